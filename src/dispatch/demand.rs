@@ -1,0 +1,184 @@
+//! The default dispatcher: each event goes to the subscription with the largest
+//! outstanding demand.
+//!
+//! Every event goes to exactly one subscription. Equal demand keeps the order of
+//! arrival, so consumers that ask for one event at a time take turns. The order
+//! is GenStage's `DemandDispatcher`.
+
+use super::{Assignment, Dispatcher, Tag};
+
+/// One subscription and what it may still be assigned.
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    tag: Tag,
+    demand: usize,
+}
+
+/// Sends each event to the subscription with the largest demand.
+#[derive(Debug, Default)]
+pub struct DemandDispatcher {
+    /// Largest demand first; equal demand in order of arrival.
+    asking: Vec<Asking>,
+    /// The sum of all demand, kept so that [`Dispatcher::demand`] is one read.
+    total: usize,
+}
+
+impl DemandDispatcher {
+    /// A dispatcher without subscriptions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn remove(&mut self, tag: Tag) -> Option<Asking> {
+        let at = self.asking.iter().position(|asking| asking.tag == tag)?;
+        Some(self.asking.remove(at))
+    }
+
+    /// Behind everyone with at least as much demand.
+    fn insert(&mut self, asking: Asking) {
+        let at = self.asking.partition_point(|other| other.demand >= asking.demand);
+        self.asking.insert(at, asking);
+    }
+
+    /// Takes `n` off the demand of the first in line and puts it where it then
+    /// belongs.
+    fn assigned_to_first(&mut self, n: usize) -> Tag {
+        let mut first = self.asking.remove(0);
+        first.demand -= n;
+        self.total -= n;
+        self.insert(first);
+        first.tag
+    }
+}
+
+impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
+    fn subscribe(&mut self, tag: Tag) {
+        self.insert(Asking { tag, demand: 0 });
+    }
+
+    fn cancel(&mut self, tag: Tag) {
+        if let Some(gone) = self.remove(tag) {
+            self.total -= gone.demand;
+        }
+    }
+
+    fn ask(&mut self, tag: Tag, n: usize) {
+        if let Some(mut asking) = self.remove(tag) {
+            asking.demand += n;
+            self.total += n;
+            self.insert(asking);
+        }
+    }
+
+    fn demand(&self) -> usize {
+        self.total
+    }
+
+    fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
+        // The usual case first: the whole batch fits one subscription, and its
+        // allocation travels on untouched.
+        if let Some(first) = self.asking.first()
+            && first.demand >= events.len()
+            && !events.is_empty()
+        {
+            let to = self.assigned_to_first(events.len());
+            assignments.push(Assignment { to, events });
+            return Vec::new();
+        }
+        let mut rest = events.into_iter();
+        while let Some(first) = self.asking.first()
+            && first.demand > 0
+            && rest.len() > 0
+        {
+            let n = first.demand.min(rest.len());
+            let to = self.assigned_to_first(n);
+            assignments.push(Assignment { to, events: rest.by_ref().take(n).collect() });
+        }
+        rest.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The dispatcher under test, with what it assigned so far.
+    struct Bench {
+        dispatcher: DemandDispatcher,
+        tags: Vec<Tag>,
+    }
+
+    impl Bench {
+        fn with_consumers(n: usize) -> Self {
+            let mut dispatcher = DemandDispatcher::new();
+            let tags: Vec<Tag> = (0..n).map(|_| Tag::unique()).collect();
+            for &tag in &tags {
+                Dispatcher::<u32>::subscribe(&mut dispatcher, tag);
+            }
+            Self { dispatcher, tags }
+        }
+
+        fn ask(&mut self, consumer: usize, n: usize) {
+            Dispatcher::<u32>::ask(&mut self.dispatcher, self.tags[consumer], n);
+        }
+
+        fn demand(&self) -> usize {
+            Dispatcher::<u32>::demand(&self.dispatcher)
+        }
+
+        /// (consumer, events) for each assignment, and what was returned.
+        fn dispatch(&mut self, events: &[u32]) -> (Vec<(usize, Vec<u32>)>, Vec<u32>) {
+            let mut out = Vec::new();
+            let rest = self.dispatcher.dispatch(events.to_vec(), &mut out);
+            let named = out.into_iter().map(|a| {
+                (self.tags.iter().position(|&tag| tag == a.to).unwrap(), a.events)
+            });
+            (named.collect(), rest)
+        }
+    }
+
+    #[test]
+    fn subscribing_creates_no_demand_and_nothing_is_assigned() {
+        let mut bench = Bench::with_consumers(2);
+        assert_eq!(bench.demand(), 0);
+        assert_eq!(bench.dispatch(&[1, 2]), (vec![], vec![1, 2]));
+    }
+
+    #[test]
+    fn the_largest_demand_is_served_first_and_the_rest_spills_to_the_next() {
+        let mut bench = Bench::with_consumers(2);
+        bench.ask(0, 2);
+        bench.ask(1, 3);
+        let (assigned, rest) = bench.dispatch(&[1, 2, 3, 4, 5, 6]);
+        assert_eq!(assigned, [(1, vec![1, 2, 3]), (0, vec![4, 5])]);
+        assert_eq!(rest, [6]);
+        assert_eq!(bench.demand(), 0);
+    }
+
+    #[test]
+    fn equal_demand_takes_turns_in_order_of_arrival() {
+        let mut bench = Bench::with_consumers(3);
+        for consumer in [2, 0, 1] {
+            bench.ask(consumer, 1);
+        }
+        let (assigned, _) = bench.dispatch(&[1, 2, 3]);
+        assert_eq!(assigned, [(2, vec![1]), (0, vec![2]), (1, vec![3])]);
+    }
+
+    #[test]
+    fn the_demand_of_a_cancelled_subscription_is_forgotten() {
+        let mut bench = Bench::with_consumers(2);
+        bench.ask(0, 3);
+        bench.ask(1, 3);
+        Dispatcher::<u32>::cancel(&mut bench.dispatcher, bench.tags[0]);
+        assert_eq!(bench.demand(), 3);
+        assert_eq!(bench.dispatch(&[1, 2, 3, 4, 5]), (vec![(1, vec![1, 2, 3])], vec![4, 5]));
+    }
+
+    #[test]
+    fn an_ask_for_an_unknown_tag_changes_nothing() {
+        let mut bench = Bench::with_consumers(1);
+        Dispatcher::<u32>::ask(&mut bench.dispatcher, Tag::unique(), 7);
+        assert_eq!(bench.demand(), 0);
+    }
+}

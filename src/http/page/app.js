@@ -1,0 +1,238 @@
+// The wiring of the page: it fetches the history, follows the live stream, and hands both on.
+//
+// Responsible for: the connection and what is said about it, the history of points and the rates
+// derived from it, which charts there are, the buttons. How things look is left to flow.js (the
+// picture), charts.js (the charts) and panels.js (the text).
+
+import { Board, Palette } from './charts.js';
+import { Flow } from './flow.js';
+import { Bindings, Configuration, Glossary, Ledger, MODES, ModesTable, Tooltip, format, write } from './panels.js';
+
+const KEPT = 1200; // points: five minutes of quarter seconds, as many as the server keeps
+const MISSED_S = 1; // a hole of this length in the live points is filled from the history
+
+const $ = (selector) => document.querySelector(selector);
+const palette = new Palette();
+const tooltip = new Tooltip();
+const board = new Board(tooltip, palette);
+const flow = new Flow($('#flow'), palette);
+const bindings = new Bindings();
+const table = new ModesTable($('#modes'));
+const ledger = new Ledger($('#ledger'));
+const configuration = new Configuration($('#config'), $('#banner'));
+new Glossary(tooltip);
+
+let points = [];
+let latest = null; // the newest snapshot
+
+// ---- history and rates ----
+
+/** A row is what the charts draw: a point with rates over the last second in place of counts. */
+function rowAt(index) {
+  const point = points[index];
+  let back = index;
+  while (back > 0 && point.t - points[back].t < 0.999) back -= 1;
+  const seconds = point.t - points[back].t;
+  const rate = (field) => MODES.map((_, mode) => (seconds < 0.999
+    ? null // the first second has nothing to be compared with
+    : ((point[field]?.[mode] ?? 0) - (points[back][field]?.[mode] ?? 0)) / seconds));
+  return { ...point, in: rate('requests'), out: rate('finished') };
+}
+
+function append(point) {
+  const last = points.at(-1);
+  if (!point || point.t <= (last?.t ?? -1)) return;
+  const missed = last && point.t - last.t > MISSED_S;
+  points.push(point);
+  board.rows.push(rowAt(points.length - 1));
+  if (points.length > KEPT) {
+    points.shift();
+    board.rows.shift();
+  }
+  if (missed) loadHistory();
+  board.redraw();
+}
+
+let loading = false;
+let again = false;
+
+/** Replaces the history. Asked for while it loads, it loads once more: the first answer may be stale. */
+async function loadHistory() {
+  again = loading;
+  if (loading) return;
+  loading = true;
+  try {
+    const history = await (await fetch('api/history', { cache: 'no-store' })).json();
+    const newest = history.points?.at(-1)?.t ?? -1;
+    const newer = points.filter((point) => point.t > newest && point.t <= (latest?.uptime_s ?? 0));
+    points = [...(history.points ?? []), ...newer];
+    board.rows = points.map((_, index) => rowAt(index));
+    board.marks = history.marks ?? [];
+    board.redraw();
+  } catch {
+    // The stream notices a lost server by itself, and loads the history when it is back.
+  } finally {
+    loading = false;
+    if (again) loadHistory();
+  }
+}
+
+// ---- the live stream ----
+
+function connect() {
+  const source = new EventSource('api/live');
+  source.onopen = () => {
+    say('live');
+    loadHistory();
+  };
+  source.onmessage = (event) => receive(JSON.parse(event.data));
+  source.onerror = () => {
+    say('lost');
+    // Browsers retry a dropped stream by themselves, and give up on one that was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+function receive(snapshot) {
+  const before = latest;
+  latest = snapshot;
+  if (before && snapshot.uptime_s < before.uptime_s) {
+    points = []; // the server was restarted: its clock began anew, and so do we
+    board.rows = [];
+    loadHistory();
+  } else if (before && marked(before) !== marked(snapshot)) setTimeout(loadHistory, 100);
+  say(snapshot.draining ? 'draining' : 'live');
+  append(snapshot.point);
+  if (!document.hidden) render();
+}
+
+/** What leaves a mark on the time axis when it changes. The history has the marks; we fetch them there. */
+function marked({ config = {} }) {
+  return `${config.generation} ${config.error ?? ''}`;
+}
+
+function render() {
+  if (!latest) return;
+  const row = board.rows.at(-1);
+  const out = row?.out ?? [];
+  const finished = out.every((rate) => rate !== null) ? out.reduce((sum, rate) => sum + rate, 0) : null;
+  bindings.update({ ...latest, now: { in: row?.in, finished } });
+  flow.update(latest, row);
+  table.update(latest);
+  ledger.update(latest);
+  configuration.update(latest);
+  $('#empty').hidden = MODES.some((mode) => latest.modes?.[mode]?.requests > 0)
+    || board.rows.some((one) => one.requests?.some((count) => count > 0));
+}
+
+const SAYINGS = { live: 'live', draining: 'draining: taking nothing new', lost: 'connection lost, trying again' };
+
+function say(state) {
+  const link = $('#link');
+  if (link.dataset.state === state) return;
+  link.dataset.state = state;
+  document.body.classList.toggle('lost', state === 'lost');
+  write(link, SAYINGS[state]);
+}
+
+// ---- the charts ----
+
+const perMode = (part, dash, get) => MODES.map((mode, index) => ({
+  name: mode, part, dash, colour: mode, get: (row) => get(row, index) ?? null,
+}));
+const pairs = (clock) => [
+  ...perMode('p50', false, (row, mode) => row[clock]?.[mode]?.[0]),
+  ...perMode('p99', true, (row, mode) => row[clock]?.[mode]?.[1]),
+];
+const gauge = (name, get, rest) => ({ name, colour: name, always: true, get: (row) => get(row) ?? null, ...rest });
+
+board.add($('#chart-throughput'), {
+  scale: 'log0',
+  format: format.rate,
+  tick: format.brief,
+  series: [...perMode('in', false, (row, mode) => row.in[mode]), ...perMode('finished', true, (row, mode) => row.out[mode])],
+});
+board.add($('#chart-depth'), {
+  scale: 'linear',
+  format: format.count,
+  tick: format.brief,
+  series: [gauge('depth', (row) => row.depth)],
+  reference: { label: 'capacity', get: () => latest?.queue?.capacity },
+  named: true,
+});
+board.add($('#chart-in-use'), {
+  scale: 'log0',
+  format: format.count,
+  tick: format.brief,
+  series: [gauge('concurrency', (row) => row.concurrency, { step: true, dash: true }), gauge('in-use', (row) => row.in_use)],
+  reference: { label: 'limit', get: () => latest?.resource?.limit },
+  named: true,
+});
+board.add($('#chart-wait'), { scale: 'log', format: format.ms, tick: format.msTick, series: pairs('wait_ms') });
+board.add($('#chart-response'), { scale: 'log', format: format.ms, tick: format.msTick, series: pairs('response_ms') });
+
+// ---- buttons ----
+
+/** Settings of the viewer. Storage may be forbidden; the page then forgets, and works. */
+const remembered = {
+  get(key) {
+    try { return localStorage.getItem(`weir.${key}`); } catch { return null; }
+  },
+  set(key, value) {
+    try { localStorage.setItem(`weir.${key}`, value); } catch { /* forgotten on reload, that is all */ }
+  },
+};
+
+function setSpan(seconds) {
+  board.span = seconds;
+  for (const button of document.querySelectorAll('[data-span]')) {
+    button.setAttribute('aria-pressed', String(Number(button.dataset.span) === seconds));
+  }
+  board.redraw();
+}
+
+function setTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  palette.forget();
+  board.redraw();
+  flow.draw();
+}
+
+const systemDark = matchMedia('(prefers-color-scheme: dark)');
+systemDark.addEventListener('change', () => setTheme());
+
+$('#theme').addEventListener('click', () => {
+  const now = document.documentElement.dataset.theme ?? (systemDark.matches ? 'dark' : 'light');
+  const next = now === 'dark' ? 'light' : 'dark';
+  remembered.set('theme', next);
+  setTheme(next);
+});
+
+for (const button of document.querySelectorAll('[data-span]')) {
+  button.addEventListener('click', () => {
+    remembered.set('span', button.dataset.span);
+    setSpan(Number(button.dataset.span));
+  });
+}
+
+$('#reset').addEventListener('click', async () => {
+  const said = $('#reset-said');
+  try {
+    const answer = await fetch('api/reset', { method: 'POST' });
+    said.textContent = answer.ok ? '✓ counting from zero' : `not reset: the server said ${answer.status}`;
+    loadHistory();
+  } catch {
+    said.textContent = 'not reset: no connection';
+  }
+  setTimeout(() => { said.textContent = ''; }, 4000);
+});
+
+document.addEventListener('visibilitychange', () => {
+  render();
+  board.redraw();
+});
+
+for (const host of document.querySelectorAll('.host')) write(host, location.host);
+setTheme(remembered.get('theme'));
+setSpan([60, 120, 300].find((span) => span === Number(remembered.get('span'))) ?? 120);
+connect();

@@ -1,0 +1,317 @@
+// The flow picture: HTTP, queue, consumers, resource, and the pipes between them.
+//
+// Responsible for: levels and cells in the nodes, the pipes, and the particles that travel in them.
+// Every particle stands for events that really moved: it is born from a difference between two
+// snapshots, never from a timer. Where more events move than can be drawn, particles grow instead of
+// multiplying. The text in the nodes is left to panels.js, the layout of the nodes to style.css; the
+// pipes are drawn between wherever the nodes happen to be, side by side or stacked.
+
+import { MODES } from './panels.js';
+
+const CELLS = 60; // more slots than this share cells
+const BIRTHS_PER_S = 18; // particles a pipe and mode may give birth to; beyond it they grow
+const CROWD = 400; // particles at any time, whatever happens
+const PIXELS_PER_S = 260; // how fast particles travel, within these bounds of time:
+const TRAVEL_MS = { least: 380, most: 1100 };
+const SILENCE_S = 1.5; // after a longer gap between snapshots, differences are history, not motion
+
+export class Flow {
+  #particles = [];
+  #paths = {};
+  #rates = {};
+  #before = null;
+  #cells = [];
+  #frame = null;
+  #still = matchMedia('(prefers-reduced-motion: reduce)');
+
+  constructor(section, palette) {
+    this.palette = palette;
+    this.stage = section.querySelector('.stage');
+    this.canvas = this.stage.querySelector('canvas');
+    this.context = this.canvas.getContext('2d');
+    this.node = (name) => this.stage.querySelector(`[data-node="${name}"]`);
+    this.parts = {
+      queue: this.node('queue'),
+      water: this.stage.querySelector('.tank .water'),
+      peak: this.stage.querySelector('.tank .peak'),
+      cells: this.stage.querySelector('.cells'),
+      gauge: this.stage.querySelector('.gauge'),
+    };
+    new ResizeObserver(() => this.#layOut()).observe(this.stage);
+    document.addEventListener('visibilitychange', () => document.hidden && this.#particles.splice(0));
+  }
+
+  /** Takes a snapshot and the newest row of rates (what charts draw). */
+  update(snapshot, row) {
+    this.#fillQueue(snapshot);
+    this.#fillCells(snapshot.consumers ?? {});
+    this.#fillGauge(snapshot);
+    this.#setRates(row);
+    if (!this.#still.matches) this.#move(snapshot);
+    this.#before = snapshot;
+    this.draw();
+  }
+
+  draw() {
+    this.#frame ??= requestAnimationFrame((now) => this.#paint(now));
+  }
+
+  // ---- levels ----
+
+  #fillQueue({ queue = {}, ledger = {} }) {
+    const { depth = 0, peak_depth: peak = 0, capacity = 0 } = queue;
+    const level = (value) => (capacity > 0 ? Math.sqrt(Math.min(1, value / capacity)) : 0);
+    this.parts.water.style.transform = `scaleY(${level(depth).toFixed(3)})`;
+    this.parts.peak.style.transform = `translateY(${(-100 * level(peak)).toFixed(1)}%)`;
+    this.parts.peak.hidden = peak === 0;
+    // A full queue that is being drained is one short at most instants we look: what it turned away
+    // since the last look says that it is full all the same.
+    const turnedAway = ({ rejected = 0, dropped = 0 } = {}) => rejected + dropped;
+    const refusing = this.#before && turnedAway(ledger) > turnedAway(this.#before.ledger);
+    this.parts.queue.classList.toggle('at-capacity', capacity > 0 && (depth >= capacity || (refusing && depth > capacity * 0.9)));
+  }
+
+  #fillCells({ concurrency = 0, busy = 0 }) {
+    const count = Math.min(concurrency, CELLS);
+    if (this.#cells.length !== count) {
+      this.#cells = Array.from({ length: count }, () => document.createElement('i'));
+      this.parts.cells.replaceChildren(...this.#cells);
+      this.parts.cells.classList.toggle('small', count > 20);
+    }
+    // Which slot runs which event is not known here, nor does it matter: cells fill from the first.
+    const full = concurrency > 0 ? (busy / concurrency) * count : 0;
+    this.#cells.forEach((cell, index) => {
+      const share = Math.max(0, Math.min(1, full - index));
+      cell.style.opacity = share > 0 ? 0.35 + 0.65 * share : '';
+      cell.classList.toggle('busy', share > 0);
+    });
+  }
+
+  #fillGauge({ resource = {}, modes = {} }) {
+    const scale = resource.limit || Math.max(resource.peak_in_use ?? 0, resource.in_use ?? 0, 1);
+    for (const mode of MODES) {
+      const share = Math.min(1, (modes[mode]?.in_use ?? 0) / scale);
+      this.parts.gauge.querySelector(`.${mode}`).style.width = `${(share * 100).toFixed(1)}%`;
+    }
+    const peak = Math.min(1, (resource.peak_in_use ?? 0) / scale);
+    const line = this.parts.gauge.querySelector('em');
+    line.style.left = `${(peak * 100).toFixed(1)}%`;
+    line.hidden = peak === 0;
+  }
+
+  // ---- what moved ----
+
+  #setRates(row) {
+    const [serial, async, pipelined] = row?.in ?? [];
+    const out = row?.out ?? [];
+    this.#rates = { serial, async, push: pipelined, dispatch: out[2], work: out[2], done: out[0] + out[1] + out[2] };
+  }
+
+  #move(snapshot) {
+    const before = this.#before;
+    const gap = before ? snapshot.uptime_s - before.uptime_s : -1;
+    if (gap <= 0 || gap > SILENCE_S || document.hidden) return;
+    this.#moveIn(before, snapshot, gap * 1000);
+    const lapse = (snapshot.point?.t ?? 0) - (before.point?.t ?? 0);
+    if (lapse > 0 && before.point) this.#moveThrough(before.point, snapshot.point, lapse * 1000);
+  }
+
+  /** Arrivals and refusals, ten times a second. A reset makes differences negative: they count as none. */
+  #moveIn(before, after, ms) {
+    const grown = (read) => Math.max(0, (read(after) ?? 0) - (read(before) ?? 0));
+    MODES.forEach((mode) => {
+      const arrived = grown((one) => one.modes?.[mode]?.requests + one.modes?.[mode]?.in_flight);
+      this.#send(mode === 'pipelined' ? 'push' : mode, mode, arrived, ms);
+    });
+    // A refusal at the queue is one that both the ledger and the mode know of; others happen elsewhere.
+    const rejected = grown((one) => one.ledger?.rejected);
+    const answered = grown((one) => one.modes?.pipelined?.refused ?? one.ledger?.rejected);
+    this.#send('bounce', 'danger', Math.min(rejected, answered), ms, TRAVEL_MS.least);
+    this.#send('fall', 'danger', grown((one) => one.ledger?.dropped), ms, TRAVEL_MS.least);
+    this.#send('shed', 'danger', grown((one) => one.resource?.refused), ms, TRAVEL_MS.least);
+  }
+
+  /** Demand, dispatch and finish, from the history point's cumulative counts: four times a second. */
+  #moveThrough(before, after, ms) {
+    const finished = MODES.map((_, index) => Math.max(0, (after.finished?.[index] ?? 0) - (before.finished?.[index] ?? 0)));
+    const started = Math.max(0, finished[2] + (after.busy ?? 0) - (before.busy ?? 0));
+    const dispatched = Math.max(0, started + (after.held ?? 0) - (before.held ?? 0));
+    this.#send('ask', 'muted', dispatched, ms);
+    this.#send('dispatch', 'pipelined', dispatched, ms, TRAVEL_MS.least);
+    this.#send('work', 'pipelined', started, ms, TRAVEL_MS.least * 2);
+    MODES.forEach((mode, index) => this.#send('done', mode, finished[index], ms));
+  }
+
+  #send(path, colour, events, ms, delay = 0) {
+    const room = CROWD - this.#particles.length;
+    const births = Math.min(events, Math.max(1, Math.round((ms / 1000) * BIRTHS_PER_S)), room);
+    if (births < 1) return;
+    const size = Math.min(7, 2.6 + 0.75 * Math.log2(events / births));
+    const now = performance.now() + delay;
+    for (let index = 0; index < births; index += 1) {
+      this.#particles.push({ path, colour, size, born: now + (index * ms) / births });
+    }
+  }
+
+  // ---- where it moves ----
+
+  #layOut() {
+    const stage = this.stage.getBoundingClientRect();
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    this.canvas.width = Math.round(stage.width * ratio);
+    this.canvas.height = Math.round(stage.height * ratio);
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.size = stage;
+    const box = (name) => {
+      const { left, top, width, height } = this.node(name).getBoundingClientRect();
+      return { x: left - stage.left, y: top - stage.top, w: width, h: height };
+    };
+    const boxes = Object.fromEntries(['http', ...MODES, 'queue', 'consumers', 'resource', 'exit'].map((name) => [name, box(name)]));
+    const stacked = boxes.queue.y > boxes.http.y + boxes.http.h;
+    this.#paths = stacked ? stackedPaths(boxes) : sideBySidePaths(boxes);
+    this.draw();
+  }
+
+  // ---- paint ----
+
+  /** One frame. The loop lives only as long as a particle does: a quiet bench costs nothing. */
+  #paint(now) {
+    this.#frame = null;
+    if (!this.size) return;
+    this.context.clearRect(0, 0, this.size.width, this.size.height);
+    this.#paintPipes();
+    this.#particles = this.#particles.filter(({ path, born }) => now - born < this.#paths[path].travel);
+    for (const particle of this.#particles) this.#paintParticle(particle, now);
+    if (this.#particles.length && !document.hidden) this.draw();
+  }
+
+  #paintPipes() {
+    const { context, palette } = this;
+    context.lineCap = 'round';
+    for (const [name, path] of Object.entries(this.#paths)) {
+      if (!path.pipe) continue;
+      trace(context, path);
+      context.lineWidth = path.pipe;
+      context.strokeStyle = palette.get('pipe');
+      context.stroke();
+      const rate = this.#rates[name] || 0;
+      if (rate > 0) {
+        context.lineWidth = Math.min(path.pipe, 2 + 2 * Math.log10(1 + rate));
+        context.strokeStyle = palette.get(path.colour);
+        context.globalAlpha = 0.28;
+        context.stroke();
+        context.globalAlpha = 1;
+      }
+      chevron(context, path, palette.get('muted'));
+    }
+  }
+
+  #paintParticle({ path: name, colour, size, born }, now) {
+    const path = this.#paths[name];
+    const progress = (now - born) / path.travel;
+    if (progress < 0) return;
+    const [x, y] = along(path, progress);
+    const { context } = this;
+    context.globalAlpha = path.pipe ? 1 : 1 - progress ** 3; // what leaves the pipes fades away
+    context.fillStyle = context.strokeStyle = this.palette.get(colour);
+    context.beginPath();
+    if (colour === 'async') triangle(context, x, y, size * 1.25);
+    else if (colour === 'pipelined') context.rect(x - size * 0.85, y - size * 0.85, size * 1.7, size * 1.7);
+    else context.arc(x, y, size, 0, 7);
+    if (name === 'ask') {
+      context.lineWidth = 1.3; // demand is not an event: it travels hollow, and against the stream
+      context.stroke();
+    } else context.fill();
+    context.globalAlpha = 1;
+  }
+}
+
+const middle = ({ y, h }) => y + h / 2;
+const centre = ({ x, w }) => x + w / 2;
+
+/** A path is a cubic curve; `pipe` is its width where it is drawn as a pipe, `travel` its length in time. */
+function curve(from, bend1, bend2, to, pipe = 0, colour = 'pipelined') {
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+  const travel = Math.min(TRAVEL_MS.most, Math.max(TRAVEL_MS.least, (length / PIXELS_PER_S) * 1000));
+  return { points: [from, bend1, bend2, to], pipe, colour, travel };
+}
+
+function straight(from, to, pipe, colour) {
+  const at = (share) => [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share];
+  return curve(from, at(1 / 3), at(2 / 3), to, pipe, colour);
+}
+
+function sideBySidePaths(at) {
+  const { http, queue, consumers, resource, exit } = at;
+  const right = (box) => box.x + box.w;
+  const lane = (mode) => straight([right(http), middle(at[mode])], [resource.x, middle(at[mode])], 10, mode);
+  const y = middle(queue);
+  const gate = queue.x - 6;
+  return {
+    serial: lane('serial'),
+    async: lane('async'),
+    push: straight([right(http), y], [queue.x, y], 10),
+    dispatch: straight([right(queue), y - 9], [consumers.x, y - 9], 10),
+    ask: straight([consumers.x, y + 13], [right(queue), y + 13], 3, 'muted'),
+    work: straight([right(consumers), y], [resource.x, y], 10),
+    done: straight([right(resource), middle(exit)], [right(exit), middle(exit)], 10, 'muted'),
+    bounce: curve([gate, y], [gate - 30, y - 34], [gate - 44, y + 4], [gate - 46, y + 56]),
+    fall: curve([centre(queue), queue.y + queue.h - 4], [centre(queue), queue.y + queue.h + 8], [centre(queue) + 6, queue.y + queue.h + 20], [centre(queue) + 8, queue.y + queue.h + 34]),
+    shed: curve([resource.x - 4, middle(at.async)], [resource.x - 30, middle(at.async)], [resource.x - 40, middle(at.async) + 20], [resource.x - 44, middle(at.async) + 56]),
+  };
+}
+
+function stackedPaths(at) {
+  const { http, queue, consumers, resource, exit } = at;
+  const foot = (box) => box.y + box.h;
+  const lane = (mode) => straight([centre(at[mode]), foot(http)], [centre(at[mode]), resource.y], 10, mode);
+  const x = centre(queue);
+  const gate = queue.y - 5;
+  return {
+    serial: lane('serial'),
+    async: lane('async'),
+    push: straight([x, foot(http)], [x, queue.y], 10),
+    dispatch: straight([x - 9, foot(queue)], [x - 9, consumers.y], 10),
+    ask: straight([x + 13, consumers.y], [x + 13, foot(queue)], 3, 'muted'),
+    work: straight([x, foot(consumers)], [x, resource.y], 10),
+    done: straight([centre(exit), foot(resource)], [centre(exit), exit.y + 2], 10, 'muted'),
+    bounce: curve([x, gate], [x + 30, gate - 26], [x + 60, gate - 16], [x + 84, gate + 20]),
+    fall: curve([queue.x + 20, foot(queue)], [queue.x + 20, foot(queue) + 8], [queue.x + 16, foot(queue) + 18], [queue.x + 14, foot(queue) + 34]),
+    shed: curve([centre(at.async), resource.y - 4], [centre(at.async) + 16, resource.y - 30], [centre(at.async) + 26, resource.y - 14], [centre(at.async) + 30, resource.y + 14]),
+  };
+}
+
+function along({ points: [a, b, c, d] }, t) {
+  const u = 1 - t;
+  return [0, 1].map((axis) => u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis]);
+}
+
+function trace(context, { points: [a, b, c, d] }) {
+  context.beginPath();
+  context.moveTo(...a);
+  context.bezierCurveTo(...b, ...c, ...d);
+}
+
+function triangle(context, x, y, r) {
+  context.moveTo(x, y - r);
+  context.lineTo(x + r, y + r * 0.8);
+  context.lineTo(x - r, y + r * 0.8);
+  context.closePath();
+}
+
+/** Says which way a pipe flows while nothing does. */
+function chevron(context, path, colour) {
+  const [x, y] = along(path, 0.5);
+  const [nx, ny] = along(path, 0.52);
+  context.save();
+  context.translate(x, y);
+  context.rotate(Math.atan2(ny - y, nx - x));
+  context.beginPath();
+  context.moveTo(-2, -3);
+  context.lineTo(1.5, 0);
+  context.lineTo(-2, 3);
+  context.lineWidth = 1.4;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.restore();
+}

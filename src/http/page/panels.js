@@ -1,0 +1,316 @@
+// The figures that are text: number formats, bound fields, the tooltip and the glossary, the table of modes,
+// the ledger's verdict and the configuration in force.
+//
+// Each panel takes a snapshot and writes only what differs from the last one: ten snapshots a second
+// must not cost ten layouts. Pictures are left to flow.js and charts.js, fetching to app.js.
+
+export const MODES = ['serial', 'async', 'pipelined'];
+
+const THIN = '\u202f'; // narrow no-break space, between a figure and its unit
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const three = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+
+const known = (value) => typeof value === 'number' && Number.isFinite(value);
+
+/** Number formats: whole counts in full, measured values with three significant digits. */
+export const format = {
+  count: (value) => (known(value) ? whole.format(value) : '–'),
+  brief: (value) => {
+    if (!known(value)) return '–';
+    if (value >= 1e6) return `${short.format(value / 1e6)}${THIN}M`;
+    return value >= 1e4 ? `${short.format(value / 1e3)}${THIN}k` : short.format(value);
+  },
+  rate: (value) => {
+    if (!known(value)) return '–';
+    return value >= 100 || Number.isInteger(value) ? whole.format(value) : three.format(value);
+  },
+  perSecond: (value) => (known(value) ? `${format.rate(value)}${THIN}/s` : '–'),
+  ms: (value) => duration(value, three),
+  msTick: (value) => duration(value, short),
+  uptime: (value) => {
+    if (!known(value)) return '–';
+    const minutes = Math.floor(value / 60);
+    if (minutes === 0) return `${Math.floor(value)}${THIN}s`;
+    if (minutes < 60) return `${minutes}${THIN}min ${Math.floor(value % 60)}${THIN}s`;
+    return `${Math.floor(minutes / 60)}${THIN}h ${minutes % 60}${THIN}min`;
+  },
+  limit: (value) => (known(value) ? whole.format(value) : 'none'),
+  words: (value) => String(value ?? '–').replaceAll('_', ' '),
+  source: (value) => value ?? 'none: defaults and flags',
+  plain: (value) => String(value ?? ''),
+};
+
+function duration(value, digits) {
+  if (!known(value)) return '–';
+  if (value === 0) return `0${THIN}ms`;
+  return value < 1000 ? `${digits.format(value)}${THIN}ms` : `${digits.format(value / 1000)}${THIN}s`;
+}
+
+/** An element with a class and children; strings become text, never markup. */
+export function element(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** The field that a dotted path names, or undefined wherever the path breaks off. */
+export function field(from, path) {
+  return path.split('.').reduce((part, key) => part?.[key], from);
+}
+
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Fills each `data-bind`, and marks what deserves a second look (`data-alarm`) or none (`data-quiet`). */
+export class Bindings {
+  #bound = [...document.querySelectorAll('[data-bind]')];
+  #alarms = [...document.querySelectorAll('[data-alarm]')];
+  #quiet = [...document.querySelectorAll('[data-quiet]')];
+
+  update(view) {
+    for (const node of this.#bound) {
+      const value = field(view, node.dataset.bind);
+      const as = node.dataset.as ?? (typeof value === 'string' ? 'plain' : 'count');
+      write(node, format[as](value));
+    }
+    for (const node of this.#alarms) node.classList.toggle('alarm', field(view, node.dataset.alarm) > 0);
+    for (const node of this.#quiet) node.hidden = !(field(view, node.dataset.quiet) > 0);
+  }
+}
+
+/** One floating box for the whole page; it follows the pointer, or sits under a focused element. */
+export class Tooltip {
+  constructor() {
+    this.box = document.createElement('div');
+    this.box.className = 'tooltip';
+    this.box.hidden = true;
+    document.body.append(this.box);
+  }
+
+  show(x, y, ...content) {
+    this.box.replaceChildren(...content);
+    this.box.hidden = false;
+    const { offsetWidth: w, offsetHeight: h } = this.box;
+    const left = x + 14 + w > innerWidth - 8 ? x - 14 - w : x + 14;
+    const top = y + 16 + h > innerHeight - 8 ? y - 12 - h : y + 16;
+    this.box.style.left = `${Math.max(8, Math.min(left, innerWidth - w - 8))}px`;
+    this.box.style.top = `${Math.max(8, top)}px`;
+  }
+
+  hide() {
+    this.box.hidden = true;
+  }
+}
+
+/** Definitions on hover and on keyboard focus, read from the glossary at the foot of the page. */
+export class Glossary {
+  constructor(tooltip) {
+    this.tooltip = tooltip;
+    this.prepare(document);
+    document.addEventListener('pointerover', (event) => this.#over(event));
+    document.addEventListener('focusin', (event) => this.#focus(event));
+    document.addEventListener('focusout', () => tooltip.hide());
+    document.addEventListener('keydown', (event) => event.key === 'Escape' && tooltip.hide());
+  }
+
+  /** Makes terms reachable by keyboard. Table cells are not: their column's head is, and says the same. */
+  prepare(root) {
+    for (const node of root.querySelectorAll('[data-term]:not(td)')) {
+      if (node.tabIndex < 0) node.tabIndex = 0;
+      node.setAttribute('aria-describedby', `term-${node.dataset.term}`);
+    }
+  }
+
+  #over(event) {
+    const node = event.target.closest?.('[data-term]');
+    if (node) this.#define(node, event.clientX, event.clientY);
+    else if (!event.target.closest?.('.plot')) this.tooltip.hide();
+  }
+
+  #focus(event) {
+    const node = event.target.closest?.('[data-term]');
+    if (!node || !node.matches(':focus-visible')) return;
+    const box = node.getBoundingClientRect();
+    this.#define(node, box.left - 10, box.bottom - 10);
+  }
+
+  #define(node, x, y) {
+    const term = document.getElementById(`term-${node.dataset.term}`);
+    if (!term) return;
+    const parts = [element('b', '', term.textContent), element('p', '', term.nextElementSibling.textContent)];
+    if (node.dataset.detail) parts.push(element('p', 'detail', node.dataset.detail));
+    this.tooltip.show(x, y, ...parts);
+  }
+}
+
+const spread = (of) => `${format.count(of?.count)} measured, mean ${format.ms(of?.mean)}, p99.9 ${format.ms(of?.p999)}`;
+const percentile = (clock, name, term) => ({
+  head: name,
+  term,
+  detail: (mode) => spread(mode[clock]),
+  text: (mode) => (mode[clock]?.count ? format.ms(mode[clock][name]) : '–'),
+});
+
+// The table by groups of columns; a group with a name gets a head that spans its columns.
+const COLUMNS = [
+  { group: '', columns: [
+    { head: 'requests', term: 'requests', text: (mode) => format.count(mode.requests), detail: (mode) => `${format.count(mode.in_flight)} in flight now` },
+    { head: 'rate', term: 'rate', text: (mode) => format.perSecond(mode.rate) },
+    { head: 'errors', term: 'errors', text: (mode) => format.count(mode.errors), alarm: (mode) => mode.errors > 0,
+      detail: (mode) => `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}, aborted ${format.count(mode.aborted)}` },
+    { head: 'peak in use', term: 'peak-in-use', text: (mode) => format.count(mode.peak_in_use), detail: (mode) => `${format.count(mode.in_use)} in use now` },
+  ] },
+  { group: 'HTTP time', term: 'http', columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')) },
+  { group: 'wait', term: 'wait', columns: ['p50', 'p99'].map((name) => percentile('wait_ms', name, 'wait')) },
+  { group: 'service', term: 'service', columns: ['p50'].map((name) => percentile('service_ms', name, 'service')) },
+  { group: 'response', term: 'response', columns: ['p50', 'p99'].map((name) => percentile('response_ms', name, 'response')) },
+];
+
+export class ModesTable {
+  #cells = [];
+
+  constructor(table) {
+    const groups = element('tr', '', element('td', ''));
+    const heads = element('tr', '', head('mode', 'col'));
+    for (const { group, term, columns } of COLUMNS) {
+      const over = group ? head(group, 'colgroup', term) : element('td', '');
+      over.colSpan = columns.length;
+      groups.append(over);
+      columns.forEach((column, index) => {
+        const cell = head(column.head, 'col', group ? 'percentiles' : column.term);
+        cell.classList.toggle('first', index === 0);
+        heads.append(cell);
+      });
+    }
+    const body = element('tbody', '', ...MODES.map((mode) => this.#row(mode)));
+    table.append(element('thead', '', groups, heads), body);
+  }
+
+  #row(mode) {
+    const name = head('', 'row', mode);
+    name.append(element('i', `mark ${mode}`), mode);
+    const row = element('tr', '', name);
+    for (const { columns } of COLUMNS) {
+      columns.forEach((column, index) => {
+        const cell = element('td', index === 0 ? 'first' : '');
+        cell.dataset.term = column.term;
+        this.#cells.push({ mode, column, cell });
+        row.append(cell);
+      });
+    }
+    return row;
+  }
+
+  update(snapshot) {
+    for (const { mode, column, cell } of this.#cells) {
+      const figures = snapshot.modes?.[mode] ?? {};
+      write(cell, column.text(figures));
+      if (column.detail) cell.dataset.detail = `${mode}: ${column.detail(figures)}`;
+      if (column.alarm) cell.classList.toggle('alarm', column.alarm(figures));
+    }
+  }
+}
+
+function head(text, scope, term) {
+  const cell = element('th', '', text);
+  cell.scope = scope;
+  if (term) cell.dataset.term = term;
+  return cell;
+}
+
+/** Counters are read one after another, so events in motion can look lost for a moment. */
+const SKEW_S = 2;
+
+export class Ledger {
+  #since = null;
+
+  constructor(section) {
+    this.verdict = section.querySelector('.verdict');
+  }
+
+  update(snapshot) {
+    const missing = snapshot.ledger?.unaccounted ?? 0;
+    const now = snapshot.uptime_s ?? 0;
+    if (missing === 0) this.#since = null;
+    else if (this.#since === null || this.#since > now) this.#since = now;
+    const warn = this.#since !== null && now - this.#since > SKEW_S;
+    this.verdict.classList.toggle('warn', warn);
+    write(this.verdict, warn ? `⚠ ${format.count(missing)} unaccounted` : '✓ 0 unaccounted');
+  }
+}
+
+/** The effective settings as TOML, with what a flag set, what just changed, and what was refused. */
+export class Configuration {
+  #values = new Map();
+  #shown = '';
+  #refused = null;
+
+  constructor(section, banner) {
+    this.toml = section.querySelector('.toml');
+    this.age = section.querySelector('.age');
+    this.changes = section.querySelector('.changes');
+    this.notes = section.querySelector('.notes');
+    this.banner = banner;
+  }
+
+  update(snapshot) {
+    const config = snapshot.config ?? {};
+    write(this.age, format.uptime(snapshot.uptime_s - config.changed_s));
+    write(this.changes, config.changes?.join('\n') || 'none since the start');
+    write(this.notes, config.notes?.join('\n') || 'none');
+    this.notes.classList.toggle('alarm', config.notes?.length > 0);
+    this.#refuse(config);
+    const shown = JSON.stringify([config.effective, config.flags]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#render(config.effective ?? {}, new Set(config.flags));
+  }
+
+  #refuse({ error = null, generation }) {
+    if (error === this.#refused) return;
+    this.#refused = error;
+    this.banner.replaceChildren();
+    if (error === null) return;
+    const what = `The last edit was refused. Generation ${generation} stays in force, unchanged.`;
+    this.banner.append(element('h2', '', what), element('pre', '', error));
+  }
+
+  #render(effective, flags) {
+    const sections = Object.entries(effective).map(([name, keys]) => {
+      const lines = Object.entries(keys).map(([key, value]) => this.#line(`${name}.${key}`, key, value, flags));
+      return element('div', 'section', element('span', 'head', `[${name}]\n`), ...lines);
+    });
+    this.toml.replaceChildren(...sections);
+  }
+
+  #line(path, key, value, flags) {
+    const line = element('span', 'line', element('span', 'key', key), ' = ', ...this.#value(path, value));
+    const byFlag = [...flags].filter((flag) => flag === path || flag.startsWith(`${path}.`));
+    if (byFlag.length) {
+      const inner = byFlag.map((flag) => flag.slice(path.length + 1)).filter(Boolean).join(', ');
+      const note = element('span', 'flag', `# ${inner ? `${inner} ` : ''}set by flag`);
+      note.dataset.term = 'flag';
+      note.tabIndex = 0;
+      note.setAttribute('aria-describedby', 'term-flag');
+      line.append('  ', note);
+    }
+    line.append('\n');
+    return line;
+  }
+
+  #value(path, value) {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      const inner = Object.entries(value).flatMap(([key, part], index) => [
+        index ? ', ' : '{ ', element('span', 'key', key), ' = ', ...this.#value(`${path}.${key}`, part),
+      ]);
+      return [...inner, ' }'];
+    }
+    const text = JSON.stringify(value);
+    const before = this.#values.get(path);
+    this.#values.set(path, text);
+    return [element('span', before !== undefined && before !== text ? 'value changed' : 'value', text)];
+  }
+}

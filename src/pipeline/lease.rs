@@ -1,0 +1,128 @@
+//! An event in somebody's hands.
+
+use std::sync::Arc;
+
+use super::{Account, Event, Outcome, Stamp, Times};
+
+/// An event that has left the queue, or never was in one, and is not finished.
+///
+/// A lease is counted as held for as long as it exists. It cannot be copied, so
+/// no event is done twice; and it cannot vanish: a lease that is dropped without
+/// having been [settled](Lease::settle) counts as failed.
+#[derive(Debug)]
+pub struct Lease {
+    event: Event,
+    dispatched: Stamp,
+    started: Option<Stamp>,
+    account: Arc<Account>,
+    settled: bool,
+}
+
+impl Lease {
+    /// Takes an accepted event in hand. It must no longer be counted anywhere
+    /// else.
+    pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
+        account.take_in_hand();
+        Self { event, dispatched, started: None, account, settled: false }
+    }
+
+    /// The event's id.
+    pub fn id(&self) -> u64 {
+        self.event.id
+    }
+
+    /// When it arrived.
+    pub fn arrived(&self) -> Stamp {
+        self.event.arrived
+    }
+
+    /// When it was accepted.
+    pub fn accepted(&self) -> Stamp {
+        self.event.accepted
+    }
+
+    /// When it left the queue.
+    pub fn dispatch_time(&self) -> Stamp {
+        self.dispatched
+    }
+
+    /// Notes that the resource has admitted it.
+    pub fn start(&mut self, now: Stamp) {
+        self.started = Some(now);
+        self.account.enter_resource();
+    }
+
+    /// Notes how it ended, and returns where its time went. Work that never
+    /// started had no service, only wait.
+    pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> Times {
+        self.settled = true;
+        self.leave();
+        self.account.settle(outcome);
+        let started = self.started.unwrap_or(finished);
+        Times {
+            wait: started.since(self.event.arrived),
+            service: finished.since(started),
+            response: finished.since(self.event.arrived),
+        }
+    }
+
+    fn leave(&self) {
+        if self.started.is_some() {
+            self.account.leave_resource();
+        }
+        self.account.let_go();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        self.leave();
+        self.account.abandon(self.event.id);
+        if std::thread::panicking() {
+            log::error!("event {} failed: its handler panicked", self.event.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::Clock;
+    use std::time::Duration;
+    use tokio::time::advance;
+
+    fn lease(clock: Clock, account: &Arc<Account>) -> Lease {
+        let now = clock.now();
+        account.accept();
+        let event = Event { id: 1, arrived: now, accepted: now };
+        Lease::dispatched(event, now, Arc::clone(account))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn response_is_wait_plus_service() {
+        let (clock, account) = (Clock::start(), Arc::new(Account::default()));
+        let mut lease = lease(clock, &account);
+        advance(Duration::from_millis(30)).await;
+        lease.start(clock.now());
+        advance(Duration::from_millis(12)).await;
+        let times = lease.settle(Outcome::Done, clock.now());
+        assert_eq!(times.wait, Duration::from_millis(30));
+        assert_eq!(times.service, Duration::from_millis(12));
+        assert_eq!(times.response, times.wait + times.service);
+    }
+
+    #[tokio::test]
+    async fn a_lease_dropped_unsettled_counts_as_failed_and_is_no_longer_held() {
+        let (clock, account) = (Clock::start(), Arc::new(Account::default()));
+        let mut lease = lease(clock, &account);
+        lease.start(clock.now());
+        assert_eq!((account.in_hand(), account.in_resource()), (1, 1));
+        drop(lease);
+        let counts = account.counts();
+        assert_eq!((counts.accepted, counts.failed, counts.in_hand), (1, 1, 0));
+        assert_eq!(account.in_resource(), 0);
+    }
+}

@@ -1,0 +1,226 @@
+//! The account of every event: accepted = done + failed + dropped + held.
+//!
+//! Both sides are *measured*. An event is counted as accepted when it comes in,
+//! as done, failed or dropped when it leaves, and as held where it is: in the
+//! queue by the queue's length, in somebody's hands by the [`Lease`]s that exist.
+//! Were an event lost or counted twice, the sides would differ, and the
+//! difference is shown.
+//!
+//! [`Lease`]: super::Lease
+
+use std::ops::Add;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How an event ended in somebody's hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The work was done.
+    Done,
+    /// The work was tried, or could not be, and is not done.
+    Failed,
+}
+
+/// The account of one kind of events. All counters only ever grow; a reset moves
+/// the line they are counted from.
+#[derive(Debug, Default)]
+pub struct Account {
+    accepted: AtomicU64,
+    done: AtomicU64,
+    failed: AtomicU64,
+    dropped: AtomicU64,
+    rejected: AtomicU64,
+    in_hand: AtomicUsize,
+    in_resource: AtomicUsize,
+    peak_in_resource: AtomicUsize,
+    baseline: Mutex<Counts>,
+    /// The ids of events abandoned while somebody wants to know.
+    abandoned: Mutex<Option<Vec<u64>>>,
+}
+
+/// What an [`Account`] says at one moment, in events since the last reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Promised to be done.
+    pub accepted: u64,
+    /// Done.
+    pub done: u64,
+    /// Tried and not done, or abandoned.
+    pub failed: u64,
+    /// Accepted and then given up by the queue's policy.
+    pub dropped: u64,
+    /// Refused, and therefore never accepted.
+    pub rejected: u64,
+    /// In somebody's hands now: leases that exist.
+    pub in_hand: u64,
+}
+
+impl Account {
+    /// An event is accepted.
+    pub fn accept(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An event is refused.
+    pub fn reject(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An accepted event is given up while it waits.
+    pub fn drop_waiting(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many leases exist.
+    pub fn in_hand(&self) -> usize {
+        self.in_hand.load(Ordering::Acquire)
+    }
+
+    /// How many of this account's events are in the resource.
+    pub fn in_resource(&self) -> usize {
+        self.in_resource.load(Ordering::Acquire)
+    }
+
+    /// The most that were there at once since the last reset.
+    pub fn peak_in_resource(&self) -> usize {
+        self.peak_in_resource.load(Ordering::Acquire)
+    }
+
+    /// What the account says now. While events move, the counters are read at
+    /// slightly different moments.
+    pub fn counts(&self) -> Counts {
+        let base = *self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = self.totals();
+        Counts {
+            accepted: total.accepted - base.accepted,
+            done: total.done - base.done,
+            failed: total.failed - base.failed,
+            dropped: total.dropped - base.dropped,
+            rejected: total.rejected - base.rejected,
+            in_hand: total.in_hand,
+        }
+    }
+
+    /// What the account says of all time, unmoved by resets.
+    pub fn totals(&self) -> Counts {
+        Counts {
+            // Where events end before where they begin: read the other way
+            // round, an event that passes in between would be missing.
+            done: self.done.load(Ordering::Acquire),
+            failed: self.failed.load(Ordering::Acquire),
+            dropped: self.dropped.load(Ordering::Acquire),
+            in_hand: self.in_hand() as u64,
+            accepted: self.accepted.load(Ordering::Acquire),
+            rejected: self.rejected.load(Ordering::Acquire),
+        }
+    }
+
+    /// Counts from here on. Events that are held count as accepted anew, so
+    /// that the account balances whatever happens meanwhile: what is subtracted
+    /// from `accepted` is exactly what is subtracted from where events end.
+    pub fn reset(&self) {
+        let mut base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = self.totals();
+        *base = Counts { accepted: total.done + total.failed + total.dropped, ..total };
+        self.peak_in_resource.store(self.in_resource(), Ordering::Release);
+    }
+
+    /// Starts or stops noting the ids of abandoned events, and returns those
+    /// noted so far.
+    pub fn note_abandoned(&self, note: bool) -> Vec<u64> {
+        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *abandoned, note.then(Vec::new)).unwrap_or_default()
+    }
+
+    pub(super) fn take_in_hand(&self) {
+        self.in_hand.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn let_go(&self) {
+        self.in_hand.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn enter_resource(&self) {
+        let now = self.in_resource.fetch_add(1, Ordering::AcqRel) + 1;
+        self.peak_in_resource.fetch_max(now, Ordering::AcqRel);
+    }
+
+    pub(super) fn leave_resource(&self) {
+        self.in_resource.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn settle(&self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Done => &self.done,
+            Outcome::Failed => &self.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn abandon(&self, id: u64) {
+        self.settle(Outcome::Failed);
+        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ids) = abandoned.as_mut() {
+            ids.push(id);
+        }
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            accepted: self.accepted + other.accepted,
+            done: self.done + other.done,
+            failed: self.failed + other.failed,
+            dropped: self.dropped + other.dropped,
+            rejected: self.rejected + other.rejected,
+            in_hand: self.in_hand + other.in_hand,
+        }
+    }
+}
+
+impl Counts {
+    /// How many more were accepted than are done, failed, dropped, in hand or
+    /// `waiting` in a queue. Zero when nothing moves.
+    pub fn unaccounted(&self, waiting: u64) -> i64 {
+        let ended = self.done + self.failed + self.dropped + self.in_hand + waiting;
+        self.accepted as i64 - ended as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_in_the_middle_keeps_the_account_balanced() {
+        let account = Account::default();
+        for _ in 0..5 {
+            account.accept();
+        }
+        account.take_in_hand();
+        account.settle(Outcome::Done);
+        account.drop_waiting();
+        account.reject();
+        assert_eq!(account.counts().unaccounted(2), 0);
+        account.reset();
+        // Three are still inside: one in hand and two waiting.
+        let held = Counts { accepted: 3, in_hand: 1, ..Counts::default() };
+        assert_eq!(account.counts(), held);
+        account.let_go();
+        account.settle(Outcome::Failed);
+        assert_eq!(account.counts().unaccounted(2), 0);
+    }
+
+    #[test]
+    fn an_event_that_vanishes_or_is_counted_twice_shows() {
+        let account = Account::default();
+        account.accept();
+        assert_eq!(account.counts().unaccounted(0), 1);
+        account.settle(Outcome::Done);
+        account.settle(Outcome::Done);
+        assert_eq!(account.counts().unaccounted(0), -1);
+    }
+}

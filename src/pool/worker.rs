@@ -1,0 +1,58 @@
+//! A worker: takes one event at a time, and a slot before it begins.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::{Handler, Work};
+use crate::limit::Permit;
+use crate::stage::Reason;
+use crate::stage::inlet::Inlet;
+
+pub(super) async fn run<T, H: Handler<T>>(mut inlet: Inlet<T>, work: Arc<Work<H>>) -> Reason {
+    loop {
+        if let Some(reason) = inlet.exit() {
+            return reason.clone();
+        }
+        if !inlet.has_waiting() {
+            let message = inlet.recv().await;
+            inlet.handle(message);
+            continue;
+        }
+        let Some(slot) = slot(&mut inlet, &work).await else { continue };
+        let Some(taken) = inlet.take(1) else { continue };
+        for event in taken.events {
+            let mut running = pin!(work.run(event));
+            // Mail is read meanwhile, so that a resize gets prefetched events
+            // back at once and not when this event is finished.
+            loop {
+                tokio::select! {
+                    biased;
+                    () = running.as_mut() => break,
+                    message = inlet.recv() => inlet.handle(message),
+                }
+            }
+        }
+        // Before asking for more: whoever waits for the slot goes first.
+        drop(slot);
+        inlet.finished(taken.slot, 1);
+    }
+}
+
+/// Waits for a slot. `None` when there is nothing left to begin: what waited was
+/// recalled meanwhile.
+async fn slot<T, H>(inlet: &mut Inlet<T>, work: &Work<H>) -> Option<Permit> {
+    if let Some(permit) = work.slots.try_acquire() {
+        return Some(permit);
+    }
+    // There are as many slots as workers, so this waits only after a resize,
+    // while events that began before it are still running.
+    let mut free = pin!(work.slots.acquire());
+    while inlet.has_waiting() {
+        tokio::select! {
+            biased;
+            permit = free.as_mut() => return Some(permit),
+            message = inlet.recv() => inlet.handle(message),
+        }
+    }
+    None
+}

@@ -1,0 +1,29 @@
+//! The downstream that does the work.
+//!
+//! A use of the resource has two steps, because waiting at its door and being
+//! served by it are different things: [`Mock::enter`] waits for admission, or is
+//! refused, and [`Visit::work`] is the work itself. What lies between arrival and
+//! admission is *wait*, the work is *service*.
+//!
+//! The only resource so far is the [`Mock`]; real ones come in beside it.
+
+mod latency;
+mod mock;
+
+pub use latency::{Distribution, Latency};
+pub use mock::{Mock, MockSettings, OnFull, Usage, Visit};
+
+use thiserror::Error;
+
+/// The resource was full and its policy is to refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the resource is full: all {limit} places are in use (resource.max_concurrent)")]
+pub struct Full {
+    /// How many may be inside at once.
+    pub limit: usize,
+}
+
+/// The resource did the work and failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the resource failed (resource.failure_rate)")]
+pub struct Failed;

@@ -1,0 +1,275 @@
+//! The mock resource: takes a while, lets so many in at once, fails now and then.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Failed, Full, Latency};
+use crate::limit::{Limiter, Permit};
+
+/// What to do with a visitor when every place is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFull {
+    /// Let it wait at the door, first come, first served.
+    Wait,
+    /// Send it away.
+    Reject,
+}
+
+/// What can be changed while the mock is in use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MockSettings {
+    /// How long the work takes. A change concerns work that begins after it.
+    pub latency: Latency,
+    /// How many may be inside at once; any number with `None`.
+    pub max_concurrent: Option<usize>,
+    /// What happens to the next one then.
+    pub on_full: OnFull,
+    /// The share of work that fails, from 0 to 1. Failing takes as long as
+    /// succeeding.
+    pub failure_rate: f64,
+    /// Fixes what is drawn: the n-th piece of work since the last
+    /// [`Mock::reset`] takes the same time with the same seed.
+    pub seed: u64,
+}
+
+impl Default for MockSettings {
+    fn default() -> Self {
+        Self {
+            latency: Latency::fixed(Duration::from_millis(500)),
+            max_concurrent: None,
+            on_full: OnFull::Wait,
+            failure_rate: 0.0,
+            seed: 1,
+        }
+    }
+}
+
+/// The use of a resource, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// How many are inside.
+    pub in_use: usize,
+    /// The most that were inside at once since the last reset.
+    pub peak_in_use: usize,
+    /// How many may be; any number with `None`.
+    pub limit: Option<usize>,
+    /// How many wait at the door.
+    pub waiting: usize,
+    /// Pieces of work begun since the last reset.
+    pub calls: u64,
+    /// Visitors sent away since the last reset.
+    pub refused: u64,
+    /// Pieces of work that failed since the last reset.
+    pub failed: u64,
+}
+
+/// A resource that does nothing, and takes its time over it.
+///
+/// It obeys `tokio::time`, whose timers have a resolution of one millisecond and
+/// round up: a piece of work takes its drawn latency and up to a millisecond
+/// more. A drawn latency of zero takes no time at all.
+#[derive(Debug)]
+pub struct Mock {
+    settings: Mutex<MockSettings>,
+    places: Limiter,
+    calls: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// Admission to the resource. Dropping it leaves.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    mock: &'a Mock,
+    _place: Permit,
+}
+
+impl Mock {
+    /// A mock that is not in use.
+    pub fn new(settings: MockSettings) -> Self {
+        Self {
+            places: Limiter::new(settings.max_concurrent),
+            settings: Mutex::new(settings),
+            calls: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
+    }
+
+    /// Applies new settings. Work that has begun goes on as it was.
+    pub fn configure(&self, settings: MockSettings) {
+        let old = std::mem::replace(&mut *self.lock(), settings);
+        if old.max_concurrent != settings.max_concurrent {
+            self.places.resize(settings.max_concurrent);
+        }
+        if old.seed != settings.seed {
+            self.calls.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks for admission.
+    ///
+    /// # Errors
+    /// [`Full`] when every place is taken and the policy is [`OnFull::Reject`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up the place in line and nothing else.
+    pub async fn enter(&self) -> Result<Visit<'_>, Full> {
+        let place = match self.places.try_acquire() {
+            Some(place) => place,
+            None if self.settings().on_full == OnFull::Wait => self.places.acquire().await,
+            None => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                return Err(Full { limit: self.places.limit().unwrap_or_default() });
+            }
+        };
+        Ok(Visit { mock: self, _place: place })
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> MockSettings {
+        *self.lock()
+    }
+
+    /// Who is inside, and what has happened since the last reset.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            in_use: self.places.in_use(),
+            peak_in_use: self.places.peak(),
+            limit: self.places.limit(),
+            waiting: self.places.waiting(),
+            calls: self.calls.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Zeroes what was counted, lets the peak start from what is inside now, and
+    /// starts the drawing of latencies over.
+    pub fn reset(&self) {
+        self.places.reset_peak();
+        for counter in [&self.calls, &self.refused, &self.failed] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, MockSettings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Visit<'_> {
+    /// Does the work, and leaves.
+    ///
+    /// # Errors
+    /// [`Failed`], as often as the failure rate says.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the work and leaves the resource.
+    pub async fn work(self) -> Result<(), Failed> {
+        let settings = self.mock.settings();
+        let n = self.mock.calls.fetch_add(1, Ordering::Relaxed);
+        let mut random = nth_random(settings.seed, n);
+        let fails = settings.failure_rate > 0.0 && random.f64() < settings.failure_rate;
+        let latency = settings.latency.draw(&mut random);
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        if fails {
+            self.mock.failed.fetch_add(1, Ordering::Relaxed);
+            return Err(Failed);
+        }
+        Ok(())
+    }
+}
+
+/// The generator for the n-th piece of work. One for each, rather than one for
+/// all, needs no lock and gives the n-th the same latency whoever comes first.
+fn nth_random(seed: u64, n: u64) -> fastrand::Rng {
+    // Steele, Lea and Flood (2014), SplitMix64: nearby inputs, unrelated outputs.
+    let mut z = seed.wrapping_add((n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    fastrand::Rng::with_seed(z ^ (z >> 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Distribution;
+    use futures::FutureExt;
+    use tokio::time::Instant;
+
+    fn mock(change: impl FnOnce(&mut MockSettings)) -> Mock {
+        let mut settings = MockSettings::default();
+        change(&mut settings);
+        Mock::new(settings)
+    }
+
+    async fn latencies(mock: &Mock, n: usize) -> Vec<Duration> {
+        let mut all = Vec::new();
+        for _ in 0..n {
+            let start = Instant::now();
+            mock.enter().await.unwrap().work().await.unwrap();
+            all.push(start.elapsed());
+        }
+        all
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_takes_its_latency_and_is_counted_while_it_lasts() {
+        let mock = mock(|_| ());
+        let start = Instant::now();
+        let work = mock.enter().await.unwrap().work();
+        assert_eq!(mock.usage().in_use, 1);
+        work.await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_millis(500));
+        let usage = mock.usage();
+        assert_eq!((usage.in_use, usage.peak_in_use, usage.calls), (0, 1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_seed_draws_the_same_latencies() {
+        let exponential = Latency {
+            distribution: Distribution::Exponential,
+            mean: Duration::from_millis(50),
+            min: Duration::ZERO,
+            max: Duration::from_secs(1),
+        };
+        let mock = mock(|settings| settings.latency = exponential);
+        let first = latencies(&mock, 20).await;
+        mock.reset();
+        assert_eq!(latencies(&mock, 20).await, first);
+        mock.configure(MockSettings { seed: 2, ..mock.settings() });
+        assert_ne!(latencies(&mock, 20).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_full_resource_refuses_or_lets_wait_as_it_is_told() {
+        let mock = mock(|settings| {
+            settings.max_concurrent = Some(1);
+            settings.on_full = OnFull::Reject;
+        });
+        let inside = mock.enter().await.unwrap();
+        assert_eq!(mock.enter().await.unwrap_err(), Full { limit: 1 });
+        mock.configure(MockSettings { on_full: OnFull::Wait, ..mock.settings() });
+        let mut waiting = Box::pin(mock.enter());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert_eq!((mock.usage().waiting, mock.usage().refused), (1, 1));
+        drop(inside);
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn about_the_failure_rate_of_the_work_fails() {
+        let mock = mock(|settings| settings.failure_rate = 0.2);
+        let mut failed = 0;
+        for _ in 0..1000 {
+            failed += usize::from(mock.enter().await.unwrap().work().await.is_err());
+        }
+        // Four standard deviations of a binomial with p = 0.2 and n = 1000.
+        assert!((149..=251).contains(&failed), "{failed} of 1000 failed");
+        assert_eq!(mock.usage().failed, failed as u64);
+    }
+}

@@ -1,0 +1,145 @@
+//! The end: one token says stop, a tracker says done.
+//!
+//! Draining means to take nothing new and to finish what was accepted, until a
+//! deadline. After it, or when somebody insists, what still runs is dropped. Who
+//! accepted events reports the ones that were left.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+use tokio_util::task::TaskTracker;
+
+/// Ends a group of tasks in order. Clones belong to the same group.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    /// Take nothing new.
+    stop: CancellationToken,
+    /// Drop everything.
+    abort: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// How a drain came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Everything that was accepted is finished.
+    Completely,
+    /// The deadline passed first, and the rest was dropped.
+    DeadlinePassed,
+    /// [`Shutdown::abort`] was called first, and the rest was dropped.
+    Aborted,
+}
+
+impl Shutdown {
+    /// A group without tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Spawns a task that a drain waits for, and that is dropped when the drain
+    /// is over.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn<F>(&self, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let abort = self.abort.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                () = task => {}
+                () = abort.cancelled() => {}
+            }
+        });
+    }
+
+    /// Says stop: whoever watches [`stopping`](Self::stopping) takes nothing
+    /// new.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Says stop, and drops what still runs.
+    pub fn abort(&self) {
+        self.stop.cancel();
+        self.abort.cancel();
+    }
+
+    /// Completes when it is time to stop.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub fn stopping(&self) -> WaitForCancellationFuture<'_> {
+        self.stop.cancelled()
+    }
+
+    /// Whether it is time to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Completes when everything is to be dropped.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub fn aborting(&self) -> WaitForCancellationFuture<'_> {
+        self.abort.cancelled()
+    }
+
+    /// Says stop, waits for the tasks until `deadline` has passed, and drops
+    /// those that remain. When it returns, no task is left.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the group stopped and its tasks running.
+    pub async fn drain(&self, deadline: Duration) -> Drained {
+        self.stop();
+        self.tasks.close();
+        let drained = tokio::select! {
+            biased;
+            // First: an abort also makes the tasks end.
+            () = self.abort.cancelled() => Drained::Aborted,
+            () = self.tasks.wait() => Drained::Completely,
+            () = tokio::time::sleep(deadline) => Drained::DeadlinePassed,
+        };
+        self.abort.cancel();
+        self.tasks.wait().await;
+        drained
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::{Instant, sleep};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_waits_for_the_tasks_and_no_longer() {
+        let shutdown = Shutdown::new();
+        shutdown.spawn(sleep(Duration::from_secs(3)));
+        let start = Instant::now();
+        assert_eq!(shutdown.drain(Duration::from_secs(10)).await, Drained::Completely);
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_ends_at_its_deadline_with_nothing_running() {
+        let shutdown = Shutdown::new();
+        shutdown.spawn(std::future::pending());
+        assert_eq!(shutdown.drain(Duration::from_secs(10)).await, Drained::DeadlinePassed);
+        assert!(shutdown.tasks.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_abort_ends_a_drain_at_once() {
+        let shutdown = Shutdown::new();
+        shutdown.spawn(std::future::pending());
+        let other = shutdown.clone();
+        let drain = tokio::spawn(async move { other.drain(Duration::from_secs(10)).await });
+        shutdown.stopping().await;
+        shutdown.abort();
+        assert_eq!(drain.await.unwrap(), Drained::Aborted);
+    }
+}

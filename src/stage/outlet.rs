@@ -1,0 +1,276 @@
+//! The producing side of a stage, without its task: what was emitted, who asked,
+//! and what goes where.
+//!
+//! Pure state, like the dispatcher and the buffer it joins. Each operation may
+//! leave [`Delivery`]s in the out-tray; the stage's task empties it and does the
+//! sending.
+//!
+//! Three rules hold after every operation, unless the outlet is held:
+//! 1. if anything is returned or buffered, nobody has unserved demand for it;
+//! 2. returned events go out before buffered ones, buffered before new ones;
+//! 3. a subscription is never sent more than it asked for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::mail::Delivery;
+use crate::buffer::Buffer;
+use crate::dispatch::{Assignment, Dispatcher, Tag};
+
+pub(crate) struct Outlet<T, D> {
+    dispatcher: D,
+    buffer: Buffer<T>,
+    /// Events that consumers gave back, by their place in the order of dispatch.
+    returned: BTreeMap<u64, VecDeque<T>>,
+    /// The place that the next event to be dispatched for the first time gets.
+    next: u64,
+    holds: usize,
+    subscriptions: Vec<Tag>,
+    /// Emptied at once after every dispatch; kept for its allocation.
+    assignments: Vec<Assignment<T>>,
+    out: Vec<Delivery<T>>,
+}
+
+impl<T, D: Dispatcher<T>> Outlet<T, D> {
+    pub(crate) fn new(dispatcher: D, buffer: Buffer<T>) -> Self {
+        Self {
+            dispatcher,
+            buffer,
+            returned: BTreeMap::new(),
+            next: 0,
+            holds: 0,
+            subscriptions: Vec::new(),
+            assignments: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+
+    pub(crate) fn subscribe(&mut self, tag: Tag) {
+        self.subscriptions.push(tag);
+        self.dispatcher.subscribe(tag);
+    }
+
+    pub(crate) fn cancel(&mut self, tag: Tag) {
+        self.subscriptions.retain(|&other| other != tag);
+        self.dispatcher.cancel(tag);
+        // A dispatcher may be able to serve the others now.
+        self.flush();
+    }
+
+    pub(crate) fn ask(&mut self, tag: Tag, n: usize) {
+        self.dispatcher.ask(tag, n);
+        self.flush();
+    }
+
+    /// Takes back events that were delivered and not started. They keep their
+    /// place in the order.
+    pub(crate) fn give_back(&mut self, first: u64, events: VecDeque<T>) {
+        if !events.is_empty() {
+            self.returned.insert(first, events);
+            self.flush();
+        }
+    }
+
+    pub(crate) fn hold(&mut self) {
+        self.holds += 1;
+    }
+
+    pub(crate) fn release(&mut self) {
+        self.holds = self.holds.saturating_sub(1);
+        self.flush();
+    }
+
+    /// Dispatches new events; what nobody asked for is buffered. Returns what
+    /// the buffer had no room for.
+    #[must_use = "what does not fit is handed back to be accounted for"]
+    pub(crate) fn emit(&mut self, events: Vec<T>) -> Vec<T> {
+        if self.holds > 0 || !self.is_empty() {
+            return self.buffer.store(events);
+        }
+        let rest = self.dispatch_new(events);
+        if rest.is_empty() { rest } else { self.buffer.store(rest) }
+    }
+
+    /// How many events the producer should be asked for.
+    pub(crate) fn demand(&self) -> usize {
+        if self.holds > 0 { 0 } else { self.dispatcher.demand() }
+    }
+
+    /// Whether everything that was emitted has been dispatched.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.returned.is_empty()
+    }
+
+    /// The next delivery to send, oldest first.
+    pub(crate) fn outgoing(&mut self) -> std::vec::Drain<'_, Delivery<T>> {
+        self.out.drain(..)
+    }
+
+    pub(crate) fn has_outgoing(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    fn flush(&mut self) {
+        if self.holds > 0 {
+            return;
+        }
+        self.serve_returned();
+        while self.returned.is_empty() && !self.buffer.is_empty() {
+            let n = self.dispatcher.demand();
+            if n == 0 {
+                break;
+            }
+            let events = self.buffer.take(n);
+            let rest = self.dispatch_new(events);
+            if !rest.is_empty() {
+                // The dispatcher broke its second rule; wait for its next ask.
+                self.buffer.put_back(rest);
+                break;
+            }
+        }
+    }
+
+    /// Deals returned events in equal shares rather than all to the largest
+    /// demand: they were recalled so that others could help with them.
+    fn serve_returned(&mut self) {
+        let total: usize = self.returned.values().map(VecDeque::len).sum();
+        let share = total.div_ceil(self.subscriptions.len().max(1));
+        while let Some(mut entry) = self.returned.first_entry() {
+            let n = share.min(self.dispatcher.demand()).min(entry.get().len());
+            if n == 0 {
+                break;
+            }
+            let first = *entry.key();
+            let some = entry.get_mut().drain(..n).collect();
+            let later = entry.remove();
+            let mut rest = VecDeque::from(self.dispatch(first, some));
+            let stuck = !rest.is_empty();
+            let place = first + (n - rest.len()) as u64;
+            rest.extend(later);
+            if !rest.is_empty() {
+                self.returned.insert(place, rest);
+            }
+            if stuck {
+                break;
+            }
+        }
+    }
+
+    fn dispatch_new(&mut self, events: Vec<T>) -> Vec<T> {
+        let first = self.next;
+        let n = events.len();
+        let rest = self.dispatch(first, events);
+        self.next += (n - rest.len()) as u64;
+        rest
+    }
+
+    fn dispatch(&mut self, first: u64, events: Vec<T>) -> Vec<T> {
+        let rest = self.dispatcher.dispatch(events, &mut self.assignments);
+        let mut place = first;
+        for Assignment { to, events } in self.assignments.drain(..) {
+            let n = events.len() as u64;
+            self.out.push(Delivery { to, first: place, events });
+            place += n;
+        }
+        rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::DemandDispatcher;
+
+    struct Bench(Outlet<u32, DemandDispatcher>);
+
+    impl Bench {
+        fn new() -> Self {
+            Self(Outlet::new(DemandDispatcher::new(), Buffer::default()))
+        }
+
+        fn subscribe(&mut self) -> Tag {
+            let tag = Tag::unique();
+            self.0.subscribe(tag);
+            tag
+        }
+
+        fn emit(&mut self, events: std::ops::Range<u32>) {
+            assert!(self.0.emit(events.collect()).is_empty());
+        }
+
+        /// What has been delivered to `tag` since the last call for anybody.
+        fn delivered(&mut self) -> Vec<(Tag, u64, Vec<u32>)> {
+            self.0.outgoing().map(|d| (d.to, d.first, d.events)).collect()
+        }
+    }
+
+    #[test]
+    fn excess_is_buffered_and_serves_the_next_ask_before_the_producer_does() {
+        let mut bench = Bench::new();
+        let a = bench.subscribe();
+        bench.0.ask(a, 2);
+        bench.emit(0..5);
+        assert_eq!(bench.delivered(), [(a, 0, vec![0, 1])]);
+        bench.0.ask(a, 4);
+        assert_eq!(bench.delivered(), [(a, 2, vec![2, 3, 4])]);
+        assert_eq!(bench.0.demand(), 1);
+    }
+
+    #[test]
+    fn buffered_events_serve_a_newcomer_after_the_asker_left() {
+        // GenStage's issue 311: pending demand of the one who left must not
+        // keep buffered events from the one who comes.
+        let mut bench = Bench::new();
+        let a = bench.subscribe();
+        bench.0.ask(a, 10);
+        bench.0.cancel(a);
+        bench.emit(0..10);
+        let b = bench.subscribe();
+        bench.0.ask(b, 5);
+        assert_eq!(bench.delivered(), [(b, 0, vec![0, 1, 2, 3, 4])]);
+    }
+
+    #[test]
+    fn asks_made_while_held_are_kept_and_events_stay_in_order() {
+        let mut bench = Bench::new();
+        let a = bench.subscribe();
+        bench.0.hold();
+        bench.0.ask(a, 4);
+        assert_eq!(bench.0.demand(), 0);
+        bench.emit(0..2);
+        bench.emit(2..3);
+        assert!(bench.delivered().is_empty());
+        bench.0.release();
+        assert_eq!(bench.delivered(), [(a, 0, vec![0, 1, 2])]);
+        assert_eq!(bench.0.demand(), 1);
+    }
+
+    #[test]
+    fn returned_events_keep_their_place_and_are_dealt_in_equal_shares() {
+        let mut bench = Bench::new();
+        let a = bench.subscribe();
+        bench.0.ask(a, 9);
+        bench.emit(0..9);
+        bench.delivered();
+        bench.0.hold();
+        bench.0.give_back(3, (3..9).collect());
+        let (b, c) = (bench.subscribe(), bench.subscribe());
+        for tag in [a, b, c] {
+            bench.0.ask(tag, 9);
+        }
+        bench.0.release();
+        let delivered = bench.delivered();
+        assert_eq!(delivered, [(a, 3, vec![3, 4]), (b, 5, vec![5, 6]), (c, 7, vec![7, 8])]);
+    }
+
+    #[test]
+    fn returned_events_go_out_before_buffered_ones() {
+        let mut bench = Bench::new();
+        let a = bench.subscribe();
+        bench.0.ask(a, 2);
+        bench.emit(0..4);
+        bench.delivered();
+        bench.0.give_back(0, [0, 1].into());
+        bench.0.ask(a, 4);
+        assert_eq!(bench.delivered(), [(a, 0, vec![0, 1]), (a, 2, vec![2, 3])]);
+    }
+}

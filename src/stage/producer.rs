@@ -1,0 +1,258 @@
+//! The task of a producer, and the part of it that a producer-consumer shares:
+//! answering consumers.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+
+use futures::FutureExt;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::mail::{ToConsumer, ToProducer};
+use super::outlet::Outlet;
+use super::{Producer, ProducerRef, Reason, RunningProducer, panic_message};
+use crate::buffer::Buffer;
+use crate::dispatch::{DemandDispatcher, Dispatcher, Tag};
+
+/// A producer to be configured and spawned. Made by
+/// [`stage::producer`](super::producer).
+#[derive(Debug)]
+pub struct ProducerBuilder<P: Producer, D = DemandDispatcher> {
+    producer: P,
+    dispatcher: D,
+    buffer: Buffer<P::Event>,
+}
+
+impl<P: Producer> ProducerBuilder<P> {
+    pub(super) fn new(producer: P) -> Self {
+        Self { producer, dispatcher: DemandDispatcher::new(), buffer: Buffer::default() }
+    }
+}
+
+impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
+    /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].
+    pub fn dispatcher<E: Dispatcher<P::Event>>(self, dispatcher: E) -> ProducerBuilder<P, E> {
+        ProducerBuilder { producer: self.producer, dispatcher, buffer: self.buffer }
+    }
+
+    /// Keeps events that were emitted beyond demand in `buffer`; by default one
+    /// without a bound.
+    pub fn buffer(mut self, buffer: Buffer<P::Event>) -> Self {
+        self.buffer = buffer;
+        self
+    }
+
+    /// Starts the stage.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn(self) -> RunningProducer<P::Event> {
+        let (counter, mail) = Counter::new(self.dispatcher, self.buffer);
+        let task = tokio::spawn(run(self.producer, counter));
+        RunningProducer { producer: ProducerRef::new(mail), task }
+    }
+}
+
+async fn run<P, D>(mut producer: P, mut counter: Counter<P::Event, D>) -> Reason
+where
+    P: Producer,
+    D: Dispatcher<P::Event>,
+{
+    let reason = loop {
+        let Some(demand) = counter.demand().await else { break Reason::Stopped };
+        let mut produce = pin!(AssertUnwindSafe(producer.produce(demand)).catch_unwind());
+        // The future lives across messages, so that its author need not make
+        // it cancel-safe. Messages first: a cancellation should be known
+        // before its events are dispatched.
+        let produced = tokio::select! {
+            biased;
+            stopped = counter.serve() => break stopped,
+            produced = produce.as_mut() => produced,
+        };
+        match produced {
+            Ok(Some(events)) => counter.emit(events),
+            Ok(None) => break Reason::Finished,
+            Err(panic) => break Reason::Panicked(panic_message(&*panic)),
+        }
+    };
+    counter.end(reason.clone()).await;
+    reason
+}
+
+/// Where a producing stage meets its consumers: the outlet, their addresses and
+/// the mailbox.
+pub(super) struct Counter<T, D> {
+    outlet: Outlet<T, D>,
+    mail: UnboundedReceiver<ToProducer<T>>,
+    consumers: Vec<(Tag, UnboundedSender<ToConsumer<T>>)>,
+    /// Why the stage ended, once its consumers have been told.
+    told: Option<Reason>,
+}
+
+impl<T, D: Dispatcher<T>> Counter<T, D> {
+    pub(super) fn new(
+        dispatcher: D,
+        buffer: Buffer<T>,
+    ) -> (Self, UnboundedSender<ToProducer<T>>) {
+        let (address, mail) = mpsc::unbounded_channel();
+        let outlet = Outlet::new(dispatcher, buffer);
+        (Self { outlet, mail, consumers: Vec::new(), told: None }, address)
+    }
+
+    /// Waits until somebody wants events and returns how many. `None` when the
+    /// stage is to stop, or when nobody is left who could ever want any.
+    pub(super) async fn demand(&mut self) -> Option<usize> {
+        // Everything that has arrived first, so that asks add up to one demand.
+        while let Ok(message) = self.mail.try_recv() {
+            if self.handle(message).is_break() {
+                return None;
+            }
+        }
+        while self.outlet.demand() == 0 {
+            let message = self.mail.recv().await?;
+            if self.handle(message).is_break() {
+                return None;
+            }
+        }
+        Some(self.outlet.demand())
+    }
+
+    /// Whether somebody wants events now.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.outlet.demand() > 0
+    }
+
+    /// Answers consumers until the stage is to stop; never returns otherwise.
+    ///
+    /// # Cancel safety
+    /// Cancelling it loses no message.
+    pub(super) async fn serve(&mut self) -> Reason {
+        while let Some(message) = self.mail.recv().await {
+            if self.handle(message).is_break() {
+                return Reason::Stopped;
+            }
+        }
+        // Nobody can send anything any more, so nobody can take anything.
+        Reason::Stopped
+    }
+
+    /// Dispatches or buffers new events, and sends what was dispatched.
+    pub(super) fn emit(&mut self, events: Vec<T>) {
+        let excess = self.outlet.emit(events);
+        if !excess.is_empty() {
+            log::warn!("a full buffer has discarded {} events", excess.len());
+        }
+        self.send();
+    }
+
+    /// Delivers what is left, tells the consumers, and waits until they have
+    /// finished: until then they may still give events back.
+    pub(super) async fn end(&mut self, reason: Reason) {
+        loop {
+            if self.outlet.is_empty() {
+                if self.told.is_none() {
+                    for (tag, consumer) in &self.consumers {
+                        let ended = ToConsumer::Ended { tag: *tag, reason: reason.clone() };
+                        drop(consumer.send(ended));
+                    }
+                    self.told = Some(reason.clone());
+                }
+                if self.consumers.is_empty() {
+                    return;
+                }
+            }
+            match self.mail.recv().await {
+                Some(message) => drop(self.handle(message)),
+                None => return,
+            }
+        }
+    }
+
+    fn handle(&mut self, message: ToProducer<T>) -> std::ops::ControlFlow<()> {
+        match message {
+            ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
+            ToProducer::Subscribe { tag, consumer } => {
+                if let Some(reason) = self.told.clone() {
+                    drop(consumer.send(ToConsumer::Ended { tag, reason }));
+                }
+                self.consumers.push((tag, consumer));
+                self.outlet.subscribe(tag);
+            }
+            ToProducer::Cancel { tag } => self.cancel(tag),
+            ToProducer::Return { first, events } => self.outlet.give_back(first, events),
+            ToProducer::Hold { done } => {
+                self.outlet.hold();
+                // Whoever asked may have stopped waiting; the hold stays.
+                let _ = done.send(());
+            }
+            ToProducer::Release => self.outlet.release(),
+            ToProducer::Stop => return std::ops::ControlFlow::Break(()),
+        }
+        self.send();
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn cancel(&mut self, tag: Tag) {
+        if let Some(at) = self.consumers.iter().position(|(other, _)| *other == tag) {
+            let (_, consumer) = self.consumers.remove(at);
+            self.outlet.cancel(tag);
+            drop(consumer.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }));
+        }
+    }
+
+    /// Sends what was dispatched. A consumer that is gone is cancelled, and its
+    /// events are dispatched again, which may fill the out-tray anew.
+    fn send(&mut self) {
+        while self.outlet.has_outgoing() {
+            let mut bounced = Vec::new();
+            for delivery in self.outlet.outgoing() {
+                let consumer = self.consumers.iter().find(|(tag, _)| *tag == delivery.to);
+                match consumer {
+                    Some((_, consumer)) => {
+                        if let Err(error) = consumer.send(ToConsumer::Events(delivery)) {
+                            bounced.push(error.0);
+                        }
+                    }
+                    None => bounced.push(ToConsumer::Events(delivery)),
+                }
+            }
+            for message in bounced {
+                if let ToConsumer::Events(delivery) = message {
+                    self.consumers.retain(|(tag, _)| *tag != delivery.to);
+                    self.outlet.cancel(delivery.to);
+                    self.outlet.give_back(delivery.first, delivery.events.into());
+                }
+            }
+        }
+    }
+}
+
+impl<T, D> Drop for Counter<T, D> {
+    /// Nobody waits for a producer that is gone, be it finished or aborted.
+    fn drop(&mut self) {
+        self.mail.close();
+        while let Ok(message) = self.mail.try_recv() {
+            if let ToProducer::Subscribe { tag, consumer } = message {
+                self.consumers.push((tag, consumer));
+            }
+        }
+        let reason = self.told.clone().unwrap_or(Reason::Lost);
+        for (tag, consumer) in self.consumers.drain(..) {
+            drop(consumer.send(ToConsumer::Ended { tag, reason: reason.clone() }));
+        }
+    }
+}
+
+/// Waits for `work` while answering consumers. `None` when the stage is to stop
+/// first.
+pub(super) async fn while_serving<T, D, F>(counter: &mut Counter<T, D>, work: F) -> Option<F::Output>
+where
+    D: Dispatcher<T>,
+    F: Future,
+{
+    tokio::select! {
+        biased;
+        _ = counter.serve() => None,
+        output = work => Some(output),
+    }
+}
