@@ -70,17 +70,23 @@ impl Pipeline {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the pipeline running.
-    pub async fn ended(&mut self) -> Reason {
+    pub async fn ended(&self) -> Reason {
         self.pool.ended().await
+    }
+
+    /// Drops everything that was taken from the queue and is not finished. Their
+    /// leases count it as failed, at the latest when the runtime has got round
+    /// to every task.
+    pub fn abort(&self) {
+        self.pool.abort();
+        self.producer.abort();
     }
 }
 
 impl Drop for Pipeline {
-    /// Aborts what runs. Events that were taken from the queue and are not
-    /// finished are counted as failed by their leases.
+    /// Aborts what runs.
     fn drop(&mut self) {
-        self.pool.abort();
-        self.producer.abort();
+        self.abort();
     }
 }
 

@@ -39,8 +39,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::demand::Limits;
 use crate::limit::Limiter;
@@ -94,7 +94,8 @@ pub struct Pool {
     commands: mpsc::UnboundedSender<Resize>,
     slots: Limiter,
     panics: Arc<AtomicU64>,
-    task: JoinHandle<Reason>,
+    ended: watch::Receiver<Option<Reason>>,
+    task: AbortHandle,
 }
 
 #[derive(Debug)]
@@ -124,8 +125,12 @@ impl Pool {
             members: Vec::new(),
             tasks: JoinSet::new(),
         };
-        let task = tokio::spawn(foreman.run(inbox));
-        Self { commands, slots, panics, task }
+        let (end, ended) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            let reason = foreman.run(inbox).await;
+            end.send_replace(Some(reason));
+        });
+        Self { commands, slots, panics, ended, task: task.abort_handle() }
     }
 
     /// Applies new settings. Returns when they are in force: every worker has
@@ -156,8 +161,11 @@ impl Pool {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the pool running.
-    pub async fn ended(&mut self) -> Reason {
-        (&mut self.task).await.unwrap_or(Reason::Lost)
+    pub async fn ended(&self) -> Reason {
+        match self.ended.clone().wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or(Reason::Lost),
+            Err(_) => Reason::Lost,
+        }
     }
 
     /// Drops all running work at its next await. Events that were not started go

@@ -1,9 +1,10 @@
 //! The downstream that does the work.
 //!
-//! A use of the resource has two steps, because waiting at its door and being
-//! served by it are different things: [`Mock::enter`] waits for admission, or is
-//! refused, and [`Visit::work`] is the work itself. What lies between arrival and
-//! admission is *wait*, the work is *service*.
+//! A use of the resource has three steps, because being turned away, waiting at
+//! the door and being served are different things: [`Mock::knock`] lets a visitor
+//! wait or sends it away, [`Door::open`] waits for a place, and [`Visit::work`] is
+//! the work itself. What lies between arrival and admission is *wait*, the work is
+//! *service*.
 //!
 //! The only resource so far is the [`Mock`]; real ones come in beside it.
 
@@ -11,7 +12,7 @@ mod latency;
 mod mock;
 
 pub use latency::{Distribution, Latency};
-pub use mock::{Mock, MockSettings, OnFull, Usage, Visit};
+pub use mock::{Door, Mock, MockSettings, OnFull, Usage, Visit};
 
 use thiserror::Error;
 

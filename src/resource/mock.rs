@@ -1,7 +1,7 @@
 //! The mock resource: takes a while, lets so many in at once, fails now and then.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Failed, Full, Latency};
@@ -69,8 +69,13 @@ pub struct Usage {
 /// It obeys `tokio::time`, whose timers have a resolution of one millisecond and
 /// round up: a piece of work takes its drawn latency and up to a millisecond
 /// more. A drawn latency of zero takes no time at all.
+///
+/// Clones are the same resource.
+#[derive(Debug, Clone)]
+pub struct Mock(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Mock {
+struct Inner {
     settings: Mutex<MockSettings>,
     places: Limiter,
     calls: AtomicU64,
@@ -78,53 +83,55 @@ pub struct Mock {
     failed: AtomicU64,
 }
 
+/// A visitor that was not sent away: it has a place, or may wait for one.
+#[derive(Debug)]
+pub struct Door {
+    mock: Mock,
+    place: Option<Permit>,
+}
+
 /// Admission to the resource. Dropping it leaves.
 #[derive(Debug)]
-pub struct Visit<'a> {
-    mock: &'a Mock,
+pub struct Visit {
+    mock: Mock,
     _place: Permit,
 }
 
 impl Mock {
     /// A mock that is not in use.
     pub fn new(settings: MockSettings) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             places: Limiter::new(settings.max_concurrent),
             settings: Mutex::new(settings),
             calls: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-        }
+        }))
     }
 
     /// Applies new settings. Work that has begun goes on as it was.
     pub fn configure(&self, settings: MockSettings) {
         let old = std::mem::replace(&mut *self.lock(), settings);
         if old.max_concurrent != settings.max_concurrent {
-            self.places.resize(settings.max_concurrent);
+            self.0.places.resize(settings.max_concurrent);
         }
         if old.seed != settings.seed {
-            self.calls.store(0, Ordering::Relaxed);
+            self.0.calls.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Asks for admission.
+    /// Asks whether a visitor may come in, at once or by waiting. This is the
+    /// moment to accept the work or to refuse it.
     ///
     /// # Errors
     /// [`Full`] when every place is taken and the policy is [`OnFull::Reject`].
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives up the place in line and nothing else.
-    pub async fn enter(&self) -> Result<Visit<'_>, Full> {
-        let place = match self.places.try_acquire() {
-            Some(place) => place,
-            None if self.settings().on_full == OnFull::Wait => self.places.acquire().await,
-            None => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                return Err(Full { limit: self.places.limit().unwrap_or_default() });
-            }
-        };
-        Ok(Visit { mock: self, _place: place })
+    pub fn knock(&self) -> Result<Door, Full> {
+        let place = self.0.places.try_acquire();
+        if place.is_none() && self.settings().on_full == OnFull::Reject {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(Full { limit: self.0.places.limit().unwrap_or_default() });
+        }
+        Ok(Door { mock: self.clone(), place })
     }
 
     /// The settings in force.
@@ -135,31 +142,45 @@ impl Mock {
     /// Who is inside, and what has happened since the last reset.
     pub fn usage(&self) -> Usage {
         Usage {
-            in_use: self.places.in_use(),
-            peak_in_use: self.places.peak(),
-            limit: self.places.limit(),
-            waiting: self.places.waiting(),
-            calls: self.calls.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
+            in_use: self.0.places.in_use(),
+            peak_in_use: self.0.places.peak(),
+            limit: self.0.places.limit(),
+            waiting: self.0.places.waiting(),
+            calls: self.0.calls.load(Ordering::Relaxed),
+            refused: self.0.refused.load(Ordering::Relaxed),
+            failed: self.0.failed.load(Ordering::Relaxed),
         }
     }
 
     /// Zeroes what was counted, lets the peak start from what is inside now, and
     /// starts the drawing of latencies over.
     pub fn reset(&self) {
-        self.places.reset_peak();
-        for counter in [&self.calls, &self.refused, &self.failed] {
+        self.0.places.reset_peak();
+        for counter in [&self.0.calls, &self.0.refused, &self.0.failed] {
             counter.store(0, Ordering::Relaxed);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, MockSettings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, MockSettings> {
+        self.0.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Visit<'_> {
+impl Door {
+    /// Waits for a place, if there was none, and goes in.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up the place in line and nothing else.
+    pub async fn open(self) -> Visit {
+        let place = match self.place {
+            Some(place) => place,
+            None => self.mock.0.places.acquire().await,
+        };
+        Visit { mock: self.mock, _place: place }
+    }
+}
+
+impl Visit {
     /// Does the work, and leaves.
     ///
     /// # Errors
@@ -169,7 +190,7 @@ impl Visit<'_> {
     /// Dropping the future abandons the work and leaves the resource.
     pub async fn work(self) -> Result<(), Failed> {
         let settings = self.mock.settings();
-        let n = self.mock.calls.fetch_add(1, Ordering::Relaxed);
+        let n = self.mock.0.calls.fetch_add(1, Ordering::Relaxed);
         let mut random = nth_random(settings.seed, n);
         let fails = settings.failure_rate > 0.0 && random.f64() < settings.failure_rate;
         let latency = settings.latency.draw(&mut random);
@@ -177,7 +198,7 @@ impl Visit<'_> {
             tokio::time::sleep(latency).await;
         }
         if fails {
-            self.mock.failed.fetch_add(1, Ordering::Relaxed);
+            self.mock.0.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Failed);
         }
         Ok(())
@@ -211,7 +232,7 @@ mod tests {
         let mut all = Vec::new();
         for _ in 0..n {
             let start = Instant::now();
-            mock.enter().await.unwrap().work().await.unwrap();
+            mock.knock().unwrap().open().await.work().await.unwrap();
             all.push(start.elapsed());
         }
         all
@@ -221,7 +242,7 @@ mod tests {
     async fn work_takes_its_latency_and_is_counted_while_it_lasts() {
         let mock = mock(|_| ());
         let start = Instant::now();
-        let work = mock.enter().await.unwrap().work();
+        let work = mock.knock().unwrap().open().await.work();
         assert_eq!(mock.usage().in_use, 1);
         work.await.unwrap();
         assert_eq!(start.elapsed(), Duration::from_millis(500));
@@ -251,10 +272,10 @@ mod tests {
             settings.max_concurrent = Some(1);
             settings.on_full = OnFull::Reject;
         });
-        let inside = mock.enter().await.unwrap();
-        assert_eq!(mock.enter().await.unwrap_err(), Full { limit: 1 });
+        let inside = mock.knock().unwrap().open().await;
+        assert_eq!(mock.knock().unwrap_err(), Full { limit: 1 });
         mock.configure(MockSettings { on_full: OnFull::Wait, ..mock.settings() });
-        let mut waiting = Box::pin(mock.enter());
+        let mut waiting = Box::pin(mock.knock().unwrap().open());
         assert!(waiting.as_mut().now_or_never().is_none());
         assert_eq!((mock.usage().waiting, mock.usage().refused), (1, 1));
         drop(inside);
@@ -266,7 +287,7 @@ mod tests {
         let mock = mock(|settings| settings.failure_rate = 0.2);
         let mut failed = 0;
         for _ in 0..1000 {
-            failed += usize::from(mock.enter().await.unwrap().work().await.is_err());
+            failed += usize::from(mock.knock().unwrap().open().await.work().await.is_err());
         }
         // Four standard deviations of a binomial with p = 0.2 and n = 1000.
         assert!((149..=251).contains(&failed), "{failed} of 1000 failed");

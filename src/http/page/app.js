@@ -1,15 +1,37 @@
 // The wiring of the page: it fetches the history, follows the live stream, and hands both on.
 //
 // Responsible for: the connection and what is said about it, the history of points and the rates
-// derived from it, which charts there are, the buttons. How things look is left to flow.js (the
+// derived from it, which charts there are, the theme, the buttons. How things look is left to flow.js (the
 // picture), charts.js (the charts) and panels.js (the text).
 
-import { Board, Palette } from './charts.js';
+import { Board } from './charts.js';
 import { Flow } from './flow.js';
 import { Bindings, Configuration, Glossary, Ledger, MODES, ModesTable, Tooltip, format, write } from './panels.js';
 
 const KEPT = 1200; // points: five minutes of quarter seconds, as many as the server keeps
 const MISSED_S = 1; // a hole of this length in the live points is filled from the history
+
+/** Colours by variable name, resolved by the browser: canvas cannot read `light-dark()` itself. */
+class Palette {
+  #probe = document.body.appendChild(document.createElement('i'));
+  #known = new Map();
+
+  constructor() {
+    this.#probe.hidden = true;
+  }
+
+  get(name) {
+    if (!this.#known.has(name)) {
+      this.#probe.style.color = `var(--${name})`;
+      this.#known.set(name, getComputedStyle(this.#probe).color);
+    }
+    return this.#known.get(name);
+  }
+
+  forget() {
+    this.#known.clear();
+  }
+}
 
 const $ = (selector) => document.querySelector(selector);
 const palette = new Palette();
@@ -41,16 +63,23 @@ function rowAt(index) {
 
 function append(point) {
   const last = points.at(-1);
-  if (!point || point.t <= (last?.t ?? -1)) return;
+  if (!(point?.t > (last?.t ?? -1))) return;
   const missed = last && point.t - last.t > MISSED_S;
   points.push(point);
-  board.rows.push(rowAt(points.length - 1));
+  const row = rowAt(points.length - 1);
+  board.rows.push(row);
   if (points.length > KEPT) {
     points.shift();
     board.rows.shift();
   }
   if (missed) loadHistory();
-  board.redraw();
+  // At rest the charts only scroll, by less than a pixel a point: once a second is enough for that.
+  const second = Math.floor(point.t) !== Math.floor(last?.t ?? -1);
+  if (second || !atRest(row)) board.redraw();
+}
+
+function atRest(row) {
+  return row.depth === 0 && row.in_use === 0 && [...row.in, ...row.out].every((rate) => !rate);
 }
 
 let loading = false;

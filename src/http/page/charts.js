@@ -3,7 +3,7 @@
 // Responsible for: scales, ticks, lines, marks on the time axis, the crosshair that all charts share,
 // and the read-out beside each title.
 // Left to others: what a row holds and how a value is written. A row is any object with a time `t` in
-// seconds; each series brings a `get(row)`, each chart a `format(value)`.
+// seconds; each series brings a `get(row)`, each chart a `format(value)`; colours come from a palette.
 
 import { element } from './panels.js';
 
@@ -12,28 +12,6 @@ const FONT = '11px system-ui, sans-serif';
 // Percentiles exist only for quarter seconds in which something finished. A slow bench finishes one
 // event every second or two; joining across that much silence shows a line instead of dust.
 const BRIDGE_S = 2.6;
-
-/** Colours by variable name, resolved by the browser: canvas cannot read `light-dark()` itself. */
-export class Palette {
-  #probe = document.body.appendChild(document.createElement('i'));
-  #known = new Map();
-
-  constructor() {
-    this.#probe.hidden = true;
-  }
-
-  get(name) {
-    if (!this.#known.has(name)) {
-      this.#probe.style.color = `var(--${name})`;
-      this.#known.set(name, getComputedStyle(this.#probe).color);
-    }
-    return this.#known.get(name);
-  }
-
-  forget() {
-    this.#known.clear();
-  }
-}
 
 /** What the charts have in common: rows, marks, the span of time shown, the crosshair. */
 export class Board {
@@ -147,7 +125,9 @@ class Chart {
     if (!this.width) return;
     this.end = end;
     // A mode that was not used in this span takes no ink: neither a line at zero nor a read-out.
-    this.shown = this.series.filter((one) => one.always || rows.some((row) => one.get(row) > 0));
+    const used = (one) => one.always || rows.some((row) => one.get(row) > 0);
+    const names = new Set(this.series.filter(used).map((one) => one.name));
+    this.shown = this.series.filter((one) => names.has(one.name));
     this.axis = this.#scale(rows);
     const { context } = this;
     context.clearRect(0, 0, this.width, this.height);

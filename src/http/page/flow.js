@@ -11,6 +11,7 @@ import { MODES } from './panels.js';
 const CELLS = 60; // more slots than this share cells
 const BIRTHS_PER_S = 18; // particles a pipe and mode may give birth to; beyond it they grow
 const CROWD = 400; // particles at any time, whatever happens
+const FRAME_MS = 30; // the page may run beside the bench it watches, and must not disturb it
 const PIXELS_PER_S = 260; // how fast particles travel, within these bounds of time:
 const TRAVEL_MS = { least: 380, most: 1100 };
 const SILENCE_S = 1.5; // after a longer gap between snapshots, differences are history, not motion
@@ -22,6 +23,7 @@ export class Flow {
   #before = null;
   #cells = [];
   #frame = null;
+  #painted = 0;
   #still = matchMedia('(prefers-reduced-motion: reduce)');
 
   constructor(section, palette) {
@@ -46,10 +48,10 @@ export class Flow {
     this.#fillQueue(snapshot);
     this.#fillCells(snapshot.consumers ?? {});
     this.#fillGauge(snapshot);
-    this.#setRates(row);
+    const changed = this.#setRates(row);
     if (!this.#still.matches) this.#move(snapshot);
     this.#before = snapshot;
-    this.draw();
+    if (changed || this.#particles.length) this.draw();
   }
 
   draw() {
@@ -101,10 +103,13 @@ export class Flow {
 
   // ---- what moved ----
 
+  /** Says whether a rate changed: only then do pipes need paint. */
   #setRates(row) {
     const [serial, async, pipelined] = row?.in ?? [];
     const out = row?.out ?? [];
+    const before = this.#rates;
     this.#rates = { serial, async, push: pipelined, dispatch: out[2], work: out[2], done: out[0] + out[1] + out[2] };
+    return Object.keys(this.#rates).some((path) => this.#rates[path] !== before[path]);
   }
 
   #move(snapshot) {
@@ -120,7 +125,7 @@ export class Flow {
   #moveIn(before, after, ms) {
     const grown = (read) => Math.max(0, (read(after) ?? 0) - (read(before) ?? 0));
     MODES.forEach((mode) => {
-      const arrived = grown((one) => one.modes?.[mode]?.requests + one.modes?.[mode]?.in_flight);
+      const arrived = grown(({ modes }) => (modes?.[mode]?.requests ?? 0) + (modes?.[mode]?.in_flight ?? 0));
       this.#send(mode === 'pipelined' ? 'push' : mode, mode, arrived, ms);
     });
     // A refusal at the queue is one that both the ledger and the mode know of; others happen elsewhere.
@@ -178,6 +183,8 @@ export class Flow {
   #paint(now) {
     this.#frame = null;
     if (!this.size) return;
+    if (now - this.#painted < FRAME_MS) return this.draw();
+    this.#painted = now;
     this.context.clearRect(0, 0, this.size.width, this.size.height);
     this.#paintPipes();
     this.#particles = this.#particles.filter(({ path, born }) => now - born < this.#paths[path].travel);

@@ -7,7 +7,7 @@
 export const MODES = ['serial', 'async', 'pipelined'];
 
 const THIN = '\u202f'; // narrow no-break space, between a figure and its unit
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0, signDisplay: 'negative' });
 const three = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
@@ -19,13 +19,14 @@ export const format = {
   brief: (value) => {
     if (!known(value)) return '–';
     if (value >= 1e6) return `${short.format(value / 1e6)}${THIN}M`;
-    return value >= 1e4 ? `${short.format(value / 1e3)}${THIN}k` : short.format(value);
+    return value >= 1e4 ? `${short.format(value / 1e3)}${THIN}k` : format.rate(value);
   },
   rate: (value) => {
     if (!known(value)) return '–';
     return value >= 100 || Number.isInteger(value) ? whole.format(value) : three.format(value);
   },
   perSecond: (value) => (known(value) ? `${format.rate(value)}${THIN}/s` : '–'),
+  briefRate: (value) => (known(value) ? `${format.brief(value)}${THIN}/s` : '–'),
   ms: (value) => duration(value, three),
   msTick: (value) => duration(value, short),
   uptime: (value) => {
@@ -141,7 +142,7 @@ export class Glossary {
     const term = document.getElementById(`term-${node.dataset.term}`);
     if (!term) return;
     const parts = [element('b', '', term.textContent), element('p', '', term.nextElementSibling.textContent)];
-    if (node.dataset.detail) parts.push(element('p', 'detail', node.dataset.detail));
+    if (node.detail) parts.push(element('p', 'detail', node.detail()));
     this.tooltip.show(x, y, ...parts);
   }
 }
@@ -171,6 +172,7 @@ const COLUMNS = [
 
 export class ModesTable {
   #cells = [];
+  #modes = {};
 
   constructor(table) {
     const groups = element('tr', '', element('td', ''));
@@ -197,6 +199,8 @@ export class ModesTable {
       columns.forEach((column, index) => {
         const cell = element('td', index === 0 ? 'first' : '');
         cell.dataset.term = column.term;
+        // Worked out when somebody looks, not ten times a second.
+        if (column.detail) cell.detail = () => `${mode}: ${column.detail(this.#modes[mode] ?? {})}`;
         this.#cells.push({ mode, column, cell });
         row.append(cell);
       });
@@ -205,10 +209,10 @@ export class ModesTable {
   }
 
   update(snapshot) {
+    this.#modes = snapshot.modes ?? {};
     for (const { mode, column, cell } of this.#cells) {
-      const figures = snapshot.modes?.[mode] ?? {};
+      const figures = this.#modes[mode] ?? {};
       write(cell, column.text(figures));
-      if (column.detail) cell.dataset.detail = `${mode}: ${column.detail(figures)}`;
       if (column.alarm) cell.classList.toggle('alarm', column.alarm(figures));
     }
   }

@@ -1,0 +1,118 @@
+//! The configuration: one file that teaches, flags that win over it, and errors
+//! that say where, what was found and what is allowed.
+//!
+//! ```text
+//!   config.toml ─┐
+//!                ├─▶ Reader (keys with their places) ─▶ Settings, or all problems
+//!   --set k=v ───┘
+//! ```
+//!
+//! A [`Config`] is one reading of file and flags. [`Watcher`] says when the file
+//! has changed; what a change does to a running bench is the
+//! [`workbench`](crate::workbench)'s business.
+
+mod duration;
+mod problem;
+mod reader;
+mod settings;
+mod value;
+mod watch;
+
+use std::path::PathBuf;
+
+pub use problem::{ConfigError, Problem};
+pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
+pub use watch::Watcher;
+
+use reader::Reader;
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file; the built-in defaults without one.
+    pub file: Option<PathBuf>,
+    /// `key=value`, as given with `--set`. Later ones win over earlier ones, and
+    /// all over the file.
+    pub flags: Vec<String>,
+}
+
+/// One valid reading of file and flags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// What is in force.
+    pub settings: Settings,
+    /// The keys that a flag has set, each with what the file says of it.
+    pub by_flag: Vec<FlagKey>,
+}
+
+/// A key that was set by a flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagKey {
+    /// Such as `consumers.concurrency`.
+    pub key: String,
+    /// What the file says, as it is written there.
+    pub in_file: Option<String>,
+}
+
+impl Sources {
+    /// Reads the file and applies the flags.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or with everything that is wrong in file
+    /// and flags.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let text = match &self.file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?,
+            None => String::new(),
+        };
+        self.parse(&text)
+    }
+
+    /// Applies the flags to `text`, which stands for the content of the file.
+    ///
+    /// # Errors
+    /// With everything that is wrong in text and flags.
+    pub fn parse(&self, text: &str) -> Result<Config, ConfigError> {
+        let name = self.file.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        let mut reader = Reader::default();
+        reader.file(text);
+        for flag in &self.flags {
+            reader.flag(flag);
+        }
+        let by_flag = reader
+            .written_by_flag()
+            .map(|(key, in_file)| FlagKey { key: key.to_owned(), in_file: in_file.map(|written| written.value.to_string()) })
+            .collect();
+        let settings = Settings::read(&mut reader);
+        reader.finish(&name, text)?;
+        Ok(Config { settings, by_flag })
+    }
+}
+
+/// One key whose value differs between two configurations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Such as `consumers.concurrency`.
+    pub key: String,
+    /// The old value.
+    pub from: String,
+    /// The new value.
+    pub to: String,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} → {}", self.key, self.from, self.to)
+    }
+}
+
+/// The keys in which `new` differs from `old`, in alphabetical order.
+pub fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
+    let (old, new) = (old.flat(), new.flat());
+    let pairs = old.into_iter().zip(new);
+    pairs
+        .filter(|(old, new)| old.1 != new.1)
+        .map(|((key, from), (_, to))| Change { key, from, to })
+        .collect()
+}

@@ -1,0 +1,216 @@
+//! Reads keys, and remembers where each was written.
+//!
+//! File and flags are flattened to dotted keys, a later writing replacing an
+//! earlier one. [`Settings`](super::Settings) then takes the keys it knows, with
+//! their types and bounds; what nobody took is unknown. All problems are
+//! collected, so that a person can mend them in one go.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::duration;
+use super::problem::{ConfigError, Problem};
+use super::value::{Place, Value, Written, flatten};
+
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    written: BTreeMap<String, Written>,
+    /// What the file says of keys that a flag has replaced.
+    replaced: BTreeMap<String, Option<Written>>,
+    known: Vec<&'static str>,
+    problems: Vec<(Option<Place>, String)>,
+}
+
+impl Reader {
+    /// Takes in the content of the file.
+    pub(super) fn file(&mut self, text: &str) {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let span = error.span().unwrap_or_default();
+            let place = Place::File { key: span.clone(), value: span };
+            self.problems.push((Some(place), error.message().to_owned()));
+        }
+        flatten("", document.get_ref(), &mut |dotted, value, key, span| {
+            let place = Place::File { key, value: span };
+            self.written.insert(dotted, Written { value, place });
+        });
+    }
+
+    /// Takes in one `key=value`. The value is TOML, or else bare text.
+    pub(super) fn flag(&mut self, flag: &str) {
+        let place = Place::Flag(flag.to_owned());
+        let Some((key, text)) = flag.split_once('=') else {
+            let message = "expected key=value, such as consumers.concurrency=3";
+            self.problems.push((Some(place), message.to_owned()));
+            return;
+        };
+        let (key, value) = (key.trim(), Value::from_flag(text.trim()));
+        match &value {
+            DeValue::Table(table) => flatten(key, table, &mut |dotted, value, _, _| {
+                self.write_flag(dotted, Written { value, place: place.clone() });
+            }),
+            single => self.write_flag(key.to_owned(), Written { value: single.into(), place }),
+        }
+    }
+
+    fn write_flag(&mut self, key: String, written: Written) {
+        let old = self.written.insert(key.clone(), written);
+        // A second flag for the same key replaces the first, not the file.
+        self.replaced.entry(key).or_insert(old);
+    }
+
+    /// The keys that flags have set, with what the file says of them.
+    pub(super) fn written_by_flag(&self) -> impl Iterator<Item = (&str, Option<&Written>)> {
+        self.replaced.iter().map(|(key, old)| (key.as_str(), old.as_ref()))
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn integer(&mut self, key: &'static str, default: u64, bounds: RangeInclusive<u64>) -> u64 {
+        let allowed = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        self.take(key, default, &allowed, |value| match value {
+            Value::Integer(number) => u64::try_from(*number).ok().filter(|n| bounds.contains(n)),
+            _ => None,
+        })
+    }
+
+    /// A number within bounds.
+    pub(super) fn number(&mut self, key: &'static str, default: f64, bounds: RangeInclusive<f64>) -> f64 {
+        let allowed = format!("a number from {} to {}", bounds.start(), bounds.end());
+        self.take(key, default, &allowed, |value| {
+            let number = match value {
+                Value::Integer(number) => *number as f64,
+                Value::Number(number) => *number,
+                _ => return None,
+            };
+            bounds.contains(&number).then_some(number)
+        })
+    }
+
+    /// A duration within bounds.
+    pub(super) fn duration(
+        &mut self,
+        key: &'static str,
+        default: Duration,
+        bounds: RangeInclusive<Duration>,
+    ) -> Duration {
+        let (min, max) = (duration::format(*bounds.start()), duration::format(*bounds.end()));
+        let allowed = format!("a duration from {min} to {max}, such as \"500ms\" or \"2s\"");
+        self.take(key, default, &allowed, |value| {
+            duration::parse(value.as_text()?).filter(|d| bounds.contains(d))
+        })
+    }
+
+    /// Yes or no.
+    pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
+        self.take(key, default, "true or false", |value| match value {
+            Value::Boolean(yes) => Some(*yes),
+            _ => None,
+        })
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<C: Copy>(&mut self, key: &'static str, default: C, choices: &[(&str, C)]) -> C {
+        let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let allowed = format!("one of {}", words.join(", "));
+        self.take(key, default, &allowed, |value| {
+            let found = value.as_text()?;
+            choices.iter().find(|(word, _)| *word == found).map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Anything that a string can be parsed as.
+    pub(super) fn parsed<V: std::str::FromStr>(&mut self, key: &'static str, default: V, allowed: &str) -> V {
+        self.take(key, default, allowed, |value| value.as_text()?.parse().ok())
+    }
+
+    /// Whether a known key was written anywhere.
+    pub(super) fn is_written(&self, key: &str) -> bool {
+        self.written.contains_key(key)
+    }
+
+    /// Notes that the value of `key` breaks a rule that involves other keys. It
+    /// is blamed on the last of `keys` that was written.
+    pub(super) fn blame(&mut self, keys: &[&str], message: impl Display) {
+        let place = keys.iter().rev().find_map(|key| self.written.get(*key)).map(|w| w.place.clone());
+        self.problems.push((place, message.to_string()));
+    }
+
+    fn take<V>(
+        &mut self,
+        key: &'static str,
+        default: V,
+        allowed: &str,
+        read: impl FnOnce(&Value) -> Option<V>,
+    ) -> V {
+        self.known.push(key);
+        let Some(written) = self.written.get(key) else { return default };
+        read(&written.value).unwrap_or_else(|| {
+            let message = format!("{key} = {}, expected {allowed}", written.value);
+            self.problems.push((Some(written.place.clone()), message));
+            default
+        })
+    }
+
+    /// Everything that is wrong, in the order of the file, then the flags.
+    pub(super) fn finish(mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        for (key, written) in &self.written {
+            if !self.known.contains(&key.as_str()) {
+                let place = match written.place.clone() {
+                    Place::File { key, .. } => Place::File { key: key.clone(), value: key },
+                    flag @ Place::Flag(_) => flag,
+                };
+                self.problems.push((Some(place), unknown(key, &self.known)));
+            }
+        }
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        self.problems.sort_by_key(|(place, _)| match place {
+            Some(Place::File { value, .. }) => value.start,
+            _ => usize::MAX,
+        });
+        let problem = |(place, message)| match place {
+            Some(Place::File { value, .. }) => Problem::in_file(name, text, value, message),
+            Some(Place::Flag(flag)) => Problem::in_flag(&flag, message),
+            None => Problem { place: "configuration".to_owned(), message, excerpt: None },
+        };
+        Err(ConfigError::Invalid(self.problems.into_iter().map(problem).collect()))
+    }
+}
+
+/// What to say of a key that nobody knows.
+fn unknown(key: &str, known: &[&str]) -> String {
+    let section = key.split('.').next().unwrap_or(key);
+    let within: Vec<_> = known.iter().filter(|k| k.starts_with(&format!("{key}."))).collect();
+    if !within.is_empty() {
+        let keys: Vec<_> = within.iter().map(|k| &k[key.len() + 1..]).collect();
+        return format!("{key} is a table with the keys {}", keys.join(", "));
+    }
+    let nearest = known.iter().min_by_key(|candidate| distance(key, candidate));
+    let hint = match nearest {
+        Some(nearest) if distance(key, nearest) <= 3 => format!(", did you mean {nearest}?"),
+        _ => String::new(),
+    };
+    let siblings: Vec<_> = known.iter().filter(|k| k.split('.').next() == Some(section)).copied().collect();
+    let allowed = if siblings.is_empty() { known.to_vec() } else { siblings };
+    format!("unknown key {key}{hint}; allowed: {}", allowed.join(", "))
+}
+
+/// How many letters have to be put in, taken out or replaced (Levenshtein, 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

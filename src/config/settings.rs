@@ -1,0 +1,312 @@
+//! Every key: its type, its default, what it may be.
+//!
+//! The defaults are those of the `config.toml` in the repository, which explains
+//! each key. Plain values only; the [`workbench`](crate::workbench) turns them
+//! into what the parts want.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::duration;
+use super::reader::Reader;
+use crate::demand::Limits;
+use crate::pool::Mode;
+use crate::queue::WhenFull;
+use crate::resource::{Distribution, OnFull};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// `[server]`
+    pub server: Server,
+    /// `[resource]`
+    pub resource: Resource,
+    /// `[queue]`
+    pub queue: Queue,
+    /// `[consumers]`
+    pub consumers: Consumers,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Server {
+    /// The address to listen on. Cannot change while running.
+    pub listen: SocketAddr,
+    /// How long a shutdown waits for accepted events.
+    #[serde(serialize_with = "duration::serialize")]
+    pub drain_timeout: Duration,
+}
+
+/// `[resource]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resource {
+    /// How long work takes.
+    pub latency: Latency,
+    /// How many may be inside at once; 0 for any number.
+    pub max_concurrent: u64,
+    /// What happens to the next one then.
+    #[serde(serialize_with = "on_full_word")]
+    pub on_full: OnFull,
+    /// The HTTP status of a refusal by the resource.
+    pub reject_status: u16,
+    /// The share of work that fails, 0 to 1.
+    pub failure_rate: f64,
+    /// Fixes what is drawn.
+    pub seed: u64,
+}
+
+/// `resource.latency`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Latency {
+    /// The name of the distribution.
+    pub distribution: Shape,
+    /// The mean before clamping.
+    #[serde(serialize_with = "duration::serialize")]
+    pub mean: Duration,
+    /// Never less.
+    #[serde(serialize_with = "duration::serialize")]
+    pub min: Duration,
+    /// Never more.
+    #[serde(serialize_with = "duration::serialize")]
+    pub max: Duration,
+    /// For the lognormal: the standard deviation of the logarithm.
+    pub sigma: f64,
+}
+
+/// `resource.latency.distribution`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// Always the mean.
+    Fixed,
+    /// Evenly between min and max.
+    Uniform,
+    /// Exponential with the mean.
+    Exponential,
+    /// Lognormal with the mean and sigma.
+    Lognormal,
+}
+
+/// `[queue]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Queue {
+    /// How many events may wait.
+    pub capacity: u64,
+    /// What happens to the next one then.
+    pub when_full: WhenFullWord,
+    /// With `"wait"`: for how long.
+    #[serde(serialize_with = "duration::serialize")]
+    pub wait_timeout: Duration,
+}
+
+/// `queue.when_full`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFullWord {
+    /// [`WhenFull::Reject`]
+    Reject,
+    /// [`WhenFull::Wait`]
+    Wait,
+    /// [`WhenFull::DropNewest`]
+    DropNewest,
+    /// [`WhenFull::DropOldest`]
+    DropOldest,
+}
+
+/// `[consumers]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Consumers {
+    /// How many events are handled at once.
+    pub concurrency: u64,
+    /// How they are spread.
+    #[serde(serialize_with = "mode_word")]
+    pub mode: Mode,
+    /// The in-flight limit of one worker.
+    pub max_demand: u64,
+    /// The level at which a worker asks again.
+    pub min_demand: u64,
+    /// Whether a resize recalls prefetched events.
+    pub recall: bool,
+}
+
+impl Settings {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        Self {
+            server: Server::read(reader),
+            resource: Resource::read(reader),
+            queue: Queue::read(reader),
+            consumers: Consumers::read(reader),
+        }
+    }
+
+    /// Every key with its value as it could be written, in alphabetical order.
+    pub fn flat(&self) -> Vec<(String, String)> {
+        fn walk(prefix: &str, value: &serde_json::Value, flat: &mut Vec<(String, String)>) {
+            match value {
+                serde_json::Value::Object(map) => {
+                    for (key, value) in map {
+                        let dotted = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                        walk(&dotted, value, flat);
+                    }
+                }
+                single => flat.push((prefix.to_owned(), single.to_string())),
+            }
+        }
+        let mut flat = Vec::new();
+        walk("", &serde_json::json!(self), &mut flat);
+        flat
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::read(&mut Reader::default())
+    }
+}
+
+impl Server {
+    fn read(reader: &mut Reader) -> Self {
+        let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
+        let allowed = "an address and a port, such as \"127.0.0.1:4000\"";
+        Self {
+            listen: reader.parsed("server.listen", default, allowed),
+            drain_timeout: reader.duration("server.drain_timeout", Duration::from_secs(10), Duration::ZERO..=HOUR),
+        }
+    }
+}
+
+impl Resource {
+    fn read(reader: &mut Reader) -> Self {
+        let on_full = [("wait", OnFull::Wait), ("reject", OnFull::Reject)];
+        Self {
+            latency: Latency::read(reader),
+            max_concurrent: reader.integer("resource.max_concurrent", 0, 0..=1_000_000),
+            on_full: reader.choice("resource.on_full", OnFull::Wait, &on_full),
+            reject_status: reader.integer("resource.reject_status", 503, 400..=599) as u16,
+            failure_rate: reader.number("resource.failure_rate", 0.0, 0.0..=1.0),
+            seed: reader.integer("resource.seed", 1, 0..=u64::MAX),
+        }
+    }
+}
+
+impl Latency {
+    fn read(reader: &mut Reader) -> Self {
+        let shapes = [
+            ("fixed", Shape::Fixed),
+            ("uniform", Shape::Uniform),
+            ("exponential", Shape::Exponential),
+            ("lognormal", Shape::Lognormal),
+        ];
+        let distribution = reader.choice("resource.latency.distribution", Shape::Fixed, &shapes);
+        let mean = Duration::from_millis(500);
+        let mean = reader.duration("resource.latency.mean", mean, Duration::ZERO..=HOUR);
+        let min = reader.duration("resource.latency.min", Duration::ZERO, Duration::ZERO..=HOUR);
+        // What keeps the mean where it is, or moves it by less than 0.01 %.
+        let max = match distribution {
+            Shape::Fixed => mean,
+            Shape::Uniform => (mean * 2).saturating_sub(min),
+            Shape::Exponential | Shape::Lognormal => mean * 10,
+        };
+        let max = reader.duration("resource.latency.max", max.min(HOUR), Duration::ZERO..=HOUR);
+        let sigma = reader.number("resource.latency.sigma", 0.5, 0.0..=5.0);
+        let latency = Self { distribution, mean, min, max, sigma };
+        latency.check(reader);
+        latency
+    }
+
+    fn check(&self, reader: &mut Reader) {
+        let (mean, min, max) =
+            (duration::format(self.mean), duration::format(self.min), duration::format(self.max));
+        let keys = ["resource.latency.mean", "resource.latency.min", "resource.latency.max"];
+        if self.min > self.max {
+            let message = format!("resource.latency.min = {min} is above resource.latency.max = {max}");
+            reader.blame(&keys, message);
+        } else if self.distribution == Shape::Uniform && reader.is_written("resource.latency.max") {
+            // Its bounds say everything, the mean included.
+        } else if !(self.min..=self.max).contains(&self.mean) {
+            let message = format!("resource.latency.mean = {mean} is not between min = {min} and max = {max}");
+            reader.blame(&keys, message);
+        }
+    }
+
+    /// The same for the resource.
+    pub fn to_resource(&self) -> crate::resource::Latency {
+        let distribution = match self.distribution {
+            Shape::Fixed => Distribution::Fixed,
+            Shape::Uniform => Distribution::Uniform,
+            Shape::Exponential => Distribution::Exponential,
+            Shape::Lognormal => Distribution::Lognormal { sigma: self.sigma },
+        };
+        crate::resource::Latency { distribution, mean: self.mean, min: self.min, max: self.max }
+    }
+}
+
+impl Queue {
+    fn read(reader: &mut Reader) -> Self {
+        let when_full = [
+            ("reject", WhenFullWord::Reject),
+            ("wait", WhenFullWord::Wait),
+            ("drop_newest", WhenFullWord::DropNewest),
+            ("drop_oldest", WhenFullWord::DropOldest),
+        ];
+        Self {
+            capacity: reader.integer("queue.capacity", 10_000, 1..=100_000_000),
+            when_full: reader.choice("queue.when_full", WhenFullWord::Reject, &when_full),
+            wait_timeout: reader.duration("queue.wait_timeout", Duration::from_secs(1), Duration::ZERO..=HOUR),
+        }
+    }
+
+    /// The policy with its timeout.
+    pub fn when_full(&self) -> WhenFull {
+        match self.when_full {
+            WhenFullWord::Reject => WhenFull::Reject,
+            WhenFullWord::Wait => WhenFull::Wait { timeout: self.wait_timeout },
+            WhenFullWord::DropNewest => WhenFull::DropNewest,
+            WhenFullWord::DropOldest => WhenFull::DropOldest,
+        }
+    }
+}
+
+impl Consumers {
+    fn read(reader: &mut Reader) -> Self {
+        let modes = [("workers", Mode::Workers), ("per_event", Mode::PerEvent)];
+        let consumers = Self {
+            concurrency: reader.integer("consumers.concurrency", 1, 0..=100_000),
+            mode: reader.choice("consumers.mode", Mode::Workers, &modes),
+            max_demand: reader.integer("consumers.max_demand", 1, 1..=1_000_000),
+            min_demand: reader.integer("consumers.min_demand", 0, 0..=999_999),
+            recall: reader.boolean("consumers.recall", true),
+        };
+        if consumers.min_demand >= consumers.max_demand {
+            let message = format!(
+                "consumers.min_demand = {} must be below consumers.max_demand = {}",
+                consumers.min_demand, consumers.max_demand
+            );
+            reader.blame(&["consumers.max_demand", "consumers.min_demand"], message);
+        }
+        consumers
+    }
+
+    /// Both limits together. They were checked when they were read.
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()
+    }
+}
+
+fn on_full_word<S: serde::Serializer>(on_full: &OnFull, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(match on_full {
+        OnFull::Wait => "wait",
+        OnFull::Reject => "reject",
+    })
+}
+
+fn mode_word<S: serde::Serializer>(mode: &Mode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(match mode {
+        Mode::Workers => "workers",
+        Mode::PerEvent => "per_event",
+    })
+}

@@ -1,0 +1,99 @@
+//! Values with the places they were written at.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+/// A single value, no longer tied to the text it was read from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i128),
+    Number(f64),
+    Boolean(bool),
+    /// What no key takes: an array, a date, an empty table. With its name.
+    Other(&'static str),
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) value: Value,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// Bytes of the file: the key's and the value's.
+    File { key: Range<usize>, value: Range<usize> },
+    /// The flag as it was given.
+    Flag(String),
+}
+
+impl Value {
+    /// Reads TOML, or else takes the text as it is.
+    pub(super) fn from_flag(text: &str) -> DeValue<'_> {
+        match DeValue::parse(text) {
+            Ok(value) => value.into_inner(),
+            Err(_) => DeValue::String(text.into()),
+        }
+    }
+
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<&DeValue<'_>> for Value {
+    fn from(value: &DeValue<'_>) -> Self {
+        match value {
+            DeValue::String(text) => Self::Text(text.to_string()),
+            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+                .map_or(Self::Other("a huge number"), Self::Integer),
+            DeValue::Float(number) => {
+                number.as_str().parse().map_or(Self::Other("a huge number"), Self::Number)
+            }
+            DeValue::Boolean(yes) => Self::Boolean(*yes),
+            DeValue::Datetime(_) => Self::Other("a date"),
+            DeValue::Array(_) => Self::Other("an array"),
+            DeValue::Table(_) => Self::Other("a table"),
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    /// As it could have been written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Number(number) => write!(f, "{number:?}"),
+            Self::Boolean(yes) => write!(f, "{yes}"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Calls `found` with the dotted key, the value, the key's bytes and the value's,
+/// for everything below `table` that is not itself a table.
+pub(super) fn flatten(
+    prefix: &str,
+    table: &DeTable<'_>,
+    found: &mut impl FnMut(String, Value, Range<usize>, Range<usize>),
+) {
+    for (key, value) in table {
+        let dotted = match prefix {
+            "" => key.get_ref().to_string(),
+            _ => format!("{prefix}.{}", key.get_ref()),
+        };
+        match value.get_ref() {
+            DeValue::Table(inner) if !inner.is_empty() => flatten(&dotted, inner, found),
+            // An empty section says nothing.
+            DeValue::Table(_) if prefix.is_empty() => {}
+            single => found(dotted, single.into(), key.span(), value.span()),
+        }
+    }
+}

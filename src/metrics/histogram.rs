@@ -1,0 +1,195 @@
+//! A histogram of durations that many threads record into without meeting.
+//!
+//! Each thread has a shard of its own, as long as there are no more threads than
+//! cores; the lock of a shard is then only ever contended by whoever reads.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use metrics::HistogramFn;
+use serde::Serialize;
+
+/// Three significant digits: a reading is at most 0.1 % off.
+const DIGITS: u8 = 3;
+/// The longest duration that is told apart, in microseconds: an hour.
+const LONGEST: u64 = 3_600_000_000;
+
+/// A histogram of durations in microseconds, up to an hour, with three
+/// significant digits.
+#[derive(Debug)]
+pub struct Sharded {
+    shards: Box<[Mutex<Shard>]>,
+}
+
+#[derive(Debug, Clone)]
+struct Shard {
+    /// Grows with the largest value, so an unused one takes next to no memory.
+    counts: Histogram<u64>,
+    /// Kept apart: the sum of a histogram is only as exact as its buckets.
+    seconds: f64,
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self { counts: empty(), seconds: 0.0 }
+    }
+}
+
+fn empty() -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_bounds(1, 2, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds"));
+    histogram.auto(true);
+    histogram
+}
+
+impl Default for Sharded {
+    fn default() -> Self {
+        let shards = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { shards: (0..shards).map(|_| Mutex::default()).collect() }
+    }
+}
+
+impl Sharded {
+    /// Records one duration. Longer ones than an hour count as an hour.
+    pub fn record_duration(&self, duration: Duration) {
+        let mut shard = lock(&self.shards[thread_number() % self.shards.len()]);
+        let micros = (duration.as_nanos() + 500) / 1000;
+        // Cannot fail: the histogram grows as it needs to.
+        let _ = shard.counts.record(u64::try_from(micros).unwrap_or(LONGEST).min(LONGEST));
+        shard.seconds += duration.as_secs_f64();
+    }
+
+    /// All shards together, in microseconds.
+    pub fn merged(&self) -> Histogram<u64> {
+        self.read().0
+    }
+
+    /// All shards together, and the sum of the durations in seconds.
+    pub(super) fn read(&self) -> (Histogram<u64>, f64) {
+        let (mut all, mut seconds) = (empty(), 0.0);
+        for shard in &self.shards {
+            let shard = lock(shard);
+            // Cannot fail: `all` grows as it needs to.
+            let _ = all.add(&shard.counts);
+            seconds += shard.seconds;
+        }
+        (all, seconds)
+    }
+
+    /// Forgets everything recorded so far.
+    pub fn reset(&self) {
+        for shard in &self.shards {
+            *lock(shard) = Shard::default();
+        }
+    }
+}
+
+impl HistogramFn for Sharded {
+    /// Takes seconds, the base unit of metrics.
+    fn record(&self, seconds: f64) {
+        if let Ok(duration) = Duration::try_from_secs_f64(seconds) {
+            self.record_duration(duration);
+        }
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts threads from 0 in the order of their first recording.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: Cell<Option<usize>> = const { Cell::new(None) });
+    NUMBER.with(|number| {
+        number.get().unwrap_or_else(|| {
+            let new = NEXT.fetch_add(1, Ordering::Relaxed);
+            number.set(Some(new));
+            new
+        })
+    })
+}
+
+/// The usual figures of a histogram, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Summary {
+    /// How many durations were recorded.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Half of them were at most this.
+    pub p50: f64,
+    /// 90 % were.
+    pub p90: f64,
+    /// 99 % were.
+    pub p99: f64,
+    /// 99.9 % were.
+    pub p999: f64,
+    /// All were.
+    pub max: f64,
+}
+
+impl Summary {
+    /// Of a histogram in microseconds.
+    pub fn of(histogram: &Histogram<u64>) -> Self {
+        if histogram.is_empty() {
+            return Self::default();
+        }
+        let ms = |micros: u64| micros as f64 / 1e3;
+        let at = |quantile| ms(histogram.value_at_quantile(quantile).min(histogram.max()));
+        Self {
+            count: histogram.len(),
+            mean: histogram.mean() / 1e3,
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: ms(histogram.max()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_of_many_threads_come_together() {
+        let histogram = Sharded::default();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for ms in 1..=1000 {
+                        histogram.record_duration(Duration::from_millis(ms));
+                    }
+                });
+            }
+        });
+        let summary = Summary::of(&histogram.merged());
+        assert_eq!(summary.count, 4000);
+        for (found, expected) in
+            [(summary.p50, 500.0), (summary.p90, 900.0), (summary.p99, 990.0), (summary.max, 1000.0), (summary.mean, 500.5)]
+        {
+            assert!((found / expected - 1.0f64).abs() < 0.001, "{found} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn more_than_an_hour_counts_as_an_hour() {
+        let histogram = Sharded::default();
+        histogram.record_duration(Duration::from_secs(4000));
+        let hour = 3_600_000.0;
+        assert!((Summary::of(&histogram.merged()).max / hour - 1.0).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_reset_histogram_is_empty() {
+        let histogram = Sharded::default();
+        histogram.record(0.25);
+        assert_eq!(histogram.merged().len(), 1);
+        histogram.reset();
+        assert_eq!(Summary::of(&histogram.merged()), Summary::default());
+    }
+}
