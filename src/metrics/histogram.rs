@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use metrics::HistogramFn;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Three significant digits: a reading is at most 0.1 % off.
 const DIGITS: u8 = 3;
@@ -113,7 +113,7 @@ fn thread_number() -> usize {
 }
 
 /// The usual figures of a histogram, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// How many durations were recorded.
     pub count: u64,

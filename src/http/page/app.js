@@ -1,8 +1,8 @@
 // The wiring of the page: it fetches the history, follows the live stream, and hands both on.
 //
 // Responsible for: the connection and what is said about it, the history of points and the rates
-// derived from it, which charts there are, the theme, the buttons. How things look is left to flow.js (the
-// picture), charts.js (the charts) and panels.js (the text).
+// derived from it, which charts there are, the theme, the buttons. How things look is left to
+// flow.js (the picture), charts.js (the charts) and panels.js (the text).
 
 import { Board } from './charts.js';
 import { Flow } from './flow.js';

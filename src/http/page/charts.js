@@ -299,7 +299,7 @@ class Chart {
       const values = own.map((one) => this.#valueAt(one, rows, at));
       const text = values.every((value) => value === null)
         ? '–'
-        : values.map((value) => (value === null ? '–' : this.format(value))).join(' / ');
+        : joined(values.map((value) => (value === null ? '–' : this.format(value))));
       return { name, parts: own.map((one) => one.part ?? ''), text };
     });
   }
@@ -356,6 +356,13 @@ function nice(value, way = 'up') {
   const steps = way === 'up' ? [1, 2, 5, 10] : [10, 5, 2, 1];
   const fits = (step) => (way === 'up' ? step * power >= value * 0.999 : step * power <= value * 1.001);
   return steps.find(fits) * power;
+}
+
+/** Texts with their common unit once: "52 / 57 ms". */
+function joined(texts) {
+  const unit = texts.at(-1).match(/\s\S+$/)?.[0];
+  const bare = texts.map((text, index) => (unit && index < texts.length - 1 && text.endsWith(unit) ? text.slice(0, -unit.length) : text));
+  return bare.join(' / ');
 }
 
 function ago(seconds) {

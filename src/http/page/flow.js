@@ -138,7 +138,7 @@ export class Flow {
 
   /** Demand, dispatch and finish, from the history point's cumulative counts: four times a second. */
   #moveThrough(before, after, ms) {
-    const finished = MODES.map((_, index) => Math.max(0, (after.finished?.[index] ?? 0) - (before.finished?.[index] ?? 0)));
+    const finished = MODES.map((_, mode) => Math.max(0, (after.finished?.[mode] ?? 0) - (before.finished?.[mode] ?? 0)));
     const started = Math.max(0, finished[2] + (after.busy ?? 0) - (before.busy ?? 0));
     const dispatched = Math.max(0, started + (after.held ?? 0) - (before.held ?? 0));
     this.#send('ask', 'muted', dispatched, ms);
@@ -171,7 +171,8 @@ export class Flow {
       const { left, top, width, height } = this.node(name).getBoundingClientRect();
       return { x: left - stage.left, y: top - stage.top, w: width, h: height };
     };
-    const boxes = Object.fromEntries(['http', ...MODES, 'queue', 'consumers', 'resource', 'exit'].map((name) => [name, box(name)]));
+    const names = ['http', ...MODES, 'queue', 'consumers', 'resource', 'exit'];
+    const boxes = Object.fromEntries(names.map((name) => [name, box(name)]));
     const stacked = boxes.queue.y > boxes.http.y + boxes.http.h;
     this.#paths = stacked ? stackedPaths(boxes) : sideBySidePaths(boxes);
     this.draw();
@@ -253,7 +254,9 @@ function sideBySidePaths(at) {
   const right = (box) => box.x + box.w;
   const lane = (mode) => straight([right(http), middle(at[mode])], [resource.x, middle(at[mode])], 10, mode);
   const y = middle(queue);
-  const gate = queue.x - 6;
+  const gate = queue.x - 6; // where refused events turn back
+  const [drop, foot] = [centre(queue), queue.y + queue.h];
+  const [door, lowest] = [resource.x, middle(at.async)];
   return {
     serial: lane('serial'),
     async: lane('async'),
@@ -263,8 +266,8 @@ function sideBySidePaths(at) {
     work: straight([right(consumers), y], [resource.x, y], 10),
     done: straight([right(resource), middle(exit)], [right(exit), middle(exit)], 10, 'muted'),
     bounce: curve([gate, y], [gate - 30, y - 34], [gate - 44, y + 4], [gate - 46, y + 56]),
-    fall: curve([centre(queue), queue.y + queue.h - 4], [centre(queue), queue.y + queue.h + 8], [centre(queue) + 6, queue.y + queue.h + 20], [centre(queue) + 8, queue.y + queue.h + 34]),
-    shed: curve([resource.x - 4, middle(at.async)], [resource.x - 30, middle(at.async)], [resource.x - 40, middle(at.async) + 20], [resource.x - 44, middle(at.async) + 56]),
+    fall: curve([drop, foot - 4], [drop, foot + 8], [drop + 6, foot + 20], [drop + 8, foot + 34]),
+    shed: curve([door - 4, lowest], [door - 30, lowest], [door - 40, lowest + 20], [door - 44, lowest + 56]),
   };
 }
 
@@ -274,6 +277,8 @@ function stackedPaths(at) {
   const lane = (mode) => straight([centre(at[mode]), foot(http)], [centre(at[mode]), resource.y], 10, mode);
   const x = centre(queue);
   const gate = queue.y - 5;
+  const [drop, bed] = [queue.x + 20, foot(queue)];
+  const [last, door] = [centre(at.async), resource.y];
   return {
     serial: lane('serial'),
     async: lane('async'),
@@ -283,8 +288,8 @@ function stackedPaths(at) {
     work: straight([x, foot(consumers)], [x, resource.y], 10),
     done: straight([centre(exit), foot(resource)], [centre(exit), exit.y + 2], 10, 'muted'),
     bounce: curve([x, gate], [x + 30, gate - 26], [x + 60, gate - 16], [x + 84, gate + 20]),
-    fall: curve([queue.x + 20, foot(queue)], [queue.x + 20, foot(queue) + 8], [queue.x + 16, foot(queue) + 18], [queue.x + 14, foot(queue) + 34]),
-    shed: curve([centre(at.async), resource.y - 4], [centre(at.async) + 16, resource.y - 30], [centre(at.async) + 26, resource.y - 14], [centre(at.async) + 30, resource.y + 14]),
+    fall: curve([drop, bed], [drop, bed + 8], [drop - 4, bed + 18], [drop - 6, bed + 34]),
+    shed: curve([last, door - 4], [last + 16, door - 30], [last + 26, door - 14], [last + 30, door + 14]),
   };
 }
 

@@ -158,11 +158,13 @@ const percentile = (clock, name, term) => ({
 // The table by groups of columns; a group with a name gets a head that spans its columns.
 const COLUMNS = [
   { group: '', columns: [
-    { head: 'requests', term: 'requests', text: (mode) => format.count(mode.requests), detail: (mode) => `${format.count(mode.in_flight)} in flight now` },
+    { head: 'requests', term: 'requests', text: (mode) => format.count(mode.requests),
+      detail: (mode) => `${format.count(mode.in_flight)} in flight now` },
     { head: 'rate', term: 'rate', text: (mode) => format.perSecond(mode.rate) },
     { head: 'errors', term: 'errors', text: (mode) => format.count(mode.errors), alarm: (mode) => mode.errors > 0,
       detail: (mode) => `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}, aborted ${format.count(mode.aborted)}` },
-    { head: 'peak in use', term: 'peak-in-use', text: (mode) => format.count(mode.peak_in_use), detail: (mode) => `${format.count(mode.in_use)} in use now` },
+    { head: 'peak in use', term: 'peak-in-use', text: (mode) => format.count(mode.peak_in_use),
+      detail: (mode) => `${format.count(mode.in_use)} in use now` },
   ] },
   { group: 'HTTP time', term: 'http', columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')) },
   { group: 'wait', term: 'wait', columns: ['p50', 'p99'].map((name) => percentile('wait_ms', name, 'wait')) },

@@ -1,0 +1,125 @@
+//! The command line: arguments, what each command does, and how it ends.
+
+mod get;
+mod log;
+mod serve;
+mod snapshot;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::Sources;
+
+/// The file that is read when none is named.
+const CONFIG_FILE: &str = "config.toml";
+
+/// How a command ended, as the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well. After a shutdown: everything accepted was finished.
+    Success = 0,
+    /// Something outside went wrong: an address in use, no server to ask.
+    Failure = 1,
+    /// The arguments or the configuration are wrong.
+    Usage = 2,
+    /// The shutdown's deadline passed, and accepted events are lost.
+    EventsLost = 3,
+    /// A second signal stopped the server at once.
+    Interrupted = 130,
+}
+
+/// A backpressured data-pipeline workbench: predict, simulate, measure, explain.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, after_help = EXIT_CODES)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all went well; 1 something outside went wrong; \
+    2 wrong arguments or configuration; 3 the shutdown's deadline passed and accepted events \
+    are lost; 130 stopped at once by a second Ctrl-C.";
+
+#[derive(Debug, clap::Args)]
+struct ConfigArgs {
+    /// The configuration file; config.toml in the current folder if it exists
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Set a key; wins over the file. The value is TOML, or bare text.
+    /// Example: --set consumers.concurrency=3
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+    /// The address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page and the endpoints (the default)
+    Serve,
+    /// Say whether the configuration is valid, and what is in force
+    CheckConfig,
+    /// Print the numbers of a running server
+    Snapshot(snapshot::Args),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+impl ConfigArgs {
+    fn sources(&self) -> Sources {
+        let default = || Path::new(CONFIG_FILE).exists().then(|| PathBuf::from(CONFIG_FILE));
+        let listen = self.listen.map(|address| format!("server.listen=\"{address}\""));
+        Sources {
+            file: self.config.clone().or_else(default),
+            flags: self.set.iter().cloned().chain(listen).collect(),
+        }
+    }
+}
+
+/// Runs the command that the arguments name.
+///
+/// # Errors
+/// What went wrong outside, with what was being done. The exit code is then
+/// [`Exit::Failure`].
+pub fn run() -> anyhow::Result<Exit> {
+    let args = Args::parse();
+    let sources = args.config.sources();
+    match args.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&sources),
+        Command::CheckConfig => Ok(check_config(&sources)),
+        Command::Snapshot(args) => snapshot::run(&args, &sources),
+        Command::Completions { shell } => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "weir", &mut std::io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}
+
+fn check_config(sources: &Sources) -> Exit {
+    let from = sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| f.display().to_string());
+    match sources.load() {
+        Ok(config) => {
+            println!("{from}: valid. In force:");
+            for (key, value) in config.settings.flat() {
+                let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
+                println!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" });
+            }
+            Exit::Success
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            Exit::Usage
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `weir serve`: brings up the workbench, and takes it down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Exit;
+use crate::config::{Config, Sources};
+use crate::http;
+use crate::shutdown::Drained;
+use crate::workbench::Workbench;
+
+pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
+    super::log::to_stderr();
+    let config = match sources.load() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{error}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(serve(config, sources))
+}
+
+async fn serve(config: Config, sources: &Sources) -> anyhow::Result<Exit> {
+    let wanted = config.settings.server.listen;
+    let listener = TcpListener::bind(wanted).await.with_context(|| {
+        format!("cannot listen on {wanted}; choose another address with --listen, such as --listen 127.0.0.1:0")
+    })?;
+    let address = listener.local_addr().context("cannot tell the address listened on")?;
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let workbench = Workbench::start(config, sources);
+    tokio::spawn(Arc::clone(&workbench).sample_forever());
+    tokio::spawn(Arc::clone(&workbench).follow(sources.clone()));
+    let router = http::router(Arc::clone(&workbench));
+    let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
+    print!("{}", banner(address, sources));
+
+    let name = signals.next().await;
+    let exit = drain(&workbench, name, signals).await;
+    // It stopped with the first signal; this only lets it say so.
+    server.await.context("the server ended badly")?;
+    Ok(exit)
+}
+
+async fn drain(workbench: &Arc<Workbench>, signal: &str, mut signals: Signals) -> Exit {
+    let deadline = workbench.settings().server.drain_timeout;
+    let held = workbench.snapshot().ledger.held;
+    eprintln!(
+        "\nweir: {signal}: taking nothing new and finishing {held} events for up to {deadline:?}; \
+         once more to stop at once"
+    );
+    let shutdown = workbench.shutdown().clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        shutdown.abort();
+    });
+    let report = workbench.drain(deadline).await;
+    eprintln!("weir: {report}");
+    match report.drained {
+        Drained::Aborted => Exit::Interrupted,
+        _ if report.lost() > 0 => Exit::EventsLost,
+        _ => Exit::Success,
+    }
+}
+
+/// The two signals that end the server.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+fn banner(address: SocketAddr, sources: &Sources) -> String {
+    let config = match &sources.file {
+        Some(path) => format!("{}   (edit it while load is running)", path.display()),
+        None => "the defaults; put a config.toml here to change them".to_owned(),
+    };
+    format!(
+        "\n  Weir {version}\n\n  \
+           page      http://{address}/\n  \
+           config    {config}\n\n  \
+           Try, in another terminal:\n\n    \
+             ab -n 3000 -c 50 http://{address}/part1/serial\n    \
+             ab -n 3000 -c 50 http://{address}/part1/async\n    \
+             ab -n 1000 -c 50 http://{address}/part2/genstage\n\n  \
+           Ctrl-C finishes what was accepted and stops.\n\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}

@@ -1,0 +1,119 @@
+//! `weir snapshot`: the numbers of a running server, for people or for programs.
+
+use std::fmt::Write;
+
+use anyhow::Context;
+use hyper::Uri;
+
+use super::{Exit, get::get};
+use crate::config::Sources;
+use crate::metrics::Summary;
+use crate::workbench::Snapshot;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The server; by default where the configuration says it listens
+    #[arg(long, value_name = "URL")]
+    url: Option<Uri>,
+    /// Print the JSON as it comes
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+    let base = match &args.url {
+        Some(url) => url.to_string(),
+        None => match sources.load() {
+            Ok(config) => format!("http://{}", config.settings.server.listen),
+            Err(error) => {
+                eprintln!("{error}");
+                return Ok(Exit::Usage);
+            }
+        },
+    };
+    let uri: Uri = format!("{}/api/snapshot", base.trim_end_matches('/')).parse().context("not a URL")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let body = runtime.block_on(get(&uri))?;
+    if args.json {
+        println!("{}", String::from_utf8_lossy(&body));
+    } else {
+        let snapshot: Snapshot = serde_json::from_slice(&body).context("the answer is not a snapshot of Weir")?;
+        print!("{}", pretty(&snapshot));
+    }
+    Ok(Exit::Success)
+}
+
+/// At most 80 columns.
+fn pretty(snapshot: &Snapshot) -> String {
+    let Snapshot { resource, queue, consumers, ledger, modes, config, .. } = snapshot;
+    let limit = resource.limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
+    let mut text = format!(
+        "weir {} up {:.0} s{}\n\n\
+         resource    {} in use, peak {}, {limit}, {} refused\n\
+         queue       {} waiting, peak {}, capacity {}\n\
+         consumers   {} of {} busy, {} held\n\
+         ledger      accepted {} = done {} + failed {} + dropped {} + held {}\n\
+         \x20           rejected {}, unaccounted {}\n\n",
+        snapshot.version,
+        snapshot.uptime_s,
+        if snapshot.draining { ", draining" } else { "" },
+        resource.in_use,
+        resource.peak_in_use,
+        resource.refused,
+        queue.depth,
+        queue.peak_depth,
+        queue.capacity,
+        consumers.busy,
+        consumers.concurrency,
+        consumers.held,
+        ledger.accepted,
+        ledger.done,
+        ledger.failed,
+        ledger.dropped,
+        ledger.held,
+        ledger.rejected,
+        ledger.unaccounted,
+    );
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}{:>11}",
+        "mode", "requests", "errors", "rate/s", "http p50", "http p99", "resp p50", "resp p99 ms"
+    );
+    for (name, mode) in [("serial", &modes.serial), ("async", &modes.asynchronous), ("pipelined", &modes.pipelined)] {
+        let at = |summary: &Summary, value: f64| match summary.count {
+            0 => "-".to_owned(),
+            _ => figures(value),
+        };
+        let _ = writeln!(
+            text,
+            "{name:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}{:>11}",
+            mode.requests,
+            mode.errors,
+            figures(mode.rate),
+            at(&mode.http_ms, mode.http_ms.p50),
+            at(&mode.http_ms, mode.http_ms.p99),
+            at(&mode.response_ms, mode.response_ms.p50),
+            at(&mode.response_ms, mode.response_ms.p99),
+        );
+    }
+    let source = config.source.as_deref().unwrap_or("the defaults");
+    let _ = writeln!(text, "\nconfig      {source}, generation {}", config.generation);
+    for note in &config.notes {
+        let _ = writeln!(text, "            {note}");
+    }
+    if let Some(error) = &config.error {
+        let _ = writeln!(text, "            the last edit was refused:\n{error}");
+    }
+    text
+}
+
+/// Three significant figures, without an exponent.
+fn figures(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 10.0 => format!("{value:.1}"),
+        v if v >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}

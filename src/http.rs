@@ -1,0 +1,85 @@
+//! The HTTP face: the three endpoints, the page, and the numbers as JSON and
+//! Prometheus text.
+//!
+//! [`router`] builds it all; tests call it without a socket. [`serve`] brings it
+//! to a listener.
+
+mod endpoints;
+mod live;
+mod page;
+mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+
+use crate::workbench::Workbench;
+
+pub use server::serve;
+
+/// Every route of the workbench.
+pub fn router(workbench: Arc<Workbench>) -> Router {
+    Router::new()
+        .merge(endpoints::routes())
+        .merge(page::routes())
+        .route("/healthz", get(healthz).post(healthz))
+        .route("/metrics", get(metrics))
+        .route("/api/snapshot", get(live::snapshot))
+        .route("/api/history", get(live::history))
+        .route("/api/live", get(live::live))
+        .route("/api/reset", post(reset))
+        .fallback(any(not_found))
+        .with_state(workbench)
+}
+
+/// Says `OK` and does nothing else: what the endpoints are compared with.
+async fn healthz() -> &'static str {
+    "OK"
+}
+
+async fn metrics(State(workbench): State<Arc<Workbench>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, workbench.prometheus()).into_response()
+}
+
+async fn reset(State(workbench): State<Arc<Workbench>>, headers: HeaderMap) -> Response {
+    if !is_same_origin(&headers) {
+        let message = "refused: this request comes from another site's page\n";
+        return (StatusCode::FORBIDDEN, message).into_response();
+    }
+    workbench.reset();
+    "OK".into_response()
+}
+
+/// Whether a request that changes something may: a page of another site must
+/// not. Browsers say where a request comes from; programs say nothing.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (headers.get(header::ORIGIN), text("host")) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.as_bytes() == format!("http://{host}").as_bytes(),
+        (Some(_), None) => false,
+    }
+}
+
+async fn not_found(uri: Uri) -> Response {
+    let message = format!(
+        "there is nothing at {}\n\n\
+         the page            /\n\
+         use the resource    /serial  /async  /pipelined   (GET or POST)\n\
+         the same, by their\n\
+         workshop names      /part1/serial  /part1/async  /part2/genstage\n\
+         numbers             /api/snapshot  /api/live  /api/history  /metrics\n\
+         zero them           POST /api/reset\n\
+         say OK              /healthz\n",
+        uri.path()
+    );
+    (StatusCode::NOT_FOUND, message).into_response()
+}

@@ -1,0 +1,78 @@
+//! The three endpoints, next to each other.
+//!
+//! A success is the two bytes `OK`: `ab` counts bodies of varying length as
+//! failures. A refusal is a status and one line that names the limit.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::workbench::{Mode, Refusal, Request, Workbench};
+
+/// The routes, each under its own name and the workshop's.
+pub(super) fn routes() -> Router<Arc<Workbench>> {
+    let (serial, spawned, pipelined) =
+        (get(serial).post(serial), get(spawned).post(spawned), get(pipelined).post(pipelined));
+    Router::new()
+        .route("/serial", serial.clone())
+        .route("/part1/serial", serial)
+        .route("/async", spawned.clone())
+        .route("/part1/async", spawned)
+        .route("/pipelined", pipelined.clone())
+        .route("/part2/genstage", pipelined)
+}
+
+/// Uses the resource inside the request: 200 when the work is done.
+async fn serial(State(workbench): State<Arc<Workbench>>) -> Response {
+    let request = workbench.request(Mode::Serial);
+    let result = workbench.serial(request.arrived()).await;
+    answer(&workbench, request, result, StatusCode::OK)
+}
+
+/// Spawns the work: 202 at once.
+async fn spawned(State(workbench): State<Arc<Workbench>>) -> Response {
+    let request = workbench.request(Mode::Async);
+    let result = workbench.spawn(request.arrived());
+    answer(&workbench, request, result, StatusCode::ACCEPTED)
+}
+
+/// Pushes an event into the queue: 202 when it has a place.
+async fn pipelined(State(workbench): State<Arc<Workbench>>) -> Response {
+    let request = workbench.request(Mode::Pipelined);
+    let result = workbench.enqueue(request.arrived()).await;
+    answer(&workbench, request, result, StatusCode::ACCEPTED)
+}
+
+fn answer(
+    workbench: &Workbench,
+    request: Request<'_>,
+    result: Result<(), Refusal>,
+    success: StatusCode,
+) -> Response {
+    request.answered(result.is_ok());
+    match result {
+        Ok(()) => (success, "OK").into_response(),
+        Err(refusal) => refused(workbench, refusal),
+    }
+}
+
+fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
+    let status = match refusal {
+        Refusal::ResourceFull(_) => {
+            let status = workbench.settings().resource.reject_status;
+            StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        Refusal::Queue(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let mut response = (status, format!("{refusal}\n")).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        // Seconds; the queue moves on all the time, so soon is soon enough.
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,68 @@
+//! The page: a handful of files, inside the binary.
+//!
+//! A debug build reads them from the source tree, so that an edit shows without
+//! a rebuild.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::workbench::Workbench;
+
+/// Nothing but our own files, and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+struct File {
+    name: &'static str,
+    kind: &'static str,
+    content: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const FILES: [File; 6] = [
+    File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
+    File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
+    File { name: "app.js", kind: SCRIPT, content: include_str!("page/app.js") },
+    File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
+    File { name: "flow.js", kind: SCRIPT, content: include_str!("page/flow.js") },
+    File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
+];
+
+pub(super) fn routes() -> Router<Arc<Workbench>> {
+    Router::new()
+        .route("/", get(|| file("index.html")))
+        .route("/page/{name}", get(|Path(name): Path<String>| async move { file(&name).await }))
+}
+
+async fn file(name: &str) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        return (StatusCode::NOT_FOUND, "the page has no such file\n").into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, file.kind),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, content(file)).into_response()
+}
+
+fn content(file: &File) -> Cow<'static, str> {
+    if cfg!(debug_assertions) {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/page/");
+        if let Ok(text) = std::fs::read_to_string(format!("{path}{}", file.name)) {
+            return text.into();
+        }
+    }
+    file.content.into()
+}

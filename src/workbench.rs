@@ -1,0 +1,170 @@
+//! Everything assembled behind one handle: three modes, one resource, a queue
+//! and its pipeline, the numbers about them, and their configuration.
+//!
+//! ```text
+//!   serial ─────────── inside the request ───────────┐
+//!   async ──────────── spawned ──────────────────────┼─▶ resource
+//!   pipelined ─▶ queue ─▶ producer ─▶ pool ──────────┘
+//! ```
+//!
+//! Faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. It
+//! knows neither of them.
+
+mod drain;
+mod exposition;
+mod history;
+mod modes;
+mod reload;
+mod snapshot;
+mod stats;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use drain::{DrainReport, LeftOver};
+pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
+pub use modes::{Mode, Refusal};
+pub use snapshot::Snapshot;
+pub use stats::Request;
+
+use crate::config::{Config, Settings, Sources};
+use crate::metrics::Registry;
+use crate::pipeline::{Clock, Event, Pipeline, Stamp};
+use crate::pool::PoolSettings;
+use crate::queue::{MemoryQueue, QueueSettings};
+use crate::resource::{Mock, MockSettings};
+use crate::shutdown::Shutdown;
+use history::Sampler;
+use reload::InForce;
+use stats::ModeStats;
+
+/// The workbench.
+#[derive(Debug)]
+pub struct Workbench {
+    bench: Arc<Bench>,
+    pipeline: Pipeline,
+    in_force: Mutex<InForce>,
+    history: Mutex<Sampler>,
+    registry: Registry,
+    shutdown: Shutdown,
+}
+
+/// What the modes work with. The pipeline's handler holds it too, so it is apart
+/// from the pipeline.
+#[derive(Debug)]
+struct Bench {
+    clock: Clock,
+    resource: Mock,
+    queue: Arc<MemoryQueue<Event>>,
+    modes: [ModeStats; 3],
+    last_id: AtomicU64,
+}
+
+impl Bench {
+    fn stats(&self, mode: Mode) -> &ModeStats {
+        &self.modes[mode as usize]
+    }
+
+    fn event(&self, arrived: Stamp) -> Event {
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        Event { id, arrived, accepted: self.clock.now() }
+    }
+}
+
+impl Workbench {
+    /// Assembles a workbench and starts its pipeline. `sources` says where the
+    /// configuration came from.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(config: Config, sources: &Sources) -> Arc<Self> {
+        let registry = Registry::new();
+        let settings = &config.settings;
+        let bench = Arc::new(Bench {
+            clock: Clock::start(),
+            resource: Mock::new(mock_settings(settings)),
+            queue: Arc::new(MemoryQueue::new(queue_settings(settings))),
+            modes: Mode::ALL.map(|mode| ModeStats::new(mode, &registry)),
+            last_id: AtomicU64::new(0),
+        });
+        let handler = {
+            let bench = Arc::clone(&bench);
+            move |lease| {
+                let bench = Arc::clone(&bench);
+                async move { bench.work(Mode::Pipelined, lease).await }
+            }
+        };
+        let pipeline = Pipeline::spawn(
+            Arc::clone(&bench.queue),
+            Arc::clone(&bench.stats(Mode::Pipelined).account),
+            bench.clock,
+            handler,
+            pool_settings(settings),
+        );
+        exposition::describe(&registry);
+        Arc::new(Self {
+            bench,
+            pipeline,
+            in_force: Mutex::new(InForce::new(config, sources)),
+            history: Mutex::default(),
+            registry,
+            shutdown: Shutdown::new(),
+        })
+    }
+
+    /// Ends the workbench and what belongs to it.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.in_force().config.settings.clone()
+    }
+
+    /// How long the workbench has been running.
+    pub fn uptime(&self) -> std::time::Duration {
+        std::time::Duration::from_nanos(self.bench.clock.now().as_nanos())
+    }
+
+    /// Zeroes counters, peaks and histograms. Events that are held stay, and
+    /// count as accepted anew. The history keeps what it shows.
+    pub fn reset(&self) {
+        self.bench.resource.reset();
+        self.bench.queue.reset_peak();
+        for stats in &self.bench.modes {
+            stats.reset();
+        }
+        self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
+    }
+
+    fn in_force(&self) -> MutexGuard<'_, InForce> {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn mock_settings(settings: &Settings) -> MockSettings {
+    let resource = &settings.resource;
+    MockSettings {
+        latency: resource.latency.to_resource(),
+        max_concurrent: (resource.max_concurrent > 0).then_some(resource.max_concurrent as usize),
+        on_full: resource.on_full,
+        failure_rate: resource.failure_rate,
+        seed: resource.seed,
+    }
+}
+
+fn queue_settings(settings: &Settings) -> QueueSettings {
+    let queue = &settings.queue;
+    QueueSettings { capacity: queue.capacity as usize, when_full: queue.when_full() }
+}
+
+fn pool_settings(settings: &Settings) -> PoolSettings {
+    let consumers = &settings.consumers;
+    PoolSettings {
+        concurrency: consumers.concurrency as usize,
+        mode: consumers.mode,
+        limits: consumers.limits(),
+        recall: consumers.recall,
+    }
+}

@@ -1,0 +1,115 @@
+//! The workbench's counters and gauges, brought to the metrics registry when
+//! somebody asks. Histograms are there already: events record into them.
+//!
+//! The numbers are those of the snapshot, so the two cannot disagree.
+
+use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
+
+use super::snapshot::ModeState;
+use super::{Mode, Workbench};
+use crate::metrics::Registry;
+
+const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
+
+/// Name and help of each counter.
+const COUNTERS: [(&str, &str); 6] = [
+    ("weir_http_requests_total", "HTTP responses sent, by mode and outcome."),
+    ("weir_http_aborted_total", "HTTP requests whose client went away before the response, by mode."),
+    ("weir_events_accepted_total", "Events promised to be done. After a reset, those that were held count anew."),
+    ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
+    ("weir_resource_calls_total", "Pieces of work begun in the resource."),
+    ("weir_resource_refused_total", "Visitors that a full resource sent away."),
+];
+
+/// Name and help of each gauge.
+const GAUGES: [(&str, &str); 13] = [
+    ("weir_uptime_seconds", "Seconds since the start."),
+    ("weir_queue_depth", "Events waiting in the queue."),
+    ("weir_queue_peak_depth", "The most events that waited at once since the last reset."),
+    ("weir_queue_capacity", "How many events may wait in the queue."),
+    ("weir_queue_waiting", "Requests waiting for a place in the queue."),
+    ("weir_resource_in_use", "Events in the resource."),
+    ("weir_resource_peak_in_use", "The most events that were in the resource at once since the last reset."),
+    ("weir_resource_waiting", "Events waiting at the door of the resource."),
+    ("weir_consumers_concurrency", "How many events consumers may handle at once."),
+    ("weir_consumers_busy", "Events that consumers are handling."),
+    ("weir_consumers_held", "Events that consumers hold and have not begun."),
+    ("weir_ledger_unaccounted", "Events accepted and nowhere to be found; 0 when quiet."),
+    ("weir_config_generation", "1 at the start, and one more with each change of the configuration."),
+];
+
+/// Name and help of each histogram.
+const HISTOGRAMS: [(&str, &str); 4] = [
+    ("weir_http_request_duration_seconds", "From the request head to the response, by mode and outcome."),
+    ("weir_event_wait_seconds", "From arrival to admission by the resource, by mode and outcome."),
+    ("weir_event_service_seconds", "In the resource, by mode and outcome."),
+    ("weir_event_response_seconds", "From arrival to finish, by mode and outcome."),
+];
+
+pub(super) fn describe(registry: &Registry) {
+    for (name, help) in COUNTERS {
+        registry.describe_counter(KeyName::from(name), None, help.into());
+    }
+    for (name, help) in GAUGES {
+        registry.describe_gauge(KeyName::from(name), None, help.into());
+    }
+    for (name, help) in HISTOGRAMS {
+        registry.describe_histogram(KeyName::from(name), None, help.into());
+    }
+}
+
+impl Workbench {
+    /// All metrics in Prometheus' text format, version 0.0.4.
+    pub fn prometheus(&self) -> String {
+        let snapshot = self.snapshot();
+        let modes = &snapshot.modes;
+        let by_mode = Mode::ALL.into_iter().zip([&modes.serial, &modes.asynchronous, &modes.pipelined]);
+        for (mode, state) in by_mode {
+            self.publish_mode(mode, state);
+        }
+        self.count("weir_resource_calls_total", &[], snapshot.resource.calls);
+        self.count("weir_resource_refused_total", &[], snapshot.resource.refused);
+        let values = [
+            snapshot.uptime_s,
+            snapshot.queue.depth as f64,
+            snapshot.queue.peak_depth as f64,
+            snapshot.queue.capacity as f64,
+            snapshot.queue.waiting as f64,
+            snapshot.resource.in_use as f64,
+            snapshot.resource.peak_in_use as f64,
+            snapshot.resource.waiting as f64,
+            snapshot.consumers.concurrency as f64,
+            snapshot.consumers.busy as f64,
+            snapshot.consumers.held as f64,
+            snapshot.ledger.unaccounted as f64,
+            snapshot.config.generation as f64,
+        ];
+        for ((name, _), value) in GAUGES.into_iter().zip(values) {
+            self.registry.register_gauge(&Key::from_name(name), &METADATA).set(value);
+        }
+        self.registry.render()
+    }
+
+    fn publish_mode(&self, mode: Mode, state: &ModeState) {
+        let counts = self.bench.stats(mode).account.counts();
+        let name = mode.name();
+        let ok = state.requests.saturating_sub(state.errors);
+        self.count("weir_http_requests_total", &[("mode", name), ("outcome", "ok")], ok);
+        self.count("weir_http_requests_total", &[("mode", name), ("outcome", "error")], state.errors);
+        self.count("weir_http_aborted_total", &[("mode", name)], state.aborted);
+        self.count("weir_events_accepted_total", &[("mode", name)], counts.accepted);
+        for (outcome, value) in [
+            ("done", counts.done),
+            ("failed", counts.failed),
+            ("dropped", counts.dropped),
+            ("rejected", counts.rejected),
+        ] {
+            self.count("weir_events_total", &[("mode", name), ("outcome", outcome)], value);
+        }
+    }
+
+    fn count(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: u64) {
+        let labels: Vec<Label> = labels.iter().map(|(k, v)| Label::new(*k, *v)).collect();
+        self.registry.register_counter(&Key::from_parts(name, labels), &METADATA).absolute(value);
+    }
+}

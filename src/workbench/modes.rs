@@ -1,0 +1,159 @@
+//! The three ways to use the resource, next to each other.
+//!
+//! They differ in *who waits*: the client (serial), nobody (async), or the queue
+//! (pipelined). The work itself is the same for all: [`Bench::work`].
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::{Bench, Workbench};
+use crate::pipeline::{Lease, Outcome, Stamp, Times};
+use crate::queue;
+use crate::resource::{Door, Failed, Full};
+
+/// How an endpoint uses the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Inside the request: the client waits until the work is done.
+    Serial,
+    /// Spawned: the client is answered at once, and nothing limits what piles up
+    /// behind it.
+    Async,
+    /// Queued: the client is answered once the event has a place in the queue,
+    /// and consumers do the work at their own pace.
+    Pipelined,
+}
+
+impl Mode {
+    /// All of them, in the order in which arrays of modes are kept.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Async, Self::Pipelined];
+
+    /// The word for it in paths, labels and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Async => "async",
+            Self::Pipelined => "pipelined",
+        }
+    }
+}
+
+/// Why a request was not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The resource was full; nothing was accepted.
+    #[error(transparent)]
+    ResourceFull(#[from] Full),
+    /// The queue gave no place; nothing was accepted.
+    #[error(transparent)]
+    Queue(#[from] queue::Refused),
+    /// The server is draining; nothing was accepted.
+    #[error("the server is shutting down")]
+    Stopping,
+    /// The work was accepted and tried, and failed.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+}
+
+impl Workbench {
+    /// Uses the resource and returns when the work is done.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the resource is full, or the work failed, or the server is
+    /// stopping.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the work; if it was accepted, the ledger
+    /// counts it as failed.
+    pub async fn serial(&self, arrived: Stamp) -> Result<(), Refusal> {
+        let door = self.knock(Mode::Serial)?;
+        let lease = self.accept(Mode::Serial, arrived);
+        self.bench.work_behind(Mode::Serial, door, lease).await?;
+        Ok(())
+    }
+
+    /// Spawns the work and returns at once.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the resource is full, or the server is stopping.
+    pub fn spawn(&self, arrived: Stamp) -> Result<(), Refusal> {
+        let door = self.knock(Mode::Async)?;
+        let lease = self.accept(Mode::Async, arrived);
+        let bench = Arc::clone(&self.bench);
+        self.shutdown.spawn(async move {
+            // Nobody waits for the result; the ledger has it.
+            let _ = bench.work_behind(Mode::Async, door, lease).await;
+        });
+        Ok(())
+    }
+
+    /// Pushes an event into the queue and returns once it has a place, which
+    /// takes time only while the queue is full and its policy is to wait.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the queue gave no place, or the server is stopping.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up the place in line; nothing was accepted.
+    pub async fn enqueue(&self, arrived: Stamp) -> Result<(), Refusal> {
+        let account = &self.bench.stats(Mode::Pipelined).account;
+        let slot = self.bench.queue.reserve().await.inspect_err(|_| account.reject())?;
+        account.accept();
+        if slot.push(self.bench.event(arrived)).is_some() {
+            account.drop_waiting();
+        }
+        Ok(())
+    }
+
+    fn knock(&self, mode: Mode) -> Result<Door, Refusal> {
+        let refused = if self.shutdown.is_stopping() {
+            Refusal::Stopping
+        } else {
+            match self.bench.resource.knock() {
+                Ok(door) => return Ok(door),
+                Err(full) => Refusal::ResourceFull(full),
+            }
+        };
+        self.bench.stats(mode).account.reject();
+        Err(refused)
+    }
+
+    /// Accepts an event that goes to the resource without a queue.
+    fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
+        let account = &self.bench.stats(mode).account;
+        account.accept();
+        let event = self.bench.event(arrived);
+        let dispatched = event.accepted;
+        Lease::dispatched(event, dispatched, Arc::clone(account))
+    }
+}
+
+impl Bench {
+    /// Brings an event from the pool to the resource. One that is refused there
+    /// had been accepted, so it has failed.
+    pub(super) async fn work(&self, mode: Mode, lease: Lease) {
+        match self.resource.knock() {
+            Ok(door) => {
+                // The ledger has the result; a pool has nobody to tell.
+                let _ = self.work_behind(mode, door, lease).await;
+            }
+            Err(Full { .. }) => self.settle(mode, lease, Outcome::Failed),
+        }
+    }
+
+    /// Waits to be admitted, does the work, and settles the event.
+    async fn work_behind(&self, mode: Mode, door: Door, mut lease: Lease) -> Result<(), Failed> {
+        let visit = door.open().await;
+        lease.start(self.clock.now());
+        let result = visit.work().await;
+        let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+        self.settle(mode, lease, outcome);
+        result
+    }
+
+    fn settle(&self, mode: Mode, lease: Lease, outcome: Outcome) {
+        let times: Times = lease.settle(outcome, self.clock.now());
+        self.stats(mode).record(outcome, times);
+    }
+}

@@ -1,0 +1,133 @@
+//! The configuration in force, and what happens when it changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{MarkKind, Workbench, mock_settings, pool_settings, queue_settings};
+use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes};
+use crate::pipeline::Stamp;
+
+/// How often the file is looked at. An edit is live after two looks at most, and
+/// a third if the file was caught half written.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// The configuration in force and how it came to be.
+#[derive(Debug)]
+pub(super) struct InForce {
+    pub(super) config: Config,
+    /// The file it came from, if any.
+    pub(super) source: Option<String>,
+    /// 1 at the start, and one more with each change.
+    pub(super) generation: u64,
+    /// Why the last edit was refused, until one is accepted.
+    pub(super) error: Option<String>,
+    /// When this configuration came into force; `None` at the start.
+    pub(super) changed: Option<Stamp>,
+    /// What differs from the one before.
+    pub(super) changes: Vec<String>,
+    /// What the last edit said without effect, and why.
+    pub(super) notes: Vec<String>,
+}
+
+impl InForce {
+    pub(super) fn new(config: Config, sources: &Sources) -> Self {
+        Self {
+            config,
+            source: sources.file.as_ref().map(|path| path.display().to_string()),
+            generation: 1,
+            error: None,
+            changed: None,
+            changes: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Workbench {
+    /// Brings a configuration into force while everything runs, and returns what
+    /// changed. Nothing that was accepted is lost, whatever the change.
+    ///
+    /// # Cancel safety
+    /// Settings may be applied in part if the future is dropped; applying them
+    /// again completes it.
+    pub async fn apply(&self, mut new: Config) -> Vec<Change> {
+        let old = self.in_force().config.clone();
+        let mut notes = overruled(&old.by_flag, &new.by_flag);
+        if new.settings.server.listen != old.settings.server.listen {
+            notes.push(format!(
+                "server.listen cannot change while running: still {}; restart to listen on {}",
+                old.settings.server.listen, new.settings.server.listen
+            ));
+            new.settings.server.listen = old.settings.server.listen;
+        }
+        let changes = changes(&old.settings, &new.settings);
+        self.bench.resource.configure(mock_settings(&new.settings));
+        self.bench.queue.configure(queue_settings(&new.settings));
+        self.pipeline.resize(pool_settings(&new.settings)).await;
+
+        for note in &notes {
+            log::warn!("configuration: {note}");
+        }
+        let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        if !told.is_empty() {
+            log::info!("configuration changed: {}", told.join(", "));
+            self.mark(MarkKind::Reload, &told.join(", "));
+        }
+        let mut in_force = self.in_force();
+        in_force.config = new;
+        in_force.error = None;
+        in_force.notes = notes;
+        if !told.is_empty() {
+            in_force.generation += 1;
+            in_force.changed = Some(self.bench.clock.now());
+            in_force.changes = told;
+        }
+        changes
+    }
+
+    /// Notes that an edit was refused. What is in force goes on.
+    pub fn refuse(&self, error: &ConfigError) {
+        let error = error.to_string();
+        log::error!("configuration refused, the one in force goes on:\n{error}");
+        self.mark(MarkKind::Error, error.lines().next().unwrap_or_default());
+        self.in_force().error = Some(error);
+    }
+
+    /// Follows the file in `sources` and applies or refuses each edit, until the
+    /// workbench stops. Returns at once if there is no file.
+    ///
+    /// # Cancel safety
+    /// As for [`apply`](Self::apply).
+    pub async fn follow(self: Arc<Self>, sources: Sources) {
+        let Some(path) = sources.file.clone() else { return };
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let mut watcher = Watcher::new(path.clone(), text);
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = self.shutdown.stopping() => return,
+                _ = look.tick() => {}
+            }
+            match watcher.changed() {
+                Ok(None) => {}
+                Ok(Some(text)) => match sources.parse(&text) {
+                    Ok(config) => drop(self.apply(config).await),
+                    Err(error) => self.refuse(&error),
+                },
+                Err(error) => self.refuse(&ConfigError::Unreadable { path: path.clone(), error }),
+            }
+        }
+    }
+}
+
+/// Notes for keys whose value in the file was edited, although a flag wins.
+fn overruled(old: &[FlagKey], new: &[FlagKey]) -> Vec<String> {
+    let edited = new.iter().filter(|new| {
+        old.iter().any(|old| old.key == new.key && old.in_file != new.in_file)
+    });
+    let note = |key: &FlagKey| {
+        let says = key.in_file.as_deref().unwrap_or("nothing");
+        format!("{} is set by a flag, which wins: the file now says {says}", key.key)
+    };
+    edited.map(note).collect()
+}

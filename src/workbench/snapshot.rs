@@ -1,0 +1,299 @@
+//! The one JSON that the page, the command line and outside scripts read.
+//!
+//! Times are in milliseconds, rates per second. Fields may be added, never
+//! renamed.
+
+use serde::{Deserialize, Serialize};
+
+use super::stats::ModeStats;
+use super::{Mode, Point, Workbench};
+use crate::metrics::Summary;
+use crate::pipeline::Counts;
+use crate::resource::Usage;
+
+/// How often counters are read at most until two readings agree.
+const READINGS: usize = 4;
+
+/// The state of the bench at one moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Weir's version.
+    pub version: String,
+    /// Seconds since the start.
+    pub uptime_s: f64,
+    /// Whether a shutdown is in progress.
+    pub draining: bool,
+    /// The configuration in force.
+    pub config: ConfigState,
+    /// The use of the resource.
+    pub resource: ResourceState,
+    /// The queue in front of the pool.
+    pub queue: QueueState,
+    /// The pool.
+    pub consumers: ConsumerState,
+    /// The account of every event, all modes together.
+    pub ledger: LedgerState,
+    /// The numbers of each mode.
+    pub modes: Modes,
+    /// The newest point of the history.
+    pub point: Point,
+}
+
+/// The configuration in force and its last reload or error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConfigState {
+    /// 1 at the start, and one more with each change that came into force.
+    pub generation: u64,
+    /// Why the last edit was refused; null when the last edit is in force.
+    pub error: Option<String>,
+    /// The file that is followed.
+    pub source: Option<String>,
+    /// The uptime at which this configuration came into force.
+    pub changed_s: f64,
+    /// What the last change changed.
+    pub changes: Vec<String>,
+    /// What the last edit said without effect.
+    pub notes: Vec<String>,
+    /// Keys that a flag has set.
+    pub flags: Vec<String>,
+    /// Every key with its value.
+    pub effective: serde_json::Value,
+}
+
+/// The use of the resource.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResourceState {
+    /// Events inside.
+    pub in_use: usize,
+    /// The most at once since the last reset.
+    pub peak_in_use: usize,
+    /// How many may be; null for any number.
+    pub limit: Option<usize>,
+    /// Events waiting at the door.
+    pub waiting: usize,
+    /// Events sent away since the last reset.
+    pub refused: u64,
+    /// Pieces of work that failed since the last reset.
+    pub failed: u64,
+    /// Pieces of work begun since the last reset.
+    pub calls: u64,
+}
+
+/// The queue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueState {
+    /// Events waiting.
+    pub depth: usize,
+    /// The most at once since the last reset.
+    pub peak_depth: usize,
+    /// How many may wait.
+    pub capacity: usize,
+    /// The policy when there are that many.
+    pub when_full: serde_json::Value,
+    /// Requests waiting for a place.
+    pub waiting: usize,
+}
+
+/// The pool.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConsumerState {
+    /// How many events may be handled at once.
+    pub concurrency: u64,
+    /// `workers` or `per_event`.
+    pub mode: serde_json::Value,
+    /// Events being handled.
+    pub busy: usize,
+    /// Events that were asked for in advance and are not begun.
+    pub held: usize,
+    /// The in-flight limit of one consumer.
+    pub max_demand: u64,
+    /// The level at which it asks again.
+    pub min_demand: u64,
+}
+
+/// accepted = done + failed + dropped + held, plus what was never accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerState {
+    /// Promised to be done.
+    pub accepted: u64,
+    /// Done.
+    pub done: u64,
+    /// Tried and not done, or abandoned.
+    pub failed: u64,
+    /// Accepted, and given up by the queue's policy.
+    pub dropped: u64,
+    /// In the queue, with consumers, or in the resource.
+    pub held: u64,
+    /// Refused, and therefore never accepted.
+    pub rejected: u64,
+    /// Accepted and nowhere to be found. While events move, the parts are read
+    /// at slightly different moments; when quiet it is 0.
+    pub unaccounted: i64,
+}
+
+/// The numbers of each mode.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Modes {
+    /// Inside the request.
+    pub serial: ModeState,
+    /// Spawned.
+    #[serde(rename = "async")]
+    pub asynchronous: ModeState,
+    /// Queued.
+    pub pipelined: ModeState,
+}
+
+/// The numbers of one mode since the last reset.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ModeState {
+    /// Responses sent.
+    pub requests: u64,
+    /// Responses that were not a success.
+    pub errors: u64,
+    /// Events refused: never accepted.
+    pub refused: u64,
+    /// Events that failed.
+    pub failed: u64,
+    /// Events accepted and then given up by the queue's policy.
+    pub dropped: u64,
+    /// Requests whose client went away before the response.
+    pub aborted: u64,
+    /// Requests without a response yet.
+    pub in_flight: usize,
+    /// Responses a second over the present burst of load, or the last one, from
+    /// its first request to its last response.
+    pub rate: f64,
+    /// Events of this mode in the resource.
+    pub in_use: usize,
+    /// The most at once since the last reset.
+    pub peak_in_use: usize,
+    /// From the request head to the response, all responses.
+    pub http_ms: Summary,
+    /// From arrival to admission by the resource, of events that are done.
+    pub wait_ms: Summary,
+    /// In the resource, of events that are done.
+    pub service_ms: Summary,
+    /// From arrival to finish, of events that are done.
+    pub response_ms: Summary,
+}
+
+/// Counts and levels, read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) counts: Counts,
+    pub(super) depth: usize,
+    pub(super) busy: usize,
+    pub(super) held: usize,
+    pub(super) usage: Usage,
+}
+
+impl Numbers {
+    pub(super) fn ledger(&self) -> LedgerState {
+        let Counts { accepted, done, failed, dropped, rejected, in_hand } = self.counts;
+        let waiting = self.depth as u64;
+        let unaccounted = self.counts.unaccounted(waiting);
+        LedgerState { accepted, done, failed, dropped, held: in_hand + waiting, rejected, unaccounted }
+    }
+}
+
+impl Workbench {
+    /// The state of the bench now.
+    pub fn snapshot(&self) -> Snapshot {
+        let numbers = self.numbers();
+        let Usage { in_use, peak_in_use, limit, waiting, calls, refused, failed } = numbers.usage;
+        let queue = &self.bench.queue;
+        let (config, settings) = self.config_state();
+        Snapshot {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_s: self.uptime().as_secs_f64(),
+            draining: self.shutdown.is_stopping(),
+            resource: ResourceState { in_use, peak_in_use, limit, waiting, refused, failed, calls },
+            queue: QueueState {
+                depth: numbers.depth,
+                peak_depth: queue.peak_depth(),
+                capacity: queue.capacity(),
+                when_full: config.effective["queue"]["when_full"].clone(),
+                waiting: queue.waiting(),
+            },
+            consumers: ConsumerState {
+                concurrency: settings.concurrency,
+                mode: config.effective["consumers"]["mode"].clone(),
+                busy: numbers.busy,
+                held: numbers.held,
+                max_demand: settings.max_demand,
+                min_demand: settings.min_demand,
+            },
+            ledger: numbers.ledger(),
+            modes: Modes {
+                serial: self.mode_state(Mode::Serial),
+                asynchronous: self.mode_state(Mode::Async),
+                pipelined: self.mode_state(Mode::Pipelined),
+            },
+            config,
+            point: self.last_point(),
+        }
+    }
+
+    /// Reads until two readings in a row agree, so that no event is seen on its
+    /// way from one count to the next; under load the last reading has to do.
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut last = self.read_numbers();
+        for _ in 1..READINGS {
+            let again = self.read_numbers();
+            if again == last {
+                break;
+            }
+            last = again;
+        }
+        last
+    }
+
+    fn read_numbers(&self) -> Numbers {
+        let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.counts());
+        let busy = self.pipeline.busy();
+        Numbers {
+            depth: self.bench.queue.depth(),
+            busy,
+            held: (pipelined.in_hand as usize).saturating_sub(busy),
+            counts: serial + spawned + pipelined,
+            usage: self.bench.resource.usage(),
+        }
+    }
+
+    fn config_state(&self) -> (ConfigState, crate::config::Consumers) {
+        let in_force = self.in_force();
+        let settings = &in_force.config.settings;
+        let state = ConfigState {
+            generation: in_force.generation,
+            error: in_force.error.clone(),
+            source: in_force.source.clone(),
+            changed_s: in_force.changed.map_or(0.0, |at| at.as_nanos() as f64 / 1e9),
+            changes: in_force.changes.clone(),
+            notes: in_force.notes.clone(),
+            flags: in_force.config.by_flag.iter().map(|flag| flag.key.clone()).collect(),
+            effective: serde_json::json!(settings),
+        };
+        (state, settings.consumers.clone())
+    }
+
+    fn mode_state(&self, mode: Mode) -> ModeState {
+        let stats: &ModeStats = self.bench.stats(mode);
+        let counts = stats.account.counts();
+        ModeState {
+            requests: stats.requests.since_reset(),
+            errors: stats.errors.since_reset(),
+            refused: counts.rejected,
+            failed: counts.failed,
+            dropped: counts.dropped,
+            aborted: stats.aborted.since_reset(),
+            in_flight: stats.in_flight(),
+            rate: stats.rate(self.bench.clock.now()),
+            in_use: stats.account.in_resource(),
+            peak_in_use: stats.account.peak_in_resource(),
+            http_ms: Summary::of(&stats.http()),
+            wait_ms: Summary::of(&stats.wait()),
+            service_ms: Summary::of(&stats.service()),
+            response_ms: Summary::of(&stats.response()),
+        }
+    }
+}
