@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod pool;
 pub mod queue;
 pub mod resource;
+mod shard;
 pub mod shutdown;
 pub mod stage;
 pub mod workbench;

@@ -1,8 +1,8 @@
 //! A limit on how many may be inside at once, which can change while they are.
 //!
-//! The pool's concurrency, the queue's capacity and the resource's own limit are
-//! the same thing, so they share this type: tokio's fair semaphore, with a size
-//! that can grow and shrink, a count of who is inside, and its peak.
+//! The pool's concurrency and the resource's own limit are the same thing, so they
+//! share this type: tokio's fair semaphore, with a size that can grow and shrink,
+//! a count of who is inside, and its peak.
 //!
 //! When a limit shrinks below what is inside, nobody is thrown out. The
 //! difference is kept as a *debt*, and those who leave pay it off before anybody
@@ -33,10 +33,7 @@ struct Inner {
 
 /// Leave to be inside. Dropping it leaves.
 #[derive(Debug)]
-pub struct Permit {
-    /// `None` once the permit is kept.
-    inner: Option<Arc<Inner>>,
-}
+pub struct Permit(Arc<Inner>);
 
 impl Limiter {
     /// At most `limit` inside, or any number with `None`.
@@ -129,15 +126,14 @@ impl Limiter {
         self.0.peak.store(self.in_use(), Ordering::Release);
     }
 
-    /// Lets `n` leave whose permits were [kept](Permit::keep).
-    pub fn release(&self, n: usize) {
-        self.0.leave(n);
-    }
-
     fn entered(&self) -> Permit {
         let now = self.0.in_use.fetch_add(1, Ordering::AcqRel) + 1;
-        self.0.peak.fetch_max(now, Ordering::AcqRel);
-        Permit { inner: Some(Arc::clone(&self.0)) }
+        // Most entries set no record, and a read is cheaper than a write that
+        // every core has to hear of.
+        if now > self.0.peak.load(Ordering::Acquire) {
+            self.0.peak.fetch_max(now, Ordering::AcqRel);
+        }
+        Permit(Arc::clone(&self.0))
     }
 }
 
@@ -148,30 +144,19 @@ impl Inner {
         self.debt.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok()
     }
 
-    fn leave(&self, n: usize) {
+    fn leave(&self) {
         // Counted out before anybody is let in, so that the count never shows
         // more than the limit.
-        self.in_use.fetch_sub(n, Ordering::AcqRel);
-        let mut free = n;
-        while free > 0 && self.pay_debt() {
-            free -= 1;
+        self.in_use.fetch_sub(1, Ordering::AcqRel);
+        if !self.pay_debt() {
+            self.semaphore.add_permits(1);
         }
-        self.semaphore.add_permits(free);
-    }
-}
-
-impl Permit {
-    /// Stays inside without the permit, until [`Limiter::release`].
-    pub fn keep(mut self) {
-        self.inner = None;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(inner) = &self.inner {
-            inner.leave(1);
-        }
+        self.0.leave();
     }
 }
 
@@ -267,16 +252,5 @@ mod tests {
         drop(permit);
         assert!(third.now_or_never().is_some());
         assert_eq!(limiter.waiting(), 0);
-    }
-
-    #[test]
-    fn a_kept_permit_stays_inside_until_it_is_released() {
-        let limiter = Limiter::new(Some(2));
-        limiter.try_acquire().unwrap().keep();
-        limiter.try_acquire().unwrap().keep();
-        assert!(limiter.try_acquire().is_none());
-        limiter.release(2);
-        assert_eq!(limiter.in_use(), 0);
-        assert!(limiter.try_acquire().is_some());
     }
 }

@@ -1,10 +1,9 @@
 //! The bounded queue in front of the pool: where HTTP hands over to the stages,
 //! and where backpressure is decided.
 //!
-//! A push has two steps. [`MemoryQueue::reserve`] finds a place by the policy in
-//! force, or is refused; [`Slot::push`] puts the event there and cannot fail. An
-//! event is therefore never lost to a refusal or to a cancelled wait: it has not
-//! left its owner's hands.
+//! A push takes a closure that makes the event, and calls it only when the event
+//! is accepted. An event is therefore never lost to a refusal or to a wait that
+//! is given up: it does not exist yet.
 //!
 //! The only engine so far keeps events in memory; a process that is killed loses
 //! them. Engines that survive that come in beside it.
@@ -15,7 +14,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use memory::{MemoryQueue, Slot};
+pub use memory::MemoryQueue;
 
 /// What a full queue does with the next event, and to whoever sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

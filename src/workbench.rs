@@ -18,7 +18,7 @@ mod reload;
 mod snapshot;
 mod stats;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use drain::{DrainReport, LeftOver};
@@ -29,7 +29,7 @@ pub use stats::Request;
 
 use crate::config::{Config, Settings, Sources};
 use crate::metrics::Registry;
-use crate::pipeline::{Clock, Event, Pipeline, Stamp};
+use crate::pipeline::{Clock, Event, Pipeline};
 use crate::pool::PoolSettings;
 use crate::queue::{MemoryQueue, QueueSettings};
 use crate::resource::{Mock, MockSettings};
@@ -57,17 +57,13 @@ struct Bench {
     resource: Mock,
     queue: Arc<MemoryQueue<Event>>,
     modes: [ModeStats; 3],
+    /// Numbers the events that go to the resource without a queue.
     last_id: AtomicU64,
 }
 
 impl Bench {
     fn stats(&self, mode: Mode) -> &ModeStats {
         &self.modes[mode as usize]
-    }
-
-    fn event(&self, arrived: Stamp) -> Event {
-        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
-        Event { id, arrived, accepted: self.clock.now() }
     }
 }
 

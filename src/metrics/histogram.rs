@@ -1,16 +1,16 @@
 //! A histogram of durations that many threads record into without meeting.
 //!
-//! Each thread has a shard of its own, as long as there are no more threads than
-//! cores; the lock of a shard is then only ever contended by whoever reads.
+//! Each thread has a shard of its own; the lock of a shard is only ever contended
+//! by whoever reads.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use metrics::HistogramFn;
 use serde::{Deserialize, Serialize};
+
+use crate::shard::PerThread;
 
 /// Three significant digits: a reading is at most 0.1 % off.
 const DIGITS: u8 = 3;
@@ -19,12 +19,10 @@ const LONGEST: u64 = 3_600_000_000;
 
 /// A histogram of durations in microseconds, up to an hour, with three
 /// significant digits.
-#[derive(Debug)]
-pub struct Sharded {
-    shards: Box<[Mutex<Shard>]>,
-}
+#[derive(Debug, Default)]
+pub struct Sharded(PerThread<Mutex<Shard>>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Shard {
     /// Grows with the largest value, so an unused one takes next to no memory.
     counts: Histogram<u64>,
@@ -44,17 +42,10 @@ fn empty() -> Histogram<u64> {
     histogram
 }
 
-impl Default for Sharded {
-    fn default() -> Self {
-        let shards = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { shards: (0..shards).map(|_| Mutex::default()).collect() }
-    }
-}
-
 impl Sharded {
     /// Records one duration. Longer ones than an hour count as an hour.
     pub fn record_duration(&self, duration: Duration) {
-        let mut shard = lock(&self.shards[thread_number() % self.shards.len()]);
+        let mut shard = lock(self.0.mine());
         let micros = (duration.as_nanos() + 500) / 1000;
         // Cannot fail: the histogram grows as it needs to.
         let _ = shard.counts.record(u64::try_from(micros).unwrap_or(LONGEST).min(LONGEST));
@@ -69,7 +60,7 @@ impl Sharded {
     /// All shards together, and the sum of the durations in seconds.
     pub(super) fn read(&self) -> (Histogram<u64>, f64) {
         let (mut all, mut seconds) = (empty(), 0.0);
-        for shard in &self.shards {
+        for shard in self.0.all() {
             let shard = lock(shard);
             // Cannot fail: `all` grows as it needs to.
             let _ = all.add(&shard.counts);
@@ -80,7 +71,7 @@ impl Sharded {
 
     /// Forgets everything recorded so far.
     pub fn reset(&self) {
-        for shard in &self.shards {
+        for shard in self.0.all() {
             *lock(shard) = Shard::default();
         }
     }
@@ -97,19 +88,6 @@ impl HistogramFn for Sharded {
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Counts threads from 0 in the order of their first recording.
-fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local!(static NUMBER: Cell<Option<usize>> = const { Cell::new(None) });
-    NUMBER.with(|number| {
-        number.get().unwrap_or_else(|| {
-            let new = NEXT.fetch_add(1, Ordering::Relaxed);
-            number.set(Some(new));
-            new
-        })
-    })
 }
 
 /// The usual figures of a histogram, in milliseconds.

@@ -46,7 +46,8 @@ impl Clock {
 /// One unit of work, while it waits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Unique within a process, counted from 1 in the order of arrival.
+    /// Counted from 1 in the order of acceptance: through the queue, and apart
+    /// from it.
     pub id: u64,
     /// When it came in: for HTTP, when the request head had been read.
     pub arrived: Stamp,

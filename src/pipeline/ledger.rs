@@ -12,6 +12,8 @@ use std::ops::Add;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::shard::PerThread;
+
 /// How an event ended in somebody's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -25,17 +27,23 @@ pub enum Outcome {
 /// the line they are counted from.
 #[derive(Debug, Default)]
 pub struct Account {
-    accepted: AtomicU64,
-    done: AtomicU64,
-    failed: AtomicU64,
-    dropped: AtomicU64,
-    rejected: AtomicU64,
+    flow: PerThread<Flow>,
     in_hand: AtomicUsize,
     in_resource: AtomicUsize,
     peak_in_resource: AtomicUsize,
     baseline: Mutex<Counts>,
     /// The ids of events abandoned while somebody wants to know.
     abandoned: Mutex<Option<Vec<u64>>>,
+}
+
+/// One thread's part of what came and went.
+#[derive(Debug, Default)]
+struct Flow {
+    accepted: AtomicU64,
+    done: AtomicU64,
+    failed: AtomicU64,
+    dropped: AtomicU64,
+    rejected: AtomicU64,
 }
 
 /// What an [`Account`] says at one moment, in events since the last reset.
@@ -58,17 +66,17 @@ pub struct Counts {
 impl Account {
     /// An event is accepted.
     pub fn accept(&self) {
-        self.accepted.fetch_add(1, Ordering::Relaxed);
+        self.flow.mine().accepted.fetch_add(1, Ordering::Release);
     }
 
     /// An event is refused.
     pub fn reject(&self) {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.flow.mine().rejected.fetch_add(1, Ordering::Release);
     }
 
     /// An accepted event is given up while it waits.
     pub fn drop_waiting(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.flow.mine().dropped.fetch_add(1, Ordering::Release);
     }
 
     /// How many leases exist.
@@ -103,15 +111,18 @@ impl Account {
 
     /// What the account says of all time, unmoved by resets.
     pub fn totals(&self) -> Counts {
+        let sum = |part: fn(&Flow) -> &AtomicU64| {
+            self.flow.all().map(|flow| part(flow).load(Ordering::Acquire)).sum()
+        };
         Counts {
             // Where events end before where they begin: read the other way
             // round, an event that passes in between would be missing.
-            done: self.done.load(Ordering::Acquire),
-            failed: self.failed.load(Ordering::Acquire),
-            dropped: self.dropped.load(Ordering::Acquire),
+            done: sum(|flow| &flow.done),
+            failed: sum(|flow| &flow.failed),
+            dropped: sum(|flow| &flow.dropped),
             in_hand: self.in_hand() as u64,
-            accepted: self.accepted.load(Ordering::Acquire),
-            rejected: self.rejected.load(Ordering::Acquire),
+            accepted: sum(|flow| &flow.accepted),
+            rejected: sum(|flow| &flow.rejected),
         }
     }
 
@@ -142,7 +153,9 @@ impl Account {
 
     pub(super) fn enter_resource(&self) {
         let now = self.in_resource.fetch_add(1, Ordering::AcqRel) + 1;
-        self.peak_in_resource.fetch_max(now, Ordering::AcqRel);
+        if now > self.peak_in_resource() {
+            self.peak_in_resource.fetch_max(now, Ordering::AcqRel);
+        }
     }
 
     pub(super) fn leave_resource(&self) {
@@ -150,11 +163,12 @@ impl Account {
     }
 
     pub(super) fn settle(&self, outcome: Outcome) {
+        let flow = self.flow.mine();
         let counter = match outcome {
-            Outcome::Done => &self.done,
-            Outcome::Failed => &self.failed,
+            Outcome::Done => &flow.done,
+            Outcome::Failed => &flow.failed,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
+        counter.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn abandon(&self, id: u64) {

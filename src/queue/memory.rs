@@ -1,114 +1,119 @@
 //! The queue that keeps its events in memory.
 //!
-//! Two things are kept apart: `room`, a [`Limiter`] that says who may put an
-//! event in, and the events themselves under a mutex. A waiting sender waits for
-//! room only, so it holds no lock, and its place in line is the semaphore's.
+//! One mutex guards everything, and is held for a few dozen instructions: a push
+//! that finds room takes it once. A sender that has to wait leaves a one-shot
+//! channel in line and is sent a [`Place`] through it, which is its own from then
+//! on. Nobody waits while holding the lock.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use super::{QueueSettings, Refused, WhenFull};
-use crate::limit::{Limiter, Permit};
 
 /// Below this many places the allocation is not worth giving back.
 const SMALL: usize = 1024;
 
 /// A bounded first-in, first-out queue for many senders and one taker.
 #[derive(Debug)]
-pub struct MemoryQueue<T> {
-    room: Limiter,
+pub struct MemoryQueue<T>(Arc<Shared<T>>);
+
+#[derive(Debug)]
+struct Shared<T> {
     state: Mutex<State<T>>,
-    /// Stores one permit, so a push between the taker's look and its wait is not
-    /// missed.
+    /// Wakes the taker. Stores one wake-up, so one between the taker's look and
+    /// its wait is not missed.
     arrived: Notify,
 }
 
+/// Invariants, whenever the lock is free:
+/// 1. `events.len() + promised <= capacity`, unless the capacity has shrunk;
+/// 2. if anybody waits in line, there is no room;
+/// 3. `taker_waits` only if there are no events.
 #[derive(Debug)]
 struct State<T> {
     events: VecDeque<T>,
-    when_full: WhenFull,
+    settings: QueueSettings,
+    /// Places that were given to waiting senders and are not filled yet.
+    promised: usize,
+    line: VecDeque<oneshot::Sender<Place<T>>>,
+    /// How many events were ever pushed.
+    pushed: u64,
     peak: usize,
+    taker_waits: bool,
     closed: bool,
-    /// The taker has been told that nothing more will come.
-    finished: bool,
 }
 
-/// A place in the queue, found and not yet filled. Dropping it gives the place
-/// back.
+/// A promised place. Dropped unfilled, because its sender gave up just then, it
+/// goes to the next in line.
 #[derive(Debug)]
-pub struct Slot<'a, T> {
-    queue: &'a MemoryQueue<T>,
-    place: Place,
-}
+struct Place<T>(Option<Arc<Shared<T>>>);
 
-#[derive(Debug)]
-enum Place {
-    Free(Permit),
-    /// There is none: the oldest event has to make room.
-    OfTheOldest,
-    /// There is none, and the newcomer will be dropped.
-    None,
+/// What the first look of a push comes to.
+enum Look<T, F> {
+    /// Done; with the event that was dropped.
+    Pushed(Option<T>),
+    /// Not yet; with what is still to be called.
+    Wait(Duration, oneshot::Receiver<Place<T>>, F),
 }
 
 impl<T> MemoryQueue<T> {
     /// An empty queue.
     pub fn new(settings: QueueSettings) -> Self {
-        Self {
-            room: Limiter::new(Some(settings.capacity)),
-            state: Mutex::new(State {
-                events: VecDeque::new(),
-                when_full: settings.when_full,
-                peak: 0,
-                closed: false,
-                finished: false,
-            }),
-            arrived: Notify::new(),
-        }
+        let state = State {
+            events: VecDeque::new(),
+            settings,
+            promised: 0,
+            line: VecDeque::new(),
+            pushed: 0,
+            peak: 0,
+            taker_waits: false,
+            closed: false,
+        };
+        Self(Arc::new(Shared { state: Mutex::new(state), arrived: Notify::new() }))
     }
 
     /// Applies new settings. Senders that wait already go on waiting as they
-    /// were told.
+    /// were told, and events that wait stay, even beyond a smaller capacity.
     pub fn configure(&self, settings: QueueSettings) {
-        self.lock().when_full = settings.when_full;
-        if self.room.limit() != Some(settings.capacity) {
-            self.room.resize(Some(settings.capacity));
-        }
+        let mut state = self.0.lock();
+        state.settings = settings;
+        state.offer_room(&self.0);
     }
 
-    /// Finds a place for one event.
+    /// Finds a place by the policy in force and puts the event that `accept`
+    /// makes there. Returns the event that was dropped for it, if the policy
+    /// drops: the oldest, or this one.
+    ///
+    /// `accept` is given the event's number in this queue, counted from 1. It is
+    /// called once the event is accepted, and not at all if it is refused; so a
+    /// refused event has never left its owner's hands.
     ///
     /// # Errors
     /// [`Refused`], by the policy in force or because the queue is closed.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in line and nothing else.
-    pub async fn reserve(&self) -> Result<Slot<'_, T>, Refused> {
-        let (when_full, closed) = {
-            let state = self.lock();
-            (state.when_full, state.closed)
+    pub async fn push(&self, accept: impl FnOnce(u64) -> T) -> Result<Option<T>, Refused> {
+        let look = self.0.lock().look(&self.0, accept)?;
+        let (limit, receiver, accept) = match look {
+            Look::Pushed(dropped) => return Ok(dropped),
+            Look::Wait(limit, receiver, accept) => (limit, receiver, accept),
         };
-        if closed {
+        let place = timeout(limit, receiver).await.map_err(|_| Refused::TimedOut { timeout: limit })?;
+        // A queue that closes drops its line.
+        let mut place = place.map_err(|_| Refused::Closed)?;
+        place.0 = None;
+        let mut state = self.0.lock();
+        state.promised -= 1;
+        if state.closed {
             return Err(Refused::Closed);
         }
-        let place = match (self.room.try_acquire(), when_full) {
-            (Some(permit), _) => Place::Free(permit),
-            (None, WhenFull::Reject) => return Err(Refused::Full { capacity: self.capacity() }),
-            (None, WhenFull::Wait { timeout }) => Place::Free(self.wait(timeout).await?),
-            (None, WhenFull::DropNewest) => Place::None,
-            (None, WhenFull::DropOldest) => Place::OfTheOldest,
-        };
-        Ok(Slot { queue: self, place })
-    }
-
-    async fn wait(&self, limit: std::time::Duration) -> Result<Permit, Refused> {
-        let permit = timeout(limit, self.room.acquire())
-            .await
-            .map_err(|_| Refused::TimedOut { timeout: limit })?;
-        // Closing wakes nobody; whoever was let in since is turned away here.
-        if self.lock().closed { Err(Refused::Closed) } else { Ok(permit) }
+        state.fill(&self.0, accept);
+        Ok(None)
     }
 
     /// Waits for events and takes up to `most` of them, oldest first. `None`
@@ -119,113 +124,150 @@ impl<T> MemoryQueue<T> {
     pub async fn pop(&self, most: usize) -> Option<Vec<T>> {
         loop {
             {
-                let mut state = self.lock();
+                let mut state = self.0.lock();
                 if !state.events.is_empty() {
-                    let taken = state.take(most);
-                    drop(state);
-                    self.room.release(taken.len());
-                    return Some(taken);
+                    return Some(state.take(&self.0, most));
                 }
                 if state.closed {
-                    state.finished = true;
                     return None;
                 }
+                state.taker_waits = true;
             }
-            self.arrived.notified().await;
+            self.0.arrived.notified().await;
         }
     }
 
-    /// Takes nothing new from now on. What is inside can still be taken.
+    /// Takes nothing new from now on, and refuses those who wait. What is inside
+    /// can still be taken.
     pub fn close(&self) {
-        self.lock().closed = true;
-        self.arrived.notify_one();
+        let mut state = self.0.lock();
+        state.closed = true;
+        state.line.clear();
+        drop(state);
+        self.0.arrived.notify_one();
     }
 
     /// Takes everything that waits, oldest first.
     pub fn take_all(&self) -> Vec<T> {
-        let taken = self.lock().take(usize::MAX);
-        self.room.release(taken.len());
-        taken
+        self.0.lock().take(&self.0, usize::MAX)
     }
 
     /// How many events wait.
     pub fn depth(&self) -> usize {
-        self.lock().events.len()
+        self.0.lock().events.len()
     }
 
     /// The most events that waited at once since the last
     /// [`reset_peak`](Self::reset_peak).
     pub fn peak_depth(&self) -> usize {
-        self.lock().peak
+        self.0.lock().peak
     }
 
     /// Lets the peak start anew from what waits now.
     pub fn reset_peak(&self) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.peak = state.events.len();
     }
 
     /// How many events may wait.
     pub fn capacity(&self) -> usize {
-        self.room.limit().unwrap_or(usize::MAX)
+        self.0.lock().settings.capacity
     }
 
     /// How many senders wait for a place.
     pub fn waiting(&self) -> usize {
-        self.room.waiting()
+        self.0.lock().line.iter().filter(|sender| !sender.is_closed()).count()
     }
+}
 
+impl<T> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> State<T> {
-    fn take(&mut self, most: usize) -> Vec<T> {
+    fn has_room(&self) -> bool {
+        self.events.len() + self.promised < self.settings.capacity
+    }
+
+    /// Pushes at once if that is possible, or says what the policy says.
+    fn look<F>(&mut self, shared: &Shared<T>, accept: F) -> Result<Look<T, F>, Refused>
+    where
+        F: FnOnce(u64) -> T,
+    {
+        if self.closed {
+            return Err(Refused::Closed);
+        }
+        let mut dropped = None;
+        if !self.has_room() {
+            match self.settings.when_full {
+                WhenFull::Reject => return Err(Refused::Full { capacity: self.settings.capacity }),
+                WhenFull::Wait { timeout } => return Ok(Look::Wait(timeout, self.stand_in_line(), accept)),
+                WhenFull::DropNewest => {
+                    self.pushed += 1;
+                    return Ok(Look::Pushed(Some(accept(self.pushed))));
+                }
+                // With nothing to drop, every place is promised, and one event
+                // too many for a moment is better than one dropped for nothing.
+                WhenFull::DropOldest => dropped = self.events.pop_front(),
+            }
+        }
+        self.fill(shared, accept);
+        Ok(Look::Pushed(dropped))
+    }
+
+    /// Puts an event in a place that is known to be free.
+    fn fill(&mut self, shared: &Shared<T>, accept: impl FnOnce(u64) -> T) {
+        self.pushed += 1;
+        self.events.push_back(accept(self.pushed));
+        self.peak = self.peak.max(self.events.len());
+        if std::mem::take(&mut self.taker_waits) {
+            shared.arrived.notify_one();
+        }
+    }
+
+    fn stand_in_line(&mut self) -> oneshot::Receiver<Place<T>> {
+        // Those who gave up while nothing moved would otherwise add up.
+        while self.line.front().is_some_and(oneshot::Sender::is_closed) {
+            self.line.pop_front();
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.line.push_back(sender);
+        receiver
+    }
+
+    /// Promises free places to those in line.
+    fn offer_room(&mut self, shared: &Arc<Shared<T>>) {
+        while self.has_room()
+            && let Some(sender) = self.line.pop_front()
+        {
+            match sender.send(Place(Some(Arc::clone(shared)))) {
+                Ok(()) => self.promised += 1,
+                // It gave up. Disarmed, as the lock is held here.
+                Err(mut place) => place.0 = None,
+            }
+        }
+    }
+
+    fn take(&mut self, shared: &Arc<Shared<T>>, most: usize) -> Vec<T> {
         let n = most.min(self.events.len());
         let taken = self.events.drain(..n).collect();
         // A burst that has been worked off should not keep its memory.
         if self.events.capacity() > SMALL && self.events.len() < self.events.capacity() / 4 {
             self.events.shrink_to(SMALL.max(self.events.len() * 2));
         }
+        self.offer_room(shared);
         taken
     }
 }
 
-impl<T> Slot<'_, T> {
-    /// Puts the event in its place, and returns the event that was dropped for
-    /// it, if the policy drops: the oldest, or this one.
-    #[must_use = "a dropped event must be accounted for"]
-    pub fn push(self, event: T) -> Option<T> {
-        let queue = self.queue;
-        let mut state = queue.lock();
-        if state.finished {
-            // The taker has left: closed between the two steps of this push.
-            return Some(event);
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            let mut state = shared.lock();
+            state.promised -= 1;
+            state.offer_room(&shared);
         }
-        let dropped = match self.place {
-            Place::Free(permit) => {
-                permit.keep();
-                None
-            }
-            Place::None => return Some(event),
-            // The event inherits the place of the one it pushes out. If the
-            // taker emptied the queue a moment ago there is room after all.
-            Place::OfTheOldest => match state.events.pop_front() {
-                Some(oldest) => Some(oldest),
-                None => match queue.room.try_acquire() {
-                    Some(permit) => {
-                        permit.keep();
-                        None
-                    }
-                    None => return Some(event),
-                },
-            },
-        };
-        state.events.push_back(event);
-        state.peak = state.peak.max(state.events.len());
-        drop(state);
-        queue.arrived.notify_one();
-        dropped
     }
 }

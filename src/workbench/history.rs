@@ -121,7 +121,7 @@ impl Workbench {
         let recent: [_; 3] = std::array::from_fn(|mode| history.recent(mode, &modes[mode]));
         let point = Point {
             t: self.uptime().as_secs_f64(),
-            requests: std::array::from_fn(|mode| modes[mode].requests.total()),
+            requests: std::array::from_fn(|mode| modes[mode].totals().requests),
             finished: std::array::from_fn(|mode| finished(&modes[mode])),
             depth: numbers.depth,
             in_use: numbers.usage.in_use,

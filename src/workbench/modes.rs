@@ -4,11 +4,12 @@
 //! (pipelined). The work itself is the same for all: [`Bench::work`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use thiserror::Error;
 
 use super::{Bench, Workbench};
-use crate::pipeline::{Lease, Outcome, Stamp, Times};
+use crate::pipeline::{Event, Lease, Outcome, Stamp, Times};
 use crate::queue;
 use crate::resource::{Door, Failed, Full};
 
@@ -98,9 +99,12 @@ impl Workbench {
     /// Dropping the future gives up the place in line; nothing was accepted.
     pub async fn enqueue(&self, arrived: Stamp) -> Result<(), Refusal> {
         let account = &self.bench.stats(Mode::Pipelined).account;
-        let slot = self.bench.queue.reserve().await.inspect_err(|_| account.reject())?;
-        account.accept();
-        if slot.push(self.bench.event(arrived)).is_some() {
+        let accept = |id| {
+            account.accept();
+            Event { id, arrived, accepted: self.bench.clock.now() }
+        };
+        let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
+        if dropped.is_some() {
             account.drop_waiting();
         }
         Ok(())
@@ -123,9 +127,10 @@ impl Workbench {
     fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
         let account = &self.bench.stats(mode).account;
         account.accept();
-        let event = self.bench.event(arrived);
-        let dispatched = event.accepted;
-        Lease::dispatched(event, dispatched, Arc::clone(account))
+        let id = self.bench.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = self.bench.clock.now();
+        // Without a queue an event is dispatched the moment it is accepted.
+        Lease::dispatched(Event { id, arrived, accepted: now }, now, Arc::clone(account))
     }
 }
 

@@ -159,7 +159,7 @@ pub struct ModeState {
     /// Requests whose client went away before the response.
     pub aborted: u64,
     /// Requests without a response yet.
-    pub in_flight: usize,
+    pub in_flight: u64,
     /// Responses a second over the present burst of load, or the last one, from
     /// its first request to its last response.
     pub rate: f64,
@@ -279,14 +279,15 @@ impl Workbench {
     fn mode_state(&self, mode: Mode) -> ModeState {
         let stats: &ModeStats = self.bench.stats(mode);
         let counts = stats.account.counts();
+        let traffic = stats.since_reset();
         ModeState {
-            requests: stats.requests.since_reset(),
-            errors: stats.errors.since_reset(),
+            requests: traffic.requests,
+            errors: traffic.errors,
             refused: counts.rejected,
             failed: counts.failed,
             dropped: counts.dropped,
-            aborted: stats.aborted.since_reset(),
-            in_flight: stats.in_flight(),
+            aborted: traffic.aborted,
+            in_flight: traffic.in_flight,
             rate: stats.rate(self.bench.clock.now()),
             in_use: stats.account.in_resource(),
             peak_in_use: stats.account.peak_in_resource(),

@@ -1,7 +1,7 @@
 //! The numbers of one mode: requests, events, and where their time went.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::{Key, Label};
@@ -9,6 +9,7 @@ use metrics::{Key, Label};
 use super::{Mode, Workbench};
 use crate::metrics::{Registry, Sharded};
 use crate::pipeline::{Account, Outcome, Stamp, Times};
+use crate::shard::PerThread;
 
 /// Load that pauses for longer than this is a new burst.
 const QUIET: Duration = Duration::from_secs(1);
@@ -16,45 +17,41 @@ const QUIET: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct ModeStats {
     pub(super) account: Arc<Account>,
-    /// Responses sent.
-    pub(super) requests: Tally,
-    /// Responses that were not a success.
-    pub(super) errors: Tally,
-    /// Requests whose client went away before the response.
-    pub(super) aborted: Tally,
-    in_flight: AtomicUsize,
-    /// When the last response was ready, in nanoseconds of the clock.
-    last_response: AtomicU64,
+    traffic: PerThread<Traffic>,
+    /// What the traffic was at the last reset.
+    base: Mutex<Totals>,
     burst: Mutex<Burst>,
+    /// Whether `burst` has begun: false at the start and after a reset.
+    in_burst: AtomicBool,
     http: ByOutcome,
     wait: ByOutcome,
     service: ByOutcome,
     response: ByOutcome,
 }
 
-/// A counter that a reset can zero, while its total goes on.
+/// One thread's part of the requests.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    total: AtomicU64,
-    base: AtomicU64,
+struct Traffic {
+    begun: AtomicU64,
+    answered: AtomicU64,
+    errors: AtomicU64,
+    aborted: AtomicU64,
+    /// When this thread last began or ended a request, in nanoseconds of the
+    /// clock.
+    active: AtomicU64,
 }
 
-impl Tally {
-    fn add_one(&self) {
-        self.total.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn total(&self) -> u64 {
-        self.total.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn since_reset(&self) -> u64 {
-        self.total().saturating_sub(self.base.load(Ordering::Relaxed))
-    }
-
-    fn reset(&self) {
-        self.base.store(self.total(), Ordering::Relaxed);
-    }
+/// Requests since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Totals {
+    /// Responses sent.
+    pub(super) requests: u64,
+    /// Responses that were not a success.
+    pub(super) errors: u64,
+    /// Requests whose client went away before the response.
+    pub(super) aborted: u64,
+    /// Requests without a response yet.
+    pub(super) in_flight: u64,
 }
 
 /// A stretch of load without a pause.
@@ -98,12 +95,10 @@ impl ModeStats {
         let events = ["done", "failed"];
         Self {
             account: Arc::default(),
-            requests: Tally::default(),
-            errors: Tally::default(),
-            aborted: Tally::default(),
-            in_flight: AtomicUsize::new(0),
-            last_response: AtomicU64::new(0),
+            traffic: PerThread::default(),
+            base: Mutex::default(),
             burst: Mutex::default(),
+            in_burst: AtomicBool::new(false),
             http: ByOutcome::new(registry, "weir_http_request_duration_seconds", mode, ["ok", "error"]),
             wait: ByOutcome::new(registry, "weir_event_wait_seconds", mode, events),
             service: ByOutcome::new(registry, "weir_event_service_seconds", mode, events),
@@ -119,22 +114,45 @@ impl ModeStats {
         self.response.of(done).record_duration(times.response);
     }
 
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+    /// Requests since the start, resets aside.
+    pub(super) fn totals(&self) -> Totals {
+        let sum = |part: fn(&Traffic) -> &AtomicU64| -> u64 {
+            self.traffic.all().map(|traffic| part(traffic).load(Ordering::Acquire)).sum()
+        };
+        // Those that ended first: read the other way round, a request that
+        // comes and goes in between would count as minus one.
+        let errors = sum(|traffic| &traffic.errors);
+        let requests = sum(|traffic| &traffic.answered);
+        let aborted = sum(|traffic| &traffic.aborted);
+        let begun = sum(|traffic| &traffic.begun);
+        Totals { requests, errors, aborted, in_flight: begun.saturating_sub(requests + aborted) }
+    }
+
+    /// Requests since the last reset.
+    pub(super) fn since_reset(&self) -> Totals {
+        let (total, base) = (self.totals(), *lock(&self.base));
+        Totals {
+            requests: total.requests - base.requests,
+            errors: total.errors - base.errors,
+            aborted: total.aborted - base.aborted,
+            in_flight: total.in_flight,
+        }
     }
 
     /// Requests a second over the present burst, or the last one: from its first
     /// request to its last response.
     pub(super) fn rate(&self, now: Stamp) -> f64 {
-        let burst = *self.burst.lock().unwrap_or_else(PoisonError::into_inner);
+        let burst = *lock(&self.burst);
         let Some(began) = burst.began else { return 0.0 };
-        let ended = match self.in_flight() {
-            0 => self.last_response.load(Ordering::Relaxed),
-            _ => now.as_nanos(),
-        };
+        let totals = self.totals();
+        let ended = if totals.in_flight > 0 { now.as_nanos() } else { self.last_active() };
         let seconds = ended.saturating_sub(began.as_nanos()) as f64 / 1e9;
-        let requests = self.requests.total().saturating_sub(burst.before) as f64;
+        let requests = totals.requests.saturating_sub(burst.before) as f64;
         if seconds > 0.0 { requests / seconds } else { 0.0 }
+    }
+
+    fn last_active(&self) -> u64 {
+        self.traffic.all().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
     /// HTTP times of all responses, good or not, as a load generator sees them.
@@ -162,26 +180,44 @@ impl ModeStats {
 
     pub(super) fn reset(&self) {
         self.account.reset();
-        for tally in [&self.requests, &self.errors, &self.aborted] {
-            tally.reset();
-        }
+        *lock(&self.base) = self.totals();
         for histograms in [&self.http, &self.wait, &self.service, &self.response] {
             histograms.reset();
         }
-        // What is in flight belongs to a burst that begins here.
-        *self.burst.lock().unwrap_or_else(PoisonError::into_inner) = Burst::default();
+        // The next request begins a new burst.
+        self.in_burst.store(false, Ordering::Release);
+        *lock(&self.burst) = Burst { began: None, before: self.totals().requests };
     }
 
     fn begin(&self, now: Stamp) {
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) > 0 {
-            return;
+        let mine = self.traffic.mine();
+        // Under load this thread was active a moment ago, and need not ask the
+        // others.
+        if is_quiet(mine.active.load(Ordering::Acquire), now) || !self.in_burst.load(Ordering::Acquire) {
+            self.maybe_new_burst(now);
         }
-        let last = Duration::from_nanos(self.last_response.load(Ordering::Relaxed));
-        let mut burst = self.burst.lock().unwrap_or_else(PoisonError::into_inner);
-        if burst.began.is_none() || Duration::from_nanos(now.as_nanos()).saturating_sub(last) > QUIET {
-            *burst = Burst { began: Some(now), before: self.requests.total() };
+        mine.active.store(now.as_nanos(), Ordering::Release);
+        mine.begun.fetch_add(1, Ordering::Release);
+    }
+
+    fn maybe_new_burst(&self, now: Stamp) {
+        let mut burst = lock(&self.burst);
+        let totals = self.totals();
+        let goes_on = totals.in_flight > 0 || !is_quiet(self.last_active(), now);
+        if burst.began.is_none() || !goes_on {
+            *burst = Burst { began: Some(now), before: totals.requests };
+            self.in_burst.store(true, Ordering::Release);
+            self.traffic.mine().active.store(now.as_nanos(), Ordering::Release);
         }
     }
+}
+
+fn is_quiet(active: u64, now: Stamp) -> bool {
+    u128::from(now.as_nanos().saturating_sub(active)) > QUIET.as_nanos()
+}
+
+fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A request in progress. Dropped without an answer, it counts as aborted: the
@@ -215,20 +251,20 @@ impl Request<'_> {
         let stats = self.workbench.bench.stats(self.mode);
         let now = self.workbench.bench.clock.now();
         stats.http.of(success).record_duration(now.since(self.arrived));
-        stats.last_response.store(now.as_nanos(), Ordering::Relaxed);
-        stats.requests.add_one();
+        let mine = stats.traffic.mine();
         if !success {
-            stats.errors.add_one();
+            mine.errors.fetch_add(1, Ordering::Release);
         }
+        mine.active.store(now.as_nanos(), Ordering::Release);
+        mine.answered.fetch_add(1, Ordering::Release);
     }
 }
 
 impl Drop for Request<'_> {
     fn drop(&mut self) {
-        let stats = self.workbench.bench.stats(self.mode);
-        stats.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.answered {
-            stats.aborted.add_one();
+            let stats = self.workbench.bench.stats(self.mode);
+            stats.traffic.mine().aborted.fetch_add(1, Ordering::Release);
         }
     }
 }
