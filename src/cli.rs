@@ -107,7 +107,8 @@ pub fn run() -> anyhow::Result<Exit> {
 }
 
 fn check_config(sources: &Sources) -> Exit {
-    let from = sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| f.display().to_string());
+    let from =
+        sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| f.display().to_string());
     match sources.load() {
         Ok(config) => {
             println!("{from}: valid. In force:");

@@ -82,7 +82,10 @@ impl Sources {
         }
         let by_flag = reader
             .written_by_flag()
-            .map(|(key, in_file)| FlagKey { key: key.to_owned(), in_file: in_file.map(|written| written.value.to_string()) })
+            .map(|(key, in_file)| FlagKey {
+                key: key.to_owned(),
+                in_file: in_file.map(|written| written.value.to_string()),
+            })
             .collect();
         let settings = Settings::read(&mut reader);
         reader.finish(&name, text)?;

@@ -207,6 +207,17 @@ struct Member<T> {
     mail: mpsc::UnboundedSender<ToConsumer<T>>,
 }
 
+impl<T> Member<T> {
+    /// Sends an order and waits until it is carried out.
+    async fn told(&self, order: impl FnOnce(oneshot::Sender<()>) -> ToConsumer<T>) {
+        let (done, carried_out) = oneshot::channel();
+        if self.mail.send(order(done)).is_ok() {
+            // An error means that it ended, and gave back all it had.
+            let _ = carried_out.await;
+        }
+    }
+}
+
 /// Hires and retires workers.
 struct Foreman<T, H> {
     producer: ProducerRef<T>,
@@ -263,7 +274,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         self.work.slots.resize(Some(new.concurrency));
         let wanted = if old.mode == new.mode { self.wanted() } else { 0 };
         for retired in self.members.split_off(wanted.min(self.members.len())) {
-            drop(retired.mail.send(ToConsumer::Stop));
+            retired.told(|done| ToConsumer::Stop { done }).await;
         }
         if new.recall || self.limits_of(old) != self.limits_of(new) {
             self.recall().await;
@@ -276,12 +287,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     async fn recall(&self) {
         let limits = self.limits_of(self.settings);
         for member in &self.members {
-            let (done, recalled) = oneshot::channel();
-            let order = ToConsumer::Resubscribe { limits, done };
-            if member.mail.send(order).is_ok() {
-                // An error means that it ended, and gave back all it had.
-                let _ = recalled.await;
-            }
+            member.told(|done| ToConsumer::Resubscribe { limits, done }).await;
         }
     }
 

@@ -90,10 +90,7 @@ pub trait Producer: Send + 'static {
     /// # Cancel safety
     /// Not needed. The stage keeps the future alive while it answers its
     /// consumers, and drops it only when the stage is stopped or aborted.
-    fn produce(
-        &mut self,
-        demand: usize,
-    ) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
+    fn produce(&mut self, demand: usize) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
 }
 
 /// Turns events into other events.
@@ -254,7 +251,9 @@ impl<T> Running<T> {
     /// Tells the stage to give back what it has not started, finish what it has,
     /// and end. See [`join`](Self::join).
     pub fn stop(&self) {
-        drop(self.mail.send(ToConsumer::Stop));
+        // Whether it has heard shows in `join`.
+        let (done, _) = oneshot::channel();
+        drop(self.mail.send(ToConsumer::Stop { done }));
     }
 
     /// Subscribes the running stage to a further producer.

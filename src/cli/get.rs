@@ -18,7 +18,9 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The body of a successful answer.
 pub(super) async fn get(uri: &Uri) -> anyhow::Result<Bytes> {
-    let body = timeout(PATIENCE, fetch(uri)).await.with_context(|| format!("{uri} did not answer in {PATIENCE:?}"))?;
+    let body = timeout(PATIENCE, fetch(uri))
+        .await
+        .with_context(|| format!("{uri} did not answer in {PATIENCE:?}"))?;
     body.with_context(|| format!("cannot read {uri}"))
 }
 
@@ -34,7 +36,8 @@ async fn fetch(uri: &Uri) -> anyhow::Result<Bytes> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::get(path).header(header::HOST, format!("{host}:{port}")).body(Empty::<Bytes>::new())?;
+    let request =
+        Request::get(path).header(header::HOST, format!("{host}:{port}")).body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
     ensure!(response.status().is_success(), "the server answered {}", response.status());
     let body = Limited::new(response.into_body(), LARGEST).collect().await;

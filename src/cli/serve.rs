@@ -32,7 +32,9 @@ pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
 async fn serve(config: Config, sources: &Sources) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
     let listener = TcpListener::bind(wanted).await.with_context(|| {
-        format!("cannot listen on {wanted}; choose another address with --listen, such as --listen 127.0.0.1:0")
+        format!(
+            "cannot listen on {wanted}; choose another address with --listen, such as --listen 127.0.0.1:0"
+        )
     })?;
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;

@@ -37,7 +37,8 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     if args.json {
         println!("{}", String::from_utf8_lossy(&body));
     } else {
-        let snapshot: Snapshot = serde_json::from_slice(&body).context("the answer is not a snapshot of Weir")?;
+        let snapshot: Snapshot =
+            serde_json::from_slice(&body).context("the answer is not a snapshot of Weir")?;
         print!("{}", pretty(&snapshot));
     }
     Ok(Exit::Success)
@@ -80,7 +81,9 @@ fn pretty(snapshot: &Snapshot) -> String {
         "{:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}{:>11}",
         "mode", "requests", "errors", "rate/s", "http p50", "http p99", "resp p50", "resp p99 ms"
     );
-    for (name, mode) in [("serial", &modes.serial), ("async", &modes.asynchronous), ("pipelined", &modes.pipelined)] {
+    for (name, mode) in
+        [("serial", &modes.serial), ("async", &modes.asynchronous), ("pipelined", &modes.pipelined)]
+    {
         let at = |summary: &Summary, value: f64| match summary.count {
             0 => "-".to_owned(),
             _ => figures(value),

@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, ms) in [("500ms", 500.0), ("2s", 2e3), ("1.5s", 1.5e3), ("250 us", 0.25), ("1min", 6e4), ("0", 0.0)] {
+        for (text, ms) in
+            [("500ms", 500.0), ("2s", 2e3), ("1.5s", 1.5e3), ("250 us", 0.25), ("1min", 6e4), ("0", 0.0)]
+        {
             assert_eq!(parse(text).unwrap().as_secs_f64() * 1e3, ms, "{text}");
         }
     }

@@ -123,7 +123,12 @@ impl Reader {
     }
 
     /// Anything that a string can be parsed as.
-    pub(super) fn parsed<V: std::str::FromStr>(&mut self, key: &'static str, default: V, allowed: &str) -> V {
+    pub(super) fn parsed<V: std::str::FromStr>(
+        &mut self,
+        key: &'static str,
+        default: V,
+        allowed: &str,
+    ) -> V {
         self.take(key, default, allowed, |value| value.as_text()?.parse().ok())
     }
 

@@ -149,7 +149,8 @@ impl Settings {
             match value {
                 serde_json::Value::Object(map) => {
                     for (key, value) in map {
-                        let dotted = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                        let dotted =
+                            if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                         walk(&dotted, value, flat);
                     }
                 }
@@ -174,7 +175,11 @@ impl Server {
         let allowed = "an address and a port, such as \"127.0.0.1:4000\"";
         Self {
             listen: reader.parsed("server.listen", default, allowed),
-            drain_timeout: reader.duration("server.drain_timeout", Duration::from_secs(10), Duration::ZERO..=HOUR),
+            drain_timeout: reader.duration(
+                "server.drain_timeout",
+                Duration::from_secs(10),
+                Duration::ZERO..=HOUR,
+            ),
         }
     }
 }
@@ -228,7 +233,8 @@ impl Latency {
         } else if self.distribution == Shape::Uniform && reader.is_written("resource.latency.max") {
             // Its bounds say everything, the mean included.
         } else if !(self.min..=self.max).contains(&self.mean) {
-            let message = format!("resource.latency.mean = {mean} is not between min = {min} and max = {max}");
+            let message =
+                format!("resource.latency.mean = {mean} is not between min = {min} and max = {max}");
             reader.blame(&keys, message);
         }
     }
@@ -256,7 +262,11 @@ impl Queue {
         Self {
             capacity: reader.integer("queue.capacity", 10_000, 1..=100_000_000),
             when_full: reader.choice("queue.when_full", WhenFullWord::Reject, &when_full),
-            wait_timeout: reader.duration("queue.wait_timeout", Duration::from_secs(1), Duration::ZERO..=HOUR),
+            wait_timeout: reader.duration(
+                "queue.wait_timeout",
+                Duration::from_secs(1),
+                Duration::ZERO..=HOUR,
+            ),
         }
     }
 

@@ -130,9 +130,8 @@ mod tests {
         fn dispatch(&mut self, events: &[u32]) -> (Vec<(usize, Vec<u32>)>, Vec<u32>) {
             let mut out = Vec::new();
             let rest = self.dispatcher.dispatch(events.to_vec(), &mut out);
-            let named = out.into_iter().map(|a| {
-                (self.tags.iter().position(|&tag| tag == a.to).unwrap(), a.events)
-            });
+            let named =
+                out.into_iter().map(|a| (self.tags.iter().position(|&tag| tag == a.to).unwrap(), a.events));
             (named.collect(), rest)
         }
     }

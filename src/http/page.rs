@@ -39,11 +39,11 @@ const FILES: [File; 6] = [
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
-        .route("/", get(|| file("index.html")))
-        .route("/page/{name}", get(|Path(name): Path<String>| async move { file(&name).await }))
+        .route("/", get(async || file("index.html")))
+        .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
 }
 
-async fn file(name: &str) -> Response {
+fn file(name: &str) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
         return (StatusCode::NOT_FOUND, "the page has no such file\n").into_response();
     };

@@ -37,7 +37,8 @@ impl Default for Shard {
 }
 
 fn empty() -> Histogram<u64> {
-    let mut histogram = Histogram::new_with_bounds(1, 2, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds"));
+    let mut histogram =
+        Histogram::new_with_bounds(1, 2, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds"));
     histogram.auto(true);
     histogram
 }
@@ -147,9 +148,13 @@ mod tests {
         });
         let summary = Summary::of(&histogram.merged());
         assert_eq!(summary.count, 4000);
-        for (found, expected) in
-            [(summary.p50, 500.0), (summary.p90, 900.0), (summary.p99, 990.0), (summary.max, 1000.0), (summary.mean, 500.5)]
-        {
+        for (found, expected) in [
+            (summary.p50, 500.0),
+            (summary.p90, 900.0),
+            (summary.p99, 990.0),
+            (summary.max, 1000.0),
+            (summary.mean, 500.5),
+        ] {
             assert!((found / expected - 1.0f64).abs() < 0.001, "{found} is not {expected}");
         }
     }

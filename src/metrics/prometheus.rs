@@ -9,8 +9,8 @@ use super::{Family, Series, Sharded};
 /// Upper bounds of the buckets, in seconds: two or three to a decade, from what
 /// a handler takes to what a person waits.
 const BOUNDS: [f64; 20] = [
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-    1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0,
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+    2.5, 5.0, 10.0, 30.0, 60.0, 600.0,
 ];
 
 type Labels = [(String, String)];
@@ -48,7 +48,9 @@ fn buckets(text: &mut String, name: &str, labels: &Labels, histogram: &Sharded) 
     let mut below = 0;
     for bound in BOUNDS {
         let micros = (bound * 1e6).round() as u64;
-        while let Some(bucket) = recorded.next_if(|b| counts.lowest_equivalent(b.value_iterated_to()) <= micros) {
+        while let Some(bucket) =
+            recorded.next_if(|b| counts.lowest_equivalent(b.value_iterated_to()) <= micros)
+        {
             below += bucket.count_at_value();
         }
         line(text, name, "_bucket", labels, Some(&bound.to_string()), &below.to_string());

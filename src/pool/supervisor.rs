@@ -19,17 +19,14 @@ where
     loop {
         while inlet.has_waiting()
             && let Some(permit) = work.slots.try_acquire()
-            && let Some(taken) = inlet.take(1)
+            && let Some((slot, event)) = inlet.take_one()
         {
-            for event in taken.events {
-                let work = Arc::clone(&work);
-                running.spawn(async move {
-                    work.run(event).await;
-                    drop(permit);
-                    taken.slot
-                });
-                break;
-            }
+            let work = Arc::clone(&work);
+            running.spawn(async move {
+                work.run(event).await;
+                drop(permit);
+                slot
+            });
         }
         if running.is_empty()
             && let Some(reason) = inlet.exit()

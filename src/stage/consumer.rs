@@ -46,7 +46,7 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>) -> Reason
         if let Some(reason) = inlet.exit() {
             return reason.clone();
         }
-        let Some(Taken { slot, events }) = inlet.take(usize::MAX) else {
+        let Some(Taken { slot, events }) = inlet.take() else {
             let message = inlet.recv().await;
             inlet.handle(message);
             continue;

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::mail::{Delivery, ToConsumer, ToProducer};
+use super::mail::{Delivery, Returned, ToConsumer, ToProducer};
 use super::{CancelMode, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::{Limits, Window};
 use crate::dispatch::Tag;
@@ -41,7 +41,7 @@ struct Subscription<T> {
     ended: Option<Reason>,
 }
 
-/// The rest of one delivery.
+/// The rest of one delivery, never empty.
 struct Batch<T> {
     slot: usize,
     first: u64,
@@ -110,17 +110,20 @@ impl<T> Inlet<T> {
                 // Whoever asked may have stopped waiting; that changes nothing.
                 let _ = done.send(());
             }
-            ToConsumer::Stop => self.stop(),
+            ToConsumer::Stop { done } => {
+                self.stop();
+                let _ = done.send(());
+            }
         }
     }
 
-    /// Takes the next events: at most `most`, and never more than the
-    /// subscription's limits allow in one call of a handler.
-    pub(crate) fn take(&mut self, most: usize) -> Option<Taken<T>> {
+    /// Takes the next events: as many as the subscription's limits allow in one
+    /// call of a handler.
+    pub(crate) fn take(&mut self) -> Option<Taken<T>> {
         let batch = self.waiting.front_mut()?;
         let slot = batch.slot;
         let subscription = self.subscriptions.iter_mut().find(|s| s.slot == slot)?;
-        let n = most.min(subscription.window.limits().batch());
+        let n = subscription.window.limits().batch();
         subscription.in_hand += n.min(batch.events.len());
         if n < batch.events.len() {
             batch.first += n as u64;
@@ -129,6 +132,20 @@ impl<T> Inlet<T> {
         let batch = self.waiting.pop_front()?;
         // Collecting a whole `IntoIter` hands its allocation on.
         Some(Taken { slot, events: batch.events.collect() })
+    }
+
+    /// Takes the next event, and the slot to report it finished with.
+    pub(crate) fn take_one(&mut self) -> Option<(usize, T)> {
+        let batch = self.waiting.front_mut()?;
+        let (slot, event) = (batch.slot, batch.events.next()?);
+        batch.first += 1;
+        if batch.events.len() == 0 {
+            self.waiting.pop_front();
+        }
+        if let Some(subscription) = self.subscriptions.iter_mut().find(|s| s.slot == slot) {
+            subscription.in_hand += 1;
+        }
+        Some((slot, event))
     }
 
     /// Notes that `n` taken events are finished, and asks for more when it is
@@ -163,20 +180,18 @@ impl<T> Inlet<T> {
         self.exit.get_or_insert(Reason::Stopped);
     }
 
-    /// Gives back what was not started and asks anew. A subscription whose
-    /// producer has ended is left as it is: there is nobody new to share with.
+    /// Gives back what was not started and asks anew.
     fn resubscribe(&mut self, limits: Option<Limits>) {
         if self.exit.is_some() {
             return;
         }
         for at in 0..self.subscriptions.len() {
-            if self.subscriptions[at].ended.is_some() {
-                continue;
-            }
             self.cancel(at);
             let subscription = &mut self.subscriptions[at];
             let limits = limits.unwrap_or(subscription.window.limits());
             subscription.window = Window::new(limits);
+            // Should the producer have ended, it will say so again.
+            subscription.ended = None;
             self.open(at);
         }
     }
@@ -196,13 +211,10 @@ impl<T> Inlet<T> {
         let slot = subscription.slot;
         let Some(tag) = subscription.tag.take() else { return };
         self.former.push((tag, subscription.producer.clone()));
-        // Before the events, so that they are not dispatched to us again.
-        self.tell(at, ToProducer::Cancel { tag });
-        let (mine, others) = self.waiting.drain(..).partition(|batch| batch.slot == slot);
-        self.waiting = others;
-        for Batch { first, events, .. } in mine {
-            self.tell(at, ToProducer::Return { first, events: events.collect() });
-        }
+        let (mine, others): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(|batch| batch.slot == slot);
+        self.waiting = others.into();
+        let back = |batch: Batch<T>| Returned { first: batch.first, events: batch.events.collect() };
+        self.tell(at, ToProducer::Cancel { tag, returned: mine.into_iter().map(back).collect() });
     }
 
     fn accept(&mut self, Delivery { to, first, events }: Delivery<T>) {
@@ -210,21 +222,22 @@ impl<T> Inlet<T> {
             let slot = subscription.slot;
             self.waiting.push_back(Batch { slot, first, events: events.into_iter() });
         } else if let Some((_, producer)) = self.former.iter().find(|(tag, _)| *tag == to) {
-            // Sent before the producer heard of our cancellation. If it has
-            // gone since, there is nowhere left to dispatch them from.
-            drop(producer.send(ToProducer::Return { first, events: events.into() }));
+            // It waits for our `Closed`, so it is there to take them.
+            drop(producer.send(ToProducer::Return(Returned { first, events: events.into() })));
         }
     }
 
     fn ended(&mut self, tag: Tag, reason: Reason) {
-        self.former.retain(|(other, _)| *other != tag);
-        if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
+        if let Some(at) = self.former.iter().position(|(other, _)| *other == tag) {
+            let (tag, producer) = self.former.remove(at);
+            drop(producer.send(ToProducer::Closed { tag }));
+        } else if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
             self.subscriptions[at].ended = Some(reason);
             self.close_if_over(at);
         }
     }
 
-    /// Acknowledges the end of a subscription once nothing of it is left here.
+    /// Answers the end of a subscription once nothing of it is left here.
     fn close_if_over(&mut self, at: usize) {
         let subscription = &self.subscriptions[at];
         let Some(reason) = subscription.ended.clone() else { return };
@@ -232,14 +245,11 @@ impl<T> Inlet<T> {
         if subscription.in_hand > 0 || self.waiting.iter().any(|batch| batch.slot == slot) {
             return;
         }
-        let subscription = self.subscriptions.remove(at);
-        if let Some(tag) = subscription.tag {
-            // The producer may be gone already; then there is nobody to tell.
-            drop(subscription.producer.send(ToProducer::Cancel { tag }));
-        }
         if subscription.cancel.stops_on(&reason) {
             self.exit.get_or_insert(reason);
         }
+        self.cancel(at);
+        self.subscriptions.remove(at);
     }
 
     /// Sends to the producer of a subscription. When it is gone, the
@@ -258,12 +268,17 @@ impl<T> Inlet<T> {
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
+        // Nothing more can be delivered from here on, so what is cancelled now
+        // is closed at once.
         self.mail.close();
-        self.stop();
         while let Ok(message) = self.mail.try_recv() {
             if let ToConsumer::Events(delivery) = message {
                 self.accept(delivery);
             }
+        }
+        self.stop();
+        for (tag, producer) in self.former.drain(..) {
+            drop(producer.send(ToProducer::Closed { tag }));
         }
     }
 }

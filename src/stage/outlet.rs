@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::mail::Delivery;
+use super::mail::{Delivery, Returned};
 use crate::buffer::Buffer;
 use crate::dispatch::{Assignment, Dispatcher, Tag};
 
@@ -49,9 +49,15 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         self.dispatcher.subscribe(tag);
     }
 
-    pub(crate) fn cancel(&mut self, tag: Tag) {
+    /// Forgets a subscription, and takes back what it had not started.
+    pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) {
         self.subscriptions.retain(|&other| other != tag);
         self.dispatcher.cancel(tag);
+        for Returned { first, events } in returned {
+            if !events.is_empty() {
+                self.returned.insert(first, events);
+            }
+        }
         // A dispatcher may be able to serve the others now.
         self.flush();
     }
@@ -63,7 +69,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Takes back events that were delivered and not started. They keep their
     /// place in the order.
-    pub(crate) fn give_back(&mut self, first: u64, events: VecDeque<T>) {
+    pub(crate) fn give_back(&mut self, Returned { first, events }: Returned<T>) {
         if !events.is_empty() {
             self.returned.insert(first, events);
             self.flush();
@@ -222,7 +228,7 @@ mod tests {
         let mut bench = Bench::new();
         let a = bench.subscribe();
         bench.0.ask(a, 10);
-        bench.0.cancel(a);
+        bench.0.cancel(a, Vec::new());
         bench.emit(0..10);
         let b = bench.subscribe();
         bench.0.ask(b, 5);
@@ -252,7 +258,7 @@ mod tests {
         bench.emit(0..9);
         bench.delivered();
         bench.0.hold();
-        bench.0.give_back(3, (3..9).collect());
+        bench.0.give_back(Returned { first: 3, events: (3..9).collect() });
         let (b, c) = (bench.subscribe(), bench.subscribe());
         for tag in [a, b, c] {
             bench.0.ask(tag, 9);
@@ -269,7 +275,7 @@ mod tests {
         bench.0.ask(a, 2);
         bench.emit(0..4);
         bench.delivered();
-        bench.0.give_back(0, [0, 1].into());
+        bench.0.give_back(Returned { first: 0, events: [0, 1].into() });
         bench.0.ask(a, 4);
         assert_eq!(bench.delivered(), [(a, 0, vec![0, 1]), (a, 2, vec![2, 3])]);
     }

@@ -6,9 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 
 use futures::FutureExt;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::mail::{ToConsumer, ToProducer};
+use super::mail::{Delivery, Returned, ToConsumer, ToProducer};
 use super::outlet::Outlet;
 use super::{Producer, ProducerRef, Reason, RunningProducer, panic_message};
 use crate::buffer::Buffer;
@@ -85,18 +86,17 @@ pub(super) struct Counter<T, D> {
     outlet: Outlet<T, D>,
     mail: UnboundedReceiver<ToProducer<T>>,
     consumers: Vec<(Tag, UnboundedSender<ToConsumer<T>>)>,
+    /// Cancelled subscriptions of which events may still come back.
+    leaving: Vec<Tag>,
     /// Why the stage ended, once its consumers have been told.
     told: Option<Reason>,
 }
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
-    pub(super) fn new(
-        dispatcher: D,
-        buffer: Buffer<T>,
-    ) -> (Self, UnboundedSender<ToProducer<T>>) {
+    pub(super) fn new(dispatcher: D, buffer: Buffer<T>) -> (Self, UnboundedSender<ToProducer<T>>) {
         let (address, mail) = mpsc::unbounded_channel();
         let outlet = Outlet::new(dispatcher, buffer);
-        (Self { outlet, mail, consumers: Vec::new(), told: None }, address)
+        (Self { outlet, mail, consumers: Vec::new(), leaving: Vec::new(), told: None }, address)
     }
 
     /// Waits until somebody wants events and returns how many. `None` when the
@@ -151,13 +151,9 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         loop {
             if self.outlet.is_empty() {
                 if self.told.is_none() {
-                    for (tag, consumer) in &self.consumers {
-                        let ended = ToConsumer::Ended { tag: *tag, reason: reason.clone() };
-                        drop(consumer.send(ended));
-                    }
-                    self.told = Some(reason.clone());
+                    self.tell(&reason);
                 }
-                if self.consumers.is_empty() {
+                if self.consumers.is_empty() && self.leaving.is_empty() {
                     return;
                 }
             }
@@ -168,18 +164,25 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         }
     }
 
+    fn tell(&mut self, reason: &Reason) {
+        for (tag, consumer) in &self.consumers {
+            drop(consumer.send(ToConsumer::Ended { tag: *tag, reason: reason.clone() }));
+        }
+        self.told = Some(reason.clone());
+    }
+
     fn handle(&mut self, message: ToProducer<T>) -> std::ops::ControlFlow<()> {
         match message {
             ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
             ToProducer::Subscribe { tag, consumer } => {
-                if let Some(reason) = self.told.clone() {
-                    drop(consumer.send(ToConsumer::Ended { tag, reason }));
-                }
+                // Newcomers are told too, once they have been served.
+                self.told = None;
                 self.consumers.push((tag, consumer));
                 self.outlet.subscribe(tag);
             }
-            ToProducer::Cancel { tag } => self.cancel(tag),
-            ToProducer::Return { first, events } => self.outlet.give_back(first, events),
+            ToProducer::Cancel { tag, returned } => self.cancel(tag, returned),
+            ToProducer::Return(returned) => self.outlet.give_back(returned),
+            ToProducer::Closed { tag } => self.leaving.retain(|&other| other != tag),
             ToProducer::Hold { done } => {
                 self.outlet.hold();
                 // Whoever asked may have stopped waiting; the hold stays.
@@ -192,36 +195,36 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         std::ops::ControlFlow::Continue(())
     }
 
-    fn cancel(&mut self, tag: Tag) {
+    fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) {
+        self.outlet.cancel(tag, returned);
         if let Some(at) = self.consumers.iter().position(|(other, _)| *other == tag) {
             let (_, consumer) = self.consumers.remove(at);
-            self.outlet.cancel(tag);
-            drop(consumer.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }));
+            // Unless it is gone already, it will answer.
+            if consumer.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }).is_ok() {
+                self.leaving.push(tag);
+            }
         }
     }
 
-    /// Sends what was dispatched. A consumer that is gone is cancelled, and its
-    /// events are dispatched again, which may fill the out-tray anew.
+    /// Sends what was dispatched. What a consumer that is going no longer takes
+    /// is dispatched again, which may fill the out-tray anew.
     fn send(&mut self) {
         while self.outlet.has_outgoing() {
             let mut bounced = Vec::new();
             for delivery in self.outlet.outgoing() {
-                let consumer = self.consumers.iter().find(|(tag, _)| *tag == delivery.to);
-                match consumer {
-                    Some((_, consumer)) => {
-                        if let Err(error) = consumer.send(ToConsumer::Events(delivery)) {
-                            bounced.push(error.0);
-                        }
-                    }
-                    None => bounced.push(ToConsumer::Events(delivery)),
+                let Some((_, consumer)) = self.consumers.iter().find(|(tag, _)| *tag == delivery.to) else {
+                    bounced.push(delivery);
+                    continue;
+                };
+                if let Err(SendError(ToConsumer::Events(delivery))) =
+                    consumer.send(ToConsumer::Events(delivery))
+                {
+                    bounced.push(delivery);
                 }
             }
-            for message in bounced {
-                if let ToConsumer::Events(delivery) = message {
-                    self.consumers.retain(|(tag, _)| *tag != delivery.to);
-                    self.outlet.cancel(delivery.to);
-                    self.outlet.give_back(delivery.first, delivery.events.into());
-                }
+            for Delivery { to, first, events } in bounced {
+                // It is still to say what it gives back, so it stays listed.
+                self.outlet.cancel(to, vec![Returned { first, events: events.into() }]);
             }
         }
     }

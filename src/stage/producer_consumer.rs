@@ -84,7 +84,7 @@ where
             inlet.handle(message);
             continue;
         }
-        let Some(Taken { slot, events }) = inlet.take(usize::MAX) else { continue };
+        let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
         let work = AssertUnwindSafe(stage.process(events)).catch_unwind();
         match while_serving(&mut counter, work).await {

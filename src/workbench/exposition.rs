@@ -15,7 +15,10 @@ const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
 const COUNTERS: [(&str, &str); 6] = [
     ("weir_http_requests_total", "HTTP responses sent, by mode and outcome."),
     ("weir_http_aborted_total", "HTTP requests whose client went away before the response, by mode."),
-    ("weir_events_accepted_total", "Events promised to be done. After a reset, those that were held count anew."),
+    (
+        "weir_events_accepted_total",
+        "Events promised to be done. After a reset, those that were held count anew.",
+    ),
     ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
     ("weir_resource_calls_total", "Pieces of work begun in the resource."),
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
@@ -29,7 +32,10 @@ const GAUGES: [(&str, &str); 13] = [
     ("weir_queue_capacity", "How many events may wait in the queue."),
     ("weir_queue_waiting", "Requests waiting for a place in the queue."),
     ("weir_resource_in_use", "Events in the resource."),
-    ("weir_resource_peak_in_use", "The most events that were in the resource at once since the last reset."),
+    (
+        "weir_resource_peak_in_use",
+        "The most events that were in the resource at once since the last reset.",
+    ),
     ("weir_resource_waiting", "Events waiting at the door of the resource."),
     ("weir_consumers_concurrency", "How many events consumers may handle at once."),
     ("weir_consumers_busy", "Events that consumers are handling."),

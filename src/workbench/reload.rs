@@ -122,9 +122,8 @@ impl Workbench {
 
 /// Notes for keys whose value in the file was edited, although a flag wins.
 fn overruled(old: &[FlagKey], new: &[FlagKey]) -> Vec<String> {
-    let edited = new.iter().filter(|new| {
-        old.iter().any(|old| old.key == new.key && old.in_file != new.in_file)
-    });
+    let edited =
+        new.iter().filter(|new| old.iter().any(|old| old.key == new.key && old.in_file != new.in_file));
     let note = |key: &FlagKey| {
         let says = key.in_file.as_deref().unwrap_or("nothing");
         format!("{} is set by a flag, which wins: the file now says {says}", key.key)

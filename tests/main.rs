@@ -1,0 +1,32 @@
+//! Weir's integration tests: one binary, a module a topic. Names are claims.
+
+/// What several modules need: sources, sinks, a bench.
+mod support;
+
+/// The demand protocol between running stages, under virtual time.
+mod stages;
+
+/// The pool: concurrency, resizing, recall, panics.
+mod pool;
+
+/// The queue and its four policies, against a naive model.
+mod queue;
+
+/// What a person is told about a broken configuration.
+mod config;
+
+/// The whole bench under virtual time: modes, drain times, ledger, reload.
+mod workbench;
+
+/// The router, called without a socket.
+mod http;
+
+/// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
+mod server;
+
+/// The binary: exit codes, signals, reports.
+mod binary;
+
+/// Outside programs that check our numbers and formats. Ignored where they may
+/// not be installed.
+mod programs;

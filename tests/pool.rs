@@ -1,0 +1,207 @@
+//! The pool: concurrency, resizing, recall, panics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio::time::{Instant, sleep};
+use weir::demand::Limits;
+use weir::pool::{Mode, Pool, PoolSettings};
+use weir::stage::{self, Reason};
+
+use crate::support::{Numbers, Seen};
+
+const WORK: Duration = Duration::from_millis(10);
+
+fn settings(concurrency: usize, mode: Mode, max: usize) -> PoolSettings {
+    PoolSettings { concurrency, mode, limits: Limits::new(max, 0).unwrap(), recall: true }
+}
+
+/// Counts who is inside, and notes who was done.
+#[derive(Clone)]
+struct Work {
+    inside: Arc<AtomicUsize>,
+    peak: Arc<AtomicUsize>,
+    done: Seen<u64>,
+}
+
+impl Work {
+    fn new() -> Self {
+        Self { inside: Arc::default(), peak: Arc::default(), done: Seen::nothing() }
+    }
+
+    async fn run(&self, event: u64) {
+        let now = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.peak.fetch_max(now, Ordering::SeqCst);
+        sleep(WORK).await;
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+        self.done.add(event);
+    }
+
+    fn peak_since_last(&self) -> usize {
+        self.peak.swap(self.inside.load(Ordering::SeqCst), Ordering::SeqCst)
+    }
+
+    fn spawn(&self, events: u64, settings: PoolSettings) -> Pool {
+        let numbers = stage::producer(Numbers::below(events)).spawn();
+        let work = self.clone();
+        let handler = move |event| {
+            let work = work.clone();
+            async move { work.run(event).await }
+        };
+        Pool::spawn(numbers.producer(), handler, settings)
+    }
+
+    fn assert_each_once(&self, events: u64) {
+        let mut done = self.done.all();
+        done.sort_unstable();
+        assert_eq!(done, (0..events).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_modes_run_exactly_concurrency_events_at_a_time() {
+    for mode in [Mode::Workers, Mode::PerEvent] {
+        let work = Work::new();
+        let start = Instant::now();
+        let pool = work.spawn(100, settings(5, mode, 1));
+        assert_eq!(pool.ended().await, Reason::Finished);
+        assert_eq!(work.peak_since_last(), 5, "{mode:?}");
+        assert_eq!(start.elapsed(), 20 * WORK, "{mode:?}");
+        work.assert_each_once(100);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_worker_at_a_time_keeps_the_order() {
+    let work = Work::new();
+    work.spawn(50, settings(1, Mode::Workers, 7)).ended().await;
+    assert_eq!(work.done.all(), (0..50).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrency_changes_while_it_runs_and_running_work_is_never_cancelled() {
+    for mode in [Mode::Workers, Mode::PerEvent] {
+        let work = Work::new();
+        let pool = work.spawn(300, settings(1, mode, 1));
+        for concurrency in [1, 3, 10, 2, 10, 0, 4] {
+            pool.resize(settings(concurrency, mode, 1)).await;
+            // Those that began before a shrink finish first.
+            sleep(WORK).await;
+            work.peak_since_last();
+            sleep(3 * WORK).await;
+            assert_eq!(work.peak_since_last(), concurrency, "{mode:?}");
+        }
+        assert_eq!(pool.ended().await, Reason::Finished);
+        work.assert_each_once(300);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_mode_never_runs_more_than_concurrency() {
+    let work = Work::new();
+    let pool = work.spawn(200, settings(4, Mode::Workers, 3));
+    for mode in [Mode::PerEvent, Mode::Workers, Mode::PerEvent] {
+        sleep(WORK / 2).await;
+        pool.resize(settings(4, mode, 3)).await;
+        sleep(3 * WORK).await;
+    }
+    pool.ended().await;
+    assert_eq!(work.peak_since_last(), 4);
+    work.assert_each_once(200);
+}
+
+/// How long 90 events take when two workers join the first, which holds them
+/// all, after it has begun.
+async fn with_help(recall: bool) -> Duration {
+    let work = Work::new();
+    let start = Instant::now();
+    let pool = work.spawn(90, PoolSettings { recall, ..settings(1, Mode::Workers, 1000) });
+    sleep(WORK / 2).await;
+    pool.resize(PoolSettings { recall, ..settings(3, Mode::Workers, 1000) }).await;
+    pool.ended().await;
+    work.assert_each_once(90);
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn prefetch_hides_work_from_new_workers_unless_it_is_recalled() {
+    assert_eq!(with_help(false).await, 90 * WORK);
+    // The first event is in hand; the other 89 are shared 30, 30 and 29. The
+    // two who join begin theirs when the first is half done.
+    assert_eq!(with_help(true).await, WORK / 2 + 30 * WORK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recalled_events_are_begun_in_their_old_order() {
+    let work = Work::new();
+    let pool = work.spawn(60, settings(1, Mode::Workers, 60));
+    sleep(WORK / 2).await;
+    for _ in 0..5 {
+        pool.resize(settings(2, Mode::Workers, 60)).await;
+        pool.resize(settings(1, Mode::Workers, 60)).await;
+    }
+    pool.ended().await;
+    assert_eq!(work.done.all(), (0..60).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
+    for mode in [Mode::Workers, Mode::PerEvent] {
+        let numbers = stage::producer(Numbers::below(20)).spawn();
+        let done = Seen::nothing();
+        let noted = done.clone();
+        let handler = move |event: u64| {
+            let noted = noted.clone();
+            async move {
+                assert!(event % 5 > 0, "every fifth panics");
+                noted.add(event);
+            }
+        };
+        let pool = Pool::spawn(numbers.producer(), handler, settings(3, mode, 2));
+        assert_eq!(pool.ended().await, Reason::Finished);
+        assert_eq!((pool.panics(), done.len()), (4, 16), "{mode:?}");
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    after: u64,
+    to: PoolSettings,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let settings = (0usize..6, any::<bool>(), 1usize..20, 0usize..20, any::<bool>());
+    (0u64..40, settings).prop_map(|(after, (concurrency, workers, max, min, recall))| {
+        let mode = if workers { Mode::Workers } else { Mode::PerEvent };
+        let limits = Limits::new(max, min % max).unwrap();
+        Step { after, to: PoolSettings { concurrency, mode, limits, recall } }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is changed when: every event is done once, and never more at a
+    /// time than the largest concurrency so far allowed.
+    #[test]
+    fn any_script_of_resizes_does_every_event_once(script in prop::collection::vec(step(), 1..12)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let work = Work::new();
+            let pool = work.spawn(400, settings(2, Mode::Workers, 4));
+            let mut most = 2;
+            for Step { after, to } in script {
+                sleep(Duration::from_millis(after)).await;
+                most = most.max(to.concurrency);
+                pool.resize(to).await;
+                assert!(pool.busy() <= most);
+            }
+            pool.resize(settings(3, Mode::Workers, 5)).await;
+            assert_eq!(pool.ended().await, Reason::Finished);
+            assert!(work.peak_since_last() <= most.max(3));
+            work.assert_each_once(400);
+        });
+    }
+}

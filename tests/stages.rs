@@ -1,0 +1,272 @@
+//! The demand protocol between running stages, under virtual time.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use weir::demand::Limits;
+use weir::stage::{self, CancelMode, Consumer, Producer, ProducerConsumer, Reason, SubscribeOptions};
+
+use crate::support::{Collect, Numbers, Seen, ranges};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn limits(max: usize, min: usize) -> Limits {
+    Limits::new(max, min).unwrap()
+}
+
+/// The first `n` batches of a consumer with these limits.
+async fn first_batches(max: usize, min: usize, n: usize) -> Vec<(u64, u64)> {
+    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
+    let collect = Collect::slowly(MS);
+    let batches = collect.batches.clone();
+    let consumer = stage::consumer(collect).subscribe_to(&numbers.producer(), limits(max, min)).spawn();
+    while batches.len() < n {
+        sleep(MS).await;
+    }
+    consumer.stop();
+    consumer.join().await;
+    ranges(&batches.all()[..n])
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_default_a_handler_sees_halves_of_a_thousand() {
+    let Limits { .. } = Limits::default();
+    assert_eq!(first_batches(1000, 500, 3).await, [(0, 499), (500, 999), (1000, 1499)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_follow_the_limits_without_gap_or_overlap() {
+    let twenties: Vec<_> = (0..60).map(|n| (n * 20, n * 20 + 19)).collect();
+    assert_eq!(first_batches(100, 80, 60).await, twenties);
+    let expected = [(0, 79), (80, 99), (100, 179), (180, 259), (260, 279)];
+    assert_eq!(first_batches(100, 20, 5).await, expected);
+    assert_eq!(first_batches(1, 0, 4).await, [(0, 0), (1, 1), (2, 2), (3, 3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_producer_is_asked_for_what_is_free_and_never_for_more() {
+    let numbers = Numbers::below(30);
+    let demands = numbers.demands.clone();
+    let numbers = stage::producer(numbers).spawn();
+    let consumer =
+        stage::consumer(Collect::slowly(MS)).subscribe_to(&numbers.producer(), limits(10, 5)).spawn();
+    assert_eq!(consumer.join().await, Reason::Finished);
+    assert_eq!(demands.all(), [10, 5, 5, 5, 5, 5]);
+    assert_eq!(numbers.join().await, Reason::Finished);
+}
+
+/// Has one event a millisecond, however many are wanted.
+struct Trickle(u64);
+
+impl Producer for Trickle {
+    type Event = u64;
+
+    async fn produce(&mut self, _demand: usize) -> Option<Vec<u64>> {
+        sleep(MS).await;
+        self.0 += 1;
+        (self.0 <= 20).then(|| vec![self.0])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stage_remembers_demand_that_its_author_did_not_serve() {
+    let trickle = stage::producer(Trickle(0)).spawn();
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let start = Instant::now();
+    stage::consumer(collect).subscribe_to(&trickle.producer(), limits(10, 0)).spawn().join().await;
+    assert_eq!(batches.all().concat(), (1..=20).collect::<Vec<_>>());
+    assert_eq!(start.elapsed(), 21 * MS);
+}
+
+/// Passes every event on, and notes it.
+struct Pass(Seen<Vec<u64>>);
+
+impl ProducerConsumer for Pass {
+    type In = u64;
+    type Out = u64;
+
+    async fn process(&mut self, events: Vec<u64>) -> Vec<u64> {
+        self.0.add(events.clone());
+        events
+    }
+}
+
+struct Hang;
+
+impl Consumer for Hang {
+    type Event = u64;
+
+    async fn consume(&mut self, _events: Vec<u64>) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_middle_stage_works_only_while_somebody_downstream_wants_events() {
+    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
+    let seen = Seen::nothing();
+    let middle = stage::producer_consumer(Pass(seen.clone()))
+        .subscribe_to(&numbers.producer(), limits(10, 8))
+        .spawn();
+    let _hung = stage::consumer(Hang).subscribe_to(&middle.producer(), limits(10, 5)).spawn();
+    sleep(MS).await;
+    assert_eq!(seen.all().concat(), (0..10).collect::<Vec<_>>());
+}
+
+/// Lets nothing through.
+struct Swallow(Seen<u64>);
+
+impl ProducerConsumer for Swallow {
+    type In = u64;
+    type Out = u64;
+
+    async fn process(&mut self, events: Vec<u64>) -> Vec<u64> {
+        self.0.add(events[events.len() - 1]);
+        Vec::new()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_middle_stage_that_drops_everything_keeps_asking_and_ends_in_order() {
+    let numbers = stage::producer(Numbers::below(5000)).spawn();
+    let last = Seen::nothing();
+    let middle = stage::producer_consumer(Swallow(last.clone()))
+        .subscribe_to(&numbers.producer(), limits(100, 50))
+        .spawn();
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let consumer = stage::consumer(collect).subscribe_to(&middle.producer(), limits(10, 5)).spawn();
+    assert_eq!(consumer.join().await, Reason::Finished);
+    assert_eq!(last.all().last(), Some(&4999));
+    assert!(batches.all().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_stages_deliver_everything_once_and_in_order() {
+    let numbers = stage::producer(Numbers::below(10_000)).spawn();
+    let middle = stage::producer_consumer(Pass(Seen::nothing()))
+        .subscribe_to(&numbers.producer(), limits(100, 20))
+        .spawn();
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    stage::consumer(collect).subscribe_to(&middle.producer(), limits(50, 10)).spawn().join().await;
+    assert_eq!(batches.all().concat(), (0..10_000).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_producer_is_held_nothing_flows_and_asks_are_kept() {
+    let numbers = stage::producer(Numbers::below(100)).spawn();
+    let producer = numbers.producer();
+    producer.hold().await;
+    producer.hold().await;
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let consumer = stage::consumer(collect).subscribe_to(&producer, limits(10, 5)).spawn();
+    sleep(MS).await;
+    producer.release();
+    sleep(MS).await;
+    assert!(batches.all().is_empty());
+    producer.release();
+    drop(producer);
+    consumer.join().await;
+    assert_eq!(batches.all().concat(), (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_dies_gives_back_what_it_had_not_started() {
+    let numbers = stage::producer(Numbers::below(100)).spawn();
+    let permanent = SubscribeOptions::from(limits(50, 40));
+    let doomed = stage::consumer(Hang).subscribe_to(&numbers.producer(), permanent).spawn();
+    sleep(MS).await;
+    doomed.abort();
+    assert_eq!(doomed.join().await, Reason::Lost);
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    stage::consumer(collect).subscribe_to(&numbers.producer(), limits(10, 5)).spawn().join().await;
+    // It had started on its first batch, 0 to 9, and on nothing else.
+    assert_eq!(batches.all().concat(), (10..100).collect::<Vec<_>>());
+}
+
+struct Panics;
+
+impl Consumer for Panics {
+    type Event = u64;
+
+    async fn consume(&mut self, events: Vec<u64>) {
+        assert!(events[0] < 20, "no further");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_panics_ends_with_the_message_and_its_producer_lives() {
+    let numbers = stage::producer(Numbers::below(100)).spawn();
+    let panics = stage::consumer(Panics).subscribe_to(&numbers.producer(), limits(10, 5)).spawn();
+    assert_eq!(panics.join().await, Reason::Panicked("no further".to_owned()));
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    stage::consumer(collect).subscribe_to(&numbers.producer(), limits(10, 5)).spawn().join().await;
+    assert_eq!(batches.all().concat(), (25..100).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_modes_say_whether_a_consumer_survives_its_producer() {
+    for (cancel, dies_of_abort, dies_of_the_end) in [
+        (CancelMode::Permanent, true, true),
+        (CancelMode::Transient, true, false),
+        (CancelMode::Temporary, false, false),
+    ] {
+        for (abort, dies) in [(true, dies_of_abort), (false, dies_of_the_end)] {
+            let numbers = stage::producer(Numbers::below(if abort { u64::MAX } else { 5 })).spawn();
+            let options = SubscribeOptions { cancel, limits: limits(10, 5) };
+            let consumer =
+                stage::consumer(Collect::slowly(MS)).subscribe_to(&numbers.producer(), options).spawn();
+            sleep(MS).await;
+            if abort {
+                numbers.abort();
+            }
+            let ended = tokio::time::timeout(100 * MS, consumer.join()).await;
+            assert_eq!(ended.is_ok(), dies, "{cancel:?}, abort: {abort}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_consumer_may_have_several_producers_and_lose_none_of_their_events() {
+    let (a, b) =
+        (stage::producer(Numbers::below(100)).spawn(), stage::producer(Numbers::below(50)).spawn());
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let options = SubscribeOptions { cancel: CancelMode::Temporary, limits: limits(10, 5) };
+    let consumer = stage::consumer(collect).subscribe_to(&a.producer(), options).spawn();
+    consumer.subscribe_to(&b.producer(), options);
+    a.join().await;
+    b.join().await;
+    let mut all = batches.all().concat();
+    all.sort_unstable();
+    let mut expected: Vec<u64> = (0..100).chain(0..50).collect();
+    expected.sort_unstable();
+    assert_eq!(all, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_two_threads_several_consumers_share_everything_and_nothing_twice() {
+    let numbers = stage::producer(Numbers::below(100_000)).spawn();
+    let seen: Vec<_> = (0..4)
+        .map(|_| {
+            let collect = Collect::quickly();
+            let batches = collect.batches.clone();
+            let consumer = stage::consumer(collect).subscribe_to(&numbers.producer(), limits(7, 3)).spawn();
+            (batches, consumer)
+        })
+        .collect();
+    let mut all = Vec::new();
+    for (batches, consumer) in seen {
+        assert_eq!(consumer.join().await, Reason::Finished);
+        let mine = batches.all().concat();
+        assert!(mine.is_sorted(), "order is kept for each subscription");
+        all.extend(mine);
+    }
+    all.sort_unstable();
+    assert_eq!(all, (0..100_000).collect::<Vec<_>>());
+}
