@@ -1,1 +1,236 @@
-//! x
+//! The binary: exit codes, signals, reports.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A folder of its own for each test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("weir-test-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn weir(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.current_dir(&self.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.weir().args(args).output().unwrap()
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(self.0.join("config.toml"), text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts on a free port and reads from the banner which one it is.
+    fn start(folder: &Folder, args: &[&str]) -> Self {
+        let mut child = folder.weir().args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().expect("the banner names the page").unwrap();
+            if let Some((_, address)) = line.split_once("http://") {
+                break address.trim_end_matches('/').to_owned();
+            }
+        };
+        Self { child, address }
+    }
+
+    fn request(&self, line: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "{line} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Exit code and what was said on standard error.
+    fn end(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap();
+        let mut said = String::new();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut said).unwrap();
+        (status.code(), said)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already ended, unless a test failed.
+        drop(self.child.kill());
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn check_config_says_valid_or_what_is_wrong_by_text_and_exit_code() {
+    let folder = Folder::new("check");
+    let output = folder.run(&["check-config"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("no file, the defaults: valid"));
+    folder.write("[consumers]\nconcurrency = 3\n");
+    let output = folder.run(&["check-config", "--set", "queue.capacity=5"]);
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("consumers.concurrency = 3\n") && said.contains("queue.capacity = 5   (by flag)"),
+        "{said}"
+    );
+    folder.write("[consumers]\nconcurrency = -3\n");
+    for command in ["check-config", "serve"] {
+        let output = folder.run(&[command]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(text(&output.stderr).starts_with("config.toml:2:15: consumers.concurrency = -3"));
+    }
+    let output = folder.run(&["check-config", "--config", "nowhere.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("nowhere.toml: cannot be read"));
+}
+
+#[test]
+fn wrong_arguments_a_taken_address_and_a_missing_server_have_their_exit_codes() {
+    let folder = Folder::new("codes");
+    assert_eq!(folder.run(&["--sett"]).status.code(), Some(2));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = folder.run(&["--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains(&format!("cannot listen on {address}")),
+        "{}",
+        text(&output.stderr)
+    );
+    drop(taken);
+    let output = folder.run(&["snapshot", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("is weir running?"));
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    let folder = Folder::new("completions");
+    for shell in ["bash", "zsh", "fish"] {
+        let output = folder.run(&["completions", shell]);
+        assert!(output.status.success() && text(&output.stdout).contains("check-config"), "{shell}");
+    }
+}
+
+#[test]
+fn snapshot_prints_json_for_programs_and_eighty_columns_for_people() {
+    let folder = Folder::new("snapshot");
+    let server = Server::start(&folder, &["--set", "resource.latency.mean=1ms"]);
+    assert!(server.request("GET /serial").ends_with("OK"));
+    let output = folder.run(&["snapshot", "--json", "--listen", &server.address]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["modes"]["serial"]["requests"], 1);
+    let url = format!("http://{}", server.address);
+    let output = folder.run(&["snapshot", "--url", &url]);
+    let said = text(&output.stdout);
+    assert!(said.contains("accepted 1 = done 1 + failed 0 + dropped 0 + held 0"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
+
+#[test]
+fn a_signal_drains_and_the_exit_code_tells_whether_events_were_lost() {
+    let folder = Folder::new("signals");
+    let args = ["--set", "resource.latency.mean=20ms", "--set", "server.drain_timeout=20s"];
+    for signal in ["-INT", "-TERM"] {
+        let server = Server::start(&folder, &args);
+        for _ in 0..10 {
+            assert!(server.request("POST /part2/genstage").starts_with("HTTP/1.1 202"));
+        }
+        server.signal(signal);
+        let (code, said) = server.end();
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("accepted 10 = done 10 + failed 0 + dropped 0 + left over 0"), "{said}");
+    }
+    let server = Server::start(
+        &folder,
+        &["--set", "resource.latency.mean=1h", "--set", "server.drain_timeout=50ms"],
+    );
+    for _ in 0..3 {
+        server.request("GET /pipelined");
+    }
+    server.signal("-TERM");
+    let (code, said) = server.end();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("3 accepted events are lost"), "{said}");
+    assert!(said.contains("in the queue             2  ids 2–3"), "{said}");
+    assert!(said.contains("with consumers           1  ids 1"), "{said}");
+}
+
+#[test]
+fn a_second_signal_stops_at_once_and_says_what_was_lost() {
+    let folder = Folder::new("twice");
+    let mut server =
+        Server::start(&folder, &["--set", "resource.latency.mean=1h", "--set", "server.drain_timeout=1h"]);
+    server.request("GET /async");
+    server.signal("-INT");
+    let mut said = BufReader::new(server.child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("once more to stop at once") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "it announces the drain");
+    }
+    server.signal("-INT");
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(server.child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("stopped at once: 1 accepted events are lost"), "{rest}");
+}
+
+#[test]
+fn an_edit_is_live_within_moments_and_a_broken_one_changes_nothing() {
+    let folder = Folder::new("edit");
+    folder.write("[consumers]\nconcurrency = 1\n");
+    let server = Server::start(&folder, &[]);
+    let config = || {
+        let answer = server.request("GET /api/snapshot");
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        serde_json::from_str::<serde_json::Value>(body).unwrap()["config"].clone()
+    };
+    // Bounded by the test runner, not by a clock: a loaded machine is slow.
+    let wait_for = |what: &dyn Fn(&serde_json::Value) -> bool| loop {
+        let now = config();
+        if what(&now) {
+            break now;
+        }
+    };
+    folder.write("[consumers]\nconcurrency = 3\n");
+    let now = wait_for(&|config| config["generation"] == 2);
+    assert_eq!(now["effective"]["consumers"]["concurrency"], 3);
+    folder.write("[consumers]\nconcurrency = 4\nmode = 5\n");
+    let now = wait_for(&|config| config["error"].is_string());
+    assert!(now["error"].as_str().unwrap().contains("config.toml:3:8: consumers.mode = 5"), "{now}");
+    assert_eq!((&now["generation"], &now["effective"]["consumers"]["concurrency"]), (&2.into(), &3.into()));
+    folder.write("[server]\nlisten = \"127.0.0.1:1\"\n[consumers]\nconcurrency = 4\n");
+    let now = wait_for(&|config| config["generation"] == 3);
+    assert!(now["error"].is_null());
+    // The flag of this test wins over the file, and says so.
+    assert!(now["notes"][0].as_str().unwrap().contains("server.listen is set by a flag"), "{now}");
+}

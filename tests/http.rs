@@ -1,1 +1,225 @@
-//! x
+//! The router, called without a socket.
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+use weir::http::router;
+use weir::workbench::Workbench;
+
+use crate::support::bench;
+
+/// What came back: status, headers, body.
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn send(bench: &std::sync::Arc<Workbench>, request: Request<Body>) -> Answer {
+    let response = router(bench.clone()).oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+async fn call(bench: &std::sync::Arc<Workbench>, method: Method, path: &str) -> Answer {
+    send(bench, Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
+}
+
+async fn get(bench: &std::sync::Arc<Workbench>, path: &str) -> Answer {
+    call(bench, Method::GET, path).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_endpoint_says_ok_under_both_names_and_for_both_methods() {
+    let bench = bench(&[]);
+    for (paths, status) in [
+        (["/serial", "/part1/serial"], StatusCode::OK),
+        (["/async", "/part1/async"], StatusCode::ACCEPTED),
+        (["/pipelined", "/part2/genstage"], StatusCode::ACCEPTED),
+    ] {
+        for path in paths {
+            for method in [Method::GET, Method::POST] {
+                let answer = call(&bench, method, path).await;
+                assert_eq!((answer.status, answer.text()), (status, "OK"), "{path}");
+            }
+        }
+    }
+    let modes = &get(&bench, "/api/snapshot").await.json()["modes"];
+    for mode in ["serial", "async", "pipelined"] {
+        assert_eq!((&modes[mode]["requests"], &modes[mode]["errors"]), (&4.into(), &0.into()), "{mode}");
+    }
+    assert_eq!(get(&bench, "/healthz").await.text(), "OK");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_a_status_and_one_line_that_names_the_limit() {
+    let bench = bench(&[
+        "queue.capacity=1",
+        "consumers.concurrency=0",
+        "resource.max_concurrent=1",
+        "resource.on_full=reject",
+        "resource.reject_status=500",
+    ]);
+    get(&bench, "/pipelined").await;
+    get(&bench, "/async").await;
+    let answer = get(&bench, "/pipelined").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    assert_eq!(answer.text(), "the queue is full: all 1 places are taken (queue.capacity)\n");
+    for path in ["/serial", "/async"] {
+        let answer = get(&bench, path).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            answer.text(),
+            "the resource is full: all 1 places are in use (resource.max_concurrent)\n"
+        );
+    }
+    let snapshot = get(&bench, "/api/snapshot").await.json();
+    assert_eq!(
+        (&snapshot["ledger"]["rejected"], &snapshot["ledger"]["unaccounted"]),
+        (&3.into(), &0.into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_fails_inside_a_request_is_an_error_of_the_server() {
+    let bench = bench(&["resource.failure_rate=1"]);
+    let answer = get(&bench, "/serial").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.text(), "the resource failed (resource.failure_rate)\n");
+}
+
+#[tokio::test]
+async fn an_unknown_path_says_what_there_is() {
+    let answer = get(&bench(&[]), "/part3/nowhere").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    for part in ["/part3/nowhere", "/serial", "/part2/genstage", "/api/snapshot", "/healthz"] {
+        assert!(answer.text().contains(part), "{part} is missing");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_the_ones_that_are_allowed() {
+    let answer = call(&bench(&[]), Method::DELETE, "/serial").await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.headers[header::ALLOW], "GET,HEAD,POST");
+}
+
+#[tokio::test]
+async fn the_snapshot_has_every_promised_field() {
+    let json = get(&bench(&[]), "/api/snapshot").await.json();
+    let summary = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
+    let mut paths = vec!["/uptime_s".to_owned()];
+    for (part, fields) in [
+        ("config", &["generation", "error", "effective"][..]),
+        ("resource", &["in_use", "peak_in_use", "limit", "refused"]),
+        ("queue", &["depth", "peak_depth", "capacity"]),
+        ("consumers", &["concurrency", "busy", "held"]),
+        ("ledger", &["accepted", "done", "failed", "dropped", "held", "rejected", "unaccounted"]),
+        ("modes", &["serial", "async", "pipelined"]),
+    ] {
+        paths.extend(fields.iter().map(|field| format!("/{part}/{field}")));
+    }
+    for mode in ["serial", "async", "pipelined"] {
+        paths.extend(["requests", "errors", "rate"].map(|field| format!("/modes/{mode}/{field}")));
+        for times in ["http_ms", "wait_ms", "service_ms", "response_ms"] {
+            paths.extend(summary.map(|field| format!("/modes/{mode}/{times}/{field}")));
+        }
+    }
+    for path in paths {
+        assert!(json.pointer(&path).is_some(), "{path} is missing");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_zeroes_and_only_for_pages_of_our_own() {
+    let bench = bench(&[]);
+    get(&bench, "/async").await;
+    for (name, value, status) in [
+        ("origin", "http://evil.example", StatusCode::FORBIDDEN),
+        ("sec-fetch-site", "cross-site", StatusCode::FORBIDDEN),
+        ("sec-fetch-site", "same-site", StatusCode::FORBIDDEN),
+        ("origin", "null", StatusCode::FORBIDDEN),
+        ("origin", "http://weir.test", StatusCode::OK),
+        ("sec-fetch-site", "same-origin", StatusCode::OK),
+        ("user-agent", "curl", StatusCode::OK),
+    ] {
+        let request = Request::post("/api/reset").header("host", "weir.test").header(name, value);
+        let answer = send(&bench, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{name}: {value}");
+    }
+    assert_eq!(get(&bench, "/api/snapshot").await.json()["modes"]["async"]["requests"], 0);
+    assert_eq!(get(&bench, "/api/reset").await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_agree_with_the_snapshot() {
+    let bench = bench(&["resource.latency.mean=20ms"]);
+    for _ in 0..3 {
+        get(&bench, "/serial").await;
+    }
+    get(&bench, "/pipelined").await;
+    let answer = get(&bench, "/metrics").await;
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "weir_http_requests_total{mode=\"serial\",outcome=\"ok\"} 3",
+        "weir_events_total{mode=\"serial\",outcome=\"done\"} 3",
+        "weir_events_accepted_total{mode=\"pipelined\"} 1",
+        "weir_event_service_seconds_count{mode=\"serial\",outcome=\"done\"} 3",
+        "weir_event_service_seconds_bucket{mode=\"serial\",outcome=\"done\",le=\"0.01\"} 0",
+        "weir_event_service_seconds_bucket{mode=\"serial\",outcome=\"done\",le=\"0.025\"} 3",
+        "weir_ledger_unaccounted 0",
+        "weir_consumers_concurrency 1",
+    ] {
+        assert!(
+            answer.text().lines().any(|found| found == line),
+            "{line} is missing in\n{}",
+            answer.text()
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_brings_everything_it_needs_and_nothing_from_elsewhere() {
+    let bench = bench(&[]);
+    let page = get(&bench, "/").await;
+    assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    assert!(
+        page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'")
+    );
+    for file in ["style.css", "app.js", "charts.js", "flow.js", "panels.js"] {
+        let answer = get(&bench, &format!("/page/{file}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{file}");
+        assert!(!answer.text().contains("https://"), "{file} reaches out");
+    }
+    assert_eq!(get(&bench, "/page/..%2F..%2FCargo.toml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_has_a_point_for_each_sample_and_a_mark_for_each_event() {
+    let bench = bench(&["resource.latency.mean=40ms"]);
+    bench.sample();
+    get(&bench, "/serial").await;
+    bench.sample();
+    bench.reset();
+    let json = get(&bench, "/api/history").await.json();
+    assert_eq!((json["interval_ms"].as_u64(), json["points"].as_array().unwrap().len()), (Some(250), 2));
+    assert_eq!(json["points"][1]["requests"], serde_json::json!([1, 0, 0]));
+    assert_eq!(json["points"][0]["response_ms"], serde_json::json!([null, null, null]));
+    let p99 = json["points"][1]["response_ms"][0][1].as_f64().unwrap();
+    assert!((p99 - 40.0).abs() < 0.1, "{p99}");
+    assert_eq!(json["marks"][0]["kind"], "reset");
+}

@@ -1,1 +1,169 @@
-//! x
+//! A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
+//!
+//! Real time passes here, so nothing is timed; waits are bounded generously.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use weir::http;
+use weir::workbench::Workbench;
+
+use crate::support::bench;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Server {
+    bench: Arc<Workbench>,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(settings: &[&str]) -> Self {
+        let bench = bench(settings);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = http::router(Arc::clone(&bench));
+        let task = tokio::spawn(http::serve(listener, router, bench.shutdown().clone()));
+        Self { bench, address, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes on a connection of its own and reads until the server closes.
+    async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // The server may answer and close before it has read everything.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server closes");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    async fn is_well(&self) -> bool {
+        self.exchange(b"GET /healthz HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n")
+            .await
+            .ends_with("OK")
+    }
+}
+
+/// Reads until `end` has been seen.
+async fn read_past(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    let mut chunk = [0; 4096];
+    while !text.contains(end) {
+        let n = timeout(PATIENCE, stream.read(&mut chunk)).await.expect("in time").unwrap();
+        assert!(n > 0, "closed after {text:?}");
+        text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+    }
+    text
+}
+
+#[tokio::test]
+async fn http_1_0_is_answered_with_and_without_keep_alive() {
+    let server = Server::start(&["resource.latency.mean=1ms"]).await;
+    let closed = server.exchange(b"GET /serial HTTP/1.0\r\n\r\n").await;
+    assert!(closed.starts_with("HTTP/1.0 200 OK\r\n") && closed.ends_with("\r\n\r\nOK"), "{closed}");
+    let mut kept = server.connect().await;
+    for _ in 0..3 {
+        kept.write_all(b"POST /async HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        let answer = read_past(&mut kept, "\r\n\r\nOK").await;
+        assert!(answer.starts_with("HTTP/1.0 202 Accepted\r\n"), "{answer}");
+        assert!(answer.to_lowercase().contains("connection: keep-alive"), "{answer}");
+        assert!(answer.to_lowercase().contains("content-length: 2"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn requests_may_follow_each_other_on_one_connection_without_waiting() {
+    let server = Server::start(&["resource.latency.mean=1ms"]).await;
+    let one = "GET /pipelined HTTP/1.1\r\nHost: weir\r\n\r\n";
+    let last = "GET /pipelined HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n";
+    let answer = server.exchange(format!("{one}{one}{last}").as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 202 Accepted").count(), 3, "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_not_http_gets_an_error_or_a_closed_connection_and_disturbs_nobody() {
+    let server = Server::start(&[]).await;
+    let huge = format!("GET /healthz HTTP/1.1\r\nHost: weir\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    let many = format!("GET /healthz HTTP/1.1\r\nHost: weir\r\n{}\r\n", "A: b\r\n".repeat(500));
+    for (bytes, status) in [
+        (&b"\0\0\0\0\0\0\0\0\r\n\r\n"[..], "400"),
+        (b"GET / HTTP/9.9\r\n\r\n", "400"),
+        (b"not http at all\r\n\r\n", "400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: weir\r\nContent-Length: x\r\n\r\n", "400"),
+        (huge.as_bytes(), "431"),
+        (many.as_bytes(), "431"),
+    ] {
+        let answer = server.exchange(bytes).await;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(answer.is_empty() || answer.starts_with(&expected), "{status}: {answer:?}");
+        assert!(server.is_well().await);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closes_in_the_middle_leaves_the_resource() {
+    let server = Server::start(&["resource.latency.mean=1h"]).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    let in_use = |expected| {
+        let bench = Arc::clone(&server.bench);
+        timeout(PATIENCE, async move {
+            while bench.snapshot().resource.in_use != expected {
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    in_use(1).await.unwrap();
+    drop(stream);
+    in_use(0).await.unwrap();
+    let snapshot = server.bench.snapshot();
+    assert_eq!(
+        (snapshot.modes.serial.aborted, snapshot.ledger.failed, snapshot.ledger.unaccounted),
+        (1, 1, 0)
+    );
+}
+
+#[tokio::test]
+async fn the_live_stream_carries_snapshots_and_ends_when_the_server_stops() {
+    let server = Server::start(&[]).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /api/live HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    let text = read_past(&mut stream, "}\n\n").await;
+    assert!(text.contains("content-type: text/event-stream"), "{text}");
+    let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event");
+    let snapshot: serde_json::Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(snapshot["ledger"]["unaccounted"], 0);
+
+    let report =
+        timeout(PATIENCE, server.bench.drain(PATIENCE)).await.expect("an open page does not hold it up");
+    assert_eq!(report.drained, weir::shutdown::Drained::Completely);
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(b"0\r\n\r\n"), "the stream ended in order");
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_in_progress_is_answered_before_the_server_ends() {
+    let server = Server::start(&["resource.latency.mean=300ms"]).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    while server.bench.snapshot().resource.in_use == 0 {
+        tokio::task::yield_now().await;
+    }
+    let report = server.bench.drain(PATIENCE).await;
+    assert_eq!((report.lost(), report.counts.done), (0, 1));
+    assert!(read_past(&mut stream, "OK").await.starts_with("HTTP/1.1 200 OK"));
+}

@@ -228,8 +228,9 @@ impl Latency {
             (duration::format(self.mean), duration::format(self.min), duration::format(self.max));
         let keys = ["resource.latency.mean", "resource.latency.min", "resource.latency.max"];
         if self.min > self.max {
-            let message = format!("resource.latency.min = {min} is above resource.latency.max = {max}");
-            reader.blame(&keys, message);
+            // Without a written maximum the mean sets it.
+            let (above, value) = if reader.is_written(keys[2]) { (keys[2], max) } else { (keys[0], mean) };
+            reader.blame(&keys, format!("resource.latency.min = {min} is above {above} = {value}"));
         } else if self.distribution == Shape::Uniform && reader.is_written("resource.latency.max") {
             // Its bounds say everything, the mean included.
         } else if !(self.min..=self.max).contains(&self.mean) {
