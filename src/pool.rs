@@ -33,6 +33,7 @@
 mod supervisor;
 mod worker;
 
+use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -72,6 +73,15 @@ pub enum Mode {
     Workers,
     /// One consumer, one task an event.
     PerEvent,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Workers => "workers",
+            Self::PerEvent => "per_event",
+        })
+    }
 }
 
 /// What can be changed while a pool runs.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 /// A folder of its own for each test, removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("weir-test-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -36,14 +36,14 @@ impl Drop for Folder {
     }
 }
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
     /// Starts on a free port and reads from the banner which one it is.
-    fn start(folder: &Folder, args: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, args: &[&str]) -> Self {
         let mut child = folder.weir().args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let address = loop {
@@ -55,7 +55,7 @@ impl Server {
         Self { child, address }
     }
 
-    fn request(&self, line: &str) -> String {
+    pub(crate) fn request(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "{line} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();

@@ -1,5 +1,7 @@
 //! Weir's integration tests: one binary, a module a topic. Names are claims.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+
 /// What several modules need: sources, sinks, a bench.
 mod support;
 

@@ -98,7 +98,7 @@ impl Consumer for Hang {
     type Event = u64;
 
     async fn consume(&mut self, _events: Vec<u64>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -4,6 +4,7 @@
 //! each key. Plain values only; the [`workbench`](crate::workbench) turns them
 //! into what the parts want.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ pub struct Resource {
     /// How many may be inside at once; 0 for any number.
     pub max_concurrent: u64,
     /// What happens to the next one then.
-    #[serde(serialize_with = "on_full_word")]
+    #[serde(serialize_with = "as_word")]
     pub on_full: OnFull,
     /// The HTTP status of a refusal by the resource.
     pub reject_status: u16,
@@ -97,6 +98,7 @@ pub struct Queue {
     /// How many events may wait.
     pub capacity: u64,
     /// What happens to the next one then.
+    #[serde(serialize_with = "as_word")]
     pub when_full: WhenFullWord,
     /// With `"wait"`: for how long.
     #[serde(serialize_with = "duration::serialize")]
@@ -104,8 +106,7 @@ pub struct Queue {
 }
 
 /// `queue.when_full`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenFullWord {
     /// [`WhenFull::Reject`]
     Reject,
@@ -123,7 +124,7 @@ pub struct Consumers {
     /// How many events are handled at once.
     pub concurrency: u64,
     /// How they are spread.
-    #[serde(serialize_with = "mode_word")]
+    #[serde(serialize_with = "as_word")]
     pub mode: Mode,
     /// The in-flight limit of one worker.
     pub max_demand: u64,
@@ -308,16 +309,18 @@ impl Consumers {
     }
 }
 
-fn on_full_word<S: serde::Serializer>(on_full: &OnFull, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(match on_full {
-        OnFull::Wait => "wait",
-        OnFull::Reject => "reject",
-    })
+impl fmt::Display for WhenFullWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reject => "reject",
+            Self::Wait => "wait",
+            Self::DropNewest => "drop_newest",
+            Self::DropOldest => "drop_oldest",
+        })
+    }
 }
 
-fn mode_word<S: serde::Serializer>(mode: &Mode, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(match mode {
-        Mode::Workers => "workers",
-        Mode::PerEvent => "per_event",
-    })
+/// Writes what displays as the word in the file.
+fn as_word<W: fmt::Display, S: serde::Serializer>(word: &W, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(word)
 }

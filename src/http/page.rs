@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::json;
 
 use crate::workbench::Workbench;
 
@@ -39,14 +40,32 @@ const FILES: [File; 6] = [
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
-        .route("/", get(async || file("index.html")))
+        .route("/", get(index))
         .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
 }
 
+/// Where the page takes what is known already.
+const INITIAL: &str = "<!-- initial -->";
+
+/// The page, with the present state written into it: it is full at once, and does
+/// not wait for its first event.
+async fn index(State(workbench): State<Arc<Workbench>>) -> Response {
+    let state = json!({ "snapshot": workbench.snapshot(), "history": workbench.recent_history() });
+    // Inside a script element only its end tag means anything.
+    let state = state.to_string().replace("</", "<\\/");
+    let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
+    let [page, ..] = &FILES;
+    reply(page, content(page).replacen(INITIAL, &script, 1).into())
+}
+
 fn file(name: &str) -> Response {
-    let Some(file) = FILES.iter().find(|file| file.name == name) else {
-        return (StatusCode::NOT_FOUND, "the page has no such file\n").into_response();
-    };
+    match FILES.iter().find(|file| file.name == name) {
+        Some(file) => reply(file, content(file)),
+        None => (StatusCode::NOT_FOUND, "the page has no such file\n").into_response(),
+    }
+}
+
+fn reply(file: &File, content: Cow<'static, str>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, file.kind),
         (header::CACHE_CONTROL, "no-cache"),
@@ -54,7 +73,7 @@ fn file(name: &str) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
-    (headers, content(file)).into_response()
+    (headers, content).into_response()
 }
 
 fn content(file: &File) -> Cow<'static, str> {

@@ -1,5 +1,6 @@
 //! The mock resource: takes a while, lets so many in at once, fails now and then.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,15 @@ pub enum OnFull {
     Wait,
     /// Send it away.
     Reject,
+}
+
+impl fmt::Display for OnFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "wait",
+            Self::Reject => "reject",
+        })
+    }
 }
 
 /// What can be changed while the mock is in use.

@@ -4,9 +4,11 @@
 //! renamed.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::stats::ModeStats;
 use super::{Mode, Point, Workbench};
+use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
 use crate::resource::Usage;
@@ -56,8 +58,8 @@ pub struct ConfigState {
     pub notes: Vec<String>,
     /// Keys that a flag has set.
     pub flags: Vec<String>,
-    /// Every key with its value.
-    pub effective: serde_json::Value,
+    /// Every key with its value, in the order of the file.
+    pub effective: Box<RawValue>,
 }
 
 /// The use of the resource.
@@ -89,7 +91,7 @@ pub struct QueueState {
     /// How many may wait.
     pub capacity: usize,
     /// The policy when there are that many.
-    pub when_full: serde_json::Value,
+    pub when_full: String,
     /// Requests waiting for a place.
     pub waiting: usize,
 }
@@ -100,7 +102,7 @@ pub struct ConsumerState {
     /// How many events may be handled at once.
     pub concurrency: u64,
     /// `workers` or `per_event`.
-    pub mode: serde_json::Value,
+    pub mode: String,
     /// Events being handled.
     pub busy: usize,
     /// Events that were asked for in advance and are not begun.
@@ -212,16 +214,16 @@ impl Workbench {
                 depth: numbers.depth,
                 peak_depth: queue.peak_depth(),
                 capacity: queue.capacity(),
-                when_full: config.effective["queue"]["when_full"].clone(),
+                when_full: settings.queue.when_full.to_string(),
                 waiting: queue.waiting(),
             },
             consumers: ConsumerState {
-                concurrency: settings.concurrency,
-                mode: config.effective["consumers"]["mode"].clone(),
+                concurrency: settings.consumers.concurrency,
+                mode: settings.consumers.mode.to_string(),
                 busy: numbers.busy,
                 held: numbers.held,
-                max_demand: settings.max_demand,
-                min_demand: settings.min_demand,
+                max_demand: settings.consumers.max_demand,
+                min_demand: settings.consumers.min_demand,
             },
             ledger: numbers.ledger(),
             modes: Modes {
@@ -260,7 +262,7 @@ impl Workbench {
         }
     }
 
-    fn config_state(&self) -> (ConfigState, crate::config::Consumers) {
+    fn config_state(&self) -> (ConfigState, Settings) {
         let in_force = self.in_force();
         let settings = &in_force.config.settings;
         let state = ConfigState {
@@ -271,9 +273,10 @@ impl Workbench {
             changes: in_force.changes.clone(),
             notes: in_force.notes.clone(),
             flags: in_force.config.by_flag.iter().map(|flag| flag.key.clone()).collect(),
-            effective: serde_json::json!(settings),
+            // Plain strings and numbers, which JSON can always say.
+            effective: to_raw_value(settings).unwrap_or_default(),
         };
-        (state, settings.consumers.clone())
+        (state, settings.clone())
     }
 
     fn mode_state(&self, mode: Mode) -> ModeState {

@@ -82,6 +82,15 @@ function atRest(row) {
   return row.depth === 0 && row.in_use === 0 && [...row.in, ...row.out].every((rate) => !rate);
 }
 
+function adopt(history) {
+  const newest = history.points?.at(-1)?.t ?? -1;
+  const newer = points.filter((point) => point.t > newest && point.t <= (latest?.uptime_s ?? 0));
+  points = [...(history.points ?? []), ...newer];
+  board.rows = points.map((_, index) => rowAt(index));
+  board.marks = history.marks ?? [];
+  board.redraw();
+}
+
 let loading = false;
 let again = false;
 
@@ -91,13 +100,7 @@ async function loadHistory() {
   if (loading) return;
   loading = true;
   try {
-    const history = await (await fetch('api/history', { cache: 'no-store' })).json();
-    const newest = history.points?.at(-1)?.t ?? -1;
-    const newer = points.filter((point) => point.t > newest && point.t <= (latest?.uptime_s ?? 0));
-    points = [...(history.points ?? []), ...newer];
-    board.rows = points.map((_, index) => rowAt(index));
-    board.marks = history.marks ?? [];
-    board.redraw();
+    adopt(await (await fetch('api/history', { cache: 'no-store' })).json());
   } catch {
     // The stream notices a lost server by itself, and loads the history when it is back.
   } finally {
@@ -152,6 +155,15 @@ function render() {
   configuration.update(latest);
   $('#empty').hidden = MODES.some((mode) => latest.modes?.[mode]?.requests > 0)
     || board.rows.some((one) => one.requests?.some((count) => count > 0));
+}
+
+/** The server writes what it knows into the page, so that it is full before the stream has begun. */
+function begin() {
+  const written = $('#initial');
+  if (!written) return;
+  const { snapshot, history } = JSON.parse(written.textContent);
+  adopt(history);
+  receive(snapshot);
 }
 
 const SAYINGS = { live: 'live', draining: 'draining: taking nothing new', lost: 'connection lost, trying again' };
@@ -264,4 +276,5 @@ document.addEventListener('visibilitychange', () => {
 for (const host of document.querySelectorAll('.host')) write(host, location.host);
 setTheme(remembered.get('theme'));
 setSpan([60, 120, 300].find((span) => span === Number(remembered.get('span'))) ?? 120);
+begin();
 connect();

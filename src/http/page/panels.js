@@ -44,7 +44,9 @@ export const format = {
 
 function duration(value, digits) {
   if (!known(value)) return '–';
-  if (value === 0) return `0${THIN}ms`;
+  // The server tells times apart to a microsecond.
+  if (value === 0) return `<1${THIN}µs`;
+  if (value < 1) return `${digits.format(value * 1000)}${THIN}µs`;
   return value < 1000 ? `${digits.format(value)}${THIN}ms` : `${digits.format(value / 1000)}${THIN}s`;
 }
 
