@@ -9,7 +9,7 @@ use super::inlet::{Inlet, Taken};
 use super::{Consumer, ProducerRef, Reason, Running, SubscribeOptions, panic_message};
 
 /// A consumer to be configured and spawned. Made by
-/// [`stage::consumer`](super::consumer).
+/// [`stage::consumer`](super::consumer()).
 pub struct ConsumerBuilder<C: Consumer> {
     consumer: C,
     inlet: Inlet<C::Event>,

@@ -16,7 +16,7 @@ use crate::buffer::Buffer;
 use crate::dispatch::{DemandDispatcher, Dispatcher, Tag};
 
 /// A producer to be configured and spawned. Made by
-/// [`stage::producer`](super::producer).
+/// [`stage::producer`](super::producer()).
 #[derive(Debug)]
 pub struct ProducerBuilder<P: Producer, D = DemandDispatcher> {
     producer: P,

@@ -15,7 +15,7 @@ use crate::buffer::Buffer;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 
 /// A producer-consumer to be configured and spawned. Made by
-/// [`stage::producer_consumer`](super::producer_consumer).
+/// [`stage::producer_consumer`](super::producer_consumer()).
 pub struct ProducerConsumerBuilder<P: ProducerConsumer, D = DemandDispatcher> {
     stage: P,
     inlet: Inlet<P::In>,
