@@ -250,24 +250,20 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                     let _ = done.send(());
                 }
                 Some(ended) = self.tasks.join_next_with_id() => {
-                    let id = match &ended {
-                        Ok((id, _)) => *id,
-                        Err(error) => error.id(),
+                    let (id, reason) = match ended {
+                        Ok(ended) => ended,
+                        Err(error) => (error.id(), Reason::Lost),
                     };
                     self.members.retain(|member| member.id != id);
-                    let reason = ended.map_or(Reason::Lost, |(_, reason)| reason);
-                    if reason != Reason::Finished {
-                        self.hire();
-                    } else if self.tasks.is_empty() {
-                        // A retired worker may have given events back after
-                        // the others had left. Only when the producer is gone
-                        // is there certainly nothing more to do.
-                        if self.producer.is_gone() {
-                            return reason;
-                        }
+                    // One that has finished is not replaced while others still
+                    // work. The last one is: a retired worker may have given
+                    // events back after the others had left.
+                    if reason != Reason::Finished || self.tasks.is_empty() {
                         self.hire();
                     }
                 }
+                // Only then is there certainly nothing more to do.
+                () = self.producer.gone(), if self.tasks.is_empty() => return Reason::Finished,
                 else => return Reason::Stopped,
             }
         }

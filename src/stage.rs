@@ -233,6 +233,14 @@ impl<T> ProducerRef<T> {
         drop(self.0.send(ToProducer::Release));
     }
 
+    /// Completes when the stage is gone.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn gone(&self) {
+        self.0.closed().await;
+    }
+
     /// Whether the stage is gone.
     pub fn is_gone(&self) -> bool {
         self.0.is_closed()

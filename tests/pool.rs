@@ -165,6 +165,35 @@ async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_pool_at_rest_ends_with_its_producer() {
+    let work = Work::new();
+    let pool = work.spawn(0, settings(0, Mode::Workers, 1));
+    assert_eq!(pool.ended().await, Reason::Finished);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_two_threads_every_one_of_many_short_pools_ends() {
+    for n in 0..3000 {
+        let mode = if n % 2 == 0 { Mode::Workers } else { Mode::PerEvent };
+        let numbers = stage::producer(Numbers::below(20)).spawn();
+        let done = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&done);
+        let handler = move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(())
+        };
+        let pool = Pool::spawn(numbers.producer(), handler, settings(1 + n % 4, mode, 1 + n % 3));
+        if n % 5 == 0 {
+            pool.resize(settings(2, mode, 3)).await;
+        }
+        drop(numbers);
+        let ended = tokio::time::timeout(Duration::from_secs(60), pool.ended()).await;
+        assert_eq!(ended, Ok(Reason::Finished), "pool {n}");
+        assert_eq!(done.load(Ordering::Relaxed), 20, "pool {n}");
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Step {
     after: u64,

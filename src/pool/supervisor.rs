@@ -14,18 +14,19 @@ where
     T: Send + 'static,
     H: Handler<T>,
 {
-    // Each task returns the slot of the subscription its event came from.
-    let mut running: JoinSet<usize> = JoinSet::new();
+    let mut running = JoinSet::new();
+    // A pool has one producer, so there is one subscription.
+    let mut from = 0;
     loop {
         while inlet.has_waiting()
             && let Some(permit) = work.slots.try_acquire()
             && let Some((slot, event)) = inlet.take_one()
         {
+            from = slot;
             let work = Arc::clone(&work);
             running.spawn(async move {
                 work.run(event).await;
                 drop(permit);
-                slot
             });
         }
         if running.is_empty()
@@ -35,11 +36,12 @@ where
         }
         tokio::select! {
             biased;
-            Some(finished) = running.join_next() => {
-                // Panics are contained inside the task, and nobody aborts it.
-                if let Ok(slot) = finished {
-                    inlet.finished(slot, 1);
-                }
+            // Panics are contained inside the tasks, and nobody aborts them.
+            Some(_) = running.join_next() => {
+                // Whatever else has ended goes into the same ask: one message
+                // for many events.
+                let more = std::iter::from_fn(|| running.try_join_next()).count();
+                inlet.finished(from, 1 + more);
             }
             message = inlet.recv() => inlet.handle(message),
             // Only after a resize: older events still occupy the slots.

@@ -103,9 +103,8 @@ impl<T> MemoryQueue<T> {
             Look::Pushed(dropped) => return Ok(dropped),
             Look::Wait(limit, receiver, accept) => (limit, receiver, accept),
         };
-        let place = timeout(limit, receiver).await.map_err(|_| Refused::TimedOut { timeout: limit })?;
-        // A queue that closes drops its line.
-        let mut place = place.map_err(|_| Refused::Closed)?;
+        // Boxed: most pushes never wait, and should not carry a timer about.
+        let mut place = Box::pin(wait(limit, receiver)).await?;
         place.0 = None;
         let mut state = self.0.lock();
         state.promised -= 1;
@@ -260,6 +259,12 @@ impl<T> State<T> {
         self.offer_room(shared);
         taken
     }
+}
+
+async fn wait<T>(limit: Duration, place: oneshot::Receiver<Place<T>>) -> Result<Place<T>, Refused> {
+    let place = timeout(limit, place).await.map_err(|_| Refused::TimedOut { timeout: limit })?;
+    // A queue that closes drops its line.
+    place.map_err(|_| Refused::Closed)
 }
 
 impl<T> Drop for Place<T> {
