@@ -80,7 +80,7 @@ async fn through_pool(settings: PoolSettings) -> Duration {
     let handler = async |event: u64| {
         std::hint::black_box(event);
     };
-    Pool::spawn(producer.producer(), move |event| handler(event), settings).ended().await;
+    Pool::spawn(producer.producer(), handler, settings).ended().await;
     start.elapsed()
 }
 

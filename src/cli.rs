@@ -2,16 +2,17 @@
 
 mod get;
 mod log;
+mod output;
 mod serve;
 mod snapshot;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::Sources;
+use output::{complain, say};
 
 /// The file that is read when none is named.
 const CONFIG_FILE: &str = "config.toml";
@@ -34,7 +35,7 @@ pub enum Exit {
 
 /// A backpressured data-pipeline workbench: predict, simulate, measure, explain.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, after_help = EXIT_CODES)]
+#[command(name = "weir", version, after_help = EXIT_CODES, max_term_width = 80)]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -57,7 +58,7 @@ struct ConfigArgs {
     set: Vec<String>,
     /// The address to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", global = true)]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +79,7 @@ enum Command {
 impl ConfigArgs {
     fn sources(&self) -> Sources {
         let default = || Path::new(CONFIG_FILE).exists().then(|| PathBuf::from(CONFIG_FILE));
-        let listen = self.listen.map(|address| format!("server.listen=\"{address}\""));
+        let listen = self.listen.as_ref().map(|address| format!("server.listen={address:?}"));
         Sources {
             file: self.config.clone().or_else(default),
             flags: self.set.iter().cloned().chain(listen).collect(),
@@ -111,15 +112,15 @@ fn check_config(sources: &Sources) -> Exit {
         sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| f.display().to_string());
     match sources.load() {
         Ok(config) => {
-            println!("{from}: valid. In force:");
+            say(format_args!("{from}: valid. In force:"));
             for (key, value) in config.settings.flat() {
                 let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
-                println!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" });
+                say(format_args!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" }));
             }
             Exit::Success
         }
         Err(error) => {
-            eprintln!("{error}");
+            complain(error);
             Exit::Usage
         }
     }

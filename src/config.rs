@@ -61,12 +61,27 @@ impl Sources {
     /// When the file cannot be read, or with everything that is wrong in file
     /// and flags.
     pub fn load(&self) -> Result<Config, ConfigError> {
-        let text = match &self.file {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?,
-            None => String::new(),
-        };
-        self.parse(&text)
+        self.parse(&self.read()?)
+    }
+
+    /// The content of the file; nothing without one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no regular file, or cannot be a configuration.
+    pub fn read(&self) -> Result<String, ConfigError> {
+        let Some(path) = &self.file else { return Ok(String::new()) };
+        let bytes =
+            watch::read(path).map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?;
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes());
+            let message = "expected text in UTF-8".to_owned();
+            ConfigError::Invalid(vec![Problem::in_file(&self.name(), &text, at..at, message)])
+        })
+    }
+
+    fn name(&self) -> String {
+        self.file.as_ref().map_or_else(String::new, |path| path.display().to_string())
     }
 
     /// Applies the flags to `text`, which stands for the content of the file.
@@ -74,7 +89,7 @@ impl Sources {
     /// # Errors
     /// With everything that is wrong in text and flags.
     pub fn parse(&self, text: &str) -> Result<Config, ConfigError> {
-        let name = self.file.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        let name = self.name();
         let mut reader = Reader::default();
         reader.file(text);
         for flag in &self.flags {

@@ -36,6 +36,9 @@
 //! To follow a request, begin with `http/endpoints.rs`: from there it is
 //! [`workbench`], [`queue`], [`pipeline`], [`pool`] and [`resource`].
 
+// A reader that leaves, as `head` does, makes the macros for it panic.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod buffer;
 pub mod cli;
 pub mod config;

@@ -23,11 +23,11 @@ pub struct Shutdown {
 /// How a drain came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// Everything that was accepted is finished.
+    /// Every task has ended.
     Completely,
-    /// The deadline passed first, and the rest was dropped.
+    /// The deadline passed first.
     DeadlinePassed,
-    /// [`Shutdown::abort`] was called first, and the rest was dropped.
+    /// [`Shutdown::abort`] was called first.
     Aborted,
 }
 
@@ -89,24 +89,31 @@ impl Shutdown {
         self.abort.cancelled()
     }
 
-    /// Says stop, waits for the tasks until `deadline` has passed, and drops
-    /// those that remain. When it returns, no task is left.
+    /// Says stop, and waits for the tasks until `deadline` has passed. Those that
+    /// remain then go on until [`drop_rest`](Self::drop_rest).
     ///
     /// # Cancel safety
     /// Dropping the future leaves the group stopped and its tasks running.
     pub async fn drain(&self, deadline: Duration) -> Drained {
         self.stop();
         self.tasks.close();
-        let drained = tokio::select! {
+        tokio::select! {
             biased;
             // First: an abort also makes the tasks end.
             () = self.abort.cancelled() => Drained::Aborted,
             () = self.tasks.wait() => Drained::Completely,
             () = tokio::time::sleep(deadline) => Drained::DeadlinePassed,
-        };
-        self.abort.cancel();
+        }
+    }
+
+    /// Drops what still runs. When it returns, no task is left.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves tasks that are about to be dropped.
+    pub async fn drop_rest(&self) {
+        self.abort();
+        self.tasks.close();
         self.tasks.wait().await;
-        drained
     }
 }
 
@@ -129,6 +136,8 @@ mod tests {
         let shutdown = Shutdown::new();
         shutdown.spawn(std::future::pending());
         assert_eq!(shutdown.drain(Duration::from_secs(10)).await, Drained::DeadlinePassed);
+        assert_eq!(shutdown.tasks.len(), 1);
+        shutdown.drop_rest().await;
         assert!(shutdown.tasks.is_empty());
     }
 

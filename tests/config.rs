@@ -17,7 +17,7 @@ fn the_file_in_the_repository_says_what_the_defaults_are() {
 #[test]
 fn an_error_says_where_what_was_found_and_what_is_allowed() {
     let text = "[consumers]\nconcurrency = \"three\"\n";
-    let expected = "config.toml:2:15: consumers.concurrency = \"three\", expected a whole number from 0 to 100000\n\
+    let expected = "config.toml:2:15: consumers.concurrency = \"three\", expected a whole number from 0 to 10000\n\
                     \x20 |\n2 | concurrency = \"three\"\n\x20 |               ^^^^^^^";
     assert_eq!(parse(text, &[]).unwrap_err(), expected);
 }
@@ -33,9 +33,9 @@ const BROKEN: &[(&str, &[&str])] = &[
         &["config.toml:2:1", "unknown key consumer.concurrency", "did you mean consumers.concurrency?"],
     ),
     ("colour = 1", &["config.toml:1:1", "unknown key colour", "allowed: server.listen"]),
-    ("[consumers]\nconcurrency = -1", &["config.toml:2:15", "= -1", "0 to 100000"]),
+    ("[consumers]\nconcurrency = -1", &["config.toml:2:15", "= -1", "0 to 10000"]),
     ("[consumers]\nconcurrency = 1.5", &["config.toml:2:15", "= 1.5", "a whole number"]),
-    ("[consumers]\nconcurrency = 99999999999999999999", &["config.toml:2:15", "0 to 100000"]),
+    ("[consumers]\nconcurrency = 99999999999999999999", &["config.toml:2:15", "0 to 10000"]),
     ("[consumers]\nconcurrency = ", &["config.toml:2:"]),
     ("[consumers]\nconcurrency = 3\nconcurrency = 4", &["config.toml:3:1", "duplicate key"]),
     ("[consumers\nconcurrency = 3", &["config.toml:1:"]),

@@ -167,8 +167,9 @@ async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_at_rest_ends_with_its_producer() {
-    let work = Work::new();
-    let pool = work.spawn(0, settings(0, Mode::Workers, 1));
+    let numbers = stage::producer(Numbers::below(9)).spawn();
+    let pool = Pool::spawn(numbers.producer(), |_| std::future::ready(()), settings(0, Mode::Workers, 1));
+    numbers.stop();
     assert_eq!(pool.ended().await, Reason::Finished);
 }
 

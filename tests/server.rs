@@ -113,6 +113,34 @@ async fn what_is_not_http_gets_an_error_or_a_closed_connection_and_disturbs_nobo
 }
 
 #[tokio::test]
+async fn a_body_is_read_and_dropped_up_to_a_megabyte() {
+    let server = Server::start(&["resource.latency.mean=1ms"]).await;
+    for (size, status) in [(100_000, "200 OK"), (2_000_000, "413 Payload Too Large")] {
+        let head = format!(
+            "POST /serial HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+        );
+        let mut request = head.into_bytes();
+        request.resize(request.len() + size, b'x');
+        let answer = server.exchange(&request).await;
+        assert!(
+            answer.is_empty() && size > 1_000_000 || answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    assert!(server.is_well().await);
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_hold_up_the_end() {
+    let server = Server::start(&[]).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /serial HTTP/1.1\r\nHos").await.unwrap();
+    assert!(server.is_well().await);
+    let report = timeout(PATIENCE, server.bench.drain(10 * PATIENCE)).await.expect("it is not waited for");
+    assert_eq!(report.lost(), 0);
+}
+
+#[tokio::test]
 async fn a_client_that_closes_in_the_middle_leaves_the_resource() {
     let server = Server::start(&["resource.latency.mean=1h"]).await;
     let mut stream = server.connect().await;

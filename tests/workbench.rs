@@ -278,6 +278,33 @@ async fn a_drain_that_runs_out_of_time_reports_every_event_that_was_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_at_rest_has_nothing_to_wait_for() {
+    for concurrency in ["consumers.concurrency=0", "consumers.concurrency=4"] {
+        let bench = bench(&[concurrency]);
+        let report = bench.drain(100 * HALF).await;
+        assert_eq!((report.drained, report.took), (Drained::Completely, Duration::ZERO), "{concurrency}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_away_during_a_drain_fails_as_at_any_other_time() {
+    let bench = bench(&[]);
+    let client = {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { request(&bench, Mode::Serial).await })
+    };
+    enqueue(&bench, 2).await;
+    sleep(HALF / 2).await;
+    let leaves = async {
+        sleep(HALF / 4).await;
+        client.abort();
+    };
+    let (report, ()) = tokio::join!(bench.drain(100 * HALF), leaves);
+    assert_eq!((report.drained, report.lost()), (Drained::Completely, 0));
+    assert_eq!((report.counts.done, report.counts.failed), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_abort_ends_a_drain_at_once_and_loses_nothing_silently() {
     let bench = bench(&[]);
     enqueue(&bench, 5).await;
@@ -287,7 +314,7 @@ async fn an_abort_ends_a_drain_at_once_and_loses_nothing_silently() {
         tokio::spawn(async move { bench.drain(100 * HALF).await })
     };
     sleep(HALF / 2).await;
-    bench.shutdown().abort();
+    bench.abort();
     let report = draining.await.unwrap();
     assert_eq!((report.drained, report.lost()), (Drained::Aborted, 6));
     let places: Vec<_> = report.left_over.iter().map(|left| (left.place, left.ids.len())).collect();

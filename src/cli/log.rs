@@ -1,5 +1,6 @@
 //! What the library has to say, on standard error.
 
+use super::output::complain;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 struct Stderr;
@@ -11,7 +12,7 @@ impl Log for Stderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            eprintln!("weir: {}", record.args());
+            complain(format_args!("weir: {}", record.args()));
         }
     }
 

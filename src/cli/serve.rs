@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Exit;
+use super::output::{complain, say};
 use crate::config::{Config, Sources};
 use crate::http;
 use crate::shutdown::Drained;
@@ -15,10 +16,10 @@ use crate::workbench::Workbench;
 
 pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
     super::log::to_stderr();
-    let config = match sources.load() {
-        Ok(config) => config,
+    let (text, config) = match sources.read().and_then(|text| Ok((text.clone(), sources.parse(&text)?))) {
+        Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("{error}");
+            complain(error);
             return Ok(Exit::Usage);
         }
     };
@@ -26,10 +27,10 @@ pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, sources))
+    runtime.block_on(serve(config, sources, text))
 }
 
-async fn serve(config: Config, sources: &Sources) -> anyhow::Result<Exit> {
+async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!(
@@ -40,10 +41,10 @@ async fn serve(config: Config, sources: &Sources) -> anyhow::Result<Exit> {
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let workbench = Workbench::start(config, sources);
     tokio::spawn(Arc::clone(&workbench).sample_forever());
-    tokio::spawn(Arc::clone(&workbench).follow(sources.clone()));
+    tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
     let router = http::router(Arc::clone(&workbench));
     let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
-    print!("{}", banner(address, sources));
+    say(banner(address, sources));
 
     let name = signals.next().await;
     let exit = drain(&workbench, name, signals).await;
@@ -55,17 +56,17 @@ async fn serve(config: Config, sources: &Sources) -> anyhow::Result<Exit> {
 async fn drain(workbench: &Arc<Workbench>, signal: &str, mut signals: Signals) -> Exit {
     let deadline = workbench.settings().server.drain_timeout;
     let held = workbench.snapshot().ledger.held;
-    eprintln!(
-        "\nweir: {signal}: taking nothing new and finishing {held} events for up to {deadline:?}; \
-         once more to stop at once"
-    );
-    let shutdown = workbench.shutdown().clone();
+    complain(format_args!(
+        "\nweir: {signal}: taking nothing new; finishing {held} events for up to {deadline:?}\n      \
+         (once more to stop at once)"
+    ));
+    let this = Arc::clone(workbench);
     tokio::spawn(async move {
         signals.next().await;
-        shutdown.abort();
+        this.abort();
     });
     let report = workbench.drain(deadline).await;
-    eprintln!("weir: {report}");
+    complain(format_args!("weir: {report}"));
     match report.drained {
         Drained::Aborted => Exit::Interrupted,
         _ if report.lost() > 0 => Exit::EventsLost,
@@ -108,7 +109,7 @@ fn banner(address: SocketAddr, sources: &Sources) -> String {
              ab -n 3000 -c 50 http://{address}/part1/serial\n    \
              ab -n 3000 -c 50 http://{address}/part1/async\n    \
              ab -n 1000 -c 50 http://{address}/part2/genstage\n\n  \
-           Ctrl-C finishes what was accepted and stops.\n\n",
+           Ctrl-C finishes what was accepted and stops.\n",
         version = env!("CARGO_PKG_VERSION"),
     )
 }

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use anyhow::Context;
 use hyper::Uri;
 
-use super::{Exit, get::get};
+use super::Exit;
+use super::get::get;
+use super::output::{complain, say};
 use crate::config::Sources;
 use crate::metrics::Summary;
 use crate::workbench::Snapshot;
@@ -14,7 +16,7 @@ use crate::workbench::Snapshot;
 pub(super) struct Args {
     /// The server; by default where the configuration says it listens
     #[arg(long, value_name = "URL")]
-    url: Option<Uri>,
+    url: Option<String>,
     /// Print the JSON as it comes
     #[arg(long)]
     json: bool,
@@ -22,24 +24,27 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let base = match &args.url {
-        Some(url) => url.to_string(),
+        Some(url) if url.contains("://") => url.clone(),
+        Some(host) => format!("http://{host}"),
         None => match sources.load() {
             Ok(config) => format!("http://{}", config.settings.server.listen),
             Err(error) => {
-                eprintln!("{error}");
+                complain(error);
                 return Ok(Exit::Usage);
             }
         },
     };
-    let uri: Uri = format!("{}/api/snapshot", base.trim_end_matches('/')).parse().context("not a URL")?;
+    let uri: Uri = format!("{}/api/snapshot", base.trim_end_matches("/api/snapshot").trim_end_matches('/'))
+        .parse()
+        .context("not a URL")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let body = runtime.block_on(get(&uri))?;
+    let snapshot: Snapshot =
+        serde_json::from_slice(&body).with_context(|| format!("what {uri} answers is not a snapshot"))?;
     if args.json {
-        println!("{}", String::from_utf8_lossy(&body));
+        say(String::from_utf8_lossy(&body));
     } else {
-        let snapshot: Snapshot =
-            serde_json::from_slice(&body).context("the answer is not a snapshot of Weir")?;
-        print!("{}", pretty(&snapshot));
+        say(pretty(&snapshot).trim_end());
     }
     Ok(Exit::Success)
 }
@@ -78,8 +83,8 @@ fn pretty(snapshot: &Snapshot) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}{:>11}",
-        "mode", "requests", "errors", "rate/s", "http p50", "http p99", "resp p50", "resp p99 ms"
+        "{:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>11}{:>11}",
+        "in ms", "requests", "errors", "rate/s", "http p50", "http p99", "resp. p50", "resp. p99"
     );
     for (name, mode) in
         [("serial", &modes.serial), ("async", &modes.asynchronous), ("pipelined", &modes.pipelined)]
@@ -90,7 +95,7 @@ fn pretty(snapshot: &Snapshot) -> String {
         };
         let _ = writeln!(
             text,
-            "{name:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}{:>11}",
+            "{name:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>11}{:>11}",
             mode.requests,
             mode.errors,
             figures(mode.rate),

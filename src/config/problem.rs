@@ -43,6 +43,9 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A line of the file is shown up to here.
+const WIDTH: usize = 100;
+
 struct Lines<'a>(&'a [Problem]);
 
 impl fmt::Display for Lines<'_> {
@@ -62,17 +65,13 @@ impl Problem {
     pub(super) fn in_file(name: &str, text: &str, span: Range<usize>, message: String) -> Self {
         let start = floor_char_boundary(text, span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = text[line_start..].lines().next().unwrap_or_default();
+        // A mark of byte order is no character to the person who reads this.
+        let line = text[line_start..].lines().next().unwrap_or_default().trim_start_matches('\u{feff}');
         let number = text[..start].matches('\n').count() + 1;
-        let before = text[line_start..start].chars().count();
+        let before = text[line_start..start].trim_start_matches('\u{feff}').chars().count();
         let end = floor_char_boundary(text, span.end.max(start));
         let marked = text[start..end].lines().next().unwrap_or_default().chars().count().max(1);
-        let margin = number.to_string();
-        let gap = " ".repeat(margin.len());
-        // A tab is as wide above the mark as below it.
-        let indent: String =
-            line.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let excerpt = format!("{gap} |\n{margin} | {line}\n{gap} | {indent}{}", "^".repeat(marked));
+        let excerpt = excerpt(line, number, before, marked);
         Self { place: format!("{name}:{number}:{}", before + 1), message, excerpt: Some(excerpt) }
     }
 
@@ -80,6 +79,20 @@ impl Problem {
     pub(super) fn in_flag(flag: &str, message: String) -> Self {
         Self { place: format!("--set {flag}"), message, excerpt: None }
     }
+}
+
+/// The line with a mark under the place. What would do something to a terminal
+/// is replaced, and a long line is shown around the place.
+fn excerpt(line: &str, number: usize, before: usize, marked: usize) -> String {
+    let skip = if before + marked > WIDTH { before } else { 0 };
+    let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    let shown: String = line.chars().skip(skip).take(WIDTH).map(harmless).collect();
+    let margin = number.to_string();
+    let gap = " ".repeat(margin.len());
+    // A tab is as wide above the mark as below it.
+    let indent: String =
+        shown.chars().take(before - skip).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    format!("{gap} |\n{margin} | {shown}\n{gap} | {indent}{}", "^".repeat(marked.min(WIDTH)))
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {

@@ -14,7 +14,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::duration;
 use super::problem::{ConfigError, Problem};
-use super::value::{Place, Value, Written, flatten};
+use super::value::{EMPTY, Place, Value, Written, flatten};
+
+/// More problems than this are counted and not told.
+const SHOWN: usize = 10;
 
 #[derive(Debug, Default)]
 pub(super) struct Reader {
@@ -23,6 +26,8 @@ pub(super) struct Reader {
     replaced: BTreeMap<String, Option<Written>>,
     known: Vec<&'static str>,
     problems: Vec<(Option<Place>, String)>,
+    /// The file is not even TOML.
+    is_broken: bool,
 }
 
 impl Reader {
@@ -32,7 +37,12 @@ impl Reader {
         for error in errors {
             let span = error.span().unwrap_or_default();
             let place = Place::File { key: span.clone(), value: span };
-            self.problems.push((Some(place), error.message().to_owned()));
+            let message = format!("{} (a line is: key = value, with text in \"quotes\")", error.message());
+            self.problems.push((Some(place), message));
+            self.is_broken = true;
+        }
+        if self.is_broken {
+            return;
         }
         flatten("", document.get_ref(), &mut |dotted, value, key, span| {
             let place = Place::File { key, value: span };
@@ -160,45 +170,80 @@ impl Reader {
         })
     }
 
-    /// Everything that is wrong, in the order of the file, then the flags.
+    /// What is wrong, in the order of the file, then the flags. Syntax comes
+    /// first: what it breaks elsewhere is no news.
     pub(super) fn finish(mut self, name: &str, text: &str) -> Result<(), ConfigError> {
-        for (key, written) in &self.written {
-            if !self.known.contains(&key.as_str()) {
-                let place = match written.place.clone() {
-                    Place::File { key, .. } => Place::File { key: key.clone(), value: key },
-                    flag @ Place::Flag(_) => flag,
-                };
-                self.problems.push((Some(place), unknown(key, &self.known)));
-            }
-        }
-        if self.problems.is_empty() {
-            return Ok(());
+        if !self.is_broken {
+            self.find_unknown();
         }
         self.problems.sort_by_key(|(place, _)| match place {
             Some(Place::File { value, .. }) => value.start,
             _ => usize::MAX,
         });
-        let problem = |(place, message)| match place {
-            Some(Place::File { value, .. }) => Problem::in_file(name, text, value, message),
-            Some(Place::Flag(flag)) => Problem::in_flag(&flag, message),
-            None => Problem { place: "configuration".to_owned(), message, excerpt: None },
-        };
-        Err(ConfigError::Invalid(self.problems.into_iter().map(problem).collect()))
+        let more = self.problems.len().saturating_sub(SHOWN);
+        let mut problems: Vec<Problem> = self
+            .problems
+            .drain(..)
+            .take(SHOWN)
+            .map(|(place, message)| told(name, text, place, message))
+            .collect();
+        if more > 0 {
+            let message = format!("and {more} more problems");
+            problems.push(Problem { place: name.to_owned(), message, excerpt: None });
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(problems)) }
     }
+
+    fn find_unknown(&mut self) {
+        for (key, written) in &self.written {
+            // An empty section says nothing, if it is one we know.
+            let known = self.known.contains(&key.as_str())
+                || written.value == EMPTY && self.known.iter().any(|known| is_below(known, key));
+            if known {
+                continue;
+            }
+            let place = match written.place.clone() {
+                Place::File { key, .. } => Place::File { key: key.clone(), value: key },
+                flag @ Place::Flag(_) => flag,
+            };
+            // Nobody reads the thousandth suggestion.
+            let message = match self.problems.len() {
+                n if n < SHOWN => unknown(key, &self.known),
+                _ => format!("unknown key {key}"),
+            };
+            self.problems.push((Some(place), message));
+        }
+    }
+}
+
+fn told(name: &str, text: &str, place: Option<Place>, message: String) -> Problem {
+    match place {
+        Some(Place::File { value, .. }) => Problem::in_file(name, text, value, message),
+        Some(Place::Flag(flag)) => Problem::in_flag(&flag, message),
+        None => Problem { place: "configuration".to_owned(), message, excerpt: None },
+    }
+}
+
+/// Whether `key` is `section` with something behind it.
+fn is_below(key: &str, section: &str) -> bool {
+    key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// What to say of a key that nobody knows.
 fn unknown(key: &str, known: &[&str]) -> String {
     let section = key.split('.').next().unwrap_or(key);
-    let within: Vec<_> = known.iter().filter(|k| k.starts_with(&format!("{key}."))).collect();
+    let within: Vec<_> = known.iter().filter(|known| is_below(known, key)).collect();
     if !within.is_empty() {
         let keys: Vec<_> = within.iter().map(|k| &k[key.len() + 1..]).collect();
         return format!("{key} is a table with the keys {}", keys.join(", "));
     }
+    // A key in the wrong section is as near as one that is misspelt.
+    let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
+    let misplaced = known.iter().find(|known| last(known) == last(key));
     let nearest = known.iter().min_by_key(|candidate| distance(key, candidate));
-    let hint = match nearest {
-        Some(nearest) if distance(key, nearest) <= 3 => format!(", did you mean {nearest}?"),
-        _ => String::new(),
+    let hint = match misplaced.or(nearest.filter(|nearest| distance(key, nearest) <= 3)) {
+        Some(meant) => format!(", did you mean {meant}?"),
+        None => String::new(),
     };
     let siblings: Vec<_> = known.iter().filter(|k| k.split('.').next() == Some(section)).copied().collect();
     let allowed = if siblings.is_empty() { known.to_vec() } else { siblings };

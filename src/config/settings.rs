@@ -287,7 +287,7 @@ impl Consumers {
     fn read(reader: &mut Reader) -> Self {
         let modes = [("workers", Mode::Workers), ("per_event", Mode::PerEvent)];
         let consumers = Self {
-            concurrency: reader.integer("consumers.concurrency", 1, 0..=100_000),
+            concurrency: reader.integer("consumers.concurrency", 1, 0..=10_000),
             mode: reader.choice("consumers.mode", Mode::Workers, &modes),
             max_demand: reader.integer("consumers.max_demand", 1, 1..=1_000_000),
             min_demand: reader.integer("consumers.min_demand", 0, 0..=999_999),

@@ -15,6 +15,9 @@ pub(super) enum Value {
     Other(&'static str),
 }
 
+/// A section with nothing in it.
+pub(super) const EMPTY: Value = Value::Other("an empty table");
+
 /// A value and where it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Written {
@@ -52,14 +55,14 @@ impl From<&DeValue<'_>> for Value {
         match value {
             DeValue::String(text) => Self::Text(text.to_string()),
             DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
-                .map_or(Self::Other("a huge number"), Self::Integer),
+                .map_or(Self::Other("a number too large"), Self::Integer),
             DeValue::Float(number) => {
-                number.as_str().parse().map_or(Self::Other("a huge number"), Self::Number)
+                number.as_str().parse().map_or(Self::Other("a number too large"), Self::Number)
             }
             DeValue::Boolean(yes) => Self::Boolean(*yes),
             DeValue::Datetime(_) => Self::Other("a date"),
             DeValue::Array(_) => Self::Other("an array"),
-            DeValue::Table(_) => Self::Other("a table"),
+            DeValue::Table(_) => EMPTY,
         }
     }
 }
@@ -85,14 +88,15 @@ pub(super) fn flatten(
     found: &mut impl FnMut(String, Value, Range<usize>, Range<usize>),
 ) {
     for (key, value) in table {
-        let dotted = match prefix {
-            "" => key.get_ref().to_string(),
-            _ => format!("{prefix}.{}", key.get_ref()),
+        // A dot inside a quoted key is no path.
+        let name = match key.get_ref() {
+            name if name.contains('.') => format!("{name:?}"),
+            name => name.to_string(),
         };
+        let dotted = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value.get_ref() {
             DeValue::Table(inner) if !inner.is_empty() => flatten(&dotted, inner, found),
-            // An empty section says nothing.
-            DeValue::Table(_) if prefix.is_empty() => {}
+            DeValue::Table(_) => found(dotted, EMPTY, key.span(), value.span()),
             single => found(dotted, single.into(), key.span(), value.span()),
         }
     }

@@ -7,6 +7,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Larger than any configuration, and small enough to read and check at once.
+const LARGEST: u64 = 64 * 1024;
+
+/// Reads a regular file of a reasonable size. Anything else could block, or take
+/// for ever to check.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {} KiB", LARGEST / 1024)));
+    }
+    std::fs::read(path)
+}
+
 /// Compares the file with what it said before.
 #[derive(Debug)]
 pub struct Watcher {
@@ -19,7 +35,7 @@ pub struct Watcher {
 }
 
 /// The content of the file, or why it could not be read.
-type Reading = Result<String, io::ErrorKind>;
+type Reading = Result<String, String>;
 
 impl Watcher {
     /// Watches `path`, which says `text` at the moment.
@@ -38,10 +54,10 @@ impl Watcher {
     /// # Errors
     /// When the file cannot be read, once for each time that begins.
     pub fn changed(&mut self) -> io::Result<Option<String>> {
-        let reading = std::fs::read_to_string(&self.path);
+        let reading = read(&self.path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let now = match &reading {
             Ok(text) => Ok(text.clone()),
-            Err(error) => Err(error.kind()),
+            Err(error) => Err(error.to_string()),
         };
         let settled = now == self.last;
         self.last = now.clone();

@@ -97,7 +97,8 @@ impl Account {
     /// What the account says now. While events move, the counters are read at
     /// slightly different moments.
     pub fn counts(&self) -> Counts {
-        let base = *self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        // Held until the totals are read, so that no reset comes in between.
+        let base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
         let total = self.totals();
         Counts {
             accepted: total.accepted - base.accepted,
@@ -136,11 +137,14 @@ impl Account {
         self.peak_in_resource.store(self.in_resource(), Ordering::Release);
     }
 
-    /// Starts or stops noting the ids of abandoned events, and returns those
-    /// noted so far.
-    pub fn note_abandoned(&self, note: bool) -> Vec<u64> {
-        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *abandoned, note.then(Vec::new)).unwrap_or_default()
+    /// Notes the ids of abandoned events from now on.
+    pub fn note_abandoned(&self) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// The ids noted since [`note_abandoned`](Self::note_abandoned).
+    pub fn abandoned(&self) -> Vec<u64> {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
 
     pub(super) fn take_in_hand(&self) {

@@ -77,8 +77,10 @@ pub struct Usage {
 /// A resource that does nothing, and takes its time over it.
 ///
 /// It obeys `tokio::time`, whose timers have a resolution of one millisecond and
-/// round up: a piece of work takes its drawn latency and up to a millisecond
-/// more. A drawn latency of zero takes no time at all.
+/// round up, twice: a piece of work takes its drawn latency and one millisecond
+/// more, give or take one. What it really took is measured as service. A drawn
+/// latency of zero takes no time at all. Under virtual time there is no such
+/// error.
 ///
 /// Clones are the same resource.
 #[derive(Debug, Clone)]

@@ -12,6 +12,8 @@ use crate::shutdown::Drained;
 
 /// How long dropped tasks get to let go of their events.
 const LET_GO: Duration = Duration::from_secs(1);
+/// How often to look whether a resting pool has finished.
+const LOOK: Duration = Duration::from_millis(10);
 /// More ranges of ids than this are not listed.
 const RANGES: usize = 8;
 
@@ -39,19 +41,15 @@ pub struct LeftOver {
 
 impl Workbench {
     /// Takes nothing new, finishes what was accepted until `deadline` has passed
-    /// or [`Shutdown::abort`](crate::shutdown::Shutdown::abort) is called, drops
-    /// the rest, and reports.
+    /// or [`abort`](Self::abort) is called, drops the rest, and reports.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the workbench draining, without a deadline.
     pub async fn drain(self: &Arc<Self>, deadline: Duration) -> DrainReport {
         let began = Instant::now();
-        for stats in &self.bench.modes {
-            stats.account.note_abandoned(true);
-        }
         self.bench.queue.close();
         let this = Arc::clone(self);
-        self.shutdown.spawn(async move { drop(this.pipeline.ended().await) });
+        self.shutdown.spawn(async move { this.pipeline_finished().await });
         let drained = self.shutdown.drain(deadline).await;
         let left_over = self.drop_the_rest().await;
         let mut counts =
@@ -62,16 +60,44 @@ impl Workbench {
         DrainReport { drained, took: began.elapsed(), counts, left_over }
     }
 
+    /// Ends a drain at once. What is dropped is reported as left over.
+    pub fn abort(&self) {
+        self.note_what_is_dropped();
+        self.shutdown.abort();
+    }
+
+    /// From here on an event that is let go of was dropped by us; before, its
+    /// client went away, and it simply failed.
+    fn note_what_is_dropped(&self) {
+        for stats in &self.bench.modes {
+            stats.account.note_abandoned();
+        }
+    }
+
+    /// Waits until the queue is worked off; or, if no consumer may work, until
+    /// those are finished that began while one might.
+    async fn pipeline_finished(&self) {
+        if self.settings().consumers.concurrency > 0 {
+            drop(self.pipeline.ended().await);
+            return;
+        }
+        while self.bench.stats(Mode::Pipelined).account.in_hand() > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// What is left in the queue, then what was in hand in each mode. Leases
     /// count what they held as failed.
     async fn drop_the_rest(&self) -> [LeftOver; 4] {
+        self.note_what_is_dropped();
         let queued = self.bench.queue.take_all();
+        self.shutdown.drop_rest().await;
         self.pipeline.abort();
         let give_up = Instant::now() + LET_GO;
         while self.bench.modes.iter().any(|stats| stats.account.in_hand() > 0) && Instant::now() < give_up {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let abandoned = |mode| self.bench.stats(mode).account.note_abandoned(false);
+        let abandoned = |mode| self.bench.stats(mode).account.abandoned();
         let left = |place, mut ids: Vec<u64>| {
             ids.sort_unstable();
             LeftOver { place, ids }

@@ -93,14 +93,14 @@ impl Workbench {
         self.in_force().error = Some(error);
     }
 
-    /// Follows the file in `sources` and applies or refuses each edit, until the
-    /// workbench stops. Returns at once if there is no file.
+    /// Follows the file in `sources`, which said `text` when it was loaded, and
+    /// applies or refuses each edit, until the workbench stops. Returns at once if
+    /// there is no file.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
-    pub async fn follow(self: Arc<Self>, sources: Sources) {
+    pub async fn follow(self: Arc<Self>, sources: Sources, text: String) {
         let Some(path) = sources.file.clone() else { return };
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
         let mut watcher = Watcher::new(path.clone(), text);
         let mut look = tokio::time::interval(LOOK);
         loop {

@@ -282,19 +282,19 @@ impl Workbench {
     fn mode_state(&self, mode: Mode) -> ModeState {
         let stats: &ModeStats = self.bench.stats(mode);
         let counts = stats.account.counts();
-        let traffic = stats.since_reset();
+        let http = stats.http();
         ModeState {
-            requests: traffic.requests,
-            errors: traffic.errors,
+            requests: http.all.len(),
+            errors: http.errors,
             refused: counts.rejected,
             failed: counts.failed,
             dropped: counts.dropped,
-            aborted: traffic.aborted,
-            in_flight: traffic.in_flight,
+            aborted: stats.aborted(),
+            in_flight: stats.totals().in_flight,
             rate: stats.rate(self.bench.clock.now()),
             in_use: stats.account.in_resource(),
             peak_in_use: stats.account.peak_in_resource(),
-            http_ms: Summary::of(&stats.http()),
+            http_ms: Summary::of(&http.all),
             wait_ms: Summary::of(&stats.wait()),
             service_ms: Summary::of(&stats.service()),
             response_ms: Summary::of(&stats.response()),

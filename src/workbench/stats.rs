@@ -18,8 +18,8 @@ const QUIET: Duration = Duration::from_secs(1);
 pub(super) struct ModeStats {
     pub(super) account: Arc<Account>,
     traffic: PerThread<Traffic>,
-    /// What the traffic was at the last reset.
-    base: Mutex<Totals>,
+    /// Requests aborted until the last reset.
+    aborted_before: AtomicU64,
     burst: Mutex<Burst>,
     /// Whether `burst` has begun: false at the start and after a reset.
     in_burst: AtomicBool,
@@ -34,7 +34,6 @@ pub(super) struct ModeStats {
 struct Traffic {
     begun: AtomicU64,
     answered: AtomicU64,
-    errors: AtomicU64,
     aborted: AtomicU64,
     /// When this thread last began or ended a request, in nanoseconds of the
     /// clock.
@@ -46,8 +45,6 @@ struct Traffic {
 pub(super) struct Totals {
     /// Responses sent.
     pub(super) requests: u64,
-    /// Responses that were not a success.
-    pub(super) errors: u64,
     /// Requests whose client went away before the response.
     pub(super) aborted: u64,
     /// Requests without a response yet.
@@ -90,13 +87,21 @@ impl ByOutcome {
 
 type Histogram = hdrhistogram::Histogram<u64>;
 
+/// What was answered since the last reset.
+pub(super) struct Http {
+    /// Responses that were not a success.
+    pub(super) errors: u64,
+    /// The times of all responses.
+    pub(super) all: Histogram,
+}
+
 impl ModeStats {
     pub(super) fn new(mode: Mode, registry: &Registry) -> Self {
         let events = ["done", "failed"];
         Self {
             account: Arc::default(),
             traffic: PerThread::default(),
-            base: Mutex::default(),
+            aborted_before: AtomicU64::new(0),
             burst: Mutex::default(),
             in_burst: AtomicBool::new(false),
             http: ByOutcome::new(registry, "weir_http_request_duration_seconds", mode, ["ok", "error"]),
@@ -121,22 +126,10 @@ impl ModeStats {
         };
         // Those that ended first: read the other way round, a request that
         // comes and goes in between would count as minus one.
-        let errors = sum(|traffic| &traffic.errors);
         let requests = sum(|traffic| &traffic.answered);
         let aborted = sum(|traffic| &traffic.aborted);
         let begun = sum(|traffic| &traffic.begun);
-        Totals { requests, errors, aborted, in_flight: begun.saturating_sub(requests + aborted) }
-    }
-
-    /// Requests since the last reset.
-    pub(super) fn since_reset(&self) -> Totals {
-        let (total, base) = (self.totals(), *lock(&self.base));
-        Totals {
-            requests: total.requests - base.requests,
-            errors: total.errors - base.errors,
-            aborted: total.aborted - base.aborted,
-            in_flight: total.in_flight,
-        }
+        Totals { requests, aborted, in_flight: begun.saturating_sub(requests + aborted) }
     }
 
     /// Requests a second over the present burst, or the last one: from its first
@@ -151,16 +144,24 @@ impl ModeStats {
         if seconds > 0.0 { requests / seconds } else { 0.0 }
     }
 
+    /// Requests aborted since the last reset.
+    pub(super) fn aborted(&self) -> u64 {
+        let before = self.aborted_before.load(Ordering::Acquire);
+        self.totals().aborted.saturating_sub(before)
+    }
+
     fn last_active(&self) -> u64 {
         self.traffic.all().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
-    /// HTTP times of all responses, good or not, as a load generator sees them.
-    pub(super) fn http(&self) -> Histogram {
+    /// Responses since the last reset, good or not, as a load generator sees them. Responses are counted here and nowhere else, so
+    /// the counts and the times cannot disagree.
+    pub(super) fn http(&self) -> Http {
+        let errors = self.http.bad.merged();
         let mut all = self.http.good.merged();
         // Cannot fail: merged histograms grow as they need to.
-        let _ = all.add(self.http.bad.merged());
-        all
+        let _ = all.add(&errors);
+        Http { errors: errors.len(), all }
     }
 
     /// From arrival to admission, of events that are done.
@@ -180,7 +181,7 @@ impl ModeStats {
 
     pub(super) fn reset(&self) {
         self.account.reset();
-        *lock(&self.base) = self.totals();
+        self.aborted_before.store(self.totals().aborted, Ordering::Release);
         for histograms in [&self.http, &self.wait, &self.service, &self.response] {
             histograms.reset();
         }
@@ -252,9 +253,6 @@ impl Request<'_> {
         let now = self.workbench.bench.clock.now();
         stats.http.of(success).record_duration(now.since(self.arrived));
         let mine = stats.traffic.mine();
-        if !success {
-            mine.errors.fetch_add(1, Ordering::Release);
-        }
         mine.active.store(now.as_nanos(), Ordering::Release);
         mine.answered.fetch_add(1, Ordering::Release);
     }
