@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_timer::Delay;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use super::{Failed, Full, Latency};
 use crate::limit::{Limiter, Permit};
 
@@ -76,11 +79,11 @@ pub struct Usage {
 
 /// A resource that does nothing, and takes its time over it.
 ///
-/// It obeys `tokio::time`, whose timers have a resolution of one millisecond and
-/// round up, twice: a piece of work takes its drawn latency and one millisecond
-/// more, give or take one. What it really took is measured as service. A drawn
-/// latency of zero takes no time at all. Under virtual time there is no such
-/// error.
+/// On a current-thread runtime it obeys `tokio::time`, and so runs under virtual
+/// time. A multi-thread runtime has no virtual time, and there it uses a finer
+/// timer: tokio's are a millisecond coarse and round up, which would make 5 ms of
+/// work take 6. What it really took is measured as service. A drawn latency of
+/// zero takes no time at all.
 ///
 /// Clones are the same resource.
 #[derive(Debug, Clone)]
@@ -207,13 +210,20 @@ impl Visit {
         let fails = settings.failure_rate > 0.0 && random.f64() < settings.failure_rate;
         let latency = settings.latency.draw(&mut random);
         if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
+            pause(latency).await;
         }
         if fails {
             self.mock.0.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Failed);
         }
         Ok(())
+    }
+}
+
+async fn pause(latency: Duration) {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => tokio::time::sleep(latency).await,
+        _ => Delay::new(latency).await,
     }
 }
 
@@ -260,6 +270,14 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_millis(500));
         let usage = mock.usage();
         assert_eq!((usage.in_use, usage.peak_in_use, usage.calls), (0, 1, 1));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn work_in_real_time_takes_no_less_than_its_latency() {
+        let mock = mock(|settings| settings.latency = Latency::fixed(Duration::from_millis(3)));
+        for latency in latencies(&mock, 5).await {
+            assert!(latency >= Duration::from_millis(3), "{latency:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
