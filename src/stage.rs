@@ -48,6 +48,24 @@
 //! # }
 //! ```
 //!
+//! # The rest of the ecosystem
+//!
+//! Any `Stream` can be a producer, and any subscription can be read as a
+//! `Stream`. It asks for more as it is read, so a slow reader holds the whole
+//! chain back:
+//!
+//! ```
+//! use futures::{StreamExt, stream};
+//! use weir::{demand::Limits, stage};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let numbers = stage::from_stream(stream::iter(1..=1000)).spawn();
+//! let limits = Limits::new(100, 50).expect("50 is below 100");
+//! let some: Vec<u32> = numbers.producer().subscribe(limits).take(3).collect().await;
+//! assert_eq!(some, [1, 2, 3]);
+//! # }
+//! ```
+//!
 //! # How this differs from GenStage, on purpose
 //! - A producer's work is one async method. The *stage* remembers demand that
 //!   was not served, so an author cannot forget it.
@@ -57,23 +75,25 @@
 //!   gave them; only then is it gone.
 
 mod consumer;
+mod handle;
 pub(crate) mod inlet;
 pub(crate) mod mail;
 mod outlet;
 mod producer;
 mod producer_consumer;
+mod stream;
 
 use std::future::Future;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use futures::Stream;
 
 pub use consumer::ConsumerBuilder;
+pub use handle::{ProducerRef, Running, RunningProducer};
 pub use producer::ProducerBuilder;
 pub use producer_consumer::ProducerConsumerBuilder;
+pub use stream::{FromStream, Subscription};
 
 use crate::demand::Limits;
-use mail::{ToConsumer, ToProducer};
 
 /// Produces events when it is asked for them.
 pub trait Producer: Send + 'static {
@@ -121,6 +141,15 @@ pub trait Consumer: Send + 'static {
 /// A stage around a [`Producer`], to be configured and spawned.
 pub fn producer<P: Producer>(producer: P) -> ProducerBuilder<P> {
     ProducerBuilder::new(producer)
+}
+
+/// A stage that produces what a stream yields, and ends when it ends. For an
+/// iterator, wrap it with `futures::stream::iter`.
+pub fn from_stream<S>(stream: S) -> ProducerBuilder<FromStream<S>>
+where
+    S: Stream<Item: Send> + Send + 'static,
+{
+    ProducerBuilder::new(FromStream::new(stream))
 }
 
 /// A stage around a [`ProducerConsumer`], to be configured and spawned.
@@ -191,141 +220,6 @@ pub struct SubscribeOptions {
 impl From<Limits> for SubscribeOptions {
     fn from(limits: Limits) -> Self {
         Self { limits, ..Self::default() }
-    }
-}
-
-/// Refers to a running producer, to subscribe to it or to pause it. Clones refer
-/// to the same stage.
-#[derive(Debug)]
-pub struct ProducerRef<T>(mpsc::UnboundedSender<ToProducer<T>>);
-
-impl<T> Clone for ProducerRef<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T> ProducerRef<T> {
-    pub(crate) fn new(mail: mpsc::UnboundedSender<ToProducer<T>>) -> Self {
-        Self(mail)
-    }
-
-    pub(crate) fn into_mail(self) -> mpsc::UnboundedSender<ToProducer<T>> {
-        self.0
-    }
-
-    /// Dispatches nothing more until [`release`](Self::release) is called as
-    /// often as `hold`. Asks made meanwhile are kept. Returns once everything
-    /// dispatched before is in the consumers' mailboxes.
-    ///
-    /// # Cancel safety
-    /// The hold is in force even if the future is dropped.
-    pub async fn hold(&self) {
-        let (done, held) = oneshot::channel();
-        if self.0.send(ToProducer::Hold { done }).is_ok() {
-            // An error means that the stage is gone: nothing more is dispatched.
-            let _ = held.await;
-        }
-    }
-
-    /// Takes back one [`hold`](Self::hold).
-    pub fn release(&self) {
-        drop(self.0.send(ToProducer::Release));
-    }
-
-    /// Completes when the stage is gone.
-    ///
-    /// # Cancel safety
-    /// Cancel safe.
-    pub async fn gone(&self) {
-        self.0.closed().await;
-    }
-
-    /// Whether the stage is gone.
-    pub fn is_gone(&self) -> bool {
-        self.0.is_closed()
-    }
-}
-
-/// A spawned stage without a producing side. Dropping the handle leaves the
-/// stage running.
-#[derive(Debug)]
-pub struct Running<T> {
-    mail: mpsc::UnboundedSender<ToConsumer<T>>,
-    task: JoinHandle<Reason>,
-}
-
-impl<T> Running<T> {
-    /// Tells the stage to give back what it has not started, finish what it has,
-    /// and end. See [`join`](Self::join).
-    pub fn stop(&self) {
-        // Whether it has heard shows in `join`.
-        let (done, _) = oneshot::channel();
-        drop(self.mail.send(ToConsumer::Stop { done }));
-    }
-
-    /// Subscribes the running stage to a further producer.
-    pub fn subscribe_to(&self, producer: &ProducerRef<T>, options: impl Into<SubscribeOptions>) {
-        let (producer, options) = (producer.clone(), options.into());
-        drop(self.mail.send(ToConsumer::Subscribe { producer, options }));
-    }
-
-    /// Waits until the stage has ended and says why.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the stage running.
-    pub async fn join(self) -> Reason {
-        joined(self.task).await
-    }
-
-    /// Ends the stage at its next await. What it held and had not started goes
-    /// back to its producers.
-    pub fn abort(&self) {
-        self.task.abort();
-    }
-}
-
-/// A spawned stage with a producing side. Dropping the handle leaves the stage
-/// running.
-#[derive(Debug)]
-pub struct RunningProducer<T> {
-    producer: ProducerRef<T>,
-    task: JoinHandle<Reason>,
-}
-
-impl<T> RunningProducer<T> {
-    /// A reference that consumers can subscribe to.
-    pub fn producer(&self) -> ProducerRef<T> {
-        self.producer.clone()
-    }
-
-    /// Tells the stage to produce nothing more, deliver what it has emitted, and
-    /// end when its consumers have finished. A [`Producer::produce`] that is
-    /// waiting is dropped.
-    pub fn stop(&self) {
-        drop(self.producer.0.send(ToProducer::Stop));
-    }
-
-    /// Waits until the stage has ended and says why.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the stage running.
-    pub async fn join(self) -> Reason {
-        drop(self.producer);
-        joined(self.task).await
-    }
-
-    /// Ends the stage at its next await. Events it had buffered are dropped.
-    pub fn abort(&self) {
-        self.task.abort();
-    }
-}
-
-async fn joined(task: JoinHandle<Reason>) -> Reason {
-    match task.await {
-        Ok(reason) => reason,
-        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
-        Err(_) => Reason::Lost,
     }
 }
 

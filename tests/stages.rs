@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt, stream};
 use tokio::time::{Instant, sleep};
 use weir::demand::Limits;
 use weir::stage::{self, CancelMode, Consumer, Producer, ProducerConsumer, Reason, SubscribeOptions};
@@ -269,4 +270,67 @@ async fn on_two_threads_several_consumers_share_everything_and_nothing_twice() {
     }
     all.sort_unstable();
     assert_eq!(all, (0..100_000).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_is_a_stream_that_asks_again_as_it_is_read() {
+    let numbers = Numbers::below(300);
+    let demands = numbers.demands.clone();
+    let numbers = stage::producer(numbers).spawn();
+    let mut subscription = numbers.producer().subscribe(limits(100, 50));
+    let first: Vec<u64> = subscription.by_ref().take(49).collect().await;
+    sleep(MS).await;
+    assert_eq!((first, demands.all()), ((0..49).collect(), vec![100]));
+    let rest: Vec<u64> = subscription.by_ref().collect().await;
+    assert_eq!(rest, (49..300).collect::<Vec<_>>());
+    assert_eq!(subscription.reason(), Some(&Reason::Finished));
+    assert_eq!(numbers.join().await, Reason::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_dropped_half_read_gives_the_rest_back() {
+    let numbers = stage::producer(Numbers::below(1000)).spawn();
+    let some: Vec<u64> = numbers.producer().subscribe(limits(1000, 500)).take(10).collect().await;
+    let rest: Vec<u64> = numbers.producer().subscribe(limits(7, 3)).collect().await;
+    assert_eq!([some, rest].concat(), (0..1000).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_a_producer_that_is_gone_ends_and_says_why() {
+    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
+    let producer = numbers.producer();
+    numbers.abort();
+    assert_eq!(numbers.join().await, Reason::Lost);
+    let mut subscription = producer.subscribe(Limits::default());
+    assert_eq!(subscription.next().await, None);
+    assert_eq!(subscription.reason(), Some(&Reason::Lost));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_producer_from_a_stream_delivers_what_is_ready_and_ends_with_it() {
+    let ticks = stream::unfold(0u64, |n| async move {
+        // Three at a time are ready.
+        if n % 3 == 0 {
+            sleep(MS).await;
+        }
+        (n < 10).then_some((n, n + 1))
+    });
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let producer = stage::from_stream(ticks).spawn();
+    stage::consumer(collect).subscribe_to(&producer.producer(), limits(100, 0)).spawn().join().await;
+    assert_eq!(ranges(&batches.all()), [(0, 2), (3, 5), (6, 8), (9, 9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_from_a_stream_that_nobody_asked_for() {
+    let taken = Seen::nothing();
+    let noted = taken.clone();
+    let numbers = stream::iter(0..100).inspect(move |&n| noted.add(n));
+    let producer = stage::from_stream(numbers).spawn();
+    let mut subscription = producer.producer().subscribe(limits(5, 0));
+    assert_eq!(subscription.next().await, Some(0));
+    sleep(MS).await;
+    assert_eq!(taken.len(), 5);
+    assert_eq!(subscription.next().now_or_never(), Some(Some(1)));
 }

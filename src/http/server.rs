@@ -26,7 +26,7 @@ use tower::ServiceExt;
 use crate::shutdown::Shutdown;
 
 /// How long a request head may take, and how long an idle connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How large a request head may be, in bytes; a larger one is answered with 431.
 const HEAD_SIZE: usize = 32 * 1024;
 /// How large a request body may be, in bytes; nothing wants one, and a larger one

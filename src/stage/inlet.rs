@@ -7,6 +7,8 @@
 //! when the stage's task is aborted.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -79,9 +81,13 @@ impl<T> Inlet<T> {
     /// # Cancel safety
     /// Cancelling it loses no message.
     pub(crate) async fn recv(&mut self) -> ToConsumer<T> {
-        match self.mail.recv().await {
-            Some(message) => message,
-            None => std::future::pending().await,
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    pub(crate) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<ToConsumer<T>> {
+        match self.mail.poll_recv(cx) {
+            Poll::Ready(Some(message)) => Poll::Ready(message),
+            _ => Poll::Pending,
         }
     }
 
@@ -180,6 +186,21 @@ impl<T> Inlet<T> {
         self.exit.get_or_insert(Reason::Stopped);
     }
 
+    /// Ends every subscription for good. Nothing more can be delivered from here
+    /// on, so what is cancelled now is closed at once.
+    pub(crate) fn close(&mut self) {
+        self.mail.close();
+        while let Ok(message) = self.mail.try_recv() {
+            if let ToConsumer::Events(delivery) = message {
+                self.accept(delivery);
+            }
+        }
+        self.stop();
+        for (tag, producer) in self.former.drain(..) {
+            drop(producer.send(ToProducer::Closed { tag }));
+        }
+    }
+
     /// Gives back what was not started and asks anew.
     fn resubscribe(&mut self, limits: Option<Limits>) {
         if self.exit.is_some() {
@@ -268,17 +289,6 @@ impl<T> Inlet<T> {
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
-        // Nothing more can be delivered from here on, so what is cancelled now
-        // is closed at once.
-        self.mail.close();
-        while let Ok(message) = self.mail.try_recv() {
-            if let ToConsumer::Events(delivery) = message {
-                self.accept(delivery);
-            }
-        }
-        self.stop();
-        for (tag, producer) in self.former.drain(..) {
-            drop(producer.send(ToProducer::Closed { tag }));
-        }
+        self.close();
     }
 }

@@ -1,0 +1,115 @@
+//! The door to the rest of the ecosystem: a stream as a producer, a subscription
+//! as a stream.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use futures::stream::{Fuse, FusedStream, StreamExt};
+
+use super::inlet::Inlet;
+use super::{Producer, ProducerRef, Reason, SubscribeOptions};
+
+/// A producer that takes from a stream. Made by
+/// [`stage::from_stream`](super::from_stream).
+pub struct FromStream<S>(Pin<Box<Fuse<S>>>);
+
+impl<S: Stream> FromStream<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self(Box::pin(stream.fuse()))
+    }
+
+    /// Waits for one event, and takes as many more as are ready.
+    fn poll_events(&mut self, demand: usize, cx: &mut Context<'_>) -> Poll<Option<Vec<S::Item>>> {
+        let mut events = Vec::new();
+        while events.len() < demand && !self.0.is_terminated() {
+            match self.0.as_mut().poll_next(cx) {
+                Poll::Ready(event) => events.extend(event),
+                Poll::Pending if events.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready((!events.is_empty()).then_some(events))
+    }
+}
+
+impl<S> Producer for FromStream<S>
+where
+    S: Stream<Item: Send> + Send + 'static,
+{
+    type Event = S::Item;
+
+    async fn produce(&mut self, demand: usize) -> Option<Vec<S::Item>> {
+        poll_fn(|cx| self.poll_events(demand, cx)).await
+    }
+}
+
+impl<S> fmt::Debug for FromStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromStream")
+    }
+}
+
+/// A subscription that is read as a stream. Made by
+/// [`ProducerRef::subscribe`].
+///
+/// An event counts as finished when the next one is asked for; the subscription
+/// asks its producer for more as its limits say. Dropping it cancels it, and what
+/// was delivered and not read goes back to the producer.
+///
+/// The stream ends when the producer has ended and everything is read; why, says
+/// [`reason`](Self::reason). The cancel mode makes no difference to it.
+pub struct Subscription<T> {
+    inlet: Inlet<T>,
+    /// Where the event that is being worked on came from.
+    in_hand: Option<usize>,
+}
+
+impl<T> Subscription<T> {
+    pub(super) fn new(producer: ProducerRef<T>, options: SubscribeOptions) -> Self {
+        let mut inlet = Inlet::new();
+        inlet.subscribe(producer, SubscribeOptions { cancel: super::CancelMode::Permanent, ..options });
+        Self { inlet, in_hand: None }
+    }
+
+    /// Why the stream ended, once it has.
+    pub fn reason(&self) -> Option<&Reason> {
+        self.inlet.exit()
+    }
+}
+
+/// Events are moved in and out and never pinned.
+impl<T> Unpin for Subscription<T> {}
+
+impl<T> Stream for Subscription<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        if let Some(slot) = this.in_hand.take() {
+            this.inlet.finished(slot, 1);
+        }
+        loop {
+            if let Some((slot, event)) = this.inlet.take_one() {
+                this.in_hand = Some(slot);
+                return Poll::Ready(Some(event));
+            }
+            if this.inlet.exit().is_some() {
+                // The producer waits until everything it sent is accounted for,
+                // and a stream that has ended may be kept and not be read again.
+                this.inlet.close();
+                return Poll::Ready(None);
+            }
+            let message = ready!(this.inlet.poll_recv(cx));
+            this.inlet.handle(message);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Subscription<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("reason", &self.reason()).finish_non_exhaustive()
+    }
+}
