@@ -1,8 +1,10 @@
 //! A recorder for the `metrics` facade, and what it records into.
 //!
-//! Everything that is counted or timed goes through the facade's handles, so a
-//! service that embeds Weir can install another recorder. Ours keeps histograms
-//! in HdrHistograms, sharded by thread, and writes Prometheus text.
+//! The workbench publishes its counters and gauges through the facade when
+//! somebody asks, and records times into histograms as they happen. The binary
+//! installs the recorder for the whole process, so what a handler counts with
+//! `metrics::counter!` stands on `/metrics` beside them. Histograms are
+//! HdrHistograms with a part for each thread.
 
 mod histogram;
 mod prometheus;

@@ -113,6 +113,11 @@ impl Workbench {
         &self.shutdown
     }
 
+    /// Where the numbers are kept, to be installed as the process's recorder.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// The settings in force.
     pub fn settings(&self) -> Settings {
         self.in_force().config.settings.clone()

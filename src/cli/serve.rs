@@ -40,6 +40,8 @@ async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Resul
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let workbench = Workbench::start(config, sources);
+    // Fails only if there is one already; then that one has its reasons.
+    let _ = metrics::set_global_recorder(workbench.registry().clone());
     tokio::spawn(Arc::clone(&workbench).sample_forever());
     tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
     let router = http::router(Arc::clone(&workbench));
