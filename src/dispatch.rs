@@ -18,11 +18,22 @@
 //! consumer leaves, and buffered events always serve a fresh ask (GenStage's
 //! issue 311 is that drift).
 
+pub mod broadcast;
 pub mod demand;
+pub mod fair;
+pub mod partition;
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use thiserror::Error;
+
+pub use broadcast::BroadcastDispatcher;
 pub use demand::DemandDispatcher;
+pub use fair::FairDispatcher;
+pub use partition::PartitionDispatcher;
 
 /// Names one subscription. Never reused within a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +57,88 @@ pub struct Assignment<T> {
     pub events: Vec<T>,
 }
 
+/// Says whether a subscription wants an event.
+pub type Selector<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
+
+/// What a subscription is, besides its tag, and what it would like of the
+/// dispatcher. A dispatcher takes from it what it understands.
+pub struct Wish<T> {
+    /// Who subscribes: the same number for all subscriptions of one consumer.
+    pub consumer: u64,
+    /// Which partition, for a [`PartitionDispatcher`].
+    pub partition: Option<usize>,
+    /// Which events, for a [`BroadcastDispatcher`]; all by default.
+    pub selector: Option<Selector<T>>,
+    /// How many events a turn, for a [`FairDispatcher`]; 1 by default.
+    pub weight: usize,
+}
+
+impl<T> Wish<T> {
+    /// No wishes.
+    pub fn none(consumer: u64) -> Self {
+        Self { consumer, partition: None, selector: None, weight: 1 }
+    }
+}
+
+impl<T> Clone for Wish<T> {
+    fn clone(&self) -> Self {
+        Self { selector: self.selector.clone(), ..*self }
+    }
+}
+
+impl<T> fmt::Debug for Wish<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { consumer, partition, selector, weight } = self;
+        f.debug_struct("Wish")
+            .field("consumer", consumer)
+            .field("partition", partition)
+            .field("selects", &selector.is_some())
+            .field("weight", weight)
+            .finish()
+    }
+}
+
+/// Why a dispatcher does not take a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// A broadcast to the same consumer twice would deliver every event twice.
+    #[error("this consumer is subscribed already, and a broadcast delivers to each consumer once")]
+    AlreadySubscribed,
+    /// A partition dispatcher was not told which partition.
+    #[error("the subscription names no partition; there are 0 to {}", .partitions - 1)]
+    NoPartition {
+        /// How many there are.
+        partitions: usize,
+    },
+    /// There is no such partition.
+    #[error("there is no partition {found}; there are 0 to {}", .partitions - 1)]
+    UnknownPartition {
+        /// The one that was named.
+        found: usize,
+        /// How many there are.
+        partitions: usize,
+    },
+    /// Another consumer has it.
+    #[error("partition {partition} has a consumer already, and each has one")]
+    PartitionTaken {
+        /// The one that was named.
+        partition: usize,
+    },
+}
+
+/// What a dispatcher does with events that were delivered, not started, and given
+/// back.
+#[derive(Debug)]
+pub enum GivenBack<T> {
+    /// Anybody may have them: dispatch them again, before anything else.
+    Dispatch(VecDeque<T>),
+    /// The dispatcher has put them where they belong.
+    Kept,
+    /// Nobody else may have them.
+    Discard(VecDeque<T>),
+}
+
 /// Decides which subscription gets which event.
 ///
 /// The stage calls these methods one at a time, so an implementation needs no
@@ -56,10 +149,15 @@ pub struct Assignment<T> {
 ///    that [`demand`](Dispatcher::demand) had promised to take.
 pub trait Dispatcher<T>: Send + 'static {
     /// Takes in a new subscription, with no demand yet.
-    fn subscribe(&mut self, tag: Tag);
+    ///
+    /// # Errors
+    /// [`Refused`], if it cannot be served as it wishes. The dispatcher is then
+    /// as it was.
+    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused>;
 
     /// Forgets a subscription and its demand. An unknown tag is ignored.
-    fn cancel(&mut self, tag: Tag);
+    /// Returns events that go with it, if any do; they are counted as discarded.
+    fn cancel(&mut self, tag: Tag) -> Vec<T>;
 
     /// Notes that `tag` will take `n` more events. An unknown tag is ignored.
     fn ask(&mut self, tag: Tag, n: usize);
@@ -70,4 +168,21 @@ pub trait Dispatcher<T>: Send + 'static {
     /// Assigns as many of `events` as there is demand for, pushing onto
     /// `assignments`, and returns the rest in order.
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T>;
+
+    /// Takes back events that were delivered and not started. `first` is the
+    /// place of the first in the order of dispatch.
+    fn give_back(&mut self, first: u64, events: VecDeque<T>) -> GivenBack<T> {
+        let _ = first;
+        GivenBack::Dispatch(events)
+    }
+
+    /// How many events wait inside the dispatcher.
+    fn queued(&self) -> usize {
+        0
+    }
+
+    /// Assigns what waits inside and is asked for, pushing onto `assignments`.
+    fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
+        let _ = assignments;
+    }
 }

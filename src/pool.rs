@@ -302,7 +302,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         while self.members.len() < self.wanted() && !self.producer.is_gone() {
             let mut inlet = Inlet::new();
             let mail = inlet.address();
-            let options = SubscribeOptions { limits, cancel: CancelMode::Permanent };
+            let options = SubscribeOptions { limits, cancel: CancelMode::Permanent, ..Default::default() };
             inlet.subscribe(self.producer.clone(), options);
             let work = Arc::clone(&self.work);
             let task = match self.settings.mode {

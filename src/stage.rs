@@ -83,6 +83,7 @@ mod producer;
 mod producer_consumer;
 mod stream;
 
+use std::fmt;
 use std::future::Future;
 
 use futures::Stream;
@@ -94,6 +95,7 @@ pub use producer_consumer::ProducerConsumerBuilder;
 pub use stream::{FromStream, Subscription};
 
 use crate::demand::Limits;
+use crate::dispatch::Selector;
 
 /// Produces events when it is asked for them.
 pub trait Producer: Send + 'static {
@@ -172,6 +174,8 @@ pub enum Reason {
     Cancelled,
     /// The stage was told to stop.
     Stopped,
+    /// The producer's dispatcher did not take the subscription; with the reason.
+    Refused(String),
     /// The author's code panicked; with the message.
     Panicked(String),
     /// The stage went without a word: its task was aborted.
@@ -208,18 +212,53 @@ impl CancelMode {
     }
 }
 
-/// How a consumer subscribes.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SubscribeOptions {
+/// How a consumer subscribes. Limits alone can stand for it:
+/// `Limits::new(10, 5)?.into()`.
+pub struct SubscribeOptions<T> {
     /// How much to ask for, and when. By default 1000 and 500.
     pub limits: Limits,
     /// What to do when the producer goes. By default to stop too.
     pub cancel: CancelMode,
+    /// Which partition of a producer with a
+    /// [`PartitionDispatcher`](crate::dispatch::PartitionDispatcher).
+    pub partition: Option<usize>,
+    /// Which events of a producer with a
+    /// [`BroadcastDispatcher`](crate::dispatch::BroadcastDispatcher); by default
+    /// all.
+    pub selector: Option<Selector<T>>,
+    /// How many events a turn of a producer with a
+    /// [`FairDispatcher`](crate::dispatch::FairDispatcher); by default 1.
+    pub weight: usize,
 }
 
-impl From<Limits> for SubscribeOptions {
+impl<T> Default for SubscribeOptions<T> {
+    fn default() -> Self {
+        let (limits, cancel) = (Limits::default(), CancelMode::default());
+        Self { limits, cancel, partition: None, selector: None, weight: 1 }
+    }
+}
+
+impl<T> From<Limits> for SubscribeOptions<T> {
     fn from(limits: Limits) -> Self {
         Self { limits, ..Self::default() }
+    }
+}
+
+impl<T> Clone for SubscribeOptions<T> {
+    fn clone(&self) -> Self {
+        Self { selector: self.selector.clone(), ..*self }
+    }
+}
+
+impl<T> fmt::Debug for SubscribeOptions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscribeOptions")
+            .field("limits", &self.limits)
+            .field("cancel", &self.cancel)
+            .field("partition", &self.partition)
+            .field("selects", &self.selector.is_some())
+            .field("weight", &self.weight)
+            .finish()
     }
 }
 

@@ -8,6 +8,9 @@ mod support;
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
+/// Broadcast, partition and fair dispatch between running stages.
+mod dispatch;
+
 /// The pool: concurrency, resizing, recall, panics.
 mod pool;
 

@@ -177,8 +177,7 @@ async fn while_a_producer_is_held_nothing_flows_and_asks_are_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_dies_gives_back_what_it_had_not_started() {
     let numbers = stage::producer(Numbers::below(100)).spawn();
-    let permanent = SubscribeOptions::from(limits(50, 40));
-    let doomed = stage::consumer(Hang).subscribe_to(&numbers.producer(), permanent).spawn();
+    let doomed = stage::consumer(Hang).subscribe_to(&numbers.producer(), limits(50, 40)).spawn();
     sleep(MS).await;
     doomed.abort();
     assert_eq!(doomed.join().await, Reason::Lost);
@@ -219,7 +218,7 @@ async fn cancel_modes_say_whether_a_consumer_survives_its_producer() {
     ] {
         for (abort, dies) in [(true, dies_of_abort), (false, dies_of_the_end)] {
             let numbers = stage::producer(Numbers::below(if abort { u64::MAX } else { 5 })).spawn();
-            let options = SubscribeOptions { cancel, limits: limits(10, 5) };
+            let options = SubscribeOptions { cancel, ..limits(10, 5).into() };
             let consumer =
                 stage::consumer(Collect::slowly(MS)).subscribe_to(&numbers.producer(), options).spawn();
             sleep(MS).await;
@@ -238,8 +237,8 @@ async fn one_consumer_may_have_several_producers_and_lose_none_of_their_events()
         (stage::producer(Numbers::below(100)).spawn(), stage::producer(Numbers::below(50)).spawn());
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
-    let options = SubscribeOptions { cancel: CancelMode::Temporary, limits: limits(10, 5) };
-    let consumer = stage::consumer(collect).subscribe_to(&a.producer(), options).spawn();
+    let options = SubscribeOptions { cancel: CancelMode::Temporary, ..limits(10, 5).into() };
+    let consumer = stage::consumer(collect).subscribe_to(&a.producer(), options.clone()).spawn();
     consumer.subscribe_to(&b.producer(), options);
     a.join().await;
     b.join().await;

@@ -5,7 +5,7 @@
 //! arrival, so consumers that ask for one event at a time take turns. The order
 //! is GenStage's `DemandDispatcher`.
 
-use super::{Assignment, Dispatcher, Tag};
+use super::{Assignment, Dispatcher, Refused, Tag, Wish};
 
 /// One subscription and what it may still be assigned.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +21,37 @@ pub struct DemandDispatcher {
     asking: Vec<Asking>,
     /// The sum of all demand, kept so that [`Dispatcher::demand`] is one read.
     total: usize,
+    /// Shuffles the subscriptions once, before the first dispatch.
+    shuffle: Option<fastrand::Rng>,
+    /// The largest ask that is not remarkable: configured, or the first seen.
+    usual: Option<usize>,
 }
 
 impl DemandDispatcher {
     /// A dispatcher without subscriptions.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Puts subscriptions of equal demand into a random order before the first
+    /// dispatch, so that of many producers not all favour the same consumer.
+    pub fn shuffled(mut self, seed: u64) -> Self {
+        self.shuffle = Some(fastrand::Rng::with_seed(seed));
+        self
+    }
+
+    /// Warns of asks above `max_demand`. Without it, the first ask sets what is
+    /// usual. A greedy consumer is served all the same, and starves the others.
+    pub fn max_demand(mut self, max_demand: usize) -> Self {
+        self.usual = Some(max_demand);
+        self
+    }
+
+    fn shuffle_once(&mut self) {
+        if let Some(mut random) = self.shuffle.take() {
+            random.shuffle(&mut self.asking);
+            self.asking.sort_by_key(|asking| std::cmp::Reverse(asking.demand));
+        }
     }
 
     fn remove(&mut self, tag: Tag) -> Option<Asking> {
@@ -52,17 +77,25 @@ impl DemandDispatcher {
 }
 
 impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
-    fn subscribe(&mut self, tag: Tag) {
+    fn subscribe(&mut self, tag: Tag, _wish: Wish<T>) -> Result<(), Refused> {
         self.insert(Asking { tag, demand: 0 });
+        Ok(())
     }
 
-    fn cancel(&mut self, tag: Tag) {
+    fn cancel(&mut self, tag: Tag) -> Vec<T> {
         if let Some(gone) = self.remove(tag) {
             self.total -= gone.demand;
         }
+        Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
+        if n > *self.usual.get_or_insert(n) {
+            log::warn!(
+                "a consumer asks for {n} events where {:?} are usual: it may starve others",
+                self.usual
+            );
+        }
         if let Some(mut asking) = self.remove(tag) {
             asking.demand += n;
             self.total += n;
@@ -75,6 +108,7 @@ impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
+        self.shuffle_once();
         // The usual case first: the whole batch fits one subscription, and its
         // allocation travels on untouched.
         if let Some(first) = self.asking.first()
@@ -113,7 +147,7 @@ mod tests {
             let mut dispatcher = DemandDispatcher::new();
             let tags: Vec<Tag> = (0..n).map(|_| Tag::unique()).collect();
             for &tag in &tags {
-                Dispatcher::<u32>::subscribe(&mut dispatcher, tag);
+                Dispatcher::<u32>::subscribe(&mut dispatcher, tag, Wish::none(0)).unwrap();
             }
             Self { dispatcher, tags }
         }
@@ -172,6 +206,24 @@ mod tests {
         Dispatcher::<u32>::cancel(&mut bench.dispatcher, bench.tags[0]);
         assert_eq!(bench.demand(), 3);
         assert_eq!(bench.dispatch(&[1, 2, 3, 4, 5]), (vec![(1, vec![1, 2, 3])], vec![4, 5]));
+    }
+
+    #[test]
+    fn a_shuffle_changes_the_order_of_equals_once_and_never_the_demand() {
+        let orders: Vec<Vec<usize>> = (0..20)
+            .map(|seed| {
+                let mut bench = Bench::with_consumers(5);
+                bench.dispatcher.shuffle = Some(fastrand::Rng::with_seed(seed));
+                (0..5).for_each(|consumer| bench.ask(consumer, 1));
+                bench.dispatch(&[1, 2, 3, 4, 5]).0.into_iter().map(|(consumer, _)| consumer).collect()
+            })
+            .collect();
+        assert!(orders.iter().any(|order| *order != orders[0]), "seeds differ");
+        let mut bench = Bench::with_consumers(3);
+        bench.dispatcher.shuffle = Some(fastrand::Rng::with_seed(3));
+        bench.ask(1, 9);
+        bench.ask(2, 1);
+        assert_eq!(bench.dispatch(&[1]).0, [(1, vec![1])]);
     }
 
     #[test]

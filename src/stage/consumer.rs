@@ -24,7 +24,7 @@ impl<C: Consumer> ConsumerBuilder<C> {
     pub fn subscribe_to(
         mut self,
         producer: &ProducerRef<C::Event>,
-        options: impl Into<SubscribeOptions>,
+        options: impl Into<SubscribeOptions<C::Event>>,
     ) -> Self {
         self.inlet.subscribe(producer.clone(), options.into());
         self

@@ -28,7 +28,7 @@ impl<T> ProducerRef<T> {
     }
 
     /// Subscribes, and reads what is delivered as a stream.
-    pub fn subscribe(&self, options: impl Into<SubscribeOptions>) -> Subscription<T> {
+    pub fn subscribe(&self, options: impl Into<SubscribeOptions<T>>) -> Subscription<T> {
         Subscription::new(self.clone(), options.into())
     }
 
@@ -83,7 +83,7 @@ impl<T> Running<T> {
     }
 
     /// Subscribes the running stage to a further producer.
-    pub fn subscribe_to(&self, producer: &ProducerRef<T>, options: impl Into<SubscribeOptions>) {
+    pub fn subscribe_to(&self, producer: &ProducerRef<T>, options: impl Into<SubscribeOptions<T>>) {
         let (producer, options) = (producer.clone(), options.into());
         drop(self.mail.send(ToConsumer::Subscribe { producer, options }));
     }

@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -15,9 +16,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::mail::{Delivery, Returned, ToConsumer, ToProducer};
 use super::{CancelMode, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::{Limits, Window};
-use crate::dispatch::Tag;
+use crate::dispatch::{Tag, Wish};
 
 pub(crate) struct Inlet<T> {
+    /// The same for every subscription, and no other inlet's.
+    id: u64,
     mail: UnboundedReceiver<ToConsumer<T>>,
     /// Given to every producer subscribed to.
     me: UnboundedSender<ToConsumer<T>>,
@@ -38,6 +41,7 @@ struct Subscription<T> {
     producer: UnboundedSender<ToProducer<T>>,
     window: Window,
     cancel: CancelMode,
+    wish: Wish<T>,
     /// Events that a handler has begun and not finished.
     in_hand: usize,
     ended: Option<Reason>,
@@ -60,7 +64,9 @@ pub(crate) struct Taken<T> {
 impl<T> Inlet<T> {
     pub(crate) fn new() -> Self {
         let (me, mail) = mpsc::unbounded_channel();
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             mail,
             me,
             subscriptions: Vec::new(),
@@ -91,15 +97,17 @@ impl<T> Inlet<T> {
         }
     }
 
-    pub(crate) fn subscribe(&mut self, producer: ProducerRef<T>, options: SubscribeOptions) {
+    pub(crate) fn subscribe(&mut self, producer: ProducerRef<T>, options: SubscribeOptions<T>) {
         let slot = self.next_slot;
         self.next_slot += 1;
+        let SubscribeOptions { limits, cancel, partition, selector, weight } = options;
         self.subscriptions.push(Subscription {
             slot,
             tag: None,
             producer: producer.into_mail(),
-            window: Window::new(options.limits),
-            cancel: options.cancel,
+            window: Window::new(limits),
+            cancel,
+            wish: Wish { consumer: self.id, partition, selector, weight },
             in_hand: 0,
             ended: None,
         });
@@ -221,7 +229,8 @@ impl<T> Inlet<T> {
         let subscription = &mut self.subscriptions[at];
         let tag = *subscription.tag.insert(Tag::unique());
         let n = subscription.window.open(subscription.in_hand);
-        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone() });
+        let wish = subscription.wish.clone();
+        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), wish });
         if n > 0 {
             self.tell(at, ToProducer::Ask { tag, n });
         }

@@ -21,14 +21,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Reason, SubscribeOptions};
 use crate::demand::Limits;
-use crate::dispatch::Tag;
+use crate::dispatch::{Tag, Wish};
 
 /// From a consumer, or from whoever holds a
 /// [`ProducerRef`](super::ProducerRef), to a producer.
 #[derive(Debug)]
 pub(crate) enum ToProducer<T> {
     /// Deliver to this mailbox under this tag.
-    Subscribe { tag: Tag, consumer: mpsc::UnboundedSender<ToConsumer<T>> },
+    Subscribe { tag: Tag, consumer: mpsc::UnboundedSender<ToConsumer<T>>, wish: Wish<T> },
     /// Will take `n` more events.
     Ask { tag: Tag, n: usize },
     /// Deliver no more, and dispatch these again in their old place: they were
@@ -58,7 +58,7 @@ pub(crate) enum ToConsumer<T> {
     /// answer to a [`ToProducer::Cancel`], nothing more has been sent.
     Ended { tag: Tag, reason: Reason },
     /// Subscribe to a further producer.
-    Subscribe { producer: super::ProducerRef<T>, options: SubscribeOptions },
+    Subscribe { producer: super::ProducerRef<T>, options: SubscribeOptions<T> },
     /// Give back what is not started and ask anew, within new limits if given.
     Resubscribe { limits: Option<Limits>, done: oneshot::Sender<()> },
     /// Give back what is not started, finish what is, and end. Answered as soon

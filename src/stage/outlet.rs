@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::mail::{Delivery, Returned};
 use crate::buffer::Buffer;
-use crate::dispatch::{Assignment, Dispatcher, Tag};
+use crate::dispatch::{Assignment, Dispatcher, GivenBack, Refused, Tag, Wish};
 
 pub(crate) struct Outlet<T, D> {
     dispatcher: D,
@@ -44,22 +44,24 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
-    pub(crate) fn subscribe(&mut self, tag: Tag) {
+    pub(crate) fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
+        self.dispatcher.subscribe(tag, wish)?;
         self.subscriptions.push(tag);
-        self.dispatcher.subscribe(tag);
+        Ok(())
     }
 
-    /// Forgets a subscription, and takes back what it had not started.
-    pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) {
+    /// Forgets a subscription, and takes back what it had not started. Returns
+    /// what the dispatcher discards with it.
+    #[must_use = "what is discarded is handed back to be accounted for"]
+    pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) -> Vec<T> {
         self.subscriptions.retain(|&other| other != tag);
-        self.dispatcher.cancel(tag);
-        for Returned { first, events } in returned {
-            if !events.is_empty() {
-                self.returned.insert(first, events);
-            }
+        let mut discarded = self.dispatcher.cancel(tag);
+        for events in returned {
+            discarded.extend(self.put_back(events));
         }
         // A dispatcher may be able to serve the others now.
         self.flush();
+        discarded
     }
 
     pub(crate) fn ask(&mut self, tag: Tag, n: usize) {
@@ -69,10 +71,22 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Takes back events that were delivered and not started. They keep their
     /// place in the order.
-    pub(crate) fn give_back(&mut self, Returned { first, events }: Returned<T>) {
-        if !events.is_empty() {
-            self.returned.insert(first, events);
-            self.flush();
+    /// Returns what the dispatcher discards of it.
+    #[must_use = "what is discarded is handed back to be accounted for"]
+    pub(crate) fn give_back(&mut self, returned: Returned<T>) -> VecDeque<T> {
+        let discarded = self.put_back(returned);
+        self.flush();
+        discarded
+    }
+
+    fn put_back(&mut self, Returned { first, events }: Returned<T>) -> VecDeque<T> {
+        match self.dispatcher.give_back(first, events) {
+            GivenBack::Dispatch(events) if !events.is_empty() => {
+                self.returned.insert(first, events);
+                VecDeque::new()
+            }
+            GivenBack::Dispatch(events) | GivenBack::Discard(events) => events,
+            GivenBack::Kept => VecDeque::new(),
         }
     }
 
@@ -89,7 +103,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// the buffer had no room for.
     #[must_use = "what does not fit is handed back to be accounted for"]
     pub(crate) fn emit(&mut self, events: Vec<T>) -> Vec<T> {
-        if self.holds > 0 || !self.is_empty() {
+        if self.holds > 0 || !self.buffer.is_empty() || !self.returned.is_empty() {
             return self.buffer.store(events);
         }
         let rest = self.dispatch_new(events);
@@ -103,7 +117,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Whether everything that was emitted has been dispatched.
     pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty() && self.returned.is_empty()
+        self.buffer.is_empty() && self.returned.is_empty() && self.dispatcher.queued() == 0
     }
 
     /// The next delivery to send, oldest first.
@@ -119,6 +133,8 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         if self.holds > 0 {
             return;
         }
+        self.dispatcher.dispatch_queued(&mut self.assignments);
+        self.next = self.deliver(self.next);
         self.serve_returned();
         while self.returned.is_empty() && !self.buffer.is_empty() {
             let n = self.dispatcher.demand();
@@ -162,22 +178,29 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn dispatch_new(&mut self, events: Vec<T>) -> Vec<T> {
-        let first = self.next;
-        let n = events.len();
-        let rest = self.dispatch(first, events);
-        self.next += (n - rest.len()) as u64;
+        let rest = self.dispatcher.dispatch(events, &mut self.assignments);
+        // A dispatcher may assign more than it was given, from what it had kept,
+        // or copies; so the places are counted by what goes out.
+        self.next = self.deliver(self.next);
         rest
     }
 
     fn dispatch(&mut self, first: u64, events: Vec<T>) -> Vec<T> {
         let rest = self.dispatcher.dispatch(events, &mut self.assignments);
+        self.deliver(first);
+        rest
+    }
+
+    /// Moves assignments to the out-tray, their places counted from `first`.
+    /// Returns the place behind the last.
+    fn deliver(&mut self, first: u64) -> u64 {
         let mut place = first;
         for Assignment { to, events } in self.assignments.drain(..) {
             let n = events.len() as u64;
             self.out.push(Delivery { to, first: place, events });
             place += n;
         }
-        rest
+        place
     }
 }
 
@@ -195,7 +218,7 @@ mod tests {
 
         fn subscribe(&mut self) -> Tag {
             let tag = Tag::unique();
-            self.0.subscribe(tag);
+            self.0.subscribe(tag, Wish::none(0)).unwrap();
             tag
         }
 
@@ -228,7 +251,7 @@ mod tests {
         let mut bench = Bench::new();
         let a = bench.subscribe();
         bench.0.ask(a, 10);
-        bench.0.cancel(a, Vec::new());
+        assert!(bench.0.cancel(a, Vec::new()).is_empty());
         bench.emit(0..10);
         let b = bench.subscribe();
         bench.0.ask(b, 5);
@@ -258,7 +281,7 @@ mod tests {
         bench.emit(0..9);
         bench.delivered();
         bench.0.hold();
-        bench.0.give_back(Returned { first: 3, events: (3..9).collect() });
+        assert!(bench.0.give_back(Returned { first: 3, events: (3..9).collect() }).is_empty());
         let (b, c) = (bench.subscribe(), bench.subscribe());
         for tag in [a, b, c] {
             bench.0.ask(tag, 9);
@@ -275,7 +298,7 @@ mod tests {
         bench.0.ask(a, 2);
         bench.emit(0..4);
         bench.delivered();
-        bench.0.give_back(Returned { first: 0, events: [0, 1].into() });
+        assert!(bench.0.give_back(Returned { first: 0, events: [0, 1].into() }).is_empty());
         bench.0.ask(a, 4);
         assert_eq!(bench.delivered(), [(a, 0, vec![0, 1]), (a, 2, vec![2, 3])]);
     }

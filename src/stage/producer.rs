@@ -138,10 +138,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
 
     /// Dispatches or buffers new events, and sends what was dispatched.
     pub(super) fn emit(&mut self, events: Vec<T>) {
-        let excess = self.outlet.emit(events);
-        if !excess.is_empty() {
-            log::warn!("a full buffer has discarded {} events", excess.len());
-        }
+        discarded(&self.outlet.emit(events), "the buffer is full");
         self.send();
     }
 
@@ -174,14 +171,22 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     fn handle(&mut self, message: ToProducer<T>) -> std::ops::ControlFlow<()> {
         match message {
             ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
-            ToProducer::Subscribe { tag, consumer } => {
-                // Newcomers are told too, once they have been served.
-                self.told = None;
-                self.consumers.push((tag, consumer));
-                self.outlet.subscribe(tag);
-            }
+            ToProducer::Subscribe { tag, consumer, wish } => match self.outlet.subscribe(tag, wish) {
+                Ok(()) => {
+                    // Newcomers are told too, once they have been served.
+                    self.told = None;
+                    self.consumers.push((tag, consumer));
+                }
+                Err(refused) => {
+                    log::warn!("a subscription was refused: {refused}");
+                    let reason = Reason::Refused(refused.to_string());
+                    drop(consumer.send(ToConsumer::Ended { tag, reason }));
+                }
+            },
             ToProducer::Cancel { tag, returned } => self.cancel(tag, returned),
-            ToProducer::Return(returned) => self.outlet.give_back(returned),
+            ToProducer::Return(returned) => {
+                discarded(self.outlet.give_back(returned).make_contiguous(), "a consumer gave them back");
+            }
             ToProducer::Closed { tag } => self.leaving.retain(|&other| other != tag),
             ToProducer::Hold { done } => {
                 self.outlet.hold();
@@ -196,7 +201,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     }
 
     fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) {
-        self.outlet.cancel(tag, returned);
+        discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
         if let Some(at) = self.consumers.iter().position(|(other, _)| *other == tag) {
             let (_, consumer) = self.consumers.remove(at);
             // Unless it is gone already, it will answer.
@@ -224,7 +229,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             for Delivery { to, first, events } in bounced {
                 // It is still to say what it gives back, so it stays listed.
-                self.outlet.cancel(to, vec![Returned { first, events: events.into() }]);
+                let returned = vec![Returned { first, events: events.into() }];
+                discarded(&self.outlet.cancel(to, returned), "a consumer has died");
             }
         }
     }
@@ -235,7 +241,7 @@ impl<T, D> Drop for Counter<T, D> {
     fn drop(&mut self) {
         self.mail.close();
         while let Ok(message) = self.mail.try_recv() {
-            if let ToProducer::Subscribe { tag, consumer } = message {
+            if let ToProducer::Subscribe { tag, consumer, .. } = message {
                 self.consumers.push((tag, consumer));
             }
         }
@@ -243,6 +249,14 @@ impl<T, D> Drop for Counter<T, D> {
         for (tag, consumer) in self.consumers.drain(..) {
             drop(consumer.send(ToConsumer::Ended { tag, reason: reason.clone() }));
         }
+    }
+}
+
+/// Says that events are gone. They are dropped with that, which an event that is
+/// to be accounted for notices.
+fn discarded<T>(events: &[T], why: &str) {
+    if !events.is_empty() {
+        log::warn!("{} events are discarded: {why}", events.len());
     }
 }
 

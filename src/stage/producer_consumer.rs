@@ -33,7 +33,7 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
     pub fn subscribe_to(
         mut self,
         producer: &ProducerRef<P::In>,
-        options: impl Into<SubscribeOptions>,
+        options: impl Into<SubscribeOptions<P::In>>,
     ) -> Self {
         self.inlet.subscribe(producer.clone(), options.into());
         self

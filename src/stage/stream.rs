@@ -68,7 +68,7 @@ pub struct Subscription<T> {
 }
 
 impl<T> Subscription<T> {
-    pub(super) fn new(producer: ProducerRef<T>, options: SubscribeOptions) -> Self {
+    pub(super) fn new(producer: ProducerRef<T>, options: SubscribeOptions<T>) -> Self {
         let mut inlet = Inlet::new();
         inlet.subscribe(producer, SubscribeOptions { cancel: super::CancelMode::Permanent, ..options });
         Self { inlet, in_hand: None }
