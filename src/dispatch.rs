@@ -12,6 +12,20 @@
 //!              └─▶ demand() = 5
 //! ```
 //!
+//! # Which one
+//!
+//! | dispatcher | an event goes to | choose it when |
+//! |---|---|---|
+//! | [`DemandDispatcher`] | one subscription: the one with the largest demand | consumers are alike; the default |
+//! | [`FairDispatcher`] | one subscription, in turns | none may get a whole batch while others idle |
+//! | [`BroadcastDispatcher`] | every subscription | each consumer does something else with it |
+//! | [`PartitionDispatcher`] | the subscription that has its key's partition | events of one key must stay in order |
+//!
+//! Your own is a type that implements [`Dispatcher`], given to
+//! [`ProducerBuilder::dispatcher`](crate::stage::ProducerBuilder::dispatcher).
+//!
+//! # Level, not change
+//!
 //! Where GenStage's dispatchers answer each ask with the *change* of demand to
 //! send upstream, ours are asked for its present *level*, [`Dispatcher::demand`].
 //! A level cannot drift: there is no pending amount to keep in step when a

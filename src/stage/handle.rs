@@ -118,7 +118,8 @@ impl<T> RunningProducer<T> {
     }
 
     /// Tells the stage to produce nothing more, deliver what it has emitted, and
-    /// end when its consumers have finished. A [`Producer::produce`] that is
+    /// end when its consumers have finished. A
+    /// [`Producer::produce`](super::Producer::produce) that is
     /// waiting is dropped.
     pub fn stop(&self) {
         drop(self.producer.0.send(ToProducer::Stop));
