@@ -5,6 +5,8 @@
 //! arrival, so consumers that ask for one event at a time take turns. The order
 //! is GenStage's `DemandDispatcher`.
 
+use std::collections::VecDeque;
+
 use super::{Assignment, Dispatcher, Refused, Tag, Wish};
 
 /// One subscription and what it may still be assigned.
@@ -17,8 +19,10 @@ struct Asking {
 /// Sends each event to the subscription with the largest demand.
 #[derive(Debug, Default)]
 pub struct DemandDispatcher {
-    /// Largest demand first; equal demand in order of arrival.
-    asking: Vec<Asking>,
+    /// Largest demand first; equal demand in order of arrival. Whoever is served
+    /// goes from the front to the back, and whoever asks again has usually been
+    /// served longest ago; at both ends this is cheap, however many there are.
+    asking: VecDeque<Asking>,
     /// The sum of all demand, kept so that [`Dispatcher::demand`] is one read.
     total: usize,
     /// Shuffles the subscriptions once, before the first dispatch.
@@ -49,14 +53,15 @@ impl DemandDispatcher {
 
     fn shuffle_once(&mut self) {
         if let Some(mut random) = self.shuffle.take() {
-            random.shuffle(&mut self.asking);
-            self.asking.sort_by_key(|asking| std::cmp::Reverse(asking.demand));
+            let asking = self.asking.make_contiguous();
+            random.shuffle(asking);
+            asking.sort_by_key(|asking| std::cmp::Reverse(asking.demand));
         }
     }
 
     fn remove(&mut self, tag: Tag) -> Option<Asking> {
         let at = self.asking.iter().position(|asking| asking.tag == tag)?;
-        Some(self.asking.remove(at))
+        self.asking.remove(at)
     }
 
     /// Behind everyone with at least as much demand.
@@ -65,14 +70,19 @@ impl DemandDispatcher {
         self.asking.insert(at, asking);
     }
 
-    /// Takes `n` off the demand of the first in line and puts it where it then
-    /// belongs.
-    fn assigned_to_first(&mut self, n: usize) -> Tag {
-        let mut first = self.asking.remove(0);
+    /// Takes up to `most` off the demand of the first in line, and puts it where
+    /// it then belongs. Returns who it is and how much it was.
+    fn assign_to_first(&mut self, most: usize) -> Option<(Tag, usize)> {
+        let n = self.asking.front()?.demand.min(most);
+        if n == 0 {
+            // It keeps its turn.
+            return None;
+        }
+        let mut first = self.asking.pop_front()?;
         first.demand -= n;
         self.total -= n;
         self.insert(first);
-        first.tag
+        Some((first.tag, n))
     }
 }
 
@@ -111,21 +121,14 @@ impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
         self.shuffle_once();
         // The usual case first: the whole batch fits one subscription, and its
         // allocation travels on untouched.
-        if let Some(first) = self.asking.first()
-            && first.demand >= events.len()
-            && !events.is_empty()
+        if self.asking.front().is_some_and(|first| first.demand >= events.len())
+            && let Some((to, _)) = self.assign_to_first(events.len())
         {
-            let to = self.assigned_to_first(events.len());
             assignments.push(Assignment { to, events });
             return Vec::new();
         }
         let mut rest = events.into_iter();
-        while let Some(first) = self.asking.first()
-            && first.demand > 0
-            && rest.len() > 0
-        {
-            let n = first.demand.min(rest.len());
-            let to = self.assigned_to_first(n);
+        while let Some((to, n)) = self.assign_to_first(rest.len()) {
             assignments.push(Assignment { to, events: rest.by_ref().take(n).collect() });
         }
         rest.collect()
@@ -196,6 +199,20 @@ mod tests {
         }
         let (assigned, _) = bench.dispatch(&[1, 2, 3]);
         assert_eq!(assigned, [(2, vec![1]), (0, vec![2]), (1, vec![3])]);
+    }
+
+    #[test]
+    fn single_events_to_equal_demand_go_round_without_skipping_anybody() {
+        let mut bench = Bench::with_consumers(3);
+        (0..3).for_each(|consumer| bench.ask(consumer, 1));
+        let mut order = Vec::new();
+        for event in 0..6 {
+            let (assigned, _) = bench.dispatch(&[event]);
+            order.push(assigned[0].0);
+            bench.ask(assigned[0].0, 1);
+            assert_eq!(bench.dispatch(&[]), (vec![], vec![]));
+        }
+        assert_eq!(order, [0, 1, 2, 0, 1, 2]);
     }
 
     #[test]

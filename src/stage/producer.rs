@@ -85,6 +85,7 @@ where
 pub(super) struct Counter<T, D> {
     outlet: Outlet<T, D>,
     mail: UnboundedReceiver<ToProducer<T>>,
+    /// In the order of their tags, to be found quickly among a thousand.
     consumers: Vec<(Tag, UnboundedSender<ToConsumer<T>>)>,
     /// Cancelled subscriptions of which events may still come back.
     leaving: Vec<Tag>,
@@ -175,7 +176,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 Ok(()) => {
                     // Newcomers are told too, once they have been served.
                     self.told = None;
-                    self.consumers.push((tag, consumer));
+                    let at = self.consumers.partition_point(|(other, _)| *other < tag);
+                    self.consumers.insert(at, (tag, consumer));
                 }
                 Err(refused) => {
                     log::warn!("a subscription was refused: {refused}");
@@ -200,9 +202,13 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         std::ops::ControlFlow::Continue(())
     }
 
+    fn find(&self, tag: Tag) -> Option<usize> {
+        self.consumers.binary_search_by_key(&tag, |(other, _)| *other).ok()
+    }
+
     fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) {
         discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
-        if let Some(at) = self.consumers.iter().position(|(other, _)| *other == tag) {
+        if let Some(at) = self.find(tag) {
             let (_, consumer) = self.consumers.remove(at);
             // Unless it is gone already, it will answer.
             if consumer.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }).is_ok() {
@@ -217,7 +223,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         while self.outlet.has_outgoing() {
             let mut bounced = Vec::new();
             for delivery in self.outlet.outgoing() {
-                let Some((_, consumer)) = self.consumers.iter().find(|(tag, _)| *tag == delivery.to) else {
+                let found = self.consumers.binary_search_by_key(&delivery.to, |(tag, _)| *tag);
+                let Some((_, consumer)) = found.ok().and_then(|at| self.consumers.get(at)) else {
                     bounced.push(delivery);
                     continue;
                 };
