@@ -24,7 +24,6 @@ pub use server::serve;
 /// Every route of the workbench.
 pub fn router(workbench: Arc<Workbench>) -> Router {
     Router::new()
-        .merge(endpoints::routes())
         .merge(page::routes())
         .route("/healthz", get(healthz).post(healthz))
         .route("/metrics", get(metrics))
@@ -33,7 +32,8 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
         .route("/api/live", get(live::live))
         .route("/api/reset", post(reset))
         .fallback(any(not_found))
-        .with_state(workbench)
+        .with_state(Arc::clone(&workbench))
+        .merge(endpoints::routes(&workbench))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.

@@ -19,7 +19,7 @@ async fn request(bench: &Workbench, mode: Mode) -> Result<(), Refusal> {
     let result = match mode {
         Mode::Serial => bench.serial(request.arrived()).await,
         Mode::Async => bench.spawn(request.arrived()),
-        Mode::Pipelined => bench.enqueue(request.arrived()).await,
+        Mode::Pipelined => bench.enqueue(request.arrived()).await.map(drop),
     };
     request.answered(result.is_ok());
     result

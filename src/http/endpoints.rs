@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 
 use crate::workbench::{Mode, Refusal, Request, Workbench};
 
 /// The routes, each under its own name and the workshop's.
-pub(super) fn routes() -> Router<Arc<Workbench>> {
-    let (serial, spawned, pipelined) =
-        (get(serial).post(serial), get(spawned).post(spawned), get(pipelined).post(pipelined));
+pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
+    let serial = get_and_post(workbench, serial);
+    let spawned = get_and_post(workbench, spawned);
+    let pipelined = get_and_post(workbench, pipelined);
     Router::new()
         .route("/serial", serial.clone())
         .route("/part1/serial", serial)
@@ -26,25 +26,43 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
         .route("/part2/genstage", pipelined)
 }
 
+/// Hands the workbench to an endpoint by capture, not by axum's state, which is
+/// cloned twice a request: cores that count the same references slow each other
+/// down.
+fn get_and_post<F, Fut>(workbench: &Arc<Workbench>, endpoint: F) -> MethodRouter
+where
+    F: FnOnce(Arc<Workbench>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    let workbench = Arc::clone(workbench);
+    let handler = move || endpoint(workbench);
+    get(handler.clone()).post(handler)
+}
+
 /// Uses the resource inside the request: 200 when the work is done.
-async fn serial(State(workbench): State<Arc<Workbench>>) -> Response {
+async fn serial(workbench: Arc<Workbench>) -> Response {
     let request = workbench.request(Mode::Serial);
     let result = workbench.serial(request.arrived()).await;
     answer(&workbench, request, result, StatusCode::OK)
 }
 
 /// Spawns the work: 202 at once.
-async fn spawned(State(workbench): State<Arc<Workbench>>) -> Response {
+async fn spawned(workbench: Arc<Workbench>) -> Response {
     let request = workbench.request(Mode::Async);
     let result = workbench.spawn(request.arrived());
     answer(&workbench, request, result, StatusCode::ACCEPTED)
 }
 
 /// Pushes an event into the queue: 202 when it has a place.
-async fn pipelined(State(workbench): State<Arc<Workbench>>) -> Response {
+async fn pipelined(workbench: Arc<Workbench>) -> Response {
     let request = workbench.request(Mode::Pipelined);
-    let result = workbench.enqueue(request.arrived()).await;
-    answer(&workbench, request, result, StatusCode::ACCEPTED)
+    match workbench.enqueue(request.arrived()).await {
+        Ok(accepted) => {
+            request.answered_at(accepted, true);
+            (StatusCode::ACCEPTED, "OK").into_response()
+        }
+        Err(refusal) => answer(&workbench, request, Err(refusal), StatusCode::ACCEPTED),
+    }
 }
 
 fn answer(

@@ -90,24 +90,27 @@ impl Workbench {
     }
 
     /// Pushes an event into the queue and returns once it has a place, which
-    /// takes time only while the queue is full and its policy is to wait.
+    /// takes time only while the queue is full and its policy is to wait. Returns
+    /// the moment of acceptance.
     ///
     /// # Errors
     /// [`Refusal`]: the queue gave no place, or the server is stopping.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in line; nothing was accepted.
-    pub async fn enqueue(&self, arrived: Stamp) -> Result<(), Refusal> {
+    pub async fn enqueue(&self, arrived: Stamp) -> Result<Stamp, Refusal> {
         let account = &self.bench.stats(Mode::Pipelined).account;
+        let mut accepted = arrived;
         let accept = |id| {
             account.accept();
-            Event { id, arrived, accepted: self.bench.clock.now() }
+            accepted = self.bench.clock.now();
+            Event { id, arrived, accepted }
         };
         let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
         if dropped.is_some() {
             account.drop_waiting();
         }
-        Ok(())
+        Ok(accepted)
     }
 
     fn knock(&self, mode: Mode) -> Result<Door, Refusal> {

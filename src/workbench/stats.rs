@@ -246,11 +246,17 @@ impl Request<'_> {
         self.arrived
     }
 
-    /// Notes that the answer is ready, and whether it is a success.
-    pub fn answered(mut self, success: bool) {
+    /// Notes that the answer is ready now, and whether it is a success.
+    pub fn answered(self, success: bool) {
+        let now = self.workbench.bench.clock.now();
+        self.answered_at(now, success);
+    }
+
+    /// Notes that the answer was ready at `now`. Reading a clock takes longer than
+    /// all the counting, so a moment that is known already is used again.
+    pub fn answered_at(mut self, now: Stamp, success: bool) {
         self.answered = true;
         let stats = self.workbench.bench.stats(self.mode);
-        let now = self.workbench.bench.clock.now();
         stats.http.of(success).record_duration(now.since(self.arrived));
         let mine = stats.traffic.mine();
         mine.active.store(now.as_nanos(), Ordering::Release);
