@@ -1,6 +1,5 @@
 //! The snapshot: once, as a history, and ten times a second.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::Stream;
-use futures::stream::unfold;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use futures::{Stream, StreamExt};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_stream::wrappers::IntervalStream;
 
 use crate::workbench::{History, Workbench};
 
@@ -33,20 +32,12 @@ pub(super) async fn live(State(workbench): State<Arc<Workbench>>) -> impl IntoRe
 
 /// Each frame is made when the connection is ready for it. A slow reader gets
 /// fewer of them, always new ones, and nothing piles up for it.
-fn frames(workbench: Arc<Workbench>) -> impl Stream<Item = Result<Event, Infallible>> {
+fn frames(workbench: Arc<Workbench>) -> impl Stream<Item = Result<Event, axum::Error>> {
     let mut tick = interval(FRAME);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    unfold((workbench, tick), |(workbench, mut tick)| async move {
-        next_frame(&workbench, &mut tick).await.map(|event| (Ok(event), (workbench, tick)))
-    })
-}
-
-async fn next_frame(workbench: &Workbench, tick: &mut Interval) -> Option<Event> {
-    // Without this an open page would keep a graceful shutdown from ending.
-    tokio::select! {
-        biased;
-        () = workbench.shutdown().stopping() => return None,
-        _ = tick.tick() => {}
-    }
-    Event::default().json_data(workbench.snapshot()).ok()
+    let shutdown = workbench.shutdown().clone();
+    IntervalStream::new(tick)
+        .map(move |_| Event::default().json_data(workbench.snapshot()))
+        // Without this an open page would keep a graceful shutdown from ending.
+        .take_until(async move { shutdown.stopping().await })
 }
