@@ -234,3 +234,42 @@ fn an_edit_is_live_within_moments_and_a_broken_one_changes_nothing() {
     // The flag of this test wins over the file, and says so.
     assert!(now["notes"][0].as_str().unwrap().contains("server.listen is set by a flag"), "{now}");
 }
+
+#[test]
+fn a_reader_of_the_output_that_leaves_stops_nothing() {
+    let folder = Folder::new("pipe");
+    folder.write("[consumers]\nconcurrency = 1\n");
+    let mut server = Server::start(&folder, &[]);
+    drop((server.child.stdout.take(), server.child.stderr.take()));
+    // Each edit is logged, to nobody.
+    for concurrency in [2, 3] {
+        folder.write(&format!("[consumers]\nconcurrency = {concurrency}\n"));
+        let expected = format!("\"generation\":{concurrency},");
+        while !server.request("GET /api/snapshot").contains(&expected) {
+            std::thread::yield_now();
+        }
+    }
+    server.signal("-INT");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_file_that_cannot_be_a_configuration_is_refused_at_once() {
+    let folder = Folder::new("odd");
+    folder.write(&"# a comment\n".repeat(10_000));
+    let output = folder.run(&["check-config"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("it is larger than 64 KiB"), "{}", text(&output.stderr));
+    let output = folder.run(&["check-config", "--config", "."]);
+    assert!(text(&output.stderr).contains("it is not a regular file"), "{}", text(&output.stderr));
+    std::fs::write(folder.0.join("config.toml"), b"[queue]\ncapacity = \xff\n").unwrap();
+    let output = folder.run(&["check-config"]);
+    assert!(
+        text(&output.stderr).starts_with("config.toml:2:12: expected text in UTF-8"),
+        "{}",
+        text(&output.stderr)
+    );
+    folder.write(&(0..500).map(|n| format!("key{n} = 1\n")).collect::<String>());
+    let output = folder.run(&["check-config"]);
+    assert!(text(&output.stderr).ends_with("and 490 more problems\n"), "{}", text(&output.stderr));
+}
