@@ -6,7 +6,7 @@
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
 
 use super::snapshot::ModeState;
-use super::{Mode, Workbench};
+use super::{Mode, Snapshot, Workbench};
 use crate::metrics::Registry;
 
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
@@ -24,24 +24,37 @@ const COUNTERS: [(&str, &str); 6] = [
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
 ];
 
-/// Name and help of each gauge.
-const GAUGES: [(&str, &str); 13] = [
-    ("weir_uptime_seconds", "Seconds since the start."),
-    ("weir_queue_depth", "Events waiting in the queue."),
-    ("weir_queue_peak_depth", "The most events that waited at once since the last reset."),
-    ("weir_queue_capacity", "How many events may wait in the queue."),
-    ("weir_queue_waiting", "Requests waiting for a place in the queue."),
-    ("weir_resource_in_use", "Events in the resource."),
+/// A gauge: its name, its help, and where it stands in the snapshot.
+type GaugeOf = (&'static str, &'static str, fn(&Snapshot) -> f64);
+
+const GAUGES: [GaugeOf; 13] = [
+    ("weir_uptime_seconds", "Seconds since the start.", |s| s.uptime_s),
+    ("weir_queue_depth", "Events waiting in the queue.", |s| s.queue.depth as f64),
+    ("weir_queue_peak_depth", "The most events that waited at once since the last reset.", |s| {
+        s.queue.peak_depth as f64
+    }),
+    ("weir_queue_capacity", "How many events may wait in the queue.", |s| s.queue.capacity as f64),
+    ("weir_queue_waiting", "Requests waiting for a place in the queue.", |s| s.queue.waiting as f64),
+    ("weir_resource_in_use", "Events in the resource.", |s| s.resource.in_use as f64),
     (
         "weir_resource_peak_in_use",
         "The most events that were in the resource at once since the last reset.",
+        |s| s.resource.peak_in_use as f64,
     ),
-    ("weir_resource_waiting", "Events waiting at the door of the resource."),
-    ("weir_consumers_concurrency", "How many events consumers may handle at once."),
-    ("weir_consumers_busy", "Events that consumers are handling."),
-    ("weir_consumers_held", "Events that consumers hold and have not begun."),
-    ("weir_ledger_unaccounted", "Events accepted and nowhere to be found; 0 when quiet."),
-    ("weir_config_generation", "1 at the start, and one more with each change of the configuration."),
+    ("weir_resource_waiting", "Events waiting at the door of the resource.", |s| s.resource.waiting as f64),
+    ("weir_consumers_concurrency", "How many events consumers may handle at once.", |s| {
+        s.consumers.concurrency as f64
+    }),
+    ("weir_consumers_busy", "Events that consumers are handling.", |s| s.consumers.busy as f64),
+    ("weir_consumers_held", "Events that consumers hold and have not begun.", |s| s.consumers.held as f64),
+    ("weir_ledger_unaccounted", "Events accepted and nowhere to be found; 0 when quiet.", |s| {
+        s.ledger.unaccounted as f64
+    }),
+    (
+        "weir_config_generation",
+        "1 at the start, and one more with each change of the configuration.",
+        |s| s.config.generation as f64,
+    ),
 ];
 
 /// Name and help of each histogram.
@@ -56,7 +69,7 @@ pub(super) fn describe(registry: &Registry) {
     for (name, help) in COUNTERS {
         registry.describe_counter(KeyName::from(name), None, help.into());
     }
-    for (name, help) in GAUGES {
+    for (name, help, _) in GAUGES {
         registry.describe_gauge(KeyName::from(name), None, help.into());
     }
     for (name, help) in HISTOGRAMS {
@@ -75,23 +88,8 @@ impl Workbench {
         }
         self.count("weir_resource_calls_total", &[], snapshot.resource.calls);
         self.count("weir_resource_refused_total", &[], snapshot.resource.refused);
-        let values = [
-            snapshot.uptime_s,
-            snapshot.queue.depth as f64,
-            snapshot.queue.peak_depth as f64,
-            snapshot.queue.capacity as f64,
-            snapshot.queue.waiting as f64,
-            snapshot.resource.in_use as f64,
-            snapshot.resource.peak_in_use as f64,
-            snapshot.resource.waiting as f64,
-            snapshot.consumers.concurrency as f64,
-            snapshot.consumers.busy as f64,
-            snapshot.consumers.held as f64,
-            snapshot.ledger.unaccounted as f64,
-            snapshot.config.generation as f64,
-        ];
-        for ((name, _), value) in GAUGES.into_iter().zip(values) {
-            self.registry.register_gauge(&Key::from_name(name), &METADATA).set(value);
+        for (name, _, value) in GAUGES {
+            self.registry.register_gauge(&Key::from_name(name), &METADATA).set(value(&snapshot));
         }
         self.registry.render()
     }
