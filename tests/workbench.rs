@@ -287,6 +287,15 @@ async fn a_drain_at_rest_has_nothing_to_wait_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_without_consumers_does_not_wait_and_says_why_events_are_lost() {
+    let bench = bench(&["consumers.concurrency=0"]);
+    enqueue(&bench, 3).await;
+    let report = bench.drain(100 * HALF).await;
+    assert_eq!((report.took, report.lost(), report.counts.accepted), (Duration::ZERO, 3, 3));
+    assert!(report.to_string().starts_with("no consumer may work (consumers.concurrency): 3"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_goes_away_during_a_drain_fails_as_at_any_other_time() {
     let bench = bench(&[]);
     let client = {

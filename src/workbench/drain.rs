@@ -124,7 +124,15 @@ impl fmt::Display for DrainReport {
         match self.drained {
             _ if lost == 0 => writeln!(f, "drained in {seconds:.2} s: everything accepted is finished")?,
             Drained::Aborted => writeln!(f, "stopped at once: {lost} accepted events are lost")?,
-            _ => writeln!(f, "the deadline passed after {seconds:.2} s: {lost} accepted events are lost")?,
+            Drained::DeadlinePassed => {
+                writeln!(f, "the deadline passed after {seconds:.2} s: {lost} accepted events are lost")?;
+            }
+            Drained::Completely => {
+                writeln!(
+                    f,
+                    "no consumer may work (consumers.concurrency): {lost} accepted events are lost"
+                )?;
+            }
         }
         let Counts { accepted, done, failed, dropped, rejected, .. } = self.counts;
         write!(
