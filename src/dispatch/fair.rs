@@ -37,7 +37,7 @@ impl FairDispatcher {
         let mut left = n.min(self.total);
         let mut shares = vec![0; self.players.len()];
         let mut next = 0;
-        // Whole turns at once while everybody can take part, then one by one.
+        // Ends, as no more is dealt than was asked for: each round deals some.
         while left > 0 {
             for (at, player) in self.players.iter().enumerate() {
                 let share = player.weight.min(player.demand - shares[at]).min(left);
