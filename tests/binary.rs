@@ -81,6 +81,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Already ended, unless a test failed.
         drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
