@@ -107,19 +107,36 @@ pub enum LimitsError {
 /// limit.
 #[derive(Debug, Clone)]
 pub struct Window {
-    limits: Limits,
+    /// `None` when somebody else decides when to ask.
+    limits: Option<Limits>,
     outstanding: usize,
 }
 
 impl Window {
     /// A window that has asked for nothing yet.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, outstanding: 0 }
+        Self { limits: Some(limits), outstanding: 0 }
     }
 
-    /// The limits this window keeps to.
-    pub fn limits(&self) -> Limits {
+    /// A window that asks for nothing by itself, and only counts what is
+    /// [asked](Self::ask).
+    pub fn manual() -> Self {
+        Self { limits: None, outstanding: 0 }
+    }
+
+    /// The limits this window keeps to, unless it is manual.
+    pub fn limits(&self) -> Option<Limits> {
         self.limits
+    }
+
+    /// The most events a handler sees in one call.
+    pub fn batch(&self) -> usize {
+        self.limits.map_or(usize::MAX, Limits::batch)
+    }
+
+    /// Notes that `n` more events were asked for by hand.
+    pub fn ask(&mut self, n: usize) {
+        self.outstanding += n;
     }
 
     /// What was asked for and is not finished, in events.
@@ -129,9 +146,11 @@ impl Window {
 
     /// Opens the window and returns the first amount to ask for: the in-flight
     /// limit, less the `in_hand` events that the consumer is still working on
-    /// from an earlier subscription.
+    /// from an earlier subscription. A manual window asks again for what was
+    /// asked before and has not come.
     pub fn open(&mut self, in_hand: usize) -> usize {
-        let ask = self.limits.max.saturating_sub(in_hand);
+        let wanted = self.limits.map_or(self.outstanding, |limits| limits.max);
+        let ask = wanted.saturating_sub(in_hand);
         self.outstanding = ask + in_hand;
         ask
     }
@@ -144,11 +163,9 @@ impl Window {
     /// below zero: the excess is simply not asked for again.
     pub fn finished(&mut self, n: usize) -> usize {
         self.outstanding = self.outstanding.saturating_sub(n);
-        if self.outstanding > self.limits.min {
-            return 0;
-        }
-        let ask = self.limits.max - self.outstanding;
-        self.outstanding = self.limits.max;
+        let Some(limits) = self.limits.filter(|limits| self.outstanding <= limits.min) else { return 0 };
+        let ask = limits.max - self.outstanding;
+        self.outstanding = limits.max;
         ask
     }
 }
@@ -187,6 +204,15 @@ mod tests {
         assert_eq!(window.open(10), 0);
         assert_eq!(window.finished(7), 0);
         assert_eq!(window.finished(1), 1);
+    }
+
+    #[test]
+    fn a_manual_window_asks_for_nothing_and_asks_again_for_what_has_not_come() {
+        let mut window = Window::manual();
+        assert_eq!(window.open(0), 0);
+        window.ask(7);
+        assert_eq!((window.finished(3), window.outstanding()), (0, 4));
+        assert_eq!(window.open(1), 3);
     }
 
     #[test]

@@ -44,6 +44,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
+use crate::stage::Marker;
+
 pub use broadcast::BroadcastDispatcher;
 pub use demand::DemandDispatcher;
 pub use fair::FairDispatcher;
@@ -80,7 +82,7 @@ pub struct Wish<T> {
     /// Who subscribes: the same number for all subscriptions of one consumer.
     pub consumer: u64,
     /// Which partition, for a [`PartitionDispatcher`].
-    pub partition: Option<usize>,
+    pub partition: Option<PartitionId>,
     /// Which events, for a [`BroadcastDispatcher`]; all by default.
     pub selector: Option<Selector<T>>,
     /// How many events a turn, for a [`FairDispatcher`]; 1 by default.
@@ -96,7 +98,7 @@ impl<T> Wish<T> {
 
 impl<T> Clone for Wish<T> {
     fn clone(&self) -> Self {
-        Self { selector: self.selector.clone(), ..*self }
+        Self { partition: self.partition.clone(), selector: self.selector.clone(), ..*self }
     }
 }
 
@@ -112,6 +114,36 @@ impl<T> fmt::Debug for Wish<T> {
     }
 }
 
+/// Names one partition of a [`PartitionDispatcher`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartitionId {
+    /// By its number, from 0.
+    Number(usize),
+    /// By its name.
+    Name(Arc<str>),
+}
+
+impl From<usize> for PartitionId {
+    fn from(number: usize) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for PartitionId {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl fmt::Display for PartitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => write!(f, "{name:?}"),
+        }
+    }
+}
+
 /// Why a dispatcher does not take a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -120,25 +152,31 @@ pub enum Refused {
     #[error("this consumer is subscribed already, and a broadcast delivers to each consumer once")]
     AlreadySubscribed,
     /// A partition dispatcher was not told which partition.
-    #[error("the subscription names no partition; there are 0 to {}", .partitions - 1)]
+    #[error("the subscription names no partition; there are {partitions}")]
     NoPartition {
-        /// How many there are.
-        partitions: usize,
+        /// Which there are.
+        partitions: String,
     },
     /// There is no such partition.
-    #[error("there is no partition {found}; there are 0 to {}", .partitions - 1)]
+    #[error("there is no partition {found}; there are {partitions}")]
     UnknownPartition {
         /// The one that was named.
-        found: usize,
-        /// How many there are.
-        partitions: usize,
+        found: PartitionId,
+        /// Which there are.
+        partitions: String,
     },
     /// Another consumer has it.
     #[error("partition {partition} has a consumer already, and each has one")]
     PartitionTaken {
         /// The one that was named.
-        partition: usize,
+        partition: PartitionId,
     },
+    /// The tag belongs to another subscription of this producer.
+    #[error("the tag belongs to another subscription")]
+    DuplicateTag,
+    /// What a dispatcher of your own has to say.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// What a dispatcher does with events that were delivered, not started, and given
@@ -198,5 +236,18 @@ pub trait Dispatcher<T>: Send + 'static {
     /// Assigns what waits inside and is asked for, pushing onto `assignments`.
     fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
         let _ = assignments;
+    }
+
+    /// A marker has come to its place: everything emitted before it has been
+    /// handed to [`dispatch`](Dispatcher::dispatch). A dispatcher inside which
+    /// events wait keeps it until they have been assigned; the others, and that
+    /// is the default, give it straight back.
+    fn mark(&mut self, marker: Marker) -> Option<Marker> {
+        Some(marker)
+    }
+
+    /// The next marker that was kept and has nothing left to wait for.
+    fn take_due(&mut self) -> Option<Marker> {
+        None
     }
 }

@@ -39,6 +39,7 @@
 // A reader that leaves, as `head` does, makes the macros for it panic.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod backoff;
 pub mod buffer;
 pub mod cli;
 pub mod config;

@@ -47,7 +47,8 @@ use crate::demand::Limits;
 use crate::limit::Limiter;
 use crate::stage::inlet::Inlet;
 use crate::stage::mail::ToConsumer;
-use crate::stage::{CancelMode, ProducerRef, Reason, SubscribeOptions};
+use crate::stage::meter::Meter;
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions};
 
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -280,7 +281,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         self.work.slots.resize(Some(new.concurrency));
         let wanted = if old.mode == new.mode { self.wanted() } else { 0 };
         for retired in self.members.split_off(wanted.min(self.members.len())) {
-            retired.told(|done| ToConsumer::Stop { done }).await;
+            retired.told(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
         }
         if new.recall || self.limits_of(old) != self.limits_of(new) {
             self.recall().await;
@@ -293,16 +294,17 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     async fn recall(&self) {
         let limits = self.limits_of(self.settings);
         for member in &self.members {
-            member.told(|done| ToConsumer::Resubscribe { limits, done }).await;
+            member.told(|done| ToConsumer::Recall { limits, done }).await;
         }
     }
 
     fn hire(&mut self) {
         let Some(limits) = self.limits_of(self.settings) else { return };
         while self.members.len() < self.wanted() && !self.producer.is_gone() {
-            let mut inlet = Inlet::new();
+            let mut inlet = Inlet::new(Meter::new(None, Kind::Consumer, None), None);
             let mail = inlet.address();
-            let options = SubscribeOptions { limits, cancel: CancelMode::Permanent, ..Default::default() };
+            let options =
+                SubscribeOptions { limits, cancel: CancelMode::Resubscribe, ..Default::default() };
             inlet.subscribe(self.producer.clone(), options);
             let work = Arc::clone(&self.work);
             let task = match self.settings.mode {

@@ -75,27 +75,42 @@
 //!   gave them; only then is it gone.
 
 mod consumer;
+mod counter;
+mod function;
 mod handle;
 pub(crate) mod inlet;
 pub(crate) mod mail;
+mod marker;
+pub(crate) mod meter;
+mod observe;
+mod options;
 mod outlet;
 mod producer;
 mod producer_consumer;
+mod reason;
+mod refs;
+mod seat;
+mod stopwatch;
 mod stream;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
+use std::marker::PhantomData;
 
-use futures::Stream;
+use futures::{Sink, Stream};
 
 pub use consumer::ConsumerBuilder;
-pub use handle::{ProducerRef, Running, RunningProducer};
+pub use function::{ConsumerFn, ProducerConsumerFn, ProducerFn, ToSink};
+pub use handle::{Refs, Running, RunningConsumer, RunningProducer, RunningProducerConsumer};
+pub use marker::Marker;
+pub use meter::{Kind, State, Status};
+pub use observe::{Notice, Peer, Side};
+pub use options::SubscribeOptions;
 pub use producer::ProducerBuilder;
 pub use producer_consumer::ProducerConsumerBuilder;
+pub use reason::{CancelMode, Reason};
+pub use refs::{ConsumerRef, Gone, ProducerRef};
 pub use stream::{FromStream, Subscription};
-
-use crate::demand::Limits;
-use crate::dispatch::Selector;
 
 /// Produces events when it is asked for them.
 pub trait Producer: Send + 'static {
@@ -113,6 +128,28 @@ pub trait Producer: Send + 'static {
     /// Not needed. The stage keeps the future alive while it answers its
     /// consumers, and drops it only when the stage is stopped or aborted.
     fn produce(&mut self, demand: usize) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
+
+    /// Called once, before anything else. A stage that is not to run says why:
+    /// [`Reason::Declined`], or a failure.
+    ///
+    /// # Errors
+    /// The reason with which the stage is to end at once.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Called once, last, when everything was delivered and finished. Not called
+    /// when the stage is aborted; what must happen even then belongs in `Drop`.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
+        let _ = reason;
+        ready(())
+    }
 }
 
 /// Turns events into other events.
@@ -127,22 +164,106 @@ pub trait ProducerConsumer: Send + 'static {
     ///
     /// It is called only while somebody downstream wants events, with at most
     /// `max_demand - min_demand` of them.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is stopped or aborted; the batch is then lost
+    /// with it, unless its events notice being dropped.
     fn process(&mut self, events: Vec<Self::In>) -> impl Future<Output = Vec<Self::Out>> + Send;
+
+    /// Called once when no more events will come: what the stage still keeps is
+    /// emitted last. A stage that collects events gives out its incomplete
+    /// collection here.
+    ///
+    /// # Cancel safety
+    /// As [`process`](Self::process).
+    fn finish(&mut self) -> impl Future<Output = Vec<Self::Out>> + Send {
+        ready(Vec::new())
+    }
+
+    /// As [`Producer::init`].
+    ///
+    /// # Errors
+    /// The reason with which the stage is to end at once.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
+        ready(Ok(()))
+    }
+
+    /// As [`Producer::terminate`].
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
+        let _ = reason;
+        ready(())
+    }
 }
 
-/// Handles events.
+/// Handles events. It returns nothing, so a consumer cannot emit:
+///
+/// ```compile_fail
+/// # use weir::stage::Consumer;
+/// struct Echo;
+/// impl Consumer for Echo {
+///     type Event = u64;
+///     async fn consume(&mut self, events: Vec<u64>) -> Vec<u64> { events }
+/// }
+/// ```
 pub trait Consumer: Send + 'static {
     /// What is consumed.
     type Event: Send + 'static;
 
     /// Handles one batch of at least one and at most `max_demand - min_demand`
     /// events. The consumer asks for more when this returns.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted; the batch is then lost with it,
+    /// unless its events notice being dropped.
     fn consume(&mut self, events: Vec<Self::Event>) -> impl Future<Output = ()> + Send;
+
+    /// Asked after each batch: a reason to end now, if there is one. What was
+    /// not started goes back.
+    fn over(&mut self) -> Option<Reason> {
+        None
+    }
+
+    /// As [`Producer::init`].
+    ///
+    /// # Errors
+    /// The reason with which the stage is to end at once.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
+        ready(Ok(()))
+    }
+
+    /// As [`Producer::terminate`].
+    ///
+    /// # Cancel safety
+    /// Dropped only when the stage is aborted.
+    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
+        let _ = reason;
+        ready(())
+    }
 }
 
-/// A stage around a [`Producer`], to be configured and spawned.
+/// A stage around a [`Producer`], to be configured and spawned. The receiving
+/// end of a tokio channel is a producer too.
 pub fn producer<P: Producer>(producer: P) -> ProducerBuilder<P> {
     ProducerBuilder::new(producer)
+}
+
+/// A producer from a closure that is called as [`Producer::produce`] is.
+pub fn producer_fn<F, Fut, T>(produce: F) -> ProducerBuilder<ProducerFn<F>>
+where
+    F: FnMut(usize) -> Fut + Send + 'static,
+    Fut: Future<Output = Option<Vec<T>>> + Send,
+    T: Send + 'static,
+{
+    ProducerBuilder::new(ProducerFn(produce))
 }
 
 /// A stage that produces what a stream yields, and ends when it ends. For an
@@ -159,112 +280,40 @@ pub fn producer_consumer<P: ProducerConsumer>(stage: P) -> ProducerConsumerBuild
     ProducerConsumerBuilder::new(stage)
 }
 
+/// A producer-consumer from a closure that is called as
+/// [`ProducerConsumer::process`] is.
+pub fn producer_consumer_fn<F, Fut, I, O>(process: F) -> ProducerConsumerBuilder<ProducerConsumerFn<F, I>>
+where
+    F: FnMut(Vec<I>) -> Fut + Send + 'static,
+    Fut: Future<Output = Vec<O>> + Send,
+    I: Send + 'static,
+    O: Send + 'static,
+{
+    ProducerConsumerBuilder::new(ProducerConsumerFn(process, PhantomData))
+}
+
 /// A stage around a [`Consumer`], to be configured and spawned.
 pub fn consumer<C: Consumer>(consumer: C) -> ConsumerBuilder<C> {
     ConsumerBuilder::new(consumer)
 }
 
-/// Why a stage or a subscription ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The source ran out and everything was delivered.
-    Finished,
-    /// The consumer cancelled the subscription.
-    Cancelled,
-    /// The stage was told to stop.
-    Stopped,
-    /// The producer's dispatcher did not take the subscription; with the reason.
-    Refused(String),
-    /// The author's code panicked; with the message.
-    Panicked(String),
-    /// The stage went without a word: its task was aborted.
-    Lost,
+/// A consumer from a closure that is called as [`Consumer::consume`] is.
+pub fn consumer_fn<F, Fut, T>(consume: F) -> ConsumerBuilder<ConsumerFn<F, T>>
+where
+    F: FnMut(Vec<T>) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send,
+    T: Send + 'static,
+{
+    ConsumerBuilder::new(ConsumerFn(consume, PhantomData))
 }
 
-impl Reason {
-    /// Whether this is an orderly end.
-    pub fn is_normal(&self) -> bool {
-        matches!(self, Self::Finished | Self::Cancelled | Self::Stopped)
-    }
-}
-
-/// What a consumer does when a producer it is subscribed to goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CancelMode {
-    /// Stop with the producer's reason, whatever it is.
-    #[default]
-    Permanent,
-    /// Stop unless the producer ended normally.
-    Transient,
-    /// Go on, with the other producers or none.
-    Temporary,
-}
-
-impl CancelMode {
-    /// Whether a consumer with this mode stops when its producer ends so.
-    pub fn stops_on(self, reason: &Reason) -> bool {
-        match self {
-            Self::Permanent => true,
-            Self::Transient => !reason.is_normal(),
-            Self::Temporary => false,
-        }
-    }
-}
-
-/// How a consumer subscribes. Limits alone can stand for it:
-/// `Limits::new(10, 5)?.into()`.
-pub struct SubscribeOptions<T> {
-    /// How much to ask for, and when. By default 1000 and 500.
-    pub limits: Limits,
-    /// What to do when the producer goes. By default to stop too.
-    pub cancel: CancelMode,
-    /// Which partition of a producer with a
-    /// [`PartitionDispatcher`](crate::dispatch::PartitionDispatcher).
-    pub partition: Option<usize>,
-    /// Which events of a producer with a
-    /// [`BroadcastDispatcher`](crate::dispatch::BroadcastDispatcher); by default
-    /// all.
-    pub selector: Option<Selector<T>>,
-    /// How many events a turn of a producer with a
-    /// [`FairDispatcher`](crate::dispatch::FairDispatcher); by default 1.
-    pub weight: usize,
-}
-
-impl<T> Default for SubscribeOptions<T> {
-    fn default() -> Self {
-        let (limits, cancel) = (Limits::default(), CancelMode::default());
-        Self { limits, cancel, partition: None, selector: None, weight: 1 }
-    }
-}
-
-impl<T> From<Limits> for SubscribeOptions<T> {
-    fn from(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
-    }
-}
-
-impl<T> Clone for SubscribeOptions<T> {
-    fn clone(&self) -> Self {
-        Self { selector: self.selector.clone(), ..*self }
-    }
-}
-
-impl<T> fmt::Debug for SubscribeOptions<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubscribeOptions")
-            .field("limits", &self.limits)
-            .field("cancel", &self.cancel)
-            .field("partition", &self.partition)
-            .field("selects", &self.selector.is_some())
-            .field("weight", &self.weight)
-            .finish()
-    }
-}
-
-/// The text of a panic, as far as it has one.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
+/// A consumer that sends every event to a sink, and flushes it after each batch.
+/// When the sink fails, the stage ends with that failure; when the stage ends,
+/// the sink is closed.
+pub fn to_sink<S, T>(sink: S) -> ConsumerBuilder<ToSink<S, T>>
+where
+    S: Sink<T, Error: fmt::Display> + Send + 'static,
+    T: Send + 'static,
+{
+    ConsumerBuilder::new(ToSink::new(sink))
 }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use tokio::time::sleep;
 use weir::demand::Limits;
 use weir::dispatch::{BroadcastDispatcher, FairDispatcher, PartitionDispatcher};
-use weir::stage::{self, CancelMode, ProducerRef, Reason, Running, SubscribeOptions};
+use weir::stage::{self, CancelMode, ProducerRef, Reason, RunningConsumer, SubscribeOptions};
 
 use crate::support::{Collect, Numbers, Seen, ranges};
 
@@ -18,7 +18,10 @@ fn limits(max: usize, min: usize) -> Limits {
     Limits::new(max, min).unwrap()
 }
 
-fn collect(producer: &ProducerRef<u64>, options: SubscribeOptions<u64>) -> (Seen<Vec<u64>>, Running<u64>) {
+fn collect(
+    producer: &ProducerRef<u64>,
+    options: SubscribeOptions<u64>,
+) -> (Seen<Vec<u64>>, RunningConsumer<u64>) {
     let collect = Collect::slowly(MS);
     let batches = collect.batches.clone();
     (batches, stage::consumer(collect).subscribe_to(producer, options).spawn())
@@ -27,10 +30,10 @@ fn collect(producer: &ProducerRef<u64>, options: SubscribeOptions<u64>) -> (Seen
 #[tokio::test(start_paused = true)]
 async fn a_broadcast_to_demands_of_ten_and_twenty_delivers_slices_of_ten_to_both() {
     let broadcast = stage::producer(Numbers::below(40)).dispatcher(BroadcastDispatcher::new()).spawn();
-    broadcast.producer().hold().await;
+    broadcast.producer().pause().await.unwrap();
     let (ten, first) = collect(&broadcast.producer(), limits(10, 0).into());
     let (twenty, second) = collect(&broadcast.producer(), limits(20, 0).into());
-    broadcast.producer().release();
+    broadcast.producer().resume().unwrap();
     first.join().await;
     second.join().await;
     let slices = [(0, 9), (10, 19), (20, 29), (30, 39)];
@@ -55,7 +58,7 @@ async fn one_consumer_subscribes_to_a_broadcast_once_and_nobody_dies_of_the_seco
     let broadcast = stage::producer(Numbers::below(20)).dispatcher(BroadcastDispatcher::new()).spawn();
     let temporary = || SubscribeOptions { cancel: CancelMode::Temporary, ..limits(10, 0).into() };
     let (batches, consumer) = collect(&broadcast.producer(), temporary());
-    consumer.subscribe_to(&broadcast.producer(), temporary());
+    consumer.consumer().subscribe(&broadcast.producer(), temporary()).await.unwrap();
     assert_eq!(broadcast.join().await, Reason::Finished);
     assert_eq!(batches.all().concat(), (0..20).collect::<Vec<_>>());
 }
@@ -63,12 +66,12 @@ async fn one_consumer_subscribes_to_a_broadcast_once_and_nobody_dies_of_the_seco
 #[tokio::test(start_paused = true)]
 async fn a_selector_gets_its_events_and_holds_nobody_up() {
     let broadcast = stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).spawn();
-    broadcast.producer().hold().await;
+    broadcast.producer().pause().await.unwrap();
     let thirds: SubscribeOptions<u64> =
         SubscribeOptions { selector: Some(Arc::new(|event| event % 3 == 0)), ..limits(5, 0).into() };
     let (some, first) = collect(&broadcast.producer(), thirds);
     let (all, second) = collect(&broadcast.producer(), limits(10, 0).into());
-    broadcast.producer().release();
+    broadcast.producer().resume().unwrap();
     first.join().await;
     second.join().await;
     assert_eq!(some.all().concat(), (0..100).step_by(3).collect::<Vec<_>>());
@@ -80,8 +83,8 @@ async fn a_subscription_without_a_partition_is_refused_with_the_reason() {
     let dispatcher = PartitionDispatcher::by_key(4, |event: &u64| *event);
     let partitioned = stage::producer(Numbers::below(10)).dispatcher(dispatcher).spawn();
     let (_, consumer) = collect(&partitioned.producer(), limits(10, 0).into());
-    let expected = "the subscription names no partition; there are 0 to 3".to_owned();
-    assert_eq!(consumer.join().await, Reason::Refused(expected));
+    let expected = "refused: the subscription names no partition; there are 0 to 3";
+    assert_eq!(consumer.join().await.to_string(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +93,7 @@ async fn partitions_keep_the_order_of_each_key_and_lose_nothing() {
     let partitioned = stage::producer(Numbers::below(20_000)).dispatcher(dispatcher).spawn();
     let readers: Vec<_> = (0..3)
         .map(|partition| {
-            let options = SubscribeOptions { partition: Some(partition), ..limits(50, 20).into() };
+            let options = SubscribeOptions { partition: Some(partition.into()), ..limits(50, 20).into() };
             tokio::spawn(partitioned.producer().subscribe(options).collect::<Vec<u64>>())
         })
         .collect();
@@ -110,7 +113,8 @@ async fn partitions_keep_the_order_of_each_key_and_lose_nothing() {
 async fn a_partition_whose_consumer_dies_goes_on_where_it_was() {
     let dispatcher = PartitionDispatcher::new(2, |event: &u64| Some((event % 2) as usize));
     let partitioned = stage::producer(Numbers::below(200)).dispatcher(dispatcher).spawn();
-    let of = |partition| SubscribeOptions { partition: Some(partition), ..limits(20, 10).into() };
+    let of =
+        |partition: usize| SubscribeOptions { partition: Some(partition.into()), ..limits(20, 10).into() };
     let (even, first) = collect(&partitioned.producer(), of(0));
     let doomed: Vec<u64> = partitioned.producer().subscribe(of(1)).take(7).collect().await;
     let odd: Vec<u64> = partitioned.producer().subscribe(of(1)).collect().await;
@@ -121,11 +125,12 @@ async fn a_partition_whose_consumer_dies_goes_on_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fair_producer_shares_what_the_default_gives_to_one() {
-    let fair = stage::producer(Numbers::below(300)).dispatcher(FairDispatcher::new()).spawn();
-    fair.producer().hold().await;
-    let consumers: Vec<_> =
-        [1000, 300, 500].map(|max| collect(&fair.producer(), limits(max, 0).into())).into();
-    fair.producer().release();
+    // They ask before there is anybody to answer, so all of them are known when
+    // the first event is.
+    let seat = ProducerRef::vacant("fair");
+    let consumers: Vec<_> = [1000, 300, 500].map(|max| collect(&seat, limits(max, 0).into())).into();
+    sleep(MS).await;
+    stage::producer(Numbers::below(300)).dispatcher(FairDispatcher::new()).at(&seat).spawn();
     let mut shares = Vec::new();
     for (batches, consumer) in consumers {
         consumer.join().await;

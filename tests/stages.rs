@@ -156,19 +156,18 @@ async fn three_stages_deliver_everything_once_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_producer_is_held_nothing_flows_and_asks_are_kept() {
+async fn while_a_producer_is_paused_nothing_flows_and_asks_are_kept() {
     let numbers = stage::producer(Numbers::below(100)).spawn();
     let producer = numbers.producer();
-    producer.hold().await;
-    producer.hold().await;
+    producer.pause().await.unwrap();
+    producer.pause().await.unwrap();
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
     let consumer = stage::consumer(collect).subscribe_to(&producer, limits(10, 5)).spawn();
     sleep(MS).await;
-    producer.release();
     sleep(MS).await;
     assert!(batches.all().is_empty());
-    producer.release();
+    producer.resume().unwrap();
     drop(producer);
     consumer.join().await;
     assert_eq!(batches.all().concat(), (0..100).collect::<Vec<_>>());
@@ -239,7 +238,7 @@ async fn one_consumer_may_have_several_producers_and_lose_none_of_their_events()
     let batches = collect.batches.clone();
     let options = SubscribeOptions { cancel: CancelMode::Temporary, ..limits(10, 5).into() };
     let consumer = stage::consumer(collect).subscribe_to(&a.producer(), options.clone()).spawn();
-    consumer.subscribe_to(&b.producer(), options);
+    consumer.consumer().subscribe(&b.producer(), options).await.unwrap();
     a.join().await;
     b.join().await;
     let mut all = batches.all().concat();

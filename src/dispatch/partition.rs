@@ -11,26 +11,37 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use super::{Assignment, Dispatcher, GivenBack, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, GivenBack, PartitionId, Refused, Tag, Wish};
+use crate::stage::Marker;
 
 /// Sends each event to the subscription that has its partition.
 pub struct PartitionDispatcher<T> {
     partitions: Vec<Partition<T>>,
     route: Route<T>,
     discards: bool,
+    markers: Vec<Waiting>,
 }
 
 type Route<T> = Box<dyn Fn(&T) -> Option<usize> + Send>;
 
 #[derive(Debug)]
 struct Partition<T> {
+    id: PartitionId,
     consumer: Option<Tag>,
     demand: usize,
     /// Given back by an earlier consumer, by their place in the order of
     /// dispatch; they go before what waits.
     returned: BTreeMap<u64, T>,
     waiting: VecDeque<T>,
+}
+
+/// A marker, and how many events of each partition are to be assigned before it.
+#[derive(Debug)]
+struct Waiting {
+    marker: Marker,
+    behind: Vec<usize>,
 }
 
 impl<T> PartitionDispatcher<T> {
@@ -41,11 +52,7 @@ impl<T> PartitionDispatcher<T> {
     /// With no partitions. The stage panics later if `route` answers with one
     /// that does not exist.
     pub fn new(partitions: usize, route: impl Fn(&T) -> Option<usize> + Send + 'static) -> Self {
-        assert!(partitions > 0, "a partition dispatcher needs at least one partition");
-        let partition =
-            || Partition { consumer: None, demand: 0, returned: BTreeMap::new(), waiting: VecDeque::new() };
-        let partitions = (0..partitions).map(|_| partition()).collect();
-        Self { partitions, route: Box::new(route), discards: false }
+        Self::with_ids((0..partitions).map(PartitionId::Number), Box::new(route))
     }
 
     /// Routes by the hash of a key: equal keys go to the same partition, and the
@@ -60,6 +67,39 @@ impl<T> PartitionDispatcher<T> {
             key(event).hash(&mut hasher);
             Some((hasher.finish() % partitions as u64) as usize)
         })
+    }
+
+    /// With partitions that have names, and a function that answers with one of
+    /// them, or with `None` to discard the event.
+    ///
+    /// # Panics
+    /// With no names, or one of them twice. The stage panics later if `route`
+    /// answers with a name that was not given.
+    pub fn named<N: Into<Arc<str>>>(
+        names: impl IntoIterator<Item = N>,
+        route: impl Fn(&T) -> Option<&str> + Send + 'static,
+    ) -> Self {
+        let names: Vec<Arc<str>> = names.into_iter().map(Into::into).collect();
+        for (at, name) in names.iter().enumerate() {
+            assert!(!names[..at].contains(name), "there are two partitions {name:?}");
+        }
+        let ids = names.clone().into_iter().map(PartitionId::Name);
+        Self::with_ids(
+            ids,
+            Box::new(move |event| {
+                let found = route(event)?;
+                let at = names.iter().position(|name| **name == *found);
+                Some(at.unwrap_or_else(|| {
+                    panic!("an event was routed to partition {found:?}; there are {names:?}")
+                }))
+            }),
+        )
+    }
+
+    fn with_ids(ids: impl Iterator<Item = PartitionId>, route: Route<T>) -> Self {
+        let partitions: Vec<_> = ids.map(Partition::new).collect();
+        assert!(!partitions.is_empty(), "a partition dispatcher needs at least one partition");
+        Self { partitions, route, discards: false, markers: Vec::new() }
     }
 
     /// Discards what waits in a partition when its consumer leaves.
@@ -82,17 +122,43 @@ impl<T> PartitionDispatcher<T> {
         );
         Some(found)
     }
+
+    /// The partitions, for a message.
+    fn ids(&self) -> String {
+        match (self.partitions.first(), self.partitions.last()) {
+            (Some(Partition { id: PartitionId::Number(first), .. }), Some(last)) => {
+                format!("{first} to {}", last.id)
+            }
+            _ => {
+                let ids: Vec<_> =
+                    self.partitions.iter().map(|partition| partition.id.to_string()).collect();
+                ids.join(", ")
+            }
+        }
+    }
+
+    /// Takes `n` events of a partition off what markers wait for.
+    fn gone(&mut self, partition: usize, n: usize) {
+        for waiting in &mut self.markers {
+            waiting.behind[partition] = waiting.behind[partition].saturating_sub(n);
+        }
+    }
 }
 
 impl<T> Partition<T> {
+    fn new(id: PartitionId) -> Self {
+        Self { id, consumer: None, demand: 0, returned: BTreeMap::new(), waiting: VecDeque::new() }
+    }
+
     fn len(&self) -> usize {
         self.returned.len() + self.waiting.len()
     }
 
-    /// Assigns what waits, as far as it is asked for.
-    fn serve(&mut self, assignments: &mut Vec<Assignment<T>>) {
+    /// Assigns what waits, as far as it is asked for. Returns how many events
+    /// that were.
+    fn serve(&mut self, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len());
-        let Some(to) = self.consumer.filter(|_| n > 0) else { return };
+        let Some(to) = self.consumer.filter(|_| n > 0) else { return 0 };
         let mut events = Vec::with_capacity(n);
         while events.len() < n
             && let Some((_, event)) = self.returned.pop_first()
@@ -103,32 +169,40 @@ impl<T> Partition<T> {
         events.extend(self.waiting.drain(..more));
         self.demand -= n;
         assignments.push(Assignment { to, events });
+        n
     }
 }
 
 impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        let partitions = self.partitions.len();
-        let found = wish.partition.ok_or(Refused::NoPartition { partitions })?;
-        let partition =
-            self.partitions.get_mut(found).ok_or(Refused::UnknownPartition { found, partitions })?;
-        if partition.consumer.is_some() {
-            return Err(Refused::PartitionTaken { partition: found });
+        let Some(wanted) = wish.partition else {
+            return Err(Refused::NoPartition { partitions: self.ids() });
+        };
+        let found = self.partitions.iter_mut().find(|partition| partition.id == wanted);
+        match found {
+            None => Err(Refused::UnknownPartition { found: wanted, partitions: self.ids() }),
+            Some(Partition { consumer: Some(_), .. }) => Err(Refused::PartitionTaken { partition: wanted }),
+            Some(partition) => {
+                partition.consumer = Some(tag);
+                Ok(())
+            }
         }
-        partition.consumer = Some(tag);
-        Ok(())
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
-        let discards = self.discards;
-        let Some(partition) = self.of(tag) else { return Vec::new() };
+        let Some(at) = self.partitions.iter().position(|partition| partition.consumer == Some(tag)) else {
+            return Vec::new();
+        };
+        let partition = &mut self.partitions[at];
         partition.consumer = None;
         partition.demand = 0;
-        if !discards {
+        if !self.discards {
             return Vec::new();
         }
         let returned = std::mem::take(&mut partition.returned).into_values();
-        returned.chain(std::mem::take(&mut partition.waiting)).collect()
+        let discarded = returned.chain(std::mem::take(&mut partition.waiting)).collect();
+        self.gone(at, usize::MAX);
+        discarded
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
@@ -163,6 +237,9 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         for (place, event) in (first..).zip(events) {
             if let Some(partition) = self.route(&event) {
                 self.partitions[partition].returned.insert(place, event);
+                for waiting in &mut self.markers {
+                    waiting.behind[partition] += 1;
+                }
             }
         }
         GivenBack::Kept
@@ -173,17 +250,32 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     }
 
     fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
-        for partition in &mut self.partitions {
-            partition.serve(assignments);
+        for at in 0..self.partitions.len() {
+            let n = self.partitions[at].serve(assignments);
+            self.gone(at, n);
         }
+    }
+
+    /// It waits for every partition in which something waits.
+    fn mark(&mut self, marker: Marker) -> Option<Marker> {
+        if self.queued() == 0 && self.markers.is_empty() {
+            return Some(marker);
+        }
+        let behind = self.partitions.iter().map(Partition::len).collect();
+        self.markers.push(Waiting { marker, behind });
+        None
+    }
+
+    fn take_due(&mut self) -> Option<Marker> {
+        let first = self.markers.first()?;
+        let due = first.behind.iter().all(|&n| n == 0);
+        due.then(|| self.markers.remove(0).marker)
     }
 }
 
 impl<T> fmt::Debug for PartitionDispatcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PartitionDispatcher")
-            .field("partitions", &self.partitions.len())
-            .finish_non_exhaustive()
+        f.debug_struct("PartitionDispatcher").field("partitions", &self.ids()).finish_non_exhaustive()
     }
 }
 
@@ -201,7 +293,9 @@ mod tests {
 
         fn subscribe(&mut self, partition: Option<usize>) -> Result<Tag, Refused> {
             let tag = Tag::unique();
-            self.0.subscribe(tag, Wish { partition, ..Wish::none(0) }).map(|()| tag)
+            self.0
+                .subscribe(tag, Wish { partition: partition.map(Into::into), ..Wish::none(0) })
+                .map(|()| tag)
         }
 
         fn ask(&mut self, tag: Tag, n: usize) -> Vec<(Tag, Vec<u32>)> {
@@ -283,10 +377,11 @@ mod tests {
     #[test]
     fn a_subscription_needs_a_partition_that_exists_and_is_free() {
         let mut bench = Bench::new();
-        assert_eq!(bench.subscribe(None), Err(Refused::NoPartition { partitions: 2 }));
-        assert_eq!(bench.subscribe(Some(2)), Err(Refused::UnknownPartition { found: 2, partitions: 2 }));
+        let refused = |refused: Result<Tag, Refused>| refused.unwrap_err().to_string();
+        assert_eq!(refused(bench.subscribe(None)), "the subscription names no partition; there are 0 to 1");
+        assert_eq!(refused(bench.subscribe(Some(2))), "there is no partition 2; there are 0 to 1");
         let first = bench.subscribe(Some(1)).unwrap();
-        assert_eq!(bench.subscribe(Some(1)), Err(Refused::PartitionTaken { partition: 1 }));
+        assert_eq!(bench.subscribe(Some(1)), Err(Refused::PartitionTaken { partition: 1.into() }));
         bench.0.cancel(first);
         assert!(bench.subscribe(Some(1)).is_ok());
     }
@@ -296,7 +391,7 @@ mod tests {
     fn a_route_to_nowhere_says_where_it_led() {
         let mut dispatcher = PartitionDispatcher::new(2, |_: &u32| Some(9));
         let tag = Tag::unique();
-        dispatcher.subscribe(tag, Wish { partition: Some(0), ..Wish::none(0) }).unwrap();
+        dispatcher.subscribe(tag, Wish { partition: Some(0.into()), ..Wish::none(0) }).unwrap();
         dispatcher.ask(tag, 1);
         dispatcher.dispatch(vec![1], &mut Vec::new());
     }

@@ -1,23 +1,34 @@
 //! The task of a consumer.
 
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures::FutureExt;
 
 use super::inlet::{Inlet, Taken};
-use super::{Consumer, ProducerRef, Reason, Running, SubscribeOptions, panic_message};
+use super::meter::{Meter, State};
+use super::observe::Observer;
+use super::producer::{contained, terminate};
+use super::reason::panic_message;
+use super::stopwatch::Stopwatch;
+use super::{
+    Consumer, ConsumerRef, Kind, Notice, ProducerRef, Reason, Running, RunningConsumer, SubscribeOptions,
+};
 
 /// A consumer to be configured and spawned. Made by
 /// [`stage::consumer`](super::consumer()).
 pub struct ConsumerBuilder<C: Consumer> {
     consumer: C,
-    inlet: Inlet<C::Event>,
+    name: Option<Arc<str>>,
+    observer: Option<Observer>,
+    subscriptions: Vec<(ProducerRef<C::Event>, SubscribeOptions<C::Event>)>,
 }
 
 impl<C: Consumer> ConsumerBuilder<C> {
     pub(super) fn new(consumer: C) -> Self {
-        Self { consumer, inlet: Inlet::new() }
+        Self { consumer, name: None, observer: None, subscriptions: Vec::new() }
     }
 
     /// Subscribes to a producer. May be called for several of them.
@@ -26,7 +37,19 @@ impl<C: Consumer> ConsumerBuilder<C> {
         producer: &ProducerRef<C::Event>,
         options: impl Into<SubscribeOptions<C::Event>>,
     ) -> Self {
-        self.inlet.subscribe(producer.clone(), options.into());
+        self.subscriptions.push((producer.clone(), options.into()));
+        self
+    }
+
+    /// A name for logs, statuses and peers; by default "consumer".
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Called when a subscription begins or ends. Must not block.
+    pub fn observe(mut self, observer: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -34,14 +57,34 @@ impl<C: Consumer> ConsumerBuilder<C> {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn(self) -> Running<C::Event> {
-        let mail = self.inlet.address();
-        let task = tokio::spawn(run(self.consumer, self.inlet));
-        Running { mail, task }
+    pub fn spawn(self) -> RunningConsumer<C::Event> {
+        let Self { consumer, name, observer, subscriptions } = self;
+        let meter = Meter::new(name, Kind::Consumer, None);
+        let mut inlet = Inlet::new(meter.clone(), observer);
+        for (producer, options) in subscriptions {
+            inlet.subscribe(producer, options);
+        }
+        let refers = ConsumerRef::new(inlet.address());
+        let task = tokio::spawn(run(consumer, inlet, meter.clone()));
+        Running::new(refers, task, meter)
     }
 }
 
-async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>) -> Reason {
+async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Meter) -> Reason {
+    // Also if this task is aborted.
+    let _gone = Gone(meter.clone());
+    let reason = match contained(consumer.init()).await {
+        Ok(()) => consume(&mut consumer, &mut inlet, meter.clone()).await,
+        Err(reason) => reason,
+    };
+    meter.state(State::Ending);
+    inlet.close(reason.clone());
+    terminate(consumer.terminate(&reason)).await;
+    reason
+}
+
+async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, meter: Meter) -> Reason {
+    let mut watch = Stopwatch::new(meter);
     loop {
         if let Some(reason) = inlet.exit() {
             return reason.clone();
@@ -49,22 +92,53 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>) -> Reason
         let Some(Taken { slot, events }) = inlet.take() else {
             let message = inlet.recv().await;
             inlet.handle(message);
+            run_markers(inlet);
             continue;
         };
         let n = events.len();
-        let mut work = pin!(AssertUnwindSafe(consumer.consume(events)).catch_unwind());
-        // Mail is read while the handler runs, so that a stop or a resize can
-        // give events back without waiting for it.
-        let outcome = loop {
-            tokio::select! {
-                biased;
-                outcome = work.as_mut() => break outcome,
-                message = inlet.recv() => inlet.handle(message),
+        let outcome = {
+            let mut work = pin!(watch.time(AssertUnwindSafe(consumer.consume(events)).catch_unwind()));
+            // Mail is read while the handler runs, so that a stop or a resize can
+            // give events back without waiting for it.
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = work.as_mut() => break outcome,
+                    message = inlet.recv() => {
+                        inlet.handle(message);
+                        run_markers(inlet);
+                    }
+                }
             }
         };
         if let Err(panic) = outcome {
             return Reason::Panicked(panic_message(&*panic));
         }
         inlet.finished(slot, n);
+        if let Some(reason) = consumer.over() {
+            return reason;
+        }
+    }
+}
+
+/// A consumer has no output for a marker to wait for.
+fn run_markers<T>(inlet: &mut Inlet<T>) {
+    while let Some(marker) = inlet.take_due() {
+        marker.reached();
+    }
+}
+
+/// Shows that the stage is gone, however it went.
+struct Gone(Meter);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.state(State::Ended);
+    }
+}
+
+impl<C: Consumer> fmt::Debug for ConsumerBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsumerBuilder").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -1,91 +1,95 @@
-//! What is held of a stage that runs: a reference to subscribe to, or the whole
-//! of it.
+//! What is held of a stage that runs.
 
-use tokio::sync::{mpsc, oneshot};
+use std::fmt;
+
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::mail::{ToConsumer, ToProducer};
-use super::{Reason, SubscribeOptions, Subscription, panic_message};
+use super::meter::{Meter, Status};
+use super::reason::panic_message;
+use super::{ConsumerRef, ProducerRef, Reason};
 
-/// Refers to a running producer, to subscribe to it or to pause it. Clones refer
-/// to the same stage.
-#[derive(Debug)]
-pub struct ProducerRef<T>(mpsc::UnboundedSender<ToProducer<T>>);
+/// A spawned stage. Dropping the handle leaves the stage running.
+///
+/// `R` is how it is referred to: a [`ProducerRef`], a [`ConsumerRef`], or both
+/// for a producer-consumer.
+pub struct Running<R> {
+    refs: R,
+    task: JoinHandle<Reason>,
+    meter: Meter,
+}
 
-impl<T> Clone for ProducerRef<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
+/// A running producer of `T`.
+pub type RunningProducer<T> = Running<ProducerRef<T>>;
+/// A running consumer of `T`.
+pub type RunningConsumer<T> = Running<ConsumerRef<T>>;
+/// A running stage that makes `O` of `I`.
+pub type RunningProducerConsumer<I, O> = Running<(ConsumerRef<I>, ProducerRef<O>)>;
+
+/// How a stage is told to stop.
+pub trait Refs: sealed::Refs {}
+
+impl<R: sealed::Refs> Refs for R {}
+
+mod sealed {
+    use super::Reason;
+
+    pub trait Refs {
+        fn stop(&self, reason: Reason);
     }
 }
 
-impl<T> ProducerRef<T> {
-    pub(crate) fn new(mail: mpsc::UnboundedSender<ToProducer<T>>) -> Self {
-        Self(mail)
-    }
-
-    pub(crate) fn into_mail(self) -> mpsc::UnboundedSender<ToProducer<T>> {
-        self.0
-    }
-
-    /// Subscribes, and reads what is delivered as a stream.
-    pub fn subscribe(&self, options: impl Into<SubscribeOptions<T>>) -> Subscription<T> {
-        Subscription::new(self.clone(), options.into())
-    }
-
-    /// Dispatches nothing more until [`release`](Self::release) is called as
-    /// often as `hold`. Asks made meanwhile are kept. Returns once everything
-    /// dispatched before is in the consumers' mailboxes.
-    ///
-    /// # Cancel safety
-    /// The hold is in force even if the future is dropped.
-    pub async fn hold(&self) {
-        let (done, held) = oneshot::channel();
-        if self.0.send(ToProducer::Hold { done }).is_ok() {
-            // An error means that the stage is gone: nothing more is dispatched.
-            let _ = held.await;
-        }
-    }
-
-    /// Takes back one [`hold`](Self::hold).
-    pub fn release(&self) {
-        drop(self.0.send(ToProducer::Release));
-    }
-
-    /// Completes when the stage is gone.
-    ///
-    /// # Cancel safety
-    /// Cancel safe.
-    pub async fn gone(&self) {
-        self.0.closed().await;
-    }
-
-    /// Whether the stage is gone.
-    pub fn is_gone(&self) -> bool {
-        self.0.is_closed()
+impl<T> sealed::Refs for ProducerRef<T> {
+    fn stop(&self, reason: Reason) {
+        // One that is gone has stopped.
+        drop(self.tell(ToProducer::Stop { reason }));
     }
 }
 
-/// A spawned stage without a producing side. Dropping the handle leaves the
-/// stage running.
-#[derive(Debug)]
-pub struct Running<T> {
-    pub(super) mail: mpsc::UnboundedSender<ToConsumer<T>>,
-    pub(super) task: JoinHandle<Reason>,
-}
-
-impl<T> Running<T> {
-    /// Tells the stage to give back what it has not started, finish what it has,
-    /// and end. See [`join`](Self::join).
-    pub fn stop(&self) {
+impl<T> sealed::Refs for ConsumerRef<T> {
+    fn stop(&self, reason: Reason) {
         // Whether it has heard shows in `join`.
         let (done, _) = oneshot::channel();
-        drop(self.mail.send(ToConsumer::Stop { done }));
+        drop(self.tell(ToConsumer::Stop { reason, done }));
+    }
+}
+
+impl<I, O> sealed::Refs for (ConsumerRef<I>, ProducerRef<O>) {
+    fn stop(&self, reason: Reason) {
+        sealed::Refs::stop(&self.1, reason);
+    }
+}
+
+impl<R: Refs> Running<R> {
+    pub(super) fn new(refs: R, task: JoinHandle<Reason>, meter: Meter) -> Self {
+        Self { refs, task, meter }
     }
 
-    /// Subscribes the running stage to a further producer.
-    pub fn subscribe_to(&self, producer: &ProducerRef<T>, options: impl Into<SubscribeOptions<T>>) {
-        let (producer, options) = (producer.clone(), options.into());
-        drop(self.mail.send(ToConsumer::Subscribe { producer, options }));
+    /// Tells the stage to take nothing more, deliver what it has emitted, finish
+    /// what it has begun, and end. What was delivered to it and not begun goes
+    /// back. A [`Producer::produce`](super::Producer::produce) that is waiting is
+    /// dropped. See [`join`](Self::join).
+    pub fn stop(&self) {
+        self.stop_with(Reason::Stopped);
+    }
+
+    /// [Stops](Self::stop) the stage with a reason of your own.
+    pub fn stop_with(&self, reason: Reason) {
+        self.refs.stop(reason);
+    }
+
+    /// What the stage is doing.
+    pub fn status(&self) -> Status {
+        self.meter.read()
+    }
+
+    pub(crate) fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
+    pub(crate) fn into_parts(self) -> (R, JoinHandle<Reason>) {
+        (self.refs, self.task)
     }
 
     /// Waits until the stage has ended and says why.
@@ -93,57 +97,50 @@ impl<T> Running<T> {
     /// # Cancel safety
     /// Dropping the future leaves the stage running.
     pub async fn join(self) -> Reason {
-        joined(self.task).await
+        // A producer that nobody refers to ends, so the handle lets go of it.
+        drop(self.refs);
+        match self.task.await {
+            Ok(reason) => reason,
+            Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
+            Err(_) => Reason::Lost,
+        }
     }
 
-    /// Ends the stage at its next await. What it held and had not started goes
-    /// back to its producers.
+    /// Ends the stage at its next await. What was delivered to it and not
+    /// started goes back to its producers; what it had buffered is dropped.
     pub fn abort(&self) {
         self.task.abort();
     }
-}
-
-/// A spawned stage with a producing side. Dropping the handle leaves the stage
-/// running.
-#[derive(Debug)]
-pub struct RunningProducer<T> {
-    pub(super) producer: ProducerRef<T>,
-    pub(super) task: JoinHandle<Reason>,
 }
 
 impl<T> RunningProducer<T> {
     /// A reference that consumers can subscribe to.
     pub fn producer(&self) -> ProducerRef<T> {
-        self.producer.clone()
-    }
-
-    /// Tells the stage to produce nothing more, deliver what it has emitted, and
-    /// end when its consumers have finished. A
-    /// [`Producer::produce`](super::Producer::produce) that is
-    /// waiting is dropped.
-    pub fn stop(&self) {
-        drop(self.producer.0.send(ToProducer::Stop));
-    }
-
-    /// Waits until the stage has ended and says why.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the stage running.
-    pub async fn join(self) -> Reason {
-        drop(self.producer);
-        joined(self.task).await
-    }
-
-    /// Ends the stage at its next await. Events it had buffered are dropped.
-    pub fn abort(&self) {
-        self.task.abort();
+        self.refs.clone()
     }
 }
 
-async fn joined(task: JoinHandle<Reason>) -> Reason {
-    match task.await {
-        Ok(reason) => reason,
-        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
-        Err(_) => Reason::Lost,
+impl<T> RunningConsumer<T> {
+    /// A reference to subscribe the consumer to more producers.
+    pub fn consumer(&self) -> ConsumerRef<T> {
+        self.refs.clone()
+    }
+}
+
+impl<I, O> RunningProducerConsumer<I, O> {
+    /// A reference that consumers can subscribe to.
+    pub fn producer(&self) -> ProducerRef<O> {
+        self.refs.1.clone()
+    }
+
+    /// A reference to subscribe the stage to more producers.
+    pub fn consumer(&self) -> ConsumerRef<I> {
+        self.refs.0.clone()
+    }
+}
+
+impl<R> fmt::Debug for Running<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Running").field(&self.meter.read()).finish()
     }
 }

@@ -6,45 +6,49 @@
 //! cancelled, or when the whole stage goes, travels back to its producer, even
 //! when the stage's task is aborted.
 
+mod subscription;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::mail::{Delivery, Returned, ToConsumer, ToProducer};
-use super::{CancelMode, ProducerRef, Reason, SubscribeOptions};
-use crate::demand::{Limits, Window};
-use crate::dispatch::{Tag, Wish};
+use self::subscription::Subscription;
+use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer};
+use super::meter::Meter;
+use super::observe::{Notice, Observer, notify};
+use super::{Marker, Peer, Reason};
+use crate::demand::Limits;
+use crate::dispatch::Tag;
 
 pub(crate) struct Inlet<T> {
     /// The same for every subscription, and no other inlet's.
     id: u64,
     mail: UnboundedReceiver<ToConsumer<T>>,
     /// Given to every producer subscribed to.
-    me: UnboundedSender<ToConsumer<T>>,
+    me: ConsumerMail<T>,
     subscriptions: Vec<Subscription<T>>,
-    waiting: VecDeque<Batch<T>>,
+    waiting: VecDeque<Waiting<T>>,
+    /// How many events are in `waiting`.
+    waiting_events: usize,
+    /// Markers whose place has come, for the stage to run.
+    due: VecDeque<Marker>,
     /// Cancelled tags whose cancellation the producer has not acknowledged:
     /// events may still come in under them, and go back where they came from.
-    former: Vec<(Tag, UnboundedSender<ToProducer<T>>)>,
+    former: Vec<(Tag, ProducerMail<T>)>,
     /// Names subscriptions across a resubscription, where the tag changes.
     next_slot: usize,
     exit: Option<Reason>,
+    observer: Option<Observer>,
+    meter: Meter,
 }
 
-struct Subscription<T> {
-    slot: usize,
-    /// `None` once cancelled.
-    tag: Option<Tag>,
-    producer: UnboundedSender<ToProducer<T>>,
-    window: Window,
-    cancel: CancelMode,
-    wish: Wish<T>,
-    /// Events that a handler has begun and not finished.
-    in_hand: usize,
-    ended: Option<Reason>,
+/// What waits for the stage, in the order in which it came.
+enum Waiting<T> {
+    Batch(Batch<T>),
+    Marker(Marker),
 }
 
 /// The rest of one delivery, never empty.
@@ -62,7 +66,8 @@ pub(crate) struct Taken<T> {
 }
 
 impl<T> Inlet<T> {
-    pub(crate) fn new() -> Self {
+    /// An inlet of a stage with this meter, that may be watched.
+    pub(crate) fn new(meter: Meter, observer: Option<Observer>) -> Self {
         let (me, mail) = mpsc::unbounded_channel();
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
@@ -71,14 +76,18 @@ impl<T> Inlet<T> {
             me,
             subscriptions: Vec::new(),
             waiting: VecDeque::new(),
+            waiting_events: 0,
+            due: VecDeque::new(),
             former: Vec::new(),
             next_slot: 0,
             exit: None,
+            observer,
+            meter,
         }
     }
 
     /// A sender to this inlet's mailbox.
-    pub(crate) fn address(&self) -> UnboundedSender<ToConsumer<T>> {
+    pub(crate) fn address(&self) -> ConsumerMail<T> {
         self.me.clone()
     }
 
@@ -97,69 +106,101 @@ impl<T> Inlet<T> {
         }
     }
 
-    pub(crate) fn subscribe(&mut self, producer: ProducerRef<T>, options: SubscribeOptions<T>) {
-        let slot = self.next_slot;
-        self.next_slot += 1;
-        let SubscribeOptions { limits, cancel, partition, selector, weight } = options;
-        self.subscriptions.push(Subscription {
-            slot,
-            tag: None,
-            producer: producer.into_mail(),
-            window: Window::new(limits),
-            cancel,
-            wish: Wish { consumer: self.id, partition, selector, weight },
-            in_hand: 0,
-            ended: None,
-        });
-        self.open(self.subscriptions.len() - 1);
-    }
-
     pub(crate) fn handle(&mut self, message: ToConsumer<T>) {
+        // Whoever sent a question may have stopped waiting for the answer; that
+        // changes nothing.
         match message {
             ToConsumer::Events(delivery) => self.accept(delivery),
             ToConsumer::Ended { tag, reason } => self.ended(tag, reason),
-            ToConsumer::Subscribe { producer, options } => self.subscribe(producer, options),
-            ToConsumer::Resubscribe { limits, done } => {
-                self.resubscribe(limits);
-                // Whoever asked may have stopped waiting; that changes nothing.
+            ToConsumer::Seated { slot } => self.seated(slot),
+            ToConsumer::Subscribe { instead, producer, options, done } => {
+                if let Some(at) = instead.and_then(|tag| self.find(tag)) {
+                    self.cancel(at, Reason::Cancelled);
+                    self.remove_when_idle(at, Reason::Cancelled);
+                }
+                let _ = done.send(self.subscribe(producer, options));
+            }
+            ToConsumer::Cancel { tag, reason, done } => {
+                let found = self.find(tag);
+                if let Some(at) = found {
+                    self.cancel(at, reason.clone());
+                    self.subscriptions[at].ended = Some(reason);
+                    self.close_if_over(at);
+                }
+                let _ = done.send(found.is_some());
+            }
+            ToConsumer::Ask { tag, n, done } => {
+                let _ = done.send(self.ask(tag, n));
+            }
+            ToConsumer::Producers { done } => {
+                let peers = self.subscriptions.iter().filter(|s| s.tag.is_some()).map(|s| s.peer.clone());
+                let _ = done.send(peers.collect());
+            }
+            ToConsumer::Mark(marker) => match self.waiting.is_empty() {
+                true => self.due.push_back(marker),
+                false => self.waiting.push_back(Waiting::Marker(marker)),
+            },
+            ToConsumer::Recall { limits, done } => {
+                self.recall(limits);
                 let _ = done.send(());
             }
-            ToConsumer::Stop { done } => {
-                self.stop();
+            ToConsumer::Stop { reason, done } => {
+                self.stop(reason);
                 let _ = done.send(());
             }
         }
+        self.show();
     }
 
     /// Takes the next events: as many as the subscription's limits allow in one
     /// call of a handler.
     pub(crate) fn take(&mut self) -> Option<Taken<T>> {
-        let batch = self.waiting.front_mut()?;
+        self.release_markers();
+        let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
         let slot = batch.slot;
         let subscription = self.subscriptions.iter_mut().find(|s| s.slot == slot)?;
-        let n = subscription.window.limits().batch();
-        subscription.in_hand += n.min(batch.events.len());
+        let n = subscription.window.batch().min(batch.events.len());
+        subscription.in_hand += n;
+        self.waiting_events -= n;
         if n < batch.events.len() {
             batch.first += n as u64;
             return Some(Taken { slot, events: batch.events.by_ref().take(n).collect() });
         }
-        let batch = self.waiting.pop_front()?;
+        let Some(Waiting::Batch(batch)) = self.waiting.pop_front() else { return None };
+        self.release_markers();
         // Collecting a whole `IntoIter` hands its allocation on.
         Some(Taken { slot, events: batch.events.collect() })
     }
 
     /// Takes the next event, and the slot to report it finished with.
     pub(crate) fn take_one(&mut self) -> Option<(usize, T)> {
-        let batch = self.waiting.front_mut()?;
+        self.release_markers();
+        let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
         let (slot, event) = (batch.slot, batch.events.next()?);
         batch.first += 1;
         if batch.events.len() == 0 {
             self.waiting.pop_front();
         }
+        self.waiting_events -= 1;
         if let Some(subscription) = self.subscriptions.iter_mut().find(|s| s.slot == slot) {
             subscription.in_hand += 1;
         }
         Some((slot, event))
+    }
+
+    /// Markers that have nothing in front of them any more are due.
+    fn release_markers(&mut self) {
+        while matches!(self.waiting.front(), Some(Waiting::Marker(_))) {
+            if let Some(Waiting::Marker(marker)) = self.waiting.pop_front() {
+                self.due.push_back(marker);
+            }
+        }
+    }
+
+    /// The next marker whose place has come. Of a producer-consumer it then goes
+    /// behind what it has emitted.
+    pub(super) fn take_due(&mut self) -> Option<Marker> {
+        self.due.pop_front()
     }
 
     /// Notes that `n` taken events are finished, and asks for more when it is
@@ -175,6 +216,7 @@ impl<T> Inlet<T> {
             self.tell(at, ToProducer::Ask { tag, n: ask });
         }
         self.close_if_over(at);
+        self.show();
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -187,117 +229,76 @@ impl<T> Inlet<T> {
     }
 
     /// Cancels every subscription and gives back what was not started.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self, reason: Reason) {
         for at in 0..self.subscriptions.len() {
-            self.cancel(at);
+            self.cancel(at, reason.clone());
         }
-        self.exit.get_or_insert(Reason::Stopped);
+        self.exit.get_or_insert(reason);
     }
 
     /// Ends every subscription for good. Nothing more can be delivered from here
     /// on, so what is cancelled now is closed at once.
-    pub(crate) fn close(&mut self) {
+    pub(crate) fn close(&mut self, reason: Reason) {
         self.mail.close();
         while let Ok(message) = self.mail.try_recv() {
             if let ToConsumer::Events(delivery) = message {
                 self.accept(delivery);
             }
         }
-        self.stop();
+        self.stop(reason);
+        for subscription in &self.subscriptions {
+            let reason = self.exit.as_ref().unwrap_or(&Reason::Lost);
+            notify(self.observer.as_ref(), &Notice::Cancelled { peer: &subscription.peer, reason });
+        }
+        self.subscriptions.clear();
         for (tag, producer) in self.former.drain(..) {
             drop(producer.send(ToProducer::Closed { tag }));
         }
-    }
-
-    /// Gives back what was not started and asks anew.
-    fn resubscribe(&mut self, limits: Option<Limits>) {
-        if self.exit.is_some() {
-            return;
-        }
-        for at in 0..self.subscriptions.len() {
-            self.cancel(at);
-            let subscription = &mut self.subscriptions[at];
-            let limits = limits.unwrap_or(subscription.window.limits());
-            subscription.window = Window::new(limits);
-            // Should the producer have ended, it will say so again.
-            subscription.ended = None;
-            self.open(at);
-        }
-    }
-
-    fn open(&mut self, at: usize) {
-        let subscription = &mut self.subscriptions[at];
-        let tag = *subscription.tag.insert(Tag::unique());
-        let n = subscription.window.open(subscription.in_hand);
-        let wish = subscription.wish.clone();
-        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), wish });
-        if n > 0 {
-            self.tell(at, ToProducer::Ask { tag, n });
-        }
-    }
-
-    fn cancel(&mut self, at: usize) {
-        let subscription = &mut self.subscriptions[at];
-        let slot = subscription.slot;
-        let Some(tag) = subscription.tag.take() else { return };
-        self.former.push((tag, subscription.producer.clone()));
-        let (mine, others): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(|batch| batch.slot == slot);
-        self.waiting = others.into();
-        let back = |batch: Batch<T>| Returned { first: batch.first, events: batch.events.collect() };
-        self.tell(at, ToProducer::Cancel { tag, returned: mine.into_iter().map(back).collect() });
+        self.show();
     }
 
     fn accept(&mut self, Delivery { to, first, events }: Delivery<T>) {
         if let Some(subscription) = self.subscriptions.iter().find(|s| s.tag == Some(to)) {
             let slot = subscription.slot;
-            self.waiting.push_back(Batch { slot, first, events: events.into_iter() });
+            self.waiting_events += events.len();
+            self.meter.arrived(events.len());
+            self.waiting.push_back(Waiting::Batch(Batch { slot, first, events: events.into_iter() }));
         } else if let Some((_, producer)) = self.former.iter().find(|(tag, _)| *tag == to) {
             // It waits for our `Closed`, so it is there to take them.
             drop(producer.send(ToProducer::Return(Returned { first, events: events.into() })));
+        } else {
+            // Only a broken producer sends under a tag that never was ours.
+            log::error!("{} events came for an unknown subscription and are dropped", events.len());
         }
     }
 
-    fn ended(&mut self, tag: Tag, reason: Reason) {
-        if let Some(at) = self.former.iter().position(|(other, _)| *other == tag) {
-            let (tag, producer) = self.former.remove(at);
-            drop(producer.send(ToProducer::Closed { tag }));
-        } else if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
-            self.subscriptions[at].ended = Some(reason);
-            self.close_if_over(at);
+    /// Takes back what waits of one subscription, in order.
+    fn take_back(&mut self, slot: usize) -> Vec<Returned<T>> {
+        let mut returned = Vec::new();
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting {
+                Waiting::Batch(batch) if batch.slot == slot => {
+                    self.waiting_events -= batch.events.len();
+                    returned.push(Returned { first: batch.first, events: batch.events.collect() });
+                }
+                other => self.waiting.push_back(other),
+            }
         }
+        self.release_markers();
+        returned
     }
 
-    /// Answers the end of a subscription once nothing of it is left here.
-    fn close_if_over(&mut self, at: usize) {
-        let subscription = &self.subscriptions[at];
-        let Some(reason) = subscription.ended.clone() else { return };
-        let slot = subscription.slot;
-        if subscription.in_hand > 0 || self.waiting.iter().any(|batch| batch.slot == slot) {
-            return;
-        }
-        if subscription.cancel.stops_on(&reason) {
-            self.exit.get_or_insert(reason);
-        }
-        self.cancel(at);
-        self.subscriptions.remove(at);
-    }
-
-    /// Sends to the producer of a subscription. When it is gone, the
-    /// subscription has ended, and what was to be returned to it is dropped.
-    fn tell(&mut self, at: usize, message: ToProducer<T>) {
-        let subscription = &mut self.subscriptions[at];
-        if subscription.producer.send(message).is_err()
-            && let Some(tag) = subscription.tag
-        {
-            // By mail rather than at once: the caller is in the middle of
-            // something with this very subscription.
-            drop(self.me.send(ToConsumer::Ended { tag, reason: Reason::Lost }));
-        }
+    /// Sets the dials.
+    fn show(&self) {
+        let in_hand: usize = self.subscriptions.iter().map(|s| s.in_hand).sum();
+        let outstanding: usize = self.subscriptions.iter().map(|s| s.window.outstanding()).sum();
+        let held = in_hand + self.waiting_events;
+        self.meter.inlet(self.subscriptions.len(), outstanding.saturating_sub(held), held);
     }
 }
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
-        self.close();
+        self.close(Reason::Lost);
     }
 }

@@ -1,8 +1,8 @@
 //! What stages say to each other.
 //!
-//! A stage has one mailbox. The channels are unbounded, and yet nothing grows
-//! without bound: events move only against demand, so what can wait in a
-//! consumer's mailbox is limited by what it asked for.
+//! A stage has one mailbox for each side it has. The channels are unbounded, and
+//! yet nothing grows without bound: events move only against demand, so what can
+//! wait in a consumer's mailbox is limited by what it asked for.
 //!
 //! ```text
 //!   consumer ── Subscribe, Ask ────────────────▶ producer
@@ -16,37 +16,54 @@
 //! ended waits for the third, so nothing comes back to nobody.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Reason, SubscribeOptions};
+use super::{Marker, Peer, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::Limits;
 use crate::dispatch::{Tag, Wish};
 
-/// From a consumer, or from whoever holds a
-/// [`ProducerRef`](super::ProducerRef), to a producer.
+/// The way to a producing side.
+pub(crate) type ProducerMail<T> = mpsc::UnboundedSender<ToProducer<T>>;
+/// The way to a consuming side.
+pub(crate) type ConsumerMail<T> = mpsc::UnboundedSender<ToConsumer<T>>;
+
+/// From a consumer, or from whoever holds a [`ProducerRef`], to a producer.
 #[derive(Debug)]
 pub(crate) enum ToProducer<T> {
     /// Deliver to this mailbox under this tag.
-    Subscribe { tag: Tag, consumer: mpsc::UnboundedSender<ToConsumer<T>>, wish: Wish<T> },
+    Subscribe { tag: Tag, consumer: ConsumerMail<T>, wish: Wish<T>, name: Arc<str> },
     /// Will take `n` more events.
     Ask { tag: Tag, n: usize },
     /// Deliver no more, and dispatch these again in their old place: they were
     /// delivered and not started. Also the answer to [`ToConsumer::Ended`], once
     /// the consumer holds nothing more of this subscription. One message, so
     /// that a producer never sees a consumer gone and its events not yet back.
-    Cancel { tag: Tag, returned: Vec<Returned<T>> },
+    Cancel { tag: Tag, reason: Reason, returned: Vec<Returned<T>> },
     /// Dispatch these again: they were on their way when the subscription was
     /// cancelled.
     Return(Returned<T>),
     /// Every event that was ever sent under this cancelled tag is accounted for.
     Closed { tag: Tag },
-    /// Dispatch nothing until released; asks are kept. Holds add up.
+    /// End this subscription, for this reason.
+    Dismiss { tag: Tag, reason: Reason, done: oneshot::Sender<bool> },
+    /// Emit these, wanted or not. Answered with what was discarded for it, once
+    /// the rest is dispatched or buffered.
+    Emit { events: Vec<T>, done: oneshot::Sender<Vec<T>> },
+    /// Run this when everything emitted so far has been dispatched.
+    Mark(Marker),
+    /// Keep asks, and dispatch nothing, until told otherwise.
+    Pause { done: oneshot::Sender<()> },
+    /// Go on where it was paused.
+    Resume,
+    /// As a pause, for one who has something to set right: holds add up, and
+    /// asks made meanwhile become one demand.
     Hold { done: oneshot::Sender<()> },
     /// Takes back one hold.
     Release,
     /// Produce nothing more: deliver what was emitted, then end.
-    Stop,
+    Stop { reason: Reason },
 }
 
 /// From a producer, or from a stage's own handle, to a consumer.
@@ -57,13 +74,29 @@ pub(crate) enum ToConsumer<T> {
     /// Nothing more comes for this subscription: the source has ended, or, in
     /// answer to a [`ToProducer::Cancel`], nothing more has been sent.
     Ended { tag: Tag, reason: Reason },
-    /// Subscribe to a further producer.
-    Subscribe { producer: super::ProducerRef<T>, options: SubscribeOptions<T> },
+    /// The producer that a subscription waits for is there.
+    Seated { slot: usize },
+    /// Subscribe to a further producer, in the place of an earlier subscription
+    /// if one is named. Answered with the tag.
+    Subscribe {
+        instead: Option<Tag>,
+        producer: ProducerRef<T>,
+        options: SubscribeOptions<T>,
+        done: oneshot::Sender<Tag>,
+    },
+    /// Give up a subscription. Answered with whether there was one.
+    Cancel { tag: Tag, reason: Reason, done: oneshot::Sender<bool> },
+    /// Ask for more by hand. Answered with whether there is such a subscription.
+    Ask { tag: Tag, n: usize, done: oneshot::Sender<bool> },
+    /// Say who the producers are.
+    Producers { done: oneshot::Sender<Vec<Peer>> },
+    /// Run this when everything that came in before has been dealt with.
+    Mark(Marker),
     /// Give back what is not started and ask anew, within new limits if given.
-    Resubscribe { limits: Option<Limits>, done: oneshot::Sender<()> },
+    Recall { limits: Option<Limits>, done: oneshot::Sender<()> },
     /// Give back what is not started, finish what is, and end. Answered as soon
     /// as it is given back.
-    Stop { done: oneshot::Sender<()> },
+    Stop { reason: Reason, done: oneshot::Sender<()> },
 }
 
 /// Consecutive events of one producer for one subscription.

@@ -2,7 +2,7 @@
 //! and what goes where.
 //!
 //! Pure state, like the dispatcher and the buffer it joins. Each operation may
-//! leave [`Delivery`]s in the out-tray; the stage's task empties it and does the
+//! leave something in the out-tray; the stage's task empties it and does the
 //! sending.
 //!
 //! Three rules hold after every operation, unless the outlet is held:
@@ -12,32 +12,56 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Marker;
 use super::mail::{Delivery, Returned};
 use crate::buffer::Buffer;
 use crate::dispatch::{Assignment, Dispatcher, GivenBack, Refused, Tag, Wish};
 
 pub(crate) struct Outlet<T, D> {
     dispatcher: D,
-    buffer: Buffer<T>,
+    buffer: Buffer<T, Marker>,
     /// Events that consumers gave back, by their place in the order of dispatch.
     returned: BTreeMap<u64, VecDeque<T>>,
     /// The place that the next event to be dispatched for the first time gets.
     next: u64,
     holds: usize,
+    paused: bool,
+    /// Asks made while paused, to be replayed one by one.
+    asks: VecDeque<(Tag, usize)>,
+    /// What was emitted while paused, each emission by itself.
+    emitted: VecDeque<Emitted<T>>,
     subscriptions: Vec<Tag>,
     /// Emptied at once after every dispatch; kept for its allocation.
     assignments: Vec<Assignment<T>>,
-    out: Vec<Delivery<T>>,
+    out: Vec<Out<T>>,
+}
+
+enum Emitted<T> {
+    Events(Vec<T>),
+    Marker(Marker),
+}
+
+/// What the stage's task is to do next, in order.
+pub(crate) enum Out<T> {
+    /// Send these.
+    Send(Delivery<T>),
+    /// Run this.
+    Run(Marker),
+    /// The buffer had no room for these.
+    Overflow(Vec<T>),
 }
 
 impl<T, D: Dispatcher<T>> Outlet<T, D> {
-    pub(crate) fn new(dispatcher: D, buffer: Buffer<T>) -> Self {
+    pub(crate) fn new(dispatcher: D, buffer: Buffer<T, Marker>, paused: bool) -> Self {
         Self {
             dispatcher,
             buffer,
             returned: BTreeMap::new(),
             next: 0,
             holds: 0,
+            paused,
+            asks: VecDeque::new(),
+            emitted: VecDeque::new(),
             subscriptions: Vec::new(),
             assignments: Vec::new(),
             out: Vec::new(),
@@ -45,6 +69,9 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     pub(crate) fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
+        if self.subscriptions.contains(&tag) {
+            return Err(Refused::DuplicateTag);
+        }
         self.dispatcher.subscribe(tag, wish)?;
         self.subscriptions.push(tag);
         Ok(())
@@ -55,6 +82,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     #[must_use = "what is discarded is handed back to be accounted for"]
     pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) -> Vec<T> {
         self.subscriptions.retain(|&other| other != tag);
+        self.asks.retain(|&(other, _)| other != tag);
         let mut discarded = self.dispatcher.cancel(tag);
         for events in returned {
             discarded.extend(self.put_back(events));
@@ -65,7 +93,11 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     pub(crate) fn ask(&mut self, tag: Tag, n: usize) {
-        self.dispatcher.ask(tag, n);
+        if self.paused || !self.asks.is_empty() {
+            self.asks.push_back((tag, n));
+        } else {
+            self.dispatcher.ask(tag, n);
+        }
         self.flush();
     }
 
@@ -99,29 +131,100 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         self.flush();
     }
 
-    /// Dispatches new events; what nobody asked for is buffered. Returns what
-    /// the buffer had no room for.
-    #[must_use = "what does not fit is handed back to be accounted for"]
-    pub(crate) fn emit(&mut self, events: Vec<T>) -> Vec<T> {
+    pub(crate) fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.paused = false;
+        self.flush();
+    }
+
+    fn is_still(&self) -> bool {
+        self.holds > 0 || self.paused
+    }
+
+    /// Dispatches new events; what nobody asked for is buffered.
+    pub(crate) fn emit(&mut self, events: Vec<T>) {
+        if self.paused {
+            self.emitted.push_back(Emitted::Events(events));
+            return;
+        }
         if self.holds > 0 || !self.buffer.is_empty() || !self.returned.is_empty() {
-            return self.buffer.store(events);
+            return self.store(events);
         }
         let rest = self.dispatch_new(events);
-        if rest.is_empty() { rest } else { self.buffer.store(rest) }
+        if !rest.is_empty() {
+            self.store(rest);
+        }
+        if !self.asks.is_empty() {
+            self.flush();
+        }
+    }
+
+    fn store(&mut self, events: Vec<T>) {
+        let excess = self.buffer.store(events);
+        if !excess.is_empty() {
+            self.out.push(Out::Overflow(excess));
+            // Markers among the discarded events have nothing to wait for.
+            self.run_markers();
+        }
+    }
+
+    /// Puts a marker behind everything that was emitted.
+    pub(crate) fn mark(&mut self, marker: Marker) {
+        if self.paused {
+            self.emitted.push_back(Emitted::Marker(marker));
+        } else if self.holds > 0 || !self.returned.is_empty() {
+            self.buffer.hold_mark(marker);
+        } else if let Some(marker) = self.buffer.mark(marker) {
+            self.pass(marker);
+        }
+    }
+
+    /// Runs a marker that has nothing buffered in front of it, unless something
+    /// waits inside the dispatcher.
+    fn pass(&mut self, marker: Marker) {
+        if let Some(marker) = self.dispatcher.mark(marker) {
+            self.out.push(Out::Run(marker));
+        }
+    }
+
+    fn run_markers(&mut self) {
+        if self.is_still() || !self.returned.is_empty() {
+            return;
+        }
+        while let Some(marker) = self.buffer.take_due() {
+            self.pass(marker);
+        }
     }
 
     /// How many events the producer should be asked for.
     pub(crate) fn demand(&self) -> usize {
-        if self.holds > 0 { 0 } else { self.dispatcher.demand() }
+        if self.is_still() { 0 } else { self.dispatcher.demand() }
+    }
+
+    /// How many events were emitted and not dispatched.
+    pub(crate) fn buffered(&self) -> usize {
+        let kept = |emitted: &Emitted<T>| match emitted {
+            Emitted::Events(events) => events.len(),
+            Emitted::Marker(_) => 0,
+        };
+        let returned: usize = self.returned.values().map(VecDeque::len).sum();
+        let emitted: usize = self.emitted.iter().map(kept).sum();
+        self.buffer.len() + returned + emitted + self.dispatcher.queued()
     }
 
     /// Whether everything that was emitted has been dispatched.
     pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty() && self.returned.is_empty() && self.dispatcher.queued() == 0
+        self.buffer.is_empty()
+            && self.returned.is_empty()
+            && self.emitted.is_empty()
+            && self.dispatcher.queued() == 0
     }
 
-    /// The next delivery to send, oldest first.
-    pub(crate) fn outgoing(&mut self) -> std::vec::Drain<'_, Delivery<T>> {
+    /// The next things to do, oldest first.
+    pub(crate) fn outgoing(&mut self) -> std::vec::Drain<'_, Out<T>> {
         self.out.drain(..)
     }
 
@@ -130,13 +233,40 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn flush(&mut self) {
-        if self.holds > 0 {
+        // The usual case: consumers ask faster than events come.
+        if self.is_still() || (self.is_empty() && self.asks.is_empty()) {
             return;
         }
+        loop {
+            self.flush_demand();
+            self.run_markers();
+            // Kept asks are served one by one: the next when this one is.
+            if self.dispatcher.demand() == 0
+                && let Some((tag, n)) = self.asks.pop_front()
+            {
+                self.dispatcher.ask(tag, n);
+                continue;
+            }
+            match self.emitted.pop_front() {
+                Some(Emitted::Events(events)) => {
+                    let rest = self.dispatch_new(events);
+                    if !rest.is_empty() {
+                        self.store(rest);
+                    }
+                }
+                Some(Emitted::Marker(marker)) => self.mark(marker),
+                None => break,
+            }
+        }
+    }
+
+    /// Serves the demand there is from what there is.
+    fn flush_demand(&mut self) {
         self.dispatcher.dispatch_queued(&mut self.assignments);
         self.next = self.deliver(self.next);
         self.serve_returned();
         while self.returned.is_empty() && !self.buffer.is_empty() {
+            self.run_markers();
             let n = self.dispatcher.demand();
             if n == 0 {
                 break;
@@ -154,6 +284,9 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// Deals returned events in equal shares rather than all to the largest
     /// demand: they were recalled so that others could help with them.
     fn serve_returned(&mut self) {
+        if self.returned.is_empty() {
+            return;
+        }
         let total: usize = self.returned.values().map(VecDeque::len).sum();
         let share = total.div_ceil(self.subscriptions.len().max(1));
         while let Some(mut entry) = self.returned.first_entry() {
@@ -197,8 +330,11 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         let mut place = first;
         for Assignment { to, events } in self.assignments.drain(..) {
             let n = events.len() as u64;
-            self.out.push(Delivery { to, first: place, events });
+            self.out.push(Out::Send(Delivery { to, first: place, events }));
             place += n;
+        }
+        while let Some(marker) = self.dispatcher.take_due() {
+            self.out.push(Out::Run(marker));
         }
         place
     }
@@ -213,7 +349,7 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            Self(Outlet::new(DemandDispatcher::new(), Buffer::default()))
+            Self(Outlet::new(DemandDispatcher::new(), Buffer::default(), false))
         }
 
         fn subscribe(&mut self) -> Tag {
@@ -223,12 +359,16 @@ mod tests {
         }
 
         fn emit(&mut self, events: std::ops::Range<u32>) {
-            assert!(self.0.emit(events.collect()).is_empty());
+            self.0.emit(events.collect());
         }
 
         /// What has been delivered to `tag` since the last call for anybody.
         fn delivered(&mut self) -> Vec<(Tag, u64, Vec<u32>)> {
-            self.0.outgoing().map(|d| (d.to, d.first, d.events)).collect()
+            let delivery = |out| match out {
+                Out::Send(Delivery { to, first, events }) => (to, first, events),
+                Out::Run(_) | Out::Overflow(_) => unreachable!("only deliveries here"),
+            };
+            self.0.outgoing().map(delivery).collect()
         }
     }
 

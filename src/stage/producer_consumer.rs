@@ -4,13 +4,23 @@
 //! somebody downstream wants events. What one batch yields beyond that demand
 //! is buffered, so the buffer holds at most the output of one batch.
 
+use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures::FutureExt;
 
+use super::counter::{Counter, Front, while_serving};
 use super::inlet::{Inlet, Taken};
-use super::producer::{Counter, while_serving};
-use super::{ProducerConsumer, ProducerRef, Reason, RunningProducer, SubscribeOptions, panic_message};
+use super::meter::{Meter, short_name};
+use super::observe::Observer;
+use super::producer::{contained, producing_side, terminate};
+use super::reason::panic_message;
+use super::stopwatch::Stopwatch;
+use super::{
+    ConsumerRef, Kind, Marker, Notice, ProducerConsumer, ProducerRef, Reason, Running,
+    RunningProducerConsumer, SubscribeOptions,
+};
 use crate::buffer::Buffer;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 
@@ -18,13 +28,15 @@ use crate::dispatch::{DemandDispatcher, Dispatcher};
 /// [`stage::producer_consumer`](super::producer_consumer()).
 pub struct ProducerConsumerBuilder<P: ProducerConsumer, D = DemandDispatcher> {
     stage: P,
-    inlet: Inlet<P::In>,
-    dispatcher: D,
+    name: Option<Arc<str>>,
+    observer: Option<Observer>,
+    subscriptions: Vec<(ProducerRef<P::In>, SubscribeOptions<P::In>)>,
+    front: Front<P::Out, D>,
 }
 
 impl<P: ProducerConsumer> ProducerConsumerBuilder<P> {
     pub(super) fn new(stage: P) -> Self {
-        Self { stage, inlet: Inlet::new(), dispatcher: DemandDispatcher::new() }
+        Self { stage, name: None, observer: None, subscriptions: Vec::new(), front: Front::default() }
     }
 }
 
@@ -35,39 +47,102 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
         producer: &ProducerRef<P::In>,
         options: impl Into<SubscribeOptions<P::In>>,
     ) -> Self {
-        self.inlet.subscribe(producer.clone(), options.into());
+        self.subscriptions.push((producer.clone(), options.into()));
         self
     }
 
     /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].
     pub fn dispatcher<E: Dispatcher<P::Out>>(self, dispatcher: E) -> ProducerConsumerBuilder<P, E> {
-        ProducerConsumerBuilder { stage: self.stage, inlet: self.inlet, dispatcher }
+        let Self { stage, name, observer, subscriptions, front } = self;
+        ProducerConsumerBuilder {
+            stage,
+            name,
+            observer,
+            subscriptions,
+            front: front.dispatcher(dispatcher),
+        }
     }
+
+    producing_side!(P::Out);
 
     /// Starts the stage.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn(self) -> RunningProducer<P::Out> {
-        let (counter, mail) = Counter::new(self.dispatcher, Buffer::default());
-        let task = tokio::spawn(run(self.stage, self.inlet, counter));
-        RunningProducer { producer: ProducerRef::new(mail), task }
+    pub fn spawn(self) -> RunningProducerConsumer<P::In, P::Out> {
+        let Self { stage, name, observer, subscriptions, front } = self;
+        let meter = Meter::new(name, Kind::ProducerConsumer, Some(short_name::<D>()));
+        let mut inlet = Inlet::new(meter.clone(), observer.clone());
+        for (producer, options) in subscriptions {
+            inlet.subscribe(producer, options);
+        }
+        let consumer = ConsumerRef::new(inlet.address());
+        let (counter, producer, seated) = Counter::new(front, meter.clone(), observer);
+        let task = tokio::spawn(run(stage, inlet, counter, seated, meter.clone()));
+        Running::new((consumer, producer), task, meter)
     }
 }
 
-async fn run<P, D>(mut stage: P, mut inlet: Inlet<P::In>, mut counter: Counter<P::Out, D>) -> Reason
+async fn run<P, D>(
+    mut stage: P,
+    mut inlet: Inlet<P::In>,
+    mut counter: Counter<P::Out, D>,
+    seated: Result<(), Reason>,
+    meter: Meter,
+) -> Reason
 where
     P: ProducerConsumer,
     D: Dispatcher<P::Out>,
 {
-    let reason = loop {
+    let started = match seated {
+        Ok(()) => contained(stage.init()).await,
+        Err(taken) => Err(taken),
+    };
+    let mut reason = match started {
+        Ok(()) => process(&mut stage, &mut inlet, &mut counter, meter).await,
+        Err(reason) => reason,
+    };
+    inlet.stop(reason.clone());
+    while let Some(marker) = inlet.take_due() {
+        counter.mark(marker);
+    }
+    if reason.is_normal() {
+        match while_serving(&mut counter, AssertUnwindSafe(stage.finish()).catch_unwind()).await {
+            Ok(Ok(events)) if events.is_empty() => {}
+            Ok(Ok(events)) => counter.emit(events),
+            Ok(Err(panic)) => reason = Reason::Panicked(panic_message(&*panic)),
+            // It was asked to stop while it finished.
+            Err(stopped) => reason = stopped,
+        }
+    }
+    counter.end(&reason).await;
+    inlet.close(reason.clone());
+    terminate(stage.terminate(&reason)).await;
+    reason
+}
+
+async fn process<P, D>(
+    stage: &mut P,
+    inlet: &mut Inlet<P::In>,
+    counter: &mut Counter<P::Out, D>,
+    meter: Meter,
+) -> Reason
+where
+    P: ProducerConsumer,
+    D: Dispatcher<P::Out>,
+{
+    let mut watch = Stopwatch::new(meter);
+    loop {
+        while let Some(marker) = inlet.take_due() {
+            counter.mark(marker);
+        }
         if let Some(reason) = inlet.exit() {
-            break reason.clone();
+            return reason.clone();
         }
         if !inlet.has_waiting() {
-            match while_serving(&mut counter, inlet.recv()).await {
-                Some(message) => inlet.handle(message),
-                None => break Reason::Stopped,
+            match while_serving(counter, inlet.recv()).await {
+                Ok(message) => inlet.handle(message),
+                Err(reason) => return reason,
             }
             continue;
         }
@@ -75,10 +150,10 @@ where
             // Upstream may still have something to say while we wait.
             let message = tokio::select! {
                 biased;
-                demand = counter.demand() => {
-                    if demand.is_none() { break Reason::Stopped }
-                    continue;
-                }
+                demand = counter.demand() => match demand {
+                    Ok(_) => continue,
+                    Err(reason) => return reason,
+                },
                 message = inlet.recv() => message,
             };
             inlet.handle(message);
@@ -86,19 +161,22 @@ where
         }
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
-        let work = AssertUnwindSafe(stage.process(events)).catch_unwind();
-        match while_serving(&mut counter, work).await {
-            Some(Ok(events)) => {
+        let work = watch.time(AssertUnwindSafe(stage.process(events)).catch_unwind());
+        match while_serving(counter, work).await {
+            Ok(Ok(events)) => {
                 if !events.is_empty() {
                     counter.emit(events);
                 }
                 inlet.finished(slot, n);
             }
-            Some(Err(panic)) => break Reason::Panicked(panic_message(&*panic)),
-            None => break Reason::Stopped,
+            Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
+            Err(reason) => return reason,
         }
-    };
-    inlet.stop();
-    counter.end(reason.clone()).await;
-    reason
+    }
+}
+
+impl<P: ProducerConsumer, D> fmt::Debug for ProducerConsumerBuilder<P, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProducerConsumerBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
 }

@@ -10,7 +10,8 @@ use futures::Stream;
 use futures::stream::{Fuse, FusedStream, StreamExt};
 
 use super::inlet::Inlet;
-use super::{Producer, ProducerRef, Reason, SubscribeOptions};
+use super::meter::Meter;
+use super::{Kind, Producer, ProducerRef, Reason, SubscribeOptions};
 
 /// A producer that takes from a stream. Made by
 /// [`stage::from_stream`](super::from_stream).
@@ -69,7 +70,7 @@ pub struct Subscription<T> {
 
 impl<T> Subscription<T> {
     pub(super) fn new(producer: ProducerRef<T>, options: SubscribeOptions<T>) -> Self {
-        let mut inlet = Inlet::new();
+        let mut inlet = Inlet::new(Meter::new(Some("stream".into()), Kind::Consumer, None), None);
         inlet.subscribe(producer, SubscribeOptions { cancel: super::CancelMode::Permanent, ..options });
         Self { inlet, in_hand: None }
     }
@@ -99,7 +100,7 @@ impl<T> Stream for Subscription<T> {
             if this.inlet.exit().is_some() {
                 // The producer waits until everything it sent is accounted for,
                 // and a stream that has ended may be kept and not be read again.
-                this.inlet.close();
+                this.inlet.close(Reason::Finished);
                 return Poll::Ready(None);
             }
             let message = ready!(this.inlet.poll_recv(cx));

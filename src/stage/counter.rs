@@ -1,0 +1,413 @@
+//! Where a producing stage meets its consumers: the outlet, their addresses and
+//! the mailbox. A producer and a producer-consumer share it.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::error::SendError;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer};
+use super::meter::Meter;
+use super::observe::{Notice, Observer, notify};
+use super::outlet::{Out, Outlet};
+use super::{Marker, Peer, ProducerRef, Reason, State};
+use crate::buffer::Buffer;
+use crate::dispatch::{Dispatcher, Tag, Wish};
+
+/// Asked when the buffer had no room for some events; answers whether that is
+/// also to be logged.
+pub(super) type OnOverflow = Box<dyn FnMut(usize) -> bool + Send>;
+
+/// What can be set of a producing side before it is spawned.
+pub(super) struct Front<T, D> {
+    pub(super) dispatcher: D,
+    pub(super) buffer: Buffer<T, Marker>,
+    pub(super) seat: Option<ProducerRef<T>>,
+    pub(super) on_overflow: Option<OnOverflow>,
+    pub(super) paused: bool,
+    pub(super) until_last_cancel: bool,
+}
+
+impl<T, D: Default> Default for Front<T, D> {
+    fn default() -> Self {
+        Self {
+            dispatcher: D::default(),
+            buffer: Buffer::default(),
+            seat: None,
+            on_overflow: None,
+            paused: false,
+            until_last_cancel: false,
+        }
+    }
+}
+
+impl<T, D> Front<T, D> {
+    /// The same with another dispatcher.
+    pub(super) fn dispatcher<E>(self, dispatcher: E) -> Front<T, E> {
+        let Self { dispatcher: _, buffer, seat, on_overflow, paused, until_last_cancel } = self;
+        Front { dispatcher, buffer, seat, on_overflow, paused, until_last_cancel }
+    }
+}
+
+pub(super) struct Counter<T, D> {
+    outlet: Outlet<T, D>,
+    mail: UnboundedReceiver<ToProducer<T>>,
+    /// In the order of their tags, to be found quickly among a thousand.
+    consumers: Vec<Client<T>>,
+    /// Cancelled subscriptions of which events may still come back.
+    leaving: Vec<Tag>,
+    /// Why the stage ended, once its consumers have been told.
+    told: Option<Reason>,
+    /// Held on to only if somebody else may sit there later: a stage must not
+    /// keep its own address alive.
+    seat: Option<(ProducerRef<T>, ProducerMail<T>)>,
+    on_overflow: Option<OnOverflow>,
+    until_last_cancel: bool,
+    observer: Option<Observer>,
+    meter: Meter,
+}
+
+/// One subscription, as its producer knows it.
+struct Client<T> {
+    mail: ConsumerMail<T>,
+    peer: Peer,
+    /// Why this side has ended it, if it has.
+    dismissed: Option<Reason>,
+}
+
+impl<T, D: Dispatcher<T>> Counter<T, D> {
+    /// A counter, and the reference to it. When somebody sits at the seat
+    /// already, the reference is of no use, and the stage is to end.
+    pub(super) fn new(
+        front: Front<T, D>,
+        meter: Meter,
+        observer: Option<Observer>,
+    ) -> (Self, ProducerRef<T>, Result<(), Reason>) {
+        let (address, mail) = mpsc::unbounded_channel();
+        let name = meter.name();
+        let mut taken = Ok(());
+        let (seat, refers) = match front.seat {
+            Some(seat) => {
+                if !seat.seat().take(address.clone(), Arc::clone(&name)) {
+                    taken = Err(Reason::failed(format_args!("another stage is at {:?}", seat.name())));
+                }
+                (Some((seat.clone(), address)), seat)
+            }
+            None => (None, ProducerRef::new(address, name)),
+        };
+        if front.paused {
+            meter.state(State::Paused);
+        }
+        let counter = Self {
+            outlet: Outlet::new(front.dispatcher, front.buffer, front.paused),
+            mail,
+            consumers: Vec::new(),
+            leaving: Vec::new(),
+            told: None,
+            seat,
+            on_overflow: front.on_overflow,
+            until_last_cancel: front.until_last_cancel,
+            observer,
+            meter,
+        };
+        (counter, refers, taken)
+    }
+
+    /// Waits until somebody wants events and returns how many; or why the stage
+    /// is to stop.
+    pub(super) async fn demand(&mut self) -> Result<usize, Reason> {
+        // Everything that has arrived first, so that asks add up to one demand.
+        while let Ok(message) = self.mail.try_recv() {
+            if let ControlFlow::Break(reason) = self.handle(message) {
+                return Err(reason);
+            }
+        }
+        while self.outlet.demand() == 0 {
+            // Without senders there is nobody left who could ever want any.
+            let message = self.mail.recv().await.ok_or(Reason::Stopped)?;
+            if let ControlFlow::Break(reason) = self.handle(message) {
+                return Err(reason);
+            }
+        }
+        Ok(self.outlet.demand())
+    }
+
+    /// Whether somebody wants events now.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.outlet.demand() > 0
+    }
+
+    /// Answers consumers until the stage is to stop; never returns otherwise.
+    ///
+    /// # Cancel safety
+    /// Cancelling it loses no message.
+    pub(super) async fn serve(&mut self) -> Reason {
+        while let Some(message) = self.mail.recv().await {
+            if let ControlFlow::Break(reason) = self.handle(message) {
+                return reason;
+            }
+        }
+        // Nobody can send anything any more, so nobody can take anything.
+        Reason::Stopped
+    }
+
+    /// Dispatches or buffers new events, and sends what was dispatched.
+    pub(super) fn emit(&mut self, events: Vec<T>) {
+        self.outlet.emit(events);
+        self.send();
+    }
+
+    /// Puts a marker behind what was emitted.
+    pub(super) fn mark(&mut self, marker: Marker) {
+        self.outlet.mark(marker);
+        self.send();
+    }
+
+    /// Delivers what is left, tells the consumers, and waits until they have
+    /// finished: until then they may still give events back.
+    pub(super) async fn end(&mut self, reason: &Reason) {
+        self.meter.state(State::Ending);
+        // Whoever waits for the end of a paused stage would wait for ever.
+        self.outlet.resume();
+        self.send();
+        loop {
+            let alone = self.consumers.is_empty() && self.leaving.is_empty();
+            if self.outlet.is_empty() {
+                if self.told.is_none() {
+                    self.tell(reason);
+                }
+                if alone {
+                    return;
+                }
+            } else if alone && self.gives_up(reason) {
+                log::warn!(
+                    "{}: {} events are discarded: {reason}",
+                    self.meter.name(),
+                    self.outlet.buffered()
+                );
+                self.told = Some(reason.clone());
+                return;
+            }
+            match self.mail.recv().await {
+                Some(message) => drop(self.handle(message)),
+                None => return,
+            }
+        }
+    }
+
+    /// Whether to end without anybody to take what is left. Otherwise the stage
+    /// waits for a newcomer; but nobody is to wait for one whose successor is
+    /// waited for, or whose consumers were to have the last word.
+    fn gives_up(&self, reason: &Reason) -> bool {
+        self.until_last_cancel || (self.seat.is_some() && !reason.is_normal())
+    }
+
+    fn tell(&mut self, reason: &Reason) {
+        // Before anybody is told, or they would find this stage there again.
+        if let Some((seat, mail)) = &self.seat {
+            seat.seat().leave(mail, reason);
+        }
+        for Client { mail, peer, dismissed } in &self.consumers {
+            if dismissed.is_none() {
+                drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
+            }
+        }
+        self.told = Some(reason.clone());
+    }
+
+    fn handle(&mut self, message: ToProducer<T>) -> ControlFlow<Reason> {
+        // Whoever sent a question may have stopped waiting for the answer; what
+        // was wanted stays done.
+        match message {
+            ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
+            ToProducer::Subscribe { tag, consumer, wish, name } => {
+                self.subscribe(tag, consumer, wish, name)
+            }
+            ToProducer::Cancel { tag, reason, returned } => {
+                self.cancel(tag, &reason, returned);
+                if self.until_last_cancel && self.consumers.is_empty() {
+                    self.send();
+                    return ControlFlow::Break(Reason::Stopped);
+                }
+            }
+            ToProducer::Return(returned) => {
+                discarded(self.outlet.give_back(returned).make_contiguous(), "a consumer gave them back");
+            }
+            ToProducer::Closed { tag } => self.leaving.retain(|&other| other != tag),
+            ToProducer::Dismiss { tag, reason, done } => {
+                let _ = done.send(self.dismiss(tag, reason));
+            }
+            ToProducer::Emit { events, done } => {
+                self.outlet.emit(events);
+                let _ = done.send(self.send());
+            }
+            ToProducer::Mark(marker) => self.outlet.mark(marker),
+            ToProducer::Pause { done } => {
+                self.outlet.pause();
+                self.meter.state(State::Paused);
+                let _ = done.send(());
+            }
+            ToProducer::Resume => {
+                self.outlet.resume();
+                self.meter.state(State::Running);
+            }
+            ToProducer::Hold { done } => {
+                self.outlet.hold();
+                let _ = done.send(());
+            }
+            ToProducer::Release => self.outlet.release(),
+            ToProducer::Stop { reason } => return ControlFlow::Break(reason),
+        }
+        self.send();
+        ControlFlow::Continue(())
+    }
+
+    fn find(&self, tag: Tag) -> Option<usize> {
+        self.consumers.binary_search_by_key(&tag, |client| client.peer.tag).ok()
+    }
+
+    fn subscribe(&mut self, tag: Tag, mail: ConsumerMail<T>, wish: Wish<T>, name: Arc<str>) {
+        match self.outlet.subscribe(tag, wish) {
+            Ok(()) => {
+                // Newcomers are told too, once they have been served.
+                self.told = None;
+                let peer = Peer::consumer(tag, name);
+                notify(self.observer.as_ref(), &Notice::Subscribed(&peer));
+                let at = self.consumers.partition_point(|client| client.peer.tag < tag);
+                self.consumers.insert(at, Client { mail, peer, dismissed: None });
+            }
+            Err(refused) => {
+                log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
+                drop(mail.send(ToConsumer::Ended { tag, reason: Reason::Refused(refused) }));
+            }
+        }
+    }
+
+    fn cancel(&mut self, tag: Tag, reason: &Reason, returned: Vec<Returned<T>>) {
+        discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
+        if let Some(at) = self.find(tag) {
+            let Client { mail, peer, dismissed } = self.consumers.remove(at);
+            let reason = dismissed.as_ref().or(self.told.as_ref()).unwrap_or(reason);
+            notify(self.observer.as_ref(), &Notice::Cancelled { peer: &peer, reason });
+            // Unless it is gone already, it will answer.
+            if mail.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }).is_ok() {
+                self.leaving.push(tag);
+            }
+        }
+    }
+
+    /// Ends a subscription from this side. Its consumer finishes what it has,
+    /// and answers as if it had cancelled.
+    fn dismiss(&mut self, tag: Tag, reason: Reason) -> bool {
+        let Some(at) = self.find(tag).filter(|&at| self.consumers[at].dismissed.is_none()) else {
+            return false;
+        };
+        discarded(&self.outlet.cancel(tag, Vec::new()), "a consumer was dismissed");
+        // What it had been sent before must reach it before this.
+        drop(self.send());
+        let client = &mut self.consumers[at];
+        client.dismissed = Some(reason.clone());
+        drop(client.mail.send(ToConsumer::Ended { tag, reason }));
+        true
+    }
+
+    /// Sends what was dispatched and runs markers that are due; returns what the
+    /// buffer had no room for. What a consumer that is going no longer takes is
+    /// dispatched again, which may fill the out-tray anew.
+    fn send(&mut self) -> Vec<T> {
+        let mut overflow = Vec::new();
+        while self.outlet.has_outgoing() {
+            let mut bounced = Vec::new();
+            for out in self.outlet.outgoing() {
+                let delivery = match out {
+                    Out::Send(delivery) => delivery,
+                    Out::Run(marker) => {
+                        marker.reached();
+                        continue;
+                    }
+                    Out::Overflow(events) => {
+                        let n = events.len();
+                        overflow.extend(events);
+                        if self.on_overflow.as_mut().is_none_or(|hook| hook(n)) {
+                            log::warn!(
+                                "{}: {n} events are discarded: the buffer is full",
+                                self.meter.name()
+                            );
+                        }
+                        continue;
+                    }
+                };
+                let found = self.consumers.binary_search_by_key(&delivery.to, |client| client.peer.tag);
+                let Some(client) = found.ok().and_then(|at| self.consumers.get(at)) else {
+                    bounced.push(delivery);
+                    continue;
+                };
+                let n = delivery.events.len();
+                match client.mail.send(ToConsumer::Events(delivery)) {
+                    Ok(()) => self.meter.delivered(n),
+                    Err(SendError(ToConsumer::Events(delivery))) => bounced.push(delivery),
+                    Err(_) => {}
+                }
+            }
+            for Delivery { to, first, events } in bounced {
+                // It is still to say what it gives back, so it stays listed.
+                let returned = vec![Returned { first, events: events.into() }];
+                discarded(&self.outlet.cancel(to, returned), "a consumer has died");
+            }
+        }
+        self.meter.outlet(self.consumers.len(), self.outlet.demand(), self.outlet.buffered());
+        overflow
+    }
+}
+
+impl<T, D> Drop for Counter<T, D> {
+    /// Nobody waits for a producer that is gone, be it finished or aborted.
+    fn drop(&mut self) {
+        self.mail.close();
+        let reason = match self.told.clone() {
+            Some(reason) => reason,
+            None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
+            None => Reason::Lost,
+        };
+        if let Some((seat, mail)) = &self.seat {
+            seat.seat().leave(mail, &reason);
+        }
+        while let Ok(message) = self.mail.try_recv() {
+            if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
+                let peer = Peer::consumer(tag, name);
+                self.consumers.push(Client { mail: consumer, peer, dismissed: None });
+            }
+        }
+        for Client { mail, peer, .. } in self.consumers.drain(..) {
+            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
+        }
+        self.meter.state(State::Ended);
+    }
+}
+
+/// Says that events are gone. They are dropped with that, which an event that is
+/// to be accounted for notices.
+fn discarded<T>(events: &[T], why: &str) {
+    if !events.is_empty() {
+        log::warn!("{} events are discarded: {why}", events.len());
+    }
+}
+
+/// Waits for `work` while answering consumers; or says why the stage is to stop
+/// first.
+pub(super) async fn while_serving<T, D, F>(
+    counter: &mut Counter<T, D>,
+    work: F,
+) -> Result<F::Output, Reason>
+where
+    D: Dispatcher<T>,
+    F: Future,
+{
+    tokio::select! {
+        biased;
+        reason = counter.serve() => Err(reason),
+        output = work => Ok(output),
+    }
+}

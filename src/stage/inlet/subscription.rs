@@ -1,0 +1,218 @@
+//! The life of one subscription, from the consumer's side.
+//!
+//! ```text
+//!   waiting for a seat ── Seated ─▶ open ── Ended ─▶ finishing ─▶ gone
+//!            ▲                       │                  │
+//!            │                     cancel             (resubscribe)
+//!            └───────────────────────┴──────────────────┘
+//! ```
+
+use super::{
+    Inlet, Limits, Notice, Peer, ProducerMail, Reason, Tag, ToConsumer, ToProducer, Waiting, notify,
+};
+use crate::demand::Window;
+use crate::dispatch::Wish;
+use crate::stage::mail::Returned;
+use crate::stage::seat::Found;
+use crate::stage::{CancelMode, ProducerRef, SubscribeOptions};
+
+pub(super) struct Subscription<T> {
+    pub(super) slot: usize,
+    /// `None` while there is no producer, and once cancelled.
+    pub(super) tag: Option<Tag>,
+    pub(super) peer: Peer,
+    seat: ProducerRef<T>,
+    producer: Option<ProducerMail<T>>,
+    pub(super) window: Window,
+    cancel: CancelMode,
+    wish: Wish<T>,
+    /// Events that a handler has begun and not finished.
+    pub(super) in_hand: usize,
+    pub(super) ended: Option<Reason>,
+}
+
+impl<T> Inlet<T> {
+    /// Subscribes, now or as soon as there is somebody at the seat.
+    pub(crate) fn subscribe(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>) -> Tag {
+        let slot = self.next_slot;
+        self.next_slot += 1;
+        let SubscribeOptions { limits, manual, cancel, partition, selector, weight } = options;
+        let tag = Tag::unique();
+        self.subscriptions.push(Subscription {
+            slot,
+            tag: None,
+            peer: Peer::producer(tag, seat.name()),
+            seat,
+            producer: None,
+            window: if manual { Window::manual() } else { Window::new(limits) },
+            cancel,
+            wish: Wish { consumer: self.id, partition, selector, weight },
+            in_hand: 0,
+            ended: None,
+        });
+        self.connect(self.subscriptions.len() - 1);
+        tag
+    }
+
+    /// The subscription that goes by this tag, also one that waits for a seat.
+    pub(super) fn find(&self, tag: Tag) -> Option<usize> {
+        self.subscriptions.iter().position(|s| s.peer.tag == tag && s.ended.is_none())
+    }
+
+    pub(super) fn seated(&mut self, slot: usize) {
+        let found = self.subscriptions.iter().position(|s| s.slot == slot);
+        if let Some(at) = found.filter(|&at| self.subscriptions[at].tag.is_none()) {
+            self.connect(at);
+        }
+    }
+
+    /// Finds the producer and opens the subscription under its peer's tag.
+    fn connect(&mut self, at: usize) {
+        if self.exit.is_some() {
+            return;
+        }
+        let subscription = &mut self.subscriptions[at];
+        match subscription.seat.seat().find(&self.me, subscription.slot) {
+            Found::Here(mail) => {
+                subscription.producer = Some(mail);
+                subscription.peer.name = subscription.seat.name();
+                self.open(at);
+            }
+            Found::Later => {}
+            Found::Gone(reason) => {
+                let tag = subscription.peer.tag;
+                subscription.tag = Some(tag);
+                // By mail rather than at once: a builder subscribes too.
+                drop(self.me.send(ToConsumer::Ended { tag, reason }));
+            }
+        }
+    }
+
+    fn open(&mut self, at: usize) {
+        let subscription = &mut self.subscriptions[at];
+        let tag = *subscription.tag.insert(subscription.peer.tag);
+        let n = subscription.window.open(subscription.in_hand);
+        let wish = subscription.wish.clone();
+        notify(self.observer.as_ref(), &Notice::Subscribed(&subscription.peer));
+        let name = self.meter.name();
+        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), wish, name });
+        if n > 0 {
+            self.tell(at, ToProducer::Ask { tag, n });
+        }
+    }
+
+    /// Opens the subscription anew, under another tag.
+    fn reopen(&mut self, at: usize) {
+        let subscription = &mut self.subscriptions[at];
+        subscription.peer.tag = Tag::unique();
+        subscription.ended = None;
+        subscription.producer = None;
+        self.connect(at);
+    }
+
+    /// Gives back what was not started and asks anew.
+    pub(super) fn recall(&mut self, limits: Option<Limits>) {
+        if self.exit.is_some() {
+            return;
+        }
+        for at in 0..self.subscriptions.len() {
+            if self.subscriptions[at].tag.is_some() {
+                self.cancel(at, Reason::Cancelled);
+            }
+            let subscription = &mut self.subscriptions[at];
+            if let Some(limits) = limits.or(subscription.window.limits()) {
+                subscription.window = Window::new(limits);
+            }
+            // Should the producer have ended, it will say so again. One that is
+            // waited for will find the new limits.
+            if subscription.producer.is_some() {
+                self.reopen(at);
+            }
+        }
+    }
+
+    pub(super) fn ask(&mut self, tag: Tag, n: usize) -> bool {
+        let found =
+            self.subscriptions.iter().position(|s| s.peer.tag == tag && s.window.limits().is_none());
+        let Some(at) = found else { return false };
+        self.subscriptions[at].window.ask(n);
+        if self.subscriptions[at].tag.is_some() && n > 0 {
+            self.tell(at, ToProducer::Ask { tag, n });
+        }
+        true
+    }
+
+    /// Cancels a subscription, and gives back what was not started of it.
+    pub(super) fn cancel(&mut self, at: usize, reason: Reason) {
+        let subscription = &mut self.subscriptions[at];
+        let slot = subscription.slot;
+        let Some(tag) = subscription.tag.take() else { return };
+        let Some(producer) = subscription.producer.clone() else { return };
+        let returned: Vec<Returned<T>> = self.take_back(slot);
+        if producer.send(ToProducer::Cancel { tag, reason, returned }).is_ok() {
+            self.former.push((tag, producer));
+        }
+    }
+
+    pub(super) fn ended(&mut self, tag: Tag, reason: Reason) {
+        if let Some(at) = self.former.iter().position(|(other, _)| *other == tag) {
+            let (tag, producer) = self.former.remove(at);
+            drop(producer.send(ToProducer::Closed { tag }));
+        } else if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
+            self.subscriptions[at].ended = Some(reason);
+            self.close_if_over(at);
+        }
+    }
+
+    /// Forgets a cancelled subscription once nothing of it is in hand, without
+    /// asking whether the stage is to stop for it.
+    pub(super) fn remove_when_idle(&mut self, at: usize, reason: Reason) {
+        self.subscriptions[at].cancel = CancelMode::Temporary;
+        self.subscriptions[at].ended = Some(reason);
+        self.close_if_over(at);
+    }
+
+    /// Answers the end of a subscription once nothing of it is left here.
+    pub(super) fn close_if_over(&mut self, at: usize) {
+        let subscription = &self.subscriptions[at];
+        let Some(reason) = subscription.ended.clone() else { return };
+        if subscription.in_hand > 0 || self.has_waiting_of(subscription.slot) {
+            return;
+        }
+        let again = subscription.cancel == CancelMode::Resubscribe
+            && self.exit.is_none()
+            && subscription.seat.seat().expects_another_after(&reason);
+        let stops = subscription.cancel.stops_on(&reason);
+        self.cancel(at, reason.clone());
+        notify(
+            self.observer.as_ref(),
+            &Notice::Cancelled { peer: &self.subscriptions[at].peer, reason: &reason },
+        );
+        if again {
+            self.reopen(at);
+            return;
+        }
+        if stops {
+            self.exit.get_or_insert(reason);
+        }
+        self.subscriptions.remove(at);
+    }
+
+    fn has_waiting_of(&self, slot: usize) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting, Waiting::Batch(batch) if batch.slot == slot))
+    }
+
+    /// Sends to the producer of a subscription. When it is gone, the
+    /// subscription has ended.
+    pub(super) fn tell(&mut self, at: usize, message: ToProducer<T>) {
+        let subscription = &mut self.subscriptions[at];
+        let Some(producer) = &subscription.producer else { return };
+        if producer.send(message).is_err()
+            && let Some(tag) = subscription.tag
+        {
+            // By mail rather than at once: the caller is in the middle of
+            // something with this very subscription.
+            drop(self.me.send(ToConsumer::Ended { tag, reason: Reason::Lost }));
+        }
+    }
+}

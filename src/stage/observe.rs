@@ -1,0 +1,62 @@
+//! What a stage tells whoever watches it.
+
+use std::sync::Arc;
+
+use super::Reason;
+use crate::dispatch::Tag;
+
+/// The other side of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// The subscription; both sides know it by this tag.
+    pub tag: Tag,
+    /// The name of the stage at the other side.
+    pub name: Arc<str>,
+    /// Whether it is the producer or the consumer of the subscription.
+    pub side: Side,
+}
+
+/// A side of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Whoever sends the events.
+    Producer,
+    /// Whoever asks for them.
+    Consumer,
+}
+
+/// Something that happened to a stage's subscriptions.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice<'a> {
+    /// There is a new subscription. The consumer hears of it when it asks, the
+    /// producer when it has accepted.
+    Subscribed(&'a Peer),
+    /// A subscription is over and nothing of it is left here: it was cancelled
+    /// by either side, or the peer is gone.
+    Cancelled {
+        /// Who it was with.
+        peer: &'a Peer,
+        /// Why.
+        reason: &'a Reason,
+    },
+}
+
+/// Called from the stage's own task, so it must not block.
+pub(super) type Observer = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
+
+pub(super) fn notify(observer: Option<&Observer>, notice: &Notice<'_>) {
+    if let Some(observer) = observer {
+        observer(notice);
+    }
+}
+
+impl Peer {
+    pub(super) fn producer(tag: Tag, name: Arc<str>) -> Self {
+        Self { tag, name, side: Side::Producer }
+    }
+
+    pub(super) fn consumer(tag: Tag, name: Arc<str>) -> Self {
+        Self { tag, name, side: Side::Consumer }
+    }
+}
