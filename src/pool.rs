@@ -25,11 +25,13 @@
 //! old, new or retired, share the slots.
 //!
 //! # Panics in a handler
-//! They end that event, not the worker: the pool counts it in
+//! They end that event, not the worker: the pool logs it, counts it in
 //! [`Pool::panics`] and goes on. The event itself is dropped by the unwinding;
 //! an event that must be accounted for does so in its `Drop`, as
-//! [`pipeline`](crate::pipeline)'s do.
+//! [`pipeline`](crate::pipeline)'s do. To try it again instead, and to hear of
+//! those that fail for good, wrap the handler with [`retry()`].
 
+mod retry;
 mod supervisor;
 mod worker;
 
@@ -43,12 +45,14 @@ use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
+
 use crate::demand::Limits;
 use crate::limit::Limiter;
 use crate::stage::inlet::Inlet;
 use crate::stage::mail::ToConsumer;
 use crate::stage::meter::Meter;
-use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions};
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions, panic_message};
 
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -163,7 +167,7 @@ impl Pool {
         self.slots.in_use()
     }
 
-    /// How many handlers have panicked.
+    /// How many handlers have panicked, each of them with a line in the log.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }
@@ -205,9 +209,11 @@ impl<H> Work<H> {
     where
         H: Handler<T>,
     {
-        let contained = AssertUnwindSafe(self.handler.handle(event)).catch_unwind();
-        if contained.await.is_err() {
+        // The call is inside too: a closure may panic before it has a future.
+        let handled = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
+        if let Err(panic) = handled.await {
             self.panics.fetch_add(1, Ordering::Relaxed);
+            log::error!("a handler panicked: {}", panic_message(&*panic));
         }
     }
 }

@@ -112,6 +112,8 @@ pub use reason::{CancelMode, Reason};
 pub use refs::{ConsumerRef, Gone, ProducerRef};
 pub use stream::{FromStream, Subscription};
 
+pub(crate) use reason::panic_message;
+
 /// Produces events when it is asked for them.
 pub trait Producer: Send + 'static {
     /// What is produced.

@@ -8,11 +8,17 @@ mod support;
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
+/// GenStage's behaviours, row by row.
+mod conformance;
+
 /// Broadcast, partition and fair dispatch between running stages.
 mod dispatch;
 
 /// The pool: concurrency, resizing, recall, panics.
 mod pool;
+
+/// Events that fail: attempts, backoff, deadlines, dead letters.
+mod retry;
 
 /// The queue and its four policies, against a naive model.
 mod queue;

@@ -166,6 +166,20 @@ async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_before_it_has_a_future_ends_its_event_and_nothing_else() {
+    for mode in [Mode::Workers, Mode::PerEvent] {
+        let numbers = stage::producer(Numbers::below(20)).spawn();
+        let handler = |event: u64| {
+            assert!(!event.is_multiple_of(5), "every fifth panics");
+            std::future::ready(())
+        };
+        let pool = Pool::spawn(numbers.producer(), handler, settings(3, mode, 2));
+        assert_eq!(pool.ended().await, Reason::Finished);
+        assert_eq!(pool.panics(), 4, "{mode:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pool_at_rest_ends_with_its_producer() {
     let numbers = stage::producer(Numbers::below(9)).spawn();
     let pool = Pool::spawn(numbers.producer(), |_| std::future::ready(()), settings(0, Mode::Workers, 1));

@@ -1,0 +1,72 @@
+//! What a retrying handler has been through, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Failure;
+
+/// Counts the attempts of one [`Retry`](super::Retry), and can be read at any
+/// time. All counters only ever grow.
+#[derive(Debug, Default)]
+pub struct RetryAccount {
+    attempts: AtomicU64,
+    retries: AtomicU64,
+    errors: AtomicU64,
+    panics: AtomicU64,
+    timeouts: AtomicU64,
+    dead_letters: AtomicU64,
+}
+
+/// What a [`RetryAccount`] says at one moment. When nothing runs,
+/// `attempts - retries` events have been tried, and all of them but
+/// `dead_letters` are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RetryCounts {
+    /// Attempts begun.
+    pub attempts: u64,
+    /// Those of them that were not an event's first.
+    pub retries: u64,
+    /// Attempts that ended with an error of the handler.
+    pub errors: u64,
+    /// Attempts that ended with a panic.
+    pub panics: u64,
+    /// Attempts that were stopped at their deadline.
+    pub timeouts: u64,
+    /// Events that failed every attempt.
+    pub dead_letters: u64,
+}
+
+impl RetryAccount {
+    /// What the account says now. While events are tried, the counters are read
+    /// at slightly different moments.
+    pub fn counts(&self) -> RetryCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RetryCounts {
+            attempts: read(&self.attempts),
+            retries: read(&self.retries),
+            errors: read(&self.errors),
+            panics: read(&self.panics),
+            timeouts: read(&self.timeouts),
+            dead_letters: read(&self.dead_letters),
+        }
+    }
+
+    pub(super) fn attempt(&self, again: bool) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        if again {
+            self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn failed(&self, failure: &Failure) {
+        let counter = match failure {
+            Failure::Error(_) => &self.errors,
+            Failure::Panicked(_) => &self.panics,
+            Failure::TimedOut(_) => &self.timeouts,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn dead_letter(&self) {
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+    }
+}

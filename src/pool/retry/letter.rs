@@ -1,0 +1,41 @@
+//! An event that failed for good, and why.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why one attempt at an event failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// The handler said so, in these words.
+    #[error("{0}")]
+    Error(String),
+    /// The handler panicked; with the message.
+    #[error("a panic: {0}")]
+    Panicked(String),
+    /// It took longer than this, and was stopped.
+    #[error("not done within {0:?}")]
+    TimedOut(Duration),
+}
+
+/// An event that failed every attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter<T> {
+    /// The event, as it came.
+    pub event: T,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub failure: Failure,
+}
+
+/// Says how often and why, and not which: an event need not be printable, and
+/// may be nothing for a log.
+impl<T> fmt::Display for DeadLetter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event: _, attempts, failure } = self;
+        let plural = if *attempts == 1 { "" } else { "s" };
+        write!(f, "gave up an event after {attempts} attempt{plural}: {failure}")
+    }
+}

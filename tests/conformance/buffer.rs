@@ -1,0 +1,6 @@
+//! D: the buffer of undelivered events.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

@@ -1,0 +1,6 @@
+//! E: markers between events.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

@@ -1,0 +1,6 @@
+//! C: demand mode.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

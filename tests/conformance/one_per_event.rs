@@ -1,0 +1,6 @@
+//! L: one worker per event.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

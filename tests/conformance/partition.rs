@@ -1,0 +1,6 @@
+//! J: the partition dispatcher.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

@@ -1,0 +1,6 @@
+//! K: streams.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

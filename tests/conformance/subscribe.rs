@@ -1,0 +1,6 @@
+//! F: subscribing.
+
+use super::Rows;
+
+/// Which test covers which row.
+pub(super) const ROWS: Rows = &[];

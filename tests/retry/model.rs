@@ -1,0 +1,99 @@
+//! Random scripts, against a naive reading of them.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use weir::pool::{Failure, Mode, RetryCounts};
+
+use Goes::{Mad, Never, Well, Wrong};
+
+use super::play::{Goes, Play, WORK, ms};
+
+/// The deadline of each attempt, in milliseconds.
+const DEADLINE: u64 = 50;
+
+/// What a script comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    done: Vec<u64>,
+    /// Each with how its last attempt went.
+    dead: Vec<(u64, Goes)>,
+    counts: RetryCounts,
+}
+
+/// Reads a script event by event. Also says how long that takes, in milliseconds.
+fn read(script: &[Vec<Goes>], attempts: u32) -> (Outcome, u64) {
+    let (mut outcome, mut time) = (Outcome::default(), 0);
+    let Outcome { done, dead, counts } = &mut outcome;
+    for (event, script) in (0..).zip(script) {
+        let mut script = script.iter().copied().chain(std::iter::repeat(Well));
+        for attempt in 1..=attempts {
+            let goes = script.next().unwrap();
+            counts.attempts += 1;
+            counts.retries += u64::from(attempt > 1);
+            time += if goes == Never { DEADLINE } else { WORK };
+            match goes {
+                Well => {
+                    done.push(event);
+                    break;
+                }
+                Wrong => counts.errors += 1,
+                Mad => counts.panics += 1,
+                Never => counts.timeouts += 1,
+            }
+            if attempt < attempts {
+                time += 10 << (attempt - 1);
+            } else {
+                counts.dead_letters += 1;
+                dead.push((event, goes));
+            }
+        }
+    }
+    (outcome, time)
+}
+
+/// What happened, in the order of the events.
+fn seen(play: &Play, counts: RetryCounts, attempts: u32) -> Outcome {
+    let mut done: Vec<_> = play.done.all().into_iter().map(|(event, _)| event).collect();
+    done.sort_unstable();
+    let mut letters = play.dead.all();
+    letters.sort_unstable_by_key(|letter| letter.event);
+    assert!(letters.iter().all(|letter| letter.attempts == attempts));
+    let went = |failure| match failure {
+        Failure::Error(_) => Wrong,
+        Failure::Panicked(_) => Mad,
+        Failure::TimedOut(_) => Never,
+    };
+    let dead = letters.into_iter().map(|letter| (letter.event, went(letter.failure))).collect();
+    Outcome { done, dead, counts }
+}
+
+fn goes() -> impl Strategy<Value = Goes> {
+    prop_oneof![Just(Well), Just(Wrong), Just(Mad), Just(Never)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// However attempts fail: every event is either done or a dead letter, once,
+    /// after as many attempts as the script says; and one at a time they take as
+    /// long as it says.
+    #[test]
+    fn every_event_ends_once_as_its_script_says(
+        script in vec(vec(goes(), 0..6), 1..20),
+        attempts in 1_u32..5,
+        concurrency in 1_usize..4,
+    ) {
+        let (expected, time) = read(&script, attempts);
+        for mode in [Mode::Workers, Mode::PerEvent] {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            runtime.block_on(async {
+                let play = Play::of(script.clone());
+                let retry = play.retry().attempts(attempts).timeout(ms(DEADLINE));
+                let account = retry.account();
+                play.run(retry, concurrency, mode).await;
+                assert_eq!(seen(&play, account.counts(), attempts), expected, "{mode:?}");
+                assert!(concurrency > 1 || play.now() == time, "{mode:?}: {} instead of {time} ms", play.now());
+            });
+        }
+    }
+}
