@@ -1,54 +1,90 @@
-//! From a queue, through the stages, into a pool: put together, and handled as
-//! one.
+//! From a source, through stages, into a pool: put together, and handled as one.
 //!
 //! ```text
-//!   reserve, push ─▶ queue ─▶ producer ─▶ dispatcher ─▶ pool ─▶ handler
-//!        Event                 Lease                      Lease
+//!   source ─▶ stage ─▶ … ─▶ pool ─▶ handler
 //! ```
 //!
-//! Outside of the queue an event travels in a [`Lease`], which cannot be lost:
-//! whoever drops it unsettled, by a panic or an abort, has it counted as failed.
+//! ```
+//! use weir::demand::Limits;
+//! use weir::pipeline::Pipeline;
+//! use weir::pool::{self, Mode, PoolSettings};
+//! use weir::stage;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), weir::demand::LimitsError> {
+//! let words = futures::stream::iter(["to", "be", "or", "not"]);
+//! let shout = |words: Vec<&'static str>| async move { words.iter().map(|w| w.to_uppercase()).collect() };
+//! let print = |word: String| async move { println!("{word}") };
+//! let settings =
+//!     PoolSettings { concurrency: 2, mode: Mode::Workers, limits: Limits::new(1, 0)?, recall: true };
+//!
+//! let pipeline = Pipeline::from(stage::from_stream(words).named("words"))
+//!     .through(stage::producer_consumer_fn(shout).named("shout"), Limits::new(10, 5)?)
+//!     .into(pool::builder(print, settings).named("print"));
+//!
+//! pipeline.resize(PoolSettings { concurrency: 4, ..settings }).await;
+//! pipeline.ended().await;
+//! for stage in pipeline.inspect() {
+//!     println!("{}: {} in, {} out", stage.name, stage.events_in, stage.events_out);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # Events that must not be lost
+//! The bench's events travel in a [`Lease`], which cannot vanish: whoever drops
+//! it unsettled, by a panic or an abort, has it counted as failed. What they are
+//! counted in is an [`Account`].
+//!
+//! # When a stage dies
+//! Its reason goes down the pipeline, and [`Pipeline::ended`] says it. To have
+//! stages started again, put them under a [supervisor](crate::supervise) instead,
+//! each at a [seat](crate::stage::ProducerRef::vacant) of its own.
 
+mod build;
 mod event;
 mod lease;
 mod ledger;
+mod source;
 
-use std::sync::Arc;
+use std::fmt;
+use std::time::Duration;
 
+pub use build::Flow;
 pub use event::{Clock, Event, Stamp, Times};
 pub use lease::Lease;
 pub use ledger::{Account, Counts, Outcome};
+pub use source::QueueSource;
 
-use crate::pool::{Handler, Pool, PoolSettings};
-use crate::queue::MemoryQueue;
-use crate::stage::{self, Producer, ProducerRef, Reason, RunningProducer};
+use self::build::{Head, Part};
+use crate::dispatch::Dispatcher;
+use crate::pool::{Pool, PoolSettings};
+use crate::shutdown::Drained;
+use crate::stage::{Producer, ProducerBuilder, Reason, Status};
 
-/// A running pipeline.
-#[derive(Debug)]
-pub struct Pipeline {
-    pool: Pool,
-    producer: RunningProducer<Lease>,
+/// A running pipeline whose pool handles `T`. Dropping it aborts what runs.
+pub struct Pipeline<T> {
+    head: Box<dyn Head>,
+    /// In the order in which events go through them.
+    stages: Vec<Box<dyn Part>>,
+    pool: Pool<T>,
 }
 
-impl Pipeline {
-    /// Starts moving events from `queue` into a pool that handles them with
-    /// `handler`.
+impl<T: Send + 'static> Pipeline<T> {
+    /// Begins with a source of `T`; go on with [`Flow::through`] and
+    /// [`Flow::into`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn<H: Handler<Lease>>(
-        queue: Arc<MemoryQueue<Event>>,
-        account: Arc<Account>,
-        clock: Clock,
-        handler: H,
-        settings: PoolSettings,
-    ) -> Self {
-        let producer = stage::producer(QueueProducer { queue, account, clock }).spawn();
-        let pool = Pool::spawn(producer.producer(), handler, settings);
-        Self { pool, producer }
+    pub fn from<P, D>(source: ProducerBuilder<P, D>) -> Flow<T>
+    where
+        P: Producer<Event = T>,
+        D: Dispatcher<T>,
+    {
+        Flow::from(source)
     }
+}
 
-    /// Changes concurrency, mode or limits. See [`Pool::resize`].
+impl<T> Pipeline<T> {
+    /// Changes concurrency, mode or limits of the pool. See [`Pool::resize`].
     ///
     /// # Cancel safety
     /// The resize goes on if the future is dropped.
@@ -56,9 +92,31 @@ impl Pipeline {
         self.pool.resize(settings).await;
     }
 
-    /// A reference to the producer, to hold and release it.
-    pub fn producer(&self) -> ProducerRef<Lease> {
-        self.producer.producer()
+    /// Takes nothing more from the source until [`resume`](Self::resume). What
+    /// has left it goes on.
+    ///
+    /// # Cancel safety
+    /// The pause is in force even if the future is dropped.
+    pub async fn pause(&self) {
+        self.head.pause().await;
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.head.resume();
+    }
+
+    /// What each stage is doing, in the order in which events go through them;
+    /// the pool is the last.
+    pub fn inspect(&self) -> Vec<Status> {
+        let mut all: Vec<Status> = self.stages.iter().map(|stage| stage.status()).collect();
+        all.push(self.pool.status());
+        all
+    }
+
+    /// The pool at the end.
+    pub fn pool(&self) -> &Pool<T> {
+        &self.pool
     }
 
     /// How many events are being handled.
@@ -66,7 +124,36 @@ impl Pipeline {
         self.pool.busy()
     }
 
-    /// Waits until the queue is closed and everything taken from it is finished.
+    /// Tells the source to produce nothing more. What it has produced is
+    /// finished: see [`ended`](Self::ended).
+    pub fn stop(&self) {
+        if let Some(source) = self.stages.first() {
+            source.stop(Reason::Stopped);
+        }
+    }
+
+    /// [Stops](Self::stop) the source, and waits until everything is finished or
+    /// the deadline has passed. What is left then goes on; how much that is,
+    /// [`left`](Self::left) says, and [`abort`](Self::abort) drops it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the source stopped and the rest running.
+    pub async fn drain(&self, deadline: Duration) -> Drained {
+        self.stop();
+        match tokio::time::timeout(deadline, self.ended()).await {
+            Ok(_) => Drained::Completely,
+            Err(_) => Drained::DeadlinePassed,
+        }
+    }
+
+    /// How many events are in the pipeline: buffered by a stage, on their way, or
+    /// held. Exact when nothing moves.
+    pub fn left(&self) -> usize {
+        self.inspect().iter().map(|stage| stage.buffered + stage.held).sum()
+    }
+
+    /// Waits until the source has ended and everything that came of it is
+    /// finished; says why it ended.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the pipeline running.
@@ -74,37 +161,25 @@ impl Pipeline {
         self.pool.ended().await
     }
 
-    /// Drops everything that was taken from the queue and is not finished. Their
-    /// leases count it as failed, at the latest when the runtime has got round
-    /// to every task.
+    /// Drops everything in the pipeline that is not finished, at the latest when
+    /// the runtime has got round to every task.
     pub fn abort(&self) {
         self.pool.abort();
-        self.producer.abort();
+        for stage in &self.stages {
+            stage.abort();
+        }
     }
 }
 
-impl Drop for Pipeline {
+impl<T> Drop for Pipeline<T> {
     /// Aborts what runs.
     fn drop(&mut self) {
         self.abort();
     }
 }
 
-/// The producer at the head of a pipeline: takes from the queue what is asked
-/// for, and no more.
-struct QueueProducer {
-    queue: Arc<MemoryQueue<Event>>,
-    account: Arc<Account>,
-    clock: Clock,
-}
-
-impl Producer for QueueProducer {
-    type Event = Lease;
-
-    async fn produce(&mut self, demand: usize) -> Option<Vec<Lease>> {
-        let events = self.queue.pop(demand).await?;
-        let dispatched = self.clock.now();
-        let lease = |event| Lease::dispatched(event, dispatched, Arc::clone(&self.account));
-        Some(events.into_iter().map(lease).collect())
+impl<T> fmt::Debug for Pipeline<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.inspect()).finish()
     }
 }

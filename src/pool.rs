@@ -31,6 +31,7 @@
 //! [`pipeline`](crate::pipeline)'s do. To try it again instead, and to hear of
 //! those that fail for good, wrap the handler with [`retry()`].
 
+mod foreman;
 mod retry;
 mod supervisor;
 mod worker;
@@ -40,19 +41,20 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
 
+use self::foreman::{Foreman, Order, Roll};
 use crate::demand::Limits;
 use crate::limit::Limiter;
-use crate::stage::inlet::Inlet;
-use crate::stage::mail::ToConsumer;
-use crate::stage::meter::Meter;
-use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions, panic_message};
+use crate::shard::PerThread;
+use crate::stage::stopwatch::Stopwatch;
+use crate::stage::{Gone, Kind, ProducerRef, Reason, State, Status, panic_message};
 
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -97,55 +99,104 @@ pub struct PoolSettings {
     /// How they are spread.
     pub mode: Mode,
     /// The limits of each worker's subscription. Per event, `concurrency` takes
-    /// their place: as many are asked for as can run.
+    /// the place of `max_demand`, as many are asked for as can run; and
+    /// `min_demand` is how many must have ended before as many are asked for
+    /// again, as in GenStage's `ConsumerSupervisor`. With 0 or 1 each one is
+    /// replaced at once.
     pub limits: Limits,
     /// Whether a resize recalls events that were prefetched and not started.
     pub recall: bool,
 }
 
-/// A running pool. Dropping it aborts its workers and what they run.
-#[derive(Debug)]
-pub struct Pool {
-    commands: mpsc::UnboundedSender<Resize>,
-    slots: Limiter,
-    panics: Arc<AtomicU64>,
-    ended: watch::Receiver<Option<Reason>>,
-    task: AbortHandle,
+impl PoolSettings {
+    /// The limits of each member's subscription; none when the pool rests.
+    fn member_limits(&self) -> Option<Limits> {
+        match self.mode {
+            Mode::Workers => Some(self.limits),
+            Mode::PerEvent => {
+                let ended = self.limits.min().clamp(1, self.concurrency.max(1));
+                Limits::new(self.concurrency, self.concurrency.saturating_sub(ended)).ok()
+            }
+        }
+    }
+
+    /// How many members that makes.
+    fn members(&self) -> usize {
+        match self.mode {
+            Mode::Workers => self.concurrency,
+            Mode::PerEvent => self.concurrency.min(1),
+        }
+    }
 }
 
+/// A pool to be spawned. Made by [`pool::builder`](builder).
 #[derive(Debug)]
-struct Resize {
+pub struct PoolBuilder<H> {
+    handler: H,
     settings: PoolSettings,
-    done: oneshot::Sender<()>,
+    name: Arc<str>,
 }
 
-impl Pool {
-    /// Starts a pool that consumes from `producer`.
+/// A pool that handles events with `handler`, to be named and spawned.
+pub fn builder<H>(handler: H, settings: PoolSettings) -> PoolBuilder<H> {
+    PoolBuilder { handler, settings, name: "pool".into() }
+}
+
+impl<H> PoolBuilder<H> {
+    /// A name for statuses; by default "pool".
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Starts the pool: it consumes from `producer`, and from its successor
+    /// should it fail and be [replaced](ProducerRef::vacant).
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn<T, H>(producer: ProducerRef<T>, handler: H, settings: PoolSettings) -> Self
+    pub fn spawn<T>(self, producer: &ProducerRef<T>) -> Pool<T>
     where
         T: Send + 'static,
         H: Handler<T>,
     {
-        let (commands, inbox) = mpsc::unbounded_channel();
+        let Self { handler, settings, name } = self;
+        let (orders, inbox) = mpsc::unbounded_channel();
         let slots = Limiter::new(Some(settings.concurrency));
-        let panics = Arc::new(AtomicU64::new(0));
-        let work = Work { handler, slots: slots.clone(), panics: Arc::clone(&panics) };
-        let foreman = Foreman {
-            producer,
-            work: Arc::new(work),
-            settings,
-            members: Vec::new(),
-            tasks: JoinSet::new(),
-        };
+        let counts = Arc::new(Counts::default());
+        let roll = Arc::new(Roll::default());
+        let work = Work { handler, slots: slots.clone(), counts: Arc::clone(&counts) };
+        let foreman = Foreman::new(producer.clone(), work, settings, Arc::clone(&name), Arc::clone(&roll));
         let (end, ended) = watch::channel(None);
         let task = tokio::spawn(async move {
             let reason = foreman.run(inbox).await;
             end.send_replace(Some(reason));
         });
-        Self { commands, slots, panics, ended, task: task.abort_handle() }
+        Pool { name, orders, slots, counts, roll, ended, task: task.abort_handle() }
+    }
+}
+
+/// A running pool. Dropping it aborts its workers and what they run.
+pub struct Pool<T> {
+    name: Arc<str>,
+    orders: mpsc::UnboundedSender<Order<T>>,
+    slots: Limiter,
+    counts: Arc<Counts>,
+    roll: Arc<Roll>,
+    ended: watch::Receiver<Option<Reason>>,
+    task: AbortHandle,
+}
+
+impl<T> Pool<T> {
+    /// Starts a pool that consumes from `producer`.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn<H>(producer: ProducerRef<T>, handler: H, settings: PoolSettings) -> Self
+    where
+        T: Send + 'static,
+        H: Handler<T>,
+    {
+        builder(handler, settings).spawn(&producer)
     }
 
     /// Applies new settings. Returns when they are in force: every worker has
@@ -156,23 +207,62 @@ impl Pool {
     /// The resize goes on if the future is dropped.
     pub async fn resize(&self, settings: PoolSettings) {
         let (done, applied) = oneshot::channel();
-        if self.commands.send(Resize { settings, done }).is_ok() {
+        if self.orders.send(Order::Resize { settings, done }).is_ok() {
             // An error means that the pool has ended; there is nothing to resize.
             let _ = applied.await;
         }
     }
 
-    /// How many events are being handled.
+    /// Handles an event that did not come from the producer. It takes no slot
+    /// and counts towards no demand.
+    ///
+    /// # Errors
+    /// [`Gone`], with the pool; the event is dropped.
+    pub fn start(&self, event: T) -> Result<(), Gone> {
+        self.orders.send(Order::Start(event)).map_err(|_| Gone)
+    }
+
+    /// How many events from the producer are being handled.
     pub fn busy(&self) -> usize {
         self.slots.in_use()
     }
 
-    /// How many handlers have panicked, each of them with a line in the log.
+    /// How many handlers have panicked.
     pub fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
+        self.counts.panics.load(Ordering::Relaxed)
     }
 
-    /// Waits until the producer has ended and every event is finished.
+    /// What the pool is doing, as one stage: its members' numbers added up. Busy
+    /// time is the sum over its handlers, so that it grows by up to `concurrency`
+    /// seconds a second.
+    pub fn status(&self) -> Status {
+        let members = self.roll.sum();
+        let state = if self.ended.borrow().is_some() || self.ended.has_changed().is_err() {
+            State::Ended
+        } else if self.slots.limit() == Some(0) {
+            State::Paused
+        } else {
+            State::Running
+        };
+        Status {
+            name: Arc::clone(&self.name),
+            kind: Kind::Pool,
+            state,
+            dispatcher: None,
+            producers: usize::from(state != State::Ended),
+            consumers: 0,
+            events_in: members.events_in,
+            events_out: 0,
+            asked: members.asked,
+            demand: 0,
+            buffered: 0,
+            held: members.held,
+            busy: self.counts.busy(),
+        }
+    }
+
+    /// Waits until the producer has ended and every event is finished, and says
+    /// why the producer ended.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the pool running.
@@ -190,9 +280,28 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
+impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
         self.abort();
+    }
+}
+
+impl<T> fmt::Debug for Pool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.status()).finish()
+    }
+}
+
+/// What is counted of the handlers.
+#[derive(Debug, Default)]
+struct Counts {
+    panics: AtomicU64,
+    watches: PerThread<Stopwatch>,
+}
+
+impl Counts {
+    fn busy(&self) -> Duration {
+        self.watches.all().map(Stopwatch::read).sum()
     }
 }
 
@@ -200,7 +309,7 @@ impl Drop for Pool {
 struct Work<H> {
     handler: H,
     slots: Limiter,
-    panics: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
 
 impl<H> Work<H> {
@@ -211,129 +320,9 @@ impl<H> Work<H> {
     {
         // The call is inside too: a closure may panic before it has a future.
         let handled = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
-        if let Err(panic) = handled.await {
-            self.panics.fetch_add(1, Ordering::Relaxed);
+        if let Err(panic) = self.counts.watches.mine().time(handled).await {
+            self.counts.panics.fetch_add(1, Ordering::Relaxed);
             log::error!("a handler panicked: {}", panic_message(&*panic));
-        }
-    }
-}
-
-/// One worker, or the supervisor, as the foreman knows it.
-struct Member<T> {
-    id: tokio::task::Id,
-    mail: mpsc::UnboundedSender<ToConsumer<T>>,
-}
-
-impl<T> Member<T> {
-    /// Sends an order and waits until it is carried out.
-    async fn told(&self, order: impl FnOnce(oneshot::Sender<()>) -> ToConsumer<T>) {
-        let (done, carried_out) = oneshot::channel();
-        if self.mail.send(order(done)).is_ok() {
-            // An error means that it ended, and gave back all it had.
-            let _ = carried_out.await;
-        }
-    }
-}
-
-/// Hires and retires workers.
-struct Foreman<T, H> {
-    producer: ProducerRef<T>,
-    work: Arc<Work<H>>,
-    settings: PoolSettings,
-    /// Those that are not retired, oldest first.
-    members: Vec<Member<T>>,
-    /// All of them, and the retired ones that still have an event in hand.
-    tasks: JoinSet<Reason>,
-}
-
-impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Resize>) -> Reason {
-        self.hire();
-        loop {
-            tokio::select! {
-                Some(Resize { settings, done }) = inbox.recv() => {
-                    self.resize(settings).await;
-                    // Whoever asked may have stopped waiting.
-                    let _ = done.send(());
-                }
-                Some(ended) = self.tasks.join_next_with_id() => {
-                    let (id, reason) = match ended {
-                        Ok(ended) => ended,
-                        Err(error) => (error.id(), Reason::Lost),
-                    };
-                    self.members.retain(|member| member.id != id);
-                    // One that has finished is not replaced while others still
-                    // work. The last one is: a retired worker may have given
-                    // events back after the others had left.
-                    if reason != Reason::Finished || self.tasks.is_empty() {
-                        self.hire();
-                    }
-                }
-                // Only then is there certainly nothing more to do.
-                () = self.producer.gone(), if self.tasks.is_empty() => return Reason::Finished,
-                else => return Reason::Stopped,
-            }
-        }
-    }
-
-    async fn resize(&mut self, new: PoolSettings) {
-        let old = std::mem::replace(&mut self.settings, new);
-        if old == new {
-            return;
-        }
-        // While the producer holds, everything it has dispatched is in some
-        // worker's mailbox, and nothing is dispatched to the first who asks.
-        self.producer.hold().await;
-        self.work.slots.resize(Some(new.concurrency));
-        let wanted = if old.mode == new.mode { self.wanted() } else { 0 };
-        for retired in self.members.split_off(wanted.min(self.members.len())) {
-            retired.told(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
-        }
-        if new.recall || self.limits_of(old) != self.limits_of(new) {
-            self.recall().await;
-        }
-        self.hire();
-        self.producer.release();
-    }
-
-    /// Has every member give back what it has not started and ask anew.
-    async fn recall(&self) {
-        let limits = self.limits_of(self.settings);
-        for member in &self.members {
-            member.told(|done| ToConsumer::Recall { limits, done }).await;
-        }
-    }
-
-    fn hire(&mut self) {
-        let Some(limits) = self.limits_of(self.settings) else { return };
-        while self.members.len() < self.wanted() && !self.producer.is_gone() {
-            let mut inlet = Inlet::new(Meter::new(None, Kind::Consumer, None), None);
-            let mail = inlet.address();
-            let options =
-                SubscribeOptions { limits, cancel: CancelMode::Resubscribe, ..Default::default() };
-            inlet.subscribe(self.producer.clone(), options);
-            let work = Arc::clone(&self.work);
-            let task = match self.settings.mode {
-                Mode::Workers => self.tasks.spawn(worker::run(inlet, work)),
-                Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
-            };
-            self.members.push(Member { id: task.id(), mail });
-        }
-    }
-
-    fn wanted(&self) -> usize {
-        match self.settings.mode {
-            Mode::Workers => self.settings.concurrency,
-            Mode::PerEvent => self.settings.concurrency.min(1),
-        }
-    }
-
-    /// The limits of each member's subscription; none when the pool rests.
-    fn limits_of(&self, settings: PoolSettings) -> Option<Limits> {
-        match settings.mode {
-            Mode::Workers => Some(settings.limits),
-            // Asking again after each event keeps `concurrency` of them running.
-            Mode::PerEvent => Limits::new(settings.concurrency, settings.concurrency.checked_sub(1)?).ok(),
         }
     }
 }

@@ -90,7 +90,7 @@ mod producer_consumer;
 mod reason;
 mod refs;
 mod seat;
-mod stopwatch;
+pub(crate) mod stopwatch;
 mod stream;
 
 use std::fmt;

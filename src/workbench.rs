@@ -29,11 +29,12 @@ pub use stats::Request;
 
 use crate::config::{Config, Settings, Sources};
 use crate::metrics::Registry;
-use crate::pipeline::{Clock, Event, Pipeline};
-use crate::pool::PoolSettings;
+use crate::pipeline::{Clock, Event, Lease, Pipeline, QueueSource};
+use crate::pool::{self, PoolSettings};
 use crate::queue::{MemoryQueue, QueueSettings};
 use crate::resource::{Mock, MockSettings};
 use crate::shutdown::Shutdown;
+use crate::stage;
 use history::Sampler;
 use reload::InForce;
 use stats::ModeStats;
@@ -42,7 +43,7 @@ use stats::ModeStats;
 #[derive(Debug)]
 pub struct Workbench {
     bench: Arc<Bench>,
-    pipeline: Pipeline,
+    pipeline: Pipeline<Lease>,
     in_force: Mutex<InForce>,
     history: Mutex<Sampler>,
     registry: Registry,
@@ -85,18 +86,18 @@ impl Workbench {
         });
         let handler = {
             let bench = Arc::clone(&bench);
-            move |lease| {
+            move |lease: Lease| {
                 let bench = Arc::clone(&bench);
                 async move { bench.work(Mode::Pipelined, lease).await }
             }
         };
-        let pipeline = Pipeline::spawn(
-            Arc::clone(&bench.queue),
-            Arc::clone(&bench.stats(Mode::Pipelined).account),
-            bench.clock,
-            handler,
-            pool_settings(settings),
-        );
+        let source = QueueSource {
+            queue: Arc::clone(&bench.queue),
+            account: Arc::clone(&bench.stats(Mode::Pipelined).account),
+            clock: bench.clock,
+        };
+        let pipeline = Pipeline::from(stage::producer(source).named("queue"))
+            .into(pool::builder(handler, pool_settings(settings)).named("consumers"));
         exposition::describe(&registry);
         Arc::new(Self {
             bench,

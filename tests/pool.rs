@@ -43,7 +43,7 @@ impl Work {
         self.peak.swap(self.inside.load(Ordering::SeqCst), Ordering::SeqCst)
     }
 
-    fn spawn(&self, events: u64, settings: PoolSettings) -> Pool {
+    fn spawn(&self, events: u64, settings: PoolSettings) -> Pool<u64> {
         let numbers = stage::producer(Numbers::below(events)).spawn();
         let work = self.clone();
         let handler = move |event| {

@@ -303,8 +303,12 @@ impl Consumers {
         consumers
     }
 
-    /// Both limits together. They were checked when they were read.
+    /// Both limits together. They were checked when they were read. Per event
+    /// there is no choice: whatever ends is replaced at once.
     pub fn limits(&self) -> Limits {
+        if self.mode == Mode::PerEvent {
+            return Limits::new(1, 0).unwrap_or_default();
+        }
         Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()
     }
 }

@@ -12,7 +12,6 @@ use super::meter::{Meter, State};
 use super::observe::Observer;
 use super::producer::{contained, terminate};
 use super::reason::panic_message;
-use super::stopwatch::Stopwatch;
 use super::{
     Consumer, ConsumerRef, Kind, Notice, ProducerRef, Reason, Running, RunningConsumer, SubscribeOptions,
 };
@@ -74,7 +73,7 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Me
     // Also if this task is aborted.
     let _gone = Gone(meter.clone());
     let reason = match contained(consumer.init()).await {
-        Ok(()) => consume(&mut consumer, &mut inlet, meter.clone()).await,
+        Ok(()) => consume(&mut consumer, &mut inlet, &meter).await,
         Err(reason) => reason,
     };
     meter.state(State::Ending);
@@ -83,8 +82,7 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Me
     reason
 }
 
-async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, meter: Meter) -> Reason {
-    let mut watch = Stopwatch::new(meter);
+async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, meter: &Meter) -> Reason {
     loop {
         if let Some(reason) = inlet.exit() {
             return reason.clone();
@@ -97,7 +95,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         };
         let n = events.len();
         let outcome = {
-            let mut work = pin!(watch.time(AssertUnwindSafe(consumer.consume(events)).catch_unwind()));
+            let mut work = pin!(meter.time(AssertUnwindSafe(consumer.consume(events)).catch_unwind()));
             // Mail is read while the handler runs, so that a stop or a resize can
             // give events back without waiting for it.
             loop {

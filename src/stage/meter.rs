@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::stopwatch::Stopwatch;
+
 /// The kinds of stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -113,7 +115,7 @@ struct Dials {
     demand: AtomicUsize,
     buffered: AtomicUsize,
     held: AtomicUsize,
-    busy: AtomicU64,
+    watch: Stopwatch,
 }
 
 /// Only one task writes, so a sum needs no atomic addition.
@@ -137,7 +139,7 @@ impl Meter {
             demand: AtomicUsize::new(0),
             buffered: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
-            busy: AtomicU64::new(0),
+            watch: Stopwatch::default(),
         }))
     }
 
@@ -157,8 +159,12 @@ impl Meter {
         add(&self.0.events_out, n as u64);
     }
 
-    pub(crate) fn worked(&self, time: Duration) {
-        add(&self.0.busy, time.as_nanos() as u64);
+    /// Does the author's work, and times it.
+    ///
+    /// # Cancel safety
+    /// As the work.
+    pub(crate) async fn time<F: Future>(&self, work: F) -> F::Output {
+        self.0.watch.time(work).await
     }
 
     /// The consuming side.
@@ -196,7 +202,7 @@ impl Meter {
             demand: count(&dials.demand),
             buffered: count(&dials.buffered),
             held: count(&dials.held),
-            busy: Duration::from_nanos(dials.busy.load(Ordering::Relaxed)),
+            busy: dials.watch.read(),
         }
     }
 }

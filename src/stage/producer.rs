@@ -11,7 +11,6 @@ use super::counter::{Counter, Front, while_serving};
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::reason::panic_message;
-use super::stopwatch::Stopwatch;
 use super::{Kind, Marker, Notice, Producer, ProducerRef, Reason, Running, RunningProducer};
 use crate::buffer::Buffer;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
@@ -123,7 +122,7 @@ where
         Err(taken) => Err(taken),
     };
     let reason = match started {
-        Ok(()) => produce(&mut producer, &mut counter, meter).await,
+        Ok(()) => produce(&mut producer, &mut counter, &meter).await,
         Err(reason) => reason,
     };
     counter.end(&reason).await;
@@ -131,18 +130,17 @@ where
     reason
 }
 
-async fn produce<P, D>(producer: &mut P, counter: &mut Counter<P::Event, D>, meter: Meter) -> Reason
+async fn produce<P, D>(producer: &mut P, counter: &mut Counter<P::Event, D>, meter: &Meter) -> Reason
 where
     P: Producer,
     D: Dispatcher<P::Event>,
 {
-    let mut watch = Stopwatch::new(meter);
     loop {
         let demand = match counter.demand().await {
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
-        let mut produce = pin!(watch.time(AssertUnwindSafe(producer.produce(demand)).catch_unwind()));
+        let mut produce = pin!(meter.time(AssertUnwindSafe(producer.produce(demand)).catch_unwind()));
         // The future lives across messages, so that its author need not make
         // it cancel-safe. Messages first: a cancellation should be known
         // before its events are dispatched.

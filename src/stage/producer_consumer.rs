@@ -16,7 +16,6 @@ use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::producer::{contained, producing_side, terminate};
 use super::reason::panic_message;
-use super::stopwatch::Stopwatch;
 use super::{
     ConsumerRef, Kind, Marker, Notice, ProducerConsumer, ProducerRef, Reason, Running,
     RunningProducerConsumer, SubscribeOptions,
@@ -99,7 +98,7 @@ where
         Err(taken) => Err(taken),
     };
     let mut reason = match started {
-        Ok(()) => process(&mut stage, &mut inlet, &mut counter, meter).await,
+        Ok(()) => process(&mut stage, &mut inlet, &mut counter, &meter).await,
         Err(reason) => reason,
     };
     inlet.stop(reason.clone());
@@ -125,13 +124,12 @@ async fn process<P, D>(
     stage: &mut P,
     inlet: &mut Inlet<P::In>,
     counter: &mut Counter<P::Out, D>,
-    meter: Meter,
+    meter: &Meter,
 ) -> Reason
 where
     P: ProducerConsumer,
     D: Dispatcher<P::Out>,
 {
-    let mut watch = Stopwatch::new(meter);
     loop {
         while let Some(marker) = inlet.take_due() {
             counter.mark(marker);
@@ -161,7 +159,7 @@ where
         }
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
-        let work = watch.time(AssertUnwindSafe(stage.process(events)).catch_unwind());
+        let work = meter.time(AssertUnwindSafe(stage.process(events)).catch_unwind());
         match while_serving(counter, work).await {
             Ok(Ok(events)) => {
                 if !events.is_empty() {

@@ -10,53 +10,61 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-use super::meter::Meter;
 
 /// A first poll shorter than this stands for others.
 const SHORT: Duration = Duration::from_micros(1);
 /// For how many, itself included.
 const STANDS_FOR: u32 = 32;
 
+/// The sum of the times. Usually one task adds to it; should several, nothing of
+/// the sum is lost, and only which calls are timed is left to chance.
+#[derive(Debug, Default)]
 pub(crate) struct Stopwatch {
-    meter: Meter,
+    nanos: AtomicU64,
     /// How many calls are still taken to be like the last one that was timed.
-    skip: u32,
+    skip: AtomicU32,
 }
 
 impl Stopwatch {
-    pub(crate) fn new(meter: Meter) -> Self {
-        Self { meter, skip: 0 }
+    /// The time so far.
+    pub(crate) fn read(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
 
-    /// Does the work, and adds the time it took to the stage's busy time.
+    fn add(&self, time: Duration) {
+        self.nanos.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// Does the work, and adds the time it took.
     ///
     /// # Cancel safety
     /// As the work. The wait of work that is dropped is not counted.
-    pub(crate) async fn time<F: Future>(&mut self, work: F) -> F::Output {
+    pub(crate) async fn time<F: Future>(&self, work: F) -> F::Output {
         let mut work = pin!(work);
-        let mut start = None;
-        if self.skip == 0 {
-            start = Some(Instant::now());
-        } else {
-            self.skip -= 1;
-        }
+        let skip = self.skip.load(Ordering::Relaxed);
+        let start = (skip == 0).then(Instant::now);
         let first = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
-        if let Some(start) = start {
-            let took = start.elapsed();
-            self.skip = if took < SHORT { STANDS_FOR - 1 } else { 0 };
-            self.meter.worked(took * (self.skip + 1));
-        }
+        let skip = match start {
+            Some(start) => {
+                let took = start.elapsed();
+                let skip = if took < SHORT { STANDS_FOR - 1 } else { 0 };
+                self.add(took * (skip + 1));
+                skip
+            }
+            None => skip - 1,
+        };
+        self.skip.store(skip, Ordering::Relaxed);
         match first {
             Poll::Ready(output) => output,
             Poll::Pending => {
                 let waiting = Instant::now();
                 let output = work.await;
-                self.meter.worked(waiting.elapsed());
+                self.add(waiting.elapsed());
                 output
             }
         }
@@ -66,27 +74,35 @@ impl Stopwatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::Kind;
 
     #[tokio::test(start_paused = true)]
     async fn waiting_is_timed_exactly_and_every_time() {
-        let meter = Meter::new(None, Kind::Consumer, None);
-        let mut watch = Stopwatch::new(meter.clone());
+        let watch = Stopwatch::default();
         for _ in 0..100 {
             watch.time(tokio::time::sleep(Duration::from_millis(7))).await;
         }
-        assert_eq!(meter.read().busy, Duration::from_millis(700));
+        // The polls themselves take no virtual time.
+        assert_eq!(watch.read(), Duration::from_millis(700));
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_that_takes_its_time_is_timed_every_time() {
-        let meter = Meter::new(None, Kind::Consumer, None);
-        let mut watch = Stopwatch::new(meter.clone());
+        let watch = Stopwatch::default();
         for _ in 0..100 {
-            // Virtual time passes inside the first poll.
-            let advance = tokio::time::advance(Duration::from_millis(1));
-            watch.time(async { advance.await }).await;
+            watch.time(tokio::time::advance(Duration::from_millis(1))).await;
         }
-        assert_eq!(meter.read().busy, Duration::from_millis(100));
+        assert_eq!(watch.read(), Duration::from_millis(100));
+    }
+
+    #[tokio::test]
+    async fn of_calls_that_return_at_once_one_is_timed_and_stands_for_the_next() {
+        let watch = Stopwatch::default();
+        watch.time(std::future::ready(())).await;
+        let one = watch.read();
+        let skipped = watch.skip.load(Ordering::Relaxed);
+        for _ in 0..skipped {
+            watch.time(std::future::ready(())).await;
+        }
+        assert_eq!((watch.read(), watch.skip.load(Ordering::Relaxed)), (one, 0));
     }
 }

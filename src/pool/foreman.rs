@@ -1,0 +1,220 @@
+//! Who hires and retires the members of a pool: its workers, or its supervisor.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{Id, JoinSet};
+
+use super::{Handler, Mode, PoolSettings, Work, supervisor, worker};
+use crate::stage::inlet::Inlet;
+use crate::stage::mail::{ConsumerMail, ToConsumer};
+use crate::stage::meter::Meter;
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions};
+
+/// What the pool's handle tells the foreman.
+#[derive(Debug)]
+pub(super) enum Order<T> {
+    Resize {
+        settings: PoolSettings,
+        done: oneshot::Sender<()>,
+    },
+    /// Handle this one too.
+    Start(T),
+}
+
+/// The members' meters, to be added up by whoever wants to know.
+#[derive(Debug, Default)]
+pub(super) struct Roll(Mutex<Members>);
+
+#[derive(Debug, Default)]
+struct Members {
+    meters: Vec<(Id, Meter)>,
+    /// What those delivered to who are gone.
+    events_in: u64,
+}
+
+/// The members' numbers, added up, in events.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    pub(super) events_in: u64,
+    pub(super) asked: usize,
+    pub(super) held: usize,
+}
+
+impl Roll {
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, id: Id, meter: Meter) {
+        self.lock().meters.push((id, meter));
+    }
+
+    fn leave(&self, id: Id) {
+        let mut members = self.lock();
+        if let Some(at) = members.meters.iter().position(|(other, _)| *other == id) {
+            let (_, meter) = members.meters.swap_remove(at);
+            members.events_in += meter.read().events_in;
+        }
+    }
+
+    pub(super) fn sum(&self) -> Sum {
+        let members = self.lock();
+        let mut sum = Sum { events_in: members.events_in, ..Sum::default() };
+        for (_, meter) in &members.meters {
+            let member = meter.read();
+            sum.events_in += member.events_in;
+            sum.asked += member.asked;
+            sum.held += member.held;
+        }
+        sum
+    }
+}
+
+/// One worker, or the supervisor.
+struct Member<T> {
+    id: Id,
+    mail: ConsumerMail<T>,
+}
+
+impl<T> Member<T> {
+    /// Sends an order and waits until it is carried out.
+    async fn told(&self, order: impl FnOnce(oneshot::Sender<()>) -> ToConsumer<T>) {
+        let (done, carried_out) = oneshot::channel();
+        if self.mail.send(order(done)).is_ok() {
+            // An error means that it ended, and gave back all it had.
+            let _ = carried_out.await;
+        }
+    }
+}
+
+pub(super) struct Foreman<T, H> {
+    producer: ProducerRef<T>,
+    work: Arc<Work<H>>,
+    settings: PoolSettings,
+    name: Arc<str>,
+    roll: Arc<Roll>,
+    /// Those that are not retired, oldest first.
+    members: Vec<Member<T>>,
+    /// All of them, the retired ones that still have an event in hand, and the
+    /// events that were started by hand.
+    tasks: JoinSet<Reason>,
+    /// Why the producer ended, if a member has heard.
+    ended: Option<Reason>,
+    /// Set once the producer does not take the pool: nobody is hired then.
+    refused: bool,
+}
+
+impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
+    pub(super) fn new(
+        producer: ProducerRef<T>,
+        work: Work<H>,
+        settings: PoolSettings,
+        name: Arc<str>,
+        roll: Arc<Roll>,
+    ) -> Self {
+        let (work, members, tasks) = (Arc::new(work), Vec::new(), JoinSet::new());
+        Self { producer, work, settings, name, roll, members, tasks, ended: None, refused: false }
+    }
+
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order<T>>) -> Reason {
+        self.hire();
+        loop {
+            if self.refused && self.tasks.is_empty() {
+                return self.ended.unwrap_or(Reason::Lost);
+            }
+            tokio::select! {
+                Some(order) = inbox.recv() => match order {
+                    Order::Resize { settings, done } => {
+                        self.resize(settings).await;
+                        // Whoever asked may have stopped waiting.
+                        let _ = done.send(());
+                    }
+                    Order::Start(event) => self.start(event),
+                },
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    let (id, reason) = match ended {
+                        Ok(ended) => ended,
+                        Err(error) => (error.id(), Reason::Lost),
+                    };
+                    self.left(id, reason);
+                }
+                // Only then is there certainly nothing more to do.
+                () = self.producer.gone(), if self.tasks.is_empty() => {
+                    return self.ended.unwrap_or(Reason::Finished);
+                }
+                else => return Reason::Stopped,
+            }
+        }
+    }
+
+    fn left(&mut self, id: Id, reason: Reason) {
+        self.members.retain(|member| member.id != id);
+        self.roll.leave(id);
+        self.refused |= matches!(reason, Reason::Refused(_));
+        // One that has finished is not replaced while others still work. The
+        // last one is: a retired worker may have given events back after the
+        // others had left.
+        if reason != Reason::Finished || self.tasks.is_empty() {
+            self.hire();
+        }
+        if !matches!(reason, Reason::Stopped) {
+            self.ended = Some(reason);
+        }
+    }
+
+    /// A member of its own for an event that came by another way.
+    fn start(&mut self, event: T) {
+        let work = Arc::clone(&self.work);
+        self.tasks.spawn(async move {
+            work.run(event).await;
+            Reason::Stopped
+        });
+    }
+
+    async fn resize(&mut self, new: PoolSettings) {
+        let old = std::mem::replace(&mut self.settings, new);
+        if old == new {
+            return;
+        }
+        // While the producer holds, everything it has dispatched is in some
+        // worker's mailbox, and nothing is dispatched to the first who asks.
+        self.producer.hold().await;
+        self.work.slots.resize(Some(new.concurrency));
+        let wanted = if old.mode == new.mode { new.members() } else { 0 };
+        for retired in self.members.split_off(wanted.min(self.members.len())) {
+            retired.told(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
+        }
+        if new.recall || old.member_limits() != new.member_limits() {
+            self.recall().await;
+        }
+        self.hire();
+        self.producer.release();
+    }
+
+    /// Has every member give back what it has not started and ask anew.
+    async fn recall(&self) {
+        let limits = self.settings.member_limits();
+        for member in &self.members {
+            member.told(|done| ToConsumer::Recall { limits, done }).await;
+        }
+    }
+
+    fn hire(&mut self) {
+        let Some(limits) = self.settings.member_limits().filter(|_| !self.refused) else { return };
+        while self.members.len() < self.settings.members() && !self.producer.is_gone() {
+            let meter = Meter::new(Some(Arc::clone(&self.name)), Kind::Consumer, None);
+            let mut inlet = Inlet::new(meter.clone(), None);
+            let mail = inlet.address();
+            let options = SubscribeOptions::from(limits).cancel(CancelMode::Resubscribe);
+            inlet.subscribe(self.producer.clone(), options);
+            let work = Arc::clone(&self.work);
+            let task = match self.settings.mode {
+                Mode::Workers => self.tasks.spawn(worker::run(inlet, work)),
+                Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
+            };
+            self.roll.enter(task.id(), meter);
+            self.members.push(Member { id: task.id(), mail });
+        }
+    }
+}
