@@ -30,7 +30,7 @@
 //! | 4 faces | [`http`], [`cli`] | requests, the page, the command line |
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
-//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`limit`], [`shutdown`] | usable without the rest |
+//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`limit`], [`supervise`], [`shutdown`] | usable without the rest |
 //!
 //! To use the stages in a program of your own, begin with [`stage`] and [`pool`].
 //! To follow a request, begin with `http/endpoints.rs`: from there it is
@@ -55,4 +55,5 @@ pub mod resource;
 mod shard;
 pub mod shutdown;
 pub mod stage;
+pub mod supervise;
 pub mod workbench;

@@ -20,6 +20,9 @@ mod pool;
 /// Events that fail: attempts, backoff, deadlines, dead letters.
 mod retry;
 
+/// Supervision: who is restarted, in what order, after what wait, and when not.
+mod supervise;
+
 /// The queue and its four policies, against a naive model.
 mod queue;
 

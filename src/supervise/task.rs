@@ -1,0 +1,347 @@
+//! The supervisor's task: watches the children and does what the strategy says.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::board::{Board, Key};
+use super::handle::{Act, Order};
+use super::intensity::Intensity;
+use super::member::{Member, Phase};
+use super::{ChildSpec, Grace, Refused, Strategy, Supervised, Supervisor};
+use crate::backoff::Backoff;
+use crate::stage::{Reason, panic_message};
+
+/// Starts the children, and the task.
+pub(super) fn spawn(supervisor: Supervisor) -> (Supervised, JoinHandle<Reason>) {
+    let (orders, inbox) = mpsc::unbounded_channel();
+    let (end, ended) = watch::channel(None);
+    let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
+    let mut task = Task {
+        strategy: supervisor.strategy,
+        intensity: Intensity::new(supervisor.max_restarts, supervisor.period),
+        backoff: supervisor.backoff,
+        random: fastrand::Rng::new(),
+        ends_with_last_child: supervisor.ends_with_last_child,
+        members: Vec::new(),
+        next_key: 0,
+        exits: FuturesUnordered::new(),
+        board: Board::default(),
+        inbox,
+        stop: stop.clone(),
+    };
+    let handle = Supervised { orders, board: task.board.clone(), stop, abort: abort.clone(), ended };
+    for spec in supervisor.children {
+        task.add(spec);
+    }
+    // Here and not in the task, so that the whole tree is up when it is returned,
+    // and a nested one before the sibling after it.
+    task.start_due();
+    let task = tokio::spawn(async move {
+        let reason = task.run(abort).await;
+        end.send_replace(Some(reason.clone()));
+        reason
+    });
+    (handle, task)
+}
+
+struct Task {
+    strategy: Strategy,
+    intensity: Intensity,
+    backoff: Backoff,
+    random: fastrand::Rng,
+    ends_with_last_child: bool,
+    /// In the order of start, and so of their keys.
+    members: Vec<Member>,
+    next_key: Key,
+    /// One for each member that runs.
+    exits: FuturesUnordered<BoxFuture<'static, (Key, Reason)>>,
+    board: Board,
+    inbox: mpsc::UnboundedReceiver<Order>,
+    stop: CancellationToken,
+}
+
+impl Task {
+    async fn run(mut self, abort: CancellationToken) -> Reason {
+        tokio::select! {
+            biased;
+            // Wherever the supervision is, waiting for a grace included. What is
+            // dropped there holds nothing: all that is known is in the members.
+            () = abort.cancelled() => {}
+            reason = self.supervise() => return reason,
+        }
+        // All at once, and only then are they waited for.
+        self.members.iter().for_each(Member::abort);
+        for at in 0..self.members.len() {
+            self.gone(at).await;
+            self.members[at].settle();
+        }
+        Reason::Lost
+    }
+
+    async fn supervise(&mut self) -> Reason {
+        let reason = loop {
+            if self.stop.is_cancelled() {
+                break Reason::Stopped;
+            }
+            // Ends before starts: the one that is down may take those that are
+            // due with it. The first comes first, because its group contains the
+            // groups of those after it.
+            let down = self.members.iter().position(Member::is_down);
+            if let Some(at) = down {
+                match self.handle_end(at).await {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(reason) => break reason,
+                }
+            }
+            self.start_due();
+            if self.members.iter().any(Member::is_down) {
+                // One whose start always fails must not keep the thread.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let due = self.members.iter().filter_map(Member::due).min();
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {}
+                Some((key, reason)) = self.exits.next() => self.note(key, reason),
+                Some(Order { act, done }) = self.inbox.recv() => {
+                    let result = self.carry_out(act).await;
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(result);
+                }
+                () = wait_until(due) => {}
+            }
+        };
+        for at in (0..self.members.len()).rev() {
+            self.terminate(at).await;
+        }
+        reason
+    }
+
+    async fn carry_out(&mut self, act: Act) -> Result<(), Refused> {
+        match act {
+            Act::Start(spec) => {
+                if self.find(&spec.name).is_ok() {
+                    return Err(Refused::NameTaken { name: spec.name });
+                }
+                self.add(spec);
+                self.start(self.members.len() - 1);
+            }
+            Act::Terminate(name) => {
+                let at = self.find(&name)?;
+                self.terminate(at).await;
+            }
+            Act::Restart(name) => {
+                let at = self.find(&name)?;
+                self.terminate(at).await;
+                self.members[at].failures = 0;
+                self.start(at);
+            }
+            Act::Delete(name) => {
+                let at = self.find(&name)?;
+                self.terminate(at).await;
+                self.board.remove(self.members.remove(at).key);
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<usize, Refused> {
+        let found = self.members.iter().position(|member| member.spec.name == name);
+        found.ok_or_else(|| Refused::NotFound { name: name.to_owned() })
+    }
+
+    fn add(&mut self, spec: ChildSpec) {
+        self.members.push(Member::new(self.next_key, spec, &self.board));
+        self.next_key += 1;
+    }
+
+    fn start(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        if let Some(task) = member.start() {
+            let key = member.key;
+            self.exits.push(async move { (key, joined(task).await) }.boxed());
+        }
+    }
+
+    /// Starts, in order, whoever is due. One that cannot be started is down, and
+    /// those after it wait until that is dealt with, if they may need it.
+    fn start_due(&mut self) {
+        let now = Instant::now();
+        for at in 0..self.members.len() {
+            if self.members[at].due().is_some_and(|due| due <= now) {
+                self.start(at);
+                if self.members[at].is_down() && self.strategy != Strategy::OneForOne {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Writes down that a child has ended. What follows from it is decided later:
+    /// the supervisor may be in the middle of something.
+    fn note(&mut self, key: Key, reason: Reason) {
+        let Some(member) = self.members.iter_mut().find(|member| member.key == key) else { return };
+        if let Phase::Running(run) = &member.phase
+            && run.since.elapsed() >= self.intensity.period()
+        {
+            member.failures = 0;
+        }
+        member.enter(Phase::Down(reason));
+    }
+
+    /// Decides what follows from the end of a child. Breaks when the supervisor
+    /// is to end too.
+    async fn handle_end(&mut self, at: usize) -> ControlFlow<Reason> {
+        let member = &mut self.members[at];
+        let Phase::Down(reason) = &member.phase else { return ControlFlow::Continue(()) };
+        if !member.spec.restart.restarts_after(reason) {
+            member.settle();
+            let last = self.members.iter().all(Member::has_ended);
+            return if self.ends_with_last_child && last {
+                ControlFlow::Break(Reason::Finished)
+            } else {
+                ControlFlow::Continue(())
+            };
+        }
+        let (name, words, now) = (&member.spec.name, words(reason), Instant::now());
+        if !self.intensity.allows(now) {
+            let text = format!("gave up on child {name:?} ({words}): more than {}", self.intensity);
+            log::error!("the supervisor {text}");
+            return ControlFlow::Break(Reason::Failed(text));
+        }
+        member.failures = member.failures.saturating_add(1);
+        let wait = self.backoff.wait(member.failures, &mut self.random);
+        match wait {
+            Duration::ZERO => log::warn!("child {name:?} ended ({words}) and is restarted"),
+            _ => log::warn!("child {name:?} ended ({words}) and is restarted in {wait:?}"),
+        }
+        member.enter(Phase::Waiting { due: now + wait });
+        self.clear_group(at).await;
+        ControlFlow::Continue(())
+    }
+
+    /// Stops all that are restarted with this one, in reverse order. They are
+    /// started together, in order, when the last of them is due.
+    async fn clear_group(&mut self, at: usize) {
+        let group = match self.strategy {
+            Strategy::OneForOne => return,
+            Strategy::OneForAll => 0..self.members.len(),
+            Strategy::RestForOne => at..self.members.len(),
+        };
+        let Some(due) = self.members[group.clone()].iter().filter_map(Member::due).max() else { return };
+        for at in group.rev() {
+            // Asked before it is stopped: a stop would look like a normal end.
+            let returns = self.members[at].returns_with_group();
+            self.halt(at).await;
+            if returns {
+                self.members[at].enter(Phase::Waiting { due });
+            } else {
+                self.members[at].settle();
+            }
+        }
+    }
+
+    /// Stops a child for good.
+    async fn terminate(&mut self, at: usize) {
+        self.halt(at).await;
+        self.members[at].settle();
+    }
+
+    /// Ends a child's task, if it has one, within its grace.
+    async fn halt(&mut self, at: usize) {
+        match self.members[at].tell() {
+            Grace::Kill => {}
+            // Whether it was in time shows in the reason.
+            Grace::After(most) => drop(timeout(most, self.gone(at)).await),
+            Grace::Forever => self.gone(at).await,
+        }
+        self.members[at].abort();
+        self.gone(at).await;
+    }
+
+    /// Waits until a child's task has ended. Others may end meanwhile.
+    async fn gone(&mut self, at: usize) {
+        while self.members[at].is_running()
+            && let Some((key, reason)) = self.exits.next().await
+        {
+            self.note(key, reason);
+        }
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn joined(task: JoinHandle<Reason>) -> Reason {
+    match task.await {
+        Ok(reason) => reason,
+        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
+        Err(_) => Reason::Lost,
+    }
+}
+
+/// A reason as a sentence wants it.
+fn words(reason: &Reason) -> String {
+    match reason {
+        Reason::Failed(text) => text.clone(),
+        Reason::Panicked(text) => format!("panicked: {text}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A tree of two levels, and its task.
+    fn tree(alive: &Arc<()>) -> (Supervised, JoinHandle<Reason>) {
+        let child = |name: &str| {
+            let alive = Arc::clone(alive);
+            ChildSpec::task(name, move |_stop| {
+                let alive = Arc::clone(&alive);
+                async move {
+                    std::future::pending::<()>().await;
+                    drop(alive);
+                    Reason::Finished
+                }
+            })
+        };
+        let (upper, lower) = (child("upper"), child("lower"));
+        let mut lower = Some(lower);
+        let nested = ChildSpec::supervisor("nested", move || {
+            let lower = lower.take().expect("it is started once");
+            Supervisor::new(Strategy::OneForOne).child(lower)
+        });
+        spawn(Supervisor::new(Strategy::OneForOne).child(upper).child(nested))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_dropped_leaves_no_orphan() {
+        let alive = Arc::new(());
+        let (handle, task) = tree(&alive);
+        assert_eq!(handle.count().running, 3);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        // Two in the start closures, two in the tasks, and ours.
+        assert_eq!(Arc::strong_count(&alive), 5);
+        task.abort();
+        assert!(task.await.is_err_and(|error| error.is_cancelled()));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(Arc::strong_count(&alive), 1);
+        assert_eq!(handle.join().await, Reason::Lost);
+    }
+}
