@@ -1,6 +1,9 @@
 //! Supervision. What happens to children is written as `+name` for a start and
 //! `-name` for an end, in the order in which it happens.
 
+/// When a supervisor gives up, and starts that fail.
+mod limits;
+
 /// Waits before restarts, and times to stop.
 mod times;
 
@@ -212,61 +215,4 @@ async fn who_had_ended_for_good_or_is_temporary_does_not_come_back_with_its_grou
     assert_eq!(crew.log(), "-done -terminated");
     crew.end("a", failed("no")).await;
     assert_eq!(crew.log(), "-a -transient -temporary +transient +a");
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_restart_more_than_allowed_within_the_period_ends_the_supervisor() {
-    let crew = Crew::default();
-    let tree =
-        crew.spawn(Supervisor::new(Strategy::OneForOne).max_restarts(2, 5 * SECOND), &["a", "b", "c"]);
-    for _ in 0..2 {
-        crew.end("b", failed("no")).await;
-    }
-    assert_eq!(crew.log(), "-b +b -b +b");
-    crew.end("a", failed("connection refused")).await;
-    let text = "gave up on child \"a\" (connection refused): more than 2 restarts within 5s";
-    assert_eq!(tree.join().await, failed(text));
-    assert_eq!(crew.log(), "-a -c -b");
-}
-
-#[tokio::test(start_paused = true)]
-async fn restarts_further_apart_than_the_period_never_end_the_supervisor() {
-    let crew = Crew::default();
-    let tree = crew.spawn(Supervisor::new(Strategy::OneForAll).max_restarts(1, 5 * SECOND), &["a", "b"]);
-    for restarts in 1..=10 {
-        crew.end("a", failed("no")).await;
-        assert_eq!(tree.list()[0].restarts, restarts);
-        sleep(5 * SECOND).await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_start_that_panics_is_an_end_that_counts() {
-    let crew = Crew::default();
-    let mut attempts = 0;
-    let inner = crew.clone();
-    let shaky = ChildSpec::task("b", move |_stop| {
-        attempts += 1;
-        assert!(attempts > 2, "no luck");
-        let (life, _) = inner.begin("b");
-        async move {
-            let _life = life;
-            std::future::pending().await
-        }
-    });
-    let tree = Supervisor::new(Strategy::RestForOne)
-        .child(crew.child("a"))
-        .child(shaky)
-        .child(crew.child("c"))
-        .spawn()
-        .unwrap();
-    // Who comes after it waits for it.
-    assert_eq!(crew.log(), "+a");
-    settle().await;
-    assert_eq!((crew.log().as_str(), tree.list()[1].restarts), ("+b +c", 2));
-
-    let never = || -> weir::supervise::Child { panic!("never") };
-    tree.start(ChildSpec::new("never", never).grace(Grace::Kill)).await.unwrap();
-    let text = "gave up on child \"never\" (panicked: never): more than 3 restarts within 5s";
-    assert_eq!(tree.join().await, failed(text));
 }

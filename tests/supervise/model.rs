@@ -136,8 +136,8 @@ proptest! {
         runtime.block_on(run(strategy, restarts, script));
     }
 
-    /// The crew panics in the start of a child that still runs, and that would
-    /// show as an end that nobody ordered.
+    /// The crew panics in the start of a child that still runs, and its lock is
+    /// poisoned from then on.
     #[test]
     fn children_that_fail_together_never_run_twice_and_are_all_back_after(
         strategy in any_strategy(),

@@ -47,6 +47,16 @@ async fn the_wait_starts_anew_for_a_child_that_has_lived_for_the_period() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wait_starts_anew_for_a_child_that_is_restarted_by_hand() {
+    let crew = Crew::default();
+    let tree = crew.spawn(doubling(), &["a"]);
+    for _ in 0..3 {
+        assert_eq!(time_down(&crew, "a").await.as_secs(), 1);
+        tree.restart("a").await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_wait_is_that_childs_own() {
     let crew = Crew::default();
     let tree = crew.spawn(doubling(), &["a", "b"]);
