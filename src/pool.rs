@@ -161,29 +161,33 @@ impl<H> PoolBuilder<H> {
     {
         let Self { handler, settings, name } = self;
         let (orders, inbox) = mpsc::unbounded_channel();
-        let slots = Limiter::new(Some(settings.concurrency));
-        let counts = Arc::new(Counts::default());
-        let roll = Arc::new(Roll::default());
-        let work = Work { handler, slots: slots.clone(), counts: Arc::clone(&counts) };
-        let foreman = Foreman::new(producer.clone(), work, settings, Arc::clone(&name), Arc::clone(&roll));
         let (end, ended) = watch::channel(None);
+        let slots = Limiter::new(Some(settings.concurrency));
+        let face = Arc::new(Face { name, slots, counts: Counts::default(), roll: Roll::default(), ended });
+        let foreman = Foreman::new(producer.clone(), Work { handler, face: Arc::clone(&face) }, settings);
         let task = tokio::spawn(async move {
             let reason = foreman.run(inbox).await;
             end.send_replace(Some(reason));
         });
-        Pool { name, orders, slots, counts, roll, ended, task: task.abort_handle() }
+        Pool { orders, face, task: task.abort_handle() }
     }
 }
 
 /// A running pool. Dropping it aborts its workers and what they run.
 pub struct Pool<T> {
-    name: Arc<str>,
     orders: mpsc::UnboundedSender<Order<T>>,
-    slots: Limiter,
-    counts: Arc<Counts>,
-    roll: Arc<Roll>,
-    ended: watch::Receiver<Option<Reason>>,
+    face: Arc<Face>,
     task: AbortHandle,
+}
+
+/// What can be seen of a pool, and what its workers share.
+#[derive(Debug)]
+struct Face {
+    name: Arc<str>,
+    slots: Limiter,
+    counts: Counts,
+    roll: Roll,
+    ended: watch::Receiver<Option<Reason>>,
 }
 
 impl<T> Pool<T> {
@@ -224,41 +228,42 @@ impl<T> Pool<T> {
 
     /// How many events from the producer are being handled.
     pub fn busy(&self) -> usize {
-        self.slots.in_use()
+        self.face.slots.in_use()
     }
 
     /// How many handlers have panicked.
     pub fn panics(&self) -> u64 {
-        self.counts.panics.load(Ordering::Relaxed)
+        self.face.counts.panics.load(Ordering::Relaxed)
     }
 
     /// What the pool is doing, as one stage: its members' numbers added up. Busy
     /// time is the sum over its handlers, so that it grows by up to `concurrency`
     /// seconds a second.
     pub fn status(&self) -> Status {
-        let members = self.roll.sum();
-        let state = if self.ended.borrow().is_some() || self.ended.has_changed().is_err() {
-            State::Ended
-        } else if self.slots.limit() == Some(0) {
-            State::Paused
-        } else {
-            State::Running
-        };
-        Status {
-            name: Arc::clone(&self.name),
-            kind: Kind::Pool,
-            state,
-            dispatcher: None,
-            producers: usize::from(state != State::Ended),
-            consumers: 0,
-            events_in: members.events_in,
-            events_out: 0,
-            asked: members.asked,
-            demand: 0,
-            buffered: 0,
-            held: members.held,
-            busy: self.counts.busy(),
-        }
+        self.face.status()
+    }
+
+    /// The same, for whoever does not hold the pool.
+    pub(crate) fn look(&self) -> impl Fn() -> Status + Send + Sync + 'static {
+        let face = Arc::clone(&self.face);
+        move || face.status()
+    }
+
+    /// Tells the pool to take nothing more, finish what it has begun, and end.
+    /// What it had not begun goes back to the producer. See
+    /// [`ended`](Self::ended).
+    pub fn stop(&self) {
+        // A pool that is gone has stopped.
+        drop(self.orders.send(Order::Stop));
+    }
+
+    /// The same, for whoever does not hold the pool.
+    pub(crate) fn stopper(&self) -> impl FnOnce() + Send + 'static
+    where
+        T: Send + 'static,
+    {
+        let orders = self.orders.clone();
+        move || drop(orders.send(Order::Stop))
     }
 
     /// Waits until the producer has ended and every event is finished, and says
@@ -267,7 +272,7 @@ impl<T> Pool<T> {
     /// # Cancel safety
     /// Dropping the future leaves the pool running.
     pub async fn ended(&self) -> Reason {
-        match self.ended.clone().wait_for(Option::is_some).await {
+        match self.face.ended.clone().wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or(Reason::Lost),
             Err(_) => Reason::Lost,
         }
@@ -292,6 +297,34 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
+impl Face {
+    fn status(&self) -> Status {
+        let members = self.roll.sum();
+        let state = if self.ended.borrow().is_some() || self.ended.has_changed().is_err() {
+            State::Ended
+        } else if self.slots.limit() == Some(0) {
+            State::Paused
+        } else {
+            State::Running
+        };
+        Status {
+            name: Arc::clone(&self.name),
+            kind: Kind::Pool,
+            state,
+            dispatcher: None,
+            producers: usize::from(state != State::Ended),
+            consumers: 0,
+            events_in: members.events_in,
+            events_out: 0,
+            asked: members.asked,
+            demand: 0,
+            buffered: 0,
+            held: members.held,
+            busy: self.counts.busy(),
+        }
+    }
+}
+
 /// What is counted of the handlers.
 #[derive(Debug, Default)]
 struct Counts {
@@ -305,14 +338,17 @@ impl Counts {
     }
 }
 
-/// What all workers of a pool share.
+/// The work, as each worker does it.
 struct Work<H> {
     handler: H,
-    slots: Limiter,
-    counts: Arc<Counts>,
+    face: Arc<Face>,
 }
 
 impl<H> Work<H> {
+    fn slots(&self) -> &Limiter {
+        &self.face.slots
+    }
+
     /// Handles one event. A panic is that event's end and not the worker's.
     async fn run<T>(&self, event: T)
     where
@@ -320,8 +356,9 @@ impl<H> Work<H> {
     {
         // The call is inside too: a closure may panic before it has a future.
         let handled = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
-        if let Err(panic) = self.counts.watches.mine().time(handled).await {
-            self.counts.panics.fetch_add(1, Ordering::Relaxed);
+        let counts = &self.face.counts;
+        if let Err(panic) = counts.watches.mine().time(handled).await {
+            counts.panics.fetch_add(1, Ordering::Relaxed);
             log::error!("a handler panicked: {}", panic_message(&*panic));
         }
     }

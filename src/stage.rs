@@ -112,6 +112,7 @@ pub use reason::{CancelMode, Reason};
 pub use refs::{ConsumerRef, Gone, ProducerRef};
 pub use stream::{FromStream, Subscription};
 
+pub(crate) use handle::joined;
 pub(crate) use reason::panic_message;
 
 /// Produces events when it is asked for them.

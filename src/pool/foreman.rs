@@ -20,6 +20,8 @@ pub(super) enum Order<T> {
     },
     /// Handle this one too.
     Start(T),
+    /// Finish what was begun, and end.
+    Stop,
 }
 
 /// The members' meters, to be added up by whoever wants to know.
@@ -92,8 +94,6 @@ pub(super) struct Foreman<T, H> {
     producer: ProducerRef<T>,
     work: Arc<Work<H>>,
     settings: PoolSettings,
-    name: Arc<str>,
-    roll: Arc<Roll>,
     /// Those that are not retired, oldest first.
     members: Vec<Member<T>>,
     /// All of them, the retired ones that still have an event in hand, and the
@@ -101,27 +101,24 @@ pub(super) struct Foreman<T, H> {
     tasks: JoinSet<Reason>,
     /// Why the producer ended, if a member has heard.
     ended: Option<Reason>,
-    /// Set once the producer does not take the pool: nobody is hired then.
-    refused: bool,
+    /// Set when nobody is to be hired any more: the pool was told to stop, or its
+    /// producer does not take it.
+    closing: Option<Reason>,
 }
 
 impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
-    pub(super) fn new(
-        producer: ProducerRef<T>,
-        work: Work<H>,
-        settings: PoolSettings,
-        name: Arc<str>,
-        roll: Arc<Roll>,
-    ) -> Self {
+    pub(super) fn new(producer: ProducerRef<T>, work: Work<H>, settings: PoolSettings) -> Self {
         let (work, members, tasks) = (Arc::new(work), Vec::new(), JoinSet::new());
-        Self { producer, work, settings, name, roll, members, tasks, ended: None, refused: false }
+        Self { producer, work, settings, members, tasks, ended: None, closing: None }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order<T>>) -> Reason {
         self.hire();
         loop {
-            if self.refused && self.tasks.is_empty() {
-                return self.ended.unwrap_or(Reason::Lost);
+            if self.tasks.is_empty()
+                && let Some(reason) = self.closing
+            {
+                return reason;
             }
             tokio::select! {
                 Some(order) = inbox.recv() => match order {
@@ -131,6 +128,10 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                         let _ = done.send(());
                     }
                     Order::Start(event) => self.start(event),
+                    Order::Stop => {
+                        self.closing.get_or_insert(Reason::Stopped);
+                        self.retire_to(0).await;
+                    }
                 },
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let (id, reason) = match ended {
@@ -150,15 +151,18 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
 
     fn left(&mut self, id: Id, reason: Reason) {
         self.members.retain(|member| member.id != id);
-        self.roll.leave(id);
-        self.refused |= matches!(reason, Reason::Refused(_));
+        self.work.face.roll.leave(id);
+        if matches!(reason, Reason::Refused(_)) {
+            self.closing.get_or_insert(reason.clone());
+        }
         // One that has finished is not replaced while others still work. The
         // last one is: a retired worker may have given events back after the
         // others had left.
         if reason != Reason::Finished || self.tasks.is_empty() {
             self.hire();
         }
-        if !matches!(reason, Reason::Stopped) {
+        // One that came when the producer had just gone has nothing to tell.
+        if !matches!(reason, Reason::Stopped | Reason::Lost) || self.ended.is_none() {
             self.ended = Some(reason);
         }
     }
@@ -180,16 +184,21 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         // While the producer holds, everything it has dispatched is in some
         // worker's mailbox, and nothing is dispatched to the first who asks.
         self.producer.hold().await;
-        self.work.slots.resize(Some(new.concurrency));
+        self.work.slots().resize(Some(new.concurrency));
         let wanted = if old.mode == new.mode { new.members() } else { 0 };
-        for retired in self.members.split_off(wanted.min(self.members.len())) {
-            retired.told(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
-        }
+        self.retire_to(wanted).await;
         if new.recall || old.member_limits() != new.member_limits() {
             self.recall().await;
         }
         self.hire();
         self.producer.release();
+    }
+
+    /// Keeps the `n` oldest members.
+    async fn retire_to(&mut self, n: usize) {
+        for retired in self.members.split_off(n.min(self.members.len())) {
+            retired.told(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
+        }
     }
 
     /// Has every member give back what it has not started and ask anew.
@@ -201,9 +210,9 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     }
 
     fn hire(&mut self) {
-        let Some(limits) = self.settings.member_limits().filter(|_| !self.refused) else { return };
+        let Some(limits) = self.settings.member_limits().filter(|_| self.closing.is_none()) else { return };
         while self.members.len() < self.settings.members() && !self.producer.is_gone() {
-            let meter = Meter::new(Some(Arc::clone(&self.name)), Kind::Consumer, None);
+            let meter = Meter::new(Some(Arc::clone(&self.work.face.name)), Kind::Consumer, None);
             let mut inlet = Inlet::new(meter.clone(), None);
             let mail = inlet.address();
             let options = SubscribeOptions::from(limits).cancel(CancelMode::Resubscribe);
@@ -213,7 +222,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                 Mode::Workers => self.tasks.spawn(worker::run(inlet, work)),
                 Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
             };
-            self.roll.enter(task.id(), meter);
+            self.work.face.roll.enter(task.id(), meter);
             self.members.push(Member { id: task.id(), mail });
         }
     }

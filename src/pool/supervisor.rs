@@ -19,7 +19,7 @@ where
     let mut from = 0;
     loop {
         while inlet.has_waiting()
-            && let Some(permit) = work.slots.try_acquire()
+            && let Some(permit) = work.slots().try_acquire()
             && let Some((slot, event)) = inlet.take_one()
         {
             from = slot;
@@ -45,7 +45,7 @@ where
             }
             message = inlet.recv() => inlet.handle(message),
             // Only after a resize: older events still occupy the slots.
-            permit = work.slots.acquire(), if inlet.has_waiting() => drop(permit),
+            permit = work.slots().acquire(), if inlet.has_waiting() => drop(permit),
         }
     }
 }

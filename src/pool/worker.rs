@@ -39,12 +39,12 @@ pub(super) async fn run<T, H: Handler<T>>(mut inlet: Inlet<T>, work: Arc<Work<H>
 /// Waits for a slot. `None` when there is nothing left to begin: what waited was
 /// recalled meanwhile.
 async fn slot<T, H>(inlet: &mut Inlet<T>, work: &Work<H>) -> Option<Permit> {
-    if let Some(permit) = work.slots.try_acquire() {
+    if let Some(permit) = work.slots().try_acquire() {
         return Some(permit);
     }
     // There are as many slots as workers, so this waits only after a resize,
     // while events that began before it are still running.
-    let mut free = pin!(work.slots.acquire());
+    let mut free = pin!(work.slots().acquire());
     while inlet.has_waiting() {
         tokio::select! {
             biased;

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -12,6 +12,7 @@ use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, To
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
+use super::seat::Seat;
 use super::{Marker, Peer, ProducerRef, Reason, State};
 use crate::buffer::Buffer;
 use crate::dispatch::{Dispatcher, Tag, Wish};
@@ -60,9 +61,11 @@ pub(super) struct Counter<T, D> {
     leaving: Vec<Tag>,
     /// Why the stage ended, once its consumers have been told.
     told: Option<Reason>,
-    /// Held on to only if somebody else may sit there later: a stage must not
-    /// keep its own address alive.
+    /// The seat, if somebody else may sit there later.
     seat: Option<(ProducerRef<T>, ProducerMail<T>)>,
+    /// The seat, if not: a stage must not keep its own address alive, or it would
+    /// never see that nobody refers to it.
+    home: Weak<Seat<T>>,
     on_overflow: Option<OnOverflow>,
     until_last_cancel: bool,
     observer: Option<Observer>,
@@ -88,14 +91,17 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         let (address, mail) = mpsc::unbounded_channel();
         let name = meter.name();
         let mut taken = Ok(());
-        let (seat, refers) = match front.seat {
+        let (seat, refers, home) = match front.seat {
             Some(seat) => {
                 if !seat.seat().take(address.clone(), Arc::clone(&name)) {
                     taken = Err(Reason::failed(format_args!("another stage is at {:?}", seat.name())));
                 }
-                (Some((seat.clone(), address)), seat)
+                (Some((seat.clone(), address)), seat, Weak::new())
             }
-            None => (None, ProducerRef::new(address, name)),
+            None => {
+                let refers = ProducerRef::new(address, name);
+                (None, refers.clone(), refers.downgrade())
+            }
         };
         if front.paused {
             meter.state(State::Paused);
@@ -107,6 +113,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             leaving: Vec::new(),
             told: None,
             seat,
+            home,
             on_overflow: front.on_overflow,
             until_last_cancel: front.until_last_cancel,
             observer,
@@ -365,7 +372,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
 impl<T, D> Drop for Counter<T, D> {
     /// Nobody waits for a producer that is gone, be it finished or aborted.
     fn drop(&mut self) {
-        self.mail.close();
         let reason = match self.told.clone() {
             Some(reason) => reason,
             None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
@@ -374,6 +380,10 @@ impl<T, D> Drop for Counter<T, D> {
         if let Some((seat, mail)) = &self.seat {
             seat.seat().leave(mail, &reason);
         }
+        if let Some(home) = self.home.upgrade() {
+            home.close(&reason);
+        }
+        self.mail.close();
         while let Ok(message) = self.mail.try_recv() {
             if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
                 let peer = Peer::consumer(tag, name);

@@ -27,27 +27,28 @@ pub type RunningConsumer<T> = Running<ConsumerRef<T>>;
 /// A running stage that makes `O` of `I`.
 pub type RunningProducerConsumer<I, O> = Running<(ConsumerRef<I>, ProducerRef<O>)>;
 
-/// How a stage is told to stop.
-pub trait Refs: sealed::Refs {}
-
-impl<R: sealed::Refs> Refs for R {}
-
-mod sealed {
-    use super::Reason;
-
-    pub trait Refs {
-        fn stop(&self, reason: Reason);
-    }
+/// A reference by which a stage can be told to stop. Nobody else implements it.
+pub trait Refs: sealed::Sealed {
+    /// As [`Running::stop_with`].
+    fn stop(&self, reason: Reason);
 }
 
-impl<T> sealed::Refs for ProducerRef<T> {
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<T> sealed::Sealed for ProducerRef<T> {}
+impl<T> sealed::Sealed for ConsumerRef<T> {}
+impl<I, O> sealed::Sealed for (ConsumerRef<I>, ProducerRef<O>) {}
+
+impl<T> Refs for ProducerRef<T> {
     fn stop(&self, reason: Reason) {
         // One that is gone has stopped.
         drop(self.tell(ToProducer::Stop { reason }));
     }
 }
 
-impl<T> sealed::Refs for ConsumerRef<T> {
+impl<T> Refs for ConsumerRef<T> {
     fn stop(&self, reason: Reason) {
         // Whether it has heard shows in `join`.
         let (done, _) = oneshot::channel();
@@ -55,9 +56,9 @@ impl<T> sealed::Refs for ConsumerRef<T> {
     }
 }
 
-impl<I, O> sealed::Refs for (ConsumerRef<I>, ProducerRef<O>) {
+impl<I, O> Refs for (ConsumerRef<I>, ProducerRef<O>) {
     fn stop(&self, reason: Reason) {
-        sealed::Refs::stop(&self.1, reason);
+        self.1.stop(reason);
     }
 }
 
@@ -84,12 +85,8 @@ impl<R: Refs> Running<R> {
         self.meter.read()
     }
 
-    pub(crate) fn meter(&self) -> Meter {
-        self.meter.clone()
-    }
-
-    pub(crate) fn into_parts(self) -> (R, JoinHandle<Reason>) {
-        (self.refs, self.task)
+    pub(crate) fn into_parts(self) -> (R, JoinHandle<Reason>, Meter) {
+        (self.refs, self.task, self.meter)
     }
 
     /// Waits until the stage has ended and says why.
@@ -99,11 +96,7 @@ impl<R: Refs> Running<R> {
     pub async fn join(self) -> Reason {
         // A producer that nobody refers to ends, so the handle lets go of it.
         drop(self.refs);
-        match self.task.await {
-            Ok(reason) => reason,
-            Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
-            Err(_) => Reason::Lost,
-        }
+        joined(self.task).await
     }
 
     /// Ends the stage at its next await. What was delivered to it and not
@@ -142,5 +135,14 @@ impl<I, O> RunningProducerConsumer<I, O> {
 impl<R> fmt::Debug for Running<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Running").field(&self.meter.read()).finish()
+    }
+}
+
+/// Why a task has ended, also when it was aborted.
+pub(crate) async fn joined(task: JoinHandle<Reason>) -> Reason {
+    match task.await {
+        Ok(reason) => reason,
+        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
+        Err(_) => Reason::Lost,
     }
 }

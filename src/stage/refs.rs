@@ -1,7 +1,7 @@
 //! References to the two sides of a running stage. Clones refer to the same
 //! stage, and a reference does not own what it refers to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -37,6 +37,11 @@ impl<T> ProducerRef<T> {
     /// is connected then.
     pub fn vacant(name: impl Into<Arc<str>>) -> Self {
         Self(Arc::new(Seat::vacant(name.into())))
+    }
+
+    /// To the seat, without keeping it.
+    pub(super) fn downgrade(&self) -> Weak<Seat<T>> {
+        Arc::downgrade(&self.0)
     }
 
     pub(super) fn seat(&self) -> &Seat<T> {

@@ -25,7 +25,7 @@ pub(super) struct Seat<T> {
 struct Seated<T> {
     mail: Option<ProducerMail<T>>,
     name: Arc<str>,
-    /// Set when the last one left in good order: nobody is expected.
+    /// Set when the last one has left and nobody is expected.
     ended: Option<Reason>,
     /// Consumers, and the slot of the subscription that waits.
     waiting: Vec<(ConsumerMail<T>, usize)>,
@@ -98,6 +98,11 @@ impl<T> Seat<T> {
         }
         self.changed.notify_waiters();
         true
+    }
+
+    /// The only stage that was to sit here has gone.
+    pub(super) fn close(&self, reason: &Reason) {
+        self.lock().ended = Some(reason.clone());
     }
 
     /// Leaves the seat, unless somebody else has it by now.

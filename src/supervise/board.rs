@@ -2,10 +2,12 @@
 //! supervisor's task writes each change as it makes it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Restart;
-use crate::stage::Reason;
+use super::child::Look;
+use crate::stage::{Reason, Status};
 
 /// Names a child for as long as its spec is kept. Ascending in the order of
 /// start, so whatever is sorted by it is in that order.
@@ -39,6 +41,8 @@ pub struct ChildInfo {
     pub state: ChildState,
     /// How often it was started after the first time, by hand included.
     pub restarts: u64,
+    /// What it is doing, if it is a stage or a pool and runs.
+    pub status: Option<Status>,
 }
 
 impl ChildInfo {
@@ -81,7 +85,7 @@ impl Counts {
 }
 
 /// One child on the board.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Card {
     pub(super) name: String,
     pub(super) restart: Restart,
@@ -89,10 +93,11 @@ pub(super) struct Card {
     pub(super) restarts: u64,
     /// The board of a supervisor, while it runs.
     pub(super) below: Option<Board>,
+    pub(super) look: Option<Look>,
 }
 
 /// Clones are the same board.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Board(Arc<Mutex<BTreeMap<Key, Card>>>);
 
 impl Board {
@@ -114,9 +119,10 @@ impl Board {
     fn collect(&self, above: &[String], children: &mut Vec<ChildInfo>) {
         // Copied, so that never two boards are locked.
         let cards: Vec<Card> = self.lock().values().cloned().collect();
-        for Card { name, restart, state, restarts, below } in cards {
+        for Card { name, restart, state, restarts, below, look } in cards {
             let path = [above, &[name]].concat();
-            children.push(ChildInfo { path: path.clone(), restart, state, restarts });
+            let status = look.map(|look| look());
+            children.push(ChildInfo { path: path.clone(), restart, state, restarts, status });
             if let Some(below) = below {
                 below.collect(&path, children);
             }
@@ -125,5 +131,11 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Card>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.list()).finish()
     }
 }

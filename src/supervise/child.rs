@@ -3,12 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Grace, Restart, Supervised, Supervisor};
-use crate::stage::{Reason, panic_message};
+use crate::pool::Pool;
+use crate::stage::{Reason, Refs, Running, Status, panic_message};
 
 /// A started child: a task, and a way to tell it to stop.
 pub struct Child {
@@ -16,13 +18,40 @@ pub struct Child {
     pub(super) stop: Box<dyn FnOnce() + Send>,
     /// A nested supervisor, which is aborted and listed in a way of its own.
     pub(super) tree: Option<Supervised>,
+    pub(super) look: Option<Look>,
 }
+
+/// Says what a child is doing.
+pub(super) type Look = Arc<dyn Fn() -> Status + Send + Sync>;
 
 impl Child {
     /// A child that runs as `task`, ends when that ends, and is told to stop by
     /// `stop`. An aborted task has ended with [`Reason::Lost`].
     pub fn new(task: JoinHandle<Reason>, stop: impl FnOnce() + Send + 'static) -> Self {
-        Self { task, stop: Box::new(stop), tree: None }
+        Self { task, stop: Box::new(stop), tree: None, look: None }
+    }
+
+    /// Has [`ChildInfo::status`](super::ChildInfo::status) say what `look` says.
+    pub fn look(mut self, look: impl Fn() -> Status + Send + Sync + 'static) -> Self {
+        self.look = Some(Arc::new(look));
+        self
+    }
+}
+
+/// A stage is told to stop as [`Running::stop`] does.
+impl<R: Refs + Send + 'static> From<Running<R>> for Child {
+    fn from(stage: Running<R>) -> Self {
+        let (refs, task, meter) = stage.into_parts();
+        Self::new(task, move || refs.stop(Reason::Stopped)).look(move || meter.read())
+    }
+}
+
+/// A pool is told to stop as [`Pool::stop`] does.
+impl<T: Send + 'static> From<Pool<T>> for Child {
+    fn from(pool: Pool<T>) -> Self {
+        let (stop, look) = (pool.stopper(), pool.look());
+        let task = tokio::spawn(async move { pool.ended().await });
+        Self::new(task, stop).look(look)
     }
 }
 
@@ -81,7 +110,7 @@ impl ChildSpec {
         Self::fallible(name.into(), Grace::Forever, move || {
             let (tree, task) = build().launch().map_err(|refused| Reason::Failed(refused.to_string()))?;
             let told = tree.clone();
-            Ok(Child { task, stop: Box::new(move || told.stop()), tree: Some(tree) })
+            Ok(Child { task, stop: Box::new(move || told.stop()), tree: Some(tree), look: None })
         })
     }
 

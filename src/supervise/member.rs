@@ -7,7 +7,8 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
 use super::board::{Board, Card, Key};
-use super::{ChildSpec, ChildState, Grace, Restart, Supervised};
+use super::child::Look;
+use super::{Child, ChildSpec, ChildState, Grace, Restart, Supervised};
 use crate::stage::Reason;
 
 /// Where a child is in its life.
@@ -35,6 +36,7 @@ pub(super) struct Run {
     stop: Option<Box<dyn FnOnce() + Send>>,
     task: AbortHandle,
     tree: Option<Supervised>,
+    look: Option<Look>,
     pub(super) since: Instant,
 }
 
@@ -80,9 +82,10 @@ impl Member {
         self.starts += 1;
         match self.spec.start() {
             Ok(child) => {
-                let (task, since) = (child.task.abort_handle(), Instant::now());
-                self.enter(Phase::Running(Run { stop: Some(child.stop), task, tree: child.tree, since }));
-                Some(child.task)
+                let Child { task: running, stop, tree, look } = child;
+                let (task, since) = (running.abort_handle(), Instant::now());
+                self.enter(Phase::Running(Run { stop: Some(stop), task, tree, look, since }));
+                Some(running)
             }
             Err(reason) => {
                 self.enter(Phase::Down(reason));
@@ -155,15 +158,17 @@ impl Member {
     }
 
     fn show(&self) {
-        let (state, below) = match &self.phase {
+        let (mut below, mut look) = (None, None);
+        let state = match &self.phase {
             Phase::Running(run) => {
-                let state = if run.stop.is_some() { ChildState::Running } else { ChildState::Stopping };
-                (state, run.tree.as_ref().map(|tree| tree.board.clone()))
+                below = run.tree.as_ref().map(|tree| tree.board.clone());
+                look = run.look.clone();
+                if run.stop.is_some() { ChildState::Running } else { ChildState::Stopping }
             }
-            Phase::Waiting { .. } => (ChildState::Restarting, None),
-            Phase::Down(reason) | Phase::Ended(reason) => (ChildState::Ended(reason.clone()), None),
+            Phase::Waiting { .. } => ChildState::Restarting,
+            Phase::Down(reason) | Phase::Ended(reason) => ChildState::Ended(reason.clone()),
         };
         let (name, restarts) = (self.spec.name.clone(), self.starts.saturating_sub(1));
-        self.board.put(self.key, Card { name, restart: self.spec.restart, state, restarts, below });
+        self.board.put(self.key, Card { name, restart: self.spec.restart, state, restarts, below, look });
     }
 }

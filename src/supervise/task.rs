@@ -18,7 +18,7 @@ use super::intensity::Intensity;
 use super::member::{Member, Phase};
 use super::{ChildSpec, Grace, Refused, Strategy, Supervised, Supervisor};
 use crate::backoff::Backoff;
-use crate::stage::{Reason, panic_message};
+use crate::stage::{Reason, joined};
 
 /// Starts the children, and the task.
 pub(super) fn spawn(supervisor: Supervisor) -> (Supervised, JoinHandle<Reason>) {
@@ -231,14 +231,6 @@ async fn wait_until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
-    }
-}
-
-async fn joined(task: JoinHandle<Reason>) -> Reason {
-    match task.await {
-        Ok(reason) => reason,
-        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
-        Err(_) => Reason::Lost,
     }
 }
 

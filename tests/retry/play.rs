@@ -88,7 +88,12 @@ impl Play {
     }
 }
 
-pub(super) fn spawn(events: usize, handler: impl Handler<u64>, concurrency: usize, mode: Mode) -> Pool<u64> {
+pub(super) fn spawn(
+    events: usize,
+    handler: impl Handler<u64>,
+    concurrency: usize,
+    mode: Mode,
+) -> Pool<u64> {
     let numbers = stage::producer(Numbers::below(events as u64)).spawn();
     Pool::spawn(numbers.producer(), handler, settings(concurrency, mode))
 }

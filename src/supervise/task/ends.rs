@@ -26,17 +26,17 @@ impl Task {
                 ControlFlow::Continue(())
             };
         }
-        let (name, words, now) = (&member.spec.name, words(reason), Instant::now());
+        let (name, now) = (&member.spec.name, Instant::now());
         if !self.intensity.allows(now) {
-            let text = format!("gave up on child {name:?} ({words}): more than {}", self.intensity);
+            let text = format!("gave up on child {name:?} ({reason}): more than {}", self.intensity);
             log::error!("the supervisor {text}");
             return ControlFlow::Break(Reason::Failed(text));
         }
         member.failures = member.failures.saturating_add(1);
         let wait = self.backoff.wait(member.failures, &mut self.random);
         match wait {
-            Duration::ZERO => log::warn!("child {name:?} ended ({words}) and is restarted"),
-            _ => log::warn!("child {name:?} ended ({words}) and is restarted in {wait:?}"),
+            Duration::ZERO => log::warn!("child {name:?} ended ({reason}) and is restarted"),
+            _ => log::warn!("child {name:?} ended ({reason}) and is restarted in {wait:?}"),
         }
         member.enter(Phase::Waiting { due: now + wait });
         self.clear_group(at).await;
@@ -62,14 +62,5 @@ impl Task {
                 self.members[at].settle();
             }
         }
-    }
-}
-
-/// A reason as a sentence wants it.
-fn words(reason: &Reason) -> String {
-    match reason {
-        Reason::Failed(text) => text.clone(),
-        Reason::Panicked(text) => format!("panicked: {text}"),
-        other => format!("{other:?}").to_lowercase(),
     }
 }
