@@ -44,7 +44,7 @@ impl std::fmt::Display for Reason {
             Self::Cancelled => f.write_str("cancelled"),
             Self::Stopped => f.write_str("stopped"),
             Self::Declined => f.write_str("declined to start"),
-            Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::Failed(why) => f.write_str(why),
             Self::Refused(refused) => write!(f, "refused: {refused}"),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
             Self::Lost => f.write_str("lost: its task was aborted"),
