@@ -56,4 +56,5 @@ mod shard;
 pub mod shutdown;
 pub mod stage;
 pub mod supervise;
+mod sync;
 pub mod workbench;

@@ -8,10 +8,12 @@
 //! difference is kept as a *debt*, and those who leave pay it off before anybody
 //! new is let in.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Mutex, PoisonError};
 
 /// Lets at most a number of holders in at once, first come, first served. Clones
 /// share the limit.

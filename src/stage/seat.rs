@@ -6,12 +6,13 @@
 //! that stage fails and a supervisor starts another one there, consumers that
 //! [resubscribe](super::CancelMode::Resubscribe) are connected to the new one.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use super::Reason;
 use super::mail::{ConsumerMail, ProducerMail, ToConsumer};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
 pub(super) struct Seat<T> {
