@@ -1,18 +1,20 @@
 //! The command line: arguments, what each command does, and how it ends.
 
-mod get;
 mod log;
 mod output;
 mod serve;
+mod server;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use hyper::{Method, Uri};
 
 use crate::config::Sources;
 use output::{complain, say};
+use server::{Server, request};
 
 /// The file that is read when none is named.
 const CONFIG_FILE: &str = "config.toml";
@@ -69,6 +71,12 @@ enum Command {
     CheckConfig,
     /// Print the numbers of a running server
     Snapshot(snapshot::Args),
+    /// Have a running server take nothing more from its queue
+    Pause(Server),
+    /// Have a running server go on after a pause
+    Resume(Server),
+    /// Zero the counters, peaks and histograms of a running server
+    Reset(Server),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -98,13 +106,35 @@ pub fn run() -> anyhow::Result<Exit> {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&sources),
         Command::CheckConfig => Ok(check_config(&sources)),
-        Command::Snapshot(args) => snapshot::run(&args, &sources),
+        Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
+        Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
+        Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),
+        Command::Reset(server) => on_server(server.at("/api/reset", &sources), post),
         Command::Completions { shell } => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "weir", &mut std::io::stdout());
             Ok(Exit::Success)
         }
     }
+}
+
+/// Does something at a server's address. Not to know the address is a mistake in
+/// the arguments or the configuration.
+fn on_server(
+    uri: anyhow::Result<Uri>,
+    run: impl FnOnce(&Uri) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    match uri {
+        Ok(uri) => run(&uri),
+        Err(error) => {
+            complain(format_args!("{error:#}"));
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+fn post(uri: &Uri) -> anyhow::Result<Exit> {
+    request(Method::POST, uri).map(|_| Exit::Success)
 }
 
 fn check_config(sources: &Sources) -> Exit {

@@ -38,6 +38,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// One event at a time.
+    pub const ONE: Self = Self { max: 1, min: 0 };
+
     /// At most `max` events in flight; ask again when no more than `min` are.
     ///
     /// # Errors

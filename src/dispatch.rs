@@ -49,7 +49,7 @@ use crate::stage::Marker;
 pub use broadcast::BroadcastDispatcher;
 pub use demand::DemandDispatcher;
 pub use fair::FairDispatcher;
-pub use partition::PartitionDispatcher;
+pub use partition::{PartitionDispatcher, partition_of};
 
 /// Names one subscription. Never reused within a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,7 +85,8 @@ pub struct Wish<T> {
     pub partition: Option<PartitionId>,
     /// Which events, for a [`BroadcastDispatcher`]; all by default.
     pub selector: Option<Selector<T>>,
-    /// How many events a turn, for a [`FairDispatcher`]; 1 by default.
+    /// How many events a turn, for a [`FairDispatcher`], or whatever it means to
+    /// a dispatcher of your own; 1 by default.
     pub weight: usize,
 }
 

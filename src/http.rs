@@ -12,7 +12,8 @@ mod server;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -31,6 +32,8 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
         .route("/api/history", get(live::history))
         .route("/api/live", get(live::live))
         .route("/api/reset", post(reset))
+        .route("/api/pause", post(pause))
+        .route("/api/resume", post(resume))
         .fallback(any(not_found))
         .with_state(Arc::clone(&workbench))
         .merge(endpoints::routes(&workbench))
@@ -46,17 +49,37 @@ async fn metrics(State(workbench): State<Arc<Workbench>>) -> Response {
     (kind, workbench.prometheus()).into_response()
 }
 
-async fn reset(State(workbench): State<Arc<Workbench>>, headers: HeaderMap) -> Response {
-    if !is_same_origin(&headers) {
-        let message = "refused: this request comes from another site's page\n";
-        return (StatusCode::FORBIDDEN, message).into_response();
-    }
+async fn reset(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
     workbench.reset();
-    "OK".into_response()
+    "OK"
 }
 
-/// Whether a request that changes something may: a page of another site must
-/// not. Browsers say where a request comes from; programs say nothing.
+async fn pause(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
+    workbench.pause().await;
+    "OK"
+}
+
+async fn resume(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
+    workbench.resume();
+    "OK"
+}
+
+/// A request that may change something: not one from another site's page.
+struct SameOrigin;
+
+impl<S: Sync> FromRequestParts<S> for SameOrigin {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        if is_same_origin(&parts.headers) {
+            Ok(Self)
+        } else {
+            Err((StatusCode::FORBIDDEN, "refused: this request comes from another site's page\n"))
+        }
+    }
+}
+
+/// Browsers say where a request comes from; programs say nothing.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
@@ -78,6 +101,7 @@ async fn not_found(uri: Uri) -> Response {
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /metrics\n\
          zero them           POST /api/reset\n\
+         hold the pipeline   POST /api/pause  /api/resume\n\
          say OK              /healthz\n",
         uri.path()
     );

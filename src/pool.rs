@@ -109,6 +109,16 @@ pub struct PoolSettings {
 }
 
 impl PoolSettings {
+    /// That many workers, each with one event at a time.
+    pub fn workers(concurrency: usize) -> Self {
+        Self { concurrency, mode: Mode::Workers, limits: Limits::ONE, recall: true }
+    }
+
+    /// A task an event, at most that many.
+    pub fn per_event(concurrency: usize) -> Self {
+        Self { mode: Mode::PerEvent, ..Self::workers(concurrency) }
+    }
+
     /// The limits of each member's subscription; none when the pool rests.
     fn member_limits(&self) -> Option<Limits> {
         match self.mode {

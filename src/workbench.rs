@@ -10,6 +10,7 @@
 //! Faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. It
 //! knows neither of them.
 
+mod components;
 mod drain;
 mod exposition;
 mod history;
@@ -21,6 +22,7 @@ mod stats;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use components::Component;
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use modes::{Mode, Refusal};

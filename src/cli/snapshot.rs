@@ -3,42 +3,32 @@
 use std::fmt::Write;
 
 use anyhow::Context;
-use hyper::Uri;
+use hyper::{Method, Uri};
 
 use super::Exit;
-use super::get::get;
-use super::output::{complain, say};
+use super::output::say;
+use super::server::{Server, request};
 use crate::config::Sources;
 use crate::metrics::Summary;
 use crate::workbench::Snapshot;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The server; by default where the configuration says it listens
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    server: Server,
     /// Print the JSON as it comes
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let base = match &args.url {
-        Some(url) if url.contains("://") => url.clone(),
-        Some(host) => format!("http://{host}"),
-        None => match sources.load() {
-            Ok(config) => format!("http://{}", config.settings.server.listen),
-            Err(error) => {
-                complain(error);
-                return Ok(Exit::Usage);
-            }
-        },
-    };
-    let uri: Uri = format!("{}/api/snapshot", base.trim_end_matches("/api/snapshot").trim_end_matches('/'))
-        .parse()
-        .context("not a URL")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let body = runtime.block_on(get(&uri))?;
+impl Args {
+    pub(super) fn uri(&self, sources: &Sources) -> anyhow::Result<Uri> {
+        self.server.at("/api/snapshot", sources)
+    }
+}
+
+pub(super) fn run(args: &Args, uri: &Uri) -> anyhow::Result<Exit> {
+    let body = request(Method::GET, uri)?;
     let snapshot: Snapshot =
         serde_json::from_slice(&body).with_context(|| format!("what {uri} answers is not a snapshot"))?;
     if args.json {
@@ -62,7 +52,11 @@ fn pretty(snapshot: &Snapshot) -> String {
          \x20           rejected {}, unaccounted {}\n\n",
         snapshot.version,
         snapshot.uptime_s,
-        if snapshot.draining { ", draining" } else { "" },
+        match (snapshot.draining, snapshot.paused) {
+            (true, _) => ", draining",
+            (_, true) => ", paused",
+            _ => "",
+        },
         resource.in_use,
         resource.peak_in_use,
         resource.refused,
@@ -103,6 +97,25 @@ fn pretty(snapshot: &Snapshot) -> String {
             at(&mode.http_ms, mode.http_ms.p99),
             at(&mode.response_ms, mode.response_ms.p50),
             at(&mode.response_ms, mode.response_ms.p99),
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<10}{:>10}{:>9}{:>10}{:>10}{:>8}{:>9}{:>10}",
+        "stage", "state", "kind", "in", "out", "held", "wanted", "busy s"
+    );
+    for stage in &snapshot.components {
+        let _ = writeln!(
+            text,
+            "{:<10}{:>10}{:>9}{:>10}{:>10}{:>8}{:>9}{:>10}",
+            stage.name,
+            stage.state,
+            stage.kind,
+            stage.events_in,
+            stage.events_out,
+            stage.held + stage.buffered,
+            stage.demand + stage.asked,
+            figures(stage.busy_s),
         );
     }
     let source = config.source.as_deref().unwrap_or("the defaults");

@@ -307,7 +307,7 @@ impl Consumers {
     /// there is no choice: whatever ends is replaced at once.
     pub fn limits(&self) -> Limits {
         if self.mode == Mode::PerEvent {
-            return Limits::new(1, 0).unwrap_or_default();
+            return Limits::ONE;
         }
         Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()
     }

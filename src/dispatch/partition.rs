@@ -44,6 +44,18 @@ struct Waiting {
     behind: Vec<usize>,
 }
 
+/// The partition, of so many, that a key has with
+/// [`PartitionDispatcher::by_key`].
+///
+/// # Panics
+/// With no partitions.
+pub fn partition_of<K: Hash>(key: &K, partitions: usize) -> usize {
+    // With fixed keys, unlike a `RandomState`.
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    (hasher.finish() % partitions as u64) as usize
+}
+
 impl<T> PartitionDispatcher<T> {
     /// With `partitions` of them, and a function that says which an event belongs
     /// to: 0 to `partitions - 1`, or `None` to discard it.
@@ -55,18 +67,13 @@ impl<T> PartitionDispatcher<T> {
         Self::with_ids((0..partitions).map(PartitionId::Number), Box::new(route))
     }
 
-    /// Routes by the hash of a key: equal keys go to the same partition, and the
-    /// same key always to the same one.
+    /// Routes by the hash of a key: equal keys go to the same partition, and in
+    /// every run of the same build to [the same one](partition_of).
     ///
     /// # Panics
     /// With no partitions.
     pub fn by_key<K: Hash>(partitions: usize, key: impl Fn(&T) -> K + Send + 'static) -> Self {
-        Self::new(partitions, move |event| {
-            // With fixed keys, unlike a `RandomState`.
-            let mut hasher = DefaultHasher::new();
-            key(event).hash(&mut hasher);
-            Some((hasher.finish() % partitions as u64) as usize)
-        })
+        Self::new(partitions, move |event| Some(partition_of(&key(event), partitions)))
     }
 
     /// With partitions that have names, and a function that answers with one of

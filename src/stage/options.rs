@@ -1,6 +1,7 @@
 //! How a consumer subscribes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::CancelMode;
 use crate::demand::Limits;
@@ -13,7 +14,8 @@ pub struct SubscribeOptions<T> {
     pub limits: Limits,
     /// Ask for nothing unless told to by
     /// [`ConsumerRef::ask`](super::ConsumerRef::ask), which makes the limits
-    /// meaningless. By default the stage asks.
+    /// meaningless. By default the stage asks. A source that has run dry is found
+    /// out by asking it, so it ends with an ask, too.
     pub manual: bool,
     /// What to do when the subscription ends. By default to stop too.
     pub cancel: CancelMode,
@@ -25,7 +27,8 @@ pub struct SubscribeOptions<T> {
     /// all.
     pub selector: Option<Selector<T>>,
     /// How many events a turn of a producer with a
-    /// [`FairDispatcher`](crate::dispatch::FairDispatcher); by default 1.
+    /// [`FairDispatcher`](crate::dispatch::FairDispatcher), or whatever it means
+    /// to a dispatcher of your own; by default 1.
     pub weight: usize,
 }
 
@@ -33,6 +36,12 @@ impl<T> SubscribeOptions<T> {
     /// Asks for nothing by itself.
     pub fn manual() -> Self {
         Self { manual: true, ..Self::default() }
+    }
+
+    /// With other limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// With another cancel mode.
@@ -44,6 +53,18 @@ impl<T> SubscribeOptions<T> {
     /// To one partition, by number or by name.
     pub fn partition(mut self, partition: impl Into<PartitionId>) -> Self {
         self.partition = Some(partition.into());
+        self
+    }
+
+    /// Only the events of a broadcast that `wants` says yes to.
+    pub fn selecting(mut self, wants: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.selector = Some(Arc::new(wants));
+        self
+    }
+
+    /// With another weight.
+    pub fn weight(mut self, weight: usize) -> Self {
+        self.weight = weight;
         self
     }
 }

@@ -48,6 +48,7 @@ impl Workbench {
     pub async fn drain(self: &Arc<Self>, deadline: Duration) -> DrainReport {
         let began = Instant::now();
         self.bench.queue.close();
+        self.resume();
         let this = Arc::clone(self);
         self.shutdown.spawn(async move { this.pipeline_finished().await });
         let drained = self.shutdown.drain(deadline).await;

@@ -66,6 +66,8 @@ pub enum MarkKind {
     Error,
     /// Counters were zeroed.
     Reset,
+    /// The pipeline was paused, or went on.
+    Pause,
 }
 
 /// What `/api/history` says.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::stats::ModeStats;
-use super::{Mode, Point, Workbench};
+use super::{Component, Mode, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
@@ -33,6 +33,10 @@ pub struct Snapshot {
     pub queue: QueueState,
     /// The pool.
     pub consumers: ConsumerState,
+    /// Whether the pipeline is paused.
+    pub paused: bool,
+    /// The stages of the pipeline.
+    pub components: Vec<Component>,
     /// The account of every event, all modes together.
     pub ledger: LedgerState,
     /// The numbers of each mode.
@@ -225,6 +229,8 @@ impl Workbench {
                 max_demand: settings.consumers.max_demand,
                 min_demand: settings.consumers.min_demand,
             },
+            paused: self.is_paused(),
+            components: self.components(),
             ledger: numbers.ledger(),
             modes: Modes {
                 serial: self.mode_state(Mode::Serial),

@@ -1,0 +1,102 @@
+//! The parts the bench is made of, each with its live state and where its source
+//! is; and the pause, which is a state of one of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::history::MarkKind;
+use super::{Mode, Workbench};
+use crate::pool::Mode as Spread;
+use crate::stage::{Kind, State, Status};
+
+/// A stage of the bench's pipeline. Counts are in events; 0 where the kind of
+/// stage has no such thing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// `producer`, `producer-consumer`, `consumer` or `pool`.
+    pub kind: String,
+    /// `running`, `paused`, `ending` or `ended`.
+    pub state: String,
+    /// Delivered to it since the start.
+    pub events_in: u64,
+    /// Delivered by it since the start.
+    pub events_out: u64,
+    /// What it has asked for and not been sent.
+    pub asked: usize,
+    /// What its consumers have asked for and it has not sent.
+    pub demand: usize,
+    /// Emitted, and not asked for.
+    pub buffered: usize,
+    /// Delivered to it and not finished.
+    pub held: usize,
+    /// Seconds in its own code since the start, waiting there included; of a pool
+    /// the sum over its handlers.
+    pub busy_s: f64,
+    /// Where its source is.
+    pub source: String,
+}
+
+impl Component {
+    fn of(status: Status, source: &str) -> Self {
+        Self {
+            name: status.name.to_string(),
+            kind: status.kind.to_string(),
+            state: status.state.to_string(),
+            events_in: status.events_in,
+            events_out: status.events_out,
+            asked: status.asked,
+            demand: status.demand,
+            buffered: status.buffered,
+            held: status.held,
+            busy_s: status.busy.as_secs_f64(),
+            source: source.to_owned(),
+        }
+    }
+}
+
+impl Workbench {
+    /// The stages of the pipelined mode, in the order in which events go through
+    /// them.
+    pub fn components(&self) -> Vec<Component> {
+        let spread = self.settings().consumers.mode;
+        let source = |status: &Status| match (status.kind, spread) {
+            (Kind::Pool, Spread::Workers) => "src/pool/worker.rs",
+            (Kind::Pool, Spread::PerEvent) => "src/pool/supervisor.rs",
+            _ => "src/pipeline/source.rs",
+        };
+        let of = |status: Status| {
+            let source = source(&status);
+            Component::of(status, source)
+        };
+        self.pipeline.inspect().into_iter().map(of).collect()
+    }
+
+    /// Whether the pipeline is paused.
+    pub fn is_paused(&self) -> bool {
+        self.pipeline.inspect().first().is_some_and(|stage| stage.state == State::Paused)
+    }
+
+    /// Has the pipeline take nothing more from the queue until
+    /// [`resume`](Self::resume). What consumers have goes on; requests go on to be
+    /// accepted as long as the queue has room.
+    ///
+    /// # Cancel safety
+    /// The pause is in force even if the future is dropped.
+    pub async fn pause(&self) {
+        // A bench that drains is to get done.
+        if self.shutdown.is_stopping() || self.is_paused() {
+            return;
+        }
+        self.pipeline.pause().await;
+        self.mark(MarkKind::Pause, &format!("{} paused", Mode::Pipelined.name()));
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        if self.is_paused() {
+            self.pipeline.resume();
+            self.mark(MarkKind::Pause, &format!("{} resumed", Mode::Pipelined.name()));
+        }
+    }
+}
