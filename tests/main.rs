@@ -38,6 +38,9 @@ mod http;
 /// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
 mod server;
 
+/// The examples that the README names are there, and say what they show.
+mod examples;
+
 /// The binary: exit codes, signals, reports.
 mod binary;
 
