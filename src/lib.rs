@@ -21,6 +21,45 @@
 //! producer; when its queue is full, it is the *sender* who is told. That is
 //! backpressure.
 //!
+//! ```text
+//!   asked   10 ──────────▶     5 ────▶     5 ────▶
+//!   sent    ●●●●●●●●●●         ●●●●●       ●●●●●
+//!   done          ●●●●●           ●●●●●       ●●●●●
+//!   left    10     5          10   5      10   5        asks again at 5
+//! ```
+//!
+//! # As a library
+//!
+//! ```
+//! use weir::demand::Limits;
+//! use weir::pipeline::Pipeline;
+//! use weir::pool::{self, PoolSettings};
+//! use weir::stage;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), weir::demand::LimitsError> {
+//! let numbers = stage::from_stream(futures::stream::iter(1..=1000_u32));
+//! let double = stage::producer_consumer_fn(|numbers: Vec<u32>| async move {
+//!     numbers.into_iter().map(|n| 2 * n).collect()
+//! });
+//! let store = |n: u32| async move { assert_eq!(n % 2, 0) };
+//!
+//! Pipeline::from(numbers)
+//!     .through(double, Limits::new(100, 50)?)
+//!     .into(pool::builder(store, PoolSettings::workers(4)))
+//!     .ended()
+//!     .await;
+//! # Ok(()) }
+//! ```
+//!
+//! In the order in which one needs them:
+//! 1. [`stage`]: producers, consumers, and how they are connected;
+//! 2. [`demand`] and [`buffer`]: the arithmetic underneath;
+//! 3. [`dispatch`]: who gets which event, and how to decide it yourself;
+//! 4. [`pool`]: many events at a time, resized while it runs, tried again when
+//!    they fail;
+//! 5. [`supervise`]: what happens when a stage dies;
+//! 6. [`pipeline`]: all of it in a few lines, and [`shutdown`] for its end.
+//!
 //! # The floors
 //!
 //! A module knows what is below it and nothing above.
@@ -30,9 +69,8 @@
 //! | 4 faces | [`http`], [`cli`] | requests, the page, the command line |
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
-//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`limit`], [`supervise`], [`shutdown`] | usable without the rest |
+//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`] | usable without the rest |
 //!
-//! To use the stages in a program of your own, begin with [`stage`] and [`pool`].
 //! To follow a request, begin with `http/endpoints.rs`: from there it is
 //! [`workbench`], [`queue`], [`pipeline`], [`pool`] and [`resource`].
 

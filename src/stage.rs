@@ -10,10 +10,10 @@
 //!
 //! A consumer subscribes to a producer and asks for events; the producer never
 //! delivers more than was asked. How much is asked, and when, is decided by the
-//! subscription's [`Limits`]; who gets which event by the producer's
-//! [`Dispatcher`](crate::dispatch::Dispatcher).
+//! subscription's [`Limits`](crate::demand::Limits); who gets which event by the
+//! producer's [`Dispatcher`](crate::dispatch::Dispatcher).
 //!
-//! # Example
+//! # A producer and a consumer
 //!
 //! ```
 //! use weir::stage::{self, Consumer, Producer, SubscribeOptions};
@@ -48,11 +48,11 @@
 //! # }
 //! ```
 //!
-//! # The rest of the ecosystem
-//!
-//! Any `Stream` can be a producer, and any subscription can be read as a
-//! `Stream`. It asks for more as it is read, so a slow reader holds the whole
-//! chain back:
+//! What needs no type of its own is a closure ([`producer_fn`],
+//! [`producer_consumer_fn`], [`consumer_fn`]), a stream ([`from_stream`]), the
+//! receiving end of a channel ([`producer`](producer())) or a sink ([`to_sink`]). And any
+//! subscription can be read as a `Stream`, which asks for more as it is read, so
+//! a slow reader holds the whole chain back:
 //!
 //! ```
 //! use futures::{StreamExt, stream};
@@ -60,19 +60,68 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! let numbers = stage::from_stream(stream::iter(1..=1000)).spawn();
+//! let evens = stage::producer_consumer_fn(|numbers: Vec<u32>| async move {
+//!     numbers.into_iter().filter(|n| n % 2 == 0).collect()
+//! })
+//! .subscribe_to(&numbers.producer(), Limits::default())
+//! .spawn();
 //! let limits = Limits::new(100, 50).expect("50 is below 100");
-//! let some: Vec<u32> = numbers.producer().subscribe(limits).take(3).collect().await;
-//! assert_eq!(some, [1, 2, 3]);
+//! let some: Vec<u32> = evens.producer().subscribe(limits).take(3).collect().await;
+//! assert_eq!(some, [2, 4, 6]);
 //! # }
 //! ```
 //!
+//! # Subscriptions
+//! A stage may have several producers, and a producer several consumers. They are
+//! subscribed when they are built, or while they run, by [`ConsumerRef`], which
+//! also cancels, and subscribes anew. [`SubscribeOptions`] says how much is asked
+//! for and what happens when the producer goes; with
+//! [`manual`](SubscribeOptions::manual) demand nothing is asked for but by
+//! [`ConsumerRef::ask`].
+//!
+//! Whatever was delivered and not started when a subscription ends goes back to
+//! its producer, and is dispatched again in its old place. That holds for a
+//! cancelled subscription, a stopped consumer, one that panics and one that is
+//! aborted. Lost is only what such a consumer had in its hands.
+//!
+//! # What is emitted and not asked for
+//! is kept in the producer's [`Buffer`](crate::buffer::Buffer), and goes out
+//! before anything new. That happens when a producer returns more than it was
+//! asked for, when [`ProducerRef::emit`] has it emit something out of turn, and
+//! when consumers leave. A [`Marker`] keeps its place between the events.
+//!
+//! # Pausing
+//! [`ProducerRef::pause`] stops the flow; asks and events are kept, each by
+//! itself, and dealt with in order by [`ProducerRef::resume`]. A stage can also
+//! start [paused](ProducerBuilder::paused).
+//!
+//! # Ending
+//! A source that runs out ends, then its consumers, and so on down the chain:
+//! each delivers what it has and waits until it is finished. [`Running::stop`]
+//! begins the same from where it is called. A [`CancelMode`] says whether a
+//! consumer ends with its producer.
+//!
+//! A producer may also come back: at a [seat](ProducerRef::vacant), where a
+//! [supervisor](crate::supervise) starts its successor, and where consumers
+//! [resubscribe](CancelMode::Resubscribe).
+//!
+//! # Watching
+//! [`Running::status`] says what a stage is doing, at no cost to it.
+//! [`observe`](ProducerBuilder::observe) is told of subscriptions as they come and
+//! go.
+//!
 //! # How this differs from GenStage, on purpose
-//! - A producer's work is one async method. The *stage* remembers demand that
-//!   was not served, so an author cannot forget it.
-//! - What was delivered to a consumer and not started is given back when the
-//!   subscription is cancelled or the consumer dies; GenStage loses it.
-//! - A producer that has ended waits until its consumers have finished what it
-//!   gave them; only then is it gone.
+//! | GenStage | here |
+//! |---|---|
+//! | a producer must remember demand it did not serve | one async method; the *stage* remembers, so an author cannot forget |
+//! | events prefetched by a consumer that dies are lost | they go back and are dispatched again |
+//! | a producer that stops is gone at once | it waits until its consumers have finished what it gave them |
+//! | a partition's queue is dropped with its consumer | it waits for the next one |
+//! | dispatchers send changes of demand upstream | they are asked for its level, which cannot drift |
+//! | 10,000 events are buffered, then the oldest are dropped | no bound unless one is set, and what is dropped is handed back |
+//! | `handle_info` | a [`Marker`] is a closure |
+//! | `handle_call` with events | [`ProducerRef::emit`], which returns when they are dispatched |
+//! | `handle_subscribe`, `handle_cancel` | `observe` |
 
 mod consumer;
 mod counter;

@@ -8,6 +8,9 @@ mod support;
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
+/// The house rules: floors, purity, length.
+mod floors;
+
 /// GenStage's behaviours, row by row.
 mod conformance;
 

@@ -10,6 +10,7 @@ use futures::FutureExt;
 use super::inlet::{Inlet, Taken};
 use super::meter::{Meter, State};
 use super::observe::Observer;
+use super::options::Intended;
 use super::producer::{contained, terminate};
 use super::reason::panic_message;
 use super::{
@@ -22,7 +23,7 @@ pub struct ConsumerBuilder<C: Consumer> {
     consumer: C,
     name: Option<Arc<str>>,
     observer: Option<Observer>,
-    subscriptions: Vec<(ProducerRef<C::Event>, SubscribeOptions<C::Event>)>,
+    subscriptions: Intended<C::Event>,
 }
 
 impl<C: Consumer> ConsumerBuilder<C> {

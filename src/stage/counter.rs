@@ -230,7 +230,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         match message {
             ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
             ToProducer::Subscribe { tag, consumer, wish, name } => {
-                self.subscribe(tag, consumer, wish, name)
+                self.subscribe(tag, consumer, wish, name);
             }
             ToProducer::Cancel { tag, reason, returned } => {
                 self.cancel(tag, &reason, returned);

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::CancelMode;
+use super::{CancelMode, ProducerRef};
 use crate::demand::Limits;
 use crate::dispatch::{PartitionId, Selector};
+
+/// What a stage is to be subscribed to once it is spawned.
+pub(super) type Intended<T> = Vec<(ProducerRef<T>, SubscribeOptions<T>)>;
 
 /// How a consumer subscribes. Limits alone can stand for it:
 /// `Limits::new(10, 5)?.into()`.

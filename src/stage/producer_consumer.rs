@@ -14,6 +14,7 @@ use super::counter::{Counter, Front, while_serving};
 use super::inlet::{Inlet, Taken};
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
+use super::options::Intended;
 use super::producer::{contained, producing_side, terminate};
 use super::reason::panic_message;
 use super::{
@@ -29,7 +30,7 @@ pub struct ProducerConsumerBuilder<P: ProducerConsumer, D = DemandDispatcher> {
     stage: P,
     name: Option<Arc<str>>,
     observer: Option<Observer>,
-    subscriptions: Vec<(ProducerRef<P::In>, SubscribeOptions<P::In>)>,
+    subscriptions: Intended<P::In>,
     front: Front<P::Out, D>,
 }
 
