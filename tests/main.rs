@@ -8,6 +8,9 @@ mod support;
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
+/// Running stages under random scripts: every event is begun exactly once.
+mod script;
+
 /// The house rules: floors, purity, length.
 mod floors;
 
