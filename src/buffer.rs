@@ -127,7 +127,9 @@ impl<T, M> Buffer<T, M> {
     /// is missing from `n` is still wanted.
     pub fn take(&mut self, n: usize) -> Vec<T> {
         let reach = match self.markers.front() {
-            Some((place, _)) => n.min((place - self.first) as usize),
+            // A marker whose events were discarded is due, and nothing is in front
+            // of it.
+            Some((place, _)) => n.min(place.saturating_sub(self.first) as usize),
             None => n,
         };
         if reach >= self.events.len() {
