@@ -85,15 +85,20 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Me
 
 async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, meter: &Meter) -> Reason {
     loop {
+        // Here and nowhere else: between two batches, so that a marker runs when
+        // the batch before it is finished and before the next one is begun.
+        while let Some(marker) = inlet.take_due() {
+            marker.reached();
+        }
         if let Some(reason) = inlet.exit() {
             return reason.clone();
         }
-        let Some(Taken { slot, events }) = inlet.take() else {
+        if !inlet.has_waiting() {
             let message = inlet.recv().await;
             inlet.handle(message);
-            run_markers(inlet);
             continue;
-        };
+        }
+        let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
         let outcome = {
             let mut work = pin!(meter.time(AssertUnwindSafe(consumer.consume(events)).catch_unwind()));
@@ -103,10 +108,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
                 tokio::select! {
                     biased;
                     outcome = work.as_mut() => break outcome,
-                    message = inlet.recv() => {
-                        inlet.handle(message);
-                        run_markers(inlet);
-                    }
+                    message = inlet.recv() => inlet.handle(message),
                 }
             }
         };
@@ -117,13 +119,6 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         if let Some(reason) = consumer.over() {
             return reason;
         }
-    }
-}
-
-/// A consumer has no output for a marker to wait for.
-fn run_markers<T>(inlet: &mut Inlet<T>) {
-    while let Some(marker) = inlet.take_due() {
-        marker.reached();
     }
 }
 

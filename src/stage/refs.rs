@@ -257,9 +257,9 @@ impl<T> ConsumerRef<T> {
         self.ask_about(|done| ToConsumer::Producers { done }).await
     }
 
-    /// Runs the marker when its place has come: in a consumer at once; in a
-    /// producer-consumer when what came of the input before it has been
-    /// dispatched.
+    /// Runs the marker when its place has come: in a consumer when it has
+    /// handled what came in before, so at once if it has nothing to do; in a
+    /// producer-consumer when what came of that input has been dispatched.
     ///
     /// # Errors
     /// [`Gone`], with the stage.
