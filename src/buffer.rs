@@ -153,21 +153,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeping_the_first_hands_back_exactly_the_newcomers() {
-        let mut buffer = Buffer::<_>::new(Some(5), Keep::First);
-        assert_eq!(buffer.store((0..8).collect()), [5, 6, 7]);
-        assert_eq!(buffer.store(vec![8]), [8]);
-        assert_eq!(buffer.take(10), [0, 1, 2, 3, 4]);
-    }
-
-    #[test]
-    fn keeping_the_last_hands_back_exactly_the_oldest() {
-        let mut buffer = Buffer::<_>::new(Some(5), Keep::Last);
-        assert_eq!(buffer.store((0..8).collect()), [0, 1, 2]);
-        assert_eq!(buffer.take(10), [3, 4, 5, 6, 7]);
-    }
-
-    #[test]
     fn an_unbounded_buffer_keeps_everything_in_order() {
         let mut buffer = Buffer::<_>::default();
         assert!(buffer.store((0..2000).collect()).is_empty());
@@ -177,14 +162,5 @@ mod tests {
         assert_eq!(buffer.len(), 1998);
         assert_eq!(buffer.take(5000).len(), 1998);
         assert!(buffer.is_empty());
-    }
-
-    #[test]
-    fn a_buffer_of_size_zero_keeps_nothing_and_loses_nothing() {
-        for keep in [Keep::First, Keep::Last] {
-            let mut buffer = Buffer::<_>::new(Some(0), keep);
-            assert_eq!(buffer.store(vec![1, 2]), [1, 2]);
-            assert!(buffer.is_empty());
-        }
     }
 }

@@ -10,7 +10,7 @@ use weir::demand::Limits;
 use weir::dispatch::{BroadcastDispatcher, FairDispatcher, PartitionDispatcher};
 use weir::stage::{self, CancelMode, ProducerRef, Reason, RunningConsumer, SubscribeOptions};
 
-use crate::support::{Collect, Numbers, Seen, ranges};
+use crate::support::{Collect, Numbers, Seen};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -25,32 +25,6 @@ fn collect(
     let collect = Collect::slowly(MS);
     let batches = collect.batches.clone();
     (batches, stage::consumer(collect).subscribe_to(producer, options).spawn())
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_broadcast_to_demands_of_ten_and_twenty_delivers_slices_of_ten_to_both() {
-    let broadcast = stage::producer(Numbers::below(40)).dispatcher(BroadcastDispatcher::new()).spawn();
-    broadcast.producer().pause().await.unwrap();
-    let (ten, first) = collect(&broadcast.producer(), limits(10, 0).into());
-    let (twenty, second) = collect(&broadcast.producer(), limits(20, 0).into());
-    broadcast.producer().resume().unwrap();
-    first.join().await;
-    second.join().await;
-    let slices = [(0, 9), (10, 19), (20, 29), (30, 39)];
-    assert_eq!((ranges(&ten.all()), ranges(&twenty.all())), (slices.to_vec(), slices.to_vec()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_that_never_asks_holds_a_broadcast_and_leaving_releases_it() {
-    let broadcast = stage::producer(Numbers::below(50)).dispatcher(BroadcastDispatcher::new()).spawn();
-    let silent = broadcast.producer().subscribe(limits(5, 0));
-    let (batches, consumer) = collect(&broadcast.producer(), limits(10, 5).into());
-    sleep(50 * MS).await;
-    // The stream asked for five and reads none of them.
-    assert_eq!(batches.all().concat(), [0, 1, 2, 3, 4]);
-    drop(silent);
-    consumer.join().await;
-    assert_eq!(batches.all().concat(), (0..50).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

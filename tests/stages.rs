@@ -15,47 +15,6 @@ fn limits(max: usize, min: usize) -> Limits {
     Limits::new(max, min).unwrap()
 }
 
-/// The first `n` batches of a consumer with these limits.
-async fn first_batches(max: usize, min: usize, n: usize) -> Vec<(u64, u64)> {
-    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
-    let collect = Collect::slowly(MS);
-    let batches = collect.batches.clone();
-    let consumer = stage::consumer(collect).subscribe_to(&numbers.producer(), limits(max, min)).spawn();
-    while batches.len() < n {
-        sleep(MS).await;
-    }
-    consumer.stop();
-    consumer.join().await;
-    ranges(&batches.all()[..n])
-}
-
-#[tokio::test(start_paused = true)]
-async fn by_default_a_handler_sees_halves_of_a_thousand() {
-    let Limits { .. } = Limits::default();
-    assert_eq!(first_batches(1000, 500, 3).await, [(0, 499), (500, 999), (1000, 1499)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn batches_follow_the_limits_without_gap_or_overlap() {
-    let twenties: Vec<_> = (0..60).map(|n| (n * 20, n * 20 + 19)).collect();
-    assert_eq!(first_batches(100, 80, 60).await, twenties);
-    let expected = [(0, 79), (80, 99), (100, 179), (180, 259), (260, 279)];
-    assert_eq!(first_batches(100, 20, 5).await, expected);
-    assert_eq!(first_batches(1, 0, 4).await, [(0, 0), (1, 1), (2, 2), (3, 3)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_producer_is_asked_for_what_is_free_and_never_for_more() {
-    let numbers = Numbers::below(30);
-    let demands = numbers.demands.clone();
-    let numbers = stage::producer(numbers).spawn();
-    let consumer =
-        stage::consumer(Collect::slowly(MS)).subscribe_to(&numbers.producer(), limits(10, 5)).spawn();
-    assert_eq!(consumer.join().await, Reason::Finished);
-    assert_eq!(demands.all(), [10, 5, 5, 5, 5, 5]);
-    assert_eq!(numbers.join().await, Reason::Finished);
-}
-
 /// Has one event a millisecond, however many are wanted.
 struct Trickle(u64);
 
@@ -104,46 +63,6 @@ impl Consumer for Hang {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_middle_stage_works_only_while_somebody_downstream_wants_events() {
-    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
-    let seen = Seen::nothing();
-    let middle = stage::producer_consumer(Pass(seen.clone()))
-        .subscribe_to(&numbers.producer(), limits(10, 8))
-        .spawn();
-    let _hung = stage::consumer(Hang).subscribe_to(&middle.producer(), limits(10, 5)).spawn();
-    sleep(MS).await;
-    assert_eq!(seen.all().concat(), (0..10).collect::<Vec<_>>());
-}
-
-/// Lets nothing through.
-struct Swallow(Seen<u64>);
-
-impl ProducerConsumer for Swallow {
-    type In = u64;
-    type Out = u64;
-
-    async fn process(&mut self, events: Vec<u64>) -> Vec<u64> {
-        self.0.add(events[events.len() - 1]);
-        Vec::new()
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_middle_stage_that_drops_everything_keeps_asking_and_ends_in_order() {
-    let numbers = stage::producer(Numbers::below(5000)).spawn();
-    let last = Seen::nothing();
-    let middle = stage::producer_consumer(Swallow(last.clone()))
-        .subscribe_to(&numbers.producer(), limits(100, 50))
-        .spawn();
-    let collect = Collect::quickly();
-    let batches = collect.batches.clone();
-    let consumer = stage::consumer(collect).subscribe_to(&middle.producer(), limits(10, 5)).spawn();
-    assert_eq!(consumer.join().await, Reason::Finished);
-    assert_eq!(last.all().last(), Some(&4999));
-    assert!(batches.all().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
 async fn three_stages_deliver_everything_once_and_in_order() {
     let numbers = stage::producer(Numbers::below(10_000)).spawn();
     let middle = stage::producer_consumer(Pass(Seen::nothing()))
@@ -153,24 +72,6 @@ async fn three_stages_deliver_everything_once_and_in_order() {
     let batches = collect.batches.clone();
     stage::consumer(collect).subscribe_to(&middle.producer(), limits(50, 10)).spawn().join().await;
     assert_eq!(batches.all().concat(), (0..10_000).collect::<Vec<_>>());
-}
-
-#[tokio::test(start_paused = true)]
-async fn while_a_producer_is_paused_nothing_flows_and_asks_are_kept() {
-    let numbers = stage::producer(Numbers::below(100)).spawn();
-    let producer = numbers.producer();
-    producer.pause().await.unwrap();
-    producer.pause().await.unwrap();
-    let collect = Collect::quickly();
-    let batches = collect.batches.clone();
-    let consumer = stage::consumer(collect).subscribe_to(&producer, limits(10, 5)).spawn();
-    sleep(MS).await;
-    sleep(MS).await;
-    assert!(batches.all().is_empty());
-    producer.resume().unwrap();
-    drop(producer);
-    consumer.join().await;
-    assert_eq!(batches.all().concat(), (0..100).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

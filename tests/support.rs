@@ -1,10 +1,14 @@
 //! What several modules need.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use weir::config::Sources;
-use weir::stage::{Consumer, Producer};
+use weir::demand::Limits;
+use weir::stage::{
+    self, Consumer, Producer, ProducerBuilder, ProducerRef, RunningConsumer, SubscribeOptions,
+};
 use weir::workbench::Workbench;
 
 /// What a test watches happen, shared with the stages under test.
@@ -103,4 +107,80 @@ pub(crate) async fn reconfigure(bench: &Workbench, settings: &[&str]) {
     let flags = settings.iter().map(|&setting| setting.to_owned()).collect();
     let sources = Sources { file: None, flags };
     bench.apply(sources.load().expect("valid settings")).await;
+}
+
+/// How long a slow consumer takes over a batch.
+pub(crate) const STEP: Duration = Duration::from_millis(10);
+
+/// Virtual time passes only when every stage waits, so after any of it whatever
+/// could happen without more time has happened. A timer has no finer ticks.
+pub(crate) async fn settled() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+pub(crate) fn limits(max: usize, min: usize) -> Limits {
+    Limits::new(max, min).unwrap()
+}
+
+/// A producer that has nothing of its own: what it delivers is what it is made
+/// to emit.
+pub(crate) fn silent<T: Send + 'static>() -> ProducerBuilder<impl Producer<Event = T>> {
+    stage::producer_fn(|_demand| std::future::pending())
+}
+
+/// A consumer that notes each batch and takes `pause` over it.
+pub(crate) fn collecting(
+    pause: Duration,
+    producer: &ProducerRef<u64>,
+    options: impl Into<SubscribeOptions<u64>>,
+) -> (Seen<Vec<u64>>, RunningConsumer<u64>) {
+    let collect = Collect::slowly(pause);
+    let batches = collect.batches.clone();
+    (batches, stage::consumer(collect).subscribe_to(producer, options).spawn())
+}
+
+/// A consumer that takes its first batch and never returns from it.
+pub(crate) fn hanging(producer: &ProducerRef<u64>, limits: Limits) -> RunningConsumer<u64> {
+    stage::consumer_fn(|_events| std::future::pending()).subscribe_to(producer, limits).spawn()
+}
+
+thread_local! {
+    /// What was logged on this thread, once somebody wants to know. A test on a
+    /// current-thread runtime has all its stages on its own thread.
+    static LOGGED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+struct Capture;
+
+impl log::Log for Capture {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = || format!("{}: {}", record.level(), record.args());
+        LOGGED.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.push(line())));
+    }
+
+    fn flush(&self) {}
+}
+
+/// What the code under test logs on this thread, from now on.
+pub(crate) struct Logs;
+
+impl Logs {
+    pub(crate) fn capture() -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            log::set_logger(&Capture).expect("no other logger in the tests");
+            log::set_max_level(log::LevelFilter::Warn);
+        });
+        LOGGED.set(Some(Vec::new()));
+        Self
+    }
+
+    /// The lines since the last look.
+    pub(crate) fn take(&self) -> Vec<String> {
+        LOGGED.replace(Some(Vec::new())).expect("capturing")
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! It asks upstream as any consumer does, but handles a batch only while
 //! somebody downstream wants events. What one batch yields beyond that demand
-//! is buffered, so the buffer holds at most the output of one batch.
+//! is buffered, so the buffer holds at most the output of one batch. (GenStage
+//! works through a whole delivery once anything is wanted, and buffers the rest
+//! of its output.)
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
