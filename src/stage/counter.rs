@@ -78,6 +78,8 @@ struct Client<T> {
     peer: Peer,
     /// Why this side has ended it, if it has.
     dismissed: Option<Reason>,
+    /// Whether it has been told that it has ended.
+    told: bool,
 }
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
@@ -182,9 +184,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         loop {
             let alone = self.consumers.is_empty() && self.leaving.is_empty();
             if self.outlet.is_empty() {
-                if self.told.is_none() {
-                    self.tell(reason);
-                }
+                self.tell(reason);
                 if alone {
                     return;
                 }
@@ -211,15 +211,22 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         self.until_last_cancel || (self.seat.is_some() && !reason.is_normal())
     }
 
+    /// Tells the consumers that there is nothing more. A newcomer is told when
+    /// those who were told before it have finished: until then something may
+    /// still come back, for which it may have come. (Were it told at once, a pool
+    /// that replaces a worker would be told, replace it, and so on.)
     fn tell(&mut self, reason: &Reason) {
+        let unfinished = !self.leaving.is_empty() || self.consumers.iter().any(|client| client.told);
+        if self.told.is_some() && unfinished {
+            return;
+        }
         // Before anybody is told, or they would find this stage there again.
         if let Some((seat, mail)) = &self.seat {
             seat.seat().leave(mail, reason);
         }
-        for Client { mail, peer, dismissed } in &self.consumers {
-            if dismissed.is_none() {
-                drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
-            }
+        for Client { mail, peer, told, .. } in self.consumers.iter_mut().filter(|client| !client.told) {
+            *told = true;
+            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
         }
         self.told = Some(reason.clone());
     }
@@ -278,12 +285,10 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     fn subscribe(&mut self, tag: Tag, mail: ConsumerMail<T>, wish: Wish<T>, name: Arc<str>) {
         match self.outlet.subscribe(tag, wish) {
             Ok(()) => {
-                // Newcomers are told too, once they have been served.
-                self.told = None;
                 let peer = Peer::consumer(tag, name);
                 notify(self.observer.as_ref(), &Notice::Subscribed(&peer));
                 let at = self.consumers.partition_point(|client| client.peer.tag < tag);
-                self.consumers.insert(at, Client { mail, peer, dismissed: None });
+                self.consumers.insert(at, Client { mail, peer, dismissed: None, told: false });
             }
             Err(refused) => {
                 log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
@@ -295,7 +300,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     fn cancel(&mut self, tag: Tag, reason: &Reason, returned: Vec<Returned<T>>) {
         discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
         if let Some(at) = self.find(tag) {
-            let Client { mail, peer, dismissed } = self.consumers.remove(at);
+            let Client { mail, peer, dismissed, .. } = self.consumers.remove(at);
             let reason = dismissed.as_ref().or(self.told.as_ref()).unwrap_or(reason);
             notify(self.observer.as_ref(), &Notice::Cancelled { peer: &peer, reason });
             // Unless it is gone already, it will answer.
@@ -316,6 +321,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         drop(self.send());
         let client = &mut self.consumers[at];
         client.dismissed = Some(reason.clone());
+        client.told = true;
         drop(client.mail.send(ToConsumer::Ended { tag, reason }));
         true
     }
@@ -387,7 +393,7 @@ impl<T, D> Drop for Counter<T, D> {
         while let Ok(message) = self.mail.try_recv() {
             if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
                 let peer = Peer::consumer(tag, name);
-                self.consumers.push(Client { mail: consumer, peer, dismissed: None });
+                self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
             }
         }
         for Client { mail, peer, .. } in self.consumers.drain(..) {
