@@ -73,13 +73,13 @@ impl<C: Consumer> ConsumerBuilder<C> {
 async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Meter) -> Reason {
     // Also if this task is aborted.
     let _gone = Gone(meter.clone());
-    let reason = match contained(consumer.init()).await {
+    let reason = match contained(async { consumer.init().await }).await {
         Ok(()) => consume(&mut consumer, &mut inlet, &meter).await,
         Err(reason) => reason,
     };
     meter.state(State::Ending);
     inlet.close(reason.clone());
-    terminate(consumer.terminate(&reason)).await;
+    terminate(async { consumer.terminate(&reason).await }).await;
     reason
 }
 
@@ -101,7 +101,8 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
         let outcome = {
-            let mut work = pin!(meter.time(AssertUnwindSafe(consumer.consume(events)).catch_unwind()));
+            let work = AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind();
+            let mut work = pin!(meter.time(work));
             // Mail is read while the handler runs, so that a stop or a resize can
             // give events back without waiting for it.
             loop {

@@ -118,7 +118,7 @@ where
     D: Dispatcher<P::Event>,
 {
     let started = match seated {
-        Ok(()) => contained(producer.init()).await,
+        Ok(()) => contained(async { producer.init().await }).await,
         Err(taken) => Err(taken),
     };
     let reason = match started {
@@ -126,7 +126,7 @@ where
         Err(reason) => reason,
     };
     counter.end(&reason).await;
-    terminate(producer.terminate(&reason)).await;
+    terminate(async { producer.terminate(&reason).await }).await;
     reason
 }
 
@@ -140,7 +140,9 @@ where
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
-        let mut produce = pin!(meter.time(AssertUnwindSafe(producer.produce(demand)).catch_unwind()));
+        // Inside of a block, so that a panic before there is a future is caught too.
+        let produce = AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind();
+        let mut produce = pin!(meter.time(produce));
         // The future lives across messages, so that its author need not make
         // it cancel-safe. Messages first: a cancellation should be known
         // before its events are dispatched.

@@ -97,7 +97,7 @@ where
     D: Dispatcher<P::Out>,
 {
     let started = match seated {
-        Ok(()) => contained(stage.init()).await,
+        Ok(()) => contained(async { stage.init().await }).await,
         Err(taken) => Err(taken),
     };
     let mut reason = match started {
@@ -109,7 +109,9 @@ where
         counter.mark(marker);
     }
     if reason.is_normal() {
-        match while_serving(&mut counter, AssertUnwindSafe(stage.finish()).catch_unwind()).await {
+        match while_serving(&mut counter, AssertUnwindSafe(async { stage.finish().await }).catch_unwind())
+            .await
+        {
             Ok(Ok(events)) if events.is_empty() => {}
             Ok(Ok(events)) => counter.emit(events),
             Ok(Err(panic)) => reason = Reason::Panicked(panic_message(&*panic)),
@@ -119,7 +121,7 @@ where
     }
     counter.end(&reason).await;
     inlet.close(reason.clone());
-    terminate(stage.terminate(&reason)).await;
+    terminate(async { stage.terminate(&reason).await }).await;
     reason
 }
 
@@ -162,7 +164,7 @@ where
         }
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
-        let work = meter.time(AssertUnwindSafe(stage.process(events)).catch_unwind());
+        let work = meter.time(AssertUnwindSafe(async { stage.process(events).await }).catch_unwind());
         match while_serving(counter, work).await {
             Ok(Ok(events)) => {
                 if !events.is_empty() {
