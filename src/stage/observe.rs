@@ -1,8 +1,10 @@
 //! What a stage tells whoever watches it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Reason;
+use super::reason::panic_message;
 use crate::dispatch::Tag;
 
 /// The other side of a subscription.
@@ -45,9 +47,14 @@ pub enum Notice<'a> {
 /// Called from the stage's own task, so it must not block.
 pub(super) type Observer = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
 
+/// Tells the observer, if there is one. One that panics is a spectator still: the
+/// stage goes on, and, should it be unwinding itself, does not take the process
+/// with it.
 pub(super) fn notify(observer: Option<&Observer>, notice: &Notice<'_>) {
-    if let Some(observer) = observer {
-        observer(notice);
+    if let Some(observer) = observer
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| observer(notice)))
+    {
+        log::error!("an observer panicked: {}", panic_message(&*panic));
     }
 }
 
