@@ -292,7 +292,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             Err(refused) => {
                 log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
-                drop(mail.send(ToConsumer::Ended { tag, reason: Reason::Refused(refused) }));
+                drop(mail.send(ToConsumer::Refused { tag, refused }));
             }
         }
     }

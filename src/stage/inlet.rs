@@ -112,6 +112,7 @@ impl<T> Inlet<T> {
         match message {
             ToConsumer::Events(delivery) => self.accept(delivery),
             ToConsumer::Ended { tag, reason } => self.ended(tag, reason),
+            ToConsumer::Refused { tag, refused } => self.refused(tag, refused),
             ToConsumer::Seated { slot } => self.seated(slot),
             ToConsumer::Subscribe { instead, producer, options, done } => {
                 if let Some(at) = instead.and_then(|tag| self.find(tag)) {
@@ -124,7 +125,7 @@ impl<T> Inlet<T> {
                 let found = self.find(tag);
                 if let Some(at) = found {
                     self.cancel(at, reason.clone());
-                    self.subscriptions[at].ended = Some(reason);
+                    self.subscriptions[at].forever(reason);
                     self.close_if_over(at);
                 }
                 let _ = done.send(found.is_some());

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Marker, Peer, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::Limits;
-use crate::dispatch::{Tag, Wish};
+use crate::dispatch::{Refused, Tag, Wish};
 
 /// The way to a producing side.
 pub(crate) type ProducerMail<T> = mpsc::UnboundedSender<ToProducer<T>>;
@@ -74,6 +74,9 @@ pub(crate) enum ToConsumer<T> {
     /// Nothing more comes for this subscription: the source has ended, or, in
     /// answer to a [`ToProducer::Cancel`], nothing more has been sent.
     Ended { tag: Tag, reason: Reason },
+    /// The producer has not taken the subscription, and knows nothing of it: there
+    /// is nothing to cancel, and nobody to answer.
+    Refused { tag: Tag, refused: Refused },
     /// The producer that a subscription waits for is there.
     Seated { slot: usize },
     /// Subscribe to a further producer, in the place of an earlier subscription

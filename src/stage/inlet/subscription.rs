@@ -11,7 +11,7 @@ use super::{
     Inlet, Limits, Notice, Peer, ProducerMail, Reason, Tag, ToConsumer, ToProducer, Waiting, notify,
 };
 use crate::demand::Window;
-use crate::dispatch::Wish;
+use crate::dispatch::{Refused, Wish};
 use crate::stage::mail::Returned;
 use crate::stage::seat::Found;
 use crate::stage::{CancelMode, ProducerRef, SubscribeOptions};
@@ -29,6 +29,17 @@ pub(super) struct Subscription<T> {
     /// Events that a handler has begun and not finished.
     pub(super) in_hand: usize,
     pub(super) ended: Option<Reason>,
+}
+
+impl<T> Subscription<T> {
+    /// Has ended for a reason that is not the producer's failure: another one in
+    /// its place would change nothing.
+    pub(super) fn forever(&mut self, reason: Reason) {
+        if self.cancel == CancelMode::Resubscribe {
+            self.cancel = CancelMode::Permanent;
+        }
+        self.ended.get_or_insert(reason);
+    }
 }
 
 impl<T> Inlet<T> {
@@ -61,7 +72,8 @@ impl<T> Inlet<T> {
 
     pub(super) fn seated(&mut self, slot: usize) {
         let found = self.subscriptions.iter().position(|s| s.slot == slot);
-        if let Some(at) = found.filter(|&at| self.subscriptions[at].tag.is_none()) {
+        let waits = |s: &Subscription<T>| s.tag.is_none() && s.ended.is_none();
+        if let Some(at) = found.filter(|&at| waits(&self.subscriptions[at])) {
             self.connect(at);
         }
     }
@@ -132,9 +144,8 @@ impl<T> Inlet<T> {
     }
 
     pub(super) fn ask(&mut self, tag: Tag, n: usize) -> bool {
-        let found =
-            self.subscriptions.iter().position(|s| s.peer.tag == tag && s.window.limits().is_none());
-        let Some(at) = found else { return false };
+        let manual = |&at: &usize| self.subscriptions[at].window.limits().is_none();
+        let Some(at) = self.find(tag).filter(manual) else { return false };
         self.subscriptions[at].window.ask(n);
         if self.subscriptions[at].tag.is_some() && n > 0 {
             self.tell(at, ToProducer::Ask { tag, n });
@@ -159,7 +170,19 @@ impl<T> Inlet<T> {
             let (tag, producer) = self.former.remove(at);
             drop(producer.send(ToProducer::Closed { tag }));
         } else if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
-            self.subscriptions[at].ended = Some(reason);
+            // The first reason is the one: that the producer is not to be reached
+            // any more, which is all that later messages to it show, follows.
+            self.subscriptions[at].ended.get_or_insert(reason);
+            self.close_if_over(at);
+        }
+    }
+
+    pub(super) fn refused(&mut self, tag: Tag, refused: Refused) {
+        // It may have been cancelled before this was known.
+        self.former.retain(|(other, _)| *other != tag);
+        if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
+            self.subscriptions[at].tag = None;
+            self.subscriptions[at].forever(Reason::Refused(refused));
             self.close_if_over(at);
         }
     }
