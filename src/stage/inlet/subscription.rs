@@ -215,10 +215,12 @@ impl<T> Inlet<T> {
             self.reopen(at);
             return;
         }
-        if stops {
-            self.exit.get_or_insert(reason);
-        }
         self.subscriptions.remove(at);
+        if stops {
+            // The others too, or a producer that keeps up would never let the
+            // stage come to its end.
+            self.stop(reason);
+        }
     }
 
     fn has_waiting_of(&self, slot: usize) -> bool {
