@@ -68,6 +68,8 @@ pub(super) struct Counter<T, D> {
     home: Weak<Seat<T>>,
     on_overflow: Option<OnOverflow>,
     until_last_cancel: bool,
+    /// Whether the last consumer has left, and that was to be the end.
+    abandoned: bool,
     observer: Option<Observer>,
     meter: Meter,
 }
@@ -118,6 +120,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             home,
             on_overflow: front.on_overflow,
             until_last_cancel: front.until_last_cancel,
+            abandoned: false,
             observer,
             meter,
         };
@@ -241,10 +244,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             ToProducer::Cancel { tag, reason, returned } => {
                 self.cancel(tag, &reason, returned);
-                if self.until_last_cancel && self.consumers.is_empty() {
-                    self.send();
-                    return ControlFlow::Break(Reason::Stopped);
-                }
             }
             ToProducer::Return(returned) => {
                 discarded(self.outlet.give_back(returned).make_contiguous(), "a consumer gave them back");
@@ -275,7 +274,11 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             ToProducer::Stop { reason } => return ControlFlow::Break(reason),
         }
         self.send();
-        ControlFlow::Continue(())
+        // Whoever holds the stage has consumers leave to come back at once.
+        match self.abandoned && !self.outlet.is_held() {
+            true => ControlFlow::Break(Reason::Stopped),
+            false => ControlFlow::Continue(()),
+        }
     }
 
     fn find(&self, tag: Tag) -> Option<usize> {
@@ -285,6 +288,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     fn subscribe(&mut self, tag: Tag, mail: ConsumerMail<T>, wish: Wish<T>, name: Arc<str>) {
         match self.outlet.subscribe(tag, wish) {
             Ok(()) => {
+                self.abandoned = false;
                 let peer = Peer::consumer(tag, name);
                 notify(self.observer.as_ref(), &Notice::Subscribed(&peer));
                 let at = self.consumers.partition_point(|client| client.peer.tag < tag);
@@ -301,6 +305,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
         if let Some(at) = self.find(tag) {
             let Client { mail, peer, dismissed, .. } = self.consumers.remove(at);
+            self.abandoned = self.until_last_cancel && self.consumers.is_empty();
             let reason = dismissed.as_ref().or(self.told.as_ref()).unwrap_or(reason);
             notify(self.observer.as_ref(), &Notice::Cancelled { peer: &peer, reason });
             // Unless it is gone already, it will answer.

@@ -131,6 +131,10 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         self.flush();
     }
 
+    pub(crate) fn is_held(&self) -> bool {
+        self.holds > 0
+    }
+
     pub(crate) fn pause(&mut self) {
         self.paused = true;
     }
