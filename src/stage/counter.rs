@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, Delivery, Returned, ToConsumer, ToProducer, WeakProducerMail};
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
@@ -61,11 +61,11 @@ pub(super) struct Counter<T, D> {
     leaving: Vec<Tag>,
     /// Why the stage ended, once its consumers have been told.
     told: Option<Reason>,
-    /// The seat, if somebody else may sit there later.
-    seat: Option<(ProducerRef<T>, ProducerMail<T>)>,
-    /// The seat, if not: a stage must not keep its own address alive, or it would
-    /// never see that nobody refers to it.
-    home: Weak<Seat<T>>,
+    /// Where it can be found. Weak, both the seat and the address: a stage must not
+    /// keep itself alive, or it would never see that nobody refers to it.
+    seat: (Weak<Seat<T>>, WeakProducerMail<T>),
+    /// Whether another stage may sit there later.
+    returns: bool,
     on_overflow: Option<OnOverflow>,
     until_last_cancel: bool,
     /// Whether the last consumer has left, and that was to be the end.
@@ -95,17 +95,15 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         let (address, mail) = mpsc::unbounded_channel();
         let name = meter.name();
         let mut taken = Ok(());
-        let (seat, refers, home) = match front.seat {
+        let returns = front.seat.is_some();
+        let refers = match front.seat {
             Some(seat) => {
                 if !seat.seat().take(address.clone(), Arc::clone(&name)) {
                     taken = Err(Reason::failed(format_args!("another stage is at {:?}", seat.name())));
                 }
-                (Some((seat.clone(), address)), seat, Weak::new())
+                seat
             }
-            None => {
-                let refers = ProducerRef::new(address, name);
-                (None, refers.clone(), refers.downgrade())
-            }
+            None => ProducerRef::new(address.clone(), name),
         };
         if front.paused {
             meter.state(State::Paused);
@@ -116,8 +114,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             consumers: Vec::new(),
             leaving: Vec::new(),
             told: None,
-            seat,
-            home,
+            seat: (Arc::downgrade(refers.seat()), address.downgrade()),
+            returns,
             on_overflow: front.on_overflow,
             until_last_cancel: front.until_last_cancel,
             abandoned: false,
@@ -211,7 +209,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// waits for a newcomer; but nobody is to wait for one whose successor is
     /// waited for, or whose consumers were to have the last word.
     fn gives_up(&self, reason: &Reason) -> bool {
-        self.until_last_cancel || (self.seat.is_some() && !reason.is_normal())
+        self.until_last_cancel || (self.returns && !reason.is_normal())
     }
 
     /// Tells the consumers that there is nothing more. A newcomer is told when
@@ -223,9 +221,11 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         if self.told.is_some() && unfinished {
             return;
         }
-        // Before anybody is told, or they would find this stage there again.
-        if let Some((seat, mail)) = &self.seat {
-            seat.seat().leave(mail, reason);
+        // After a failure before anybody is told, or they would find this stage
+        // there again. After an orderly end nobody comes back; but newcomers
+        // should find it for as long as something may be returned to it.
+        if self.returns && !reason.is_normal() {
+            self.leave_seat(reason);
         }
         for Client { mail, peer, told, .. } in self.consumers.iter_mut().filter(|client| !client.told) {
             *told = true;
@@ -380,6 +380,15 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     }
 }
 
+impl<T, D> Counter<T, D> {
+    fn leave_seat(&self, reason: &Reason) {
+        // Without a seat or an address there is nobody who could still find it.
+        if let (Some(seat), Some(address)) = (self.seat.0.upgrade(), self.seat.1.upgrade()) {
+            seat.leave(&address, reason);
+        }
+    }
+}
+
 impl<T, D> Drop for Counter<T, D> {
     /// Nobody waits for a producer that is gone, be it finished or aborted.
     fn drop(&mut self) {
@@ -388,12 +397,8 @@ impl<T, D> Drop for Counter<T, D> {
             None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
             None => Reason::Lost,
         };
-        if let Some((seat, mail)) = &self.seat {
-            seat.seat().leave(mail, &reason);
-        }
-        if let Some(home) = self.home.upgrade() {
-            home.close(&reason);
-        }
+        // First, or somebody could find a stage that is gone and not why.
+        self.leave_seat(&reason);
         self.mail.close();
         while let Ok(message) = self.mail.try_recv() {
             if let ToProducer::Subscribe { tag, consumer, name, .. } = message {

@@ -26,6 +26,8 @@ use crate::dispatch::{Refused, Tag, Wish};
 
 /// The way to a producing side.
 pub(crate) type ProducerMail<T> = mpsc::UnboundedSender<ToProducer<T>>;
+/// The same, for whoever must not keep it open.
+pub(crate) type WeakProducerMail<T> = mpsc::WeakUnboundedSender<ToProducer<T>>;
 /// The way to a consuming side.
 pub(crate) type ConsumerMail<T> = mpsc::UnboundedSender<ToConsumer<T>>;
 

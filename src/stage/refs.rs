@@ -1,7 +1,7 @@
 //! References to the two sides of a running stage. Clones refer to the same
 //! stage, and a reference does not own what it refers to.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -39,12 +39,7 @@ impl<T> ProducerRef<T> {
         Self(Arc::new(Seat::vacant(name.into())))
     }
 
-    /// To the seat, without keeping it.
-    pub(super) fn downgrade(&self) -> Weak<Seat<T>> {
-        Arc::downgrade(&self.0)
-    }
-
-    pub(super) fn seat(&self) -> &Seat<T> {
+    pub(super) fn seat(&self) -> &Arc<Seat<T>> {
         &self.0
     }
 

@@ -101,11 +101,6 @@ impl<T> Seat<T> {
         true
     }
 
-    /// The only stage that was to sit here has gone.
-    pub(super) fn close(&self, reason: &Reason) {
-        self.lock().ended = Some(reason.clone());
-    }
-
     /// Leaves the seat, unless somebody else has it by now.
     pub(super) fn leave(&self, mail: &ProducerMail<T>, reason: &Reason) {
         let mut seated = self.lock();
@@ -113,7 +108,7 @@ impl<T> Seat<T> {
             return;
         }
         seated.mail = None;
-        if reason.is_normal() {
+        if reason.is_normal() || !self.returns {
             seated.ended = Some(reason.clone());
             for (consumer, slot) in seated.waiting.drain(..) {
                 drop(consumer.send(ToConsumer::Seated { slot }));
