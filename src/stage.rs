@@ -49,17 +49,17 @@
 //! ```
 //!
 //! What needs no type of its own is a closure ([`producer_fn`],
-//! [`producer_consumer_fn`], [`consumer_fn`]), a stream ([`from_stream`]), the
-//! receiving end of a channel ([`producer`](producer())) or a sink ([`to_sink`]). And any
-//! subscription can be read as a `Stream`, which asks for more as it is read, so
-//! a slow reader holds the whole chain back:
+//! [`producer_consumer_fn`], [`consumer_fn`]), an iterator ([`from_iter`]), a stream
+//! ([`from_stream`]), the receiving end of a channel ([`producer`](producer())) or a sink
+//! ([`to_sink`]). And any subscription can be read as a `Stream`, which asks for
+//! more as it is read, so a slow reader holds the whole chain back:
 //!
 //! ```
-//! use futures::{StreamExt, stream};
+//! use futures::StreamExt;
 //! use weir::{demand::Limits, stage};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let numbers = stage::from_stream(stream::iter(1..=1000)).spawn();
+//! let numbers = stage::from_iter(1..=1000).spawn();
 //! let evens = stage::producer_consumer_fn(|numbers: Vec<u32>| async move {
 //!     numbers.into_iter().filter(|n| n % 2 == 0).collect()
 //! })
@@ -146,6 +146,7 @@ use std::fmt;
 use std::future::{Future, ready};
 use std::marker::PhantomData;
 
+use futures::stream::Iter;
 use futures::{Sink, Stream};
 
 pub use consumer::ConsumerBuilder;
@@ -159,7 +160,7 @@ pub use producer::ProducerBuilder;
 pub use producer_consumer::ProducerConsumerBuilder;
 pub use reason::{CancelMode, Reason};
 pub use refs::{ConsumerRef, Gone, ProducerRef};
-pub use stream::{FromStream, Subscription};
+pub use stream::{FromStream, Subscription, TryEvents};
 
 pub(crate) use handle::joined;
 pub(crate) use reason::panic_message;
@@ -318,13 +319,21 @@ where
     ProducerBuilder::new(ProducerFn(produce))
 }
 
-/// A stage that produces what a stream yields, and ends when it ends. For an
-/// iterator, wrap it with `futures::stream::iter`.
+/// A stage that produces what a stream yields, and ends when it ends.
 pub fn from_stream<S>(stream: S) -> ProducerBuilder<FromStream<S>>
 where
     S: Stream<Item: Send> + Send + 'static,
 {
     ProducerBuilder::new(FromStream::new(stream))
+}
+
+/// A stage that produces what an iterator yields, and ends when it ends. Nothing
+/// is taken from it that was not asked for, so it may be endless.
+pub fn from_iter<I>(iter: I) -> ProducerBuilder<FromStream<Iter<I::IntoIter>>>
+where
+    I: IntoIterator<Item: Send, IntoIter: Send + 'static>,
+{
+    from_stream(futures::stream::iter(iter))
 }
 
 /// A stage around a [`ProducerConsumer`], to be configured and spawned.

@@ -22,7 +22,12 @@ pub struct Running<R> {
 
 /// A running producer of `T`.
 pub type RunningProducer<T> = Running<ProducerRef<T>>;
-/// A running consumer of `T`.
+/// A running consumer of `T`. It has no side to subscribe to:
+///
+/// ```compile_fail,E0599
+/// let consumer = weir::stage::consumer_fn(|_: Vec<u64>| async {}).spawn();
+/// let events = consumer.producer().subscribe(weir::demand::Limits::default());
+/// ```
 pub type RunningConsumer<T> = Running<ConsumerRef<T>>;
 /// A running stage that makes `O` of `I`.
 pub type RunningProducerConsumer<I, O> = Running<(ConsumerRef<I>, ProducerRef<O>)>;

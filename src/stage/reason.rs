@@ -52,6 +52,8 @@ impl std::fmt::Display for Reason {
     }
 }
 
+impl std::error::Error for Reason {}
+
 /// What a consumer does when a subscription of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CancelMode {

@@ -11,7 +11,7 @@ use futures::stream::{Fuse, FusedStream, StreamExt};
 
 use super::inlet::Inlet;
 use super::meter::Meter;
-use super::{Kind, Producer, ProducerRef, Reason, SubscribeOptions};
+use super::{CancelMode, Kind, Producer, ProducerRef, Reason, SubscribeOptions};
 
 /// A producer that takes from a stream. Made by
 /// [`stage::from_stream`](super::from_stream).
@@ -60,10 +60,14 @@ impl<S> fmt::Debug for FromStream<S> {
 /// asks its producer for more as its limits say. Dropping it cancels it, and what
 /// was delivered and not read goes back to the producer.
 ///
-/// The stream ends when the producer has ended and everything is read; why, says
-/// [`reason`](Self::reason). The cancel mode makes no difference to it.
+/// The stream ends when the producer has ended and everything is read. Why, says
+/// [`reason`](Self::reason); a failure can also be an item, see
+/// [`try_events`](Self::try_events). With [`CancelMode::Resubscribe`] it goes on
+/// with the successor of a producer that has failed.
 pub struct Subscription<T> {
     inlet: Inlet<T>,
+    /// Says what is a failure. A stream always ends with its one producer.
+    cancel: CancelMode,
     /// Where the event that is being worked on came from.
     in_hand: Option<usize>,
 }
@@ -71,13 +75,48 @@ pub struct Subscription<T> {
 impl<T> Subscription<T> {
     pub(super) fn new(producer: ProducerRef<T>, options: SubscribeOptions<T>) -> Self {
         let mut inlet = Inlet::new(Meter::new(Some("stream".into()), Kind::Consumer, None), None);
-        inlet.subscribe(producer, SubscribeOptions { cancel: super::CancelMode::Permanent, ..options });
-        Self { inlet, in_hand: None }
+        let cancel = options.cancel;
+        let inner = match cancel {
+            CancelMode::Resubscribe => CancelMode::Resubscribe,
+            CancelMode::Permanent | CancelMode::Transient | CancelMode::Temporary => CancelMode::Permanent,
+        };
+        inlet.subscribe(producer, options.cancel(inner));
+        Self { inlet, cancel, in_hand: None }
     }
 
     /// Why the stream ended, once it has.
     pub fn reason(&self) -> Option<&Reason> {
         self.inlet.exit()
+    }
+
+    /// The same as a stream of results, for whom half of the events is worse than
+    /// none: when a stage with this cancel mode would fail with its producer, or
+    /// with the subscription, the last item is the reason. After an orderly end
+    /// there is none, and neither is there with [`CancelMode::Temporary`].
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use weir::{demand::Limits, stage};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stage::Reason> {
+    /// let numbers = stage::from_iter(1..=3).spawn();
+    /// let all: Vec<u32> = numbers.producer().subscribe(Limits::default()).try_events().try_collect().await?;
+    /// assert_eq!(all, [1, 2, 3]);
+    /// # Ok(()) }
+    /// ```
+    pub fn try_events(self) -> TryEvents<T> {
+        TryEvents(Some(self))
+    }
+
+    fn failure(&self) -> Option<&Reason> {
+        self.reason().filter(|reason| !reason.is_normal() && self.cancel.stops_on(reason))
+    }
+}
+
+impl<T> Drop for Subscription<T> {
+    /// A reader that has had enough is not one whose task was aborted.
+    fn drop(&mut self) {
+        self.inlet.close(Reason::Cancelled);
     }
 }
 
@@ -106,6 +145,35 @@ impl<T> Stream for Subscription<T> {
             let message = ready!(this.inlet.poll_recv(cx));
             this.inlet.handle(message);
         }
+    }
+}
+
+/// A subscription of which a failure is an item too, the last one. Made by
+/// [`Subscription::try_events`].
+pub struct TryEvents<T>(Option<Subscription<T>>);
+
+impl<T> Stream for TryEvents<T> {
+    type Item = Result<T, Reason>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, Reason>>> {
+        let Some(events) = &mut self.0 else { return Poll::Ready(None) };
+        let event = ready!(events.poll_next_unpin(cx)).map(Ok);
+        if event.is_some() {
+            return Poll::Ready(event);
+        }
+        Poll::Ready(self.0.take().and_then(|events| events.failure().cloned()).map(Err))
+    }
+}
+
+impl<T> FusedStream for TryEvents<T> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<T> fmt::Debug for TryEvents<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TryEvents").field(&self.0).finish()
     }
 }
 
