@@ -136,6 +136,8 @@ mod options;
 mod outlet;
 mod producer;
 mod producer_consumer;
+#[cfg(test)]
+mod protocol;
 mod reason;
 mod refs;
 mod seat;

@@ -10,6 +10,10 @@ mod broadcast;
 mod buffer;
 /// G: callbacks, cancel modes, errors; rows 48 to 60.
 mod callbacks;
+/// G, too: how subscriptions end.
+mod cancel;
+/// Annex: stages that crash, restart and stop.
+mod crashes;
 /// A: demand between a producer and a consumer; rows 1 to 7.
 mod demand;
 /// H: the demand dispatcher; rows 61 to 70.
@@ -40,7 +44,17 @@ const SECTIONS: &[(&str, std::ops::RangeInclusive<u32>, Rows, &str)] = &[
     ("buffer", 21..=35, buffer::ROWS, include_str!("conformance/buffer.rs")),
     ("info", 36..=40, info::ROWS, include_str!("conformance/info.rs")),
     ("subscribe", 41..=47, subscribe::ROWS, include_str!("conformance/subscribe.rs")),
-    ("callbacks", 48..=60, callbacks::ROWS, include_str!("conformance/callbacks.rs")),
+    (
+        "callbacks",
+        48..=60,
+        callbacks::ROWS,
+        concat!(
+            include_str!("conformance/callbacks.rs"),
+            include_str!("conformance/cancel.rs"),
+            // What no stage says can be said only from inside.
+            include_str!("../src/stage/protocol.rs"),
+        ),
+    ),
     (
         "demand_dispatcher",
         61..=70,

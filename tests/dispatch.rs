@@ -8,7 +8,7 @@ use futures::StreamExt;
 use tokio::time::sleep;
 use weir::demand::Limits;
 use weir::dispatch::{BroadcastDispatcher, FairDispatcher, PartitionDispatcher};
-use weir::stage::{self, CancelMode, ProducerRef, Reason, RunningConsumer, SubscribeOptions};
+use weir::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
 
 use crate::support::{Collect, Numbers, Seen};
 
@@ -25,16 +25,6 @@ fn collect(
     let collect = Collect::slowly(MS);
     let batches = collect.batches.clone();
     (batches, stage::consumer(collect).subscribe_to(producer, options).spawn())
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_consumer_subscribes_to_a_broadcast_once_and_nobody_dies_of_the_second() {
-    let broadcast = stage::producer(Numbers::below(20)).dispatcher(BroadcastDispatcher::new()).spawn();
-    let temporary = || SubscribeOptions { cancel: CancelMode::Temporary, ..limits(10, 0).into() };
-    let (batches, consumer) = collect(&broadcast.producer(), temporary());
-    consumer.consumer().subscribe(&broadcast.producer(), temporary()).await.unwrap();
-    assert_eq!(broadcast.join().await, Reason::Finished);
-    assert_eq!(batches.all().concat(), (0..20).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

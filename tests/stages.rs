@@ -88,49 +88,6 @@ async fn a_consumer_that_dies_gives_back_what_it_had_not_started() {
     assert_eq!(batches.all().concat(), (10..100).collect::<Vec<_>>());
 }
 
-struct Panics;
-
-impl Consumer for Panics {
-    type Event = u64;
-
-    async fn consume(&mut self, events: Vec<u64>) {
-        assert!(events[0] < 20, "no further");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_consumer_that_panics_ends_with_the_message_and_its_producer_lives() {
-    let numbers = stage::producer(Numbers::below(100)).spawn();
-    let panics = stage::consumer(Panics).subscribe_to(&numbers.producer(), limits(10, 5)).spawn();
-    assert_eq!(panics.join().await, Reason::Panicked("no further".to_owned()));
-    let collect = Collect::quickly();
-    let batches = collect.batches.clone();
-    stage::consumer(collect).subscribe_to(&numbers.producer(), limits(10, 5)).spawn().join().await;
-    assert_eq!(batches.all().concat(), (25..100).collect::<Vec<_>>());
-}
-
-#[tokio::test(start_paused = true)]
-async fn cancel_modes_say_whether_a_consumer_survives_its_producer() {
-    for (cancel, dies_of_abort, dies_of_the_end) in [
-        (CancelMode::Permanent, true, true),
-        (CancelMode::Transient, true, false),
-        (CancelMode::Temporary, false, false),
-    ] {
-        for (abort, dies) in [(true, dies_of_abort), (false, dies_of_the_end)] {
-            let numbers = stage::producer(Numbers::below(if abort { u64::MAX } else { 5 })).spawn();
-            let options = SubscribeOptions { cancel, ..limits(10, 5).into() };
-            let consumer =
-                stage::consumer(Collect::slowly(MS)).subscribe_to(&numbers.producer(), options).spawn();
-            sleep(MS).await;
-            if abort {
-                numbers.abort();
-            }
-            let ended = tokio::time::timeout(100 * MS, consumer.join()).await;
-            assert_eq!(ended.is_ok(), dies, "{cancel:?}, abort: {abort}");
-        }
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn one_consumer_may_have_several_producers_and_lose_none_of_their_events() {
     let (a, b) =
@@ -169,40 +126,6 @@ async fn on_two_threads_several_consumers_share_everything_and_nothing_twice() {
     }
     all.sort_unstable();
     assert_eq!(all, (0..100_000).collect::<Vec<_>>());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_subscription_is_a_stream_that_asks_again_as_it_is_read() {
-    let numbers = Numbers::below(300);
-    let demands = numbers.demands.clone();
-    let numbers = stage::producer(numbers).spawn();
-    let mut subscription = numbers.producer().subscribe(limits(100, 50));
-    let first: Vec<u64> = subscription.by_ref().take(49).collect().await;
-    sleep(MS).await;
-    assert_eq!((first, demands.all()), ((0..49).collect(), vec![100]));
-    let rest: Vec<u64> = subscription.by_ref().collect().await;
-    assert_eq!(rest, (49..300).collect::<Vec<_>>());
-    assert_eq!(subscription.reason(), Some(&Reason::Finished));
-    assert_eq!(numbers.join().await, Reason::Finished);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stream_that_is_dropped_half_read_gives_the_rest_back() {
-    let numbers = stage::producer(Numbers::below(1000)).spawn();
-    let some: Vec<u64> = numbers.producer().subscribe(limits(1000, 500)).take(10).collect().await;
-    let rest: Vec<u64> = numbers.producer().subscribe(limits(7, 3)).collect().await;
-    assert_eq!([some, rest].concat(), (0..1000).collect::<Vec<_>>());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stream_of_a_producer_that_is_gone_ends_and_says_why() {
-    let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
-    let producer = numbers.producer();
-    numbers.abort();
-    assert_eq!(numbers.join().await, Reason::Lost);
-    let mut subscription = producer.subscribe(Limits::default());
-    assert_eq!(subscription.next().await, None);
-    assert_eq!(subscription.reason(), Some(&Reason::Lost));
 }
 
 #[tokio::test(start_paused = true)]

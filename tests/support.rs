@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use weir::config::Sources;
 use weir::demand::Limits;
+use weir::dispatch::Tag;
 use weir::stage::{
-    self, Consumer, Producer, ProducerBuilder, ProducerRef, RunningConsumer, SubscribeOptions,
+    self, Consumer, Notice, Producer, ProducerBuilder, ProducerRef, RunningConsumer, SubscribeOptions,
 };
 use weir::workbench::Workbench;
 
@@ -183,4 +184,26 @@ impl Logs {
     pub(crate) fn take(&self) -> Vec<String> {
         LOGGED.replace(Some(Vec::new())).expect("capturing")
     }
+}
+
+/// What a stage was told about its subscriptions: the tag, and the rest in words.
+pub(crate) type Notes = Seen<(Tag, String)>;
+
+/// An observer that writes everything down.
+pub(crate) fn noting(notes: &Notes) -> impl Fn(&Notice<'_>) + Send + Sync + 'static {
+    let notes = notes.clone();
+    move |notice| match notice {
+        Notice::Subscribed(peer) => {
+            notes.add((peer.tag, format!("{:?} {} subscribed", peer.side, peer.name)))
+        }
+        Notice::Cancelled { peer, reason } => {
+            notes.add((peer.tag, format!("{:?} {} left: {reason}", peer.side, peer.name)));
+        }
+        _ => unreachable!("there are no other notices"),
+    }
+}
+
+/// The notes without their tags.
+pub(crate) fn words(notes: &Notes) -> Vec<String> {
+    notes.all().into_iter().map(|(_, words)| words).collect()
 }
