@@ -65,8 +65,9 @@ pub enum CancelMode {
     /// Go on, with the other producers or none.
     Temporary,
     /// Subscribe again if the producer failed and will be
-    /// [back](super::ProducerRef::vacant); otherwise as `Permanent`. GenStage
-    /// leaves this to the author.
+    /// [back](super::ProducerRef::vacant); otherwise as `Permanent`, also when it
+    /// is refused, or cancelled by the consumer itself. GenStage leaves this to
+    /// the author.
     Resubscribe,
 }
 
