@@ -153,7 +153,7 @@ use futures::{Sink, Stream};
 
 pub use consumer::ConsumerBuilder;
 pub use function::{ConsumerFn, ProducerConsumerFn, ProducerFn, ToSink};
-pub use handle::{Refs, Running, RunningConsumer, RunningProducer, RunningProducerConsumer};
+pub use handle::{Running, RunningConsumer, RunningProducer, RunningProducerConsumer};
 pub use marker::Marker;
 pub use meter::{Kind, State, Status};
 pub use observe::{Notice, Peer, Side};

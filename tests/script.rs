@@ -45,7 +45,7 @@ enum Step {
         whom: usize,
         concurrency: usize,
     },
-    DropPool(usize),
+    StopPool(usize),
     Pause,
     Resume,
     /// Events that nobody asked for.
@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..8).prop_map(Step::Dismiss),
         1 => (0usize..4, any::<bool>()).prop_map(|(concurrency, per_event)| Step::Pool { concurrency, per_event }),
         1 => (0usize..3, 0usize..5).prop_map(|(whom, concurrency)| Step::Resize { whom, concurrency }),
-        1 => (0usize..3).prop_map(Step::DropPool),
+        1 => (0usize..3).prop_map(Step::StopPool),
         1 => Just(Step::Pause),
         2 => Just(Step::Resume),
         2 => (1u64..40).prop_map(Step::Emit),
@@ -177,9 +177,13 @@ impl World {
                     pool.resize(PoolSettings::workers(concurrency)).await;
                 }
             }
-            Step::DropPool(whom) => {
+            Step::StopPool(whom) => {
                 if whom < self.pools.len() {
-                    self.pools.remove(whom);
+                    // Not aborted: what has a task of its own and has not begun is
+                    // then dropped with it.
+                    let pool = self.pools.remove(whom);
+                    pool.stop();
+                    pool.ended().await;
                 }
             }
             Step::Pause => drop(self.seat.pause().await),
@@ -194,18 +198,21 @@ impl World {
         }
     }
 
-    /// One more, who takes whatever is left; and then everything was begun once.
+    /// When all have gone, one more comes and takes whatever is left; and then
+    /// everything was begun once.
     async fn settle(mut self) {
         drop(self.seat.resume());
-        self.pools.clear();
-        self.come(Limits::new(7, 3).unwrap(), 0, None);
-        drop(self.seat);
-        let ended = timeout(Duration::from_secs(60), self.producer.join()).await;
-        assert_eq!(ended, Ok(Reason::Finished));
-        for consumer in self.consumers {
+        for pool in self.pools.drain(..) {
+            pool.stop();
+            pool.ended().await;
+        }
+        for consumer in self.consumers.drain(..) {
             consumer.stop();
             consumer.join().await;
         }
+        self.come(Limits::new(7, 3).unwrap(), 0, None);
+        let ended = timeout(Duration::from_secs(60), self.producer.join()).await;
+        assert_eq!(ended, Ok(Reason::Finished));
         let mut begun = self.begun.all();
         begun.sort_unstable();
         let all: Vec<u64> = (0..OWN).chain((0..self.emitted).map(|n| EXTRA + n)).collect();

@@ -6,8 +6,8 @@ use super::Pipeline;
 use crate::dispatch::Dispatcher;
 use crate::pool::{Handler, PoolBuilder};
 use crate::stage::{
-    Producer, ProducerBuilder, ProducerConsumer, ProducerConsumerBuilder, ProducerRef, Reason, Refs,
-    Running, Status, SubscribeOptions,
+    Producer, ProducerBuilder, ProducerConsumer, ProducerConsumerBuilder, ProducerRef, Reason, Running,
+    Status, SubscribeOptions,
 };
 
 /// A pipeline that still lacks its end. Its stages run already, and wait to be
@@ -25,7 +25,7 @@ pub(super) trait Part: Send + Sync {
     fn abort(&self);
 }
 
-impl<R: Refs + Send + Sync> Part for Running<R> {
+impl<R: Send + Sync> Part for Running<R> {
     fn status(&self) -> Status {
         self.status()
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
+use super::handle::stop_consumer;
 use super::inlet::{Inlet, Taken};
 use super::meter::{Meter, State};
 use super::observe::Observer;
@@ -64,9 +65,9 @@ impl<C: Consumer> ConsumerBuilder<C> {
         for (producer, options) in subscriptions {
             inlet.subscribe(producer, options);
         }
-        let refers = ConsumerRef::new(inlet.address());
+        let (refers, stop) = (ConsumerRef::new(inlet.address()), stop_consumer(inlet.address()));
         let task = tokio::spawn(run(consumer, inlet, meter.clone()));
-        Running::new(refers, task, meter)
+        Running::new(refers, stop, task, meter)
     }
 }
 

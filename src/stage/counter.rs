@@ -8,7 +8,9 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::mail::{ConsumerMail, Delivery, Returned, ToConsumer, ToProducer, WeakProducerMail};
+use super::mail::{
+    ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, WeakProducerMail,
+};
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
@@ -85,13 +87,13 @@ struct Client<T> {
 }
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
-    /// A counter, and the reference to it. When somebody sits at the seat
+    /// A counter, the reference to it, and its own address. When somebody sits at the seat
     /// already, the reference is of no use, and the stage is to end.
     pub(super) fn new(
         front: Front<T, D>,
         meter: Meter,
         observer: Option<Observer>,
-    ) -> (Self, ProducerRef<T>, Result<(), Reason>) {
+    ) -> (Self, ProducerRef<T>, ProducerMail<T>, Result<(), Reason>) {
         let (address, mail) = mpsc::unbounded_channel();
         let name = meter.name();
         let mut taken = Ok(());
@@ -122,7 +124,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             observer,
             meter,
         };
-        (counter, refers, taken)
+        (counter, refers, address, taken)
     }
 
     /// Waits until somebody wants events and returns how many; or why the stage
@@ -190,19 +192,22 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                     return;
                 }
             } else if alone && self.gives_up(reason) {
-                log::warn!(
-                    "{}: {} events are discarded: {reason}",
-                    self.meter.name(),
-                    self.outlet.buffered()
-                );
-                self.told = Some(reason.clone());
-                return;
+                return self.give_up(reason);
             }
             match self.mail.recv().await {
                 Some(message) => drop(self.handle(message)),
-                None => return,
+                // Nobody is left who could come and take anything.
+                None => return self.give_up(reason),
             }
         }
+    }
+
+    fn give_up(&mut self, reason: &Reason) {
+        let n = self.outlet.buffered();
+        if n > 0 {
+            log::warn!("{}: {n} events are discarded: {reason}, and nobody takes them", self.meter.name());
+        }
+        self.told = Some(reason.clone());
     }
 
     /// Whether to end without anybody to take what is left. Otherwise the stage

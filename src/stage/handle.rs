@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::mail::{ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, ProducerMail, ToConsumer, ToProducer};
 use super::meter::{Meter, Status};
 use super::reason::panic_message;
 use super::{ConsumerRef, ProducerRef, Reason};
@@ -16,60 +16,25 @@ use super::{ConsumerRef, ProducerRef, Reason};
 /// for a producer-consumer.
 pub struct Running<R> {
     refs: R,
+    /// To this very stage, whoever sits at its seat by now.
+    stop: Stop,
     task: JoinHandle<Reason>,
     meter: Meter,
 }
 
+/// Tells a stage to stop, for a reason.
+pub(crate) type Stop = Box<dyn Fn(Reason) + Send + Sync>;
+
 /// A running producer of `T`.
 pub type RunningProducer<T> = Running<ProducerRef<T>>;
-/// A running consumer of `T`. It has no side to subscribe to:
-///
-/// ```compile_fail,E0599
-/// let consumer = weir::stage::consumer_fn(|_: Vec<u64>| async {}).spawn();
-/// let events = consumer.producer().subscribe(weir::demand::Limits::default());
-/// ```
+/// A running consumer of `T`.
 pub type RunningConsumer<T> = Running<ConsumerRef<T>>;
 /// A running stage that makes `O` of `I`.
 pub type RunningProducerConsumer<I, O> = Running<(ConsumerRef<I>, ProducerRef<O>)>;
 
-/// A reference by which a stage can be told to stop. Nobody else implements it.
-pub trait Refs: sealed::Sealed {
-    /// As [`Running::stop_with`].
-    fn stop(&self, reason: Reason);
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-impl<T> sealed::Sealed for ProducerRef<T> {}
-impl<T> sealed::Sealed for ConsumerRef<T> {}
-impl<I, O> sealed::Sealed for (ConsumerRef<I>, ProducerRef<O>) {}
-
-impl<T> Refs for ProducerRef<T> {
-    fn stop(&self, reason: Reason) {
-        // One that is gone has stopped.
-        drop(self.tell(ToProducer::Stop { reason }));
-    }
-}
-
-impl<T> Refs for ConsumerRef<T> {
-    fn stop(&self, reason: Reason) {
-        // Whether it has heard shows in `join`.
-        let (done, _) = oneshot::channel();
-        drop(self.tell(ToConsumer::Stop { reason, done }));
-    }
-}
-
-impl<I, O> Refs for (ConsumerRef<I>, ProducerRef<O>) {
-    fn stop(&self, reason: Reason) {
-        self.1.stop(reason);
-    }
-}
-
-impl<R: Refs> Running<R> {
-    pub(super) fn new(refs: R, task: JoinHandle<Reason>, meter: Meter) -> Self {
-        Self { refs, task, meter }
+impl<R> Running<R> {
+    pub(super) fn new(refs: R, stop: Stop, task: JoinHandle<Reason>, meter: Meter) -> Self {
+        Self { refs, stop, task, meter }
     }
 
     /// Tells the stage to take nothing more, deliver what it has emitted, finish
@@ -82,7 +47,7 @@ impl<R: Refs> Running<R> {
 
     /// [Stops](Self::stop) the stage with a reason of your own.
     pub fn stop_with(&self, reason: Reason) {
-        self.refs.stop(reason);
+        (self.stop)(reason);
     }
 
     /// What the stage is doing.
@@ -90,8 +55,8 @@ impl<R: Refs> Running<R> {
         self.meter.read()
     }
 
-    pub(crate) fn into_parts(self) -> (R, JoinHandle<Reason>, Meter) {
-        (self.refs, self.task, self.meter)
+    pub(crate) fn into_parts(self) -> (Stop, JoinHandle<Reason>, Meter) {
+        (self.stop, self.task, self.meter)
     }
 
     /// Waits until the stage has ended and says why.
@@ -100,7 +65,7 @@ impl<R: Refs> Running<R> {
     /// Dropping the future leaves the stage running.
     pub async fn join(self) -> Reason {
         // A producer that nobody refers to ends, so the handle lets go of it.
-        drop(self.refs);
+        drop((self.refs, self.stop));
         joined(self.task).await
     }
 
@@ -109,6 +74,21 @@ impl<R: Refs> Running<R> {
     pub fn abort(&self) {
         self.task.abort();
     }
+}
+
+/// For a stage that is told at its producing side.
+pub(super) fn stop_producer<T: Send + 'static>(mail: ProducerMail<T>) -> Stop {
+    // One that is gone has stopped.
+    Box::new(move |reason| drop(mail.send(ToProducer::Stop { reason })))
+}
+
+/// For a stage that is told at its consuming side.
+pub(super) fn stop_consumer<T: Send + 'static>(mail: ConsumerMail<T>) -> Stop {
+    Box::new(move |reason| {
+        // Whether it has heard shows in `join`.
+        let (done, _) = oneshot::channel();
+        drop(mail.send(ToConsumer::Stop { reason, done }));
+    })
 }
 
 impl<T> RunningProducer<T> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::counter::{Counter, Front, while_serving};
+use super::handle::stop_producer;
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::reason::panic_message;
@@ -101,9 +102,9 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
     pub fn spawn(self) -> RunningProducer<P::Event> {
         let Self { producer, name, observer, front } = self;
         let meter = Meter::new(name, Kind::Producer, Some(short_name::<D>()));
-        let (counter, refers, seated) = Counter::new(front, meter.clone(), observer);
+        let (counter, refers, address, seated) = Counter::new(front, meter.clone(), observer);
         let task = tokio::spawn(run(producer, counter, seated, meter.clone()));
-        Running::new(refers, task, meter)
+        Running::new(refers, stop_producer(address), task, meter)
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::counter::{Counter, Front, while_serving};
+use super::handle::stop_producer;
 use super::inlet::{Inlet, Taken};
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
@@ -79,9 +80,9 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
             inlet.subscribe(producer, options);
         }
         let consumer = ConsumerRef::new(inlet.address());
-        let (counter, producer, seated) = Counter::new(front, meter.clone(), observer);
+        let (counter, producer, address, seated) = Counter::new(front, meter.clone(), observer);
         let task = tokio::spawn(run(stage, inlet, counter, seated, meter.clone()));
-        Running::new((consumer, producer), task, meter)
+        Running::new((consumer, producer), stop_producer(address), task, meter)
     }
 }
 

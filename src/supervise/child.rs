@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Grace, Restart, Supervised, Supervisor};
 use crate::pool::Pool;
-use crate::stage::{Reason, Refs, Running, Status, panic_message};
+use crate::stage::{Reason, Running, Status, panic_message};
 
 /// A started child: a task, and a way to tell it to stop.
 pub struct Child {
@@ -39,10 +39,10 @@ impl Child {
 }
 
 /// A stage is told to stop as [`Running::stop`] does.
-impl<R: Refs + Send + 'static> From<Running<R>> for Child {
+impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
-        let (refs, task, meter) = stage.into_parts();
-        Self::new(task, move || refs.stop(Reason::Stopped)).look(move || meter.read())
+        let (stop, task, meter) = stage.into_parts();
+        Self::new(task, move || stop(Reason::Stopped)).look(move || meter.read())
     }
 }
 

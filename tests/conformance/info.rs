@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::sleep;
 use weir::buffer::{Buffer, Keep};
 use weir::stage::{
-    self, ConsumerRef, Marker, Refs, Running, RunningProducer, RunningProducerConsumer, SubscribeOptions,
+    self, ConsumerRef, Marker, Running, RunningProducer, RunningProducerConsumer, SubscribeOptions,
 };
 
 use super::Rows;
@@ -37,7 +37,7 @@ impl Places {
 
     fn marker<R>(&self, name: &'static str, of: &Arc<Running<R>>) -> Marker
     where
-        R: Refs + Send + Sync + 'static,
+        R: Send + Sync + 'static,
     {
         let (places, stage) = (self.0.clone(), Arc::clone(of));
         Marker::new(move || places.add((name, stage.status().events_out)))
