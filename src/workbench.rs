@@ -19,7 +19,7 @@ mod reload;
 mod snapshot;
 mod stats;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use components::Component;
@@ -50,6 +50,9 @@ pub struct Workbench {
     history: Mutex<Sampler>,
     registry: Registry,
     shutdown: Shutdown,
+    /// Whether a pause was wanted last. The stage itself says whether it is in
+    /// force.
+    paused: AtomicBool,
 }
 
 /// What the modes work with. The pipeline's handler holds it too, so it is apart
@@ -108,6 +111,7 @@ impl Workbench {
             history: Mutex::default(),
             registry,
             shutdown: Shutdown::new(),
+            paused: AtomicBool::new(false),
         })
     }
 

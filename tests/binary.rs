@@ -153,7 +153,45 @@ fn snapshot_prints_json_for_programs_and_eighty_columns_for_people() {
     let output = folder.run(&["snapshot", "--url", &url]);
     let said = text(&output.stdout);
     assert!(said.contains("accepted 1 = done 1 + failed 0 + dropped 0 + held 0"), "{said}");
+    assert!(said.contains("queue        running producer"), "{said}");
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
+
+#[test]
+fn a_running_server_is_paused_resumed_and_reset_from_the_command_line() {
+    let folder = Folder::new("orders");
+    let server = Server::start(&folder, &["--set", "resource.latency.mean=1ms"]);
+    let url = format!("http://{}", server.address);
+    let order = |command| {
+        let output = folder.run(&[command, "--url", &url]);
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{command}");
+    };
+    let shown = || text(&folder.run(&["snapshot", "--url", &url]).stdout);
+    order("pause");
+    assert!(server.request("GET /pipelined").ends_with("OK"));
+    let said = shown();
+    assert!(said.lines().next().unwrap().ends_with(" s, paused"), "{said}");
+    assert!(said.contains("queue         paused producer") && said.contains("held 1\n"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    order("resume");
+    while !shown().contains("accepted 1 = done 1 ") {}
+    order("reset");
+    let said = shown();
+    assert!(said.contains("accepted 0 = done 0 ") && !said.contains("paused"), "{said}");
+    drop(server);
+    for command in ["pause", "resume", "reset"] {
+        let output = folder.run(&[command, "--url", &url]);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(text(&output.stderr).contains("is weir running?"), "{}", text(&output.stderr));
+    }
+    // Where a server listens is then not known.
+    folder.write("[consumers]\nconcurrency = -3\n");
+    for command in ["pause", "resume", "reset"] {
+        let output = folder.run(&[command]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(text(&output.stderr).contains("config.toml:2:15: consumers.concurrency = -3"), "{command}");
+    }
 }
 
 #[test]

@@ -122,7 +122,7 @@ async fn other_methods_are_refused_with_the_ones_that_are_allowed() {
 async fn the_snapshot_has_every_promised_field() {
     let json = get(&bench(&[]), "/api/snapshot").await.json();
     let summary = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
-    let mut paths = vec!["/uptime_s".to_owned()];
+    let mut paths = vec!["/uptime_s".to_owned(), "/paused".to_owned()];
     for (part, fields) in [
         ("config", &["generation", "error", "effective"][..]),
         ("resource", &["in_use", "peak_in_use", "limit", "refused"]),
@@ -138,6 +138,21 @@ async fn the_snapshot_has_every_promised_field() {
         for times in ["http_ms", "wait_ms", "service_ms", "response_ms"] {
             paths.extend(summary.map(|field| format!("/modes/{mode}/{times}/{field}")));
         }
+    }
+    for field in [
+        "name",
+        "kind",
+        "state",
+        "events_in",
+        "events_out",
+        "asked",
+        "demand",
+        "buffered",
+        "held",
+        "busy_s",
+        "source",
+    ] {
+        paths.extend([0, 1].map(|stage| format!("/components/{stage}/{field}")));
     }
     for path in paths {
         assert!(json.pointer(&path).is_some(), "{path} is missing");
@@ -163,6 +178,37 @@ async fn a_reset_zeroes_and_only_for_pages_of_our_own() {
     }
     assert_eq!(get(&bench, "/api/snapshot").await.json()["modes"]["async"]["requests"], 0);
     assert_eq!(get(&bench, "/api/reset").await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_and_a_resume_show_in_the_snapshot_and_are_for_pages_of_our_own() {
+    let bench = bench(&[]);
+    let seen = async || {
+        // A resume is in force when the stage has heard of it.
+        tokio::task::yield_now().await;
+        let json = get(&bench, "/api/snapshot").await.json();
+        (json["paused"].as_bool().unwrap(), json["components"][0]["state"].as_str().unwrap().to_owned())
+    };
+    for (path, other, before, after) in [
+        ("/api/pause", "/api/resume", (false, "running"), (true, "paused")),
+        ("/api/resume", "/api/pause", (true, "paused"), (false, "running")),
+    ] {
+        let foreign =
+            Request::post(path).header("host", "weir.test").header("origin", "http://evil.example");
+        assert_eq!(send(&bench, foreign.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(get(&bench, path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(get(&bench, other).await.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(seen().await, (before.0, before.1.to_owned()), "{path} is refused");
+        let own = Request::post(path).header("host", "weir.test").header("origin", "http://weir.test");
+        let answer = send(&bench, own.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, "OK"));
+        assert_eq!(seen().await, (after.0, after.1.to_owned()), "{path}");
+    }
+    let marks = get(&bench, "/api/history").await.json()["marks"].clone();
+    let marks: Vec<_> =
+        marks.as_array().unwrap().iter().map(|mark| (&mark["kind"], &mark["text"])).collect();
+    let texts = ["pipelined paused", "pipelined resumed"].map(Value::from);
+    assert_eq!(marks, [(&"pause".into(), &texts[0]), (&"pause".into(), &texts[1])]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,12 +246,29 @@ async fn the_page_brings_everything_it_needs_and_nothing_from_elsewhere() {
     assert!(
         page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'")
     );
-    for file in ["style.css", "app.js", "charts.js", "flow.js", "panels.js"] {
+    for file in ["style.css", "app.js", "charts.js", "flow.js", "panels.js", "components.js"] {
         let answer = get(&bench, &format!("/page/{file}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
         assert!(!answer.text().contains("https://"), "{file} reaches out");
     }
     assert_eq!(get(&bench, "/page/..%2F..%2FCargo.toml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn every_term_of_the_page_is_in_its_glossary() {
+    let page = include_str!("../src/http/page/index.html");
+    let modules =
+        [include_str!("../src/http/page/panels.js"), include_str!("../src/http/page/components.js")]
+            .concat();
+    let quoted = |text: &'static str, before: &'static str, end| {
+        text.split(before).skip(1).filter_map(move |rest| rest.split_once(end)).map(|(term, _)| term)
+    };
+    let modules: &'static str = modules.leak();
+    let terms: Vec<_> = quoted(page, "data-term=\"", '"').chain(quoted(modules, "term: '", '\'')).collect();
+    assert!(terms.len() > 60, "{terms:?}");
+    for term in terms {
+        assert_eq!(page.matches(&format!("<dt id=\"term-{term}\">")).count(), 1, "{term}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

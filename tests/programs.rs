@@ -134,6 +134,7 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
     for _ in 0..7 {
         assert!(server.request("GET /serial").ends_with("OK"));
     }
+    assert!(server.request("POST /api/pause").ends_with("OK"));
     let profile = format!("--user-data-dir={}", folder.0.join("profile").display());
     let quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
     let page = server.url("/");
@@ -143,7 +144,15 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
     let output = Command::new("chromium").args(args).output().unwrap();
     let (dom, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(!said.contains("CONSOLE"), "{said}");
-    let accepted = dom.split_once("data-bind=\"ledger.accepted\"").expect("the ledger is there").1;
-    let shown = accepted.split_once('>').unwrap().1.split_once('<').unwrap().0;
-    assert_eq!(shown, "7");
+    // The text of the element that has this attribute.
+    let shown = |attribute: &str| {
+        let (_, rest) = dom.split_once(attribute).unwrap_or_else(|| panic!("{attribute} is missing"));
+        rest.split_once('>').unwrap().1.split_once('<').unwrap().0
+    };
+    assert_eq!(shown("data-bind=\"ledger.accepted\""), "7");
+    assert_eq!(shown("id=\"pause\""), "Resume pipeline");
+    let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
+    for part in ["mark paused", "mark running", "<code>src/pipeline/source.rs</code>"] {
+        assert!(table.contains(part), "{part} is missing in {table}");
+    }
 }

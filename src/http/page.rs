@@ -29,13 +29,14 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 6] = [
+const FILES: [File; 7] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
     File { name: "app.js", kind: SCRIPT, content: include_str!("page/app.js") },
     File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
     File { name: "flow.js", kind: SCRIPT, content: include_str!("page/flow.js") },
     File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
+    File { name: "components.js", kind: SCRIPT, content: include_str!("page/components.js") },
 ];
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {

@@ -1,6 +1,8 @@
 //! The parts the bench is made of, each with its live state and where its source
 //! is; and the pause, which is a state of one of them.
 
+use std::sync::atomic::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::history::MarkKind;
@@ -77,25 +79,40 @@ impl Workbench {
         self.pipeline.inspect().first().is_some_and(|stage| stage.state == State::Paused)
     }
 
-    /// Has the pipeline take nothing more from the queue until
+    /// Has the pipeline hand out nothing more from the queue until
     /// [`resume`](Self::resume). What consumers have goes on; requests go on to be
-    /// accepted as long as the queue has room.
+    /// accepted as long as the queue has room. What consumers had asked for
+    /// before may still leave the queue, and waits at the gate.
+    ///
+    /// A bench that drains is to get done, and does not pause.
     ///
     /// # Cancel safety
     /// The pause is in force even if the future is dropped.
     pub async fn pause(&self) {
-        // A bench that drains is to get done.
-        if self.shutdown.is_stopping() || self.is_paused() {
+        if self.shutdown.is_stopping() {
             return;
         }
+        if !self.paused.swap(true, Ordering::AcqRel) {
+            self.mark(MarkKind::Pause, &format!("{} paused", Mode::Pipelined.name()));
+        }
+        // Pausing twice is pausing once. It is said again even so: a resume may
+        // have been said, and not been heard yet.
         self.pipeline.pause().await;
-        self.mark(MarkKind::Pause, &format!("{} paused", Mode::Pipelined.name()));
+        // A drain that began meanwhile may have resumed before we paused.
+        if self.shutdown.is_stopping() {
+            self.paused.store(false, Ordering::Release);
+            self.pipeline.resume();
+        }
     }
 
     /// Goes on after [`pause`](Self::pause).
     pub fn resume(&self) {
-        if self.is_paused() {
+        let wanted = self.paused.swap(false, Ordering::AcqRel);
+        // A stage that was not paused is left alone: it may be about to end.
+        if wanted || self.is_paused() {
             self.pipeline.resume();
+        }
+        if wanted {
             self.mark(MarkKind::Pause, &format!("{} resumed", Mode::Pipelined.name()));
         }
     }

@@ -48,6 +48,8 @@ impl Workbench {
     pub async fn drain(self: &Arc<Self>, deadline: Duration) -> DrainReport {
         let began = Instant::now();
         self.bench.queue.close();
+        // In this order, so that no pause comes behind the resume.
+        self.shutdown.stop();
         self.resume();
         let this = Arc::clone(self);
         self.shutdown.spawn(async move { this.pipeline_finished().await });

@@ -259,10 +259,12 @@ impl Workbench {
     fn read_numbers(&self) -> Numbers {
         let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.counts());
         let busy = self.pipeline.busy();
+        // Out of the queue, and not with a consumer either: kept by a pause.
+        let kept: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
         Numbers {
             depth: self.bench.queue.depth(),
             busy,
-            held: (pipelined.in_hand as usize).saturating_sub(busy),
+            held: (pipelined.in_hand as usize).saturating_sub(busy + kept),
             counts: serial + spawned + pipelined,
             usage: self.bench.resource.usage(),
         }

@@ -2,9 +2,10 @@
 //
 // Responsible for: the connection and what is said about it, the history of points and the rates
 // derived from it, which charts there are, the theme, the buttons. How things look is left to
-// flow.js (the picture), charts.js (the charts) and panels.js (the text).
+// flow.js (the picture), charts.js (the charts), panels.js (the text) and components.js (the stages).
 
 import { Board } from './charts.js';
+import { ComponentsTable } from './components.js';
 import { Flow } from './flow.js';
 import { Bindings, Configuration, Glossary, Ledger, MODES, ModesTable, Tooltip, format, write } from './panels.js';
 
@@ -40,6 +41,7 @@ const board = new Board(tooltip, palette);
 const flow = new Flow($('#flow'), palette);
 const bindings = new Bindings();
 const table = new ModesTable($('#modes'));
+const components = new ComponentsTable($('#components'));
 const ledger = new Ledger($('#ledger'));
 const configuration = new Configuration($('#config'), $('#banner'));
 new Glossary(tooltip);
@@ -134,13 +136,14 @@ function receive(snapshot) {
     loadHistory();
   } else if (before && marked(before) !== marked(snapshot)) setTimeout(loadHistory, 100);
   say(snapshot.draining ? 'draining' : 'live');
+  offer();
   append(snapshot.point);
   if (!document.hidden) render();
 }
 
 /** What leaves a mark on the time axis when it changes. The history has the marks; we fetch them there. */
-function marked({ config = {} }) {
-  return `${config.generation} ${config.error ?? ''}`;
+function marked({ config = {}, paused }) {
+  return `${config.generation} ${paused} ${config.error ?? ''}`;
 }
 
 function render() {
@@ -151,6 +154,7 @@ function render() {
   bindings.update({ ...latest, now: { in: row?.in, finished } });
   flow.update(latest, row);
   table.update(latest);
+  components.update(latest);
   ledger.update(latest);
   configuration.update(latest);
   $('#empty').hidden = MODES.some((mode) => latest.modes?.[mode]?.requests > 0)
@@ -174,6 +178,7 @@ function say(state) {
   link.dataset.state = state;
   document.body.classList.toggle('lost', state === 'lost');
   write(link, SAYINGS[state]);
+  offer();
 }
 
 // ---- the charts ----
@@ -256,17 +261,41 @@ for (const button of document.querySelectorAll('[data-span]')) {
   });
 }
 
-$('#reset').addEventListener('click', async () => {
+/** What the pause button would do now: the snapshot says what is, and nothing is taken for granted. */
+function offer() {
+  write($('#pause'), latest?.paused ? 'Resume pipeline' : 'Pause pipeline');
+  $('#pause').disabled = $('#link').dataset.state !== 'live';
+}
+
+let forgetting = null;
+
+/** Has the server do something, and says how it went beside the buttons. */
+async function order(path, done, undone) {
   const said = $('#reset-said');
+  const tell = (text, alarm) => {
+    said.textContent = text;
+    said.classList.toggle('alarm', alarm);
+  };
   try {
-    const answer = await fetch('api/reset', { method: 'POST' });
-    said.textContent = answer.ok ? '✓ counting from zero' : `not reset: the server said ${answer.status}`;
-    loadHistory();
+    const answer = await fetch(path, { method: 'POST' });
+    if (answer.ok) tell(done, false);
+    else tell(`${undone}: the server said ${answer.status}`, true);
   } catch {
-    said.textContent = 'not reset: no connection';
+    tell(`${undone}: no connection`, true);
   }
-  setTimeout(() => { said.textContent = ''; }, 4000);
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => tell('', false), 4000);
+}
+
+$('#reset').addEventListener('click', async () => {
+  await order('api/reset', '✓ counting from zero', 'not reset');
+  loadHistory();
 });
+
+// That it is done shows in the flow, and in the button itself.
+$('#pause').addEventListener('click', () => (latest?.paused
+  ? order('api/resume', '', 'not resumed')
+  : order('api/pause', '', 'not paused')));
 
 document.addEventListener('visibilitychange', () => {
   render();

@@ -14,6 +14,7 @@ const CROWD = 400; // particles at any time, whatever happens
 const FRAME_MS = 30; // the page may run beside the bench it watches, and must not disturb it
 const PIXELS_PER_S = 260; // how fast particles travel, within these bounds of time:
 const TRAVEL_MS = { least: 380, most: 1100 };
+const GATE = { away: 9, thick: 6, over: 8 }; // pixels: from the queue, across the pipe, beyond its sides
 const SILENCE_S = 1.5; // after a longer gap between snapshots, differences are history, not motion
 
 export class Flow {
@@ -21,6 +22,7 @@ export class Flow {
   #paths = {};
   #rates = {};
   #before = null;
+  #closed = false; // whether the queue's outlet is
   #cells = [];
   #frame = null;
   #painted = 0;
@@ -38,6 +40,7 @@ export class Flow {
       peak: this.stage.querySelector('.tank .peak'),
       cells: this.stage.querySelector('.cells'),
       gauge: this.stage.querySelector('.gauge'),
+      gate: this.stage.querySelector('.gate'),
     };
     new ResizeObserver(() => this.#layOut()).observe(this.stage);
     document.addEventListener('visibilitychange', () => document.hidden && this.#particles.splice(0));
@@ -48,7 +51,10 @@ export class Flow {
     this.#fillQueue(snapshot);
     this.#fillCells(snapshot.consumers ?? {});
     this.#fillGauge(snapshot);
-    const changed = this.#setRates(row);
+    const turned = this.#closed !== Boolean(snapshot.paused);
+    this.#closed = Boolean(snapshot.paused);
+    this.parts.gate.hidden = !this.#closed;
+    const changed = this.#setRates(row) || turned;
     if (!this.#still.matches) this.#move(snapshot);
     this.#before = snapshot;
     if (changed || this.#particles.length) this.draw();
@@ -108,7 +114,8 @@ export class Flow {
     const [serial, async, pipelined] = row?.in ?? [];
     const out = row?.out ?? [];
     const before = this.#rates;
-    this.#rates = { serial, async, push: pipelined, dispatch: out[2], work: out[2], done: out[0] + out[1] + out[2] };
+    const dispatch = this.#closed ? 0 : out[2]; // at once, and not when the last second is over
+    this.#rates = { serial, async, push: pipelined, dispatch, work: out[2], done: out[0] + out[1] + out[2] };
     return Object.keys(this.#rates).some((path) => this.#rates[path] !== before[path]);
   }
 
@@ -190,6 +197,7 @@ export class Flow {
     this.#paintPipes();
     this.#particles = this.#particles.filter(({ path, born }) => now - born < this.#paths[path].travel);
     for (const particle of this.#particles) this.#paintParticle(particle, now);
+    if (this.#closed) this.#paintGate();
     if (this.#particles.length && !document.hidden) this.draw();
   }
 
@@ -211,6 +219,25 @@ export class Flow {
         context.globalAlpha = 1;
       }
       chevron(context, path, palette.get('muted'));
+    }
+  }
+
+  /** A plate across the pipe, near its beginning, in a frame of the card's colour. */
+  #paintGate() {
+    const { context, palette } = this;
+    const { points: [from, , , to], pipe } = this.#paths.dispatch;
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    const [dx, dy] = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
+    const [x, y] = [from[0] + dx * GATE.away, from[1] + dy * GATE.away];
+    const reach = pipe / 2 + GATE.over;
+    for (const [colour, width] of [['card', GATE.thick + 4], ['mark', GATE.thick]]) {
+      context.beginPath();
+      context.moveTo(x - dy * reach, y + dx * reach);
+      context.lineTo(x + dy * reach, y - dx * reach);
+      context.lineCap = 'butt';
+      context.lineWidth = width;
+      context.strokeStyle = palette.get(colour);
+      context.stroke();
     }
   }
 

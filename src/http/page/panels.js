@@ -36,6 +36,11 @@ export const format = {
     if (minutes < 60) return `${minutes}${THIN}min ${Math.floor(value % 60)}${THIN}s`;
     return `${Math.floor(minutes / 60)}${THIN}h ${minutes % 60}${THIN}min`;
   },
+  percent: (share) => {
+    if (!known(share)) return '–';
+    return `${share > 0 && share < 0.01 ? '<1' : whole.format(share * 100)}${THIN}%`;
+  },
+  seconds: (value) => (known(value) ? `${format.rate(value)}${THIN}s` : '–'),
   limit: (value) => (known(value) ? whole.format(value) : 'none'),
   words: (value) => String(value ?? '–').replaceAll('_', ' '),
   source: (value) => value ?? 'none: defaults and flags',
@@ -222,7 +227,7 @@ export class ModesTable {
   }
 }
 
-function head(text, scope, term) {
+export function head(text, scope, term) {
   const cell = element('th', '', text);
   cell.scope = scope;
   if (term) cell.dataset.term = term;
