@@ -63,6 +63,8 @@ pub(super) struct Counter<T, D> {
     leaving: Vec<Tag>,
     /// Why the stage ended, once its consumers have been told.
     told: Option<Reason>,
+    /// Whether the stage delivers what it has and takes nothing new.
+    ending: bool,
     /// Where it can be found. Weak, both the seat and the address: a stage must not
     /// keep itself alive, or it would never see that nobody refers to it.
     seat: (Weak<Seat<T>>, WeakProducerMail<T>),
@@ -116,6 +118,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             consumers: Vec::new(),
             leaving: Vec::new(),
             told: None,
+            ending: false,
             seat: (Arc::downgrade(refers.seat()), address.downgrade()),
             returns,
             on_overflow: front.on_overflow,
@@ -181,7 +184,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// finished: until then they may still give events back.
     pub(super) async fn end(&mut self, reason: &Reason) {
         self.meter.state(State::Ending);
-        // Whoever waits for the end of a paused stage would wait for ever.
+        self.ending = true;
         self.outlet.resume();
         self.send();
         loop {
@@ -262,14 +265,20 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 let _ = done.send(self.send());
             }
             ToProducer::Mark(marker) => self.outlet.mark(marker),
+            // Whoever waits for the end of a paused stage would wait for ever, so
+            // one that ends is neither paused nor resumed.
             ToProducer::Pause { done } => {
-                self.outlet.pause();
-                self.meter.state(State::Paused);
+                if !self.ending {
+                    self.outlet.pause();
+                    self.meter.state(State::Paused);
+                }
                 let _ = done.send(());
             }
             ToProducer::Resume => {
-                self.outlet.resume();
-                self.meter.state(State::Running);
+                if !self.ending {
+                    self.outlet.resume();
+                    self.meter.state(State::Running);
+                }
             }
             ToProducer::Hold { done } => {
                 self.outlet.hold();

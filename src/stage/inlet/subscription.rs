@@ -62,6 +62,7 @@ impl<T> Inlet<T> {
             ended: None,
         });
         self.connect(self.subscriptions.len() - 1);
+        self.show();
         tag
     }
 
