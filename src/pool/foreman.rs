@@ -52,12 +52,14 @@ impl Roll {
         self.lock().meters.push((id, meter));
     }
 
-    fn leave(&self, id: Id) {
+    /// Strikes a member off, and says how many events it was delivered.
+    fn leave(&self, id: Id) -> u64 {
         let mut members = self.lock();
-        if let Some(at) = members.meters.iter().position(|(other, _)| *other == id) {
-            let (_, meter) = members.meters.swap_remove(at);
-            members.events_in += meter.read().events_in;
-        }
+        let Some(at) = members.meters.iter().position(|(other, _)| *other == id) else { return 0 };
+        let (_, meter) = members.meters.swap_remove(at);
+        let events_in = meter.read().events_in;
+        members.events_in += events_in;
+        events_in
     }
 
     pub(super) fn sum(&self) -> Sum {
@@ -150,19 +152,24 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     }
 
     fn left(&mut self, id: Id, reason: Reason) {
+        let before = self.members.len();
         self.members.retain(|member| member.id != id);
-        self.work.face.roll.leave(id);
+        // Not one that was retired or started by hand: those end as we told them.
+        let by_itself = self.members.len() < before;
+        let worked = self.work.face.roll.leave(id) > 0;
         if matches!(reason, Reason::Refused(_)) {
             self.closing.get_or_insert(reason.clone());
         }
-        // One that has finished is not replaced while others still work. The
-        // last one is: a retired worker may have given events back after the
-        // others had left.
-        if reason != Reason::Finished || self.tasks.is_empty() {
+        // One that has finished is not replaced while others still work; nor is
+        // one that came and got nothing, whatever the reason. A producer that is
+        // ending waits until it is alone, and were its members replaced in turn,
+        // it never would be. The last one is replaced: a retired worker may have
+        // given events back after the others had left.
+        if self.tasks.is_empty() || worked && reason != Reason::Finished {
             self.hire();
         }
         // One that came when the producer had just gone has nothing to tell.
-        if !matches!(reason, Reason::Stopped | Reason::Lost) || self.ended.is_none() {
+        if by_itself && (worked || self.ended.is_none()) {
             self.ended = Some(reason);
         }
     }

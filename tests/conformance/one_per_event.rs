@@ -208,14 +208,16 @@ async fn an_event_that_waits_to_be_tried_again_keeps_its_slot_until_it_is_given_
 
 #[tokio::test(start_paused = true)]
 async fn tasks_survive_the_loss_of_their_producer() {
-    let (handler, _, done) = timed(|_| 10);
+    let (handler, _, done) = timed(|event| if event == 100 { 1 } else { 10 });
     let source = two_and_no_more();
     let pool = Pool::spawn(source.producer(), handler, per_event(3, 0));
+    // One started by hand has nothing to say about why the producer ends.
+    pool.start(100).unwrap();
     sleep(5 * MS).await;
     source.abort();
     assert_eq!(source.join().await, Reason::Lost);
     assert_eq!(pool.ended().await, Reason::Lost);
-    assert_eq!(done.all(), [(0, 10), (1, 10)]);
+    assert_eq!(done.all(), [(100, 1), (0, 10), (1, 10)]);
 }
 
 #[tokio::test(start_paused = true)]
