@@ -58,7 +58,7 @@ use self::build::{Head, Part};
 use crate::dispatch::Dispatcher;
 use crate::pool::{Pool, PoolSettings};
 use crate::shutdown::Drained;
-use crate::stage::{Producer, ProducerBuilder, Reason, Status};
+use crate::stage::{Producer, ProducerBuilder, Reason, State, Status};
 
 /// A running pipeline whose pool handles `T`. Dropping it aborts what runs.
 pub struct Pipeline<T> {
@@ -147,9 +147,12 @@ impl<T> Pipeline<T> {
     }
 
     /// How many events are in the pipeline: buffered by a stage, on their way, or
-    /// held. Exact when nothing moves.
+    /// held. Exact when nothing moves. What an aborted stage had is dropped with
+    /// it, and not left.
     pub fn left(&self) -> usize {
-        self.inspect().iter().map(|stage| stage.buffered + stage.held).sum()
+        let all = self.inspect();
+        let left = all.iter().filter(|stage| stage.state != State::Ended);
+        left.map(|stage| stage.buffered + stage.held).sum()
     }
 
     /// Waits until the source has ended and everything that came of it is
