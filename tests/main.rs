@@ -26,6 +26,9 @@ mod pool;
 /// Events that fail: attempts, backoff, deadlines, dead letters.
 mod retry;
 
+/// Pipelines: put together, changed while they run, inspected, and ended.
+mod pipeline;
+
 /// Supervision: who is restarted, in what order, after what wait, and when not.
 mod supervise;
 
