@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
 
@@ -174,12 +174,24 @@ impl<H> PoolBuilder<H> {
         let (end, ended) = watch::channel(None);
         let slots = Limiter::new(Some(settings.concurrency));
         let face = Arc::new(Face { name, slots, counts: Counts::default(), roll: Roll::default(), ended });
-        let foreman = Foreman::new(producer.clone(), Work { handler, face: Arc::clone(&face) }, settings);
-        let task = tokio::spawn(async move {
-            let reason = foreman.run(inbox).await;
+        let mut foreman =
+            Foreman::new(producer.clone(), Work { handler, face: Arc::clone(&face) }, settings);
+        let abort = CancellationToken::new();
+        let aborted = abort.clone();
+        tokio::spawn(async move {
+            let ended = tokio::select! {
+                biased;
+                // Wherever the foreman is, in the middle of a resize included.
+                () = aborted.cancelled() => None,
+                reason = foreman.run(inbox) => Some(reason),
+            };
+            let reason = match ended {
+                Some(reason) => reason,
+                None => foreman.dismiss_all().await,
+            };
             end.send_replace(Some(reason));
         });
-        Pool { orders, face, task: task.abort_handle() }
+        Pool { orders, face, abort }
     }
 }
 
@@ -187,7 +199,9 @@ impl<H> PoolBuilder<H> {
 pub struct Pool<T> {
     orders: mpsc::UnboundedSender<Order<T>>,
     face: Arc<Face>,
-    task: AbortHandle,
+    /// A token and not the task's handle: somebody has to wait for the handlers,
+    /// which go on to their next await.
+    abort: CancellationToken,
 }
 
 /// What can be seen of a pool, and what its workers share.
@@ -289,9 +303,16 @@ impl<T> Pool<T> {
     }
 
     /// Drops all running work at its next await. Events that were not started go
-    /// back to the producer.
+    /// back to the producer. The pool has [`ended`](Self::ended) when nothing of
+    /// it runs any more, with [`Reason::Lost`].
     pub fn abort(&self) {
-        self.task.abort();
+        self.abort.cancel();
+    }
+
+    /// The same, for whoever does not hold the pool.
+    pub(crate) fn aborter(&self) -> impl Fn() + Send + 'static {
+        let abort = self.abort.clone();
+        move || abort.cancel()
     }
 }
 

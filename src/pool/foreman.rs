@@ -92,6 +92,16 @@ impl<T> Member<T> {
     }
 }
 
+/// Has the producer go on when dropped: also when the pool is aborted in the middle
+/// of a resize, or others would wait for it in vain.
+struct Held<T>(ProducerRef<T>);
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
 pub(super) struct Foreman<T, H> {
     producer: ProducerRef<T>,
     work: Arc<Work<H>>,
@@ -114,13 +124,13 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         Self { producer, work, settings, members, tasks, ended: None, closing: None }
     }
 
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order<T>>) -> Reason {
+    pub(super) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Order<T>>) -> Reason {
         self.hire();
         loop {
             if self.tasks.is_empty()
-                && let Some(reason) = self.closing
+                && let Some(reason) = &self.closing
             {
-                return reason;
+                return reason.clone();
             }
             tokio::select! {
                 Some(order) = inbox.recv() => match order {
@@ -144,11 +154,22 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                 }
                 // Only then is there certainly nothing more to do.
                 () = self.producer.gone(), if self.tasks.is_empty() => {
-                    return self.ended.unwrap_or(Reason::Finished);
+                    return self.ended.take().unwrap_or(Reason::Finished);
                 }
                 else => return Reason::Stopped,
             }
         }
+    }
+
+    /// Aborts all members and what they run, and waits until nothing of it runs.
+    pub(super) async fn dismiss_all(&mut self) -> Reason {
+        self.tasks.shutdown().await;
+        // A supervisor's tasks are its own, and aborted with it, but nobody has
+        // waited for them; each holds a slot. When only one slot is left and we
+        // are in it, we are alone.
+        self.work.slots().resize(Some(1));
+        drop(self.work.slots().acquire().await);
+        Reason::Lost
     }
 
     fn left(&mut self, id: Id, reason: Reason) {
@@ -190,6 +211,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         }
         // While the producer holds, everything it has dispatched is in some
         // worker's mailbox, and nothing is dispatched to the first who asks.
+        let _held = Held(self.producer.clone());
         self.producer.hold().await;
         self.work.slots().resize(Some(new.concurrency));
         let wanted = if old.mode == new.mode { new.members() } else { 0 };
@@ -198,7 +220,6 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
             self.recall().await;
         }
         self.hire();
-        self.producer.release();
     }
 
     /// Keeps the `n` oldest members.

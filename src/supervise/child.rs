@@ -16,7 +16,9 @@ use crate::stage::{Reason, Running, Status, panic_message};
 pub struct Child {
     pub(super) task: JoinHandle<Reason>,
     pub(super) stop: Box<dyn FnOnce() + Send>,
-    /// A nested supervisor, which is aborted and listed in a way of its own.
+    /// How to abort it, if not by its task: one that has others to wait for.
+    pub(super) abort: Option<Box<dyn Fn() + Send>>,
+    /// A nested supervisor, to be listed.
     pub(super) tree: Option<Supervised>,
     pub(super) look: Option<Look>,
 }
@@ -28,7 +30,7 @@ impl Child {
     /// A child that runs as `task`, ends when that ends, and is told to stop by
     /// `stop`. An aborted task has ended with [`Reason::Lost`].
     pub fn new(task: JoinHandle<Reason>, stop: impl FnOnce() + Send + 'static) -> Self {
-        Self { task, stop: Box::new(stop), tree: None, look: None }
+        Self { task, stop: Box::new(stop), abort: None, tree: None, look: None }
     }
 
     /// Has [`ChildInfo::status`](super::ChildInfo::status) say what `look` says.
@@ -49,9 +51,9 @@ impl<R> From<Running<R>> for Child {
 /// A pool is told to stop as [`Pool::stop`] does.
 impl<T: Send + 'static> From<Pool<T>> for Child {
     fn from(pool: Pool<T>) -> Self {
-        let (stop, look) = (pool.stopper(), pool.look());
+        let (stop, abort, look) = (pool.stopper(), pool.aborter(), pool.look());
         let task = tokio::spawn(async move { pool.ended().await });
-        Self::new(task, stop).look(look)
+        Self { abort: Some(Box::new(abort)), ..Self::new(task, stop) }.look(look)
     }
 }
 
@@ -109,8 +111,9 @@ impl ChildSpec {
     ) -> Self {
         Self::fallible(name.into(), Grace::Forever, move || {
             let (tree, task) = build().launch().map_err(|refused| Reason::Failed(refused.to_string()))?;
-            let told = tree.clone();
-            Ok(Child { task, stop: Box::new(move || told.stop()), tree: Some(tree), look: None })
+            let (told, aborted) = (tree.clone(), tree.clone());
+            let abort: Box<dyn Fn() + Send> = Box::new(move || aborted.abort());
+            Ok(Child { abort: Some(abort), tree: Some(tree), ..Child::new(task, move || told.stop()) })
         })
     }
 

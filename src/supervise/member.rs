@@ -35,6 +35,7 @@ pub(super) struct Run {
     /// Taken when the child is told.
     stop: Option<Box<dyn FnOnce() + Send>>,
     task: AbortHandle,
+    abort: Option<Box<dyn Fn() + Send>>,
     tree: Option<Supervised>,
     look: Option<Look>,
     pub(super) since: Instant,
@@ -42,10 +43,11 @@ pub(super) struct Run {
 
 impl Run {
     fn abort(&self) {
-        match &self.tree {
-            // Not its task: that one has to wait for its children, or they might
-            // still run when their successors start.
-            Some(tree) => tree.abort(),
+        match &self.abort {
+            // Not its task: that of a supervisor has to wait for its children, and
+            // that of a pool for its handlers, or they might still run when their
+            // successors start.
+            Some(abort) => abort(),
             None => self.task.abort(),
         }
     }
@@ -82,9 +84,9 @@ impl Member {
         self.starts += 1;
         match self.spec.start() {
             Ok(child) => {
-                let Child { task: running, stop, tree, look } = child;
+                let Child { task: running, stop, abort, tree, look } = child;
                 let (task, since) = (running.abort_handle(), Instant::now());
-                self.enter(Phase::Running(Run { stop: Some(stop), task, tree, look, since }));
+                self.enter(Phase::Running(Run { stop: Some(stop), task, abort, tree, look, since }));
                 Some(running)
             }
             Err(reason) => {
