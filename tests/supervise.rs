@@ -13,6 +13,9 @@ mod orders;
 /// Supervisors below supervisors.
 mod nested;
 
+/// Stages and pools as children, at seats that outlive them.
+mod stages;
+
 /// Random scripts against a naive model, and threads.
 mod model;
 
