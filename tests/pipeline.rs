@@ -298,7 +298,10 @@ async fn a_source_that_panics_ends_the_pipeline_when_everything_it_produced_is_f
         }
     });
     let noted = watch.done.clone();
-    let handler = move |n| std::future::ready(noted.add(n));
+    let handler = move |n| {
+        noted.add(n);
+        std::future::ready(())
+    };
     let pipeline = Pipeline::from(source).into(pool::builder(handler, settings(3)));
     assert_eq!(pipeline.ended().await, Reason::Panicked("dry".to_owned()));
     assert_eq!((watch.done.len(), pipeline.left()), (150, 0));

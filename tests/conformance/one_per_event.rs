@@ -58,9 +58,12 @@ fn over(end: u64, handler: impl Handler<u64>, settings: PoolSettings) -> Pool<u6
     Pool::spawn(stage::producer(Numbers::below(end)).spawn().producer(), handler, settings)
 }
 
+/// Events, and after how many milliseconds.
+type Times = Seen<(u64, u128)>;
+
 /// Notes when it begins, takes as many milliseconds as `time` says, notes when it
 /// is done.
-fn timed(time: fn(u64) -> u32) -> (impl Handler<u64>, Seen<(u64, u128)>, Seen<(u64, u128)>) {
+fn timed(time: fn(u64) -> u32) -> (impl Handler<u64>, Times, Times) {
     let (begun, done, start) = (Seen::nothing(), Seen::nothing(), Instant::now());
     let (begins, ends) = (begun.clone(), done.clone());
     let handler = move |event| {

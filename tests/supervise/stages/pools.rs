@@ -64,8 +64,11 @@ async fn a_pool_that_is_killed_while_it_is_resized_holds_nobody_back() {
         pool.abort();
         assert_eq!(pool.ended().await, Reason::Lost);
         let noted = done.clone();
-        let successor =
-            pool::builder(move |n: u64| std::future::ready(noted.add(n)), settings).spawn(&seat);
+        let note = move |n: u64| {
+            noted.add(n);
+            std::future::ready(())
+        };
+        let successor = pool::builder(note, settings).spawn(&seat);
         assert_eq!(successor.ended().await, Reason::Finished, "aborted after {moments}");
         // Lost is what was in hand: the first of each one's three.
         assert_eq!(sorted(done.all()), (0..30).filter(|n| ![0, 3, 6].contains(n)).collect::<Vec<_>>());
