@@ -184,6 +184,12 @@ pub trait Producer: Send + 'static {
     /// consumers, and drops it only when the stage is stopped or aborted.
     fn produce(&mut self, demand: usize) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
 
+    /// Asked when [`produce`](Self::produce) has answered `None`: why there will
+    /// never be more. A source that broke off says so here.
+    fn over(&mut self) -> Reason {
+        Reason::Finished
+    }
+
     /// Called once, before anything else. A stage that is not to run says why:
     /// [`Reason::Declined`], or a failure.
     ///

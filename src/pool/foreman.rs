@@ -92,16 +92,6 @@ impl<T> Member<T> {
     }
 }
 
-/// Has the producer go on when dropped: also when the pool is aborted in the middle
-/// of a resize, or others would wait for it in vain.
-struct Held<T>(ProducerRef<T>);
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        self.0.release();
-    }
-}
-
 pub(super) struct Foreman<T, H> {
     producer: ProducerRef<T>,
     work: Arc<Work<H>>,
@@ -154,7 +144,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                 }
                 // Only then is there certainly nothing more to do.
                 () = self.producer.gone(), if self.tasks.is_empty() => {
-                    return self.ended.take().unwrap_or(Reason::Finished);
+                    return self.ended.take().or(self.producer.reason()).unwrap_or(Reason::Lost);
                 }
                 else => return Reason::Stopped,
             }
@@ -211,8 +201,10 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         }
         // While the producer holds, everything it has dispatched is in some
         // worker's mailbox, and nothing is dispatched to the first who asks.
-        let _held = Held(self.producer.clone());
-        self.producer.hold().await;
+        let mut hold = self.producer.hold();
+        if let Some(hold) = &mut hold {
+            hold.taken().await;
+        }
         self.work.slots().resize(Some(new.concurrency));
         let wanted = if old.mode == new.mode { new.members() } else { 0 };
         self.retire_to(wanted).await;

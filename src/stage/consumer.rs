@@ -1,7 +1,7 @@
 //! The task of a consumer.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -118,8 +118,10 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
             return Reason::Panicked(panic_message(&*panic));
         }
         inlet.finished(slot, n);
-        if let Some(reason) = consumer.over() {
-            return reason;
+        match catch_unwind(AssertUnwindSafe(|| consumer.over())) {
+            Ok(None) => {}
+            Ok(Some(reason)) => return reason,
+            Err(panic) => return Reason::Panicked(panic_message(&*panic)),
         }
     }
 }

@@ -215,9 +215,10 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
 
     /// Whether to end without anybody to take what is left. Otherwise the stage
     /// waits for a newcomer; but nobody is to wait for one whose successor is
-    /// waited for, or whose consumers were to have the last word.
+    /// waited for, or that was told to stop, or whose consumers were to have the
+    /// last word.
     fn gives_up(&self, reason: &Reason) -> bool {
-        self.until_last_cancel || (self.returns && !reason.is_normal())
+        self.until_last_cancel || (self.returns && *reason != Reason::Finished)
     }
 
     /// Tells the consumers that there is nothing more. A newcomer is told when
@@ -423,6 +424,7 @@ impl<T, D> Drop for Counter<T, D> {
         for Client { mail, peer, .. } in self.consumers.drain(..) {
             drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
         }
+        self.meter.outlet(0, 0, 0);
         self.meter.state(State::Ended);
     }
 }

@@ -26,7 +26,7 @@ pub enum Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Producer => "producer",
             Self::ProducerConsumer => "producer-consumer",
             Self::Consumer => "consumer",
@@ -50,7 +50,7 @@ pub enum State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Ending => "ending",

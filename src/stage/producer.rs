@@ -1,8 +1,7 @@
 //! The task of a producer.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -143,17 +142,22 @@ where
         };
         // Inside of a block, so that a panic before there is a future is caught too.
         let produce = AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind();
-        let mut produce = pin!(meter.time(produce));
         // The future lives across messages, so that its author need not make
         // it cancel-safe. Messages first: a cancellation should be known
         // before its events are dispatched.
-        match while_serving(counter, produce.as_mut()).await {
+        match while_serving(counter, meter.time(produce)).await {
             Ok(Ok(Some(events))) => counter.emit(events),
-            Ok(Ok(None)) => return Reason::Finished,
+            Ok(Ok(None)) => return over(producer),
             Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
             Err(reason) => return reason,
         }
     }
+}
+
+/// Why a source is dry. A panic in it is a reason like others.
+fn over<P: Producer>(producer: &mut P) -> Reason {
+    catch_unwind(AssertUnwindSafe(|| producer.over()))
+        .unwrap_or_else(|panic| Reason::Panicked(panic_message(&*panic)))
 }
 
 /// Runs an author's `init`; a panic in it is a reason like others.

@@ -123,18 +123,17 @@ impl<T> ProducerRef<T> {
     }
 
     /// As [`pause`](Self::pause), for the pool: holds add up, and asks become
-    /// one demand.
-    pub(crate) async fn hold(&self) {
+    /// one demand. `None` if there is nobody to hold.
+    pub(crate) fn hold(&self) -> Option<Hold<T>> {
         let (done, held) = oneshot::channel();
-        if self.tell(ToProducer::Hold { done }).is_ok() {
-            // An error means that the stage is gone: nothing more is dispatched.
-            let _ = held.await;
-        }
+        let mail = self.0.mail()?;
+        mail.send(ToProducer::Hold { done }).ok()?;
+        Some(Hold { mail, held })
     }
 
-    pub(crate) fn release(&self) {
-        // A stage that is gone holds nothing.
-        drop(self.tell(ToProducer::Release));
+    /// Why the stage has gone, if it has and no other is expected.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.0.reason()
     }
 
     pub(super) fn tell(&self, message: ToProducer<T>) -> Result<(), Gone> {
@@ -152,6 +151,32 @@ impl<T> ProducerRef<T> {
     /// Whether the stage is gone and no other is expected in its place.
     pub fn is_gone(&self) -> bool {
         self.0.is_gone()
+    }
+}
+
+/// Holds a producer, and lets go of the same one when it is dropped, whoever sits
+/// at its seat by then.
+pub(crate) struct Hold<T> {
+    mail: ProducerMail<T>,
+    held: oneshot::Receiver<()>,
+}
+
+impl<T> Hold<T> {
+    /// Waits until it is in force: everything dispatched before is in the
+    /// consumers' mailboxes.
+    ///
+    /// # Cancel safety
+    /// The hold stays until it is dropped.
+    pub(crate) async fn taken(&mut self) {
+        // An error means that the stage is gone: nothing more is dispatched.
+        let _ = (&mut self.held).await;
+    }
+}
+
+impl<T> Drop for Hold<T> {
+    fn drop(&mut self) {
+        // A stage that is gone holds nothing.
+        drop(self.mail.send(ToProducer::Release));
     }
 }
 

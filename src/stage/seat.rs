@@ -117,6 +117,11 @@ impl<T> Seat<T> {
         self.changed.notify_waiters();
     }
 
+    /// Why the last one left, if nobody is expected.
+    pub(super) fn reason(&self) -> Option<Reason> {
+        self.lock().ended.clone()
+    }
+
     /// Whether nobody sits here and nobody is expected.
     pub(super) fn is_gone(&self) -> bool {
         let seated = self.lock();

@@ -28,6 +28,17 @@ pub enum ChildState {
     Ended(Reason),
 }
 
+impl fmt::Display for ChildState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running => f.pad("running"),
+            Self::Stopping => f.pad("stopping"),
+            Self::Restarting => f.pad("restarting"),
+            Self::Ended(reason) => f.pad(&reason.to_string()),
+        }
+    }
+}
+
 /// What is known of a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
