@@ -100,11 +100,9 @@ impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        if n > *self.usual.get_or_insert(n) {
-            log::warn!(
-                "a consumer asks for {n} events where {:?} are usual: it may starve others",
-                self.usual
-            );
+        let usual = *self.usual.get_or_insert(n);
+        if n > usual {
+            log::warn!("a consumer asks for {n} events where {usual} are usual: it may starve others");
         }
         if let Some(mut asking) = self.remove(tag) {
             asking.demand += n;
