@@ -4,6 +4,8 @@
 //! covers which row. [`every_row_has_a_test`] reads both the tables and the
 //! sources, so that a row without a test, or a test that is gone, shows.
 
+/// Dispatchers by themselves, and in a stage that waits.
+mod bench;
 /// I: the broadcast dispatcher; rows 71 to 78.
 mod broadcast;
 /// D: the buffer of undelivered events; rows 21 to 35.
@@ -20,6 +22,8 @@ mod demand;
 mod demand_dispatcher;
 /// E: markers between events; rows 36 to 40.
 mod info;
+/// What was logged.
+mod log;
 /// B: stages that consume and produce; rows 8 to 14.
 mod middle;
 /// C: demand mode; rows 15 to 20.
