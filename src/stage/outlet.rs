@@ -153,7 +153,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Dispatches new events; what nobody asked for is buffered.
     pub(crate) fn emit(&mut self, events: Vec<T>) {
-        if self.paused {
+        if self.keeps_emissions() {
             self.emitted.push_back(Emitted::Events(events));
             return;
         }
@@ -178,11 +178,24 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
+    /// Whether what is emitted now has to queue up behind earlier emissions: an
+    /// outlet that was resumed while it was held still has those of the pause.
+    fn keeps_emissions(&self) -> bool {
+        self.paused || !self.emitted.is_empty()
+    }
+
     /// Puts a marker behind everything that was emitted.
     pub(crate) fn mark(&mut self, marker: Marker) {
-        if self.paused {
+        if self.keeps_emissions() {
             self.emitted.push_back(Emitted::Marker(marker));
-        } else if self.holds > 0 || !self.returned.is_empty() {
+        } else {
+            self.place(marker);
+        }
+    }
+
+    /// Puts a marker behind what is dispatched and buffered.
+    fn place(&mut self, marker: Marker) {
+        if self.holds > 0 || !self.returned.is_empty() {
             self.buffer.hold_mark(marker);
         } else if let Some(marker) = self.buffer.mark(marker) {
             self.pass(marker);
@@ -261,7 +274,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
                         self.store(rest);
                     }
                 }
-                Some(Emitted::Marker(marker)) => self.mark(marker),
+                Some(Emitted::Marker(marker)) => self.place(marker),
                 None => break,
             }
         }

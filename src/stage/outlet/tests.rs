@@ -101,3 +101,18 @@ fn returned_events_go_out_before_buffered_ones() {
     bench.0.ask(a, 4);
     assert_eq!(bench.delivered(), [(a, 0, vec![0, 1]), (a, 2, vec![2, 3])]);
 }
+
+#[test]
+fn what_is_emitted_under_a_hold_stays_behind_what_an_earlier_pause_kept() {
+    let mut bench = Bench::new();
+    let a = bench.subscribe();
+    bench.0.ask(a, 9);
+    bench.0.pause();
+    bench.emit(0..2);
+    bench.0.hold();
+    bench.0.resume();
+    bench.emit(2..3);
+    bench.0.release();
+    let delivered = bench.delivered();
+    assert_eq!(delivered.into_iter().flat_map(|(_, _, events)| events).collect::<Vec<_>>(), [0, 1, 2]);
+}
