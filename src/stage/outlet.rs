@@ -160,12 +160,21 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         if self.holds > 0 || !self.buffer.is_empty() || !self.returned.is_empty() {
             return self.store(events);
         }
-        let rest = self.dispatch_new(events);
-        if !rest.is_empty() {
-            self.store(rest);
-        }
+        self.dispatch_or_store(events);
         if !self.asks.is_empty() {
             self.flush();
+        }
+    }
+
+    /// Only when nothing waits already for which anybody asks.
+    fn dispatch_or_store(&mut self, events: Vec<T>) {
+        let mut rest = self.dispatch_new(events);
+        // The buffer may be too small for what a kept ask is for.
+        while !rest.is_empty() && self.take_up_ask() {
+            rest = self.dispatch_new(rest);
+        }
+        if !rest.is_empty() {
+            self.store(rest);
         }
     }
 
@@ -260,24 +269,25 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         loop {
             self.flush_demand();
             self.run_markers();
-            // Kept asks are served one by one: the next when this one is.
-            if self.dispatcher.demand() == 0
-                && let Some((tag, n)) = self.asks.pop_front()
-            {
-                self.dispatcher.ask(tag, n);
+            if self.take_up_ask() {
                 continue;
             }
             match self.emitted.pop_front() {
-                Some(Emitted::Events(events)) => {
-                    let rest = self.dispatch_new(events);
-                    if !rest.is_empty() {
-                        self.store(rest);
-                    }
-                }
+                Some(Emitted::Events(events)) => self.dispatch_or_store(events),
                 Some(Emitted::Marker(marker)) => self.place(marker),
                 None => break,
             }
         }
+    }
+
+    /// Kept asks are taken up one by one: the next when the last is served.
+    fn take_up_ask(&mut self) -> bool {
+        if self.dispatcher.demand() > 0 {
+            return false;
+        }
+        let Some((tag, n)) = self.asks.pop_front() else { return false };
+        self.dispatcher.ask(tag, n);
+        true
     }
 
     /// Serves the demand there is from what there is.

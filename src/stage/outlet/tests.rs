@@ -2,6 +2,7 @@
 //! scripts have found are at the end.
 
 use super::*;
+use crate::buffer::Keep;
 use crate::dispatch::DemandDispatcher;
 
 struct Bench(Outlet<u32, DemandDispatcher>);
@@ -9,6 +10,12 @@ struct Bench(Outlet<u32, DemandDispatcher>);
 impl Bench {
     fn new() -> Self {
         Self(Outlet::new(DemandDispatcher::new(), Buffer::default(), false))
+    }
+
+    /// With a buffer that keeps nothing.
+    fn unbuffered() -> Self {
+        let buffer = Buffer::new(Some(0), Keep::Last);
+        Self(Outlet::new(DemandDispatcher::new(), buffer, false))
     }
 
     fn subscribe(&mut self) -> Tag {
@@ -115,4 +122,17 @@ fn what_is_emitted_under_a_hold_stays_behind_what_an_earlier_pause_kept() {
     bench.0.release();
     let delivered = bench.delivered();
     assert_eq!(delivered.into_iter().flat_map(|(_, _, events)| events).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
+fn nothing_overflows_that_a_kept_ask_is_for() {
+    let mut bench = Bench::unbuffered();
+    let a = bench.subscribe();
+    bench.0.pause();
+    bench.0.ask(a, 1);
+    bench.0.ask(a, 2);
+    bench.0.resume();
+    assert_eq!(bench.0.demand(), 1, "one ask at a time");
+    bench.emit(0..3);
+    assert_eq!(bench.delivered(), [(a, 0, vec![0]), (a, 1, vec![1, 2])]);
 }
