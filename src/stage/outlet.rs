@@ -280,9 +280,11 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
-    /// Kept asks are taken up one by one: the next when the last is served.
+    /// Kept asks are taken up one by one: the next when the last is served. Or
+    /// when something waits inside the dispatcher: it may be what the next is for,
+    /// and nothing else would bring it there.
     fn take_up_ask(&mut self) -> bool {
-        if self.dispatcher.demand() > 0 {
+        if self.dispatcher.demand() > 0 && self.dispatcher.queued() == 0 {
             return false;
         }
         let Some((tag, n)) = self.asks.pop_front() else { return false };

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::buffer::Keep;
-use crate::dispatch::DemandDispatcher;
+use crate::dispatch::{DemandDispatcher, PartitionDispatcher};
 
 struct Bench(Outlet<u32, DemandDispatcher>);
 
@@ -135,4 +135,32 @@ fn nothing_overflows_that_a_kept_ask_is_for() {
     assert_eq!(bench.0.demand(), 1, "one ask at a time");
     bench.emit(0..3);
     assert_eq!(bench.delivered(), [(a, 0, vec![0]), (a, 1, vec![1, 2])]);
+}
+
+/// By parity; the subscriptions are those of the even and of the odd numbers.
+fn by_parity(dispatcher: PartitionDispatcher<u32>) -> (Outlet<u32, PartitionDispatcher<u32>>, [Tag; 2]) {
+    let mut outlet = Outlet::new(dispatcher, Buffer::default(), false);
+    let tags = [0, 1].map(|partition: usize| {
+        let (tag, wish) = (Tag::unique(), Wish { partition: Some(partition.into()), ..Wish::none(0) });
+        outlet.subscribe(tag, wish).unwrap();
+        tag
+    });
+    (outlet, tags)
+}
+
+fn parity() -> PartitionDispatcher<u32> {
+    PartitionDispatcher::new(2, |event| Some((event % 2) as usize))
+}
+
+#[test]
+fn a_kept_ask_is_taken_up_when_its_event_waits_in_its_partition() {
+    let (mut outlet, [even, odd]) = by_parity(parity());
+    outlet.pause();
+    outlet.ask(even, 5);
+    outlet.ask(odd, 1);
+    outlet.resume();
+    // The even ones go on wanting four.
+    outlet.emit(vec![1]);
+    let mut out = outlet.outgoing();
+    assert!(matches!(out.next(), Some(Out::Send(Delivery { to, .. })) if to == odd));
 }
