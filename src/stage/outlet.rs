@@ -262,8 +262,13 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn flush(&mut self) {
+        if self.is_still() {
+            return;
+        }
         // The usual case: consumers ask faster than events come.
-        if self.is_still() || (self.is_empty() && self.asks.is_empty()) {
+        if self.is_empty() && self.asks.is_empty() {
+            // What a marker waited for inside the dispatcher may be discarded.
+            self.next = self.deliver(self.next);
             return;
         }
         loop {

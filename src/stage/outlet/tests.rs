@@ -164,3 +164,14 @@ fn a_kept_ask_is_taken_up_when_its_event_waits_in_its_partition() {
     let mut out = outlet.outgoing();
     assert!(matches!(out.next(), Some(Out::Send(Delivery { to, .. })) if to == odd));
 }
+
+#[test]
+fn a_marker_runs_when_all_that_it_waited_for_is_discarded() {
+    let (mut outlet, [even, odd]) = by_parity(parity().discarding());
+    outlet.ask(even, 2);
+    outlet.emit(vec![1]);
+    outlet.mark(Marker::new(|| {}));
+    assert!(!outlet.has_outgoing());
+    assert_eq!(outlet.cancel(odd, Vec::new()), [1]);
+    assert!(matches!(outlet.outgoing().next(), Some(Out::Run(_))));
+}
