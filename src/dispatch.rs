@@ -234,7 +234,9 @@ pub trait Dispatcher<T>: Send + 'static {
         0
     }
 
-    /// Assigns what waits inside and is asked for, pushing onto `assignments`.
+    /// Assigns what waits inside and is asked for, pushing onto `assignments`. It
+    /// stops at a marker that is [due](Dispatcher::take_due); the stage takes
+    /// that and comes again.
     fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
         let _ = assignments;
     }

@@ -21,7 +21,7 @@ pub struct PartitionDispatcher<T> {
     partitions: Vec<Partition<T>>,
     route: Route<T>,
     discards: bool,
-    markers: Vec<Waiting>,
+    markers: VecDeque<Waiting>,
 }
 
 type Route<T> = Box<dyn Fn(&T) -> Option<usize> + Send>;
@@ -106,17 +106,13 @@ impl<T> PartitionDispatcher<T> {
     fn with_ids(ids: impl Iterator<Item = PartitionId>, route: Route<T>) -> Self {
         let partitions: Vec<_> = ids.map(Partition::new).collect();
         assert!(!partitions.is_empty(), "a partition dispatcher needs at least one partition");
-        Self { partitions, route, discards: false, markers: Vec::new() }
+        Self { partitions, route, discards: false, markers: VecDeque::new() }
     }
 
     /// Discards what waits in a partition when its consumer leaves.
     pub fn discarding(mut self) -> Self {
         self.discards = true;
         self
-    }
-
-    fn of(&mut self, tag: Tag) -> Option<&mut Partition<T>> {
-        self.partitions.iter_mut().find(|partition| partition.consumer == Some(tag))
     }
 
     fn route(&self, event: &T) -> Option<usize> {
@@ -144,6 +140,19 @@ impl<T> PartitionDispatcher<T> {
         }
     }
 
+    /// Assigns of each partition up to `most` of what waits and is asked for.
+    fn serve(&mut self, most: impl Fn(usize) -> usize, assignments: &mut Vec<Assignment<T>>) {
+        for at in 0..self.partitions.len() {
+            let n = self.partitions[at].serve(most(at), assignments);
+            self.gone(at, n);
+        }
+    }
+
+    /// Whether the next marker has nothing left to wait for.
+    fn is_due(&self) -> bool {
+        self.markers.front().is_some_and(|next| next.behind.iter().all(|&n| n == 0))
+    }
+
     /// Takes `n` events of a partition off what markers wait for.
     fn gone(&mut self, partition: usize, n: usize) {
         for waiting in &mut self.markers {
@@ -161,10 +170,10 @@ impl<T> Partition<T> {
         self.returned.len() + self.waiting.len()
     }
 
-    /// Assigns what waits, as far as it is asked for. Returns how many events
-    /// that were.
-    fn serve(&mut self, assignments: &mut Vec<Assignment<T>>) -> usize {
-        let n = self.demand.min(self.len());
+    /// Assigns up to `most` of what waits, as far as it is asked for. Returns how
+    /// many events that were.
+    fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
+        let n = self.demand.min(self.len()).min(most);
         let Some(to) = self.consumer.filter(|_| n > 0) else { return 0 };
         let mut events = Vec::with_capacity(n);
         while events.len() < n
@@ -213,7 +222,8 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        if let Some(partition) = self.of(tag) {
+        let found = self.partitions.iter_mut().find(|partition| partition.consumer == Some(tag));
+        if let Some(partition) = found {
             partition.demand += n;
         }
     }
@@ -257,9 +267,15 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     }
 
     fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
-        for at in 0..self.partitions.len() {
-            let n = self.partitions[at].serve(assignments);
-            self.gone(at, n);
+        // What the next marker waits for goes first. If that was all, the rest
+        // goes after the marker; if not, a partition in which nothing waits for
+        // it, or nothing more, goes on.
+        if let Some(next) = self.markers.front() {
+            let behind = next.behind.clone();
+            self.serve(|at| behind[at], assignments);
+        }
+        if !self.is_due() {
+            self.serve(|_| usize::MAX, assignments);
         }
     }
 
@@ -269,36 +285,20 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
             return Some(marker);
         }
         let behind = self.partitions.iter().map(Partition::len).collect();
-        self.markers.push(Waiting { marker, behind });
+        self.markers.push_back(Waiting { marker, behind });
         None
     }
 
     fn take_due(&mut self) -> Option<Marker> {
-        let first = self.markers.first()?;
-        let due = first.behind.iter().all(|&n| n == 0);
-        due.then(|| self.markers.remove(0).marker)
+        if !self.is_due() {
+            return None;
+        }
+        self.markers.pop_front().map(|waiting| waiting.marker)
     }
 }
 
 impl<T> fmt::Debug for PartitionDispatcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PartitionDispatcher").field("partitions", &self.ids()).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_keys_share_a_partition_and_all_partitions_are_used() {
-        let mut dispatcher = PartitionDispatcher::by_key(4, |event: &u32| event / 10);
-        let route = |dispatcher: &PartitionDispatcher<u32>, event| dispatcher.route(&event).unwrap();
-        let mut used: Vec<usize> = (0..100).map(|key| route(&dispatcher, key * 10)).collect();
-        assert!((0..1000).all(|event| route(&dispatcher, event) == used[event as usize / 10]));
-        used.sort_unstable();
-        used.dedup();
-        assert_eq!(used, [0, 1, 2, 3]);
-        assert_eq!(dispatcher.dispatch(vec![1], &mut Vec::new()), [1]);
     }
 }

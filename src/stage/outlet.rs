@@ -365,14 +365,16 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// Returns the place behind the last.
     fn deliver(&mut self, first: u64) -> u64 {
         let mut place = first;
-        for Assignment { to, events } in self.assignments.drain(..) {
-            let n = events.len() as u64;
-            self.out.push(Out::Send(Delivery { to, first: place, events }));
-            place += n;
-        }
-        while let Some(marker) = self.dispatcher.take_due() {
+        loop {
+            for Assignment { to, events } in self.assignments.drain(..) {
+                let n = events.len() as u64;
+                self.out.push(Out::Send(Delivery { to, first: place, events }));
+                place += n;
+            }
+            let Some(marker) = self.dispatcher.take_due() else { return place };
             self.out.push(Out::Run(marker));
+            // What was behind it.
+            self.dispatcher.dispatch_queued(&mut self.assignments);
         }
-        place
     }
 }

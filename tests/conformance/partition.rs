@@ -14,6 +14,7 @@ use super::bench::{Asker, Author, Bench};
 pub(super) const ROWS: Rows = &[
     (79, "the_author_is_not_asked_again_when_a_partition_changes_hands"),
     (80, "each_partition_gets_its_own_in_order"),
+    (80, "equal_keys_share_a_partition_and_all_partitions_are_used"),
     (80, "events_for_an_absent_or_busy_partition_wait_inside_and_count_against_all_demand"),
     (80, "events_given_back_go_before_those_that_wait_in_their_old_order"),
     (81, "events_beyond_total_demand_are_returned_though_a_partition_is_idle"),
@@ -23,6 +24,7 @@ pub(super) const ROWS: Rows = &[
     (83, "the_author_is_asked_again_for_what_was_discarded"),
     (84, "a_marker_passes_when_nothing_waits"),
     (84, "a_marker_waits_for_every_partition_in_which_something_waits"),
+    (84, "a_marker_is_not_overtaken_within_a_partition"),
     (84, "a_marker_waits_no_longer_for_a_partition_that_was_discarded"),
     (85, "there_has_to_be_a_partition"),
     (85, "there_has_to_be_a_name"),
@@ -75,6 +77,21 @@ fn each_partition_gets_its_own_in_order() {
     let mut bench = both(parity());
     assert_eq!((bench.ask(0, 3), bench.ask(1, 3)), (3, 6));
     assert_eq!(bench.dispatch(1..=6), (vec![(0, vec![2, 4, 6]), (1, vec![1, 3, 5])], vec![]));
+}
+
+#[test]
+fn equal_keys_share_a_partition_and_all_partitions_are_used() {
+    let mut bench = Bench::new(PartitionDispatcher::by_key(4, |event: &u32| event / 10));
+    (0..4).for_each(|partition| drop(bench.subscribe_to(partition)));
+    bench.ask(0, 1000);
+    let (mut sent, _) = bench.dispatch(0..1000);
+    sent.extend((1..4).flat_map(|who| bench.ask_queued(who, 1000)));
+    assert_eq!(sent.len(), 4);
+    assert_eq!(sent.iter().map(|(_, events)| events.len()).sum::<usize>(), 1000);
+    for (_, events) in sent {
+        assert!(events.chunks(10).all(|key| key.len() == 10 && key[0] / 10 == key[9] / 10));
+        assert!(events.is_sorted());
+    }
 }
 
 #[test]
@@ -185,6 +202,18 @@ fn a_marker_waits_for_every_partition_in_which_something_waits() {
     bench.ask_queued(1, 1);
     assert!(due(&mut bench));
     assert!(!due(&mut bench), "once");
+}
+
+#[test]
+fn a_marker_is_not_overtaken_within_a_partition() {
+    let mut bench = both(parity());
+    bench.ask(0, 4);
+    bench.dispatch([1]);
+    assert!(!mark(&mut bench));
+    bench.dispatch([3]);
+    assert_eq!(bench.ask_queued(1, 2), [(1, vec![1])]);
+    assert!(due(&mut bench));
+    assert_eq!(bench.ask_queued(1, 0), [(1, vec![3])]);
 }
 
 #[test]

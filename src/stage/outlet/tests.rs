@@ -175,3 +175,16 @@ fn a_marker_runs_when_all_that_it_waited_for_is_discarded() {
     assert_eq!(outlet.cancel(odd, Vec::new()), [1]);
     assert!(matches!(outlet.outgoing().next(), Some(Out::Run(_))));
 }
+
+#[test]
+fn a_marker_inside_a_dispatcher_goes_between_the_events_of_one_delivery() {
+    let (mut outlet, [even, odd]) = by_parity(parity());
+    outlet.ask(even, 4);
+    outlet.emit(vec![1]);
+    outlet.mark(Marker::new(|| {}));
+    outlet.emit(vec![3]);
+    outlet.ask(odd, 2);
+    let out: Vec<_> = outlet.outgoing().collect();
+    let [Out::Send(first), Out::Run(_), Out::Send(second)] = &out[..] else { panic!("out of order") };
+    assert_eq!((&first.events[..], &second.events[..]), (&[1][..], &[3][..]));
+}
