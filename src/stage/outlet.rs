@@ -11,6 +11,8 @@
 //! 3. a subscription is never sent more than it asked for.
 
 #[cfg(test)]
+mod script;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -1,0 +1,207 @@
+//! Does to an outlet, and to the model, what a script says, and keeps a record of
+//! what came of it.
+
+use std::sync::{Arc, Mutex};
+
+use super::model::Model;
+use super::naive::Client;
+use super::record::{Record, Sub};
+use super::step::{Part, Rule, Step};
+use super::{Op, PARTITIONS, Script};
+use crate::buffer::Buffer;
+use crate::dispatch::{Dispatcher, Tag, Wish};
+use crate::stage::Marker;
+use crate::stage::mail::{Delivery, Returned};
+use crate::stage::outlet::{Out, Outlet};
+
+pub(super) struct Play<D> {
+    outlet: Outlet<u32, D>,
+    model: Model,
+    pub(super) record: Record,
+    /// Where markers say that they ran.
+    runs: Arc<Mutex<Vec<usize>>>,
+}
+
+impl<D: Dispatcher<u32>> Play<D> {
+    pub(super) fn new(script: &Script, rule: Rule, dispatcher: D) -> Self {
+        let outlet = Outlet::new(dispatcher, Buffer::new(script.size, script.keep), script.paused);
+        Self { outlet, model: Model::new(script, rule), record: Record::new(rule), runs: Arc::default() }
+    }
+
+    /// Lets everything go, to consumers that want it all.
+    pub(super) fn finish(&mut self) {
+        self.step(Op::Resume);
+        while self.outlet.holds > 0 {
+            self.step(Op::Release);
+        }
+        for partition in 0..PARTITIONS {
+            let consumer = 100 + partition as u64;
+            self.step(Op::Subscribe { consumer, partition, picky: false });
+        }
+        for who in 0..self.present().len() {
+            self.step(Op::Ask { who, n: 1000 });
+        }
+        self.record.over = true;
+    }
+
+    fn present(&self) -> Vec<usize> {
+        (0..self.record.subs.len()).filter(|who| self.record.subs[*who].present).collect()
+    }
+
+    pub(super) fn step(&mut self, op: Op) {
+        self.record.seen = Step::default();
+        let present = self.present();
+        let somebody = |who: usize| present.get(who % present.len().max(1)).copied();
+        match op {
+            Op::Subscribe { consumer, partition, picky } => self.subscribe(consumer, partition, picky),
+            Op::Ask { who, n } => somebody(who).into_iter().for_each(|who| self.ask(who, n)),
+            Op::LateAsk { who, n } => {
+                let all = self.record.subs.len();
+                (all > 0).then(|| self.ask(who % all, n));
+            }
+            Op::Emit(n) => self.emit(n),
+            Op::Mark => self.mark(),
+            Op::Cancel { who, keeps, half } => {
+                somebody(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
+            }
+            Op::GiveBack { who, keeps } => self.give_back(who, keeps),
+            Op::Pause => {
+                self.outlet.pause();
+                self.model.pause(true);
+            }
+            Op::Resume => {
+                self.outlet.resume();
+                self.model.pause(false);
+            }
+            Op::Hold => {
+                self.outlet.hold();
+                self.model.hold();
+            }
+            Op::Release => {
+                self.outlet.release();
+                self.model.release();
+            }
+        }
+        self.empty_the_tray();
+        let record = &mut self.record;
+        record.seen.level = self.outlet.demand();
+        record.seen.buffered = self.outlet.buffered();
+        record.outside = record.seen.buffered - self.outlet.dispatcher.queued();
+        record.expected = self.model.step();
+    }
+
+    fn subscribe(&mut self, consumer: u64, partition: usize, picky: bool) {
+        let (tag, joined) = (Tag::unique(), self.record.gone_out(self.outlet.buffered()).len());
+        let mut wish = Wish { partition: Some(partition.into()), ..Wish::none(consumer) };
+        if picky {
+            wish.selector = Some(Arc::new(|event: &u32| event.is_multiple_of(2)));
+        }
+        self.record.seen.refused = self.outlet.subscribe(tag, wish).is_err();
+        if !self.record.seen.refused {
+            self.record.subs.push(Sub::new(tag, picky, joined));
+        }
+        self.model.subscribe(Client { present: true, consumer, partition, picky, wants: 0 });
+    }
+
+    fn ask(&mut self, who: usize, n: usize) {
+        let sub = &mut self.record.subs[who];
+        sub.asked += if sub.present { n } else { 0 };
+        self.outlet.ask(sub.tag, n);
+        self.model.ask(who, n);
+    }
+
+    fn emit(&mut self, n: u32) {
+        let first = self.record.with_consumers.len() as u32;
+        let events: Vec<u32> = (first..first + n).collect();
+        self.record.with_consumers.resize(events.len() + first as usize, 0);
+        self.outlet.emit(events.clone());
+        self.model.emit(events);
+    }
+
+    fn mark(&mut self) {
+        let (marker, runs) = (self.record.marked.len(), Arc::clone(&self.runs));
+        self.record.marked.push(self.record.with_consumers.len() as u32);
+        self.outlet.mark(Marker::new(move || runs.lock().unwrap().push(marker)));
+        self.model.mark(marker);
+    }
+
+    fn cancel(&mut self, who: usize, keeps: usize, half: bool) {
+        self.record.subs[who].present = false;
+        let back = self.take_back(who, keeps, half);
+        self.record.came_back(who, &back);
+        let discarded = self.outlet.cancel(self.record.subs[who].tag, runs(&back));
+        self.discard(discarded);
+        self.model.cancel(who, back);
+    }
+
+    fn give_back(&mut self, who: usize, keeps: usize) {
+        let all = self.record.subs.len().max(1);
+        let holding = |who: &usize| self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty());
+        let Some(who) = (who..who + all).map(|who| who % all).find(holding) else { return };
+        // Each by itself, as they cross on the way.
+        for back in self.take_back(who, keeps, false) {
+            self.record.came_back(who, &[back]);
+            for returned in runs(&[back]) {
+                let discarded = self.outlet.give_back(returned);
+                self.discard(discarded);
+            }
+            self.model.give_back(vec![back]);
+            self.empty_the_tray();
+        }
+    }
+
+    /// The first `keeps` are started and stay where they are.
+    fn take_back(&mut self, who: usize, keeps: usize, half: bool) -> Vec<(u64, u32)> {
+        let held = &mut self.record.subs[who].held;
+        held.drain(..keeps.min(held.len()));
+        let n = if half { held.len() / 2 } else { held.len() };
+        held.drain(..n).collect()
+    }
+
+    fn discard(&mut self, discarded: impl IntoIterator<Item = u32>) {
+        for event in discarded {
+            self.record.discarded(event);
+        }
+    }
+
+    /// Delivers, runs and notes what the outlet has to be done.
+    fn empty_the_tray(&mut self) {
+        let record = &mut self.record;
+        for out in self.outlet.outgoing() {
+            match out {
+                Out::Send(Delivery { to, first, events }) => {
+                    let who = record.subs.iter().position(|sub| sub.tag == to).expect("a known tag");
+                    record.strays += usize::from(events.is_empty());
+                    self.model.dispatcher.took(who, events.len());
+                    for (place, event) in (first..).zip(events) {
+                        record.delivered(who, place, event);
+                        record.seen.send((record.rule != Rule::Shared).then_some(who), event);
+                    }
+                }
+                Out::Run(marker) => {
+                    marker.reached();
+                    for marker in self.runs.lock().unwrap().drain(..) {
+                        record.marker_ran(marker);
+                        record.seen.out.push(Part::Ran(marker));
+                    }
+                }
+                Out::Overflow(events) => {
+                    record.overflowed.extend(&events);
+                    record.seen.overflowed.extend(events);
+                }
+            }
+        }
+    }
+}
+
+/// Consecutive events travel together.
+fn runs(back: &[(u64, u32)]) -> Vec<Returned<u32>> {
+    let mut runs: Vec<Returned<u32>> = Vec::new();
+    for &(place, event) in back {
+        match runs.last_mut() {
+            Some(run) if run.first + run.events.len() as u64 == place => run.events.push_back(event),
+            _ => runs.push(Returned { first: place, events: [event].into() }),
+        }
+    }
+    runs
+}
