@@ -7,7 +7,11 @@
 //!              in 4 ms   1, 4, 16 and 2 at a time
 //! ```
 //!
-//! Run it with `cargo run --example pipeline`. It takes 3 seconds.
+//! ```sh
+//! cargo run --example pipeline
+//! ```
+//!
+//! It takes 3 seconds.
 //!
 //! Look at what `work` takes in a second: 80 to 100 for each that it may do at a
 //! time, until `digest` cannot keep up. Then look at who waits for whom. A slow

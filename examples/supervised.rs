@@ -7,7 +7,11 @@
 //!                              └─ work    from there: a pool of 4
 //! ```
 //!
-//! Run it with `cargo run --example supervised`. It takes 3 seconds.
+//! ```sh
+//! cargo run --example supervised
+//! ```
+//!
+//! It takes 3 seconds.
 //!
 //! Compare the tables: the feed is down for half a second and comes back with
 //! counters of its own, while `parse` and `work` keep theirs and are never

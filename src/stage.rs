@@ -125,6 +125,7 @@
 
 mod consumer;
 mod counter;
+mod front;
 mod function;
 mod handle;
 pub(crate) mod inlet;

@@ -184,7 +184,7 @@ async fn a_pool_at_rest_ends_with_its_producer() {
     let numbers = stage::producer(Numbers::below(9)).spawn();
     let pool = Pool::spawn(numbers.producer(), |_| std::future::ready(()), settings(0, Mode::Workers, 1));
     numbers.stop();
-    assert_eq!(pool.ended().await, Reason::Finished);
+    assert_eq!(pool.ended().await, Reason::Stopped);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,8 @@
 //! Where a producing stage meets its consumers: the outlet, their addresses and
 //! the mailbox. A producer and a producer-consumer share it.
 
+mod ending;
+
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
@@ -8,6 +10,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+use super::front::{Front, OnOverflow};
 use super::mail::{
     ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, WeakProducerMail,
 };
@@ -16,43 +19,7 @@ use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
 use super::seat::Seat;
 use super::{Marker, Peer, ProducerRef, Reason, State};
-use crate::buffer::Buffer;
 use crate::dispatch::{Dispatcher, Tag, Wish};
-
-/// Asked when the buffer had no room for some events; answers whether that is
-/// also to be logged.
-pub(super) type OnOverflow = Box<dyn FnMut(usize) -> bool + Send>;
-
-/// What can be set of a producing side before it is spawned.
-pub(super) struct Front<T, D> {
-    pub(super) dispatcher: D,
-    pub(super) buffer: Buffer<T, Marker>,
-    pub(super) seat: Option<ProducerRef<T>>,
-    pub(super) on_overflow: Option<OnOverflow>,
-    pub(super) paused: bool,
-    pub(super) until_last_cancel: bool,
-}
-
-impl<T, D: Default> Default for Front<T, D> {
-    fn default() -> Self {
-        Self {
-            dispatcher: D::default(),
-            buffer: Buffer::default(),
-            seat: None,
-            on_overflow: None,
-            paused: false,
-            until_last_cancel: false,
-        }
-    }
-}
-
-impl<T, D> Front<T, D> {
-    /// The same with another dispatcher.
-    pub(super) fn dispatcher<E>(self, dispatcher: E) -> Front<T, E> {
-        let Self { dispatcher: _, buffer, seat, on_overflow, paused, until_last_cancel } = self;
-        Front { dispatcher, buffer, seat, on_overflow, paused, until_last_cancel }
-    }
-}
 
 pub(super) struct Counter<T, D> {
     outlet: Outlet<T, D>,
@@ -178,69 +145,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     pub(super) fn mark(&mut self, marker: Marker) {
         self.outlet.mark(marker);
         self.send();
-    }
-
-    /// Delivers what is left, tells the consumers, and waits until they have
-    /// finished: until then they may still give events back.
-    pub(super) async fn end(&mut self, reason: &Reason) {
-        self.meter.state(State::Ending);
-        self.ending = true;
-        self.outlet.resume();
-        self.send();
-        loop {
-            let alone = self.consumers.is_empty() && self.leaving.is_empty();
-            if self.outlet.is_empty() {
-                self.tell(reason);
-                if alone {
-                    return;
-                }
-            } else if alone && self.gives_up(reason) {
-                return self.give_up(reason);
-            }
-            match self.mail.recv().await {
-                Some(message) => drop(self.handle(message)),
-                // Nobody is left who could come and take anything.
-                None => return self.give_up(reason),
-            }
-        }
-    }
-
-    fn give_up(&mut self, reason: &Reason) {
-        let n = self.outlet.buffered();
-        if n > 0 {
-            log::warn!("{}: {n} events are discarded: {reason}, and nobody takes them", self.meter.name());
-        }
-        self.told = Some(reason.clone());
-    }
-
-    /// Whether to end without anybody to take what is left. Otherwise the stage
-    /// waits for a newcomer; but nobody is to wait for one whose successor is
-    /// waited for, or that was told to stop, or whose consumers were to have the
-    /// last word.
-    fn gives_up(&self, reason: &Reason) -> bool {
-        self.until_last_cancel || (self.returns && *reason != Reason::Finished)
-    }
-
-    /// Tells the consumers that there is nothing more. A newcomer is told when
-    /// those who were told before it have finished: until then something may
-    /// still come back, for which it may have come. (Were it told at once, a pool
-    /// that replaces a worker would be told, replace it, and so on.)
-    fn tell(&mut self, reason: &Reason) {
-        let unfinished = !self.leaving.is_empty() || self.consumers.iter().any(|client| client.told);
-        if self.told.is_some() && unfinished {
-            return;
-        }
-        // After a failure before anybody is told, or they would find this stage
-        // there again. After an orderly end nobody comes back; but newcomers
-        // should find it for as long as something may be returned to it.
-        if self.returns && !reason.is_normal() {
-            self.leave_seat(reason);
-        }
-        for Client { mail, peer, told, .. } in self.consumers.iter_mut().filter(|client| !client.told) {
-            *told = true;
-            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
-        }
-        self.told = Some(reason.clone());
     }
 
     fn handle(&mut self, message: ToProducer<T>) -> ControlFlow<Reason> {
@@ -392,40 +296,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         }
         self.meter.outlet(self.consumers.len(), self.outlet.demand(), self.outlet.buffered());
         overflow
-    }
-}
-
-impl<T, D> Counter<T, D> {
-    fn leave_seat(&self, reason: &Reason) {
-        // Without a seat or an address there is nobody who could still find it.
-        if let (Some(seat), Some(address)) = (self.seat.0.upgrade(), self.seat.1.upgrade()) {
-            seat.leave(&address, reason);
-        }
-    }
-}
-
-impl<T, D> Drop for Counter<T, D> {
-    /// Nobody waits for a producer that is gone, be it finished or aborted.
-    fn drop(&mut self) {
-        let reason = match self.told.clone() {
-            Some(reason) => reason,
-            None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
-            None => Reason::Lost,
-        };
-        // First, or somebody could find a stage that is gone and not why.
-        self.leave_seat(&reason);
-        self.mail.close();
-        while let Ok(message) = self.mail.try_recv() {
-            if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
-                let peer = Peer::consumer(tag, name);
-                self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
-            }
-        }
-        for Client { mail, peer, .. } in self.consumers.drain(..) {
-            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
-        }
-        self.meter.outlet(0, 0, 0);
-        self.meter.state(State::Ended);
     }
 }
 

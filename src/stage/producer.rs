@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
-use super::counter::{Counter, Front, while_serving};
+use super::counter::{Counter, while_serving};
+use super::front::{Front, producing_side};
 use super::handle::stop_producer;
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::reason::panic_message;
-use super::{Kind, Marker, Notice, Producer, ProducerRef, Reason, Running, RunningProducer};
-use crate::buffer::Buffer;
+use super::{Kind, Producer, Reason, Running, RunningProducer};
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 
 /// A producer to be configured and spawned. Made by
@@ -29,61 +29,6 @@ impl<P: Producer> ProducerBuilder<P> {
         Self { producer, name: None, observer: None, front: Front::default() }
     }
 }
-
-/// What can be set of both kinds of stage that produce: written once, as they
-/// differ in what they do and not in how they deliver.
-macro_rules! producing_side {
-    ($event:ty) => {
-        /// A name for logs, statuses and peers; by default the kind of the stage.
-        pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
-            self.name = Some(name.into());
-            self
-        }
-
-        /// Takes a [vacant](ProducerRef::vacant) seat: whoever has subscribed
-        /// there is connected. If a living stage has it, the new one ends at once.
-        pub fn at(mut self, seat: &ProducerRef<$event>) -> Self {
-            self.front.seat = Some(seat.clone());
-            self
-        }
-
-        /// Keeps events that were emitted beyond demand in `buffer`; by default
-        /// one without a bound, as nothing is to be lost unless somebody says so.
-        /// (GenStage: the newest 10,000 in a producer.)
-        pub fn buffer(mut self, buffer: Buffer<$event, Marker>) -> Self {
-            self.front.buffer = buffer;
-            self
-        }
-
-        /// Called with the number of events that the buffer had no room for, each
-        /// time that happens. Answers whether it is to be logged too. Must not
-        /// block.
-        pub fn on_overflow(mut self, hook: impl FnMut(usize) -> bool + Send + 'static) -> Self {
-            self.front.on_overflow = Some(Box::new(hook));
-            self
-        }
-
-        /// Starts [paused](ProducerRef::pause).
-        pub fn paused(mut self) -> Self {
-            self.front.paused = true;
-            self
-        }
-
-        /// Stops when the last of its consumers has left. What is buffered then
-        /// is discarded, with a warning.
-        pub fn until_last_cancel(mut self) -> Self {
-            self.front.until_last_cancel = true;
-            self
-        }
-
-        /// Called when a subscription begins or ends. Must not block.
-        pub fn observe(mut self, observer: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
-            self.observer = Some(Arc::new(observer));
-            self
-        }
-    };
-}
-pub(super) use producing_side;
 
 impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
     /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].

@@ -12,19 +12,19 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
-use super::counter::{Counter, Front, while_serving};
+use super::counter::{Counter, while_serving};
+use super::front::{Front, producing_side};
 use super::handle::stop_producer;
 use super::inlet::{Inlet, Taken};
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::options::Intended;
-use super::producer::{contained, producing_side, terminate};
+use super::producer::{contained, terminate};
 use super::reason::panic_message;
 use super::{
-    ConsumerRef, Kind, Marker, Notice, ProducerConsumer, ProducerRef, Reason, Running,
-    RunningProducerConsumer, SubscribeOptions,
+    ConsumerRef, Kind, ProducerConsumer, ProducerRef, Reason, Running, RunningProducerConsumer,
+    SubscribeOptions,
 };
-use crate::buffer::Buffer;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 
 /// A producer-consumer to be configured and spawned. Made by

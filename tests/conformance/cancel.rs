@@ -71,7 +71,7 @@ async fn whoever_loses_its_peer_is_told_how_on_either_side() {
     let (numbers, above, consumer, below, tag) = couple().await;
     numbers.stop_with(Reason::failed("no more power"));
     sleep(10 * MS).await;
-    let left = "left: failed: no more power";
+    let left = "left: no more power";
     assert_eq!(below.all().last(), Some(&(tag, format!("Producer producer {left}"))));
     assert_eq!(above.all().last(), Some(&(tag, format!("Consumer consumer {left}"))));
     assert_eq!(consumer.status().state, State::Running);
@@ -79,7 +79,7 @@ async fn whoever_loses_its_peer_is_told_how_on_either_side() {
     let (_numbers, above, consumer, _, tag) = couple().await;
     consumer.stop_with(Reason::failed("no more room"));
     sleep(10 * MS).await;
-    assert_eq!(above.all().last(), Some(&(tag, "Consumer consumer left: failed: no more room".to_owned())));
+    assert_eq!(above.all().last(), Some(&(tag, "Consumer consumer left: no more room".to_owned())));
 }
 
 #[tokio::test(start_paused = true)]

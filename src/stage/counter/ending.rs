@@ -1,0 +1,104 @@
+//! How a producing stage ends: everything is delivered, everybody is told, and
+//! what may still come back is waited for.
+
+use super::{Client, Counter, Peer, Reason, State, ToConsumer, ToProducer};
+use crate::dispatch::Dispatcher;
+
+impl<T, D: Dispatcher<T>> Counter<T, D> {
+    /// Delivers what is left, tells the consumers, and waits until they have
+    /// finished: until then they may still give events back.
+    pub(in crate::stage) async fn end(&mut self, reason: &Reason) {
+        self.meter.state(State::Ending);
+        self.ending = true;
+        self.outlet.resume();
+        self.send();
+        loop {
+            let alone = self.consumers.is_empty() && self.leaving.is_empty();
+            if self.outlet.is_empty() {
+                self.tell(reason);
+                if alone {
+                    return;
+                }
+            } else if alone && self.gives_up(reason) {
+                return self.give_up(reason);
+            }
+            match self.mail.recv().await {
+                Some(message) => drop(self.handle(message)),
+                // Nobody is left who could come and take anything.
+                None => return self.give_up(reason),
+            }
+        }
+    }
+
+    fn give_up(&mut self, reason: &Reason) {
+        let n = self.outlet.buffered();
+        if n > 0 {
+            log::warn!("{}: {n} events are discarded: {reason}, and nobody takes them", self.meter.name());
+        }
+        self.told = Some(reason.clone());
+    }
+
+    /// Whether to end without anybody to take what is left. Otherwise the stage
+    /// waits for a newcomer; but nobody is to wait for one whose successor is
+    /// waited for, or that was told to stop, or whose consumers were to have the
+    /// last word.
+    fn gives_up(&self, reason: &Reason) -> bool {
+        self.until_last_cancel || (self.returns && *reason != Reason::Finished)
+    }
+
+    /// Tells the consumers that there is nothing more. A newcomer is told when
+    /// those who were told before it have finished: until then something may
+    /// still come back, for which it may have come. (Were it told at once, a pool
+    /// that replaces a worker would be told, replace it, and so on.)
+    fn tell(&mut self, reason: &Reason) {
+        let unfinished = !self.leaving.is_empty() || self.consumers.iter().any(|client| client.told);
+        if self.told.is_some() && unfinished {
+            return;
+        }
+        // After a failure before anybody is told, or they would find this stage
+        // there again. After an orderly end nobody comes back; but newcomers
+        // should find it for as long as something may be returned to it.
+        if self.returns && !reason.is_normal() {
+            self.leave_seat(reason);
+        }
+        for Client { mail, peer, told, .. } in self.consumers.iter_mut().filter(|client| !client.told) {
+            *told = true;
+            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
+        }
+        self.told = Some(reason.clone());
+    }
+}
+
+impl<T, D> Counter<T, D> {
+    fn leave_seat(&self, reason: &Reason) {
+        // Without a seat or an address there is nobody who could still find it.
+        if let (Some(seat), Some(address)) = (self.seat.0.upgrade(), self.seat.1.upgrade()) {
+            seat.leave(&address, reason);
+        }
+    }
+}
+
+impl<T, D> Drop for Counter<T, D> {
+    /// Nobody waits for a producer that is gone, be it finished or aborted.
+    fn drop(&mut self) {
+        let reason = match self.told.clone() {
+            Some(reason) => reason,
+            None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
+            None => Reason::Lost,
+        };
+        // First, or somebody could find a stage that is gone and not why.
+        self.leave_seat(&reason);
+        self.mail.close();
+        while let Ok(message) = self.mail.try_recv() {
+            if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
+                let peer = Peer::consumer(tag, name);
+                self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
+            }
+        }
+        for Client { mail, peer, .. } in self.consumers.drain(..) {
+            drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));
+        }
+        self.meter.outlet(0, 0, 0);
+        self.meter.state(State::Ended);
+    }
+}
