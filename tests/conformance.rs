@@ -22,8 +22,6 @@ mod demand;
 mod demand_dispatcher;
 /// E: markers between events; rows 36 to 40.
 mod info;
-/// What was logged.
-mod log;
 /// B: stages that consume and produce; rows 8 to 14.
 mod middle;
 /// C: demand mode; rows 15 to 20.

@@ -194,7 +194,7 @@ pub(crate) fn noting(notes: &Notes) -> impl Fn(&Notice<'_>) + Send + Sync + 'sta
     let notes = notes.clone();
     move |notice| match notice {
         Notice::Subscribed(peer) => {
-            notes.add((peer.tag, format!("{:?} {} subscribed", peer.side, peer.name)))
+            notes.add((peer.tag, format!("{:?} {} subscribed", peer.side, peer.name)));
         }
         Notice::Cancelled { peer, reason } => {
             notes.add((peer.tag, format!("{:?} {} left: {reason}", peer.side, peer.name)));

@@ -7,8 +7,7 @@ use weir::stage::{self, CancelMode, SubscribeOptions};
 
 use super::Rows;
 use super::bench::{Asker, Author, Bench, Sent};
-use super::log::captured;
-use crate::support::{Collect, Numbers};
+use crate::support::{Collect, Logs, Numbers};
 
 /// Which test covers which row.
 pub(super) const ROWS: Rows = &[
@@ -155,7 +154,7 @@ fn the_same_consumer_is_refused_a_second_time_and_nothing_changes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_subscription_of_one_consumer_is_logged_and_the_first_goes_on() {
-    drop(captured());
+    let logs = Logs::capture();
     let numbers = stage::producer(Numbers::below(20)).dispatcher(BroadcastDispatcher::new()).spawn();
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
@@ -166,7 +165,7 @@ async fn a_second_subscription_of_one_consumer_is_logged_and_the_first_goes_on()
     consumer.consumer().ask(first, 21).await.unwrap();
     numbers.join().await;
     assert_eq!(batches.all().concat(), (0..20).collect::<Vec<_>>());
-    let lines = captured();
+    let lines = logs.take();
     let expected =
         "WARN: producer: the subscription of twice was refused: this consumer is subscribed already";
     assert!(lines.iter().any(|line| line.starts_with(expected)), "{lines:?}");

@@ -9,7 +9,7 @@ use weir::stage::Marker;
 
 use super::Rows;
 use super::bench::{Asker, Author, Bench};
-use super::log::capture;
+use crate::support::Logs;
 
 /// Which test covers which row.
 pub(super) const ROWS: Rows = &[
@@ -212,21 +212,21 @@ fn a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again() {
 #[test]
 fn an_ask_above_the_first_seen_is_warned_of_and_honoured() {
     let mut bench = bench(2);
-    let lines = capture(|| {
-        assert_eq!(bench.ask(0, 10), 10);
-        assert_eq!(bench.ask(1, 10), 20);
-    });
-    assert!(lines.is_empty(), "{lines:?}");
-    let lines = capture(|| assert_eq!(bench.ask(1, 11), 31));
+    let logs = Logs::capture();
+    assert_eq!((bench.ask(0, 10), bench.ask(1, 10)), (10, 20));
+    assert_eq!(logs.take(), Vec::<String>::new());
+    assert_eq!(bench.ask(1, 11), 31);
     let warning = "WARN: a consumer asks for 11 events where 10 are usual: it may starve others";
-    assert_eq!(lines, [warning]);
+    assert_eq!(logs.take(), [warning]);
     assert_eq!(bench.dispatch(0..31), (vec![(1, (0..21).collect()), (0, (21..31).collect())], vec![]));
 }
 
 #[test]
 fn an_ask_above_the_configured_maximum_is_warned_of_and_honoured() {
     let mut bench = Bench::with(DemandDispatcher::new().max_demand(3), 1);
-    let lines = capture(|| assert_eq!((bench.ask(0, 3), bench.ask(0, 4)), (3, 7)));
+    let logs = Logs::capture();
+    assert_eq!((bench.ask(0, 3), bench.ask(0, 4)), (3, 7));
+    let lines = logs.take();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("asks for 4 events where 3 are usual"), "{lines:?}");
 }
