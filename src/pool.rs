@@ -236,8 +236,13 @@ impl<T> Pool<T> {
     pub async fn resize(&self, settings: PoolSettings) {
         let (done, applied) = oneshot::channel();
         if self.orders.send(Order::Resize { settings, done }).is_ok() {
-            // An error means that the pool has ended; there is nothing to resize.
-            let _ = applied.await;
+            // A pool that has ended has nothing to resize. It may have ended with
+            // the order in its inbox, and a receiver that goes while something
+            // is being sent leaves that where it is: nobody would answer.
+            tokio::select! {
+                _ = applied => {}
+                _ = self.ended() => {}
+            }
         }
     }
 
