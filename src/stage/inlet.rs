@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::subscription::Subscription;
-use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, drain};
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::{Marker, Peer, Reason};
@@ -240,8 +240,7 @@ impl<T> Inlet<T> {
     /// Ends every subscription for good. Nothing more can be delivered from here
     /// on, so what is cancelled now is closed at once.
     pub(crate) fn close(&mut self, reason: Reason) {
-        self.mail.close();
-        while let Ok(message) = self.mail.try_recv() {
+        for message in drain(&mut self.mail) {
             if let ToConsumer::Events(delivery) = message {
                 self.accept(delivery);
             }

@@ -18,7 +18,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 
 use super::{Marker, Peer, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::Limits;
@@ -120,4 +122,45 @@ pub(crate) struct Returned<T> {
     /// As in [`Delivery`].
     pub(crate) first: u64,
     pub(crate) events: VecDeque<T>,
+}
+
+/// Closes a mailbox and takes out what was sent to it.
+///
+/// Not with `try_recv`, and not by dropping the receiver: both miss a message
+/// whose sender has been let in and has not yet put it down. It would stay there
+/// for as long as anybody has a sender, its events lost and its question not
+/// answered. `recv` ends only when there is no such sender. That one is between
+/// two instructions, so it is waited for here rather than awaited.
+pub(super) fn drain<M>(mail: &mut mpsc::UnboundedReceiver<M>) -> Vec<M> {
+    mail.close();
+    let mut messages = Vec::new();
+    loop {
+        // Unconstrained, or a task that has used up its budget would never see
+        // the end.
+        match unconstrained(mail.recv()).now_or_never() {
+            Some(Some(message)) => messages.push(message),
+            Some(None) => return messages,
+            None => std::thread::yield_now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_was_sent_before_a_mailbox_closed_is_taken_out_of_it() {
+        for _ in 0..500 {
+            let (sender, mut mail) = mpsc::unbounded_channel();
+            // Sends until it is refused, if it can, so that the mailbox closes under it.
+            let sending =
+                std::thread::spawn(move || (0..2000).take_while(|n| sender.send(*n).is_ok()).count());
+            while mail.is_empty() {
+                std::thread::yield_now();
+            }
+            let taken = drain(&mut mail).len();
+            assert_eq!(sending.join().unwrap(), taken);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use super::{Client, Counter, Peer, Reason, State, ToConsumer, ToProducer};
 use crate::dispatch::Dispatcher;
+use crate::stage::mail::drain;
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// Delivers what is left, tells the consumers, and waits until they have
@@ -88,8 +89,7 @@ impl<T, D> Drop for Counter<T, D> {
         };
         // First, or somebody could find a stage that is gone and not why.
         self.leave_seat(&reason);
-        self.mail.close();
-        while let Ok(message) = self.mail.try_recv() {
+        for message in drain(&mut self.mail) {
             if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
                 let peer = Peer::consumer(tag, name);
                 self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
