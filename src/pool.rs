@@ -33,6 +33,7 @@
 
 mod foreman;
 mod retry;
+mod settings;
 mod supervisor;
 mod worker;
 
@@ -48,9 +49,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
+pub use settings::{Mode, PoolSettings};
 
 use self::foreman::{Foreman, Order, Roll};
-use crate::demand::Limits;
 use crate::limit::Limiter;
 use crate::shard::PerThread;
 use crate::stage::stopwatch::Stopwatch;
@@ -69,73 +70,6 @@ where
 {
     fn handle(&self, event: T) -> impl Future<Output = ()> + Send {
         self(event)
-    }
-}
-
-/// How a pool spreads its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// `concurrency` consumers, each with its own demand.
-    #[default]
-    Workers,
-    /// One consumer, one task an event.
-    PerEvent,
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Workers => "workers",
-            Self::PerEvent => "per_event",
-        })
-    }
-}
-
-/// What can be changed while a pool runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolSettings {
-    /// How many events are handled at once. With 0 the pool rests.
-    pub concurrency: usize,
-    /// How they are spread.
-    pub mode: Mode,
-    /// The limits of each worker's subscription. Per event, `concurrency` takes
-    /// the place of `max_demand`, as many are asked for as can run; and
-    /// `min_demand` is how many must have ended before as many are asked for
-    /// again, as in GenStage's `ConsumerSupervisor`. With 0 or 1 each one is
-    /// replaced at once.
-    pub limits: Limits,
-    /// Whether a resize recalls events that were prefetched and not started.
-    pub recall: bool,
-}
-
-impl PoolSettings {
-    /// That many workers, each with one event at a time.
-    pub fn workers(concurrency: usize) -> Self {
-        Self { concurrency, mode: Mode::Workers, limits: Limits::ONE, recall: true }
-    }
-
-    /// A task an event, at most that many.
-    pub fn per_event(concurrency: usize) -> Self {
-        Self { mode: Mode::PerEvent, ..Self::workers(concurrency) }
-    }
-
-    /// The limits of each member's subscription; none when the pool rests.
-    fn member_limits(&self) -> Option<Limits> {
-        match self.mode {
-            Mode::Workers => Some(self.limits),
-            Mode::PerEvent => {
-                let ended = self.limits.min().clamp(1, self.concurrency.max(1));
-                Limits::new(self.concurrency, self.concurrency.saturating_sub(ended)).ok()
-            }
-        }
-    }
-
-    /// How many members that makes.
-    fn members(&self) -> usize {
-        match self.mode {
-            Mode::Workers => self.concurrency,
-            Mode::PerEvent => self.concurrency.min(1),
-        }
     }
 }
 

@@ -227,10 +227,10 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             self.abandoned = self.until_last_cancel && self.consumers.is_empty();
             let reason = dismissed.as_ref().or(self.told.as_ref()).unwrap_or(reason);
             notify(self.observer.as_ref(), &Notice::Cancelled { peer: &peer, reason });
-            // Unless it is gone already, it will answer.
-            if mail.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }).is_ok() {
-                self.leaving.push(tag);
-            }
+            // It answers with `Closed`. If its mailbox is closed by now, so it does
+            // all the same, and before that it returns what it found there.
+            drop(mail.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }));
+            self.leaving.push(tag);
         }
     }
 
