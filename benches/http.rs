@@ -5,6 +5,8 @@
 //! both; the median of the ratios counts. The client has one thread and 50
 //! connections that are kept alive, the server the usual number of workers.
 
+mod support;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,8 @@ use tokio::time::{Instant, timeout};
 use weir::config::Sources;
 use weir::http;
 use weir::workbench::Workbench;
+
+use self::support::median;
 
 const CONNECTIONS: usize = 50;
 const ROUNDS: usize = 15;
@@ -44,8 +48,8 @@ fn main() {
             rates[1].push(pipelined);
             ratios.push(pipelined / plain);
         }
-        let [plain, pipelined] = rates.map(median);
-        println!("  {name:<26} {pipelined:>9.0} of {plain:>9.0}   ratio {:.3}", median(ratios));
+        let [plain, pipelined] = rates.map(|mut rates| median(&mut rates));
+        println!("  {name:<26} {pipelined:>9.0} of {plain:>9.0}   ratio {:.3}", median(&mut ratios));
         server.shutdown_background();
     }
 }
@@ -94,9 +98,4 @@ async fn client(address: SocketAddr, path: &str, answered: &AtomicU64) -> std::i
         }
         answered.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
