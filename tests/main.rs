@@ -11,6 +11,9 @@ mod stages;
 /// Running stages under random scripts: every event is begun exactly once.
 mod script;
 
+/// What moving events allocates: one `Vec` a batch.
+mod allocations;
+
 /// The house rules: floors, purity, length.
 mod floors;
 
