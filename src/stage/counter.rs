@@ -3,9 +3,11 @@
 
 mod ending;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -101,10 +103,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// is to stop.
     pub(super) async fn demand(&mut self) -> Result<usize, Reason> {
         // Everything that has arrived first, so that asks add up to one demand.
-        while let Ok(message) = self.mail.try_recv() {
-            if let ControlFlow::Break(reason) = self.handle(message) {
-                return Err(reason);
-            }
+        if let ControlFlow::Break(reason) = self.catch_up() {
+            return Err(reason);
         }
         while self.outlet.demand() == 0 {
             // Without senders there is nobody left who could ever want any.
@@ -121,18 +121,23 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         self.outlet.demand() > 0
     }
 
+    /// Answers everything that has arrived.
+    fn catch_up(&mut self) -> ControlFlow<Reason> {
+        while let Ok(message) = self.mail.try_recv() {
+            self.handle(message)?;
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Answers consumers until the stage is to stop; never returns otherwise.
-    ///
-    /// # Cancel safety
-    /// Cancelling it loses no message.
-    pub(super) async fn serve(&mut self) -> Reason {
-        while let Some(message) = self.mail.recv().await {
+    fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+        while let Some(message) = ready!(self.mail.poll_recv(cx)) {
             if let ControlFlow::Break(reason) = self.handle(message) {
-                return reason;
+                return Poll::Ready(reason);
             }
         }
         // Nobody can send anything any more, so nobody can take anything.
-        Reason::Stopped
+        Poll::Ready(Reason::Stopped)
     }
 
     /// Dispatches or buffers new events, and sends what was dispatched.
@@ -317,9 +322,18 @@ where
     D: Dispatcher<T>,
     F: Future,
 {
-    tokio::select! {
-        biased;
-        reason = counter.serve() => Err(reason),
-        output = work => Ok(output),
-    }
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        // Messages that are there go first: a cancellation should be known before
+        // its events are dispatched. But most work returns at once, so to wait for
+        // messages, which leaves a waker behind, is for when it did not.
+        if let ControlFlow::Break(reason) = counter.catch_up() {
+            return Poll::Ready(Err(reason));
+        }
+        if let Poll::Ready(output) = work.as_mut().poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        counter.poll_serve(cx).map(Err)
+    })
+    .await
 }
