@@ -158,7 +158,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         match message {
             ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
             ToProducer::Subscribe { tag, consumer, wish, name } => {
-                self.subscribe(tag, consumer, wish, name);
+                self.subscribe(tag, consumer, *wish, name);
             }
             ToProducer::Cancel { tag, reason, returned } => {
                 self.cancel(tag, &reason, returned);
@@ -168,7 +168,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             ToProducer::Closed { tag } => self.leaving.retain(|&other| other != tag),
             ToProducer::Dismiss { tag, reason, done } => {
-                let _ = done.send(self.dismiss(tag, reason));
+                let _ = done.send(self.dismiss(tag, *reason));
             }
             ToProducer::Emit { events, done } => {
                 self.outlet.emit(events);

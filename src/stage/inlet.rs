@@ -119,13 +119,13 @@ impl<T> Inlet<T> {
                     self.cancel(at, Reason::Cancelled);
                     self.remove_when_idle(at, Reason::Cancelled);
                 }
-                let _ = done.send(self.subscribe(producer, options));
+                let _ = done.send(self.subscribe(producer, *options));
             }
             ToConsumer::Cancel { tag, reason, done } => {
                 let found = self.find(tag);
                 if let Some(at) = found {
-                    self.cancel(at, reason.clone());
-                    self.subscriptions[at].forever(reason);
+                    self.cancel(at, (*reason).clone());
+                    self.subscriptions[at].forever(*reason);
                     self.close_if_over(at);
                 }
                 let _ = done.send(found.is_some());

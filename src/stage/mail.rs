@@ -14,6 +14,10 @@
 //! and *everything sent is accounted for* (`Closed`). Between the first and the
 //! second, events may cross on the way; they are returned. A producer that has
 //! ended waits for the third, so nothing comes back to nobody.
+//!
+//! A message is copied half a dozen times between two stages, and every kind is as
+//! large as the largest. So what is large and rare is boxed, for the sake of asks
+//! and events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,21 +41,21 @@ pub(crate) type ConsumerMail<T> = mpsc::UnboundedSender<ToConsumer<T>>;
 #[derive(Debug)]
 pub(crate) enum ToProducer<T> {
     /// Deliver to this mailbox under this tag.
-    Subscribe { tag: Tag, consumer: ConsumerMail<T>, wish: Wish<T>, name: Arc<str> },
+    Subscribe { tag: Tag, consumer: ConsumerMail<T>, wish: Box<Wish<T>>, name: Arc<str> },
     /// Will take `n` more events.
     Ask { tag: Tag, n: usize },
     /// Deliver no more, and dispatch these again in their old place: they were
     /// delivered and not started. Also the answer to [`ToConsumer::Ended`], once
     /// the consumer holds nothing more of this subscription. One message, so
     /// that a producer never sees a consumer gone and its events not yet back.
-    Cancel { tag: Tag, reason: Reason, returned: Vec<Returned<T>> },
+    Cancel { tag: Tag, reason: Box<Reason>, returned: Vec<Returned<T>> },
     /// Dispatch these again: they were on their way when the subscription was
     /// cancelled.
     Return(Returned<T>),
     /// Every event that was ever sent under this cancelled tag is accounted for.
     Closed { tag: Tag },
     /// End this subscription, for this reason.
-    Dismiss { tag: Tag, reason: Reason, done: oneshot::Sender<bool> },
+    Dismiss { tag: Tag, reason: Box<Reason>, done: oneshot::Sender<bool> },
     /// Emit these, wanted or not. Answered with what was discarded for it, once
     /// the rest is dispatched or buffered.
     Emit { events: Vec<T>, done: oneshot::Sender<Vec<T>> },
@@ -88,11 +92,11 @@ pub(crate) enum ToConsumer<T> {
     Subscribe {
         instead: Option<Tag>,
         producer: ProducerRef<T>,
-        options: SubscribeOptions<T>,
+        options: Box<SubscribeOptions<T>>,
         done: oneshot::Sender<Tag>,
     },
     /// Give up a subscription. Answered with whether there was one.
-    Cancel { tag: Tag, reason: Reason, done: oneshot::Sender<bool> },
+    Cancel { tag: Tag, reason: Box<Reason>, done: oneshot::Sender<bool> },
     /// Ask for more by hand. Answered with whether there is such a subscription.
     Ask { tag: Tag, n: usize, done: oneshot::Sender<bool> },
     /// Say who the producers are.

@@ -106,7 +106,7 @@ impl<T> ProducerRef<T> {
     /// The subscription ends even if the future is dropped.
     pub async fn cancel(&self, tag: Tag, reason: Reason) -> Result<bool, Gone> {
         let (done, found) = oneshot::channel();
-        self.tell(ToProducer::Dismiss { tag, reason, done })?;
+        self.tell(ToProducer::Dismiss { tag, reason: Box::new(reason), done })?;
         found.await.map_err(|_| Gone)
     }
 
@@ -237,6 +237,7 @@ impl<T> ConsumerRef<T> {
         options: SubscribeOptions<T>,
     ) -> Result<Tag, Gone> {
         let producer = producer.clone();
+        let options = Box::new(options);
         self.ask_about(|done| ToConsumer::Subscribe { instead, producer, options, done }).await
     }
 
@@ -250,7 +251,7 @@ impl<T> ConsumerRef<T> {
     /// # Cancel safety
     /// The subscription is cancelled even if the future is dropped.
     pub async fn cancel(&self, tag: Tag, reason: Reason) -> Result<bool, Gone> {
-        self.ask_about(|done| ToConsumer::Cancel { tag, reason, done }).await
+        self.ask_about(|done| ToConsumer::Cancel { tag, reason: Box::new(reason), done }).await
     }
 
     /// Asks for `n` more events of a [manual](SubscribeOptions::manual)

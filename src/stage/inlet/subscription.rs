@@ -105,7 +105,7 @@ impl<T> Inlet<T> {
         let subscription = &mut self.subscriptions[at];
         let tag = *subscription.tag.insert(subscription.peer.tag);
         let n = subscription.window.open(subscription.in_hand);
-        let wish = subscription.wish.clone();
+        let wish = Box::new(subscription.wish.clone());
         notify(self.observer.as_ref(), &Notice::Subscribed(&subscription.peer));
         let name = self.meter.name();
         self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), wish, name });
@@ -161,7 +161,7 @@ impl<T> Inlet<T> {
         let Some(tag) = subscription.tag.take() else { return };
         let Some(producer) = subscription.producer.clone() else { return };
         let returned: Vec<Returned<T>> = self.take_back(slot);
-        if producer.send(ToProducer::Cancel { tag, reason, returned }).is_ok() {
+        if producer.send(ToProducer::Cancel { tag, reason: Box::new(reason), returned }).is_ok() {
             self.former.push((tag, producer));
         }
     }
