@@ -40,6 +40,7 @@ mod worker;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -325,7 +326,7 @@ impl<H> Work<H> {
         H: Handler<T>,
     {
         // The call is inside too: a closure may panic before it has a future.
-        let handled = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
+        let handled = pin!(AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind());
         let counts = &self.face.counts;
         if let Err(panic) = counts.watches.mine().time(handled).await {
             counts.panics.fetch_add(1, Ordering::Relaxed);

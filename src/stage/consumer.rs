@@ -102,14 +102,14 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
         let outcome = {
-            let work = AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind();
-            let mut work = pin!(meter.time(work));
+            let work = pin!(AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind());
+            let mut work = meter.time(work);
             // Mail is read while the handler runs, so that a stop or a resize can
             // give events back without waiting for it.
             loop {
                 tokio::select! {
                     biased;
-                    outcome = work.as_mut() => break outcome,
+                    outcome = &mut work => break outcome,
                     message = inlet.recv() => inlet.handle(message),
                 }
             }

@@ -5,11 +5,12 @@
 //! they may be a moment apart while the stage works.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::stopwatch::Stopwatch;
+use super::stopwatch::{Stopwatch, Timed};
 
 /// The kinds of stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,8 +164,8 @@ impl Meter {
     ///
     /// # Cancel safety
     /// As the work.
-    pub(crate) async fn time<F: Future>(&self, work: F) -> F::Output {
-        self.0.watch.time(work).await
+    pub(crate) fn time<'a, F: Future>(&'a self, work: Pin<&'a mut F>) -> Timed<'a, F> {
+        self.0.watch.time(work)
     }
 
     /// The consuming side.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -86,10 +87,9 @@ where
             Err(reason) => return reason,
         };
         // Inside of a block, so that a panic before there is a future is caught too.
-        let produce = AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind();
+        let produce = pin!(AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind());
         // The future lives across messages, so that its author need not make
-        // it cancel-safe. Messages first: a cancellation should be known
-        // before its events are dispatched.
+        // it cancel-safe.
         match while_serving(counter, meter.time(produce)).await {
             Ok(Ok(Some(events))) => counter.emit(events),
             Ok(Ok(None)) => return over(producer),

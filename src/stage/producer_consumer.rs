@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -165,8 +166,8 @@ where
         }
         let Some(Taken { slot, events }) = inlet.take() else { continue };
         let n = events.len();
-        let work = meter.time(AssertUnwindSafe(async { stage.process(events).await }).catch_unwind());
-        match while_serving(counter, work).await {
+        let work = pin!(AssertUnwindSafe(async { stage.process(events).await }).catch_unwind());
+        match while_serving(counter, meter.time(work)).await {
             Ok(Ok(events)) => {
                 if !events.is_empty() {
                     counter.emit(events);

@@ -8,10 +8,9 @@
 //! estimate for handlers that return at once, and exact for those that wait or
 //! work.
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -44,42 +43,64 @@ impl Stopwatch {
     ///
     /// # Cancel safety
     /// As the work. The wait of work that is dropped is not counted.
-    pub(crate) async fn time<F: Future>(&self, work: F) -> F::Output {
-        let mut work = pin!(work);
+    pub(crate) fn time<'a, F: Future>(&'a self, work: Pin<&'a mut F>) -> Timed<'a, F> {
+        Timed { watch: self, work, waits_since: None }
+    }
+
+    /// Does what a call does until it first waits, and adds that time, or what it
+    /// is taken to be.
+    fn first<T>(&self, poll: impl FnOnce() -> T) -> T {
         let skip = self.skip.load(Ordering::Relaxed);
-        let start = (skip == 0).then(Instant::now);
-        let first = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
-        let skip = match start {
-            Some(start) => {
-                let took = start.elapsed();
-                let skip = if took < SHORT { STANDS_FOR - 1 } else { 0 };
-                self.add(took * (skip + 1));
-                skip
-            }
-            None => skip - 1,
-        };
-        self.skip.store(skip, Ordering::Relaxed);
-        match first {
-            Poll::Ready(output) => output,
-            Poll::Pending => {
-                let waiting = Instant::now();
-                let output = work.await;
-                self.add(waiting.elapsed());
-                output
-            }
+        if skip > 0 {
+            self.skip.store(skip - 1, Ordering::Relaxed);
+            return poll();
         }
+        let start = Instant::now();
+        let output = poll();
+        let took = start.elapsed();
+        let skip = if took < SHORT { STANDS_FOR - 1 } else { 0 };
+        self.add(took * (skip + 1));
+        self.skip.store(skip, Ordering::Relaxed);
+        output
+    }
+}
+
+/// Work that is being timed: by hand and not an async fn, as most work returns at
+/// once, and is then done in one step.
+pub(crate) struct Timed<'a, F> {
+    watch: &'a Stopwatch,
+    work: Pin<&'a mut F>,
+    waits_since: Option<Instant>,
+}
+
+impl<F: Future> Future for Timed<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { watch, work, waits_since } = &mut *self;
+        if let Some(since) = waits_since {
+            let output = ready!(work.as_mut().poll(cx));
+            watch.add(since.elapsed());
+            return Poll::Ready(output);
+        }
+        let first = watch.first(|| work.as_mut().poll(cx));
+        if first.is_pending() {
+            *waits_since = Some(Instant::now());
+        }
+        first
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
 
     #[tokio::test(start_paused = true)]
     async fn waiting_is_timed_exactly_and_every_time() {
         let watch = Stopwatch::default();
         for _ in 0..100 {
-            watch.time(tokio::time::sleep(Duration::from_millis(7))).await;
+            watch.time(pin!(tokio::time::sleep(Duration::from_millis(7)))).await;
         }
         // The polls themselves take no virtual time.
         assert_eq!(watch.read(), Duration::from_millis(700));
@@ -89,7 +110,7 @@ mod tests {
     async fn work_that_takes_its_time_is_timed_every_time() {
         let watch = Stopwatch::default();
         for _ in 0..100 {
-            watch.time(tokio::time::advance(Duration::from_millis(1))).await;
+            watch.time(pin!(tokio::time::advance(Duration::from_millis(1)))).await;
         }
         assert_eq!(watch.read(), Duration::from_millis(100));
     }
@@ -97,11 +118,11 @@ mod tests {
     #[tokio::test]
     async fn of_calls_that_return_at_once_one_is_timed_and_stands_for_the_next() {
         let watch = Stopwatch::default();
-        watch.time(std::future::ready(())).await;
+        watch.time(pin!(std::future::ready(()))).await;
         let one = watch.read();
         let skipped = watch.skip.load(Ordering::Relaxed);
         for _ in 0..skipped {
-            watch.time(std::future::ready(())).await;
+            watch.time(pin!(std::future::ready(()))).await;
         }
         assert_eq!((watch.read(), watch.skip.load(Ordering::Relaxed)), (one, 0));
     }
