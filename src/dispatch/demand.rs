@@ -59,9 +59,8 @@ impl DemandDispatcher {
         }
     }
 
-    fn remove(&mut self, tag: Tag) -> Option<Asking> {
-        let at = self.asking.iter().position(|asking| asking.tag == tag)?;
-        self.asking.remove(at)
+    fn find(&self, tag: Tag) -> Option<usize> {
+        self.asking.iter().position(|asking| asking.tag == tag)
     }
 
     /// Behind everyone with at least as much demand.
@@ -70,19 +69,32 @@ impl DemandDispatcher {
         self.asking.insert(at, asking);
     }
 
+    /// Puts the subscription at this place where it belongs, now that its demand
+    /// has changed. Where few ask, it often belongs where it is.
+    fn settle(&mut self, at: usize) {
+        let demand = self.asking[at].demand;
+        let before = at.checked_sub(1).is_none_or(|before| self.asking[before].demand >= demand);
+        let after = self.asking.get(at + 1).is_none_or(|after| after.demand < demand);
+        if !(before && after)
+            && let Some(asking) = self.asking.remove(at)
+        {
+            self.insert(asking);
+        }
+    }
+
     /// Takes up to `most` off the demand of the first in line, and puts it where
     /// it then belongs. Returns who it is and how much it was.
     fn assign_to_first(&mut self, most: usize) -> Option<(Tag, usize)> {
-        let n = self.asking.front()?.demand.min(most);
+        let first = self.asking.front_mut()?;
+        let (tag, n) = (first.tag, first.demand.min(most));
         if n == 0 {
             // It keeps its turn.
             return None;
         }
-        let mut first = self.asking.pop_front()?;
         first.demand -= n;
         self.total -= n;
-        self.insert(first);
-        Some((first.tag, n))
+        self.settle(0);
+        Some((tag, n))
     }
 }
 
@@ -93,7 +105,7 @@ impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
-        if let Some(gone) = self.remove(tag) {
+        if let Some(gone) = self.find(tag).and_then(|at| self.asking.remove(at)) {
             self.total -= gone.demand;
         }
         Vec::new()
@@ -104,10 +116,10 @@ impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
         if n > usual {
             log::warn!("a consumer asks for {n} events where {usual} are usual: it may starve others");
         }
-        if let Some(mut asking) = self.remove(tag) {
-            asking.demand += n;
+        if let Some(at) = self.find(tag) {
+            self.asking[at].demand += n;
             self.total += n;
-            self.insert(asking);
+            self.settle(at);
         }
     }
 

@@ -237,6 +237,9 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// How many events were emitted and not dispatched.
     pub(crate) fn buffered(&self) -> usize {
+        if self.returned.is_empty() && self.emitted.is_empty() {
+            return self.buffer.len() + self.dispatcher.queued();
+        }
         let kept = |emitted: &Emitted<T>| match emitted {
             Emitted::Events(events) => events.len(),
             Emitted::Marker(_) => 0,
