@@ -30,6 +30,7 @@ pub(crate) struct Inlet<T> {
     /// Given to every producer subscribed to.
     me: ConsumerMail<T>,
     subscriptions: Vec<Subscription<T>>,
+    /// A marker is never the first.
     waiting: VecDeque<Waiting<T>>,
     /// How many events are in `waiting`.
     waiting_events: usize,
@@ -156,7 +157,6 @@ impl<T> Inlet<T> {
     /// Takes the next events: as many as the subscription's limits allow in one
     /// call of a handler.
     pub(crate) fn take(&mut self) -> Option<Taken<T>> {
-        self.release_markers();
         let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
         let slot = batch.slot;
         let subscription = self.subscriptions.iter_mut().find(|s| s.slot == slot)?;
@@ -175,12 +175,12 @@ impl<T> Inlet<T> {
 
     /// Takes the next event, and the slot to report it finished with.
     pub(crate) fn take_one(&mut self) -> Option<(usize, T)> {
-        self.release_markers();
         let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
         let (slot, event) = (batch.slot, batch.events.next()?);
         batch.first += 1;
         if batch.events.len() == 0 {
             self.waiting.pop_front();
+            self.release_markers();
         }
         self.waiting_events -= 1;
         if let Some(subscription) = self.subscriptions.iter_mut().find(|s| s.slot == slot) {
@@ -189,7 +189,8 @@ impl<T> Inlet<T> {
         Some((slot, event))
     }
 
-    /// Markers that have nothing in front of them any more are due.
+    /// Markers that have nothing in front of them any more are due. Called
+    /// whenever a batch has gone, so that the first to wait is always one.
     fn release_markers(&mut self) {
         while matches!(self.waiting.front(), Some(Waiting::Marker(_))) {
             if let Some(Waiting::Marker(marker)) = self.waiting.pop_front() {
@@ -290,9 +291,11 @@ impl<T> Inlet<T> {
 
     /// Sets the dials.
     fn show(&self) {
-        let in_hand: usize = self.subscriptions.iter().map(|s| s.in_hand).sum();
-        let outstanding: usize = self.subscriptions.iter().map(|s| s.window.outstanding()).sum();
-        let held = in_hand + self.waiting_events;
+        let (mut held, mut outstanding) = (self.waiting_events, 0);
+        for subscription in &self.subscriptions {
+            held += subscription.in_hand;
+            outstanding += subscription.window.outstanding();
+        }
         self.meter.inlet(self.subscriptions.len(), outstanding.saturating_sub(held), held);
     }
 }
