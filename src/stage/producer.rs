@@ -86,11 +86,14 @@ where
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
-        // Inside of a block, so that a panic before there is a future is caught too.
-        let produce = pin!(AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind());
-        // The future lives across messages, so that its author need not make
-        // it cancel-safe.
-        match while_serving(counter, meter.time(produce)).await {
+        let produced = {
+            // Inside of a block, so that a panic before there is a future is caught too.
+            let produce = AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind();
+            // The future lives across messages, so that its author need not make
+            // it cancel-safe.
+            while_serving(counter, meter.time(pin!(produce))).await
+        };
+        match produced {
             Ok(Ok(Some(events))) => counter.emit(events),
             Ok(Ok(None)) => return over(producer),
             Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),

@@ -28,7 +28,7 @@ fn numbers() -> RunningProducer<u64> {
 }
 
 fn subscribe(tag: Tag, consumer: ConsumerMail<u64>) -> ToProducer<u64> {
-    ToProducer::Subscribe { tag, consumer, wish: Wish::none(0), name: "raw".into() }
+    ToProducer::Subscribe { tag, consumer, wish: Box::new(Wish::none(0)), name: "raw".into() }
 }
 
 /// What has arrived since the last look.
@@ -86,7 +86,8 @@ async fn the_end_of_an_unknown_tag_is_nobodys_end() {
     let (known, unknown) = (Tag::unique(), Tag::unique());
     let (consumer, mut mail) = mpsc::unbounded_channel();
     producer.tell(subscribe(known, consumer)).unwrap();
-    let cancel = ToProducer::Cancel { tag: unknown, reason: Reason::Cancelled, returned: Vec::new() };
+    let cancel =
+        ToProducer::Cancel { tag: unknown, reason: Box::new(Reason::Cancelled), returned: Vec::new() };
     producer.tell(cancel).unwrap();
     producer.tell(ToProducer::Closed { tag: unknown }).unwrap();
     producer.tell(ToProducer::Ask { tag: known, n: 2 }).unwrap();
