@@ -40,14 +40,14 @@ fn main() {
         ] {
             let limits = Limits::with_max(max).expect("at least 1");
             let size = limits.batch();
-            let row = |what: &str, genstage| Row::new(format!("{what}, {max}"), events, genstage);
+            let row = |what: &str, genstage| Row::new(format!("{max}, {what}"), events, genstage);
             let batches = |n| in_turns(n, size);
             table.row(&row("demand", demand), |n| stages(n, limits, DemandDispatcher::new()), batches);
             table.row(&row("fair", None), |n| stages(n, limits, FairDispatcher::new()), batches);
             let broadcast = |n| stages(n, limits, BroadcastDispatcher::new());
             table.row(&row("broadcast", all), broadcast, |n| shared(n, size));
             // One by one takes its time, so let it take fewer.
-            let row_singly = Row::new(format!("broadcast one by one, {max}"), 500_000, all);
+            let row_singly = Row::new(format!("{max}, broadcast one by one"), 500_000, all);
             table.row(&row_singly, broadcast, broadcast_singly);
             let by_hash =
                 |n| stages(n, limits, PartitionDispatcher::by_key(CONSUMERS, |event: &u64| *event));
