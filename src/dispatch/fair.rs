@@ -23,6 +23,14 @@ struct Player {
     tag: Tag,
     weight: usize,
     demand: usize,
+    /// What it gets of the dispatch under way.
+    share: usize,
+}
+
+impl Player {
+    fn wants(&self) -> usize {
+        self.demand - self.share
+    }
 }
 
 impl FairDispatcher {
@@ -31,17 +39,17 @@ impl FairDispatcher {
         Self::default()
     }
 
-    /// How many of `n` events each player gets, in the order of turns, and whose
-    /// turn it is then.
-    fn deal(&self, n: usize) -> (Vec<usize>, usize) {
+    /// Says how many of `n` events each player gets, and returns whose turn it is
+    /// then.
+    fn deal(&mut self, n: usize) -> usize {
         let mut left = n.min(self.total);
-        let mut shares = vec![0; self.players.len()];
         let mut next = 0;
         // Ends, as no more is dealt than was asked for: each round deals some.
         while left > 0 {
-            for (at, player) in self.players.iter().enumerate() {
-                let share = player.weight.min(player.demand - shares[at]).min(left);
-                shares[at] += share;
+            left -= self.deal_whole_rounds(left);
+            for (at, player) in self.players.iter_mut().enumerate() {
+                let share = player.weight.min(player.wants()).min(left);
+                player.share += share;
                 left -= share;
                 if share > 0 {
                     next = at + 1;
@@ -51,13 +59,26 @@ impl FairDispatcher {
                 }
             }
         }
-        (shares, next % self.players.len().max(1))
+        next % self.players.len().max(1)
+    }
+
+    /// Deals at once all rounds but the last in which everybody who is still in
+    /// the game gets its full weight. Returns how many events that takes.
+    fn deal_whole_rounds(&mut self, left: usize) -> usize {
+        let playing = || self.players.iter().filter(|player| player.wants() > 0);
+        let round = playing().map(|player| player.weight).fold(0, usize::saturating_add);
+        let wanted = playing().map(|player| player.wants() / player.weight).min();
+        let rounds = wanted.unwrap_or(0).min(left / round.max(1)).saturating_sub(1);
+        for player in self.players.iter_mut().filter(|player| player.wants() > 0) {
+            player.share += rounds * player.weight;
+        }
+        rounds * round
     }
 }
 
 impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
     fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        self.players.push(Player { tag, weight: wish.weight.max(1), demand: 0 });
+        self.players.push(Player { tag, weight: wish.weight.max(1), demand: 0, share: 0 });
         Ok(())
     }
 
@@ -80,9 +101,10 @@ impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
-        let (shares, next) = self.deal(events.len());
+        let next = self.deal(events.len());
         let mut rest = events.into_iter();
-        for (player, share) in self.players.iter_mut().zip(shares) {
+        for player in &mut self.players {
+            let share = std::mem::take(&mut player.share);
             if share > 0 {
                 player.demand -= share;
                 self.total -= share;
@@ -131,6 +153,27 @@ mod tests {
     #[test]
     fn who_wants_less_than_a_share_leaves_the_rest_to_the_others() {
         assert_eq!(Bench::new(&[(1, 10), (1, 1000), (1, 0)]).dispatch(300), (vec![10, 290, 0], 0));
+    }
+
+    #[test]
+    fn many_rounds_at_once_deal_as_one_by_one() {
+        let one_by_one = |players: &[(usize, usize)], n: u32| {
+            let (mut left, mut got) = (n as usize, vec![0; players.len()]);
+            while left > 0 && (0..players.len()).any(|at| got[at] < players[at].1) {
+                for (at, &(weight, demand)) in players.iter().enumerate() {
+                    let share = weight.min(demand - got[at]).min(left);
+                    (got[at], left) = (got[at] + share, left - share);
+                }
+            }
+            (got, left)
+        };
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..2000 {
+            let players: Vec<_> =
+                (0..random.usize(0..6)).map(|_| (random.usize(1..8), random.usize(0..90))).collect();
+            let n = random.u32(0..400);
+            assert_eq!(Bench::new(&players).dispatch(n), one_by_one(&players, n), "{n} to {players:?}");
+        }
     }
 
     #[test]
