@@ -24,6 +24,9 @@ pub struct PartitionDispatcher<T> {
     markers: VecDeque<Waiting>,
 }
 
+/// So many events are worth an allocation.
+const MANY: usize = 32;
+
 type Route<T> = Box<dyn Fn(&T) -> Option<usize> + Send>;
 
 #[derive(Debug)]
@@ -170,19 +173,35 @@ impl<T> Partition<T> {
         self.returned.len() + self.waiting.len()
     }
 
+    /// Takes the first `n` that wait.
+    fn take_waiting(&mut self, n: usize) -> Vec<T> {
+        let after = self.waiting.len() - n;
+        if after > n || n < MANY {
+            return self.waiting.drain(..n).collect();
+        }
+        // To move what stays in one go is cheaper than to move what goes event by
+        // event, as long as it is less.
+        let mut stays = VecDeque::with_capacity(self.waiting.len());
+        stays.append(&mut self.waiting.split_off(n));
+        std::mem::replace(&mut self.waiting, stays).into()
+    }
+
     /// Assigns up to `most` of what waits, as far as it is asked for. Returns how
     /// many events that were.
     fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len()).min(most);
         let Some(to) = self.consumer.filter(|_| n > 0) else { return 0 };
-        let mut events = Vec::with_capacity(n);
-        while events.len() < n
-            && let Some((_, event)) = self.returned.pop_first()
-        {
-            events.push(event);
-        }
-        let more = n - events.len();
-        events.extend(self.waiting.drain(..more));
+        let events = match self.returned.is_empty() {
+            true => self.take_waiting(n),
+            false => {
+                let mut events: Vec<T> = std::iter::from_fn(|| self.returned.pop_first())
+                    .take(n)
+                    .map(|(_, event)| event)
+                    .collect();
+                events.append(&mut self.take_waiting(n - events.len()));
+                events
+            }
+        };
         self.demand -= n;
         assignments.push(Assignment { to, events });
         n
