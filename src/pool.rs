@@ -61,6 +61,10 @@ use crate::stage::{Gone, Kind, ProducerRef, Reason, State, Status, panic_message
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
     /// Handles one event.
+    ///
+    /// # Cancel safety
+    /// Dropped only when the pool is aborted; the event is then lost with it,
+    /// unless it notices being dropped.
     fn handle(&self, event: T) -> impl Future<Output = ()> + Send;
 }
 

@@ -21,14 +21,15 @@ struct Line<V>(V);
 impl<V: Default> Default for PerThread<V> {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self((0..threads).map(|_| Line::default()).collect())
+        // A power of two, so that finding one's own takes no division.
+        Self((0..threads.next_power_of_two()).map(|_| Line::default()).collect())
     }
 }
 
 impl<V> PerThread<V> {
     /// The calling thread's value.
     pub(crate) fn mine(&self) -> &V {
-        &self.0[thread_number() % self.0.len()].0
+        &self.0[thread_number() & (self.0.len() - 1)].0
     }
 
     /// Every thread's value.
