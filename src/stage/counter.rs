@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::mpsc::error::SendError;
+use tokio::sync::mpsc::error::{SendError, TryRecvError};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::front::{Front, OnOverflow};
@@ -123,10 +123,14 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
 
     /// Answers everything that has arrived.
     fn catch_up(&mut self) -> ControlFlow<Reason> {
-        while let Ok(message) = self.mail.try_recv() {
-            self.handle(message)?;
+        loop {
+            match self.mail.try_recv() {
+                Ok(message) => self.handle(message)?,
+                Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
+                // Nobody can send anything any more, so nobody can take anything.
+                Err(TryRecvError::Disconnected) => return ControlFlow::Break(Reason::Stopped),
+            }
         }
-        ControlFlow::Continue(())
     }
 
     /// Answers consumers until the stage is to stop; never returns otherwise.
@@ -136,7 +140,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 return Poll::Ready(reason);
             }
         }
-        // Nobody can send anything any more, so nobody can take anything.
         Poll::Ready(Reason::Stopped)
     }
 
