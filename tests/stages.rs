@@ -156,3 +156,14 @@ async fn nothing_is_taken_from_a_stream_that_nobody_asked_for() {
     assert_eq!(taken.len(), 5);
     assert_eq!(subscription.next().now_or_never(), Some(Some(1)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_producer_to_whom_nobody_refers_any_more_makes_nothing_for_nobody() {
+    let numbers = Numbers::below(u64::MAX);
+    let demands = numbers.demands.clone();
+    let running = stage::producer(numbers).spawn();
+    // It has asked, and has gone, before the producer has had its turn.
+    drop(running.producer().subscribe(limits(10, 5)));
+    assert_eq!(running.join().await, Reason::Stopped);
+    assert_eq!(demands.len(), 0);
+}
