@@ -187,6 +187,26 @@ async fn a_pool_at_rest_ends_with_its_producer() {
     assert_eq!(pool.ended().await, Reason::Stopped);
 }
 
+#[tokio::test(start_paused = true)]
+async fn several_pools_at_one_producer_all_end_with_it() {
+    for mode in [Mode::Workers, Mode::PerEvent] {
+        let numbers = stage::producer(Numbers::below(50)).spawn();
+        let works = [Work::new(), Work::new(), Work::new()];
+        let pools = works.clone().map(|work| {
+            let handler = move |event| {
+                let work = work.clone();
+                async move { work.run(event).await }
+            };
+            Pool::spawn(numbers.producer(), handler, settings(2, mode, 3))
+        });
+        drop(numbers);
+        for pool in &pools {
+            assert_eq!(pool.ended().await, Reason::Finished);
+        }
+        assert_eq!(works.iter().map(|work| work.done.len()).sum::<usize>(), 50);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_two_threads_every_one_of_many_short_pools_ends() {
     for n in 0..3000 {

@@ -171,12 +171,12 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         if matches!(reason, Reason::Refused(_)) {
             self.closing.get_or_insert(reason.clone());
         }
-        // One that has finished is not replaced while others still work; nor is
-        // one that came and got nothing, whatever the reason. A producer that is
-        // ending waits until it is alone, and were its members replaced in turn,
-        // it never would be. The last one is replaced: a retired worker may have
+        // One that came and got nothing is not replaced, whatever the reason: a
+        // producer that is ending waits until it is alone, and if two pools
+        // replaced theirs in turn, it never would be. Nor is one that has finished
+        // while others still work. But the last one is: a retired worker may have
         // given events back after the others had left.
-        if self.tasks.is_empty() || worked && reason != Reason::Finished {
+        if worked && (self.tasks.is_empty() || reason != Reason::Finished) {
             self.hire();
         }
         // One that came when the producer had just gone has nothing to tell.
