@@ -229,6 +229,16 @@ async fn play(script: Vec<Step>, fair: bool) {
     world.settle().await;
 }
 
+/// Found by the scripts: a consumer that has stopped still returns what it finds
+/// in its closed mailbox, after its cancellation, and that was lost.
+#[tokio::test(start_paused = true)]
+async fn what_a_stopped_consumer_returns_last_is_begun_by_the_next() {
+    let come = |max, min| Step::Come { max, min, work: 0, panics_at: None };
+    let emit = [26, 20, 33, 12].map(Step::Emit);
+    let [first, second, third, fourth] = emit;
+    play(vec![come(1, 0), Step::Pause, first, second, come(16, 6), third, fourth], false).await;
+}
+
 fn cases(usual: u32) -> ProptestConfig {
     let long = std::env::var("WEIR_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig::with_cases(long.unwrap_or(usual))

@@ -25,27 +25,25 @@
 //!
 //! # Dead letters are a producer again
 //! ```
-//! use futures::{StreamExt, stream};
+//! use futures::StreamExt;
 //! use tokio::sync::mpsc;
 //! use weir::demand::Limits;
-//! use weir::pool::{self, Mode, Pool, PoolSettings};
+//! use weir::pool::{self, Pool, PoolSettings};
 //! use weir::stage;
 //!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-//! let (sender, mut receiver) = mpsc::unbounded_channel();
+//! let (sender, receiver) = mpsc::unbounded_channel();
 //! let halve = pool::retry(|n: u32| async move {
 //!     if n % 2 == 0 { Ok(()) } else { Err(format!("{n} is odd")) }
 //! });
 //! let halve = halve.attempts(2).dead_letter(move |letter| drop(sender.send(letter)));
 //!
-//! let numbers = stage::from_stream(stream::iter(1..=4)).spawn();
-//! let limits = Limits::default();
-//! let settings = PoolSettings { concurrency: 1, mode: Mode::Workers, limits, recall: true };
-//! let pool = Pool::spawn(numbers.producer(), halve, settings);
+//! let numbers = stage::from_iter(1..=4).spawn();
+//! let pool = Pool::spawn(numbers.producer(), halve, PoolSettings::workers(1));
 //!
 //! // It ends with the pool, which holds the sender.
-//! let failed = stage::from_stream(stream::poll_fn(move |cx| receiver.poll_recv(cx))).spawn();
-//! let letters: Vec<_> = failed.producer().subscribe(limits).collect().await;
+//! let failed = stage::producer(receiver).spawn();
+//! let letters: Vec<_> = failed.producer().subscribe(Limits::default()).collect().await;
 //! assert_eq!(letters[0].to_string(), "gave up an event after 2 attempts: 1 is odd");
 //! assert_eq!(letters.iter().map(|letter| letter.event).collect::<Vec<_>>(), [1, 3]);
 //! # }
