@@ -193,7 +193,7 @@ async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
         let numbers = stage::producer(Numbers::below(50)).spawn();
         let done = Seen::nothing();
         // While the slow one still works, the quick one has a member there for
-        // what may come back. Replaced in turn, they would never be done.
+        // what may come back.
         let pools = [WORK, 100 * WORK].map(|pace| {
             let done = done.clone();
             let handler = move |event| {
