@@ -17,7 +17,7 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 
-pub use histogram::{Sharded, Summary};
+pub use histogram::{Sharded, Summary, empty_histogram};
 
 /// Keeps every metric by name and labels. Clones share them.
 #[derive(Debug, Clone, Default)]

@@ -26,7 +26,7 @@ pub use components::Component;
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use modes::{Mode, Refusal};
-pub use snapshot::Snapshot;
+pub use snapshot::{LedgerState, Snapshot};
 pub use stats::Request;
 
 use crate::config::{Config, Settings, Sources};

@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 6] = [
 
 /// Reads a number and a unit. `None` for anything else; a plain `0` needs no
 /// unit.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     if text == "0" {
         return Some(Duration::ZERO);
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration in the largest unit that needs no fraction.
-pub(super) fn format(duration: Duration) -> String {
+pub fn format(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     if nanos == 0 {
         return "0ms".to_owned();

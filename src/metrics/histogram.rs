@@ -32,11 +32,13 @@ struct Shard {
 
 impl Default for Shard {
     fn default() -> Self {
-        Self { counts: empty(), seconds: 0.0 }
+        Self { counts: empty_histogram(), seconds: 0.0 }
     }
 }
 
-fn empty() -> Histogram<u64> {
+/// An empty histogram as all of Weir's are: microseconds, three significant
+/// digits, growing as it needs to.
+pub fn empty_histogram() -> Histogram<u64> {
     let mut histogram =
         Histogram::new_with_bounds(1, 2, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds"));
     histogram.auto(true);
@@ -60,7 +62,7 @@ impl Sharded {
 
     /// All shards together, and the sum of the durations in seconds.
     pub(super) fn read(&self) -> (Histogram<u64>, f64) {
-        let (mut all, mut seconds) = (empty(), 0.0);
+        let (mut all, mut seconds) = (empty_histogram(), 0.0);
         for shard in self.0.all() {
             let shard = lock(shard);
             // Cannot fail: `all` grows as it needs to.

@@ -1,0 +1,273 @@
+//! What load to make: how many clients or what rate, for how long, and with what
+//! requests.
+//!
+//! ```text
+//!   closed   N clients; each sends its next request when it has its answer.
+//!            The slower the server, the lower the rate: it cannot be overrun.
+//!   open     requests are due at times that do not depend on the answers, as
+//!            from many people who do not know of each other.
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A load to make. Part of every run that was made by one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Who decides when a request is sent.
+    #[serde(flatten)]
+    pub model: Model,
+    /// Ends the load after so many requests, if the profile does not end first.
+    pub requests: Option<u64>,
+    /// What each request is.
+    pub request: RequestPlan,
+}
+
+/// Who decides when a request is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "lowercase")]
+pub enum Model {
+    /// Clients that each wait for their answer.
+    Closed {
+        /// How many clients there are, over time.
+        clients: Profile,
+    },
+    /// A schedule that does not wait for anybody.
+    Open {
+        /// Requests a second, over time.
+        rate: Profile,
+        /// How they are spread at that rate.
+        arrivals: Arrivals,
+        /// Fixes the schedule.
+        seed: u64,
+        /// The most connections at once. A request that is due and finds none
+        /// free waits for one, and its response time runs.
+        connections: usize,
+    },
+}
+
+/// How arrivals are spread at a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arrivals {
+    /// Evenly.
+    Constant,
+    /// At random, without memory: many people who do not know of each other.
+    Poisson,
+    /// So many at once, and a pause.
+    Burst(u64),
+}
+
+/// What each request is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RequestPlan {
+    /// Such as `GET`.
+    pub method: String,
+    /// Sent with each request, if there is one.
+    pub body: Option<String>,
+    /// Whether a connection is used for more than one request.
+    pub keep_alive: bool,
+    /// An answer that takes longer, in seconds, is given up: aborted.
+    pub timeout_s: f64,
+}
+
+impl Default for RequestPlan {
+    fn default() -> Self {
+        Self { method: "GET".to_owned(), body: None, keep_alive: true, timeout_s: 60.0 }
+    }
+}
+
+impl RequestPlan {
+    /// How long an answer may take.
+    pub fn timeout(&self) -> Duration {
+        Duration::try_from_secs_f64(self.timeout_s).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A level over time: piecewise linear. Clients for a closed model, requests a
+/// second for an open one.
+///
+/// Written as `400`, `100..400` (a ramp), `100,200,400` (steps), each with a
+/// length of its own or a share of the whole: `100:10s,100..400:20s,400:30s`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Profile {
+    phases: Vec<Phase>,
+}
+
+/// One straight piece of a [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// The level at its beginning.
+    pub from: f64,
+    /// The level at its end.
+    pub to: f64,
+    /// How long it lasts; for ever if nothing is said, which only the last may.
+    pub seconds: Option<f64>,
+}
+
+/// What is wrong with a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProfileError {
+    /// It does not read as one.
+    #[error(
+        "{0:?} is no level over time; expected such as 400, 100..400, 100,200,400 or 100:10s,100..400:20s"
+    )]
+    Unreadable(String),
+    /// Some phases have a length and some have not, or a ramp has none.
+    #[error("{0:?} needs a duration: give each phase one (100:10s) or all of them together (--duration)")]
+    NoDuration(String),
+    /// All of it is zero.
+    #[error("{0:?} is zero all the time")]
+    Zero(String),
+}
+
+impl Profile {
+    /// The same level all the time, for so many seconds or for ever.
+    pub fn constant(level: f64, seconds: Option<f64>) -> Self {
+        Self { phases: vec![Phase { from: level, to: level, seconds }] }
+    }
+
+    /// Reads a profile. Phases without a length of their own share `duration`.
+    ///
+    /// # Errors
+    /// [`ProfileError`], with the text.
+    pub fn parse(text: &str, duration: Option<Duration>) -> Result<Self, ProfileError> {
+        let unreadable = || ProfileError::Unreadable(text.to_owned());
+        let phases: Option<Vec<Phase>> = text.split(',').map(read_phase).collect();
+        let mut phases = phases.ok_or_else(unreadable)?;
+        if phases.iter().all(|phase| phase.from == 0.0 && phase.to == 0.0) {
+            return Err(ProfileError::Zero(text.to_owned()));
+        }
+        let open: Vec<&mut Phase> = phases.iter_mut().filter(|phase| phase.seconds.is_none()).collect();
+        let share = duration.map(|all| all.as_secs_f64() / open.len() as f64);
+        let steady = open.len() == 1 && open[0].from == open[0].to;
+        let may_go_on = steady && phases.len() == 1;
+        for phase in phases.iter_mut().filter(|phase| phase.seconds.is_none()) {
+            phase.seconds = share;
+        }
+        if !may_go_on && phases.iter().any(|phase| phase.seconds.is_none()) {
+            return Err(ProfileError::NoDuration(text.to_owned()));
+        }
+        Ok(Self { phases })
+    }
+
+    /// Its pieces, in order.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// How long it lasts; `None` for ever.
+    pub fn seconds(&self) -> Option<f64> {
+        self.phases.iter().map(|phase| phase.seconds).sum()
+    }
+
+    /// The level after so many seconds; `None` when it is over.
+    pub fn at(&self, mut seconds: f64) -> Option<f64> {
+        for phase in &self.phases {
+            let Some(length) = phase.seconds else { return Some(phase.from) };
+            if seconds < length {
+                return Some(phase.from + (phase.to - phase.from) * seconds / length);
+            }
+            seconds -= length;
+        }
+        None
+    }
+
+    /// The highest level it reaches.
+    pub fn peak(&self) -> f64 {
+        self.phases.iter().flat_map(|phase| [phase.from, phase.to]).fold(0.0, f64::max)
+    }
+
+    /// The level, if it is the same all the time.
+    pub fn steady(&self) -> Option<f64> {
+        let level = self.phases.first()?.from;
+        self.phases.iter().all(|phase| phase.from == level && phase.to == level).then_some(level)
+    }
+}
+
+fn read_phase(text: &str) -> Option<Phase> {
+    let (levels, seconds) = match text.split_once(':') {
+        Some((levels, length)) => (levels, Some(crate::config::parse_duration(length)?.as_secs_f64())),
+        None => (text, None),
+    };
+    let (from, to) = levels.split_once("..").unwrap_or((levels, levels));
+    let level = |text: &str| {
+        let number: f64 = text.trim().parse().ok()?;
+        (number.is_finite() && number >= 0.0).then_some(number)
+    };
+    Some(Phase { from: level(from)?, to: level(to)?, seconds })
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, Phase { from, to, seconds }) in self.phases.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}{from}")?;
+            if from != to {
+                write!(f, "..{to}")?;
+            }
+            if let (Some(seconds), true) = (seconds, self.phases.len() > 1) {
+                write!(f, ":{seconds}s")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Arrivals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant => f.write_str("constant"),
+            Self::Poisson => f.write_str("poisson"),
+            Self::Burst(size) => write!(f, "burst:{size}"),
+        }
+    }
+}
+
+impl FromStr for Arrivals {
+    type Err = String;
+
+    /// Reads `constant`, `poisson`, `burst` (of 10) or `burst:SIZE`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let allowed = || format!("{text:?} is none of constant, poisson, burst, burst:SIZE");
+        match text.split_once(':') {
+            None if text == "constant" => Ok(Self::Constant),
+            None if text == "poisson" => Ok(Self::Poisson),
+            None if text == "burst" => Ok(Self::Burst(10)),
+            Some(("burst", size)) => {
+                let size = size.parse().ok().filter(|size| (1..=1_000_000).contains(size));
+                size.map(Self::Burst).ok_or_else(allowed)
+            }
+            _ => Err(allowed()),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    /// Such as `closed, 50 clients, 3000 requests` or `open, 400/s poisson, 10 s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let profile = match &self.model {
+            Model::Closed { clients } => {
+                let s = if clients.steady() == Some(1.0) { "" } else { "s" };
+                write!(f, "closed, {clients} client{s}")?;
+                clients
+            }
+            Model::Open { rate, arrivals, .. } => {
+                write!(f, "open, {rate}/s {arrivals}")?;
+                rate
+            }
+        };
+        if let Some(requests) = self.requests {
+            write!(f, ", {requests} request{}", if requests == 1 { "" } else { "s" })?;
+        }
+        if let Some(seconds) = profile.seconds() {
+            write!(f, ", {seconds} s")?;
+        }
+        Ok(())
+    }
+}

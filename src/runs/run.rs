@@ -1,0 +1,266 @@
+//! One run: what was done to what, and what came of it.
+//!
+//! A run may have two sides. The *client* side is what whoever made the load has
+//! seen; the *bench* side is what the bench has counted and timed itself. A load
+//! at somebody else's server has only the first, a load made by `ab` only the
+//! second, and `weir load` at our own server has both, which then have to agree.
+//! A *prediction* has neither, only figures.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Audit, Timing};
+use crate::load::Plan;
+use crate::theory::Prediction;
+use crate::workbench::{LedgerState, Mark, Mode};
+
+/// The version of the format. Fields may be added under the same number.
+pub const FORMAT: u32 = 1;
+
+/// A run, as it is kept in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The version of Weir that wrote it.
+    pub weir: String,
+    /// Unique among the runs of a store; also the name of its file.
+    pub id: String,
+    /// What a person has called it.
+    pub name: Option<String>,
+    /// Where its figures come from.
+    pub origin: Origin,
+    /// What was put under load: a mode of the bench, or a URL.
+    pub target: String,
+    /// When it began, in UTC.
+    pub began: String,
+    /// How long it took, from the first request until the last answer, or until
+    /// the bench had drained.
+    pub seconds: f64,
+    /// The load, where we know it.
+    pub load: Option<Plan>,
+    /// The configuration in force when it began, where there was one.
+    pub config: Option<Value>,
+    /// Whether its figures can be trusted, and why not.
+    pub audit: Audit,
+    /// What the maker of the load has seen.
+    pub client: Option<ClientSide>,
+    /// What the bench has seen.
+    pub bench: Option<BenchSide>,
+    /// What theory says, for a prediction.
+    pub prediction: Option<Prediction>,
+}
+
+/// Where the figures of a run come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Measured by the bench while somebody else made the load.
+    Recorded,
+    /// Measured by `weir load`.
+    Load,
+    /// Measured under virtual time.
+    Simulated,
+    /// Computed.
+    Predicted,
+    /// Told by `ab`.
+    Ab,
+    /// Told by `oha`.
+    Oha,
+    /// Told by `wrk`.
+    Wrk,
+}
+
+/// What the maker of the load has seen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ClientSide {
+    /// Requests sent.
+    pub sent: u64,
+    /// Answered with success: a status below 400.
+    pub ok: u64,
+    /// Turned away: 429, 503, or the bench's `resource.reject_status`.
+    pub refused: u64,
+    /// Answered with any other status from 400 on.
+    pub failed: u64,
+    /// Not answered: no connection, a broken one, an answer that is not HTTP, a
+    /// timeout, or the end of the load.
+    pub aborted: u64,
+    /// Due, and not sent before the load ended.
+    pub unsent: u64,
+    /// From the first request to the last answer.
+    pub seconds: f64,
+    /// Answers a second, whatever they said.
+    pub rate: f64,
+    /// How many answers had which status.
+    pub statuses: BTreeMap<String, u64>,
+    /// How many requests were aborted for which reason.
+    pub errors: BTreeMap<String, u64>,
+    /// Bytes of answers, heads and bodies.
+    pub bytes: u64,
+    /// From sending a request to the end of its answer.
+    pub service: ByAnswer,
+    /// From the moment a request was due to the end of its answer: what a person
+    /// would have waited. Open model only.
+    pub response: Option<ByAnswer>,
+    /// How late requests were sent. Open model only.
+    pub lag: Option<Timing>,
+    /// How many requests were under way, on average: measured as it went.
+    pub in_flight: f64,
+    /// How many were due or under way, on average. Open model only.
+    pub in_flight_due: Option<f64>,
+    /// The share of a core that the generator used.
+    pub cpu: Option<f64>,
+    /// The share of the time in which the generator was ready to run and had no
+    /// core.
+    pub starved: Option<f64>,
+    /// What happened when.
+    pub series: Series,
+}
+
+/// Times, by what the answer was.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ByAnswer {
+    /// Of successes.
+    pub ok: Timing,
+    /// Of those who were turned away.
+    pub refused: Timing,
+    /// Of other errors.
+    pub failed: Timing,
+}
+
+/// What the bench has seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchSide {
+    /// From the first request to the last thing that happened.
+    pub seconds: f64,
+    /// Whether everything accepted was finished at the end.
+    pub drained: bool,
+    /// From the last request to the last event finished.
+    pub drain_s: f64,
+    /// The account of every event of this run.
+    pub ledger: LedgerState,
+    /// The most events in the resource at once.
+    pub peak_in_use: usize,
+    /// The most events in the queue at once.
+    pub peak_depth: usize,
+    /// Each mode that was used.
+    pub modes: BTreeMap<String, ModeSide>,
+    /// What happened when: levels at the end of each interval, counts within it.
+    pub series: Series,
+    /// What was changed when; `t` in seconds since the beginning.
+    pub marks: Vec<Mark>,
+}
+
+/// What one mode has seen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ModeSide {
+    /// Responses sent.
+    pub requests: u64,
+    /// Responses that were not a success.
+    pub errors: u64,
+    /// Requests whose client went away before the response.
+    pub aborted: u64,
+    /// Responses a second, from the first request to the last response.
+    pub rate: f64,
+    /// Events done a second, from the first request to the last event finished.
+    pub done_rate: f64,
+    /// Events accepted.
+    pub accepted: u64,
+    /// Events refused, and so never accepted.
+    pub refused: u64,
+    /// Events done.
+    pub done: u64,
+    /// Events that failed.
+    pub failed: u64,
+    /// Events given up by the queue's policy.
+    pub dropped: u64,
+    /// The most events of this mode in the resource at once.
+    pub peak_in_use: usize,
+    /// How many events were inside, from arrival to finish, on average: measured
+    /// as they came and went, apart from the histograms.
+    pub in_system: f64,
+    /// From the request head to the response, of successes.
+    pub http: Timing,
+    /// The same of refusals and other errors.
+    pub http_errors: Timing,
+    /// From arrival to admission by the resource, of events done.
+    pub wait: Timing,
+    /// In the resource, of events done.
+    pub service: Timing,
+    /// From arrival to finish, of events done.
+    pub response: Timing,
+    /// The same of events that failed.
+    pub response_failed: Timing,
+}
+
+/// Columns over time. Each has as many entries as `t`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Series {
+    /// The length of an interval: a second, and more in very long runs.
+    pub interval_s: f64,
+    /// The end of each interval, in seconds since the beginning.
+    pub t: Vec<f64>,
+    /// By name; nothing where there was nothing to measure.
+    pub columns: BTreeMap<String, Vec<Option<f64>>>,
+}
+
+/// Which times of a run are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// What a client waits for an answer. From the intended send in the open
+    /// model, or else from the real one; as the bench has it, if no generator of
+    /// ours was there.
+    Answer,
+    /// From arrival to admission of events done.
+    Wait,
+    /// In the resource.
+    Service,
+    /// From arrival to finish of events done.
+    Response,
+}
+
+impl Run {
+    /// The mode of the bench that was put under load. When several were, the one
+    /// with the most requests.
+    pub fn mode(&self) -> Option<Mode> {
+        let named = Mode::ALL.into_iter().find(|mode| mode.name() == self.target);
+        let busiest = || {
+            let modes = &self.bench.as_ref()?.modes;
+            let (name, _) = modes.iter().max_by_key(|(_, mode)| mode.requests)?;
+            Mode::ALL.into_iter().find(|mode| mode.name() == name)
+        };
+        named.or_else(busiest)
+    }
+
+    /// The bench's numbers of that mode.
+    pub fn mode_side(&self) -> Option<&ModeSide> {
+        self.bench.as_ref()?.modes.get(self.mode()?.name())
+    }
+
+    /// The times of what went well, on one of the clocks.
+    pub fn timing(&self, clock: Clock) -> Option<&Timing> {
+        let side = self.mode_side();
+        match clock {
+            Clock::Answer => match &self.client {
+                Some(client) => Some(&client.response.as_ref().unwrap_or(&client.service).ok),
+                None => side.map(|side| &side.http),
+            },
+            Clock::Wait => side.map(|side| &side.wait),
+            Clock::Service => side.map(|side| &side.service),
+            Clock::Response => side.map(|side| &side.response),
+        }
+    }
+
+    /// Answers a second, whatever they said.
+    pub fn rate(&self) -> Option<f64> {
+        let client = self.client.as_ref().map(|client| client.rate);
+        client.or_else(|| self.mode_side().map(|side| side.rate))
+    }
+
+    /// What to call it: its name, or else its id.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}

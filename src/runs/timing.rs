@@ -1,0 +1,280 @@
+//! The times of a run: every one of them, as a histogram that is written at full
+//! resolution and read back without loss, and the same in slices of time.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{Summary, empty_histogram};
+
+/// How times of one kind are distributed.
+///
+/// Either a histogram in microseconds (three significant digits, as everywhere in
+/// Weir), or, where another tool has told us no more, a few points of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Timing {
+    shape: Shape,
+    /// The same, slice by slice of the run; empty where it was not kept.
+    slices: Slices,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    Full(Histogram<u64>),
+    Points(Points),
+}
+
+/// A few points of a distribution, and what else is known of it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Points {
+    /// How many times there were, where that is known.
+    pub count: Option<u64>,
+    /// Their mean in milliseconds, where that is known.
+    pub mean_ms: Option<f64>,
+    /// Pairs of a percentage and the milliseconds within which that many lay, in
+    /// ascending order.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// The same times, by when they ended: each slice is so many seconds long, from
+/// the beginning of the run on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Slices {
+    /// How long a slice is.
+    pub seconds: f64,
+    /// A histogram each, as pairs of microseconds and how many took that long.
+    pub buckets_us: Vec<Vec<(u64, u64)>>,
+}
+
+/// As it stands in the file: the usual figures for people, the buckets for
+/// programs.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    count: Option<u64>,
+    mean_ms: Option<f64>,
+    #[serde(default)]
+    p50_ms: Option<f64>,
+    #[serde(default)]
+    p90_ms: Option<f64>,
+    #[serde(default)]
+    p99_ms: Option<f64>,
+    #[serde(default)]
+    p999_ms: Option<f64>,
+    #[serde(default)]
+    max_ms: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    points: Option<Vec<[f64; 2]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buckets_us: Option<Vec<(u64, u64)>>,
+    #[serde(default, skip_serializing_if = "Slices::is_empty")]
+    slices: Slices,
+}
+
+impl Slices {
+    fn is_empty(&self) -> bool {
+        self.buckets_us.is_empty()
+    }
+
+    /// Each slice as a histogram in microseconds.
+    pub fn histograms(&self) -> impl Iterator<Item = Histogram<u64>> {
+        self.buckets_us.iter().map(|buckets| from_buckets(buckets))
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self::of(empty_histogram())
+    }
+}
+
+impl Timing {
+    /// Of a histogram in microseconds.
+    pub fn of(histogram: Histogram<u64>) -> Self {
+        Self { shape: Shape::Full(histogram), slices: Slices::default() }
+    }
+
+    /// Of a histogram in microseconds, which was also kept in slices of so many
+    /// seconds.
+    pub fn sliced(histogram: Histogram<u64>, seconds: f64, slices: &[Histogram<u64>]) -> Self {
+        let slices = Slices { seconds, buckets_us: slices.iter().map(buckets).collect() };
+        Self { shape: Shape::Full(histogram), slices }
+    }
+
+    /// Of what another tool tells.
+    pub fn points(points: Points) -> Self {
+        Self { shape: Shape::Points(points), slices: Slices::default() }
+    }
+
+    /// The histogram, in microseconds, if all of it is known.
+    pub fn histogram(&self) -> Option<&Histogram<u64>> {
+        match &self.shape {
+            Shape::Full(histogram) => Some(histogram),
+            Shape::Points(_) => None,
+        }
+    }
+
+    /// The same in slices of time; empty where it was not kept.
+    pub fn slices(&self) -> &Slices {
+        &self.slices
+    }
+
+    /// How many times there are, where that is known.
+    pub fn count(&self) -> Option<u64> {
+        match &self.shape {
+            Shape::Full(histogram) => Some(histogram.len()),
+            Shape::Points(points) => points.count,
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        match &self.shape {
+            Shape::Full(histogram) => histogram.is_empty(),
+            Shape::Points(points) => points.points.is_empty(),
+        }
+    }
+
+    /// Their mean in milliseconds.
+    pub fn mean_ms(&self) -> Option<f64> {
+        match &self.shape {
+            Shape::Full(histogram) => (!histogram.is_empty()).then(|| histogram.mean() / 1e3),
+            Shape::Points(points) => points.mean_ms,
+        }
+    }
+
+    /// The milliseconds within which a share of them lies. Between two known
+    /// points there is no telling, and the answer is `None`.
+    pub fn quantile_ms(&self, share: f64) -> Option<f64> {
+        match &self.shape {
+            Shape::Full(histogram) => quantile_ms(histogram, share),
+            Shape::Points(points) => {
+                let found =
+                    points.points.iter().find(|[percent, _]| (percent / 100.0 - share).abs() < 1e-9);
+                found.map(|[_, ms]| *ms)
+            }
+        }
+    }
+
+    /// The longest, in milliseconds.
+    pub fn max_ms(&self) -> Option<f64> {
+        self.quantile_ms(1.0)
+    }
+
+    /// The usual figures; zero where nothing is known.
+    pub fn summary(&self) -> Summary {
+        let at = |share| self.quantile_ms(share).unwrap_or_default();
+        Summary {
+            count: self.count().unwrap_or_default(),
+            mean: self.mean_ms().unwrap_or_default(),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: at(1.0),
+        }
+    }
+}
+
+/// The milliseconds within which a share of a histogram in microseconds lies.
+pub fn quantile_ms(histogram: &Histogram<u64>, share: f64) -> Option<f64> {
+    let micros = || histogram.value_at_quantile(share).min(histogram.max());
+    (!histogram.is_empty()).then(|| micros() as f64 / 1e3)
+}
+
+/// A duration as histograms take it: microseconds, to the nearest.
+pub fn micros(duration: Duration) -> u64 {
+    u64::try_from((duration.as_nanos() + 500) / 1000).unwrap_or(u64::MAX)
+}
+
+fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
+    let bucket = |b: hdrhistogram::iterators::IterationValue<u64>| {
+        (b.value_iterated_to().min(histogram.max()), b.count_at_value())
+    };
+    histogram.iter_recorded().map(bucket).collect()
+}
+
+fn from_buckets(buckets: &[(u64, u64)]) -> Histogram<u64> {
+    let mut histogram = empty_histogram();
+    for &(micros, count) in buckets {
+        // Fails only for values that no duration has.
+        let _ = histogram.record_n(micros, count);
+    }
+    histogram
+}
+
+impl From<Timing> for Written {
+    fn from(timing: Timing) -> Self {
+        let at = |share| timing.quantile_ms(share);
+        let (points, buckets_us) = match &timing.shape {
+            Shape::Full(histogram) => (None, Some(buckets(histogram))),
+            Shape::Points(points) => (Some(points.points.clone()), None),
+        };
+        Self {
+            count: timing.count(),
+            mean_ms: timing.mean_ms(),
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            p999_ms: at(0.999),
+            max_ms: at(1.0),
+            points,
+            buckets_us,
+            slices: timing.slices,
+        }
+    }
+}
+
+impl From<Written> for Timing {
+    fn from(written: Written) -> Self {
+        let Written { count, mean_ms, points, buckets_us, slices, .. } = written;
+        let shape = match (buckets_us, points) {
+            (None, Some(points)) => Shape::Points(Points { count, mean_ms, points }),
+            (buckets, _) => Shape::Full(from_buckets(&buckets.unwrap_or_default())),
+        };
+        Self { shape, slices }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram<u64> {
+        let mut histogram = empty_histogram();
+        for value in values {
+            histogram.record(value).unwrap();
+        }
+        histogram
+    }
+
+    #[test]
+    fn a_histogram_is_read_back_bucket_by_bucket() {
+        let all = histogram((1..5000).map(|n| n * n % 3_000_017));
+        let slices = [histogram([1, 2, 3]), histogram([]), histogram([999_999_999])];
+        let timing = Timing::sliced(all.clone(), 0.5, &slices);
+        let text = serde_json::to_string(&timing).unwrap();
+        let read: Timing = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, timing);
+        assert_eq!(read.histogram(), Some(&all));
+        assert_eq!(read.slices().histograms().collect::<Vec<_>>(), slices);
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn of_a_few_points_only_those_are_known() {
+        let points = Points { count: None, mean_ms: Some(2.0), points: vec![[50.0, 1.5], [99.0, 9.0]] };
+        let timing = Timing::points(points);
+        let read: Timing = serde_json::from_str(&serde_json::to_string(&timing).unwrap()).unwrap();
+        assert_eq!(read, timing);
+        assert_eq!((read.quantile_ms(0.5), read.quantile_ms(0.9)), (Some(1.5), None));
+        assert_eq!((read.count(), read.mean_ms()), (None, Some(2.0)));
+    }
+
+    #[test]
+    fn nothing_has_no_percentiles() {
+        assert_eq!(Timing::default().quantile_ms(0.5), None);
+        assert!(Timing::default().is_empty());
+    }
+}
