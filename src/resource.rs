@@ -8,9 +8,11 @@
 //!
 //! The only resource so far is the [`Mock`]; real ones come in beside it.
 
+mod freeze;
 mod latency;
 mod mock;
 
+pub use freeze::Freeze;
 pub use latency::{Distribution, Latency};
 pub use mock::{Door, Mock, MockSettings, OnFull, Usage, Visit};
 

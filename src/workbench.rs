@@ -33,8 +33,8 @@ use crate::config::{Config, Settings, Sources};
 use crate::metrics::Registry;
 use crate::pipeline::{Clock, Event, Lease, Pipeline, QueueSource};
 use crate::pool::{self, PoolSettings};
-use crate::queue::{MemoryQueue, QueueSettings};
-use crate::resource::{Mock, MockSettings};
+use crate::queue::{MemoryQueue, QueueSettings, WhenFull};
+use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
 use history::Sampler;
@@ -80,12 +80,20 @@ impl Workbench {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn start(config: Config, sources: &Sources) -> Arc<Self> {
+        Self::by_clock(config, sources, Clock::start())
+    }
+
+    /// The same, by a clock that may be stretched.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn by_clock(config: Config, sources: &Sources, clock: Clock) -> Arc<Self> {
         let registry = Registry::new();
         let settings = &config.settings;
         let bench = Arc::new(Bench {
-            clock: Clock::start(),
-            resource: Mock::new(mock_settings(settings)),
-            queue: Arc::new(MemoryQueue::new(queue_settings(settings))),
+            clock,
+            resource: Mock::new(mock_settings(settings, clock)),
+            queue: Arc::new(MemoryQueue::new(queue_settings(settings, clock))),
             modes: Mode::ALL.map(|mode| ModeStats::new(mode, &registry)),
             last_id: AtomicU64::new(0),
         });
@@ -151,20 +159,27 @@ impl Workbench {
     }
 }
 
-fn mock_settings(settings: &Settings) -> MockSettings {
+fn mock_settings(settings: &Settings, clock: Clock) -> MockSettings {
     let resource = &settings.resource;
+    let Latency { distribution, mean, min, max } = resource.latency.to_resource();
+    let [mean, min, max] = [mean, min, max].map(|time| clock.stretch(time));
     MockSettings {
-        latency: resource.latency.to_resource(),
+        latency: Latency { distribution, mean, min, max },
         max_concurrent: (resource.max_concurrent > 0).then_some(resource.max_concurrent as usize),
         on_full: resource.on_full,
         failure_rate: resource.failure_rate,
+        freeze: Freeze::new(clock.stretch(resource.freeze_every), clock.stretch(resource.freeze_for)),
         seed: resource.seed,
     }
 }
 
-fn queue_settings(settings: &Settings) -> QueueSettings {
+fn queue_settings(settings: &Settings, clock: Clock) -> QueueSettings {
     let queue = &settings.queue;
-    QueueSettings { capacity: queue.capacity as usize, when_full: queue.when_full() }
+    let when_full = match queue.when_full() {
+        WhenFull::Wait { timeout } => WhenFull::Wait { timeout: clock.stretch(timeout) },
+        policy => policy,
+    };
+    QueueSettings { capacity: queue.capacity as usize, when_full }
 }
 
 fn pool_settings(settings: &Settings) -> PoolSettings {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub queue: Queue,
     /// `[consumers]`
     pub consumers: Consumers,
+    /// `[data]`
+    pub data: Data,
 }
 
 /// `[server]`
@@ -56,6 +58,12 @@ pub struct Resource {
     pub reject_status: u16,
     /// The share of work that fails, 0 to 1.
     pub failure_rate: f64,
+    /// How often everything stands still; 0 for never.
+    #[serde(serialize_with = "duration::serialize")]
+    pub freeze_every: Duration,
+    /// And for how long.
+    #[serde(serialize_with = "duration::serialize")]
+    pub freeze_for: Duration,
     /// Fixes what is drawn.
     pub seed: u64,
 }
@@ -134,6 +142,17 @@ pub struct Consumers {
     pub recall: bool,
 }
 
+/// `[data]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Data {
+    /// Where runs are kept.
+    pub directory: String,
+    /// Whether the bench keeps a run of each load.
+    pub record: bool,
+    /// How many of those without a name are kept.
+    pub keep: u64,
+}
+
 impl Settings {
     pub(super) fn read(reader: &mut Reader) -> Self {
         Self {
@@ -141,6 +160,7 @@ impl Settings {
             resource: Resource::read(reader),
             queue: Queue::read(reader),
             consumers: Consumers::read(reader),
+            data: Data::read(reader),
         }
     }
 
@@ -188,14 +208,29 @@ impl Server {
 impl Resource {
     fn read(reader: &mut Reader) -> Self {
         let on_full = [("wait", OnFull::Wait), ("reject", OnFull::Reject)];
-        Self {
+        let resource = Self {
             latency: Latency::read(reader),
             max_concurrent: reader.integer("resource.max_concurrent", 0, 0..=1_000_000),
             on_full: reader.choice("resource.on_full", OnFull::Wait, &on_full),
             reject_status: reader.integer("resource.reject_status", 503, 400..=599) as u16,
             failure_rate: reader.number("resource.failure_rate", 0.0, 0.0..=1.0),
+            freeze_every: reader.duration("resource.freeze_every", Duration::ZERO, Duration::ZERO..=HOUR),
+            freeze_for: reader.duration(
+                "resource.freeze_for",
+                Duration::from_secs(1),
+                Duration::ZERO..=HOUR,
+            ),
             seed: reader.integer("resource.seed", 1, 0..=u64::MAX),
+        };
+        if !resource.freeze_every.is_zero() && resource.freeze_for >= resource.freeze_every {
+            let message = format!(
+                "resource.freeze_for = {} must be shorter than resource.freeze_every = {}",
+                duration::format(resource.freeze_for),
+                duration::format(resource.freeze_every)
+            );
+            reader.blame(&["resource.freeze_for", "resource.freeze_every"], message);
         }
+        resource
     }
 }
 
@@ -310,6 +345,17 @@ impl Consumers {
             return Limits::ONE;
         }
         Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()
+    }
+}
+
+impl Data {
+    fn read(reader: &mut Reader) -> Self {
+        let allowed = "the name of a folder, such as \"data\"";
+        Self {
+            directory: reader.parsed("data.directory", "data".to_owned(), allowed),
+            record: reader.boolean("data.record", true),
+            keep: reader.integer("data.keep", 100, 0..=100_000),
+        }
     }
 }
 

@@ -21,25 +21,58 @@ impl Stamp {
     pub fn as_nanos(self) -> u64 {
         self.0
     }
+
+    /// The moment so many nanoseconds after the clock's epoch.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
 }
 
 /// Makes stamps that can be compared. Reads tokio's clock, so it stands still
 /// and jumps with virtual time.
+///
+/// tokio's timers are a millisecond coarse, also under virtual time. A simulation
+/// therefore *stretches* time: whatever takes a microsecond takes a millisecond of
+/// tokio's clock, and this clock divides what it reads. Durations that are waited
+/// for have to be stretched by whoever waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Instant,
+    stretch: u32,
 }
 
 impl Clock {
     /// A clock whose epoch is now.
     pub fn start() -> Self {
-        Self { epoch: Instant::now() }
+        Self::stretched(1)
+    }
+
+    /// A clock whose epoch is now, and which goes so many times slower than
+    /// tokio's.
+    ///
+    /// # Panics
+    /// At 0.
+    pub fn stretched(stretch: u32) -> Self {
+        assert!(stretch > 0, "a clock that stands still");
+        Self { epoch: Instant::now(), stretch }
+    }
+
+    /// How long something takes by tokio's clock that takes `duration` by this
+    /// one.
+    pub fn stretch(&self, duration: Duration) -> Duration {
+        duration.saturating_mul(self.stretch)
+    }
+
+    /// The moment of tokio's clock at which this one shows `stamp`.
+    pub fn instant(&self, stamp: Stamp) -> Instant {
+        self.epoch + self.stretch(Duration::from_nanos(stamp.0))
     }
 
     /// This moment.
     pub fn now(&self) -> Stamp {
         // 2^64 nanoseconds are 584 years.
-        Stamp(self.epoch.elapsed().as_nanos() as u64)
+        let nanos = self.epoch.elapsed().as_nanos() as u64;
+        Stamp(if self.stretch == 1 { nanos } else { nanos / u64::from(self.stretch) })
     }
 }
 

@@ -57,7 +57,7 @@ impl Lease {
     pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> Times {
         self.settled = true;
         self.leave();
-        self.account.settle(outcome);
+        self.account.settle(outcome, finished);
         let started = self.started.unwrap_or(finished);
         Times {
             wait: started.since(self.event.arrived),
@@ -80,7 +80,7 @@ impl Drop for Lease {
             return;
         }
         self.leave();
-        self.account.abandon(self.event.id);
+        self.account.abandon(self.event.id, self.event.arrived);
         if std::thread::panicking() {
             log::error!("event {} failed: its handler panicked", self.event.id);
         }
@@ -96,7 +96,7 @@ mod tests {
 
     fn lease(clock: Clock, account: &Arc<Account>) -> Lease {
         let now = clock.now();
-        account.accept();
+        account.accept(now);
         let event = Event { id: 1, arrived: now, accepted: now };
         Lease::dispatched(event, now, Arc::clone(account))
     }

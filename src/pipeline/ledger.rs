@@ -12,6 +12,7 @@ use std::ops::Add;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::Stamp;
 use crate::shard::PerThread;
 
 /// How an event ended in somebody's hands.
@@ -44,6 +45,12 @@ struct Flow {
     failed: AtomicU64,
     dropped: AtomicU64,
     rejected: AtomicU64,
+    /// Sums of stamps, in nanoseconds, that may wrap: what came in and what went
+    /// out when. See [`Account::time_inside`].
+    came: AtomicU64,
+    went: AtomicU64,
+    /// When this thread last settled an event, in nanoseconds of the clock.
+    last_settled: AtomicU64,
 }
 
 /// What an [`Account`] says at one moment, in events since the last reset.
@@ -64,9 +71,11 @@ pub struct Counts {
 }
 
 impl Account {
-    /// An event is accepted.
-    pub fn accept(&self) {
-        self.flow.mine().accepted.fetch_add(1, Ordering::Release);
+    /// An event that arrived then is accepted.
+    pub fn accept(&self, arrived: Stamp) {
+        let flow = self.flow.mine();
+        flow.came.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
+        flow.accepted.fetch_add(1, Ordering::Release);
     }
 
     /// An event is refused.
@@ -74,9 +83,36 @@ impl Account {
         self.flow.mine().rejected.fetch_add(1, Ordering::Release);
     }
 
-    /// An accepted event is given up while it waits.
-    pub fn drop_waiting(&self) {
-        self.flow.mine().dropped.fetch_add(1, Ordering::Release);
+    /// An accepted event that arrived then is given up while it waits.
+    pub fn drop_waiting(&self, arrived: Stamp) {
+        let flow = self.flow.mine();
+        flow.went.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
+        flow.dropped.fetch_add(1, Ordering::Release);
+    }
+
+    /// The time that events have spent inside, from their arrival on, all added
+    /// up, in event-nanoseconds since the clock's epoch, modulo 2^64. It grows by
+    /// one a nanosecond for each event inside, so over a period its growth divided
+    /// by the period's length is the mean number inside, measured apart from every
+    /// histogram. Events that were dropped or abandoned count as never inside.
+    ///
+    /// The sum over events of (went - came), and the sum of (now - came) for those
+    /// that are inside. Exact while nothing moves.
+    pub fn time_inside(&self, now: Stamp) -> u64 {
+        let sum = |part: fn(&Flow) -> &AtomicU64| {
+            let parts = self.flow.all().map(|flow| part(flow).load(Ordering::Acquire));
+            parts.fold(0, u64::wrapping_add)
+        };
+        let Counts { accepted, done, failed, dropped, .. } = self.totals();
+        let inside = accepted.saturating_sub(done + failed + dropped);
+        let (came, went) = (sum(|flow| &flow.came), sum(|flow| &flow.went));
+        went.wrapping_sub(came).wrapping_add(inside.wrapping_mul(now.as_nanos()))
+    }
+
+    /// When an event was last settled; the clock's epoch if none was.
+    pub fn last_settled(&self) -> Stamp {
+        let last = self.flow.all().map(|flow| flow.last_settled.load(Ordering::Acquire)).max();
+        Stamp::from_nanos(last.unwrap_or(0))
     }
 
     /// How many leases exist.
@@ -89,7 +125,8 @@ impl Account {
         self.in_resource.load(Ordering::Acquire)
     }
 
-    /// The most that were there at once since the last reset.
+    /// The most that were there at once since the last
+    /// [`reset_peak`](Self::reset_peak).
     pub fn peak_in_resource(&self) -> usize {
         self.peak_in_resource.load(Ordering::Acquire)
     }
@@ -134,6 +171,10 @@ impl Account {
         let mut base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
         let total = self.totals();
         *base = Counts { accepted: total.done + total.failed + total.dropped, ..total };
+    }
+
+    /// Lets the peak start anew from what is in the resource now.
+    pub fn reset_peak(&self) {
         self.peak_in_resource.store(self.in_resource(), Ordering::Release);
     }
 
@@ -166,8 +207,10 @@ impl Account {
         self.in_resource.fetch_sub(1, Ordering::AcqRel);
     }
 
-    pub(super) fn settle(&self, outcome: Outcome) {
+    pub(super) fn settle(&self, outcome: Outcome, finished: Stamp) {
         let flow = self.flow.mine();
+        flow.went.fetch_add(finished.as_nanos(), Ordering::Relaxed);
+        flow.last_settled.fetch_max(finished.as_nanos(), Ordering::Release);
         let counter = match outcome {
             Outcome::Done => &flow.done,
             Outcome::Failed => &flow.failed,
@@ -175,8 +218,8 @@ impl Account {
         counter.fetch_add(1, Ordering::Release);
     }
 
-    pub(super) fn abandon(&self, id: u64) {
-        self.settle(Outcome::Failed);
+    pub(super) fn abandon(&self, id: u64, arrived: Stamp) {
+        self.settle(Outcome::Failed, arrived);
         let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ids) = abandoned.as_mut() {
             ids.push(id);
@@ -212,15 +255,17 @@ impl Counts {
 mod tests {
     use super::*;
 
+    const EPOCH: Stamp = Stamp::from_nanos(0);
+
     #[test]
     fn a_reset_in_the_middle_keeps_the_account_balanced() {
         let account = Account::default();
         for _ in 0..5 {
-            account.accept();
+            account.accept(EPOCH);
         }
         account.take_in_hand();
-        account.settle(Outcome::Done);
-        account.drop_waiting();
+        account.settle(Outcome::Done, EPOCH);
+        account.drop_waiting(EPOCH);
         account.reject();
         assert_eq!(account.counts().unaccounted(2), 0);
         account.reset();
@@ -228,17 +273,31 @@ mod tests {
         let held = Counts { accepted: 3, in_hand: 1, ..Counts::default() };
         assert_eq!(account.counts(), held);
         account.let_go();
-        account.settle(Outcome::Failed);
+        account.settle(Outcome::Failed, EPOCH);
         assert_eq!(account.counts().unaccounted(2), 0);
+    }
+
+    #[test]
+    fn the_time_inside_grows_with_each_event_that_is_inside() {
+        let (account, at) = (Account::default(), Stamp::from_nanos);
+        account.accept(at(100));
+        account.accept(at(200));
+        assert_eq!(account.time_inside(at(250)), 150 + 50);
+        account.settle(Outcome::Done, at(300));
+        account.drop_waiting(at(200));
+        assert_eq!(account.time_inside(at(900)), 200);
+        account.accept(at(1000));
+        account.abandon(1, at(1000));
+        assert_eq!((account.time_inside(at(2000)), account.last_settled()), (200, at(1000)));
     }
 
     #[test]
     fn an_event_that_vanishes_or_is_counted_twice_shows() {
         let account = Account::default();
-        account.accept();
+        account.accept(EPOCH);
         assert_eq!(account.counts().unaccounted(0), 1);
-        account.settle(Outcome::Done);
-        account.settle(Outcome::Done);
+        account.settle(Outcome::Done, EPOCH);
+        account.settle(Outcome::Done, EPOCH);
         assert_eq!(account.counts().unaccounted(0), -1);
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures_timer::Delay;
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::Instant;
 
-use super::{Failed, Full, Latency};
+use super::{Failed, Freeze, Full, Latency};
 use crate::limit::{Limiter, Permit};
 
 /// What to do with a visitor when every place is taken.
@@ -41,6 +42,8 @@ pub struct MockSettings {
     /// The share of work that fails, from 0 to 1. Failing takes as long as
     /// succeeding.
     pub failure_rate: f64,
+    /// When all work inside stands still, if ever.
+    pub freeze: Option<Freeze>,
     /// Fixes what is drawn: the n-th piece of work since the last
     /// [`Mock::reset`] takes the same time with the same seed.
     pub seed: u64,
@@ -53,6 +56,7 @@ impl Default for MockSettings {
             max_concurrent: None,
             on_full: OnFull::Wait,
             failure_rate: 0.0,
+            freeze: None,
             seed: 1,
         }
     }
@@ -92,6 +96,8 @@ pub struct Mock(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Mutex<MockSettings>,
+    /// What freezes are counted from.
+    epoch: Instant,
     places: Limiter,
     calls: AtomicU64,
     refused: AtomicU64,
@@ -118,6 +124,7 @@ impl Mock {
         Self(Arc::new(Inner {
             places: Limiter::new(settings.max_concurrent),
             settings: Mutex::new(settings),
+            epoch: Instant::now(),
             calls: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -209,8 +216,12 @@ impl Visit {
         let mut random = nth_random(settings.seed, n);
         let fails = settings.failure_rate > 0.0 && random.f64() < settings.failure_rate;
         let latency = settings.latency.draw(&mut random);
-        if !latency.is_zero() {
-            pause(latency).await;
+        let took = match settings.freeze {
+            Some(freeze) => freeze.stretch(self.mock.0.epoch.elapsed(), latency),
+            None => latency,
+        };
+        if !took.is_zero() {
+            pause(took).await;
         }
         if fails {
             self.mock.0.failed.fetch_add(1, Ordering::Relaxed);
@@ -242,7 +253,6 @@ mod tests {
     use super::*;
     use crate::resource::Distribution;
     use futures::FutureExt;
-    use tokio::time::Instant;
 
     fn mock(change: impl FnOnce(&mut MockSettings)) -> Mock {
         let mut settings = MockSettings::default();

@@ -102,13 +102,13 @@ impl Workbench {
         let account = &self.bench.stats(Mode::Pipelined).account;
         let mut accepted = arrived;
         let accept = |id| {
-            account.accept();
+            account.accept(arrived);
             accepted = self.bench.clock.now();
             Event { id, arrived, accepted }
         };
         let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
-        if dropped.is_some() {
-            account.drop_waiting();
+        if let Some(dropped) = dropped {
+            account.drop_waiting(dropped.arrived);
         }
         Ok(accepted)
     }
@@ -129,7 +129,7 @@ impl Workbench {
     /// Accepts an event that goes to the resource without a queue.
     fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
         let account = &self.bench.stats(mode).account;
-        account.accept();
+        account.accept(arrived);
         let id = self.bench.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.bench.clock.now();
         // Without a queue an event is dispatched the moment it is accepted.

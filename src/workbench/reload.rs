@@ -61,8 +61,8 @@ impl Workbench {
             new.settings.server.listen = old.settings.server.listen;
         }
         let changes = changes(&old.settings, &new.settings);
-        self.bench.resource.configure(mock_settings(&new.settings));
-        self.bench.queue.configure(queue_settings(&new.settings));
+        self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
+        self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
         self.pipeline.resize(pool_settings(&new.settings)).await;
 
         for note in &notes {

@@ -1,0 +1,80 @@
+//! Standing still: now and then all work inside stops for a while, as it does in a
+//! garbage collection, a failover or a lock that somebody holds too long.
+
+use std::time::Duration;
+
+/// A freeze that comes again and again: the first after one period, and then one
+/// at the beginning of each. Work that is inside makes no headway in it, and ends
+/// so much later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freeze {
+    period: Duration,
+    length: Duration,
+}
+
+impl Freeze {
+    /// A freeze of `length` every `period`; `None` if either is zero, or if there
+    /// would be no time left to work in.
+    pub fn new(period: Duration, length: Duration) -> Option<Self> {
+        (!length.is_zero() && length < period).then_some(Self { period, length })
+    }
+
+    /// How long `work` takes that begins at `start`, counted from where the
+    /// periods are.
+    pub fn stretch(&self, start: Duration, work: Duration) -> Duration {
+        let period = self.period.as_nanos();
+        let (into, before_first) = (start.as_nanos() % period, start.as_nanos() < period);
+        // What is left of a freeze that is on.
+        let mut took = match self.length.as_nanos().checked_sub(into) {
+            Some(left) if !before_first => left,
+            _ => 0,
+        };
+        took += work.as_nanos();
+        // Each time that work would go on beyond the end of a period, it loses a
+        // freeze.
+        let first = period - into;
+        let thawed = period - self.length.as_nanos();
+        if let Some(beyond) = took.checked_sub(first + 1) {
+            took += (beyond / thawed + 1) * self.length.as_nanos();
+        }
+        Duration::from_nanos(u64::try_from(took).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By steps of a millisecond.
+    fn naive(period: u64, length: u64, start: u64, work: u64) -> u64 {
+        let frozen = |ms: u64| ms >= period && ms % period < length;
+        let (mut now, mut left) = (start, work);
+        while left > 0 {
+            left -= u64::from(!frozen(now));
+            now += 1;
+        }
+        now - start
+    }
+
+    #[test]
+    fn work_ends_when_it_would_by_a_clock_that_stops_in_freezes() {
+        let ms = Duration::from_millis;
+        for (period, length) in [(10, 3), (10, 9), (7, 1), (100, 50)] {
+            let freeze = Freeze::new(ms(period), ms(length)).unwrap();
+            for start in 0..3 * period {
+                for work in 1..4 * period {
+                    let expected = ms(naive(period, length, start, work));
+                    assert_eq!(freeze.stretch(ms(start), ms(work)), expected, "{freeze:?} {start} {work}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_freeze_that_never_ends_or_never_comes_is_none() {
+        let s = Duration::from_secs;
+        assert_eq!(Freeze::new(s(1), s(1)), None);
+        assert_eq!(Freeze::new(s(1), s(0)), None);
+        assert_eq!(Freeze::new(s(0), s(1)), None);
+    }
+}
