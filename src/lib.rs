@@ -94,6 +94,7 @@ pub mod resource;
 pub mod runs;
 mod shard;
 pub mod shutdown;
+pub mod simulate;
 pub mod stage;
 pub mod supervise;
 mod sync;

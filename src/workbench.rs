@@ -11,11 +11,14 @@
 //! knows neither of them.
 
 mod components;
+mod delta;
 mod drain;
 mod exposition;
 mod history;
 mod modes;
+mod recording;
 mod reload;
+mod runs;
 mod snapshot;
 mod stats;
 
@@ -26,6 +29,7 @@ pub use components::Component;
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use modes::{Mode, Refusal};
+pub use recording::Recorded;
 pub use snapshot::{LedgerState, Snapshot};
 pub use stats::Request;
 
@@ -48,11 +52,36 @@ pub struct Workbench {
     pipeline: Pipeline<Lease>,
     in_force: Mutex<InForce>,
     history: Mutex<Sampler>,
+    peaks: Mutex<Peaks>,
     registry: Registry,
     shutdown: Shutdown,
     /// Whether a pause was wanted last. The stage itself says whether it is in
     /// force.
     paused: AtomicBool,
+}
+
+/// The highest levels between the last reset and the beginning of the run that is
+/// being recorded. The parts count their peaks from there on, so that each run
+/// has its own.
+#[derive(Debug, Clone, Copy, Default)]
+struct Peaks {
+    in_use: usize,
+    depth: usize,
+    modes: [usize; 3],
+}
+
+impl Peaks {
+    /// The higher of these and what the parts have counted since.
+    fn with(self, bench: &Bench) -> Self {
+        let usage = bench.resource.usage();
+        let modes =
+            std::array::from_fn(|mode| self.modes[mode].max(bench.modes[mode].account.peak_in_resource()));
+        Self {
+            in_use: self.in_use.max(usage.peak_in_use),
+            depth: self.depth.max(bench.queue.peak_depth()),
+            modes,
+        }
+    }
 }
 
 /// What the modes work with. The pipeline's handler holds it too, so it is apart
@@ -117,6 +146,7 @@ impl Workbench {
             pipeline,
             in_force: Mutex::new(InForce::new(config, sources)),
             history: Mutex::default(),
+            peaks: Mutex::default(),
             registry,
             shutdown: Shutdown::new(),
             paused: AtomicBool::new(false),
@@ -143,15 +173,8 @@ impl Workbench {
         std::time::Duration::from_nanos(self.bench.clock.now().as_nanos())
     }
 
-    /// Zeroes counters, peaks and histograms. Events that are held stay, and
-    /// count as accepted anew. The history keeps what it shows.
-    pub fn reset(&self) {
-        self.bench.resource.reset();
-        self.bench.queue.reset_peak();
-        for stats in &self.bench.modes {
-            stats.reset();
-        }
-        self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
+    fn peaks(&self) -> MutexGuard<'_, Peaks> {
+        self.peaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn in_force(&self) -> MutexGuard<'_, InForce> {

@@ -11,6 +11,7 @@ use super::Exit;
 use super::output::{complain, say};
 use crate::config::{Config, Sources};
 use crate::http;
+use crate::runs::Store;
 use crate::shutdown::Drained;
 use crate::workbench::Workbench;
 
@@ -42,7 +43,8 @@ async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Resul
     let workbench = Workbench::start(config, sources);
     // Fails only if there is one already; then that one has its reasons.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
-    tokio::spawn(Arc::clone(&workbench).sample_forever());
+    let store = Store::new(workbench.settings().data.runs());
+    tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
     tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
     let router = http::router(Arc::clone(&workbench));
     let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
@@ -50,6 +52,8 @@ async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Resul
 
     let name = signals.next().await;
     let exit = drain(&workbench, name, signals).await;
+    workbench.end_run();
+    workbench.keep_finished(Some(&store)).await;
     // It stopped with the first signal; this only lets it say so.
     server.await.context("the server ended badly")?;
     Ok(exit)

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -162,6 +163,11 @@ impl Settings {
             consumers: Consumers::read(reader),
             data: Data::read(reader),
         }
+    }
+
+    /// The HTTP statuses by which this bench turns requests away.
+    pub fn refusals(&self) -> Vec<u16> {
+        vec![429, 503, self.resource.reject_status]
     }
 
     /// Every key with its value as it could be written, in alphabetical order.
@@ -349,6 +355,11 @@ impl Consumers {
 }
 
 impl Data {
+    /// The folder of the runs.
+    pub fn runs(&self) -> PathBuf {
+        Path::new(&self.directory).join("runs")
+    }
+
     fn read(reader: &mut Reader) -> Self {
         let allowed = "the name of a folder, such as \"data\"";
         Self {

@@ -79,14 +79,8 @@ fn answer(
 }
 
 fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
-    let status = match refusal {
-        Refusal::ResourceFull(_) => {
-            let status = workbench.settings().resource.reject_status;
-            StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
-        }
-        Refusal::Queue(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    };
+    let status = refusal.status(&workbench.settings());
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = (status, format!("{refusal}\n")).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         // Seconds; the queue moves on all the time, so soon is soon enough.

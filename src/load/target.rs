@@ -27,6 +27,12 @@ pub trait Connection {
     /// # Cancel safety
     /// After the future was dropped the connection is of no more use.
     fn exchange(&mut self) -> impl Future<Output = Result<Answer, Failure>>;
+
+    /// Whether another request can be sent on it; not, if the other end has
+    /// closed it since the last answer.
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 /// An answer.

@@ -17,9 +17,19 @@ impl Stamp {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// The moment so much later.
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.as_nanos() as u64))
+    }
+
     /// Nanoseconds since the clock's epoch.
     pub fn as_nanos(self) -> u64 {
         self.0
+    }
+
+    /// Seconds since the clock's epoch.
+    pub fn as_secs(self) -> f64 {
+        self.0 as f64 / 1e9
     }
 
     /// The moment so many nanoseconds after the clock's epoch.

@@ -103,8 +103,7 @@ impl Account {
             let parts = self.flow.all().map(|flow| part(flow).load(Ordering::Acquire));
             parts.fold(0, u64::wrapping_add)
         };
-        let Counts { accepted, done, failed, dropped, .. } = self.totals();
-        let inside = accepted.saturating_sub(done + failed + dropped);
+        let inside = self.totals().inside();
         let (came, went) = (sum(|flow| &flow.came), sum(|flow| &flow.went));
         went.wrapping_sub(came).wrapping_add(inside.wrapping_mul(now.as_nanos()))
     }
@@ -136,15 +135,7 @@ impl Account {
     pub fn counts(&self) -> Counts {
         // Held until the totals are read, so that no reset comes in between.
         let base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = self.totals();
-        Counts {
-            accepted: total.accepted - base.accepted,
-            done: total.done - base.done,
-            failed: total.failed - base.failed,
-            dropped: total.dropped - base.dropped,
-            rejected: total.rejected - base.rejected,
-            in_hand: total.in_hand,
-        }
+        self.totals().since(&base)
     }
 
     /// What the account says of all time, unmoved by resets.
@@ -169,8 +160,7 @@ impl Account {
     /// from `accepted` is exactly what is subtracted from where events end.
     pub fn reset(&self) {
         let mut base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = self.totals();
-        *base = Counts { accepted: total.done + total.failed + total.dropped, ..total };
+        *base = self.totals().anew();
     }
 
     /// Lets the peak start anew from what is in the resource now.
@@ -243,6 +233,30 @@ impl Add for Counts {
 }
 
 impl Counts {
+    /// What has come to these from `earlier` ones of the same account on. In hand
+    /// are those that are now.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            accepted: self.accepted - earlier.accepted,
+            done: self.done - earlier.done,
+            failed: self.failed - earlier.failed,
+            dropped: self.dropped - earlier.dropped,
+            rejected: self.rejected - earlier.rejected,
+            in_hand: self.in_hand,
+        }
+    }
+
+    /// The line to count from, so that events that are inside count as accepted
+    /// anew.
+    pub fn anew(self) -> Self {
+        Self { accepted: self.done + self.failed + self.dropped, ..self }
+    }
+
+    /// How many are inside, by what came and went.
+    pub fn inside(&self) -> u64 {
+        self.accepted.saturating_sub(self.done + self.failed + self.dropped)
+    }
+
     /// How many more were accepted than are done, failed, dropped, in hand or
     /// `waiting` in a queue. Zero when nothing moves.
     pub fn unaccounted(&self, waiting: u64) -> i64 {

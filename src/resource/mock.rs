@@ -174,6 +174,11 @@ impl Mock {
         }
     }
 
+    /// Lets the peak start anew from what is inside now.
+    pub fn reset_peak(&self) {
+        self.0.places.reset_peak();
+    }
+
     /// Zeroes what was counted, lets the peak start from what is inside now, and
     /// starts the drawing of latencies over.
     pub fn reset(&self) {

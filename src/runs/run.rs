@@ -7,11 +7,12 @@
 //! A *prediction* has neither, only figures.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Audit, Timing};
+use super::{Audit, Timing, date};
 use crate::load::Plan;
 use crate::theory::Prediction;
 use crate::workbench::{LedgerState, Mark, Mode};
@@ -162,6 +163,8 @@ pub struct ModeSide {
     pub errors: u64,
     /// Requests whose client went away before the response.
     pub aborted: u64,
+    /// From the first request to the last thing that happened in this mode.
+    pub seconds: f64,
     /// Responses a second, from the first request to the last response.
     pub rate: f64,
     /// Events done a second, from the first request to the last event finished.
@@ -222,6 +225,26 @@ pub enum Clock {
 }
 
 impl Run {
+    /// A run of which nothing is known yet.
+    pub fn new(id: String, origin: Origin, target: &str, began: SystemTime) -> Self {
+        Self {
+            format: FORMAT,
+            weir: env!("CARGO_PKG_VERSION").to_owned(),
+            id,
+            name: None,
+            origin,
+            target: target.to_owned(),
+            began: date(began),
+            seconds: 0.0,
+            load: None,
+            config: None,
+            audit: Audit::default(),
+            client: None,
+            bench: None,
+            prediction: None,
+        }
+    }
+
     /// The mode of the bench that was put under load. When several were, the one
     /// with the most requests.
     pub fn mode(&self) -> Option<Mode> {

@@ -2,15 +2,18 @@
 //! for what was changed when.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::stats::ModeStats;
-use super::{Mode, Workbench};
+use super::delta::{Delta, Watch};
+use super::recording::{Look, Recorder};
+use super::stats::{Kind, ModeStats};
+use super::{Mode, Peaks, Workbench};
+use crate::runs::Store;
 
 /// The time between two points.
 pub const HISTORY_INTERVAL: Duration = Duration::from_millis(250);
@@ -85,22 +88,17 @@ pub struct History {
 pub(super) struct Sampler {
     points: VecDeque<Point>,
     marks: VecDeque<Mark>,
-    /// The cumulative histograms as of the last point, to subtract.
-    before: [Option<Before>; 3],
-}
-
-#[derive(Debug)]
-struct Before {
-    wait: Histogram<u64>,
-    response: Histogram<u64>,
+    watches: [Watch; 3],
+    pub(super) recorder: Recorder,
 }
 
 impl Workbench {
-    /// Takes a point every [`HISTORY_INTERVAL`] until the workbench stops.
+    /// Takes a point every [`HISTORY_INTERVAL`] until the workbench stops, and
+    /// keeps the runs that end meanwhile in `store`.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub async fn sample_forever(self: Arc<Self>) {
+    pub async fn sample_forever(self: Arc<Self>, store: Option<Store>) {
         let mut tick = interval(HISTORY_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -108,35 +106,68 @@ impl Workbench {
                 () = self.shutdown.stopping() => return,
                 _ = tick.tick() => self.sample(),
             }
+            self.keep_finished(store.as_ref()).await;
         }
     }
 
     /// Takes a point now.
     pub fn sample(&self) {
-        let numbers = self.numbers();
+        let mut history = self.history();
+        self.look(&mut history);
+    }
+
+    /// Takes a point, and lets the recorder see what has happened since the last.
+    pub(super) fn look(&self, history: &mut Sampler) -> Look {
         let modes = &self.bench.modes;
+        let deltas: [Delta; 3] = std::array::from_fn(|mode| history.watches[mode].look(&modes[mode]));
+        let concurrency = self.in_force().config.settings.consumers.concurrency;
+        let look = Look { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
         let finished = |stats: &ModeStats| {
             let totals = stats.account.totals();
             totals.done + totals.failed
         };
-        let mut history = self.history();
-        let recent: [_; 3] = std::array::from_fn(|mode| history.recent(mode, &modes[mode]));
+        let recent = |kind: Kind| {
+            std::array::from_fn(|mode: usize| {
+                percentiles(&look.deltas[mode].times.as_ref()?[kind as usize])
+            })
+        };
         let point = Point {
-            t: self.uptime().as_secs_f64(),
+            t: look.now.as_secs(),
             requests: std::array::from_fn(|mode| modes[mode].totals().requests),
             finished: std::array::from_fn(|mode| finished(&modes[mode])),
-            depth: numbers.depth,
-            in_use: numbers.usage.in_use,
-            busy: numbers.busy,
-            held: numbers.held,
-            concurrency: self.in_force().config.settings.consumers.concurrency,
-            wait_ms: recent.map(|(wait, _)| wait),
-            response_ms: recent.map(|(_, response)| response),
+            depth: look.numbers.depth,
+            in_use: look.numbers.usage.in_use,
+            busy: look.numbers.busy,
+            held: look.numbers.held,
+            concurrency,
+            wait_ms: recent(Kind::Wait),
+            response_ms: recent(Kind::Response),
         };
+        if history.recorder.look(&self.bench, &look, || self.effective()) {
+            self.lap();
+        }
         if history.points.len() == POINTS {
             history.points.pop_front();
         }
         history.points.push_back(point);
+        look
+    }
+
+    /// Zeroes counters, peaks and histograms. Events that are held stay, and
+    /// count as accepted anew. The history keeps what it shows, and a run that is
+    /// being recorded what it has.
+    pub fn reset(&self) {
+        let mut history = self.history();
+        self.look(&mut history);
+        self.bench.resource.reset();
+        self.bench.queue.reset_peak();
+        for (stats, watch) in self.bench.modes.iter().zip(&mut history.watches) {
+            stats.reset();
+            watch.zeroed();
+        }
+        *self.peaks() = Peaks::default();
+        drop(history);
+        self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
     }
 
     /// The last minutes.
@@ -154,47 +185,25 @@ impl Workbench {
     }
 
     pub(super) fn mark(&self, kind: MarkKind, text: &str) {
-        let mark = Mark { t: self.uptime().as_secs_f64(), kind, text: text.to_owned() };
+        let now = self.bench.clock.now();
+        let mark = Mark { t: now.as_secs(), kind, text: text.to_owned() };
         let mut history = self.history();
+        history.recorder.mark(now, kind, text);
         if history.marks.len() == MARKS {
             history.marks.pop_front();
         }
         history.marks.push_back(mark);
     }
 
-    fn history(&self) -> std::sync::MutexGuard<'_, Sampler> {
+    pub(super) fn history(&self) -> MutexGuard<'_, Sampler> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Sampler {
-    /// p50 and p99 of wait and response since the last call for this mode.
-    fn recent(&mut self, mode: usize, stats: &ModeStats) -> (Option<[f64; 2]>, Option<[f64; 2]>) {
-        let now = Before { wait: stats.wait(), response: stats.response() };
-        let before = self.before[mode].as_ref();
-        let recent = (
-            percentiles(&now.wait, before.map(|before| &before.wait)),
-            percentiles(&now.response, before.map(|before| &before.response)),
-        );
-        self.before[mode] = Some(now);
-        recent
-    }
-}
-
-/// p50 and p99 in milliseconds of what is in `now` and not in `before`.
-fn percentiles(now: &Histogram<u64>, before: Option<&Histogram<u64>>) -> Option<[f64; 2]> {
-    let mut recent = now.clone();
-    if let Some(before) = before
-        && before.len() <= now.len()
-    {
-        // Fails when a bucket would fall below zero: there was a reset since,
-        // and everything in `now` is new.
-        if recent.subtract(before).is_err() {
-            recent = now.clone();
-        }
-    }
-    let at = |quantile| recent.value_at_quantile(quantile) as f64 / 1e3;
-    (!recent.is_empty()).then(|| [at(0.5), at(0.99)])
+/// p50 and p99 in milliseconds, where there is anything.
+pub(super) fn percentiles(times: &Histogram<u64>) -> Option<[f64; 2]> {
+    let at = |share| times.value_at_quantile(share).min(times.max()) as f64 / 1e3;
+    (!times.is_empty()).then(|| [at(0.5), at(0.99)])
 }
 
 const _: () = assert!(Mode::ALL.len() == 3, "points have an entry for each mode");

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use thiserror::Error;
 
 use super::{Bench, Workbench};
+use crate::config::Settings;
 use crate::pipeline::{Event, Lease, Outcome, Stamp, Times};
 use crate::queue;
 use crate::resource::{Door, Failed, Full};
@@ -55,6 +56,17 @@ pub enum Refusal {
     /// The work was accepted and tried, and failed.
     #[error(transparent)]
     Failed(#[from] Failed),
+}
+
+impl Refusal {
+    /// The HTTP status that says so.
+    pub fn status(&self, settings: &Settings) -> u16 {
+        match self {
+            Self::ResourceFull(_) => settings.resource.reject_status,
+            Self::Queue(_) | Self::Stopping => 503,
+            Self::Failed(_) => 500,
+        }
+    }
 }
 
 impl Workbench {

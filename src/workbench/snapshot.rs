@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::stats::ModeStats;
-use super::{Component, Mode, Point, Workbench};
+use super::{Component, Mode, Peaks, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
@@ -194,6 +194,11 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// The same levels, with other counts.
+    pub(super) fn with(self, counts: Counts) -> Self {
+        Self { counts: Counts { in_hand: self.counts.in_hand, ..counts }, ..self }
+    }
+
     pub(super) fn ledger(&self) -> LedgerState {
         let Counts { accepted, done, failed, dropped, rejected, in_hand } = self.counts;
         let waiting = self.depth as u64;
@@ -206,17 +211,26 @@ impl Workbench {
     /// The state of the bench now.
     pub fn snapshot(&self) -> Snapshot {
         let numbers = self.numbers();
-        let Usage { in_use, peak_in_use, limit, waiting, calls, refused, failed } = numbers.usage;
+        let Usage { in_use, limit, waiting, calls, refused, failed, .. } = numbers.usage;
+        let peaks = self.peaks().with(&self.bench);
         let queue = &self.bench.queue;
         let (config, settings) = self.config_state();
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_s: self.uptime().as_secs_f64(),
             draining: self.shutdown.is_stopping(),
-            resource: ResourceState { in_use, peak_in_use, limit, waiting, refused, failed, calls },
+            resource: ResourceState {
+                in_use,
+                peak_in_use: peaks.in_use,
+                limit,
+                waiting,
+                refused,
+                failed,
+                calls,
+            },
             queue: QueueState {
                 depth: numbers.depth,
-                peak_depth: queue.peak_depth(),
+                peak_depth: peaks.depth,
                 capacity: queue.capacity(),
                 when_full: settings.queue.when_full.to_string(),
                 waiting: queue.waiting(),
@@ -233,9 +247,9 @@ impl Workbench {
             components: self.components(),
             ledger: numbers.ledger(),
             modes: Modes {
-                serial: self.mode_state(Mode::Serial),
-                asynchronous: self.mode_state(Mode::Async),
-                pipelined: self.mode_state(Mode::Pipelined),
+                serial: self.mode_state(Mode::Serial, &peaks),
+                asynchronous: self.mode_state(Mode::Async, &peaks),
+                pipelined: self.mode_state(Mode::Pipelined, &peaks),
             },
             config,
             point: self.last_point(),
@@ -287,7 +301,7 @@ impl Workbench {
         (state, settings.clone())
     }
 
-    fn mode_state(&self, mode: Mode) -> ModeState {
+    fn mode_state(&self, mode: Mode, peaks: &Peaks) -> ModeState {
         let stats: &ModeStats = self.bench.stats(mode);
         let counts = stats.account.counts();
         let http = stats.http();
@@ -301,7 +315,7 @@ impl Workbench {
             in_flight: stats.totals().in_flight,
             rate: stats.rate(self.bench.clock.now()),
             in_use: stats.account.in_resource(),
-            peak_in_use: stats.account.peak_in_resource(),
+            peak_in_use: peaks.modes[mode as usize],
             http_ms: Summary::of(&http.all),
             wait_ms: Summary::of(&stats.wait()),
             service_ms: Summary::of(&stats.service()),

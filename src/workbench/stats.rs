@@ -41,7 +41,7 @@ struct Traffic {
 }
 
 /// Requests since the start.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     /// Responses sent.
     pub(super) requests: u64,
@@ -57,6 +57,29 @@ struct Burst {
     began: Option<Stamp>,
     /// All requests that were answered before it.
     before: u64,
+}
+
+/// What a histogram of a mode is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Responses that were a success.
+    Http,
+    /// Other responses.
+    HttpErrors,
+    /// Wait of events done.
+    Wait,
+    /// Service of events done.
+    Service,
+    /// Response of events done.
+    Response,
+    /// Response of events that failed.
+    ResponseFailed,
+}
+
+impl Kind {
+    /// All of them, in order.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Http, Self::HttpErrors, Self::Wait, Self::Service, Self::Response, Self::ResponseFailed];
 }
 
 /// One histogram for what went well, and one for what did not.
@@ -144,18 +167,40 @@ impl ModeStats {
         if seconds > 0.0 { requests / seconds } else { 0.0 }
     }
 
+    /// Everything that was timed, in the order of [`Kind::ALL`].
+    pub(super) fn times(&self) -> [Histogram; Kind::ALL.len()] {
+        Kind::ALL.map(|kind| {
+            let histogram = match kind {
+                Kind::Http => &self.http.good,
+                Kind::HttpErrors => &self.http.bad,
+                Kind::Wait => &self.wait.good,
+                Kind::Service => &self.service.good,
+                Kind::Response => &self.response.good,
+                Kind::ResponseFailed => &self.response.bad,
+            };
+            histogram.merged()
+        })
+    }
+
+    /// When the present burst began, or the last one.
+    pub(super) fn burst_began(&self) -> Option<Stamp> {
+        lock(&self.burst).began
+    }
+
     /// Requests aborted since the last reset.
     pub(super) fn aborted(&self) -> u64 {
         let before = self.aborted_before.load(Ordering::Acquire);
         self.totals().aborted.saturating_sub(before)
     }
 
-    fn last_active(&self) -> u64 {
+    /// When a request last began or ended, in nanoseconds of the clock.
+    pub(super) fn last_active(&self) -> u64 {
         self.traffic.all().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
-    /// Responses since the last reset, good or not, as a load generator sees them. Responses are counted here and nowhere else, so
-    /// the counts and the times cannot disagree.
+    /// Responses since the last reset, good or not, as a load generator sees
+    /// them. The counts come from here too, so that they and the times cannot
+    /// disagree.
     pub(super) fn http(&self) -> Http {
         let errors = self.http.bad.merged();
         let mut all = self.http.good.merged();
@@ -181,6 +226,7 @@ impl ModeStats {
 
     pub(super) fn reset(&self) {
         self.account.reset();
+        self.account.reset_peak();
         self.aborted_before.store(self.totals().aborted, Ordering::Release);
         for histograms in [&self.http, &self.wait, &self.service, &self.response] {
             histograms.reset();

@@ -1,0 +1,69 @@
+//! The open model: requests are sent when they are due, whatever became of those
+//! before.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use tokio::task::JoinSet;
+
+use super::Target;
+use super::pace::Pacer;
+use super::worker::{Shared, Worker};
+use crate::pipeline::Stamp;
+
+/// Workers that have nothing to do, and requests that have no worker.
+struct Pool<T: Target> {
+    shared: Rc<Shared<T>>,
+    idle: RefCell<Vec<Worker<T>>>,
+    /// Due, and waiting for a connection. Their response time runs.
+    backlog: Rc<RefCell<VecDeque<Stamp>>>,
+}
+
+/// Sends what is due until the schedule has ended and each has its answer.
+/// Requests that wait for a connection are in `backlog`.
+pub(super) async fn run<T: Target + 'static>(
+    shared: Rc<Shared<T>>,
+    mut pacer: Pacer,
+    connections: usize,
+    backlog: Rc<RefCell<VecDeque<Stamp>>>,
+) {
+    let idle = RefCell::new(Vec::new());
+    let pool = Rc::new(Pool { shared, idle, backlog });
+    let mut busy = JoinSet::new();
+    while let Some(due) = pacer.next().await {
+        pool.shared.tally.seen(due);
+        while let Some(ended) = busy.try_join_next() {
+            tell(ended);
+        }
+        // The one that was busy last is the likeliest to have an open connection.
+        let idle = pool.idle.borrow_mut().pop();
+        match idle {
+            Some(worker) => drop(busy.spawn_local(serve(Rc::clone(&pool), worker, due))),
+            None if busy.len() < connections => {
+                let worker = Worker::new(Rc::clone(&pool.shared));
+                busy.spawn_local(serve(Rc::clone(&pool), worker, due));
+            }
+            None => pool.backlog.borrow_mut().push_back(due),
+        }
+    }
+    while let Some(ended) = busy.join_next().await {
+        tell(ended);
+    }
+}
+
+/// Sends a request, and then those that have waited for it to end.
+async fn serve<T: Target>(pool: Rc<Pool<T>>, mut worker: Worker<T>, due: Stamp) {
+    let mut next = Some(due);
+    while let Some(due) = next {
+        worker.request(Some(due)).await;
+        next = pool.backlog.borrow_mut().pop_front();
+    }
+    pool.idle.borrow_mut().push(worker);
+}
+
+fn tell(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        log::error!("a request of the load ended badly: {error}");
+    }
+}

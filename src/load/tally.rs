@@ -1,0 +1,289 @@
+//! What came of each request: counted, timed by both clocks, in slices and rows.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::{Answer, Failure, Share};
+use crate::metrics::empty_histogram;
+use crate::pipeline::{Clock, Stamp};
+use crate::runs::{ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Timing, micros, quantile_ms};
+
+/// The first slices are so short; they grow with the run.
+const SLICE: Duration = Duration::from_millis(10);
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Ok,
+    Refused,
+    Failed,
+}
+
+/// A load so far, for whoever watches it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Progress {
+    /// Since the first request.
+    pub seconds: f64,
+    /// Requests sent.
+    pub sent: u64,
+    /// Answered, whatever the answer said.
+    pub answered: u64,
+    /// Turned away.
+    pub refused: u64,
+    /// Answered with another error.
+    pub failed: u64,
+    /// Not answered.
+    pub aborted: u64,
+    /// Under way.
+    pub in_flight: usize,
+    /// Answers a second since the last look.
+    pub rate: f64,
+    /// Half of the successes so far took at most this.
+    pub p50_ms: f64,
+    /// 99 % of them did.
+    pub p99_ms: f64,
+}
+
+/// Counts a load on one thread.
+#[derive(Debug)]
+pub(super) struct Tally {
+    clock: Clock,
+    /// Statuses that mean a refusal.
+    refusals: Vec<u16>,
+    open: bool,
+    state: RefCell<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    began: Option<Stamp>,
+    last: Option<Stamp>,
+    sent: u64,
+    ended: [u64; 3],
+    aborted: u64,
+    in_flight: usize,
+    bytes: u64,
+    statuses: BTreeMap<u16, u64>,
+    errors: BTreeMap<String, u64>,
+    service: [Slicer; 3],
+    response: [Slicer; 3],
+    lag: Histogram<u64>,
+    /// Sums of (end - send) and (end - due) in nanoseconds, kept by adding the
+    /// ends and taking off the beginnings, apart from the histograms. They wrap.
+    under_way: u64,
+    due: u64,
+    rows: SeriesBuilder,
+    row: Row,
+    looked: (Stamp, u64),
+}
+
+/// What has come since the last row.
+#[derive(Debug)]
+struct Row {
+    ended: [u64; 3],
+    aborted: u64,
+    times: Histogram<u64>,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { ended: [0; 3], aborted: 0, times: empty_histogram() }
+    }
+}
+
+impl Tally {
+    pub(super) fn new(clock: Clock, open: bool, refusals: Vec<u16>) -> Self {
+        Self { clock, refusals, open, state: RefCell::new(State::new()) }
+    }
+
+    /// The load begins now, or began then.
+    pub(super) fn begin(&self, at: Stamp) {
+        self.state.borrow_mut().began.get_or_insert(at);
+    }
+
+    /// Since the load began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.clock.now().since(self.state.borrow().began.unwrap_or(Stamp::from_nanos(0)))
+    }
+
+    /// A request was due and is seen to now: so late is the generator.
+    pub(super) fn seen(&self, due: Stamp) {
+        let late = self.clock.now().since(due);
+        // Cannot fail: it grows as it needs to.
+        let _ = self.state.borrow_mut().lag.record(micros(late));
+    }
+
+    /// A request is sent now.
+    pub(super) fn send(&self) -> Stamp {
+        let now = self.clock.now();
+        let mut state = self.state.borrow_mut();
+        state.began.get_or_insert(now);
+        state.sent += 1;
+        state.in_flight += 1;
+        state.under_way = state.under_way.wrapping_sub(now.as_nanos());
+        now
+    }
+
+    /// A request that was due and sent at these moments has ended now.
+    pub(super) fn end(&self, due: Stamp, sent: Stamp, result: Result<Answer, Failure>) {
+        let now = self.clock.now();
+        let mut state = self.state.borrow_mut();
+        let state = &mut *state;
+        let began = state.began.unwrap_or(now);
+        let at = now.since(began);
+        while at.as_secs_f64() >= state.rows.due() {
+            let t = state.rows.due();
+            state.push_row(t);
+        }
+        state.in_flight -= 1;
+        state.under_way = state.under_way.wrapping_add(now.as_nanos());
+        state.due = state.due.wrapping_add(now.as_nanos().wrapping_sub(due.as_nanos()));
+        state.last = Some(now);
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(failure) => {
+                state.aborted += 1;
+                state.row.aborted += 1;
+                *state.errors.entry(failure.to_string()).or_default() += 1;
+                return;
+            }
+        };
+        let ending = match answer.status {
+            ..400 => Ending::Ok,
+            status if self.refusals.contains(&status) => Ending::Refused,
+            _ => Ending::Failed,
+        } as usize;
+        state.ended[ending] += 1;
+        state.row.ended[ending] += 1;
+        state.bytes += answer.bytes;
+        *state.statuses.entry(answer.status).or_default() += 1;
+        let service = micros(now.since(sent));
+        state.service[ending].record(at, service);
+        let mut time = service;
+        if self.open {
+            time = micros(now.since(due));
+            state.response[ending].record(at, time);
+        }
+        if ending == Ending::Ok as usize {
+            let _ = state.row.times.record(time);
+        }
+    }
+
+    /// How the load is going.
+    pub(super) fn progress(&self) -> Progress {
+        let now = self.clock.now();
+        let mut state = self.state.borrow_mut();
+        let [ok, refused, failed] = state.ended;
+        let answered = ok + refused + failed;
+        let times = if self.open { &state.response[0] } else { &state.service[0] };
+        let at = |share| quantile_ms(times.whole(), share).unwrap_or_default();
+        let (p50_ms, p99_ms) = (at(0.5), at(0.99));
+        let (before, count) = std::mem::replace(&mut state.looked, (now, answered));
+        let since = now.since(before.max(state.began.unwrap_or(now))).as_secs_f64();
+        Progress {
+            seconds: now.since(state.began.unwrap_or(now)).as_secs_f64(),
+            sent: state.sent,
+            answered,
+            refused,
+            failed,
+            aborted: state.aborted,
+            in_flight: state.in_flight,
+            rate: if since > 0.0 { (answered - count) as f64 / since } else { 0.0 },
+            p50_ms,
+            p99_ms,
+        }
+    }
+
+    /// The load ends now: what is under way is aborted.
+    pub(super) fn abort(&self) {
+        let now = self.clock.now();
+        let mut state = self.state.borrow_mut();
+        let under_way = std::mem::take(&mut state.in_flight) as u64;
+        state.under_way = state.under_way.wrapping_add(now.as_nanos().wrapping_mul(under_way));
+        state.aborted += under_way;
+        state.row.aborted += under_way;
+        if under_way > 0 {
+            state.errors.insert(Failure::Ended.to_string(), under_way);
+        }
+        state.last = Some(now);
+    }
+
+    /// All that came of the load, to be taken once. `unsent` were due and never
+    /// sent.
+    pub(super) fn finish(&self, unsent: u64, share: Option<Share>) -> ClientSide {
+        let fresh = State::new();
+        let mut state = self.state.replace(fresh);
+        let began = state.began.unwrap_or(Stamp::from_nanos(0));
+        let took = state.last.unwrap_or(began).since(began);
+        let seconds = took.as_secs_f64();
+        state.push_row(seconds);
+        let [ok, refused, failed] = state.ended;
+        let per_second = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
+        let of_time = |time: Option<Duration>| time.map(|time| per_second(time.as_secs_f64()));
+        ClientSide {
+            sent: state.sent,
+            ok,
+            refused,
+            failed,
+            aborted: state.aborted,
+            unsent,
+            seconds,
+            rate: per_second((ok + refused + failed) as f64),
+            statuses: state.statuses.into_iter().map(|(status, n)| (status.to_string(), n)).collect(),
+            errors: state.errors,
+            bytes: state.bytes,
+            service: by_answer(state.service),
+            response: self.open.then(|| by_answer(state.response)),
+            lag: self.open.then(|| Timing::of(state.lag)),
+            in_flight: per_second(state.under_way as f64 / 1e9),
+            in_flight_due: self.open.then(|| per_second(state.due as f64 / 1e9)),
+            cpu: of_time(share.and_then(|share| share.cpu)),
+            starved: of_time(share.and_then(|share| share.starved)),
+            series: state.rows.finish(),
+        }
+    }
+}
+
+impl State {
+    fn new() -> Self {
+        let sums = ["ok", "refused", "failed", "aborted"].map(|name| (name.to_owned(), Merge::Sum));
+        let highest = ["p50_ms", "p99_ms"].map(|name| (name.to_owned(), Merge::Highest));
+        let columns = sums.into_iter().chain(highest).chain([("in_flight".to_owned(), Merge::Last)]);
+        let slicers = || std::array::from_fn(|_| Slicer::new(SLICE));
+        Self {
+            began: None,
+            last: None,
+            sent: 0,
+            ended: [0; 3],
+            aborted: 0,
+            in_flight: 0,
+            bytes: 0,
+            statuses: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            service: slicers(),
+            response: slicers(),
+            lag: empty_histogram(),
+            under_way: 0,
+            due: 0,
+            rows: SeriesBuilder::new(columns.collect()),
+            row: Row::default(),
+            looked: (Stamp::from_nanos(0), 0),
+        }
+    }
+
+    fn push_row(&mut self, t: f64) {
+        let Row { ended, aborted, times } = std::mem::take(&mut self.row);
+        let mut row = ended.map(|count| Some(count as f64)).to_vec();
+        row.push(Some(aborted as f64));
+        row.extend([0.5, 0.99].map(|share| quantile_ms(&times, share)));
+        row.push(Some(self.in_flight as f64));
+        self.rows.push(t, row);
+    }
+}
+
+fn by_answer([ok, refused, failed]: [Slicer; 3]) -> ByAnswer {
+    ByAnswer { ok: ok.timing(), refused: refused.timing(), failed: failed.timing() }
+}

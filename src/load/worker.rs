@@ -1,0 +1,82 @@
+//! One request at a time over one connection: connects when there is none, gives
+//! up when an answer takes too long, and tells the tally.
+
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::tally::Tally;
+use super::{Answer, Connection, Failure, Target};
+use crate::pipeline::{Clock, Stamp};
+
+/// What all workers of a load share.
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    pub(super) target: T,
+    pub(super) tally: Tally,
+    pub(super) clock: Clock,
+    /// How long an answer may take.
+    pub(super) timeout: Duration,
+    /// Whether a connection is used again.
+    pub(super) keep_alive: bool,
+}
+
+/// Has a connection, or makes one when it needs one.
+pub(super) struct Worker<T: Target> {
+    shared: Rc<Shared<T>>,
+    connection: Option<T::Connection>,
+    /// Goes off at the earliest when an answer is overdue. It is set once and then
+    /// pushed on only when it goes off: a timer for each request would cost more
+    /// than all its stamps.
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl<T: Target> Worker<T> {
+    pub(super) fn new(shared: Rc<Shared<T>>) -> Self {
+        let alarm = Box::pin(sleep_until(Instant::now() + shared.clock.stretch(shared.timeout)));
+        Self { shared, connection: None, alarm }
+    }
+
+    /// Sends a request that was due at that moment, or is due now.
+    pub(super) async fn request(&mut self, due: Option<Stamp>) {
+        let sent = self.shared.tally.send();
+        let result = self.exchange_in_time(sent).await;
+        let reusable = result.as_ref().is_ok_and(|answer| answer.reusable && self.shared.keep_alive);
+        self.connection.take_if(|_| !reusable);
+        self.shared.tally.end(due.unwrap_or(sent), sent, result);
+    }
+
+    async fn exchange_in_time(&mut self, sent: Stamp) -> Result<Answer, Failure> {
+        let Self { shared, connection, alarm } = self;
+        let deadline = || shared.clock.instant(sent) + shared.clock.stretch(shared.timeout);
+        let mut exchange = pin!(exchange(&shared.target, connection));
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut exchange => return result,
+                () = alarm.as_mut() => {
+                    let deadline = deadline();
+                    if Instant::now() >= deadline {
+                        return Err(Failure::TimedOut);
+                    }
+                    alarm.as_mut().reset(deadline);
+                }
+            }
+        }
+    }
+}
+
+async fn exchange<T: Target>(
+    target: &T,
+    connection: &mut Option<T::Connection>,
+) -> Result<Answer, Failure> {
+    // One that the server has closed while it lay idle is nobody's failure.
+    connection.take_if(|connection| !connection.is_open());
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(target.connect().await?),
+    };
+    connection.exchange().await
+}

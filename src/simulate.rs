@@ -1,0 +1,160 @@
+//! Runs the bench and a load on it under virtual time: the same stages, the same
+//! queue, resource, ledger and load, on one thread, with a clock that jumps to
+//! whatever happens next.
+//!
+//! The same seeds give the same run, in every figure. Replies and the wire take no
+//! time here: what is simulated is waiting and working, not a machine.
+//!
+//! Time is stretched (see [`Clock`]): tokio's timers are a millisecond coarse, and
+//! a thousand times slower that is a microsecond, which is as fine as times are
+//! recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::task::{LocalSet, yield_now};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Sources};
+use crate::load::{Answer, Connection, Driver, Failure, Model, Plan, Progress, Target, Time};
+use crate::pipeline::Clock;
+use crate::runs::{self, Origin, Run};
+use crate::workbench::{HISTORY_INTERVAL, Mode, Workbench};
+
+/// A microsecond of simulated time is a millisecond of tokio's.
+const STRETCH: u32 = 1000;
+/// After the first minute one look a second is enough.
+const FINE: Duration = Duration::from_secs(60);
+const COARSE: Duration = Duration::from_secs(1);
+/// A bench that has finished nothing for so long will not.
+const HOPELESS: Duration = Duration::from_secs(3 * 3600);
+
+/// Why there is nothing to simulate.
+#[derive(Debug, Error)]
+pub enum SimulateError {
+    /// A closed loop whose requests take no time would never end.
+    #[error(
+        "a closed load by time needs answers that take time, and {0} requests are answered at once: \
+         give a number of requests (-n), or an open load (--rate)"
+    )]
+    Endless(&'static str),
+    /// The system gives us no runtime.
+    #[error("cannot simulate: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// A mode of the bench as a target, without HTTP in between.
+#[derive(Debug, Clone)]
+struct BenchTarget {
+    workbench: Arc<Workbench>,
+    mode: Mode,
+}
+
+impl Target for BenchTarget {
+    type Connection = Self;
+
+    async fn connect(&self) -> Result<Self, Failure> {
+        Ok(self.clone())
+    }
+}
+
+impl Connection for BenchTarget {
+    async fn exchange(&mut self) -> Result<Answer, Failure> {
+        let request = self.workbench.request(self.mode);
+        let arrived = request.arrived();
+        let result = match self.mode {
+            Mode::Serial => self.workbench.serial(arrived).await,
+            Mode::Async => self.workbench.spawn(arrived),
+            Mode::Pipelined => self.workbench.enqueue(arrived).await.map(drop),
+        };
+        request.answered(result.is_ok());
+        // Between two requests everybody else gets a turn, as on a real machine.
+        yield_now().await;
+        let status = match result {
+            Ok(()) => 200,
+            Err(refusal) => refusal.status(&self.workbench.settings()),
+        };
+        Ok(Answer { status, bytes: 0, reusable: true })
+    }
+}
+
+/// Simulates a load on one mode of a bench that is configured so, until
+/// everything accepted is finished. `watch` is told how it goes, four times a
+/// simulated second.
+///
+/// The run has no id yet.
+///
+/// # Errors
+/// [`SimulateError`].
+///
+/// # Panics
+/// Within a runtime: it has one of its own.
+pub fn simulate(
+    config: Config,
+    mode: Mode,
+    plan: &Plan,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Run, SimulateError> {
+    let by_time = matches!(&plan.model, Model::Closed { .. }) && plan.requests.is_none();
+    if by_time && mode != Mode::Serial {
+        return Err(SimulateError::Endless(mode.name()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    LocalSet::new().block_on(&runtime, run(config, mode, plan, watch))
+}
+
+async fn run(
+    config: Config,
+    mode: Mode,
+    plan: &Plan,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Run, SimulateError> {
+    let clock = Clock::stretched(STRETCH);
+    let began = runs::now();
+    let refusals = config.settings.refusals();
+    let workbench = Workbench::by_clock(config, &Sources::default(), clock);
+    let claim = workbench.begin_run();
+    let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), clock));
+    let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
+    let driver = Driver { clock, time: Time::Virtual, refusals, stop: CancellationToken::new(), watch };
+    let client = driver.run(target, plan).await?;
+    drained(&workbench, clock).await;
+    sampler.abort();
+    let recorded = workbench.take_run(claim);
+    let mut run = Run::new(String::new(), Origin::Simulated, mode.name(), began);
+    run.load = Some(plan.clone());
+    run.seconds = recorded.as_ref().map_or(client.seconds, |recorded| recorded.bench.seconds);
+    run.client = Some(client);
+    if let Some(recorded) = recorded {
+        run.config = Some(recorded.config);
+        run.bench = Some(recorded.bench);
+    }
+    Ok(run.audited())
+}
+
+async fn sample(workbench: Arc<Workbench>, clock: Clock) {
+    let began = Instant::now();
+    loop {
+        let fine = began.elapsed() < clock.stretch(FINE);
+        sleep(clock.stretch(if fine { HISTORY_INTERVAL } else { COARSE })).await;
+        workbench.sample();
+    }
+}
+
+/// Waits until everything accepted is finished, or nothing will be any more.
+async fn drained(workbench: &Workbench, clock: Clock) {
+    let (mut finished, mut since) = (0, Instant::now());
+    loop {
+        let ledger = workbench.snapshot().ledger;
+        let ended = ledger.accepted - ledger.held;
+        if ledger.held == 0 || since.elapsed() > clock.stretch(HOPELESS) {
+            return;
+        }
+        if ended != finished {
+            (finished, since) = (ended, Instant::now());
+        }
+        sleep(clock.stretch(COARSE)).await;
+    }
+}

@@ -1,0 +1,140 @@
+//! Records runs: from the first request after quiet until everything is finished,
+//! or from when somebody says so.
+
+mod progress;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Bench;
+use super::delta::Delta;
+use super::history::MarkKind;
+use super::snapshot::Numbers;
+use crate::pipeline::Stamp;
+use crate::runs::BenchSide;
+use progress::Recording;
+
+/// A bench at which nothing has happened for so long is quiet.
+const QUIET: Duration = Duration::from_secs(1);
+/// A run that somebody began and does not fetch is kept as if nobody had.
+const ORPHANED: Duration = Duration::from_secs(30);
+/// More than this of them is not kept until somebody fetches them.
+const FINISHED: usize = 100;
+
+/// What the recorder is shown each time.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) now: Stamp,
+    pub(super) numbers: Numbers,
+    /// How many events consumers may handle at once.
+    pub(super) concurrency: u64,
+    /// What has happened since the last look.
+    pub(super) deltas: [Delta; 3],
+}
+
+impl Look {
+    /// Nothing under way, and nothing inside.
+    fn is_drained(&self, bench: &Bench) -> bool {
+        let nothing_asked = || bench.modes.iter().all(|stats| stats.totals().in_flight == 0);
+        self.numbers.ledger().held == 0 && nothing_asked()
+    }
+}
+
+/// A run as the bench has seen it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// When it began, by the bench's clock.
+    pub began: Stamp,
+    /// The configuration in force then.
+    pub config: Value,
+    /// What happened.
+    pub bench: BenchSide,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    current: Option<Recording>,
+    pub(super) finished: Vec<Recorded>,
+    claims: u64,
+    /// `Account::time_inside` of each mode while nothing was recorded.
+    quiet_time: [u64; 3],
+    last_look: Option<Stamp>,
+}
+
+impl Recorder {
+    /// Takes in what has happened since the last look: it belongs to the run in
+    /// progress, or begins one. Says whether the run has come to its end.
+    pub(super) fn look(&mut self, bench: &Bench, look: &Look, config: impl FnOnce() -> Value) -> bool {
+        let before = self.last_look.replace(look.now).unwrap_or(look.now);
+        if self.current.is_none() && look.deltas.iter().any(Delta::is_something) {
+            let inside = look.deltas.each_ref().map(|delta| delta.inside_before);
+            let began = first_request(bench, look).unwrap_or(before);
+            self.current = Some(Recording::new(began, None, config(), inside, self.quiet_time));
+        }
+        let Some(recording) = &mut self.current else {
+            self.quiet_time = time_inside(bench, look.now);
+            return false;
+        };
+        recording.add(bench, look, before);
+        let patience = if recording.claim.is_some() { ORPHANED } else { QUIET };
+        let idle = look.now.since(recording.last_thing(bench));
+        if look.is_drained(bench) && idle >= patience {
+            self.finish(bench, look);
+            return true;
+        }
+        false
+    }
+
+    /// Ends the run in progress, if there is one, and begins another. Returns the
+    /// number to fetch it by. To be called right after a look.
+    pub(super) fn begin(&mut self, bench: &Bench, look: &Look, config: Value) -> u64 {
+        self.finish(bench, look);
+        self.claims += 1;
+        let inside = look.deltas.each_ref().map(|delta| delta.inside);
+        let claim = Some(self.claims);
+        self.current = Some(Recording::new(look.now, claim, config, inside, self.quiet_time));
+        self.claims
+    }
+
+    /// Whether the claimed run is in progress, and whether it has drained.
+    pub(super) fn is_drained(&self, claim: u64, bench: &Bench, look: &Look) -> Option<bool> {
+        let current = self.current.as_ref()?;
+        (current.claim == Some(claim)).then(|| look.is_drained(bench))
+    }
+
+    /// Ends the claimed run and returns it; `None` if it is not in progress.
+    pub(super) fn take(&mut self, claim: u64, bench: &Bench, look: &Look) -> Option<Recorded> {
+        self.is_drained(claim, bench, look)?;
+        self.finish(bench, look);
+        self.finished.pop()
+    }
+
+    /// Ends the run in progress, if there is one.
+    pub(super) fn finish(&mut self, bench: &Bench, look: &Look) {
+        self.quiet_time = time_inside(bench, look.now);
+        let Some(recording) = self.current.take() else { return };
+        if self.finished.len() == FINISHED {
+            self.finished.remove(0);
+        }
+        self.finished.push(recording.finish(bench, look, self.quiet_time));
+    }
+
+    pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {
+        if let Some(recording) = &mut self.current {
+            recording.mark(now, kind, text);
+        }
+    }
+}
+
+/// The first request of a load that has begun since the last look.
+fn first_request(bench: &Bench, look: &Look) -> Option<Stamp> {
+    let modes = bench.modes.iter().zip(&look.deltas);
+    let began =
+        modes.filter(|(_, delta)| delta.is_something()).filter_map(|(stats, _)| stats.burst_began());
+    began.min()
+}
+
+fn time_inside(bench: &Bench, now: Stamp) -> [u64; 3] {
+    bench.modes.each_ref().map(|stats| stats.account.time_inside(now))
+}

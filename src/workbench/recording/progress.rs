@@ -1,0 +1,233 @@
+//! A run in progress: what has come together so far.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde_json::Value;
+
+use super::super::delta::Delta;
+use super::super::history::{HISTORY_INTERVAL, Mark, MarkKind, percentiles};
+use super::super::stats::{Kind, ModeStats};
+use super::super::{Bench, Mode};
+use super::{Look, Recorded};
+use crate::metrics::empty_histogram;
+use crate::pipeline::{Counts, Stamp};
+use crate::runs::{BenchSide, Merge, ModeSide, SeriesBuilder, Slicer};
+
+#[derive(Debug)]
+pub(super) struct Recording {
+    began: Stamp,
+    /// Somebody began it, and will fetch it by this number.
+    pub(super) claim: Option<u64>,
+    config: Value,
+    modes: [ModeRecord; 3],
+    series: SeriesBuilder,
+    marks: Vec<Mark>,
+}
+
+/// What one mode has done since the run began.
+#[derive(Debug)]
+struct ModeRecord {
+    /// Its first request.
+    first: Option<Stamp>,
+    requests: u64,
+    aborted: u64,
+    counts: Counts,
+    /// `Account::time_inside` at the beginning.
+    time_before: u64,
+    times: [Slicer; Kind::ALL.len()],
+    row: Row,
+}
+
+/// What one mode has done since the last row of the series.
+#[derive(Debug)]
+struct Row {
+    requests: u64,
+    counts: Counts,
+    times: [Histogram<u64>; COLUMNS.len()],
+}
+
+/// The times that have columns.
+const COLUMNS: [(Kind, &str); 3] =
+    [(Kind::Http, "http"), (Kind::Wait, "wait"), (Kind::Response, "response")];
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { requests: 0, counts: Counts::default(), times: COLUMNS.map(|_| empty_histogram()) }
+    }
+}
+
+/// The names of all columns, in the order in which [`Recording::row`] fills them.
+fn columns() -> Vec<(String, Merge)> {
+    let levels = ["depth", "in_use", "busy", "held", "concurrency"];
+    let mut columns: Vec<_> = levels.map(|name| (name.to_owned(), Merge::Last)).to_vec();
+    for mode in Mode::ALL {
+        for count in ["requests", "done", "failed", "refused", "dropped"] {
+            columns.push((format!("{}.{count}", mode.name()), Merge::Sum));
+        }
+        for (_, times) in COLUMNS {
+            for percentile in ["p50", "p99"] {
+                columns.push((format!("{}.{times}_{percentile}_ms", mode.name()), Merge::Highest));
+            }
+        }
+    }
+    columns
+}
+
+impl Recording {
+    /// Begins with so many events of each mode `inside`, which count as accepted
+    /// anew.
+    pub(super) fn new(
+        began: Stamp,
+        claim: Option<u64>,
+        config: Value,
+        inside: [u64; 3],
+        time_before: [u64; 3],
+    ) -> Self {
+        let modes = std::array::from_fn(|mode| ModeRecord {
+            first: None,
+            requests: 0,
+            aborted: 0,
+            counts: Counts { accepted: inside[mode], ..Counts::default() },
+            time_before: time_before[mode],
+            times: Kind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
+            row: Row::default(),
+        });
+        Self { began, claim, config, modes, series: SeriesBuilder::new(columns()), marks: Vec::new() }
+    }
+
+    /// Takes in what has happened since the look `before`.
+    pub(super) fn add(&mut self, bench: &Bench, look: &Look, before: Stamp) {
+        let since_began = look.now.since(self.began);
+        // In the middle of the interval, so that a late look does not move it
+        // from one slice to the next.
+        let at = (since_began + before.since(self.began)) / 2;
+        for (mode, delta) in look.deltas.iter().enumerate() {
+            self.modes[mode].add(delta, at);
+            if delta.is_something() {
+                let first = bench.modes[mode].burst_began().unwrap_or(before);
+                self.modes[mode].first.get_or_insert(first.max(self.began));
+            }
+        }
+        if since_began.as_secs_f64() >= self.series.due() {
+            self.row(look);
+        }
+    }
+
+    fn row(&mut self, look: &Look) {
+        let numbers = &look.numbers;
+        let levels = [numbers.depth, numbers.usage.in_use, numbers.busy, numbers.held];
+        let mut row: Vec<Option<f64>> = levels.iter().map(|&level| Some(level as f64)).collect();
+        row.push(Some(look.concurrency as f64));
+        for mode in &mut self.modes {
+            let Row { requests, counts, times } = std::mem::take(&mut mode.row);
+            let counts = [requests, counts.done, counts.failed, counts.rejected, counts.dropped];
+            row.extend(counts.map(|count| Some(count as f64)));
+            for times in times {
+                row.extend(percentiles(&times).map_or([None; 2], |both| both.map(Some)));
+            }
+        }
+        self.series.push(look.now.since(self.began).as_secs_f64(), row);
+    }
+
+    pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {
+        let t = now.since(self.began).as_secs_f64();
+        self.marks.push(Mark { t, kind, text: text.to_owned() });
+    }
+
+    /// When something last happened: a request began or ended, an event ended.
+    pub(super) fn last_thing(&self, bench: &Bench) -> Stamp {
+        bench.modes.iter().map(last_thing).fold(self.began, Stamp::max)
+    }
+
+    pub(super) fn finish(mut self, bench: &Bench, look: &Look, time_inside: [u64; 3]) -> Recorded {
+        self.row(look);
+        let drained = look.is_drained(bench);
+        let first = self.modes.iter().filter_map(|mode| mode.first).min().unwrap_or(self.began);
+        let last = if drained { self.last_thing(bench) } else { look.now };
+        let last_request = bench.modes.iter().map(|stats| Stamp::from_nanos(stats.last_active())).max();
+        let counts = self.modes.iter().fold(Counts::default(), |sum, mode| sum + mode.counts);
+        let peaks = bench.modes.each_ref().map(|stats| stats.account.peak_in_resource());
+        let records = Mode::ALL.into_iter().zip(self.modes).zip(peaks.into_iter().zip(time_inside));
+        let modes: BTreeMap<String, ModeSide> = records
+            .filter(|((_, record), _)| record.first.is_some())
+            .map(|((mode, record), (peak, time_inside))| {
+                let stats = bench.stats(mode);
+                let until = if drained { last_thing(stats) } else { look.now };
+                (mode.name().to_owned(), record.finish(stats, until, peak, time_inside))
+            })
+            .collect();
+        let side = BenchSide {
+            seconds: last.since(first).as_secs_f64(),
+            drained,
+            drain_s: last.since(last_request.unwrap_or(first).max(first)).as_secs_f64(),
+            ledger: look.numbers.with(counts).ledger(),
+            peak_in_use: look.numbers.usage.peak_in_use,
+            peak_depth: bench.queue.peak_depth(),
+            modes,
+            series: self.series.finish(),
+            marks: self.marks,
+        };
+        Recorded { began: self.began, config: self.config, bench: side }
+    }
+}
+
+/// When something last happened in a mode.
+fn last_thing(stats: &ModeStats) -> Stamp {
+    Stamp::from_nanos(stats.last_active()).max(stats.account.last_settled())
+}
+
+impl ModeRecord {
+    fn add(&mut self, delta: &Delta, at: Duration) {
+        // Levels are those of the last look.
+        let add = |sum: &mut Counts| *sum = Counts { in_hand: 0, ..*sum } + delta.counts;
+        add(&mut self.counts);
+        add(&mut self.row.counts);
+        self.requests += delta.requests;
+        self.aborted += delta.aborted;
+        self.row.requests += delta.requests;
+        let Some(times) = &delta.times else { return };
+        for (sum, new) in self.times.iter_mut().zip(times) {
+            sum.add(at, new);
+        }
+        for (sum, (kind, _)) in self.row.times.iter_mut().zip(COLUMNS) {
+            // Cannot fail: it grows as it needs to.
+            let _ = sum.add(&times[kind as usize]);
+        }
+    }
+
+    /// From the first request until `last`.
+    fn finish(self, stats: &ModeStats, last: Stamp, peak_in_use: usize, time_inside: u64) -> ModeSide {
+        let first = self.first.unwrap_or(last);
+        let per_second = |count: u64, until: Stamp| {
+            let seconds = until.since(first).as_secs_f64();
+            if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+        };
+        let Counts { accepted, done, failed, dropped, rejected, .. } = self.counts;
+        let nanos = last.since(first).as_nanos() as f64;
+        let inside = time_inside.wrapping_sub(self.time_before) as f64;
+        let [http, http_errors, wait, service, response, response_failed] = self.times.map(Slicer::timing);
+        ModeSide {
+            requests: self.requests,
+            errors: http_errors.count().unwrap_or_default(),
+            aborted: self.aborted,
+            seconds: nanos / 1e9,
+            rate: per_second(self.requests, Stamp::from_nanos(stats.last_active())),
+            done_rate: per_second(done, stats.account.last_settled()),
+            accepted,
+            refused: rejected,
+            done,
+            failed,
+            dropped,
+            peak_in_use,
+            in_system: if nanos > 0.0 { inside / nanos } else { 0.0 },
+            http,
+            http_errors,
+            wait,
+            service,
+            response,
+            response_failed,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Runs of this bench: begun and fetched by whoever makes a load, or recorded by
+//! themselves and kept.
+
+use serde_json::Value;
+
+use super::Workbench;
+use super::recording::Recorded;
+use crate::pipeline::Stamp;
+use crate::runs::{self, Origin, Run, Store};
+
+/// A run that was recorded while somebody else made the load. `now` is by the
+/// bench's clock.
+fn run(recorded: Recorded, now: Stamp, store: &Store) -> Run {
+    let Recorded { began, config, bench } = recorded;
+    let began = runs::now() - now.since(began);
+    let mut modes = bench.modes.keys();
+    let target = match (modes.next(), modes.next()) {
+        (Some(only), None) => only.as_str(),
+        _ => "several modes",
+    };
+    let mut run = Run::new(store.new_id(began, target, Origin::Recorded), Origin::Recorded, target, began);
+    run.seconds = bench.seconds;
+    run.config = Some(config);
+    run.bench = Some(bench);
+    run.audited()
+}
+
+impl Workbench {
+    /// Begins to record a run now. One that is being recorded ends here. Returns
+    /// the number to [fetch](Self::take_run) it by.
+    pub fn begin_run(&self) -> u64 {
+        let mut history = self.history();
+        let look = self.look(&mut history);
+        let claim = history.recorder.begin(&self.bench, &look, self.effective());
+        self.lap();
+        claim
+    }
+
+    /// Whether everything of the run in progress is finished; `None` if no run of
+    /// that number is in progress.
+    pub fn run_is_drained(&self, claim: u64) -> Option<bool> {
+        let mut history = self.history();
+        let look = self.look(&mut history);
+        history.recorder.is_drained(claim, &self.bench, &look)
+    }
+
+    /// Ends the run of that number, drained or not, and returns it; `None` if it
+    /// is not in progress: another has begun, or it was fetched too late.
+    pub fn take_run(&self, claim: u64) -> Option<Recorded> {
+        let mut history = self.history();
+        let look = self.look(&mut history);
+        let recorded = history.recorder.take(claim, &self.bench, &look);
+        self.lap();
+        recorded
+    }
+
+    /// Ends the run that is being recorded, if any: the workbench comes to its
+    /// end.
+    pub fn end_run(&self) {
+        let mut history = self.history();
+        let look = self.look(&mut history);
+        history.recorder.finish(&self.bench, &look);
+    }
+
+    /// Keeps what was recorded and ended since the last call. What cannot be
+    /// kept is told to the log, once.
+    ///
+    /// # Cancel safety
+    /// What is being written when the future is dropped is written all the same.
+    pub async fn keep_finished(&self, store: Option<&Store>) {
+        let finished = std::mem::take(&mut self.history().recorder.finished);
+        let Some(store) = store else { return };
+        let settings = self.settings().data;
+        if finished.is_empty() || !settings.record {
+            return;
+        }
+        let now = self.bench.clock.now();
+        let store = store.clone();
+        let write = move || {
+            for recorded in finished {
+                store.save(&run(recorded, now, &store))?;
+            }
+            store.prune(settings.keep as usize)
+        };
+        match tokio::task::spawn_blocking(write).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => log::error!("a run is lost: {error}"),
+            Err(error) => log::error!("a run is lost: {error}"),
+        }
+    }
+
+    /// Lets the peaks of the parts start anew.
+    pub(super) fn lap(&self) {
+        let bench = &self.bench;
+        let mut peaks = self.peaks();
+        *peaks = peaks.with(bench);
+        bench.resource.reset_peak();
+        bench.queue.reset_peak();
+        for stats in &bench.modes {
+            stats.account.reset_peak();
+        }
+    }
+
+    pub(super) fn effective(&self) -> Value {
+        // Plain strings and numbers, which JSON can always say.
+        serde_json::to_value(self.settings()).unwrap_or_default()
+    }
+}
