@@ -1,13 +1,20 @@
 //! Runs: what was done, and what came of it.
 
 mod audit;
+mod format;
 mod run;
 mod series;
 mod slicer;
+mod store;
 mod timing;
 
 pub use audit::{Audit, Check, Verdict};
+pub use format::{FormatError, from_json, to_json};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series};
 pub use series::{Merge, SeriesBuilder};
 pub use slicer::Slicer;
+pub use store::{Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};
 pub use timing::{Points, Slices, Timing, micros, quantile_ms};
+
+#[cfg(test)]
+pub(crate) use format::tests::sample;

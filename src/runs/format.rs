@@ -1,0 +1,169 @@
+//! How a run stands in its file: JSON that people can read.
+//!
+//! Objects have one key a line; arrays of numbers, and of pairs of numbers, stand
+//! on one line each, or a histogram would be a thousand lines long. What the
+//! fields mean is said by [`Run`].
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{FORMAT, Run};
+
+/// Why a text is not a run, or a run cannot be written.
+#[derive(Debug, Error)]
+pub enum FormatError {
+    /// It is not JSON, or does not have the fields of a run.
+    #[error("not a run: {0}")]
+    Malformed(serde_json::Error),
+    /// It is JSON of something else.
+    #[error("not a run: there is no \"format\" number at its top level")]
+    NotARun,
+    /// A later version of Weir has written it.
+    #[error("written in format {found}, and this version of Weir reads format {FORMAT}: use a newer one")]
+    Newer {
+        /// Its number.
+        found: u32,
+    },
+    /// A field holds what JSON cannot say, such as a rate of 0/0.
+    #[error("the run cannot be written so that it could be read again: {0}")]
+    Unwritable(serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: Option<u32>,
+}
+
+/// Reads a run. Fields that this version does not know are passed over.
+///
+/// # Errors
+/// [`FormatError`], with the line and the column where there is one.
+pub fn from_json(text: &[u8]) -> Result<Run, FormatError> {
+    // The number goes first: of a later format it says more than a missing field.
+    let head: Head = serde_json::from_slice(text).map_err(FormatError::Malformed)?;
+    match head.format {
+        None => Err(FormatError::NotARun),
+        Some(found) if found > FORMAT => Err(FormatError::Newer { found }),
+        Some(_) => serde_json::from_slice(text).map_err(FormatError::Malformed),
+    }
+}
+
+/// Writes a run, with a newline at the end.
+///
+/// # Errors
+/// [`FormatError::Unwritable`] if it could not be read again. JSON has no word for
+/// "not a number" and writes nothing in its place; better that is known while the
+/// run is still there.
+pub fn to_json(run: &Run) -> Result<String, FormatError> {
+    let text = serde_json::to_string(run).map_err(FormatError::Unwritable)?;
+    serde_json::from_str::<Run>(&text).map_err(FormatError::Unwritable)?;
+    Ok(laid_out(&text))
+}
+
+/// Lays out JSON that has no whitespace between its tokens.
+///
+/// A `Formatter` of `serde_json` would do it while writing, but is not told what
+/// an array will hold when it begins.
+fn laid_out(json: &str) -> String {
+    let mut layout = Layout { json, at: 0, out: String::with_capacity(json.len() * 5 / 4) };
+    layout.value(0);
+    layout.out.push('\n');
+    layout.out
+}
+
+struct Layout<'a> {
+    json: &'a str,
+    at: usize,
+    out: String,
+}
+
+impl Layout<'_> {
+    fn next(&self) -> u8 {
+        self.json.as_bytes().get(self.at).copied().unwrap_or(b'}')
+    }
+
+    fn value(&mut self, indent: usize) {
+        match (self.next(), self.inline_until()) {
+            (b'[', Some(end)) => {
+                self.out.push_str(&self.json[self.at..end].replace(',', ", "));
+                self.at = end;
+            }
+            (b'[' | b'{', _) => self.lines(indent),
+            _ => self.scalar(),
+        }
+    }
+
+    /// The end of an array that goes on one line: numbers, or pairs of numbers.
+    fn inline_until(&self) -> Option<usize> {
+        let mut depth = 0;
+        for (n, byte) in self.json.as_bytes()[self.at..].iter().enumerate() {
+            match byte {
+                b'[' => depth += 1,
+                b']' if depth == 1 => return Some(self.at + n + 1),
+                b']' => depth -= 1,
+                b'{' | b'"' => return None,
+                _ => {}
+            }
+            if depth > 2 {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// An object or an array, one entry a line.
+    fn lines(&mut self, indent: usize) {
+        let in_object = self.next() == b'{';
+        self.copy(1);
+        let mut empty = true;
+        while !matches!(self.next(), b']' | b'}') {
+            self.new_line(indent + 1);
+            if in_object {
+                self.scalar();
+                self.copy(1);
+                self.out.push(' ');
+            }
+            self.value(indent + 1);
+            if self.next() == b',' {
+                self.copy(1);
+            }
+            empty = false;
+        }
+        if !empty {
+            self.new_line(indent);
+        }
+        self.copy(1);
+    }
+
+    /// A key, a string, a number or a word.
+    fn scalar(&mut self) {
+        let rest = &self.json.as_bytes()[self.at..];
+        let length = match rest.first() {
+            Some(b'"') => {
+                let mut escaped = false;
+                let ends = |byte: &u8| {
+                    let end = *byte == b'"' && !escaped;
+                    escaped = *byte == b'\\' && !escaped;
+                    end
+                };
+                rest[1..].iter().position(ends).map(|n| n + 2)
+            }
+            _ => rest.iter().position(|byte| matches!(byte, b',' | b']' | b'}')),
+        };
+        self.copy(length.unwrap_or(rest.len()));
+    }
+
+    fn copy(&mut self, length: usize) {
+        let end = (self.at + length).min(self.json.len());
+        self.out.push_str(&self.json[self.at..end]);
+        self.at = end;
+    }
+
+    fn new_line(&mut self, indent: usize) {
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n("  ", indent));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,272 @@
+//! Where runs are kept: a folder with one JSON file each.
+//!
+//! A file is written beside its place and then put there, so that neither a kill
+//! nor a full disk leaves half a run. What else lies in the folder is left alone.
+//!
+//! References and names come from the command line and over HTTP. None of them can
+//! name a file outside the folder; only [`Store::open`], which is for the command
+//! line, takes a path.
+
+mod error;
+mod names;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::format::{from_json, to_json};
+use super::{Clock, Origin, Run};
+use error::failed;
+use names::is_id;
+
+pub use error::StoreError;
+pub use names::{check_name, date, id_for, now};
+
+/// More than any run of ours: a day-long one has a few megabytes.
+const LARGEST: u64 = 256 << 20;
+/// A folder of runs. It need not exist until the first one is saved.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+/// What a [`Store`] holds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Listing {
+    /// In the order in which they began.
+    pub runs: Vec<Listed>,
+    /// JSON files that are not runs.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A run in a [`Listing`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// See [`Run::id`].
+    pub id: String,
+    /// See [`Run::name`].
+    pub name: Option<String>,
+    /// See [`Run::origin`].
+    pub origin: Origin,
+    /// See [`Run::target`].
+    pub target: String,
+    /// When it began, in UTC.
+    pub began: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// The load in words, where it is known.
+    pub load: Option<String>,
+    /// Answers a second.
+    pub rate: Option<f64>,
+    /// Half of the answers took at most this.
+    pub p50_ms: Option<f64>,
+    /// 99 % of the answers took at most this.
+    pub p99_ms: Option<f64>,
+    /// Whether its figures can be trusted.
+    pub valid: bool,
+}
+
+/// A file that is not a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its name in the folder.
+    pub file: String,
+    /// Why it is not one.
+    pub why: String,
+}
+
+fn read(path: &Path) -> Result<Run, StoreError> {
+    let failed = || failed("read", path);
+    // Asked before it is opened: to open a pipe is to wait for its writer.
+    let about = fs::metadata(path).map_err(failed())?;
+    if !about.is_file() || about.len() > LARGEST {
+        let why = if about.is_file() { "too large for a run" } else { "not a file" };
+        return Err(failed()(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
+    let mut text = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text)).map_err(failed())?;
+    from_json(&text).map_err(|source| StoreError::Format { path: path.to_owned(), source })
+}
+
+impl Store {
+    /// The runs of a folder.
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// The folder.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a run is, or would be.
+    ///
+    /// # Errors
+    /// [`StoreError::BadId`].
+    pub fn path(&self, id: &str) -> Result<PathBuf, StoreError> {
+        if is_id(id) {
+            Ok(self.directory.join(format!("{id}.json")))
+        } else {
+            Err(StoreError::BadId(id.to_owned()))
+        }
+    }
+
+    /// An id that no run has yet: [`id_for`], with a number if that is taken.
+    pub fn new_id(&self, began: SystemTime, target: &str, origin: Origin) -> String {
+        self.free_id(&id_for(began, target, origin))
+    }
+
+    /// The id itself, or else with the first free number behind it.
+    pub fn free_id(&self, id: &str) -> String {
+        let numbered = (2_u64..).map(|n| format!("{id}-{n}"));
+        let mut ids = std::iter::once(id.to_owned()).chain(numbered);
+        let free = |id: &String| !self.path(id).is_ok_and(|path| path.exists());
+        ids.find(free).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// Keeps a run, in place of the one with the same id if there is one.
+    ///
+    /// # Errors
+    /// A bad id or name, a run that JSON cannot say, or a disk that does not take
+    /// it. Then everything is as it was before.
+    pub fn save(&self, run: &Run) -> Result<(), StoreError> {
+        let path = self.path(&run.id)?;
+        run.name.as_deref().map_or(Ok(()), check_name)?;
+        let text = to_json(run).map_err(|source| StoreError::Format { path: path.clone(), source })?;
+        fs::create_dir_all(&self.directory).map_err(failed("create the folder", &self.directory))?;
+        let beside = self.directory.join(format!(".{}.{}.tmp", run.id, fastrand::u64(..)));
+        let written = write_new(&beside, text.as_bytes()).and_then(|()| fs::rename(&beside, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        written.map_err(failed("write", &path))?;
+        // The run is there; this makes the folder remember it after a power cut,
+        // where the system can do that.
+        let _ = File::open(&self.directory).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+
+    /// All runs, in the order in which they began.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn list(&self) -> Result<Listing, StoreError> {
+        let mut listing = Listing::default();
+        let entries = match fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
+            Err(error) => return Err(failed("read the folder", &self.directory)(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed("read the folder", &self.directory))?;
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let Some(id) = file.strip_suffix(".json").filter(|id| !id.starts_with('.')) else { continue };
+            match self.path(id).and_then(|path| read(&path)) {
+                Ok(run) => listing.runs.push(listed(id, &run)),
+                Err(StoreError::Io { source, .. }) => {
+                    listing.skipped.push(Skipped { file, why: source.to_string() });
+                }
+                Err(StoreError::Format { source, .. }) => {
+                    listing.skipped.push(Skipped { file, why: source.to_string() });
+                }
+                Err(error) => listing.skipped.push(Skipped { file, why: error.to_string() }),
+            }
+        }
+        listing.runs.sort_by(|a, b| (&a.began, &a.id).cmp(&(&b.began, &b.id)));
+        listing.skipped.sort_by(|a, b| a.file.cmp(&b.file));
+        Ok(listing)
+    }
+
+    /// A run of this store, by any reference that [`Store::find`] takes.
+    ///
+    /// # Errors
+    /// As [`Store::find`]; or its file cannot be read or is no run.
+    pub fn load(&self, reference: &str) -> Result<Run, StoreError> {
+        let id = self.find(reference)?;
+        // A file that was copied under another name is another run.
+        Ok(Run { id: id.clone(), ..read(&self.path(&id)?)? })
+    }
+
+    /// As [`Store::load`], or any file whose path ends in `.json`. Not for
+    /// references that come over the network.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn open(&self, reference: &str) -> Result<Run, StoreError> {
+        let path = Path::new(reference);
+        let of_ours = self.path(reference).is_ok_and(|path| path.exists());
+        let is_path = path.extension().is_some_and(|extension| extension == "json") && !of_ours;
+        if is_path { read(path) } else { self.load(reference) }
+    }
+
+    /// Names a run, or takes its name away. Returns its id.
+    ///
+    /// # Errors
+    /// As [`Store::load`] and [`Store::save`]; or another run has that name.
+    pub fn rename(&self, reference: &str, name: Option<&str>) -> Result<String, StoreError> {
+        name.map_or(Ok(()), check_name)?;
+        let mut run = self.load(reference)?;
+        if let Some(name) = name {
+            let taken = |other: &Listed| {
+                other.id != run.id && (other.name.as_deref() == Some(name) || other.id == name)
+            };
+            if let Some(other) = self.list()?.runs.into_iter().find(taken) {
+                return Err(StoreError::Taken { name: name.to_owned(), id: other.id });
+            }
+        }
+        run.name = name.map(ToOwned::to_owned);
+        self.save(&run)?;
+        Ok(run.id)
+    }
+
+    /// Deletes a run for good. Returns its id.
+    ///
+    /// # Errors
+    /// As [`Store::find`]; or the file cannot be deleted.
+    pub fn delete(&self, reference: &str) -> Result<String, StoreError> {
+        let id = self.find(reference)?;
+        let path = self.path(&id)?;
+        fs::remove_file(&path).map_err(failed("delete", &path))?;
+        Ok(id)
+    }
+
+    /// Of the runs that the bench has recorded by itself and nobody has named,
+    /// keeps so many and deletes the older ones. Returns their ids.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or a file cannot be deleted.
+    pub fn prune(&self, keep: usize) -> Result<Vec<String>, StoreError> {
+        let runs = self.list()?.runs.into_iter();
+        let own = runs.filter(|run| run.name.is_none() && run.origin == Origin::Recorded);
+        own.rev().skip(keep).map(|run| self.delete(&run.id)).collect()
+    }
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+fn listed(id: &str, run: &Run) -> Listed {
+    let answer = |share| run.timing(Clock::Answer).and_then(|timing| timing.quantile_ms(share));
+    Listed {
+        id: id.to_owned(),
+        name: run.name.clone(),
+        origin: run.origin,
+        target: run.target.clone(),
+        began: run.began.clone(),
+        seconds: run.seconds,
+        load: run.load.as_ref().map(ToString::to_string),
+        rate: run.rate(),
+        p50_ms: answer(0.5),
+        p99_ms: answer(0.99),
+        valid: run.audit.is_valid(),
+    }
+}

@@ -1,0 +1,83 @@
+//! What can go wrong with a folder of runs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::names::LONGEST;
+use crate::runs::FormatError;
+
+/// Why something could not be done with the runs of a folder.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The file system said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// Such as `read`.
+        doing: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A file is not a run, or a run cannot become a file.
+    #[error("{}: {source}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: FormatError,
+    },
+    /// An id that cannot be the name of a file.
+    #[error(
+        "{0:?} cannot be the id of a run: 1 to {LONGEST} of A-Z, a-z, 0-9, \".\", \"_\" and \"-\", \
+         beginning with a letter or a digit"
+    )]
+    BadId(String),
+    /// A name that would be mistaken for something else.
+    #[error(
+        "{0:?} cannot be the name of a run: 1 to {LONGEST} characters without \"/\", \"\\\" and control \
+         characters, not \"last\", and no space at either end"
+    )]
+    BadName(String),
+    /// Another run has this name.
+    #[error("the name {name:?} is taken by the run {id}")]
+    Taken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        id: String,
+    },
+    /// There is no such run.
+    #[error(
+        "no run {reference:?} among the {known}: expected an id, a name, the beginning of one, \
+         \"last\", or \"last~1\" for the one before"
+    )]
+    NotFound {
+        /// What was asked for.
+        reference: String,
+        /// How many runs there are.
+        known: usize,
+    },
+    /// There is more than one such run.
+    #[error("{reference:?} could be any of {}", candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        reference: String,
+        /// Their ids, with their names.
+        candidates: Vec<String>,
+    },
+}
+
+impl StoreError {
+    /// Whether what was asked for is at fault, rather than a file or the disk.
+    pub fn is_request(&self) -> bool {
+        !matches!(self, Self::Io { .. } | Self::Format { .. })
+    }
+}
+
+/// What a failure of the file system becomes.
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |source| StoreError::Io { doing, path: path.to_owned(), source }
+}

@@ -1,0 +1,61 @@
+//! What runs are called, and how they are dated.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::StoreError;
+use crate::runs::Origin;
+
+/// The longest id or name, in characters.
+pub(super) const LONGEST: usize = 80;
+/// The end of the year 9999, which is as far as RFC 3339 goes.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// The time by the calendar.
+#[expect(clippy::disallowed_methods, reason = "a run is dated by the calendar, also under virtual time")]
+pub fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// A moment as runs are dated: RFC 3339, in UTC, to the second.
+pub fn date(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND));
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// What a run is called that began at that moment, such as
+/// `2026-11-21-053505-serial`: sorted by time, and readable.
+pub fn id_for(began: SystemTime, target: &str, origin: Origin) -> String {
+    let when = date(began).replace('T', "-").replace([':', 'Z'], "");
+    let target = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let path = target.split_once('/').map(|(_, path)| path.split('?').next().unwrap_or(path));
+    let what = path.filter(|path| !path.trim_matches('/').is_empty()).unwrap_or(target);
+    let words = what.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let what: String = words.join("-").chars().take(30).collect();
+    let how = match origin {
+        Origin::Recorded | Origin::Load => "",
+        Origin::Simulated => "simulated",
+        Origin::Predicted => "predicted",
+        Origin::Ab => "ab",
+        Origin::Oha => "oha",
+        Origin::Wrk => "wrk",
+    };
+    [when.as_str(), &what, how].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// Whether a run can be called that.
+///
+/// # Errors
+/// [`StoreError::BadName`].
+pub fn check_name(name: &str) -> Result<(), StoreError> {
+    let length = (1..=LONGEST).contains(&name.chars().count());
+    let plain = !name.contains(|c: char| c.is_control() || c == '/' || c == '\\') && name.trim() == name;
+    let known = name == "last" || name.starts_with("last~");
+    (length && plain && !known).then_some(()).ok_or_else(|| StoreError::BadName(name.to_owned()))
+}
+
+pub(super) fn is_id(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    id.len() <= LONGEST && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.bytes().all(allowed)
+}

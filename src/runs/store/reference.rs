@@ -1,0 +1,49 @@
+//! Which run is meant by what a person has typed.
+
+use super::{Listed, Store, StoreError};
+
+impl Store {
+    /// The id of the run that is meant: by its id, its name, the beginning of one
+    /// of them that no other has, `last`, or `last~N` for the Nth before it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Ambiguous`], or a folder that cannot
+    /// be read.
+    pub fn find(&self, reference: &str) -> Result<String, StoreError> {
+        if self.path(reference).is_ok_and(|path| path.is_file()) {
+            return Ok(reference.to_owned());
+        }
+        let runs = self.list()?.runs;
+        let not_found = || StoreError::NotFound { reference: reference.to_owned(), known: runs.len() };
+        let back = match reference.strip_prefix("last") {
+            Some("") => Some(0),
+            Some(back) => back.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
+            None => None,
+        };
+        if let Some(back) = back {
+            let run = runs.iter().rev().nth(back).ok_or_else(not_found)?;
+            return Ok(run.id.clone());
+        }
+        let named = |run: &&Listed| run.name.as_deref() == Some(reference);
+        let begins = |run: &&Listed| {
+            let name = run.name.as_deref().unwrap_or_default();
+            !reference.is_empty() && (run.id.starts_with(reference) || name.starts_with(reference))
+        };
+        let mut found: Vec<&Listed> = runs.iter().filter(named).collect();
+        if found.is_empty() {
+            found = runs.iter().filter(begins).collect();
+        }
+        match found.as_slice() {
+            [] => Err(not_found()),
+            [run] => Ok(run.id.clone()),
+            several => {
+                let candidate = |run: &&Listed| match &run.name {
+                    Some(name) => format!("{} ({name})", run.id),
+                    None => run.id.clone(),
+                };
+                let candidates = several.iter().map(candidate).collect();
+                Err(StoreError::Ambiguous { reference: reference.to_owned(), candidates })
+            }
+        }
+    }
+}
