@@ -1,6 +1,7 @@
 //! Runs: what was done, and what came of it.
 
 mod audit;
+mod export;
 mod format;
 mod run;
 mod series;
@@ -9,6 +10,7 @@ mod store;
 mod timing;
 
 pub use audit::{Audit, Check, Verdict};
+pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series};
 pub use series::{Merge, SeriesBuilder};
