@@ -3,6 +3,7 @@
 mod audit;
 mod export;
 mod format;
+mod import;
 mod run;
 mod series;
 mod slicer;
@@ -12,6 +13,7 @@ mod timing;
 pub use audit::{Audit, Check, Verdict};
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
+pub use import::{ImportError, Told, Tool, import};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series};
 pub use series::{Merge, SeriesBuilder};
 pub use slicer::Slicer;

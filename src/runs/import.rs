@@ -1,0 +1,223 @@
+//! Results of other load tools, as runs.
+//!
+//! | tool | what is read |
+//! |---|---|
+//! | `ab` | what it prints, and what `-e FILE` writes; both together are one run |
+//! | `oha` | `--output-format json` |
+//! | `wrk` | what it prints; with `--latency` there are percentiles |
+//!
+//! They say less than Weir keeps: there is no histogram, only a few percentiles of
+//! it, and what is not said is left empty. Where a figure means something else
+//! than it does here, the run's audit says so.
+
+mod ab;
+mod oha;
+mod wrk;
+
+use std::time::{Duration, SystemTime};
+
+use thiserror::Error;
+
+use super::{
+    Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict, date, id_for,
+};
+use crate::load::{Model, Plan, Profile, RequestPlan};
+
+/// A tool whose results can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// ApacheBench.
+    Ab,
+    /// oha.
+    Oha,
+    /// wrk.
+    Wrk,
+}
+
+/// A file that a tool has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What to call it in messages.
+    pub name: String,
+    /// What is in it.
+    pub text: Vec<u8>,
+}
+
+/// Why files cannot become a run.
+#[derive(Debug, Error)]
+pub enum ImportError {
+    /// There is no file.
+    #[error("no results to read: expected at least one file")]
+    Nothing,
+    /// It is nothing that we know.
+    #[error(
+        "{file}: cannot tell which tool has written this; expected what ab or wrk print, \
+         what ab writes with -e, or what oha writes with --output-format json"
+    )]
+    Unknown {
+        /// The file.
+        file: String,
+    },
+    /// It is a run already.
+    #[error("{file}: this is a run of Weir already; show and compare take it as it is, by its path")]
+    OurOwn {
+        /// The file.
+        file: String,
+    },
+    /// It is not what the tool is known to write.
+    #[error("{file}: not a result of {}: {why}", tool.name())]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Who should have written it.
+        tool: Tool,
+        /// What was found, and what was expected.
+        why: String,
+    },
+    /// They are more than one run.
+    #[error("{first} and {second} are two runs; only an output of ab and its -e file make one together")]
+    TwoRuns {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+impl Tool {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ab, Self::Oha, Self::Wrk];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ab => "ab",
+            Self::Oha => "oha",
+            Self::Wrk => "wrk",
+        }
+    }
+
+    /// Whose results these are, from the look of them.
+    pub fn of(text: &str) -> Option<Self> {
+        let has = |mark: &str| text.lines().any(|line| line.trim_start().starts_with(mark));
+        if text.trim_start().starts_with('{') {
+            let json: serde_json::Value = serde_json::from_str(text).ok()?;
+            let known = ["summary", "latencyPercentiles", "statusCodeDistribution"];
+            known.iter().any(|key| json.get(key).is_some()).then_some(Self::Oha)
+        } else if ab::is_csv(text) || has("This is ApacheBench") || has("Concurrency Level:") {
+            Some(Self::Ab)
+        } else if has("Requests/sec:") || has("Latency Distribution") {
+            Some(Self::Wrk)
+        } else {
+            None
+        }
+    }
+}
+
+/// Makes a run of what a tool has told. Its id is that of a run of that moment and
+/// target; a store may have to number it.
+///
+/// No tool says when it ran; `ended` does, and files usually know.
+///
+/// # Errors
+/// [`ImportError`], with the file.
+pub fn import(files: &[Told], tool: Option<Tool>, ended: SystemTime) -> Result<Run, ImportError> {
+    let mut read: Vec<(&str, String, Tool)> = Vec::new();
+    for Told { name, text } in files {
+        let text = String::from_utf8_lossy(text);
+        let text = text.trim_start_matches('\u{feff}').to_owned();
+        if super::from_json(text.as_bytes()).is_ok() {
+            return Err(ImportError::OurOwn { file: name.clone() });
+        }
+        let Some(tool) = tool.or_else(|| Tool::of(&text)) else {
+            return Err(ImportError::Unknown { file: name.clone() });
+        };
+        read.push((name, text, tool));
+    }
+    let [(name, text, tool), others @ ..] = read.as_slice() else { return Err(ImportError::Nothing) };
+    let all_of_ab = read.iter().all(|(_, _, tool)| *tool == Tool::Ab);
+    if let (Some((second, ..)), false) = (others.first(), all_of_ab) {
+        return Err(ImportError::TwoRuns { first: (*name).to_owned(), second: (*second).to_owned() });
+    }
+    let unreadable = |why| ImportError::Unreadable { file: (*name).to_owned(), tool: *tool, why };
+    let results = match tool {
+        Tool::Ab => ab::read(&read)?,
+        Tool::Oha => oha::read(text).map_err(unreadable)?,
+        Tool::Wrk => wrk::read(text).map_err(unreadable)?,
+    };
+    Ok(results.into_run(*tool, ended))
+}
+
+/// What a tool has told: a run without its frame.
+#[derive(Debug, Default)]
+struct Results {
+    target: Option<String>,
+    load: Option<Plan>,
+    client: ClientSide,
+    checks: Vec<Check>,
+}
+
+impl Results {
+    fn into_run(self, tool: Tool, ended: SystemTime) -> Run {
+        let Self { target, load, mut client, checks } = self;
+        let origin = match tool {
+            Tool::Ab => Origin::Ab,
+            Tool::Oha => Origin::Oha,
+            Tool::Wrk => Origin::Wrk,
+        };
+        let target = target.unwrap_or_else(|| "not told".to_owned());
+        let length = Duration::try_from_secs_f64(client.seconds).unwrap_or_default();
+        let began = ended.checked_sub(length).unwrap_or(ended);
+        // Nobody has measured it, so this is Little's law, if it has all times.
+        let (times, answers) = (&client.service.ok, client.ok.saturating_add(client.failed));
+        let complete = times.count().is_some_and(|count| count >= answers);
+        let mean_ms = times.mean_ms().filter(|_| complete).unwrap_or_default();
+        client.in_flight = client.rate * mean_ms / 1e3;
+        Run {
+            format: FORMAT,
+            weir: env!("CARGO_PKG_VERSION").to_owned(),
+            id: id_for(began, &target, origin),
+            name: None,
+            origin,
+            target,
+            began: date(began),
+            seconds: client.seconds,
+            load,
+            config: None,
+            audit: Audit { checks },
+            client: Some(client),
+            bench: None,
+            prediction: None,
+        }
+    }
+
+    fn note(&mut self, verdict: Verdict, name: &str, says: String) {
+        self.checks.push(Check { name: name.to_owned(), verdict, says });
+    }
+
+    /// The times of all answers, put with the successes: nobody has told them
+    /// apart.
+    fn times(&mut self, count: Option<u64>, mean_ms: Option<f64>, points: Vec<[f64; 2]>) {
+        self.client.service = ByAnswer { ok: timing(count, mean_ms, points), ..ByAnswer::default() };
+    }
+}
+
+fn timing(count: Option<u64>, mean_ms: Option<f64>, mut points: Vec<[f64; 2]>) -> Timing {
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    points.dedup_by(|a, b| a[0] == b[0]);
+    Timing::points(Points { count, mean_ms, points })
+}
+
+/// A closed load, if there were clients.
+fn closed(clients: f64, seconds: Option<f64>, requests: Option<u64>, request: RequestPlan) -> Option<Plan> {
+    let clients = (clients > 0.0).then(|| Profile::constant(clients, seconds))?;
+    Some(Plan { model: Model::Closed { clients }, requests, request })
+}
+
+/// A number that a count, a time or a rate can be.
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
+}
+
+#[cfg(test)]
+mod tests;

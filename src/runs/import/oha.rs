@@ -1,0 +1,125 @@
+//! oha: what `--output-format json` writes (`-j` in older versions). Every field
+//! may be missing, and is null where it would be 0/0.
+//!
+//! <https://github.com/hatoo/oha/blob/master/schema.json>
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Results, Verdict, number, timing};
+use crate::runs::ByAnswer;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Output {
+    summary: Summary,
+    /// Of all answers; seconds by names such as `p99.9`.
+    latency_percentiles: Option<BTreeMap<String, Option<f64>>>,
+    /// With `--stats-success-breakdown`: of 2xx, and of the others.
+    latency_percentiles_successful: Option<BTreeMap<String, Option<f64>>>,
+    latency_percentiles_not_successful: Option<BTreeMap<String, Option<f64>>>,
+    status_code_distribution: Option<BTreeMap<String, u64>>,
+    error_distribution: Option<BTreeMap<String, u64>>,
+}
+
+/// In seconds, bytes, and requests a second.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Summary {
+    total: Option<f64>,
+    slowest: Option<f64>,
+    average: Option<f64>,
+    requests_per_sec: Option<f64>,
+    total_data: Option<u64>,
+}
+
+/// What oha has written.
+pub(super) fn read(text: &str) -> Result<Results, String> {
+    let output: Output = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let known = output.summary.total.is_some()
+        || output.latency_percentiles.is_some()
+        || output.status_code_distribution.is_some();
+    if !known {
+        let why =
+            "none of \"summary.total\", \"latencyPercentiles\" and \"statusCodeDistribution\" is there";
+        return Err(why.to_owned());
+    }
+    let mut results = Results::default();
+    let client = &mut results.client;
+    client.statuses = output.status_code_distribution.unwrap_or_default();
+    client.errors = output.error_distribution.unwrap_or_default();
+    for (status, count) in &client.statuses {
+        let side = match status.as_str() {
+            "429" | "503" => &mut client.refused,
+            status if status.starts_with(['1', '2', '3']) => &mut client.ok,
+            _ => &mut client.failed,
+        };
+        *side = side.saturating_add(*count);
+    }
+    let answered = sum(&client.statuses);
+    client.aborted = sum(&client.errors);
+    client.sent = answered.saturating_add(client.aborted);
+    client.bytes = output.summary.total_data.unwrap_or_default();
+    client.seconds = positive(output.summary.total).unwrap_or_default();
+    // Its requests a second count those without an answer too.
+    let rate = (client.seconds > 0.0 && answered > 0).then(|| answered as f64 / client.seconds);
+    client.rate = rate.or(positive(output.summary.requests_per_sec)).unwrap_or_default();
+
+    let count = (answered > 0).then_some(answered);
+    let mean_ms = positive(output.summary.average).map(|seconds| seconds * 1e3);
+    let longest = positive(output.summary.slowest).map(|seconds| [100.0, seconds * 1e3]);
+    let (ok, refused, failed) = (client.ok, client.refused, client.failed);
+    let apart = (output.latency_percentiles_successful, output.latency_percentiles_not_successful);
+    match apart {
+        // Redirects are not successful there, and neither refused nor failed here.
+        (Some(successful), Some(others)) if others_are_one_kind(refused, failed) => {
+            let others = timing(Some(refused.saturating_add(failed)), None, points(&others));
+            let ok = timing(Some(ok), None, points(&successful));
+            results.client.service = if refused > 0 {
+                ByAnswer { ok, refused: others, ..ByAnswer::default() }
+            } else {
+                ByAnswer { ok, failed: others, ..ByAnswer::default() }
+            };
+        }
+        (Some(successful), _) => {
+            results.client.service.ok = timing(Some(ok), None, points(&successful));
+        }
+        (None, _) => {
+            let all = output.latency_percentiles.unwrap_or_default();
+            let points = points(&all).into_iter().chain(longest).collect();
+            results.times(count, mean_ms, points);
+            if refused.saturating_add(failed) > 0 {
+                let says = format!(
+                    "the times are of all {answered} answers together, {refused} refused and {failed} failed \
+                     ones among them; oha --stats-success-breakdown tells them apart"
+                );
+                results.note(Verdict::Caution, "answers", says);
+            }
+        }
+    }
+    let says = "oha does not write down what it was asked for: target and load are not known";
+    results.note(Verdict::Caution, "load", says.to_owned());
+    Ok(results)
+}
+
+fn others_are_one_kind(refused: u64, failed: u64) -> bool {
+    (refused == 0) != (failed == 0)
+}
+
+fn sum(counts: &BTreeMap<String, u64>) -> u64 {
+    counts.values().fold(0, |sum, count| sum.saturating_add(*count))
+}
+
+fn positive(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite() && *value >= 0.0)
+}
+
+/// Percentages and milliseconds.
+fn points(percentiles: &BTreeMap<String, Option<f64>>) -> Vec<[f64; 2]> {
+    let point = |(name, seconds): (&String, &Option<f64>)| {
+        let percent = number(name.strip_prefix('p')?).filter(|percent| *percent <= 100.0)?;
+        Some([percent, positive(*seconds)? * 1e3]).filter(|[_, ms]| ms.is_finite())
+    };
+    percentiles.iter().filter_map(point).collect()
+}
