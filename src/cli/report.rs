@@ -1,0 +1,279 @@
+//! A run, for people: in at most 80 columns, whatever is in it.
+//!
+//! Of a prediction only the head is written here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::runs::{BenchSide, ClientSide, Origin, Run, Timing, Verdict};
+
+/// The widest line, in characters.
+const WIDTH: usize = 80;
+/// Where text begins, behind its label.
+const INDENT: usize = 12;
+
+/// What a run was and what came of it.
+pub(super) fn report(run: &Run) -> String {
+    let mut page = Page::default();
+    head(&mut page, run);
+    if run.prediction.is_some() {
+        return page.text;
+    }
+    if let Some(client) = &run.client {
+        client_side(&mut page, client);
+    }
+    if let Some(bench) = &run.bench {
+        bench_side(&mut page, bench);
+    }
+    audit(&mut page, run);
+    page.text
+}
+
+/// Three significant digits, down to a thousandth: milliseconds to the
+/// microsecond. Also fit for rates and seconds.
+pub(super) fn ms(value: f64) -> String {
+    match value.abs() {
+        v if v >= 1e8 => format!("{value:.1e}"),
+        v if v >= 99.95 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        v if v >= 0.9995 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// Where the figures of a run come from, in words.
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Recorded => "recorded",
+        Origin::Load => "weir load",
+        Origin::Simulated => "simulated",
+        Origin::Predicted => "predicted",
+        Origin::Ab => "ab",
+        Origin::Oha => "oha",
+        Origin::Wrk => "wrk",
+    }
+}
+
+/// Lines with a label, broken where they become too long.
+#[derive(Debug, Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn put(&mut self, label: &str, text: impl AsRef<str>) {
+        let label: String = clean(label).chars().take(INDENT - 1).collect();
+        let mut line = format!("{label:<INDENT$}");
+        let mut width = INDENT;
+        let mut begun = false;
+        for word in text.as_ref().split_whitespace().flat_map(pieces) {
+            let length = word.chars().count();
+            if begun && width + 1 + length > WIDTH {
+                self.line(&line);
+                line = " ".repeat(INDENT);
+                width = INDENT;
+            } else if begun {
+                line.push(' ');
+                width += 1;
+            }
+            line.push_str(&word);
+            width += length;
+            begun = true;
+        }
+        self.line(&line);
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// A row each kind of time that there was.
+    fn times(&mut self, rows: &[(String, Option<&Timing>)]) {
+        let rows: Vec<(&str, &Timing)> = rows
+            .iter()
+            .filter_map(|(name, timing)| Some((name.as_str(), (*timing)?)))
+            .filter(|(_, timing)| !timing.is_empty())
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
+        self.line("");
+        self.row("in ms", ["count", "mean", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned));
+        for (name, timing) in rows {
+            let known = |value: Option<f64>| value.map_or("-".to_owned(), ms);
+            let at = |share| known(timing.quantile_ms(share));
+            let count = match timing.count() {
+                Some(count) if count >= 100_000_000 => ms(count as f64),
+                Some(count) => count.to_string(),
+                None => "-".to_owned(),
+            };
+            let mean = known(timing.mean_ms());
+            self.row(name, [count, mean, at(0.5), at(0.9), at(0.99), at(0.999), at(1.0)]);
+        }
+    }
+
+    fn row(&mut self, name: &str, cells: [String; 7]) {
+        let mut line = format!("{:<20}", clean(name).chars().take(19).collect::<String>());
+        for (n, cell) in cells.iter().enumerate() {
+            let width = if n == 0 { 9 } else { 8 };
+            // Writing to a string cannot fail. A space, should a cell be full.
+            let _ = write!(line, " {cell:>0$}", width - 1);
+        }
+        self.line(&line);
+    }
+}
+
+/// Without what would move a terminal's cursor: names and errors come from files.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// A word, in pieces that fit a line.
+fn pieces(word: &str) -> Vec<String> {
+    let letters: Vec<char> = clean(word).chars().collect();
+    letters.chunks(WIDTH - INDENT).map(|piece| piece.iter().collect()).collect()
+}
+
+fn head(page: &mut Page, run: &Run) {
+    page.put("run", run.title());
+    if run.name.is_some() {
+        page.put("id", &run.id);
+    }
+    page.put("from", format!("{}, by weir {}", origin(run.origin), run.weir));
+    page.put("target", &run.target);
+    page.put("load", run.load.as_ref().map_or("not known".to_owned(), ToString::to_string));
+    page.put("began", format!("{}, for {} s", run.began, ms(run.seconds)));
+}
+
+fn client_side(page: &mut Page, client: &ClientSide) {
+    page.line("");
+    let ClientSide { sent, ok, refused, failed, aborted, unsent, .. } = client;
+    page.put(
+        "client",
+        format!("sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"),
+    );
+    let mut pace = format!("{} answers/s for {} s", ms(client.rate), ms(client.seconds));
+    if client.in_flight > 0.0 {
+        // Writing to a string cannot fail.
+        let _ = write!(pace, "; {} under way on average", ms(client.in_flight));
+    }
+    if let Some(due) = client.in_flight_due {
+        let _ = write!(pace, ", {} due or under way", ms(due));
+    }
+    page.put("", pace);
+    let shares = [("core used", client.cpu), ("of the time without a core", client.starved)];
+    let shares =
+        shares.into_iter().filter_map(|(what, share)| Some(format!("{} % {what}", ms(share? * 100.0))));
+    let shares: Vec<String> = shares.collect();
+    if !shares.is_empty() {
+        page.put("generator", shares.join(", "));
+    }
+    for (label, counts) in [("statuses", &client.statuses), ("aborted", &client.errors)] {
+        if !counts.is_empty() {
+            page.put(label, listed(counts));
+        }
+    }
+    let mut rows = Vec::new();
+    let clocks = [("service", Some(&client.service)), ("response", client.response.as_ref())];
+    for (clock, times) in clocks {
+        let Some(times) = times else { continue };
+        for (answer, timing) in [("ok", &times.ok), ("refused", &times.refused), ("failed", &times.failed)]
+        {
+            rows.push((format!("{clock} {answer}"), Some(timing)));
+        }
+    }
+    rows.push(("sent late by".to_owned(), client.lag.as_ref()));
+    page.times(&rows);
+}
+
+fn listed(counts: &BTreeMap<String, u64>) -> String {
+    counts.iter().map(|(what, count)| format!("{count} \u{d7} {what}")).collect::<Vec<_>>().join(", ")
+}
+
+fn bench_side(page: &mut Page, bench: &BenchSide) {
+    page.line("");
+    let drained = match bench.drained {
+        true => format!("drained {} s after the last request", ms(bench.drain_s)),
+        false => "not drained at the end".to_owned(),
+    };
+    page.put("bench", format!("{} s; {drained}", ms(bench.seconds)));
+    page.put(
+        "",
+        format!("at most {} in the resource, {} in the queue", bench.peak_in_use, bench.peak_depth),
+    );
+    let ledger = &bench.ledger;
+    page.put(
+        "ledger",
+        format!(
+            "accepted {} = done {} + failed {} + dropped {} + held {}; rejected {}, unaccounted {}",
+            ledger.accepted,
+            ledger.done,
+            ledger.failed,
+            ledger.dropped,
+            ledger.held,
+            ledger.rejected,
+            ledger.unaccounted,
+        ),
+    );
+    let mut rows = Vec::new();
+    for (name, mode) in &bench.modes {
+        page.put(
+            name,
+            format!(
+                "{} answers, {} of them errors, {} aborted; {}/s",
+                mode.requests,
+                mode.errors,
+                mode.aborted,
+                ms(mode.rate)
+            ),
+        );
+        page.put(
+            "",
+            format!(
+                "accepted {}, refused {}; done {}, failed {}, dropped {}; done {}/s; at most {} in the resource",
+                mode.accepted,
+                mode.refused,
+                mode.done,
+                mode.failed,
+                mode.dropped,
+                ms(mode.done_rate),
+                mode.peak_in_use
+            ),
+        );
+        let times = [
+            ("http", &mode.http),
+            ("wait", &mode.wait),
+            ("service", &mode.service),
+            ("response", &mode.response),
+            ("failed", &mode.response_failed),
+        ];
+        rows.extend(times.map(|(kind, timing)| (format!("{name} {kind}"), Some(timing))));
+    }
+    page.times(&rows);
+    if !bench.marks.is_empty() {
+        page.line("");
+    }
+    for (n, mark) in bench.marks.iter().enumerate() {
+        let label = if n == 0 { "marks" } else { "" };
+        let kind = format!("{:?}", mark.kind).to_lowercase();
+        page.put(label, format!("at {} s, {kind}: {}", ms(mark.t), mark.text));
+    }
+}
+
+fn audit(page: &mut Page, run: &Run) {
+    page.line("");
+    let of = |verdict| run.audit.checks.iter().filter(move |check| check.verdict == verdict);
+    if run.audit.is_valid() {
+        page.put("audit", "valid");
+    }
+    for check in of(Verdict::Failed) {
+        page.put("INVALID:", format!("{}: {}", check.name, check.says));
+    }
+    for check in of(Verdict::Caution) {
+        page.put("caution", format!("{}: {}", check.name, check.says));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! `weir runs`: the runs that were kept.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+use clap::{Subcommand, ValueEnum};
+
+use super::Exit;
+use super::output::{complain, say};
+use super::report::{ms, origin, report};
+use crate::runs::{
+    ExportError, ImportError, Listing, Store, StoreError, Table, Told, Tool, check_name, csv, import, now,
+    to_json,
+};
+
+/// Where standard input is meant instead of a file.
+const STDIN: &str = "-";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A RUN is an id, a name, the beginning of one, last, last~1 for the one before,
+/// or the path of a .json file.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What was kept, in the order in which it was made
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One run, in full
+    Show {
+        /// Its id, its name, the beginning of one, last, last~1, or a file
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Print its file
+        #[arg(long)]
+        json: bool,
+    },
+    /// A run as CSV or JSON
+    Export(Export),
+    /// Give a run a name; an empty one takes it away
+    Rename {
+        /// Its id, its name, the beginning of one, last, or last~1
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Its new name
+        name: String,
+    },
+    /// Delete runs for good
+    Delete {
+        /// Their ids, their names, the beginnings of them, last, or last~1
+        #[arg(value_name = "RUN", required = true)]
+        runs: Vec<String>,
+    },
+    /// Keep a result of ab, oha or wrk as a run
+    ///
+    /// What ab prints and what it writes with -e are one run together. A file
+    /// called - is standard input: wrk --latency URL | weir runs import -
+    Import {
+        /// What the tool has printed or written
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// A name for the run
+        #[arg(long)]
+        name: Option<String>,
+        /// Which tool it was, if the file does not show it
+        #[arg(long, value_enum)]
+        from: Option<Maker>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Export {
+    /// Its id, its name, the beginning of one, last, last~1, or a file
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Write a table as CSV
+    #[arg(long, required_unless_present = "json", conflicts_with = "json")]
+    csv: bool,
+    /// Write all of it as JSON
+    #[arg(long)]
+    json: bool,
+    /// Which table
+    #[arg(long, value_enum, default_value = "series", conflicts_with = "json")]
+    what: What,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// What happened when, second by second
+    Series,
+    /// The times within which so many percent lay
+    Percentiles,
+    /// How many took how long
+    Histogram,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Maker {
+    /// ApacheBench
+    Ab,
+    /// oha
+    Oha,
+    /// wrk
+    Wrk,
+}
+
+/// Does what the arguments say with the runs of a store.
+///
+/// # Errors
+/// What the disk, or a file, said no to. A run that is not there, and a file that
+/// is not what it should be, are mistakes in the arguments.
+pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
+    let done = match &args.command {
+        Command::List { json } => list(*json, store),
+        Command::Show { run, json } => show(run, *json, store),
+        Command::Export(args) => export(args, store),
+        Command::Rename { run, name } => rename(run, name, store),
+        Command::Delete { runs } => delete(runs, store),
+        Command::Import { files, name, from } => take_in(files, name.as_deref(), *from, store),
+    };
+    match done {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) if is_usage(&error) => {
+            complain(format_args!("{error:#}"));
+            Ok(Exit::Usage)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(StoreError::is_request)
+        || error.is::<ImportError>()
+        || error.is::<ExportError>()
+}
+
+fn list(json: bool, store: &Store) -> anyhow::Result<()> {
+    let listing = store.list()?;
+    if json {
+        say(serde_json::to_string_pretty(&listing)?);
+        return Ok(());
+    }
+    if listing.runs.is_empty() {
+        say(format_args!("no runs in {}", store.directory().display()));
+    } else {
+        say(table(&listing).trim_end());
+    }
+    for skipped in &listing.skipped {
+        complain(format_args!("{}: {}", store.directory().join(&skipped.file).display(), skipped.why));
+    }
+    Ok(())
+}
+
+fn table(listing: &Listing) -> String {
+    let wide = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max();
+    let ids = wide(&mut listing.runs.iter().map(|run| run.id.as_str())).unwrap_or_default();
+    let names =
+        wide(&mut listing.runs.iter().filter_map(|run| run.name.as_deref())).unwrap_or_default().max(4);
+    let line = |id: &str, from: &str, figures: [&str; 3], name: &str, load: &str| {
+        let [rate, p50, p99] = figures;
+        let line = format!("{id:<ids$}  {from:<9} {rate:>8} {p50:>8} {p99:>8}  {name:<names$}  {load}");
+        line.trim_end().to_owned() + "\n"
+    };
+    let mut text = line("id", "from", ["rate/s", "p50 ms", "p99 ms"], "name", "load");
+    for run in &listing.runs {
+        let [rate, p50, p99] = [run.rate, run.p50_ms, run.p99_ms].map(|n| n.map_or("-".to_owned(), ms));
+        let load = run.load.as_deref().unwrap_or("not known");
+        let load = if run.valid { load.to_owned() } else { format!("{load}; INVALID") };
+        let name = run.name.as_deref().unwrap_or("-");
+        text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99], name, &load);
+    }
+    text
+}
+
+fn show(reference: &str, json: bool, store: &Store) -> anyhow::Result<()> {
+    let run = store.open(reference)?;
+    let text = if json { to_json(&run)? } else { report(&run) };
+    say(text.trim_end());
+    Ok(())
+}
+
+fn export(args: &Export, store: &Store) -> anyhow::Result<()> {
+    let run = store.open(&args.run)?;
+    let what = match args.what {
+        What::Series => Table::Series,
+        What::Percentiles => Table::Percentiles,
+        What::Histogram => Table::Histogram,
+    };
+    let text = if args.json { to_json(&run)? } else { csv(&run, what)? };
+    match &args.output {
+        None => say(text.trim_end()),
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn rename(reference: &str, name: &str, store: &Store) -> anyhow::Result<()> {
+    let name = Some(name).filter(|name| !name.is_empty());
+    let id = store.rename(reference, name)?;
+    match name {
+        Some(name) => say(format_args!("{id} is called {name}")),
+        None => say(format_args!("{id} has no name")),
+    }
+    Ok(())
+}
+
+/// All are found before the first is deleted: `last last~1` means two.
+fn delete(references: &[String], store: &Store) -> anyhow::Result<()> {
+    let mut ids = Vec::new();
+    for reference in references {
+        let id = store.find(reference)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    for id in ids {
+        say(format_args!("deleted {}", store.delete(&id)?));
+    }
+    Ok(())
+}
+
+fn take_in(
+    files: &[PathBuf],
+    name: Option<&str>,
+    from: Option<Maker>,
+    store: &Store,
+) -> anyhow::Result<()> {
+    name.map_or(Ok(()), check_name)?;
+    let mut told = Vec::new();
+    let mut ended = None;
+    for file in files {
+        let (text, written) = read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        ended = ended.max(written);
+        told.push(Told { name: file.display().to_string(), text });
+    }
+    let tool = from.map(|from| match from {
+        Maker::Ab => Tool::Ab,
+        Maker::Oha => Tool::Oha,
+        Maker::Wrk => Tool::Wrk,
+    });
+    let mut run = import(&told, tool, ended.unwrap_or_else(now))?;
+    run.id = store.free_id(&run.id);
+    run.name = name.map(ToOwned::to_owned);
+    store.save(&run)?;
+    say(format_args!("kept as {}", run.id));
+    for check in run.audit.remarks() {
+        complain(format_args!("{}: {}", check.name, check.says));
+    }
+    Ok(())
+}
+
+/// What is in a file, and when it was last written: when the tool had ended.
+fn read(file: &Path) -> std::io::Result<(Vec<u8>, Option<SystemTime>)> {
+    if file == Path::new(STDIN) {
+        let mut text = Vec::new();
+        std::io::stdin().read_to_end(&mut text)?;
+        return Ok((text, Some(now())));
+    }
+    let text = std::fs::read(file)?;
+    Ok((text, std::fs::metadata(file)?.modified().ok()))
+}
+
+#[cfg(test)]
+mod tests;
