@@ -44,6 +44,9 @@ mod config;
 /// The whole bench under virtual time: modes, drain times, ledger, reload.
 mod workbench;
 
+/// The bench and a load on it under virtual time.
+mod simulate;
+
 /// The router, called without a socket.
 mod http;
 

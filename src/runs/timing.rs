@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{Summary, empty_histogram};
 
+/// More times than this in one bucket are nobody's.
+const MOST: u64 = 1 << 40;
+
 /// How times of one kind are distributed.
 ///
 /// Either a histogram in microseconds (three significant digits, as everywhere in
@@ -198,8 +201,9 @@ fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
 fn from_buckets(buckets: &[(u64, u64)]) -> Histogram<u64> {
     let mut histogram = empty_histogram();
     for &(micros, count) in buckets {
-        // Fails only for values that no duration has.
-        let _ = histogram.record_n(micros, count);
+        // Fails only for values that no duration has. A count beyond any that we
+        // have written would overflow the sum.
+        let _ = histogram.record_n(micros, count.min(MOST));
     }
     histogram
 }

@@ -1,0 +1,179 @@
+//! `weir load`: makes a load, and says what came of it.
+
+use std::io::IsTerminal;
+use std::io::Write;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Exit;
+use super::output::{complain, say};
+use super::plan::{PlanArgs, TargetArg};
+use super::report::{ms, report};
+use super::server::Server;
+use crate::config::{Sources, parse_duration};
+use crate::load::Progress;
+use crate::measure::{Measure, Stage, What};
+use crate::runs::{Run, Store, Table, check_name, csv, to_json};
+
+/// How a result is printed and kept, for `load` and `simulate`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
+    /// Print the run as JSON
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print the run as CSV: a row a second
+    #[arg(long)]
+    csv: bool,
+    /// A name for the run
+    #[arg(long)]
+    name: Option<String>,
+    /// Do not keep the run
+    #[arg(long)]
+    no_save: bool,
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+    /// How long to wait after the load until the bench has finished what it holds
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = read_time)]
+    drain: Duration,
+}
+
+fn read_time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "expected a duration such as 500ms, 10s or 2min".to_owned())
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+    let prepared = args.plan.plan().and_then(|plan| {
+        let what = match args.plan.target()? {
+            TargetArg::Mode(mode) => What::Bench { base: args.server.base(sources)?, mode },
+            TargetArg::Url(url) => What::Url(url),
+        };
+        args.output.check()?;
+        Ok((plan, what))
+    });
+    let (plan, what) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            complain(format_args!("{error:#}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let stop = CancellationToken::new();
+    stop_on_interrupt(&stop)?;
+    let mut line = ProgressLine::new(args.output.quiet);
+    line.announce(&format!("{plan}, at {}", args.plan.target_name()));
+    let measure = Measure { what, plan: &plan, drain: args.drain, stop: stop.clone() };
+    let run = measure.run(&mut |stage| line.show(stage))?;
+    line.clear();
+    let exit = args.output.finish(run, sources)?;
+    Ok(if stop.is_cancelled() { Exit::Interrupted } else { exit })
+}
+
+/// The first Ctrl-C ends the load and shows what there is; the second ends the
+/// process.
+fn stop_on_interrupt(stop: &CancellationToken) -> anyhow::Result<()> {
+    let stop = stop.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async {
+            let _ = tokio::signal::ctrl_c().await;
+            stop.cancel();
+            let _ = tokio::signal::ctrl_c().await;
+            std::process::abort();
+        });
+    };
+    std::thread::Builder::new().name("weir-interrupt".to_owned()).spawn(wait)?;
+    Ok(())
+}
+
+impl Output {
+    /// Whether what was asked for can be done, before the load is made.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        Ok(self.name.as_deref().map_or(Ok(()), check_name)?)
+    }
+
+    /// Keeps the run and prints it.
+    pub(super) fn finish(&self, mut run: Run, sources: &Sources) -> anyhow::Result<Exit> {
+        run.name.clone_from(&self.name);
+        let store = Store::new(sources.load()?.settings.data.runs());
+        let began = crate::runs::now();
+        run.id = store.new_id(began, &run.target, run.origin);
+        if !self.no_save {
+            // What was measured is shown, whether or not it can be kept.
+            if let Err(error) = store.save(&run) {
+                complain(format_args!("the run is not kept: {error}"));
+            }
+        }
+        if self.json {
+            say(to_json(&run)?.trim_end());
+        } else if self.csv {
+            say(csv(&run, Table::Series)?.trim_end());
+        } else {
+            say(report(&run).trim_end());
+        }
+        Ok(if run.audit.is_valid() { Exit::Success } else { Exit::Invalid })
+    }
+}
+
+/// One line on a terminal that is written over and over; nothing if the output
+/// goes elsewhere.
+#[derive(Debug)]
+pub(super) struct ProgressLine {
+    is_on: bool,
+}
+
+impl ProgressLine {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { is_on: !quiet && std::io::stderr().is_terminal() }
+    }
+
+    /// What is about to happen.
+    pub(super) fn announce(&self, what: &str) {
+        if self.is_on {
+            complain(what);
+        }
+    }
+
+    pub(super) fn show(&mut self, stage: Stage) {
+        match stage {
+            Stage::Load(progress) => self.write(&in_words(&progress)),
+            Stage::Draining(held) => self.write(&format!("draining: the bench holds {held} events")),
+        }
+    }
+
+    fn write(&self, text: &str) {
+        if self.is_on {
+            let text: String = text.chars().take(79).collect();
+            let _ = write!(std::io::stderr(), "\r{text:<79}");
+        }
+    }
+
+    /// Leaves the line empty.
+    pub(super) fn clear(&self) {
+        if self.is_on {
+            let _ = write!(std::io::stderr(), "\r{:<79}\r", "");
+        }
+    }
+}
+
+fn in_words(progress: &Progress) -> String {
+    let Progress { seconds, answered, refused, failed, aborted, in_flight, rate, p50_ms, p99_ms, .. } = progress;
+    let bad = refused + failed + aborted;
+    let bad = if bad > 0 { format!(", {bad} not ok") } else { String::new() };
+    format!(
+        "{seconds:.0} s: {answered} answers{bad}, {rate:.0}/s, {in_flight} under way, p50 {} p99 {} ms",
+        ms(*p50_ms),
+        ms(*p99_ms)
+    )
+}

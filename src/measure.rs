@@ -1,0 +1,173 @@
+//! A load on a running bench, seen from both sides.
+//!
+//! The bench is told that a run begins, the load is made, and when everything
+//! accepted is finished the bench tells what it has seen. Both sides together are
+//! the run.
+//!
+//! ```text
+//!   POST /api/runs/begin        the bench records from here on
+//!   the load, over HTTP         the client side
+//!   POST /api/runs/take/N       the bench side, once it has drained
+//! ```
+//!
+//! The bench may be another process or this one: all of it goes over HTTP.
+
+mod request;
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use hyper::{Method, StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::task::LocalSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::load::{Driver, HttpTarget, Plan, Progress, Time};
+use crate::pipeline::Clock;
+use crate::runs::{self, Origin, Run};
+use crate::workbench::{Mode, Recorded};
+
+pub use request::{Reply, ask, request};
+
+/// How often to ask whether the bench has drained.
+const LOOK: Duration = Duration::from_millis(50);
+/// Statuses that turn a request away, when nobody knows the server.
+const REFUSALS: [u16; 2] = [429, 503];
+
+/// How a measurement is going.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stage {
+    /// Load is made.
+    Load(Progress),
+    /// The load is over, and the bench still holds so many events.
+    Draining(u64),
+}
+
+/// What is measured, and how.
+#[derive(Debug)]
+pub struct Measure<'a> {
+    /// What is put under load.
+    pub what: What,
+    /// The load.
+    pub plan: &'a Plan,
+    /// How long to wait for the bench to drain after it.
+    pub drain: Duration,
+    /// Ends it at once.
+    pub stop: CancellationToken,
+}
+
+/// What is put under load.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A mode of a bench.
+    Bench {
+        /// Where the bench is, such as `http://127.0.0.1:4000`.
+        base: String,
+        /// Which of its endpoints.
+        mode: Mode,
+    },
+    /// Any server.
+    Url(String),
+}
+
+/// The answer to `POST /api/runs/begin`.
+#[derive(Debug, Deserialize)]
+struct Begun {
+    run: u64,
+    config: Value,
+}
+
+/// The answer to `POST /api/runs/take/N` while events are held.
+#[derive(Debug, Deserialize)]
+struct Held {
+    held: u64,
+}
+
+impl Measure<'_> {
+    /// Measures, on a thread and a runtime of its own, and tells `watch` several
+    /// times a second how it goes. The run has no id yet.
+    ///
+    /// # Errors
+    /// When the target cannot be what it is said to be, or the bench does not
+    /// answer. A load that goes badly is no error but a result.
+    ///
+    /// # Panics
+    /// Within a runtime.
+    pub fn run(&self, watch: &mut dyn FnMut(Stage)) -> anyhow::Result<Run> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, self.measure(watch))
+    }
+
+    async fn measure(&self, watch: &mut dyn FnMut(Stage)) -> anyhow::Result<Run> {
+        let (url, name) = match &self.what {
+            What::Bench { base, mode } => (format!("{base}/{}", mode.name()), mode.name()),
+            What::Url(url) => (url.clone(), url.as_str()),
+        };
+        let target = HttpTarget::new(&url, &self.plan.request, &[])?;
+        let begun = match &self.what {
+            What::Bench { base, .. } => Some(begin(base).await?),
+            What::Url(_) => None,
+        };
+        let began = runs::now();
+        let reject = begun.as_ref().and_then(|begun| begun.config["resource"]["reject_status"].as_u64());
+        let refusals = REFUSALS.into_iter().chain(reject.map(|status| status as u16)).collect();
+        let driver = Driver {
+            clock: Clock::start(),
+            time: Time::Real,
+            refusals,
+            stop: self.stop.clone(),
+            watch: &mut |progress| watch(Stage::Load(*progress)),
+        };
+        let client = driver.run(target, self.plan).await?;
+        let mut run = Run::new(String::new(), Origin::Load, name, began);
+        run.load = Some(self.plan.clone());
+        run.seconds = client.seconds;
+        run.client = Some(client);
+        if let (What::Bench { base, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
+            run.config = Some(config);
+            if let Some(recorded) = self.take(base, number, watch).await? {
+                run.seconds = recorded.bench.seconds.max(run.seconds);
+                run.bench = Some(recorded.bench);
+            }
+        }
+        Ok(run.audited())
+    }
+
+    /// Waits until the bench has drained, and fetches its side. `None` if somebody
+    /// else has begun a run meanwhile.
+    async fn take(
+        &self,
+        base: &str,
+        number: u64,
+        watch: &mut dyn FnMut(Stage),
+    ) -> anyhow::Result<Option<Recorded>> {
+        let began = Instant::now();
+        loop {
+            let patient = began.elapsed() < self.drain && !self.stop.is_cancelled();
+            let now = if patient { "" } else { "?now=true" };
+            let uri: Uri = format!("{base}/api/runs/take/{number}{now}").parse().context("not a URL")?;
+            let reply = ask(Method::POST, &uri).await?;
+            match reply.status {
+                StatusCode::OK => {
+                    let recorded = serde_json::from_slice(&reply.body);
+                    return recorded.map(Some).context("the bench's side of the run cannot be read");
+                }
+                StatusCode::ACCEPTED => {
+                    let Held { held } = serde_json::from_slice(&reply.body)?;
+                    watch(Stage::Draining(held));
+                    sleep(LOOK).await;
+                }
+                StatusCode::NOT_FOUND => return Ok(None),
+                status => bail!("{uri} answered {status}"),
+            }
+        }
+    }
+}
+
+async fn begin(base: &str) -> anyhow::Result<Begun> {
+    let uri: Uri = format!("{base}/api/runs/begin").parse().context("not a URL")?;
+    let reply = ask(Method::POST, &uri).await?.success(&uri)?;
+    serde_json::from_slice(&reply).with_context(|| format!("{uri} is no Weir of this version"))
+}

@@ -1,0 +1,89 @@
+//! The bench and a load on it under virtual time.
+
+use std::time::Duration;
+
+use weir::config::{Config, Sources};
+use weir::load::{Arrivals, Model, Plan, Profile, RequestPlan};
+use weir::runs::{Clock, Run};
+use weir::simulate::{SimulateError, simulate};
+use weir::workbench::Mode;
+
+fn config(flags: &[&str]) -> Config {
+    let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+    Sources { file: None, flags }.load().unwrap()
+}
+
+fn closed(clients: f64, requests: u64) -> Plan {
+    let clients = Profile::constant(clients, None);
+    Plan { model: Model::Closed { clients }, requests: Some(requests), request: RequestPlan::default() }
+}
+
+fn open(rate: f64, seconds: f64, arrivals: Arrivals, seed: u64) -> Plan {
+    let rate = Profile::constant(rate, Some(seconds));
+    let model = Model::Open { rate, arrivals, seed, connections: 1000 };
+    Plan { model, requests: None, request: RequestPlan::default() }
+}
+
+fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
+    let run = simulate(config(flags), mode, plan, &mut |_| ()).unwrap();
+    assert!(run.audit.is_valid(), "{:#?}", run.audit);
+    run
+}
+
+/// Within so many percent.
+#[track_caller]
+fn close(found: f64, expected: f64, percent: f64) {
+    let off = (found / expected - 1.0).abs() * 100.0;
+    assert!(off <= percent, "{found} is {off:.2} % off {expected}");
+}
+
+#[test]
+fn a_drain_of_five_hundred_seconds_is_exact() {
+    let run = run(&[], Mode::Pipelined, &closed(50.0, 1000));
+    let bench = run.bench.as_ref().unwrap();
+    assert!(bench.drained);
+    close(bench.drain_s, 500.0, 0.001);
+    // The worker takes the first while the others come.
+    assert_eq!((bench.peak_depth, bench.peak_in_use), (999, 1));
+    assert_eq!((bench.ledger.accepted, bench.ledger.done, bench.ledger.unaccounted), (1000, 1000, 0));
+    let response = run.timing(Clock::Response).unwrap().summary();
+    close(response.mean, 250_250.0, 0.1);
+    close(response.p99, 495_000.0, 0.1);
+}
+
+#[test]
+fn the_same_seeds_give_the_same_run() {
+    let flags = ["resource.latency={distribution='lognormal',mean='20ms'}", "consumers.concurrency=3"];
+    let plan = open(120.0, 20.0, Arrivals::Poisson, 7);
+    let (a, b) = (run(&flags, Mode::Pipelined, &plan), run(&flags, Mode::Pipelined, &plan));
+    assert_eq!(Run { began: String::new(), ..a.clone() }, Run { began: String::new(), ..b });
+    let other = run(&flags, Mode::Pipelined, &open(120.0, 20.0, Arrivals::Poisson, 8));
+    assert_ne!(a.bench, other.bench);
+}
+
+#[test]
+fn serial_clients_wait_for_the_resource() {
+    let run = run(&[], Mode::Serial, &closed(50.0, 3000));
+    let client = run.client.as_ref().unwrap();
+    close(client.seconds, 30.0, 0.001);
+    close(client.rate, 100.0, 0.001);
+    close(client.in_flight, 50.0, 0.001);
+    assert_eq!(run.bench.as_ref().unwrap().peak_in_use, 50);
+}
+
+#[test]
+fn a_closed_loop_by_time_on_instant_answers_is_refused() {
+    let clients = Profile::constant(5.0, Some(1.0));
+    let plan = Plan { model: Model::Closed { clients }, requests: None, request: RequestPlan::default() };
+    let result = simulate(config(&[]), Mode::Async, &plan, &mut |_| ());
+    assert!(matches!(result, Err(SimulateError::Endless("async"))));
+}
+
+#[test]
+fn ten_minutes_pass_in_a_moment() {
+    let flags = ["resource.latency={distribution='exponential',mean='20ms'}", "consumers.concurrency=10"];
+    let began = std::time::Duration::ZERO;
+    let run = run(&flags, Mode::Pipelined, &open(400.0, 600.0, Arrivals::Poisson, 1));
+    assert!(Duration::from_secs_f64(run.seconds) > began);
+    close(run.client.as_ref().unwrap().sent as f64, 240_000.0, 1.0);
+}
