@@ -1,0 +1,125 @@
+//! One connection to the server: writes the request, and reads the answer into a
+//! buffer that is used again and again.
+//!
+//! In the steady state a request costs one write, one read and a share of one
+//! wait for events, and allocates nothing. Two things make it so:
+//!
+//! - Reads go through `poll_read`, which notes after a read that did not fill the
+//!   buffer that the socket is empty. The next one, straight after the write, then
+//!   waits without asking the system. With `try_read` that knowledge is lost, and
+//!   each request costs a read that finds nothing.
+//! - The request is written from where the answer is awaited, not before: one
+//!   place to wait in is one place to be woken in, and a server that answers
+//!   before it has read a long request to its end is heard.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::answer::Reading;
+use super::request::Request;
+use super::{Failure, reason};
+use crate::load::target::{Answer, Connection};
+
+/// How much is read at once, in bytes; and what a head, a chunk's first line and
+/// trailers must fit into. The usual limits of servers for what they are sent are
+/// 8 and 16 KiB.
+const BUFFER: usize = 16 * 1024;
+
+/// A connection to a server, which sends it one request at a time.
+#[derive(Debug)]
+pub struct HttpConnection {
+    stream: TcpStream,
+    request: Arc<Request>,
+    buffer: Box<[u8]>,
+}
+
+impl HttpConnection {
+    pub(super) fn new(stream: TcpStream, request: Arc<Request>) -> Self {
+        // Requests are complete; to wait for more to send would only delay them.
+        // Failing to say so costs time and nothing else.
+        let _ = stream.set_nodelay(true);
+        Self { stream, request, buffer: vec![0; BUFFER].into() }
+    }
+}
+
+impl Connection for HttpConnection {
+    async fn exchange(&mut self) -> Result<Answer, Failure> {
+        let Self { stream, request, buffer } = self;
+        let mut sending = Sending { left: &request.bytes, broken: None };
+        let mut reading = Reading::new(request.head_only);
+        // Bytes at the front of the buffer that were read and could not be taken.
+        let mut held = 0;
+        loop {
+            let read = poll_fn(|cx| {
+                sending.poll(stream, cx);
+                poll_read(stream, cx, &mut buffer[held..])
+            });
+            let end = match read.await {
+                Ok(0) => {
+                    let answer =
+                        reading.closed(held).map_err(|failure| sending.failure().unwrap_or(failure))?;
+                    return Ok(Answer { reusable: false, ..answer });
+                }
+                Ok(count) => held + count,
+                Err(error) => {
+                    return Err(sending.failure().unwrap_or_else(|| Failure::Broken(reason(&error))));
+                }
+            };
+            let mut input = &buffer[..end];
+            if let Some(answer) = reading.take(&mut input)? {
+                if !input.is_empty() {
+                    return Err(Failure::Malformed("more than one answer".to_owned()));
+                }
+                let reusable = answer.reusable && request.keep_alive && sending.complete();
+                return Ok(Answer { reusable, ..answer });
+            }
+            held = input.len();
+            if held == buffer.len() {
+                return Err(Failure::Malformed(format!("a head or a chunk's line of over {BUFFER} bytes")));
+            }
+            buffer.copy_within(end - held..end, 0);
+        }
+    }
+}
+
+/// A request that is being sent.
+struct Sending<'a> {
+    left: &'a [u8],
+    broken: Option<io::Error>,
+}
+
+impl Sending<'_> {
+    /// Writes as much as the socket takes. That it takes no more for good is only
+    /// noted: there may be an answer that says why.
+    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) {
+        while !self.left.is_empty() && self.broken.is_none() {
+            match Pin::new(&mut *stream).poll_write(cx, self.left) {
+                Poll::Ready(Ok(0)) => self.broken = Some(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => self.left = &self.left[count..],
+                Poll::Ready(Err(error)) => self.broken = Some(error),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.left.is_empty() && self.broken.is_none()
+    }
+
+    /// Why it could not be sent. Where there is no answer, this came first and says
+    /// more than how the reading ended.
+    fn failure(&self) -> Option<Failure> {
+        self.broken.as_ref().map(|error| Failure::Broken(reason(error)))
+    }
+}
+
+fn poll_read(stream: &mut TcpStream, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut into = ReadBuf::new(into);
+    Pin::new(stream).poll_read(cx, &mut into).map_ok(|()| into.filled().len())
+}
