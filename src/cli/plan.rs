@@ -1,0 +1,291 @@
+//! The arguments that describe a load, the same for all commands that make one,
+//! simulate one, or predict what one would meet.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+
+use crate::config::parse_duration;
+use crate::load::{Arrivals, Model, Plan, Profile, RequestPlan};
+use crate::workbench::Mode;
+
+/// How many clients there are when nothing is said.
+const CLIENTS: &str = "50";
+/// How many requests they make when nothing is said.
+const REQUESTS: u64 = 1000;
+/// How long an open load lasts when nothing is said.
+const DURATION: Duration = Duration::from_secs(10);
+/// The most clients or connections: more than one address has ports for.
+const MOST_CLIENTS: usize = 60_000;
+/// The highest rate, in requests a second.
+const HIGHEST_RATE: f64 = 1e7;
+
+/// A load, and what it is made against.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArgs {
+    /// serial, async or pipelined: that endpoint of the bench; or any http:// URL
+    target: String,
+    /// Stop after so many requests; 1000 if neither this nor a duration is given
+    /// and the model is closed
+    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count)]
+    requests: Option<u64>,
+    /// Closed model: clients that each wait for their answer. Over time: 1..50 is
+    /// a ramp, 10,20,50 are steps, 10:5s,10..50:20s gives each its length
+    #[arg(short, long, value_name = "PROFILE", conflicts_with = "rate", default_value = CLIENTS)]
+    clients: String,
+    /// Open model: requests a second, whatever the answers do. Over time as for
+    /// --clients
+    #[arg(long, value_name = "PROFILE")]
+    rate: Option<String>,
+    /// How long the load lasts, such as 10s or 2min; 10s for an open one if
+    /// neither this nor a number of requests is given
+    #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
+    duration: Option<Duration>,
+    /// How an open load's requests are spread: constant, poisson, burst or
+    /// burst:SIZE
+    #[arg(long, value_name = "HOW", requires = "rate", default_value = "poisson")]
+    arrivals: Arrivals,
+    /// The most connections of an open load at once
+    #[arg(long, value_name = "N", requires = "rate", value_parser = parse_count, default_value = "1000")]
+    connections: u64,
+    /// Fixes whatever is random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The method of the requests; GET, or POST if there is a body
+    #[arg(long, value_name = "METHOD")]
+    method: Option<String>,
+    /// The body of each request
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    /// A new connection for each request
+    #[arg(long)]
+    no_keep_alive: bool,
+    /// Give up an answer that takes longer
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "60s")]
+    timeout: Duration,
+}
+
+/// What a load is made against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TargetArg {
+    /// An endpoint of the bench.
+    Mode(Mode),
+    /// Any server.
+    Url(String),
+}
+
+impl PlanArgs {
+    /// The load.
+    ///
+    /// # Errors
+    /// When the arguments leave open when it ends, or do not go together.
+    pub(super) fn plan(&self) -> anyhow::Result<Plan> {
+        let mut requests = self.requests;
+        let model = match &self.rate {
+            None => {
+                let clients = self.profile("--clients", &self.clients, self.duration)?;
+                let whole = |level: f64| level.fract() == 0.0 && level <= MOST_CLIENTS as f64;
+                ensure!(
+                    clients.phases().iter().all(|phase| whole(phase.from) && whole(phase.to)),
+                    "--clients {}: expected whole numbers up to {MOST_CLIENTS}",
+                    self.clients
+                );
+                if clients.seconds().is_none() {
+                    requests = requests.or(Some(REQUESTS));
+                }
+                Model::Closed { clients }
+            }
+            Some(rate) => {
+                // Phases with lengths say how long it lasts; others need to be told.
+                let nothing_said = requests.is_none() && !rate.contains(':');
+                let duration = self.duration.or(nothing_said.then_some(DURATION));
+                let profile = self.profile("--rate", rate, duration)?;
+                ensure!(
+                    profile.peak() <= HIGHEST_RATE,
+                    "--rate {rate}: expected at most {HIGHEST_RATE} requests a second"
+                );
+                let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
+                ensure!(
+                    connections <= MOST_CLIENTS,
+                    "--connections {connections}: expected at most {MOST_CLIENTS}"
+                );
+                Model::Open { rate: profile, arrivals: self.arrivals, seed: self.seed, connections }
+            }
+        };
+        Ok(Plan { model, requests, request: self.request() })
+    }
+
+    /// Fixes whatever is random.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// What the load is made against.
+    ///
+    /// # Errors
+    /// When it is neither a mode nor a URL.
+    pub(super) fn target(&self) -> anyhow::Result<TargetArg> {
+        let text = &self.target;
+        if let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == text) {
+            return Ok(TargetArg::Mode(mode));
+        }
+        if text.contains("://") {
+            return Ok(TargetArg::Url(text.clone()));
+        }
+        bail!(
+            "{text:?} is none of serial, async, pipelined, and no URL such as http://127.0.0.1:4000/serial"
+        )
+    }
+
+    fn request(&self) -> RequestPlan {
+        let method = if self.body.is_some() { "POST" } else { "GET" };
+        RequestPlan {
+            method: self.method.clone().unwrap_or_else(|| method.to_owned()),
+            body: self.body.clone(),
+            keep_alive: !self.no_keep_alive,
+            timeout_s: self.timeout.as_secs_f64(),
+        }
+    }
+
+    fn profile(&self, flag: &str, text: &str, duration: Option<Duration>) -> anyhow::Result<Profile> {
+        let lengths_of_its_own = text.split(',').all(|phase| phase.contains(':'));
+        if let (true, Some(duration)) = (lengths_of_its_own, self.duration) {
+            bail!(
+                "{flag} {text} says how long each phase lasts; leave out --duration {duration:?}, or the lengths"
+            );
+        }
+        let profile = Profile::parse(text, duration).with_context(|| format!("{flag} {text}"))?;
+        ensure!(profile.seconds() != Some(0.0), "{flag} {text} lasts no time at all");
+        Ok(profile)
+    }
+}
+
+/// A whole number from 1; underscores may group its digits.
+fn parse_count(text: &str) -> Result<u64, String> {
+    let number = text.replace('_', "").parse().ok();
+    number
+        .filter(|&number| number > 0)
+        .ok_or_else(|| "expected a whole number from 1, such as 10_000".to_owned())
+}
+
+/// More than no time.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text).filter(|time| !time.is_zero());
+    time.ok_or_else(|| "expected a number and a unit, such as 500ms, 10s or 2min".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        plan: PlanArgs,
+    }
+
+    fn args(line: &str) -> Result<PlanArgs, String> {
+        let line = Line::try_parse_from(["weir"].into_iter().chain(line.split_whitespace()));
+        line.map(|line| line.plan).map_err(|error| error.to_string())
+    }
+
+    /// The plan in words, or what is wrong with it.
+    fn plan(line: &str) -> String {
+        match args(line).map(|args| args.plan()) {
+            Ok(Ok(plan)) => plan.to_string(),
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn a_load_is_closed_until_a_rate_is_named() {
+        for (line, expected) in [
+            ("serial", "closed, 50 clients, 1000 requests"),
+            ("serial -c 1 -n 3", "closed, 1 client, 3 requests"),
+            ("serial -n 10_000 -c 20 -d 2s", "closed, 20 clients, 10000 requests, 2 s"),
+            ("serial -d 5s", "closed, 50 clients, 5 s"),
+            ("serial -c 1..50 -d 10s", "closed, 1..50 clients, 10 s"),
+            ("serial -c 10,20,50 -d 30s", "closed, 10:10s, 20:10s, 50:10s clients, 30 s"),
+            ("serial -c 10:5s,10..50:20s", "closed, 10:5s, 10..50:20s clients, 25 s"),
+            ("serial --rate 400", "open, 400/s poisson, 10 s"),
+            ("serial --rate 100..400", "open, 100..400/s poisson, 10 s"),
+            ("serial --rate 400 -n 100", "open, 400/s poisson, 100 requests"),
+            ("serial --rate 400 -d 1min --arrivals constant", "open, 400/s constant, 60 s"),
+            ("serial --rate 1:1s,9:2s --arrivals burst:5", "open, 1:1s, 9:2s/s burst:5, 3 s"),
+        ] {
+            assert_eq!(plan(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_told_with_what_is_allowed() {
+        for (line, expected) in [
+            ("serial -c 1..50", "needs a duration"),
+            ("serial -c 1..50 -n 100", "needs a duration"),
+            ("serial -c 10,20", "needs a duration"),
+            ("serial --rate 1..9 -n 100", "needs a duration"),
+            ("serial --rate 1:5s,9", "needs a duration"),
+            ("serial -c 10:5s -d 10s", "leave out --duration 10s"),
+            ("serial --rate 10:5s -d 10s", "leave out --duration 10s"),
+            ("serial -c 2.5", "expected whole numbers up to 60000"),
+            ("serial -c 100000", "expected whole numbers up to 60000"),
+            ("serial -c 0", "is zero all the time"),
+            ("serial -c many", "--clients many: \"many\" is no level over time"),
+            ("serial --rate x", "--rate x: \"x\" is no level over time"),
+            ("serial --rate 1e9", "at most 10000000 requests a second"),
+            ("serial --rate 5:0s", "lasts no time at all"),
+            ("serial --rate 5 --connections 70_000", "--connections 70000: expected at most 60000"),
+            ("serial -n 0", "expected a whole number from 1"),
+            ("serial -d 10", "expected a number and a unit"),
+            ("serial -d 0s", "expected a number and a unit"),
+            ("serial --timeout 0", "expected a number and a unit"),
+            ("serial --rate 5 -c 5", "cannot be used with"),
+            ("serial --arrivals constant", "--rate"),
+            ("serial --connections 5", "--rate"),
+            ("serial --rate 5 --arrivals often", "none of constant, poisson, burst, burst:SIZE"),
+            ("", "<TARGET>"),
+        ] {
+            assert!(plan(line).contains(expected), "{line}: {}", plan(line));
+        }
+    }
+
+    #[test]
+    fn the_rest_of_an_open_load_has_defaults() {
+        let model = |line| args(line).unwrap().plan().unwrap().model;
+        let rate = Profile::constant(5.0, Some(10.0));
+        let expected = |seed, connections| {
+            let (rate, arrivals) = (rate.clone(), Arrivals::Poisson);
+            Model::Open { rate, arrivals, seed, connections }
+        };
+        assert_eq!(model("serial --rate 5"), expected(1, 1000));
+        assert_eq!(model("serial --rate 5 --seed 7 --connections 9"), expected(7, 9));
+        assert_eq!(
+            args("serial --seed 7").unwrap().seed(),
+            7,
+            "a closed load may meet chance in the bench"
+        );
+    }
+
+    #[test]
+    fn a_body_is_posted_and_the_method_may_be_another() {
+        let request = |line| args(line).unwrap().plan().unwrap().request;
+        assert_eq!(request("serial"), RequestPlan::default());
+        let put = request("serial --body x --no-keep-alive --timeout 500ms");
+        let body = Some("x".to_owned());
+        let expected = RequestPlan { method: "POST".to_owned(), body, keep_alive: false, timeout_s: 0.5 };
+        assert_eq!(put, expected);
+        assert_eq!(request("serial --body x --method PUT").method, "PUT");
+    }
+
+    #[test]
+    fn a_target_is_a_mode_or_a_url() {
+        let target = |line| args(line).unwrap().target();
+        assert_eq!(target("async").unwrap(), TargetArg::Mode(Mode::Async));
+        assert_eq!(target("http://a.test/b").unwrap(), TargetArg::Url("http://a.test/b".to_owned()));
+        let refused = target("127.0.0.1:4000").unwrap_err().to_string();
+        assert!(refused.contains("none of serial, async, pipelined"), "{refused}");
+    }
+}
