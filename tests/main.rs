@@ -46,6 +46,7 @@ mod workbench;
 
 /// The bench and a load on it under virtual time.
 mod simulate;
+
 /// The load generator: its HTTP client against odd servers and our own.
 mod load;
 
