@@ -1,0 +1,292 @@
+//! The figures of two runs, the interval of each difference, and which of them are
+//! more than noise.
+
+use serde::Serialize;
+
+use super::LEVEL;
+use super::noise::{Estimate, Sliced};
+use super::student::{critical, two_sided};
+use crate::runs::{Clock, Origin, Run, Timing};
+
+/// A reading of a histogram is as exact as this.
+const RESOLUTION: f64 = 0.001;
+/// And no more exact than this.
+const RESOLUTION_MS: f64 = 0.001;
+/// A p value is looked for up to so many standard errors.
+const FARTHEST: f64 = 1e3;
+
+/// One figure of two runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Such as `answer p99`.
+    pub name: String,
+    /// What it is in either run.
+    #[serde(flatten)]
+    pub values: Values,
+    /// By how much B is above A, as a fraction of A: 0.1 is 10 % more.
+    pub relative: f64,
+    /// From where to where the difference may be, as fractions of A, with 95 %
+    /// confidence for this figure alone; nothing for the upper end if there is no
+    /// telling how far up. Nothing at all if there is no telling.
+    pub interval: Option<(f64, Option<f64>)>,
+    /// How probable a difference this large is, if there is none; for this figure
+    /// alone.
+    pub p_value: Option<f64>,
+    /// Whether it is more than noise.
+    pub difference: Difference,
+    /// The same in a sentence.
+    pub words: String,
+    /// Why there is no interval.
+    pub unknown: Option<String>,
+}
+
+/// A figure in both runs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Values {
+    /// Times, in milliseconds.
+    Times {
+        /// Of A.
+        a_ms: f64,
+        /// Of B.
+        b_ms: f64,
+    },
+    /// Rates.
+    Rates {
+        /// Of A.
+        a_per_s: f64,
+        /// Of B.
+        b_per_s: f64,
+    },
+}
+
+/// Whether a difference is more than noise, from the least to the most that can be
+/// said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Difference {
+    /// There is no interval.
+    Unknown,
+    /// The interval has room for none at all.
+    WithinNoise,
+    /// It would be, if this were the only figure; among so many one such is no
+    /// surprise.
+    Alone,
+    /// It is, at 5 % for all figures together.
+    MoreThanNoise,
+}
+
+impl Values {
+    /// The value in A and the value in B.
+    pub fn pair(self) -> (f64, f64) {
+        match self {
+            Self::Times { a_ms, b_ms } => (a_ms, b_ms),
+            Self::Rates { a_per_s, b_per_s } => (a_per_s, b_per_s),
+        }
+    }
+
+    /// The difference that can just be seen, relative to the smaller.
+    fn resolution(self) -> f64 {
+        match self {
+            Self::Times { a_ms, b_ms } => RESOLUTION.max(RESOLUTION_MS / a_ms.min(b_ms)),
+            Self::Rates { .. } => RESOLUTION,
+        }
+    }
+}
+
+/// What is known of the noise of a figure in one run; or why nothing is.
+type Known = Result<Estimate, &'static str>;
+
+/// The figures that both runs know, each judged for itself.
+pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let rates = [(Clock::Answer, "answers/s"), (Clock::Response, "done/s")];
+    for (clock, name) in rates {
+        let of = |run: &Run| Some((rate(run, clock)?, rate_noise(run, clock)));
+        if let (Some((a_per_s, a)), Some((b_per_s, b))) = (of(a), of(b)) {
+            figures.extend(Figure::of(name.to_owned(), Values::Rates { a_per_s, b_per_s }, [a, b]));
+        }
+        let (Some(a), Some(b)) = (Times::of(a, clock), Times::of(b, clock)) else { continue };
+        let word = if clock == Clock::Answer { "answer" } else { "response" };
+        for (name, share) in [("mean", None), ("p50", Some(0.5)), ("p90", Some(0.9)), ("p99", Some(0.99))] {
+            let (Some(a_ms), Some(b_ms)) = (a.value_ms(share), b.value_ms(share)) else { continue };
+            let known = [a.noise(share), b.noise(share)];
+            figures.extend(Figure::of(format!("{word} {name}"), Values::Times { a_ms, b_ms }, known));
+        }
+    }
+    figures
+}
+
+/// Holm's step-down procedure (1979): the smallest p value is held against the
+/// level divided by how many there are, the next by one fewer, until one fails.
+pub(super) fn judge(figures: &mut [Figure]) {
+    let mut order: Vec<&mut Figure> = figures.iter_mut().filter(|f| f.p_value.is_some()).collect();
+    order.sort_by(|f, g| f.p_value.unwrap_or(1.0).total_cmp(&g.p_value.unwrap_or(1.0)));
+    let all = order.len();
+    for (n, figure) in order.into_iter().enumerate() {
+        if figure.p_value.is_none_or(|p| p > LEVEL / (all - n) as f64) {
+            break;
+        }
+        figure.difference = Difference::MoreThanNoise;
+    }
+}
+
+impl Figure {
+    /// Nothing if either is zero, and there is no ratio.
+    fn of(name: String, values: Values, [a_known, b_known]: [Known; 2]) -> Option<Self> {
+        let (a, b) = values.pair();
+        if !(a > 0.0 && b > 0.0) {
+            return None;
+        }
+        let relative = b / a - 1.0;
+        let words = String::new();
+        let difference = Difference::Unknown;
+        let mut figure = Self {
+            name,
+            values,
+            relative,
+            interval: None,
+            p_value: None,
+            difference,
+            words,
+            unknown: None,
+        };
+        match (a_known, b_known) {
+            (Ok(a), Ok(b)) => figure.decide(&a, &b),
+            (Err(a), Err(b)) if a == b => figure.unknown = Some(format!("each {a}")),
+            (Err(a), Err(b)) => figure.unknown = Some(format!("A {a}, and B {b}")),
+            (Err(a), _) => figure.unknown = Some(format!("A {a}")),
+            (_, Err(b)) => figure.unknown = Some(format!("B {b}")),
+        }
+        figure.words = super::words::of(&figure);
+        Some(figure)
+    }
+
+    fn decide(&mut self, a: &Estimate, b: &Estimate) {
+        let difference = self.relative.ln_1p();
+        let freedom = freedom(a, b);
+        let floor = self.values.resolution();
+        let (low, high) = limits(difference, a, b, critical(LEVEL, freedom));
+        let (low, high) = (low.min(difference - floor), high.max(difference + floor));
+        let p_value = if difference.abs() <= floor { 1.0 } else { p_value(difference, a, b, freedom) };
+        self.interval = Some((low.exp_m1(), high.is_finite().then(|| high.exp_m1())));
+        self.p_value = Some(p_value);
+        self.difference = if p_value <= LEVEL { Difference::Alone } else { Difference::WithinNoise };
+    }
+}
+
+/// From where to where the logarithm of the ratio may be, at `t` standard errors:
+/// the limits of either, put together where they matter (MOVER, Zou & Donner 2008).
+fn limits(difference: f64, a: &Estimate, b: &Estimate, t: f64) -> (f64, f64) {
+    let ((a_below, a_above), (b_below, b_above)) = (a.distances(t), b.distances(t));
+    (difference - b_below.hypot(a_above), difference + b_above.hypot(a_below))
+}
+
+/// The p value that belongs to these limits: they just reach zero at so many
+/// standard errors.
+fn p_value(difference: f64, a: &Estimate, b: &Estimate, freedom: f64) -> f64 {
+    let reaches = |t| {
+        let (low, high) = limits(difference, a, b, t);
+        low <= 0.0 && high >= 0.0
+    };
+    let (mut outside, mut inside) = (0.0, 1.0);
+    while !reaches(inside) {
+        if inside > FARTHEST {
+            return two_sided(inside, freedom);
+        }
+        (outside, inside) = (inside, inside * 2.0);
+    }
+    for _ in 0..30 {
+        let middle = (outside + inside) / 2.0;
+        if reaches(middle) {
+            inside = middle;
+        } else {
+            outside = middle;
+        }
+    }
+    two_sided(inside, freedom)
+}
+
+/// Of the difference: Welch (1947), Satterthwaite (1946).
+fn freedom(a: &Estimate, b: &Estimate) -> f64 {
+    let variance = |estimate: &Estimate| {
+        let (below, above) = estimate.distances(1.0);
+        ((below + above) / 2.0).powi(2)
+    };
+    let (of_a, of_b) = (variance(a), variance(b));
+    let both = (of_a + of_b).powi(2) / (of_a.powi(2) / a.freedom + of_b.powi(2) / b.freedom);
+    if both.is_finite() { both } else { a.freedom.min(b.freedom) }
+}
+
+/// The times of a run on a clock, or the little that is known of them.
+struct Times<'a> {
+    run: &'a Run,
+    clock: Clock,
+    sliced: Result<Sliced<'a>, &'static str>,
+}
+
+impl<'a> Times<'a> {
+    fn of(run: &'a Run, clock: Clock) -> Option<Self> {
+        let sliced = match run.timing(clock) {
+            Some(timing) if timing.is_empty() && timing.mean_ms().is_none() => return None,
+            Some(timing) => Sliced::of(timing),
+            None if run.prediction.is_some() => Err("is predicted"),
+            None => return None,
+        };
+        Some(Self { run, clock, sliced })
+    }
+
+    /// The mean, or the time within which a share lies.
+    fn value_ms(&self, share: Option<f64>) -> Option<f64> {
+        if let Some(timing) = self.run.timing(self.clock) {
+            return share.map_or(timing.mean_ms(), |share| timing.quantile_ms(share));
+        }
+        let prediction = self.run.prediction.as_ref()?;
+        let times = if self.clock == Clock::Answer { prediction.answer } else { prediction.response }?;
+        match share {
+            None => times.mean_ms,
+            Some(0.5) => times.p50_ms,
+            Some(0.9) => times.p90_ms,
+            Some(_) => times.p99_ms,
+        }
+    }
+
+    fn noise(&self, share: Option<f64>) -> Known {
+        let sliced = self.sliced.as_ref().map_err(|why| *why)?;
+        Ok(share.map_or_else(|| sliced.mean(), |share| sliced.quantile(share)))
+    }
+}
+
+/// Answers a second, or events done a second.
+fn rate(run: &Run, clock: Clock) -> Option<f64> {
+    let prediction = run.prediction.as_ref();
+    match clock {
+        Clock::Answer => run.rate().or(prediction.and_then(|p| p.rate)),
+        _ => run.mode_side().map(|side| side.done_rate).or(prediction.and_then(|p| p.done_rate)),
+    }
+}
+
+fn rate_noise(run: &Run, clock: Clock) -> Known {
+    if run.origin == Origin::Predicted {
+        return Err("is predicted");
+    }
+    let side = run.mode_side();
+    let answers: Vec<&Timing> = match (clock, &run.client) {
+        (Clock::Answer, Some(client)) => {
+            let by = client.response.as_ref().unwrap_or(&client.service);
+            vec![&by.ok, &by.refused, &by.failed]
+        }
+        (Clock::Answer, None) => side.map(|side| vec![&side.http, &side.http_errors]).unwrap_or_default(),
+        _ => side.map(|side| vec![&side.response]).unwrap_or_default(),
+    };
+    // By how much the last one may take longer or shorter, which ends the run: an
+    // answer, or an event that is not waiting any more.
+    let last = run.timing(if clock == Clock::Answer { clock } else { Clock::Service });
+    let spread_s = last.and_then(|timing| Some(Sliced::of(timing).ok()?.last_spread_s())).unwrap_or(0.0);
+    let seconds = match (&run.client, &run.bench) {
+        (Some(client), _) if clock == Clock::Answer => client.seconds,
+        (_, Some(bench)) => bench.seconds,
+        _ => run.seconds,
+    };
+    Estimate::rate(&answers, spread_s / seconds.max(1e-9))
+}

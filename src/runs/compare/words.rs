@@ -1,0 +1,167 @@
+//! A comparison in words: what was found, what has to be known besides, and how it
+//! was decided.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::noise::{Sliced, Trend};
+use super::{Difference, Figure, Values};
+use crate::runs::{Clock, Run, Verdict};
+
+/// So many figures are named in a sentence; the table has them all.
+const NAMED: usize = 3;
+/// So many differing keys are named.
+const KEYS: usize = 8;
+
+/// How a difference is decided, for whoever reads a comparison.
+pub(super) const METHOD: &str = "Intervals at 95 % from the slices of each run: long-run variance by \
+    equal-weighted cosines (Lazarus et al. 2018), percentiles as shares (Woodruff 1952), the ratio of two \
+    by MOVER with Student's t (Zou & Donner 2008); Holm's procedure (1979) over all figures; below 0.1 % \
+    or 1 µs nothing counts. Noise between one run and the next is not in it.";
+
+/// One figure in a sentence.
+pub(super) fn of(figure: &Figure) -> String {
+    let amount = format!("{:.1} %", figure.relative.abs() * 100.0);
+    let name = &figure.name;
+    match figure.values {
+        Values::Times { .. } if figure.relative < 0.0 => {
+            format!("B is {amount} faster at {name}{}", range(figure))
+        }
+        Values::Times { .. } => format!("B is {amount} slower at {name}{}", range(figure)),
+        Values::Rates { .. } if figure.relative < 0.0 => {
+            format!("B has {amount} fewer {name}{}", range(figure))
+        }
+        Values::Rates { .. } => format!("B has {amount} more {name}{}", range(figure)),
+    }
+}
+
+/// The interval, in the direction in which the sentence goes.
+fn range(figure: &Figure) -> String {
+    let Some((low, high)) = figure.interval else { return String::new() };
+    let percent = |value: f64| format!("{:.1} %", value * 100.0);
+    match (figure.relative < 0.0, high) {
+        (true, Some(high)) => format!(" ({} to {})", percent(-high), percent(-low)),
+        (true, None) => format!(" (at most {})", percent(-low)),
+        (false, Some(high)) => format!(" ({} to {})", percent(low), percent(high)),
+        (false, None) => format!(" (at least {})", percent(low)),
+    }
+}
+
+/// All figures in a few sentences.
+pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
+    let of_kind = |kind| {
+        let mut found: Vec<&Figure> = figures.iter().filter(|f| f.difference == kind).collect();
+        // The most certain first; among equals, as in the table.
+        found.sort_by(|f, g| f.p_value.unwrap_or(1.0).total_cmp(&g.p_value.unwrap_or(1.0)));
+        found
+    };
+    let name = |found: &[&Figure]| {
+        let named: Vec<&str> = found.iter().take(NAMED).map(|figure| figure.words.as_str()).collect();
+        let more = found.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        format!("{}{more}", named.join("; "))
+    };
+    let known = figures.iter().filter(|figure| figure.p_value.is_some()).count();
+    match strongest {
+        Difference::MoreThanNoise => format!("more than noise: {}", name(&of_kind(strongest))),
+        Difference::Alone => format!(
+            "no difference beyond noise over all {known} figures together; alone, {} would be one",
+            name(&of_kind(strongest))
+        ),
+        Difference::WithinNoise => {
+            match figures.iter().find(|f| f.name == "answer p50" && f.p_value.is_some()) {
+                Some(median) => format!("no difference beyond noise: {}", median.words),
+                None => format!("no difference beyond noise: {}", name(&of_kind(strongest))),
+            }
+        }
+        Difference::Unknown => match figures.iter().find_map(|figure| figure.unknown.as_deref()) {
+            Some(why) => format!("cannot be told, there is no interval: {why}"),
+            None => "cannot be told: the two have no figure in common".to_owned(),
+        },
+    }
+}
+
+/// What has to be known besides the figures.
+pub(super) fn notes(a: &Run, b: &Run) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (letter, run) in [("A", a), ("B", b)] {
+        if !run.audit.is_valid() {
+            let failed = run.audit.checks.iter().filter(|check| check.verdict == Verdict::Failed);
+            let says: Vec<&str> = failed.map(|check| check.says.as_str()).collect();
+            notes.push(format!("{letter} is invalid: {}", says.join("; ")));
+        }
+    }
+    if a.target != b.target {
+        notes.push(format!("the targets differ: {} in A, {} in B", a.target, b.target));
+    }
+    match (&a.load, &b.load) {
+        (Some(a), Some(b)) if a.to_string() != b.to_string() => {
+            notes.push(format!("the loads differ: {a} in A; {b} in B"));
+        }
+        (Some(a), Some(b)) => {
+            let of = |plan| serde_json::to_value(plan).unwrap_or_default();
+            notes.extend(differing("loads", &of(a), &of(b)));
+        }
+        (None, None) => {}
+        (Some(_), None) => notes.push("the load of B is not known".to_owned()),
+        (None, Some(_)) => notes.push("the load of A is not known".to_owned()),
+    }
+    if let (Some(a), Some(b)) = (&a.config, &b.config) {
+        notes.extend(differing("configurations", a, b));
+    }
+    for (letter, run) in [("A", a), ("B", b)] {
+        for (clock, word) in [(Clock::Answer, "answer"), (Clock::Response, "response")] {
+            let trend = run.timing(clock).and_then(|timing| Sliced::of(timing).ok()?.trend());
+            let goes = match trend {
+                Some(Trend::Rise) => "rise",
+                Some(Trend::Fall) => "fall",
+                None => continue,
+            };
+            notes.push(format!(
+                "{word} times of {letter} {goes} over the run (trend), so their intervals are wide"
+            ));
+        }
+    }
+    notes
+}
+
+/// The keys that differ, with what they are in either.
+fn differing(what: &str, a: &Value, b: &Value) -> Option<String> {
+    let (mut of_a, mut of_b) = (BTreeMap::new(), BTreeMap::new());
+    flatten(String::new(), a, &mut of_a);
+    flatten(String::new(), b, &mut of_b);
+    let absent = || "nothing".to_owned();
+    let keys: std::collections::BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
+    let differing: Vec<String> = keys
+        .into_iter()
+        .filter(|key| of_a.get(*key) != of_b.get(*key))
+        .map(|key| {
+            let in_a = of_a.get(key).cloned().unwrap_or_else(absent);
+            let in_b = of_b.get(key).cloned().unwrap_or_else(absent);
+            format!("{key} ({in_a} in A, {in_b} in B)")
+        })
+        .collect();
+    let more = differing.len().saturating_sub(KEYS);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let named: Vec<&str> = differing.iter().take(KEYS).map(String::as_str).collect();
+    (!differing.is_empty()).then(|| format!("the {what} differ: {}{more}", named.join(", ")))
+}
+
+/// Every leaf by its dotted key.
+fn flatten(key: String, value: &Value, into: &mut BTreeMap<String, String>) {
+    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                flatten(below(name), value, into);
+            }
+        }
+        Value::String(text) => {
+            into.insert(key, text.clone());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            into.insert(key, value.to_string());
+        }
+    }
+}
