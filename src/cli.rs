@@ -1,9 +1,16 @@
 //! The command line: arguments, what each command does, and how it ends.
 
+mod compare;
+mod load;
 mod log;
 mod output;
+mod plan;
+mod predict;
+mod report;
+mod runs;
 mod serve;
 mod server;
+mod simulate;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +20,10 @@ use clap_complete::Shell;
 use hyper::{Method, Uri};
 
 use crate::config::Sources;
+use crate::measure::request;
+use crate::runs::Store;
 use output::{complain, say};
-use server::{Server, request};
+use server::Server;
 
 /// The file that is read when none is named.
 const CONFIG_FILE: &str = "config.toml";
@@ -31,6 +40,8 @@ pub enum Exit {
     Usage = 2,
     /// The shutdown's deadline passed, and accepted events are lost.
     EventsLost = 3,
+    /// A run was made, and its figures cannot be trusted.
+    Invalid = 4,
     /// A second signal stopped the server at once.
     Interrupted = 130,
 }
@@ -47,7 +58,7 @@ struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 all went well; 1 something outside went wrong; \
     2 wrong arguments or configuration; 3 the shutdown's deadline passed and accepted events \
-    are lost; 130 stopped at once by a second Ctrl-C.";
+    are lost; 4 a run was made whose figures cannot be trusted; 130 stopped at once by a second Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
@@ -69,6 +80,16 @@ enum Command {
     Serve,
     /// Say whether the configuration is valid, and what is in force
     CheckConfig,
+    /// Make load, closed or open, and measure what comes back
+    Load(load::Args),
+    /// The same load on the same bench, under virtual time
+    Simulate(simulate::Args),
+    /// What queueing theory says of a load
+    Predict(predict::Args),
+    /// Runs side by side; or a run, beside what theory and simulation say
+    Compare(compare::Args),
+    /// The runs that were kept
+    Runs(runs::Args),
     /// Print the numbers of a running server
     Snapshot(snapshot::Args),
     /// Have a running server take nothing more from its queue
@@ -106,6 +127,11 @@ pub fn run() -> anyhow::Result<Exit> {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&sources),
         Command::CheckConfig => Ok(check_config(&sources)),
+        Command::Load(args) => load::run(&args, &sources),
+        Command::Simulate(args) => simulate::run(&args, &sources),
+        Command::Predict(args) => predict::run(&args, &sources),
+        Command::Compare(args) => compare::run(&args, &sources),
+        Command::Runs(args) => runs::run(&args, &Store::new(sources.load()?.settings.data.runs())),
         Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
         Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
         Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),

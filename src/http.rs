@@ -7,6 +7,7 @@
 mod endpoints;
 mod live;
 mod page;
+mod runs;
 mod server;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use server::serve;
 pub fn router(workbench: Arc<Workbench>) -> Router {
     Router::new()
         .merge(page::routes())
+        .merge(runs::routes())
         .route("/healthz", get(healthz).post(healthz))
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
@@ -100,6 +102,7 @@ async fn not_found(uri: Uri) -> Response {
          the same, by their\n\
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /metrics\n\
+         runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
          say OK              /healthz\n",

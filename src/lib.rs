@@ -86,6 +86,7 @@ pub mod dispatch;
 pub mod http;
 pub mod limit;
 pub mod load;
+pub mod measure;
 pub mod metrics;
 pub mod pipeline;
 pub mod pool;

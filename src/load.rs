@@ -17,6 +17,7 @@
 mod closed;
 mod drive;
 mod http;
+mod machine;
 mod open;
 mod pace;
 mod plan;
@@ -28,6 +29,7 @@ mod worker;
 
 pub use drive::{Driver, Time};
 pub use http::{HttpConnection, HttpTarget, TargetError};
+pub use machine::{Machine, Used, listener};
 pub use plan::{Arrivals, Model, Phase, Plan, Profile, ProfileError, RequestPlan};
 pub use schedule::Schedule;
 pub use tally::Progress;

@@ -24,7 +24,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{Driver, HttpTarget, Plan, Progress, Time};
+use crate::load::{Driver, listener, HttpTarget, Plan, Progress, Time};
 use crate::pipeline::Clock;
 use crate::runs::{self, Origin, Run};
 use crate::workbench::{Mode, Recorded};
@@ -116,6 +116,7 @@ impl Measure<'_> {
         let driver = Driver {
             clock: Clock::start(),
             time: Time::Real,
+            server: target.addresses().iter().find_map(|&address| listener(address)),
             refusals,
             stop: self.stop.clone(),
             watch: &mut |progress| watch(Stage::Load(*progress)),

@@ -115,11 +115,6 @@ impl PlanArgs {
         Ok(Plan { model, requests, request: self.request() })
     }
 
-    /// Fixes whatever is random.
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
-    }
-
     /// What the load is made against.
     ///
     /// # Errors
@@ -135,6 +130,22 @@ impl PlanArgs {
         bail!(
             "{text:?} is none of serial, async, pipelined, and no URL such as http://127.0.0.1:4000/serial"
         )
+    }
+
+    /// The mode of the bench and the load, for what knows no other server.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan), and when the target is a URL.
+    pub(super) fn on_bench(&self, what: &str) -> anyhow::Result<(Mode, Plan)> {
+        match self.target()? {
+            TargetArg::Mode(mode) => Ok((mode, self.plan()?)),
+            TargetArg::Url(url) => bail!("cannot {what} {url}: expected serial, async or pipelined"),
+        }
+    }
+
+    /// The target as it was written.
+    pub(super) fn target_name(&self) -> &str {
+        &self.target
     }
 
     fn request(&self) -> RequestPlan {

@@ -7,8 +7,9 @@ use hyper::{Method, Uri};
 
 use super::Exit;
 use super::output::say;
-use super::server::{Server, request};
+use super::server::Server;
 use crate::config::Sources;
+use crate::measure::request;
 use crate::metrics::Summary;
 use crate::workbench::Snapshot;
 

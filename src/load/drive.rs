@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::pace::Pacer;
 use super::tally::Tally;
 use super::worker::Shared;
-use super::{Model, Plan, Progress, Schedule, Target, Usage, closed, open};
+use super::{Machine, Model, Plan, Progress, Schedule, Target, Usage, closed, open};
 use crate::pipeline::Clock;
 use crate::runs::ClientSide;
 
@@ -33,6 +33,8 @@ pub struct Driver<'a> {
     pub clock: Clock,
     /// What kind of time that is.
     pub time: Time,
+    /// The process of the server, if it is one of this machine.
+    pub server: Option<u32>,
     /// Statuses that mean that a request was turned away.
     pub refusals: Vec<u16>,
     /// Ends the load at once; what is under way is aborted.
@@ -54,7 +56,7 @@ impl Driver<'_> {
     /// # Cancel safety
     /// Dropping the future abandons the load.
     pub async fn run<T: Target + 'static>(self, target: T, plan: &Plan) -> std::io::Result<ClientSide> {
-        let Self { clock, time, refusals, stop, watch } = self;
+        let Self { clock, time, server, refusals, stop, watch } = self;
         let is_open = matches!(plan.model, Model::Open { .. });
         let shared = Rc::new(Shared {
             target,
@@ -64,7 +66,7 @@ impl Driver<'_> {
             keep_alive: plan.request.keep_alive,
         });
         let backlog = Rc::new(RefCell::new(VecDeque::new()));
-        let before = Usage::now();
+        let before = (Usage::now(), Machine::now(server));
         let looped = async {
             match &plan.model {
                 Model::Closed { clients } => closed::run(Rc::clone(&shared), clients, plan.requests).await,
@@ -96,8 +98,17 @@ impl Driver<'_> {
             () = stop.cancelled() => shared.tally.abort(),
             () = watching => {}
         }
-        let share = (time == Time::Real).then(|| Usage::now().since(&before));
         let unsent = backlog.borrow().len() as u64;
-        Ok(shared.tally.finish(unsent, share))
+        let mut client = shared.tally.finish(unsent);
+        if time == Time::Real && client.seconds > 0.0 {
+            let share = Usage::now().since(&before.0);
+            let machine = Machine::now(server).zip(before.1).map(|(now, before)| now.since(&before));
+            let per_second = |seconds: f64| seconds / client.seconds;
+            client.cpu = share.cpu.map(|time| per_second(time.as_secs_f64()));
+            client.starved = share.starved.map(|time| per_second(time.as_secs_f64()));
+            client.server_cpu = machine.and_then(|used| used.server).map(per_second);
+            client.other_cpu = machine.map(|used| per_second(used.others));
+        }
+        Ok(client)
     }
 }

@@ -122,6 +122,13 @@ impl HttpTarget {
     }
 }
 
+impl HttpTarget {
+    /// Where its host is, in the order in which the system named the addresses.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.shared.addresses
+    }
+}
+
 impl Target for HttpTarget {
     type Connection = HttpConnection;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::{Answer, Failure, Share};
+use super::{Answer, Failure};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{Clock, Stamp};
 use crate::runs::{ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Timing, micros, quantile_ms};
@@ -213,7 +213,7 @@ impl Tally {
 
     /// All that came of the load, to be taken once. `unsent` were due and never
     /// sent.
-    pub(super) fn finish(&self, unsent: u64, share: Option<Share>) -> ClientSide {
+    pub(super) fn finish(&self, unsent: u64) -> ClientSide {
         let fresh = State::new();
         let mut state = self.state.replace(fresh);
         let began = state.began.unwrap_or(Stamp::from_nanos(0));
@@ -222,7 +222,6 @@ impl Tally {
         state.push_row(seconds);
         let [ok, refused, failed] = state.ended;
         let per_second = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
-        let of_time = |time: Option<Duration>| time.map(|time| per_second(time.as_secs_f64()));
         ClientSide {
             sent: state.sent,
             ok,
@@ -240,9 +239,8 @@ impl Tally {
             lag: self.open.then(|| Timing::of(state.lag)),
             in_flight: per_second(state.under_way as f64 / 1e9),
             in_flight_due: self.open.then(|| per_second(state.due as f64 / 1e9)),
-            cpu: of_time(share.and_then(|share| share.cpu)),
-            starved: of_time(share.and_then(|share| share.starved)),
             series: state.rows.finish(),
+            ..ClientSide::default()
         }
     }
 }

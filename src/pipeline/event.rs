@@ -8,7 +8,7 @@ use tokio::time::Instant;
 ///
 /// Half the size of an `Instant`: a waiting event carries two of them, and there
 /// may be a million waiting events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Stamp(u64);
 
 impl Stamp {

@@ -116,6 +116,11 @@ pub struct ClientSide {
     /// The share of the time in which the generator was ready to run and had no
     /// core.
     pub starved: Option<f64>,
+    /// The cores that the server used, if it was a process of the same machine
+    /// and not that of the generator.
+    pub server_cpu: Option<f64>,
+    /// The cores that everybody else used.
+    pub other_cpu: Option<f64>,
     /// What happened when.
     pub series: Series,
 }

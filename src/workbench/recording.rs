@@ -5,6 +5,7 @@ mod progress;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Bench;
@@ -42,9 +43,10 @@ impl Look {
 }
 
 /// A run as the bench has seen it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
     /// When it began, by the bench's clock.
+    #[serde(skip)]
     pub began: Stamp,
     /// The configuration in force then.
     pub config: Value,

@@ -101,7 +101,8 @@ impl Workbench {
         }
     }
 
-    pub(super) fn effective(&self) -> Value {
+    /// The settings in force, every key with its value.
+    pub fn effective(&self) -> Value {
         // Plain strings and numbers, which JSON can always say.
         serde_json::to_value(self.settings()).unwrap_or_default()
     }

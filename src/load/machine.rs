@@ -1,0 +1,134 @@
+//! Who else uses the machine while a load is made: the server, if it is a process
+//! here, and everybody who has nothing to do with it.
+//!
+//! A generator without a core measures its own machine. If it is the server that
+//! has taken the core, that is what the two of them can do together; if it is
+//! somebody else, the figures are nobody's.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+
+/// The system counts in hundredths of a second (`USER_HZ` in Linux's proc(5)).
+const TICKS_PER_SECOND: f64 = 100.0;
+/// `/proc/net/tcp` says so of a socket that listens.
+const LISTENING: &str = "0A";
+
+/// What was used of the machine up to now, in seconds of a core. Linux only.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Machine {
+    busy: f64,
+    own: f64,
+    server: Option<f64>,
+}
+
+/// What was used in a while, in seconds of a core.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Used {
+    /// By the process of the server, if it is one of this machine.
+    pub server: Option<f64>,
+    /// By everybody but it and this process.
+    pub others: f64,
+}
+
+impl Machine {
+    /// What was used up to now, by the server too, if its process is known. `None`
+    /// where the system does not say.
+    pub fn now(server: Option<u32>) -> Option<Self> {
+        let own = std::process::id();
+        let server = server.filter(|&pid| pid != own).and_then(process_seconds);
+        Some(Self { busy: busy_seconds()?, own: process_seconds(own)?, server })
+    }
+
+    /// What came since `before`.
+    pub fn since(&self, before: &Self) -> Used {
+        let server = self.server.zip(before.server).map(|(now, before)| now - before);
+        let all = self.busy - before.busy;
+        let others = (all - (self.own - before.own) - server.unwrap_or_default()).max(0.0);
+        Used { server, others }
+    }
+}
+
+/// The process that listens at this address of this machine. `None` if it is
+/// somewhere else, or somebody else's, or the system does not say.
+pub fn listener(address: SocketAddr) -> Option<u32> {
+    let mut inodes = Vec::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        let text = fs::read_to_string(table).unwrap_or_default();
+        inodes.extend(text.lines().skip(1).filter_map(|line| listening_inode(line, address.port())));
+    }
+    if inodes.is_empty() || !is_local(address.ip()) {
+        return None;
+    }
+    let sockets: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.find(|pid| {
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        let mut links = files.filter_map(|file| fs::read_link(file.path()).ok());
+        links.any(|link| link.to_str().is_some_and(|link| sockets.iter().any(|socket| socket == link)))
+    })
+}
+
+fn is_local(ip: IpAddr) -> bool {
+    // Whoever has the address can bind it.
+    ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
+}
+
+/// The socket of a line of `/proc/net/tcp`, if it listens at this port.
+fn listening_inode(line: &str, port: u16) -> Option<u64> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
+    let listens = *fields.get(3)? == LISTENING && u16::from_str_radix(local_port, 16).ok()? == port;
+    listens.then(|| fields.get(9)?.parse().ok()).flatten()
+}
+
+/// All cores together: everything but idle and waiting for disks.
+fn busy_seconds() -> Option<f64> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let mut fields = text.lines().next()?.split_ascii_whitespace();
+    if fields.next()? != "cpu" {
+        return None;
+    }
+    let ticks: Vec<f64> = fields.filter_map(|field| field.parse().ok()).collect();
+    let [user, nice, system, _idle, _iowait, irq, softirq, ..] = ticks[..] else { return None };
+    Some((user + nice + system + irq + softirq) / TICKS_PER_SECOND)
+}
+
+fn process_seconds(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program comes in parentheses and may hold anything.
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_process_that_listens_is_found() {
+        let here = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = here.local_addr().unwrap();
+        assert_eq!(listener(address), Some(std::process::id()));
+        drop(here);
+        assert_eq!(listener(address), None);
+    }
+
+    #[test]
+    fn a_server_somewhere_else_is_no_process_of_ours() {
+        let here = TcpListener::bind("127.0.0.1:0").unwrap();
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], here.local_addr().unwrap().port()));
+        assert_eq!(listener(elsewhere), None);
+    }
+
+    #[test]
+    fn time_is_counted_and_never_runs_back() {
+        let before = Machine::now(None).unwrap();
+        let used = Machine::now(None).unwrap().since(&before);
+        assert!(used.others >= 0.0 && used.server.is_none(), "{used:?}");
+    }
+}
