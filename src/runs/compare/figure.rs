@@ -167,6 +167,10 @@ impl Figure {
         let freedom = freedom(a, b);
         let floor = self.values.resolution();
         let (low, high) = limits(difference, a, b, critical(LEVEL, freedom));
+        if low.is_infinite() && high.is_infinite() {
+            self.unknown = Some("too few times are that long".to_owned());
+            return;
+        }
         let (low, high) = (low.min(difference - floor), high.max(difference + floor));
         let p_value = if difference.abs() <= floor { 1.0 } else { p_value(difference, a, b, freedom) };
         self.interval = Some((low.exp_m1(), high.is_finite().then(|| high.exp_m1())));
