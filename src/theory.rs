@@ -1,11 +1,35 @@
 //! What queueing theory says, and under which assumption.
+//!
+//! ```text
+//!   settings ─┐                ┌─ burst  closed  fluid
+//!   mode ─────┼─▶ choose ──────┼─ mmc  mmck  mdc  mg1  erlang ──▶ Prediction
+//!   plan ─────┘   (or refuse)  └─ little  service                 or NoModel
+//! ```
+//!
+//! [`predict`] chooses; each model is a file of formulas that knows nothing of
+//! settings and loads, and says where it comes from. All of them count in seconds.
+
+pub mod burst;
+mod choose;
+pub mod closed;
+mod complex;
+pub mod erlang;
+pub mod fluid;
+pub mod line;
+pub mod little;
+pub mod mdc;
+pub mod mg1;
+pub mod mmc;
+pub mod mmck;
+pub mod normal;
+pub mod percentile;
+pub mod poisson;
+pub mod service;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::config::Settings;
-use crate::load::Plan;
-use crate::workbench::Mode;
+pub use choose::predict;
 
 /// What theory says of a load on a configuration. Nothing where the model does
 /// not say.
@@ -36,6 +60,8 @@ pub struct Prediction {
     pub peak_depth: Option<f64>,
     /// The share of requests that are turned away.
     pub refused_share: Option<f64>,
+    /// The share of requests that are accepted, and dropped for want of room.
+    pub dropped_share: Option<f64>,
     /// What a client waits for an answer.
     pub answer: Option<Times>,
     /// From arrival to admission.
@@ -84,13 +110,4 @@ pub struct Times {
 pub struct NoModel {
     /// What no model allows for.
     pub why: String,
-}
-
-/// What theory says of a load on one mode of a bench that is configured so.
-///
-/// # Errors
-/// [`NoModel`], where none of the models allows for the configuration and the
-/// load. A simulation always does.
-pub fn predict(_settings: &Settings, _mode: Mode, _plan: &Plan) -> Result<Prediction, NoModel> {
-    Err(NoModel { why: "nothing is known yet".to_owned() })
 }

@@ -1,0 +1,26 @@
+//! M/G/1: arrivals at random, any service, one place, everybody waits.
+//!
+//! Source: the formula of Pollaczek (1930) and Khinchine (1932); L. Kleinrock,
+//! *Queueing Systems*, volume 1 (1975), section 5.6.
+
+/// The mean wait in seconds, when so many a second come and the service has this
+/// mean in seconds and this mean of its square. `None` if they are too many.
+pub fn wait(rate: f64, service: f64, second_moment: f64) -> Option<f64> {
+    let utilisation = rate * service;
+    (utilisation < 1.0).then(|| rate * second_moment / (2.0 * (1.0 - utilisation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ends are known: exponential is M/M/1, and fixed is half of it.
+    #[test]
+    fn it_is_mm1_and_half_of_it_for_a_fixed_service() {
+        let exponential = wait(2.0, 1.0 / 3.0, 2.0 / 9.0).unwrap();
+        assert!((exponential - 2.0 / 3.0).abs() < 1e-12);
+        let fixed = wait(2.0, 1.0 / 3.0, 1.0 / 9.0).unwrap();
+        assert!((fixed - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(wait(3.0, 1.0 / 3.0, 1.0), None);
+    }
+}
