@@ -56,7 +56,8 @@ pub struct Prediction {
     pub peak_in_use: Option<f64>,
     /// Events waiting in the queue or at the resource's door, on average.
     pub depth: Option<f64>,
-    /// The most events in the queue at once.
+    /// The most events in the queue at once; at the resource's door, if the mode has
+    /// no queue.
     pub peak_depth: Option<f64>,
     /// The share of requests that are turned away.
     pub refused_share: Option<f64>,
@@ -74,7 +75,8 @@ pub struct Prediction {
     pub load_s: Option<f64>,
     /// From the last request to the last event done, in seconds.
     pub drain_s: Option<f64>,
-    /// Seconds since the first request, and events in the queue then.
+    /// Seconds since the first request, and events in the queue, or at the door,
+    /// then.
     pub depth_over_time: Vec<[f64; 2]>,
 }
 

@@ -1,8 +1,189 @@
-use super::*;
+//! Chooses the model for a configuration and a load, or says why none fits.
+//!
+//! Here are the facts that every choice begins with. `choose/direct.rs` has the two
+//! modes without a queue, `choose/pipelined.rs` the one with it; `choose/line.rs` is
+//! for a load that comes at its own pace, `choose/burst.rs` for one that comes at
+//! once.
+
+mod burst;
+mod direct;
+mod line;
+mod pipelined;
+#[cfg(test)]
+mod tests;
+
+use super::service::{Kind, Service};
+use super::{Exactness, NoModel, Prediction, Times};
 use crate::config::Settings;
-use crate::load::Plan;
+use crate::load::{Arrivals, Model, Plan};
+use crate::resource::OnFull;
 use crate::workbench::Mode;
-/// x
-pub fn predict(_settings: &Settings, _mode: Mode, _plan: &Plan) -> Result<Prediction, NoModel> {
-    Err(NoModel { why: "nothing is known yet".to_owned() })
+
+/// A probability that nobody notices: it takes a million requests to see it once.
+const NEGLIGIBLE: f64 = 1e-6;
+
+/// What theory says of a load on one mode of a bench that is configured so.
+///
+/// # Errors
+/// [`NoModel`], where none of the models allows for the configuration and the
+/// load. A simulation always does.
+pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Prediction, NoModel> {
+    let facts = Facts::new(settings, mode, plan)?;
+    let mut prediction = match (mode, facts.load) {
+        (Mode::Pipelined, Load::Closed { clients }) => pipelined::closed(&facts, clients),
+        (Mode::Pipelined, Load::Open { rate, arrivals, .. }) => pipelined::open(&facts, rate, arrivals),
+        (_, Load::Closed { clients }) => direct::closed(&facts, clients),
+        (_, Load::Open { rate, arrivals, .. }) => direct::open(&facts, rate, arrivals),
+    }?;
+    facts.finish(&mut prediction)?;
+    Ok(prediction)
+}
+
+/// What is known of bench and load.
+struct Facts<'a> {
+    settings: &'a Settings,
+    mode: Mode,
+    load: Load,
+    /// How many requests at most.
+    requests: Option<u64>,
+    /// How long the load is made, if that is what ends it.
+    seconds: Option<f64>,
+    /// An answer that takes longer is given up.
+    timeout: f64,
+    service: Service,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Load {
+    Closed { clients: u64 },
+    Open { rate: f64, arrivals: Arrivals, connections: usize },
+}
+
+/// No model fits, and why.
+fn none<T>(why: impl Into<String>) -> Result<T, NoModel> {
+    Err(NoModel { why: format!("{}; a simulation always fits", why.into()) })
+}
+
+impl<'a> Facts<'a> {
+    fn new(settings: &'a Settings, mode: Mode, plan: &Plan) -> Result<Self, NoModel> {
+        let service = Service::new(settings.resource.latency.to_resource());
+        if service.mean <= 0.0 {
+            return none("the work takes no time, so the speed of the machine decides");
+        }
+        if plan.requests == Some(0) {
+            return none("a load of no requests has no figures");
+        }
+        let (profile, what) = match &plan.model {
+            Model::Closed { clients } => (clients, "the number of clients"),
+            Model::Open { rate, .. } => (rate, "the rate"),
+        };
+        let Some(level) = profile.steady() else {
+            return none(format!("{what} changes over time, and every model here takes it to be steady"));
+        };
+        if level <= 0.0 {
+            return none(format!("{what} is zero"));
+        }
+        let load = match &plan.model {
+            Model::Closed { .. } => Load::Closed { clients: level.round().max(1.0) as u64 },
+            Model::Open { arrivals, connections, .. } => {
+                Load::Open { rate: level, arrivals: *arrivals, connections: *connections }
+            }
+        };
+        let mut seconds = profile.seconds();
+        if let (Load::Open { rate, .. }, Some(requests)) = (load, plan.requests) {
+            let all_sent = requests as f64 / rate;
+            seconds = Some(seconds.map_or(all_sent, |seconds| seconds.min(all_sent)));
+        }
+        let (requests, timeout) = (plan.requests, plan.request.timeout_s);
+        Ok(Self { settings, mode, load, requests, seconds, timeout, service, kind: service.kind() })
+    }
+
+    /// The resource's places; `None` for any number.
+    fn places(&self) -> Option<u64> {
+        Some(self.settings.resource.max_concurrent).filter(|&places| places > 0)
+    }
+
+    fn rejects(&self) -> bool {
+        self.settings.resource.on_full == OnFull::Reject
+    }
+
+    /// The share of the work that is done and does not fail.
+    fn done(&self) -> f64 {
+        1.0 - self.settings.resource.failure_rate
+    }
+
+    fn mean(&self) -> f64 {
+        self.service.mean
+    }
+
+    /// A prediction with what holds for all: the name, the service, the assumptions.
+    fn begin(&self, model: impl Into<String>, exactness: Exactness, sources: &[&str]) -> Prediction {
+        let mut prediction = Prediction {
+            model: model.into(),
+            exactness,
+            sources: sources.iter().map(|&source| source.to_owned()).collect(),
+            service: Some(self.service.times()),
+            ..Prediction::default()
+        };
+        prediction.assume("Nobody else uses the bench, and it is quiet at the beginning.");
+        prediction.assume("Network, client and server take no time of their own.");
+        if self.kind == Kind::Exponential {
+            prediction.assume(
+                "The service is exponential: what the bounds cut off moves its mean by less than 0.5 %.",
+            );
+        }
+        if self.done() < 1.0 {
+            prediction.assume("Work that fails takes as long as work that is done.");
+        }
+        if self.mode != Mode::Serial {
+            prediction.answer = Some(Times::ZERO);
+            prediction.assume("The answer comes before the work is done, and takes no time.");
+        }
+        prediction
+    }
+
+    /// What holds for all, once everything else is known.
+    fn finish(&self, prediction: &mut Prediction) -> Result<(), NoModel> {
+        if self.mode == Mode::Serial {
+            prediction.answer = prediction.response;
+        }
+        let slowest = prediction.answer.and_then(|answer| answer.p99_ms.or(answer.mean_ms));
+        if slowest.is_some_and(|ms| ms > self.timeout * 1e3) {
+            let timeout = self.timeout;
+            return none(format!("answers would take longer than {timeout} s and be given up"));
+        }
+        let Load::Open { rate, connections, .. } = self.load else { return Ok(()) };
+        prediction.rate = Some(rate);
+        let Some(mean_ms) = prediction.answer.and_then(|answer| answer.mean_ms) else { return Ok(()) };
+        let door = prediction.refused_share.unwrap_or(0.0);
+        let mut need = rate * (1.0 - door) * mean_ms / 1e3;
+        if prediction.exactness == Exactness::Fluid && self.mode == Mode::Serial {
+            // It grows until the end.
+            need = prediction.peak_in_use.unwrap_or(0.0) + prediction.peak_depth.unwrap_or(0.0);
+        }
+        // A Poisson number stays within three standard deviations, nearly always.
+        if (need / 0.8).max(need + 3.0 * need.sqrt()) > connections as f64 {
+            return none(format!(
+                "about {need:.0} of the load's {connections} connections would be in use, so that it \
+                 would be they who limit it: allow for more"
+            ));
+        }
+        if need > 0.0 {
+            prediction.assume(format!(
+                "The load's {connections} connections are always enough; about {need:.0} are in use."
+            ));
+        }
+        if let (Some(seconds), Some(answer)) = (self.seconds, prediction.answer) {
+            prediction.load_s = answer.mean_ms.map(|ms| seconds + ms / 1e3);
+        }
+        Ok(())
+    }
+}
+
+impl Prediction {
+    /// Takes something for granted.
+    fn assume(&mut self, sentence: impl Into<String>) {
+        self.assumptions.push(sentence.into());
+    }
 }

@@ -5,7 +5,7 @@
 //! all places whatever the distribution of the service; the rest is Little's law.
 //!
 //! Sources: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! section 2.6 (finite source); P. J. Denning and J. P. Buzen, "The Operational
+//! chapter 2 (finite source); P. J. Denning and J. P. Buzen, "The Operational
 //! Analysis of Queueing Network Models", Computing Surveys 10 (1978), for the
 //! asymptotes. The fixed service is counted out.
 

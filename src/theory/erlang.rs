@@ -7,7 +7,7 @@
 //! Sources: A. K. Erlang, "Løsning af nogle Problemer fra Sandsynlighedsregningen
 //! af Betydning for de automatiske Telefoncentraler" (1917). The recursion for B is
 //! in Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! section 2.5, and so is C in terms of B.
+//! chapter 2, and so is C in terms of B.
 
 /// Erlang B: the share that is lost, when a load of so many erlangs comes to so
 /// many places and nobody waits. Holds for every distribution of the service time
@@ -51,7 +51,7 @@ mod tests {
         }
     }
 
-    /// Gross and Harris, example 2.2 (an eye clinic: 3 doctors, 2 erlangs), where
+    /// Gross and Harris, the example of an eye clinic (3 doctors, 2 erlangs), where
     /// p0 = 1/9, so that C = 2^3 / 3! / (1 - 2/3) / 9. Hillier and Lieberman's
     /// County Hospital: with a second doctor, 0.167 have to wait.
     #[test]

@@ -110,7 +110,7 @@ mod tests {
     fn waits_grow_and_then_stay() {
         let waits = LOAD.waits();
         assert_eq!(waits.mean_ms, Some(62_500.0));
-        assert!((waits.p50_ms.unwrap() - 66_666.6667).abs() < 1e-3);
+        assert!((waits.p50_ms.unwrap() - 66_666.666_7).abs() < 1e-3);
         assert_eq!(waits.p90_ms, Some(100_000.0));
     }
 

@@ -73,7 +73,7 @@ impl Mdc {
 
     /// The probability of waiting longer than so many seconds.
     pub fn wait_tail(&self, seconds: f64) -> f64 {
-        // Franx, theorem 1: with (k-1)D <= x < kD and u = kD - x.
+        // Franx: with (k-1)D <= x < kD and u = kD - x.
         let services = (seconds / self.service).floor() + 1.0;
         let left = services * self.service - seconds;
         let most = services as usize * self.places - 1;

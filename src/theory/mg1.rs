@@ -1,7 +1,7 @@
 //! M/G/1: arrivals at random, any service, one place, everybody waits.
 //!
 //! Source: the formula of Pollaczek (1930) and Khinchine (1932); L. Kleinrock,
-//! *Queueing Systems*, volume 1 (1975), section 5.6.
+//! *Queueing Systems*, volume 1 (1975), chapter 5.
 
 /// The mean wait in seconds, when so many a second come and the service has this
 /// mean in seconds and this mean of its square. `None` if they are too many.

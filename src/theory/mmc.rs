@@ -1,7 +1,7 @@
 //! M/M/c: arrivals at random, exponential service, c places, everybody waits.
 //!
 //! Sources: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! section 2.3; the response time is the wait plus an exponential.
+//! chapter 2; the response time is the wait plus an exponential.
 
 use super::erlang;
 
@@ -75,7 +75,7 @@ impl Mmc {
 
     /// How long the queue needs to forget how it began, in seconds, about: the
     /// relaxation time, after P. M. Morse, *Queues, Inventories and Maintenance*
-    /// (1958), section 6. A run has to last many times longer.
+    /// (1958). A run has to last many times longer.
     pub fn relaxation(&self) -> f64 {
         let full = self.places as f64 * self.pace;
         (full.sqrt() - self.rate.sqrt()).powi(-2)
@@ -109,7 +109,7 @@ mod tests {
         close(two.wait_tail(1.0), 0.003, 5e-4);
     }
 
-    /// Gross and Harris, example 2.2: 6 an hour, 20 minutes each, 3 doctors.
+    /// Gross and Harris, the example of an eye clinic: 6 an hour, 20 minutes each, 3 doctors.
     #[test]
     fn eye_clinic() {
         let clinic = Mmc::new(6.0, 1.0 / 3.0, 3).unwrap();

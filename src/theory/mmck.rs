@@ -2,7 +2,7 @@
 //! included. Who finds it full is lost.
 //!
 //! Source: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! section 2.4. Has a steady state whatever comes.
+//! chapter 2. Has a steady state whatever comes.
 
 use super::line::Line;
 
@@ -80,7 +80,7 @@ mod tests {
         assert!((found - expected).abs() < by, "{found} is not {expected}");
     }
 
-    /// Gross and Harris, example 2.6: an emission inspection station with three
+    /// Gross and Harris, the example of an emission inspection station with three
     /// stalls and room for four more cars; one a minute, six minutes each.
     #[test]
     fn emission_inspection_station() {

@@ -5,7 +5,7 @@
 //!
 //! Sources: textbook integrals; lognormal moments by the trapezoidal rule, which
 //! converges fast for a bell (Davis and Rabinowitz, *Methods of Numerical
-//! Integration*, 1984, section 3.4).
+//! Integration*, 1984).
 
 use super::{Times, normal};
 use crate::resource::{Distribution, Latency};
