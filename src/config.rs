@@ -109,6 +109,20 @@ impl Sources {
     }
 }
 
+impl Config {
+    /// The configuration whose settings, every key with its value, are these: as
+    /// a run keeps them. Keys that it lacks have their defaults.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn from_effective(settings: &serde_json::Value) -> Result<Self, ConfigError> {
+        let flags = settings::flat(settings).into_iter().map(|(key, value)| format!("{key}={value}"));
+        let mut config = Sources { file: None, flags: flags.collect() }.load()?;
+        config.by_flag.clear();
+        Ok(config)
+    }
+}
+
 /// One key whose value differs between two configurations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {

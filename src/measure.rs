@@ -24,7 +24,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{Driver, listener, HttpTarget, Plan, Progress, Time};
+use crate::load::{Driver, HttpTarget, Plan, Progress, Time, listener};
 use crate::pipeline::Clock;
 use crate::runs::{self, Origin, Run};
 use crate::workbench::{Mode, Recorded};

@@ -18,7 +18,7 @@ pub use format::{FormatError, from_json, to_json};
 pub use import::{ImportError, Told, Tool, import};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series};
 pub use series::{Merge, SeriesBuilder};
-pub use slicer::{Slicer};
+pub use slicer::Slicer;
 pub use store::{Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};
 pub use timing::{Points, Slices, Timing, micros, quantile_ms};
 

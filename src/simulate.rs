@@ -118,7 +118,14 @@ async fn run(
     let claim = workbench.begin_run();
     let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), clock));
     let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
-    let driver = Driver { clock, time: Time::Virtual, server: None, refusals, stop: CancellationToken::new(), watch };
+    let driver = Driver {
+        clock,
+        time: Time::Virtual,
+        server: None,
+        refusals,
+        stop: CancellationToken::new(),
+        watch,
+    };
     let client = driver.run(target, plan).await?;
     drained(&workbench, clock).await;
     sampler.abort();

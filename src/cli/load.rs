@@ -1,7 +1,6 @@
 //! `weir load`: makes a load, and says what came of it.
 
-use std::io::IsTerminal;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -33,7 +32,7 @@ pub(super) struct Output {
     no_save: bool,
     /// Show no progress
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -90,7 +89,8 @@ fn stop_on_interrupt(stop: &CancellationToken) -> anyhow::Result<()> {
             let _ = tokio::signal::ctrl_c().await;
             stop.cancel();
             let _ = tokio::signal::ctrl_c().await;
-            std::process::abort();
+            #[expect(clippy::exit, reason = "asked for twice")]
+            std::process::exit(Exit::Interrupted as i32);
         });
     };
     std::thread::Builder::new().name("weir-interrupt".to_owned()).spawn(wait)?;
@@ -168,7 +168,8 @@ impl ProgressLine {
 }
 
 fn in_words(progress: &Progress) -> String {
-    let Progress { seconds, answered, refused, failed, aborted, in_flight, rate, p50_ms, p99_ms, .. } = progress;
+    let Progress { seconds, answered, refused, failed, aborted, in_flight, rate, p50_ms, p99_ms, .. } =
+        progress;
     let bad = refused + failed + aborted;
     let bad = if bad > 0 { format!(", {bad} not ok") } else { String::new() };
     format!(

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::theory::{Exactness, Prediction, Times};
+use super::Exit;
+use super::output::{complain, say};
+use super::plan::PlanArgs;
+use crate::config::Sources;
+use crate::theory::{Exactness, Prediction, Times, predict};
 
 /// Lines are no longer than this.
 const COLUMNS: usize = 80;
@@ -10,8 +14,35 @@ const COLUMNS: usize = 80;
 /// How long the longest bar of a chart is.
 const BAR: usize = 40;
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+    let prepared = args.plan.on_bench("predict").and_then(|(mode, plan)| {
+        let prediction = predict(&sources.load()?.settings, mode, &plan)?;
+        Ok((mode, plan, prediction))
+    });
+    match prepared {
+        Ok((_, _, prediction)) if args.json => say(serde_json::to_string_pretty(&prediction)?),
+        Ok((mode, plan, prediction)) => {
+            say(table(&prediction, &format!("{}: {plan}", mode.name())).trim_end());
+        }
+        Err(error) => {
+            complain(format_args!("{error:#}"));
+            return Ok(Exit::Usage);
+        }
+    }
+    Ok(Exit::Success)
+}
+
 /// A prediction of `what`, in at most 80 columns.
-pub(super) fn table(prediction: &Prediction, what: &str) -> String {
+fn table(prediction: &Prediction, what: &str) -> String {
     let exactness = match prediction.exactness {
         Exactness::Exact => "exact, if the assumptions hold",
         Exactness::Steady => "exact in a steady state, which a run only comes near",

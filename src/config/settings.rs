@@ -172,22 +172,26 @@ impl Settings {
 
     /// Every key with its value as it could be written, in alphabetical order.
     pub fn flat(&self) -> Vec<(String, String)> {
-        fn walk(prefix: &str, value: &serde_json::Value, flat: &mut Vec<(String, String)>) {
-            match value {
-                serde_json::Value::Object(map) => {
-                    for (key, value) in map {
-                        let dotted =
-                            if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                        walk(&dotted, value, flat);
-                    }
-                }
-                single => flat.push((prefix.to_owned(), single.to_string())),
-            }
-        }
-        let mut flat = Vec::new();
-        walk("", &serde_json::json!(self), &mut flat);
-        flat
+        flat(&serde_json::json!(self))
     }
+}
+
+/// Dotted keys with their values, in alphabetical order.
+pub(super) fn flat(settings: &serde_json::Value) -> Vec<(String, String)> {
+    fn walk(prefix: &str, value: &serde_json::Value, flat: &mut Vec<(String, String)>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (key, value) in map {
+                    let dotted = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                    walk(&dotted, value, flat);
+                }
+            }
+            single => flat.push((prefix.to_owned(), single.to_string())),
+        }
+    }
+    let mut flat = Vec::new();
+    walk("", settings, &mut flat);
+    flat
 }
 
 impl Default for Settings {

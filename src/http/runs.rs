@@ -128,7 +128,8 @@ async fn with_store(
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
-            let status = if error.is_request() { StatusCode::NOT_FOUND } else { StatusCode::INTERNAL_SERVER_ERROR };
+            let status =
+                if error.is_request() { StatusCode::NOT_FOUND } else { StatusCode::INTERNAL_SERVER_ERROR };
             (status, format!("{error}\n")).into_response()
         }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),

@@ -149,7 +149,8 @@ impl Audit {
     fn generator(&mut self, client: &ClientSide) {
         let percent = |share: f64| format!("{:.0} %", share * 100.0);
         if let Some(starved) = client.starved {
-            let (server, others) = (client.server_cpu.unwrap_or_default(), client.other_cpu.unwrap_or_default());
+            let (server, others) =
+                (client.server_cpu.unwrap_or_default(), client.other_cpu.unwrap_or_default());
             let says = format!(
                 "the generator had no core although it was ready to run for {} of the time, {} allowed; \
                  meanwhile the server used {server:.2} cores, and other processes {others:.2}",

@@ -28,6 +28,11 @@ pub(super) struct Delta {
 }
 
 impl Delta {
+    /// Whether anybody has asked for anything.
+    pub(super) fn is_load(&self) -> bool {
+        self.requests + self.aborted + self.counts.accepted + self.counts.rejected > 0
+    }
+
     /// Whether anything has happened.
     pub(super) fn is_something(&self) -> bool {
         self.times.is_some()

@@ -69,7 +69,7 @@ impl Recorder {
     /// progress, or begins one. Says whether the run has come to its end.
     pub(super) fn look(&mut self, bench: &Bench, look: &Look, config: impl FnOnce() -> Value) -> bool {
         let before = self.last_look.replace(look.now).unwrap_or(look.now);
-        if self.current.is_none() && look.deltas.iter().any(Delta::is_something) {
+        if self.current.is_none() && look.deltas.iter().any(Delta::is_load) {
             let inside = look.deltas.each_ref().map(|delta| delta.inside_before);
             let began = first_request(bench, look).unwrap_or(before);
             self.current = Some(Recording::new(began, None, config(), inside, self.quiet_time));

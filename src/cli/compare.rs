@@ -1,0 +1,106 @@
+//! `weir compare`: two runs and their noise, or several side by side, or one beside
+//! what theory and simulation say of it.
+
+mod tables;
+
+use anyhow::{Context, bail};
+
+use super::Exit;
+use super::output::{complain, say};
+use crate::config::{Config, Sources};
+use crate::runs::{Origin, Run, Store, StoreError, compare};
+use crate::simulate::simulate;
+use crate::theory::predict;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// One run: beside what theory and simulation say of its load and its
+    /// configuration. Two: what differs, and whether it is more than noise. Up to
+    /// four: side by side
+    #[arg(value_name = "RUN", required = true, num_args = 1..=4)]
+    runs: Vec<String>,
+    /// Two runs side by side, with everything that is known of them
+    #[arg(long)]
+    side_by_side: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+    let store = Store::new(sources.load()?.settings.data.runs());
+    let runs: Result<Vec<Run>, StoreError> = args.runs.iter().map(|run| store.open(run)).collect();
+    let runs = match runs {
+        Ok(runs) => runs,
+        Err(error) => {
+            complain(&error);
+            return Ok(if error.is_request() { Exit::Usage } else { Exit::Failure });
+        }
+    };
+    match &runs[..] {
+        [one] => {
+            let all = match with_theory_and_simulation(one) {
+                Ok(all) => all,
+                Err(error) => {
+                    complain(format_args!("{error:#}"));
+                    return Ok(Exit::Usage);
+                }
+            };
+            show(&all, args.json)?;
+        }
+        [a, b] if !args.side_by_side => {
+            let comparison = compare(a, b);
+            if args.json {
+                say(serde_json::to_string_pretty(&comparison)?);
+            } else {
+                say(tables::pair(&comparison).trim_end());
+            }
+        }
+        several => show(several, args.json)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn show(runs: &[Run], json: bool) -> anyhow::Result<()> {
+    if json {
+        say(serde_json::to_string(runs)?);
+    } else {
+        say(tables::side_by_side(runs).trim_end());
+    }
+    Ok(())
+}
+
+/// What is predicted and simulated for the load and the configuration of a run,
+/// and the run. Where no model fits, the reason is told.
+fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
+    let (Some(plan), Some(effective), Some(mode)) = (&run.load, &run.config, run.mode()) else {
+        bail!(
+            "theory and simulation need to know the load and the configuration of {}: take a run of \
+             `weir load serial`, `async` or `pipelined`",
+            run.title()
+        );
+    };
+    let config =
+        Config::from_effective(effective).context("the configuration of the run cannot be read")?;
+    let began = crate::runs::now();
+    let mut runs = Vec::new();
+    match predict(&config.settings, mode, plan) {
+        Ok(prediction) => {
+            let mut predicted = Run::new("theory".to_owned(), Origin::Predicted, mode.name(), began);
+            predicted.load = Some(plan.clone());
+            predicted.config = Some(effective.clone());
+            predicted.prediction = Some(prediction);
+            runs.push(predicted);
+        }
+        Err(error) => complain(format_args!("theory: {error}\n")),
+    }
+    match simulate(config, mode, plan, &mut |_| ()) {
+        Ok(mut simulated) => {
+            simulated.id = "simulation".to_owned();
+            runs.push(simulated);
+        }
+        Err(error) => complain(format_args!("simulation: {error}\n")),
+    }
+    runs.push(run.clone());
+    Ok(runs)
+}
