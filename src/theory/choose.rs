@@ -9,8 +9,6 @@ mod burst;
 mod direct;
 mod line;
 mod pipelined;
-#[cfg(test)]
-mod tests;
 
 use super::service::{Kind, Service};
 use super::{Exactness, NoModel, Prediction, Times};
@@ -187,3 +185,8 @@ impl Prediction {
         self.assumptions.push(sentence.into());
     }
 }
+
+#[cfg(test)]
+mod bench_tests;
+#[cfg(test)]
+mod tests;
