@@ -59,8 +59,8 @@ mod tests {
         assert!((c(3, 2.0) - 4.0 / 9.0).abs() < 1e-12);
         assert!((c(2, 2.0 / 3.0) - 1.0 / 6.0).abs() < 1e-12);
         assert!((c(1, 0.8) - 0.8).abs() < 1e-12);
-        // The spreadsheet "Multiple Server Queueing Model" of Anderson, Sweeney and
-        // Williams: 10 an hour, 12 an hour each, 2 to 5 servers.
+        // The spreadsheet "Multiple Server Queueing Model" of Cengage Learning: 10 an
+        // hour, 12 an hour each, 2 to 5 servers.
         for (places, waits) in [(2, 0.245), (3, 0.058), (4, 0.011), (5, 0.002)] {
             assert!((c(places, 10.0 / 12.0) - waits).abs() < 6e-4);
         }

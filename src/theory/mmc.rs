@@ -118,8 +118,8 @@ mod tests {
         close(clinic.response(), 0.481, 5e-4);
     }
 
-    /// Anderson, Sweeney and Williams, *Multiple Server Queueing Model*: 10 an hour,
-    /// 12 an hour each.
+    /// The spreadsheet "Multiple Server Queueing Model" of Cengage Learning: 10 an
+    /// hour, 12 an hour each.
     #[test]
     fn spreadsheet() {
         let two = Mmc::new(10.0, 1.0 / 12.0, 2).unwrap();
