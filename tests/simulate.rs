@@ -1,7 +1,5 @@
 //! The bench and a load on it under virtual time.
 
-use std::time::Duration;
-
 use weir::config::{Config, Sources};
 use weir::load::{Arrivals, Model, Plan, Profile, RequestPlan};
 use weir::runs::{Clock, Run};
@@ -77,13 +75,4 @@ fn a_closed_loop_by_time_on_instant_answers_is_refused() {
     let plan = Plan { model: Model::Closed { clients }, requests: None, request: RequestPlan::default() };
     let result = simulate(config(&[]), Mode::Async, &plan, &mut |_| ());
     assert!(matches!(result, Err(SimulateError::Endless("async"))));
-}
-
-#[test]
-fn ten_minutes_pass_in_a_moment() {
-    let flags = ["resource.latency={distribution='exponential',mean='20ms'}", "consumers.concurrency=10"];
-    let began = std::time::Duration::ZERO;
-    let run = run(&flags, Mode::Pipelined, &open(400.0, 600.0, Arrivals::Poisson, 1));
-    assert!(Duration::from_secs_f64(run.seconds) > began);
-    close(run.client.as_ref().unwrap().sent as f64, 240_000.0, 1.0);
 }

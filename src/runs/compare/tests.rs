@@ -279,7 +279,7 @@ fn the_table_of_false_alarms() {
                 continue;
             }
             let told = told(pairs(kind, slower, 500));
-            println!("{kind:?} x{slower}: {told:.1?}");
+            eprintln!("{kind:?} x{slower}: {told:.1?}");
         }
     }
 }
