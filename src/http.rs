@@ -6,25 +6,34 @@
 
 mod endpoints;
 mod live;
+mod loads;
 mod page;
 mod runs;
 mod server;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
 
 use crate::workbench::Workbench;
 
 pub use server::serve;
 
-/// Every route of the workbench.
+/// Every route of the workbench. Its page cannot start loads, as nobody knows
+/// where it will be served.
 pub fn router(workbench: Arc<Workbench>) -> Router {
+    router_at(workbench, None)
+}
+
+/// Every route of the workbench, to be served at `address`.
+pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Router {
     Router::new()
         .merge(page::routes())
         .merge(runs::routes())
@@ -34,11 +43,14 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
         .route("/api/history", get(live::history))
         .route("/api/live", get(live::live))
         .route("/api/reset", post(reset))
+        .route("/api/curves", get(curves))
+        .route("/api/concurrency", post(concurrency))
         .route("/api/pause", post(pause))
         .route("/api/resume", post(resume))
         .fallback(any(not_found))
         .with_state(Arc::clone(&workbench))
         .merge(endpoints::routes(&workbench))
+        .merge(loads::routes(&workbench, address))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.
@@ -54,6 +66,27 @@ async fn metrics(State(workbench): State<Arc<Workbench>>) -> Response {
 async fn reset(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
     workbench.reset();
     "OK"
+}
+
+async fn curves(State(workbench): State<Arc<Workbench>>) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(workbench.curves())).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct Value {
+    value: String,
+}
+
+/// Changes the concurrency until the file is edited.
+async fn concurrency(
+    State(workbench): State<Arc<Workbench>>,
+    Query(Value { value }): Query<Value>,
+    _: SameOrigin,
+) -> Response {
+    match workbench.set("consumers.concurrency", &value).await {
+        Ok(_) => "OK".into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn pause(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
@@ -101,10 +134,12 @@ async fn not_found(uri: Uri) -> Response {
          use the resource    /serial  /async  /pipelined   (GET or POST)\n\
          the same, by their\n\
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
-         numbers             /api/snapshot  /api/live  /api/history  /metrics\n\
+         numbers             /api/snapshot  /api/live  /api/history  /api/curves  /metrics\n\
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
+         change it           POST /api/concurrency?value=3\n\
+         make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\
          say OK              /healthz\n",
         uri.path()
     );

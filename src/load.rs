@@ -14,6 +14,7 @@
 //! [`Target`] and a [`Clock`](crate::pipeline::Clock): the same ones drive a server
 //! over HTTP in real time and the bench itself under virtual time.
 
+mod build;
 mod closed;
 mod drive;
 mod http;
@@ -27,6 +28,7 @@ mod target;
 mod usage;
 mod worker;
 
+pub use build::PlanError;
 pub use drive::{Driver, Time};
 pub use http::{HttpConnection, HttpTarget, TargetError};
 pub use machine::{Machine, Used, listener};

@@ -76,6 +76,12 @@ impl Shutdown {
         self.stop.cancelled()
     }
 
+    /// A token of one's own, which is cancelled when it is time to stop at the
+    /// latest.
+    pub fn child_token(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
     /// Whether it is time to stop.
     pub fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()

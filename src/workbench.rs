@@ -11,6 +11,7 @@
 //! knows neither of them.
 
 mod components;
+mod curves;
 mod delta;
 mod drain;
 mod exposition;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use components::Component;
+pub use curves::{Curves, CurvesByMode, ModeCurves, PERCENTS};
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use modes::{Mode, Refusal};

@@ -46,7 +46,7 @@ async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Resul
     let store = Store::new(workbench.settings().data.runs());
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
     tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
-    let router = http::router(Arc::clone(&workbench));
+    let router = http::router_at(Arc::clone(&workbench), Some(address));
     let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
     say(banner(address, sources));
 

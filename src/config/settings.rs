@@ -4,6 +4,8 @@
 //! each key. Plain values only; the [`workbench`](crate::workbench) turns them
 //! into what the parts want.
 
+mod latency;
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,12 +13,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use latency::{Latency, Shape};
+
 use super::duration;
 use super::reader::Reader;
 use crate::demand::Limits;
 use crate::pool::Mode;
 use crate::queue::WhenFull;
-use crate::resource::{Distribution, OnFull};
+use crate::resource::OnFull;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -67,38 +71,6 @@ pub struct Resource {
     pub freeze_for: Duration,
     /// Fixes what is drawn.
     pub seed: u64,
-}
-
-/// `resource.latency`
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Latency {
-    /// The name of the distribution.
-    pub distribution: Shape,
-    /// The mean before clamping.
-    #[serde(serialize_with = "duration::serialize")]
-    pub mean: Duration,
-    /// Never less.
-    #[serde(serialize_with = "duration::serialize")]
-    pub min: Duration,
-    /// Never more.
-    #[serde(serialize_with = "duration::serialize")]
-    pub max: Duration,
-    /// For the lognormal: the standard deviation of the logarithm.
-    pub sigma: f64,
-}
-
-/// `resource.latency.distribution`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// Always the mean.
-    Fixed,
-    /// Evenly between min and max.
-    Uniform,
-    /// Exponential with the mean.
-    Exponential,
-    /// Lognormal with the mean and sigma.
-    Lognormal,
 }
 
 /// `[queue]`
@@ -168,6 +140,11 @@ impl Settings {
     /// The HTTP statuses by which this bench turns requests away.
     pub fn refusals(&self) -> Vec<u16> {
         vec![429, 503, self.resource.reject_status]
+    }
+
+    /// Every key as a flag that sets it to its value.
+    pub fn as_flags(&self) -> Vec<String> {
+        self.flat().into_iter().map(|(key, value)| format!("{key}={value}")).collect()
     }
 
     /// Every key with its value as it could be written, in alphabetical order.
@@ -241,60 +218,6 @@ impl Resource {
             reader.blame(&["resource.freeze_for", "resource.freeze_every"], message);
         }
         resource
-    }
-}
-
-impl Latency {
-    fn read(reader: &mut Reader) -> Self {
-        let shapes = [
-            ("fixed", Shape::Fixed),
-            ("uniform", Shape::Uniform),
-            ("exponential", Shape::Exponential),
-            ("lognormal", Shape::Lognormal),
-        ];
-        let distribution = reader.choice("resource.latency.distribution", Shape::Fixed, &shapes);
-        let mean = Duration::from_millis(500);
-        let mean = reader.duration("resource.latency.mean", mean, Duration::ZERO..=HOUR);
-        let min = reader.duration("resource.latency.min", Duration::ZERO, Duration::ZERO..=HOUR);
-        // What keeps the mean where it is, or moves it by less than 0.01 %.
-        let max = match distribution {
-            Shape::Fixed => mean,
-            Shape::Uniform => (mean * 2).saturating_sub(min),
-            Shape::Exponential | Shape::Lognormal => mean * 10,
-        };
-        let max = reader.duration("resource.latency.max", max.min(HOUR), Duration::ZERO..=HOUR);
-        let sigma = reader.number("resource.latency.sigma", 0.5, 0.0..=5.0);
-        let latency = Self { distribution, mean, min, max, sigma };
-        latency.check(reader);
-        latency
-    }
-
-    fn check(&self, reader: &mut Reader) {
-        let (mean, min, max) =
-            (duration::format(self.mean), duration::format(self.min), duration::format(self.max));
-        let keys = ["resource.latency.mean", "resource.latency.min", "resource.latency.max"];
-        if self.min > self.max {
-            // Without a written maximum the mean sets it.
-            let (above, value) = if reader.is_written(keys[2]) { (keys[2], max) } else { (keys[0], mean) };
-            reader.blame(&keys, format!("resource.latency.min = {min} is above {above} = {value}"));
-        } else if self.distribution == Shape::Uniform && reader.is_written("resource.latency.max") {
-            // Its bounds say everything, the mean included.
-        } else if !(self.min..=self.max).contains(&self.mean) {
-            let message =
-                format!("resource.latency.mean = {mean} is not between min = {min} and max = {max}");
-            reader.blame(&keys, message);
-        }
-    }
-
-    /// The same for the resource.
-    pub fn to_resource(&self) -> crate::resource::Latency {
-        let distribution = match self.distribution {
-            Shape::Fixed => Distribution::Fixed,
-            Shape::Uniform => Distribution::Uniform,
-            Shape::Exponential => Distribution::Exponential,
-            Shape::Lognormal => Distribution::Lognormal { sigma: self.sigma },
-        };
-        crate::resource::Latency { distribution, mean: self.mean, min: self.min, max: self.max }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::Serialize;
 
 use super::{Answer, Failure};
 use crate::metrics::empty_histogram;
@@ -23,7 +24,7 @@ enum Ending {
 }
 
 /// A load so far, for whoever watches it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Progress {
     /// Since the first request.
     pub seconds: f64,

@@ -11,8 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::delta::{Delta, Watch};
 use super::recording::{Look, Recorder};
-use super::stats::{Kind, ModeStats};
+use super::stats::Kind;
 use super::{Mode, Peaks, Workbench};
+use crate::metrics::empty_histogram;
 use crate::runs::Store;
 
 /// The time between two points.
@@ -89,7 +90,30 @@ pub(super) struct Sampler {
     points: VecDeque<Point>,
     marks: VecDeque<Mark>,
     watches: [Watch; 3],
+    since_point: [SincePoint; 3],
     pub(super) recorder: Recorder,
+}
+
+/// The times of a mode since the last point.
+#[derive(Debug)]
+struct SincePoint {
+    wait: Histogram<u64>,
+    response: Histogram<u64>,
+}
+
+impl Default for SincePoint {
+    fn default() -> Self {
+        Self { wait: empty_histogram(), response: empty_histogram() }
+    }
+}
+
+impl SincePoint {
+    fn add(&mut self, delta: &Delta) {
+        let Some(times) = &delta.times else { return };
+        // Neither can fail: histograms grow as they need to.
+        let _ = self.wait.add(&times[Kind::Wait as usize]);
+        let _ = self.response.add(&times[Kind::Response as usize]);
+    }
 }
 
 impl Workbench {
@@ -113,43 +137,42 @@ impl Workbench {
     /// Takes a point now.
     pub fn sample(&self) {
         let mut history = self.history();
-        self.look(&mut history);
-    }
-
-    /// Takes a point, and lets the recorder see what has happened since the last.
-    pub(super) fn look(&self, history: &mut Sampler) -> Look {
+        let look = self.look(&mut history);
         let modes = &self.bench.modes;
-        let deltas: [Delta; 3] = std::array::from_fn(|mode| history.watches[mode].look(&modes[mode]));
-        let concurrency = self.in_force().config.settings.consumers.concurrency;
-        let look = Look { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
-        let finished = |stats: &ModeStats| {
-            let totals = stats.account.totals();
-            totals.done + totals.failed
-        };
-        let recent = |kind: Kind| {
-            std::array::from_fn(|mode: usize| {
-                percentiles(&look.deltas[mode].times.as_ref()?[kind as usize])
-            })
-        };
+        let since = std::mem::take(&mut history.since_point);
         let point = Point {
             t: look.now.as_secs(),
             requests: std::array::from_fn(|mode| modes[mode].totals().requests),
-            finished: std::array::from_fn(|mode| finished(&modes[mode])),
+            finished: std::array::from_fn(|mode| {
+                let totals = modes[mode].account.totals();
+                totals.done + totals.failed
+            }),
             depth: look.numbers.depth,
             in_use: look.numbers.usage.in_use,
             busy: look.numbers.busy,
             held: look.numbers.held,
-            concurrency,
-            wait_ms: recent(Kind::Wait),
-            response_ms: recent(Kind::Response),
+            concurrency: look.concurrency,
+            wait_ms: since.each_ref().map(|since| percentiles(&since.wait)),
+            response_ms: since.each_ref().map(|since| percentiles(&since.response)),
         };
-        if history.recorder.look(&self.bench, &look, || self.effective()) {
-            self.lap();
-        }
         if history.points.len() == POINTS {
             history.points.pop_front();
         }
         history.points.push_back(point);
+    }
+
+    /// Lets the recorder see what has happened since the last look.
+    pub(super) fn look(&self, history: &mut Sampler) -> Look {
+        let modes = &self.bench.modes;
+        let deltas: [Delta; 3] = std::array::from_fn(|mode| history.watches[mode].look(&modes[mode]));
+        for (since, delta) in history.since_point.iter_mut().zip(&deltas) {
+            since.add(delta);
+        }
+        let concurrency = self.in_force().config.settings.consumers.concurrency;
+        let look = Look { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
+        if history.recorder.look(&self.bench, &look, || self.effective()) {
+            self.lap();
+        }
         look
     }
 

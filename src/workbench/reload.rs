@@ -85,6 +85,22 @@ impl Workbench {
         changes
     }
 
+    /// Changes one key, until the next edit of the file brings the whole file into
+    /// force again.
+    ///
+    /// # Errors
+    /// When there is no such key, or the value is not allowed.
+    ///
+    /// # Cancel safety
+    /// As for [`apply`](Self::apply).
+    pub async fn set(&self, key: &str, value: &str) -> Result<Vec<Change>, ConfigError> {
+        let by_flag = self.in_force().config.by_flag.clone();
+        let mut flags = self.settings().as_flags();
+        flags.push(format!("{key}={value}"));
+        let config = Sources { file: None, flags }.load()?;
+        Ok(self.apply(Config { by_flag, ..config }).await)
+    }
+
     /// Notes that an edit was refused. What is in force goes on.
     pub fn refuse(&self, error: &ConfigError) {
         let error = error.to_string();

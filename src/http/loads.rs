@@ -1,0 +1,222 @@
+//! Loads that the page starts: `weir load` at our own address, on a thread of its
+//! own.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::SameOrigin;
+use crate::config::parse_duration;
+use crate::load::{Arrivals, Plan, Progress};
+use crate::measure::{Measure, Stage, What};
+use crate::runs::{self, Store};
+use crate::workbench::{Mode, Workbench};
+
+/// How long a load waits for the bench to drain.
+const DRAIN: Duration = Duration::from_secs(30);
+/// The most connections of an open load.
+const CONNECTIONS: usize = 1000;
+
+/// The load that is being made, and how the last one ended.
+#[derive(Debug, Default)]
+struct Loads {
+    /// Where this server listens; without it there is nothing to make load at.
+    address: Option<SocketAddr>,
+    state: Mutex<LoadState>,
+}
+
+#[derive(Debug, Default)]
+struct LoadState {
+    running: Option<Running>,
+    last: Option<Last>,
+}
+
+#[derive(Debug)]
+struct Running {
+    plan: Plan,
+    mode: Mode,
+    stop: CancellationToken,
+    stage: Stage,
+}
+
+/// How a load ended.
+#[derive(Debug, Clone, Serialize)]
+struct Last {
+    /// The id of its run, if it could be kept.
+    run: Option<String>,
+    /// Whether its figures can be trusted.
+    valid: Option<bool>,
+    /// Why there is no run, or why it is not kept.
+    error: Option<String>,
+}
+
+impl Loads {
+    fn lock(&self) -> MutexGuard<'_, LoadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Routes for a server that listens at `address`.
+pub(super) fn routes(workbench: &Arc<Workbench>, address: Option<SocketAddr>) -> Router {
+    let loads = Arc::new(Loads { address, state: Mutex::default() });
+    Router::new()
+        .route("/api/load", get(show))
+        .route("/api/load/start", post(start))
+        .route("/api/load/stop", post(stop))
+        .with_state((Arc::clone(workbench), loads))
+}
+
+type Both = (Arc<Workbench>, Arc<Loads>);
+
+async fn show(State((_, loads)): State<Both>) -> Response {
+    let state = loads.lock();
+    let running = state.running.as_ref();
+    let (stage, progress, held) = match running.map(|running| running.stage) {
+        None => (None, None, None),
+        Some(Stage::Load(progress)) => (Some("load"), Some(progress), None),
+        Some(Stage::Draining(held)) => (Some("draining"), None, Some(held)),
+    };
+    let shown = json!({
+        "running": running.is_some(),
+        "plan": running.map(|running| running.plan.to_string()),
+        "mode": running.map(|running| running.mode.name()),
+        "stage": stage,
+        "progress": progress,
+        "held": held,
+        "last": state.last,
+    });
+    Json(shown).into_response()
+}
+
+/// A load as the page's form has it, each field as it was written.
+#[derive(Debug, Deserialize)]
+struct Form {
+    mode: String,
+    clients: Option<String>,
+    requests: Option<String>,
+    duration: Option<String>,
+    rate: Option<String>,
+    arrivals: Option<String>,
+    seed: Option<String>,
+}
+
+impl Form {
+    /// The mode and the load; or what is wrong, in a line.
+    fn read(&self) -> Result<(Mode, Plan), String> {
+        let mode = Mode::ALL.into_iter().find(|mode| mode.name() == self.mode);
+        let mode =
+            mode.ok_or_else(|| format!("mode {:?}: expected serial, async or pipelined", self.mode))?;
+        let requests = number("requests", self.requests.as_ref())?;
+        let duration = match written(self.duration.as_ref()) {
+            None => None,
+            Some(text) => match parse_duration(text).filter(|duration| !duration.is_zero()) {
+                None => return Err(format!("duration {text:?}: expected such as 10s or 2min")),
+                some => some,
+            },
+        };
+        let plan = match written(self.rate.as_ref()) {
+            None => Plan::closed(written(self.clients.as_ref()).unwrap_or("50"), requests, duration),
+            Some(rate) => {
+                let arrivals: Arrivals = written(self.arrivals.as_ref()).unwrap_or("poisson").parse()?;
+                let seed = number("seed", self.seed.as_ref())?.unwrap_or(1);
+                Plan::open(rate, requests, duration, arrivals, seed, CONNECTIONS)
+            }
+        };
+        Ok((mode, plan.map_err(|error| error.to_string())?))
+    }
+}
+
+/// What was written, unless that is nothing.
+fn written(field: Option<&String>) -> Option<&str> {
+    field.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+fn number(name: &str, field: Option<&String>) -> Result<Option<u64>, String> {
+    let Some(text) = written(field) else { return Ok(None) };
+    let number = text.parse().map_err(|_| format!("{name} {text:?}: expected a whole number"))?;
+    Ok(Some(number))
+}
+
+async fn start(
+    State((workbench, loads)): State<Both>,
+    Query(form): Query<Form>,
+    _: SameOrigin,
+) -> Response {
+    let conflict = |message: &str| (StatusCode::CONFLICT, format!("{message}\n")).into_response();
+    let Some(address) = loads.address else { return conflict("this server does not know its address") };
+    let (mode, plan) = match form.read() {
+        Ok(load) => load,
+        Err(message) => return (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response(),
+    };
+    let told = json!({ "plan": plan.to_string() });
+    // Ends with the server, too.
+    let stop = workbench.shutdown().child_token();
+    {
+        let mut state = loads.lock();
+        if state.running.is_some() {
+            return conflict("a load is running already");
+        }
+        let stage = Stage::Load(Progress::default());
+        state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), stage });
+    }
+    let store = Store::new(workbench.settings().data.runs());
+    let make = {
+        let loads = Arc::clone(&loads);
+        move || {
+            let last = make(&loads, address, mode, &plan, stop, &store);
+            let mut state = loads.lock();
+            state.running = None;
+            state.last = Some(last);
+        }
+    };
+    match std::thread::Builder::new().name("weir-load".to_owned()).spawn(make) {
+        Ok(_) => (StatusCode::ACCEPTED, Json(told)).into_response(),
+        Err(error) => {
+            loads.lock().running = None;
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
+        }
+    }
+}
+
+fn make(
+    loads: &Loads,
+    address: SocketAddr,
+    mode: Mode,
+    plan: &Plan,
+    stop: CancellationToken,
+    store: &Store,
+) -> Last {
+    let what = What::Bench { base: format!("http://{address}"), mode };
+    let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |stage| {
+        if let Some(running) = &mut loads.lock().running {
+            running.stage = stage;
+        }
+    });
+    let mut run = match measured {
+        Ok(run) => run,
+        Err(error) => return Last { run: None, valid: None, error: Some(format!("{error:#}")) },
+    };
+    run.id = store.new_id(runs::now(), &run.target, run.origin);
+    let kept = store.save(&run);
+    Last {
+        valid: Some(run.audit.is_valid()),
+        error: kept.as_ref().err().map(|error| format!("the run is not kept: {error}")),
+        run: kept.is_ok().then_some(run.id),
+    }
+}
+
+async fn stop(State((_, loads)): State<Both>, _: SameOrigin) -> &'static str {
+    if let Some(running) = &loads.lock().running {
+        running.stop.cancel();
+    }
+    "OK"
+}

@@ -1,0 +1,75 @@
+//! Percentile curves: each mode's times at the percentages of the usual log-nines
+//! axis.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::{Mode, Workbench};
+use crate::runs::quantile_ms;
+
+/// The percentages at which a curve is drawn.
+pub const PERCENTS: [f64; 18] = [
+    0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99,
+    99.999, 100.0,
+];
+
+/// What `/api/curves` says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Curves {
+    /// [`PERCENTS`].
+    pub percents: Vec<f64>,
+    /// The curves of each mode.
+    pub modes: CurvesByMode,
+}
+
+/// The curves of each mode.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurvesByMode {
+    /// Inside the request.
+    pub serial: ModeCurves,
+    /// Spawned.
+    #[serde(rename = "async")]
+    pub asynchronous: ModeCurves,
+    /// Queued.
+    pub pipelined: ModeCurves,
+}
+
+/// The curves of one mode since the last reset, in milliseconds; empty where
+/// nothing was timed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModeCurves {
+    /// How many responses there were.
+    pub count: u64,
+    /// From the request head to the response, all responses.
+    pub http_ms: Vec<f64>,
+    /// How many events were done.
+    pub response_count: u64,
+    /// From arrival to finish, of events that are done.
+    pub response_ms: Vec<f64>,
+}
+
+impl Workbench {
+    /// The percentile curves of each mode since the last reset.
+    pub fn curves(&self) -> Curves {
+        let of_mode = |mode: Mode| {
+            let stats = self.bench.stats(mode);
+            let (http, response) = (stats.http().all, stats.response());
+            ModeCurves {
+                count: http.len(),
+                http_ms: curve(&http),
+                response_count: response.len(),
+                response_ms: curve(&response),
+            }
+        };
+        let modes = CurvesByMode {
+            serial: of_mode(Mode::Serial),
+            asynchronous: of_mode(Mode::Async),
+            pipelined: of_mode(Mode::Pipelined),
+        };
+        Curves { percents: PERCENTS.to_vec(), modes }
+    }
+}
+
+fn curve(times: &Histogram<u64>) -> Vec<f64> {
+    PERCENTS.iter().filter_map(|percent| quantile_ms(times, percent / 100.0)).collect()
+}
