@@ -130,8 +130,8 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Load(args) => load::run(&args, &sources),
         Command::Simulate(args) => simulate::run(&args, &sources),
         Command::Predict(args) => predict::run(&args, &sources),
-        Command::Compare(args) => compare::run(&args, &sources),
-        Command::Runs(args) => runs::run(&args, &Store::new(sources.load()?.settings.data.runs())),
+        Command::Compare(args) => on_store(&sources, |store| compare::run(&args, store)),
+        Command::Runs(args) => on_store(&sources, |store| runs::run(&args, store)),
         Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
         Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
         Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),
@@ -154,6 +154,17 @@ fn on_server(
         Ok(uri) => run(&uri),
         Err(error) => {
             complain(format_args!("{error:#}"));
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// Does something with the runs that were kept, where the configuration says.
+fn on_store(sources: &Sources, run: impl FnOnce(&Store) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    match sources.load() {
+        Ok(config) => run(&Store::new(config.settings.data.runs())),
+        Err(error) => {
+            complain(error);
             Ok(Exit::Usage)
         }
     }

@@ -66,8 +66,9 @@
 //!
 //! | floor | modules | |
 //! |---|---|---|
-//! | 4 faces | [`http`], [`cli`] | requests, the page, the command line |
+//! | 4 faces | [`http`], [`cli`], [`measure`] | requests, the page, the command line, a load on a running bench |
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
+//! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
 //! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`] | usable without the rest |
 //!

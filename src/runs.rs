@@ -1,4 +1,33 @@
 //! Runs: what was done, and what came of it.
+//!
+//! ```text
+//!   weir load ──────▶ ClientSide ─┐
+//!   the bench ──────▶ BenchSide ──┼─▶ Run ─▶ audit ─▶ Store (a JSON file each)
+//!   weir simulate ──▶ both ───────┤                     │
+//!   ab, oha, wrk ───▶ import ─────┘        list, show, compare, export
+//! ```
+//!
+//! # The file
+//!
+//! One [`Run`] as JSON, `format` 1: every field stands in its documentation, with
+//! its unit in its name (`_ms`, `_s`, `_us`) where it has one. Fields may be added
+//! under the same number, never renamed; what a reader does not know it ignores.
+//!
+//! | field | |
+//! |---|---|
+//! | `id`, `name`, `origin`, `target`, `began`, `seconds` | what it is |
+//! | `load` | the plan: model, clients or rate over time, arrivals, seed, request |
+//! | `config` | every key of the configuration in force when it began |
+//! | `audit.checks` | what was looked at: `name`, `verdict` (passed, caution, failed), `says` |
+//! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
+//! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
+//! | `prediction` | what theory says, for a prediction |
+//!
+//! Times are written twice: as the usual figures for people, and as `buckets_us`,
+//! pairs of microseconds and how many took that long, which are the histogram at
+//! full resolution. `slices` are the same by when they ended, in 32 to 64 stretches
+//! of the run: what confidence intervals are made from. A `series` has columns, a
+//! value for each entry of `t`.
 
 mod audit;
 mod compare;

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::Exit;
 use super::output::{complain, say};
-use crate::config::{Config, Sources};
+use crate::config::Config;
 use crate::runs::{Origin, Run, Store, StoreError, compare};
 use crate::simulate::simulate;
 use crate::theory::predict;
@@ -27,8 +27,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let store = Store::new(sources.load()?.settings.data.runs());
+pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let runs: Result<Vec<Run>, StoreError> = args.runs.iter().map(|run| store.open(run)).collect();
     let runs = match runs {
         Ok(runs) => runs,

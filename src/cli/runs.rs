@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 
-use super::Exit;
 use super::output::{complain, say};
 use super::report::{ms, origin, report};
+use super::{Exit, compare};
 use crate::runs::{
     ExportError, ImportError, Listing, Store, StoreError, Table, Told, Tool, check_name, csv, import, now,
     to_json,
@@ -43,6 +43,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What differs between runs, as `weir compare`
+    Compare(compare::Args),
     /// A run as CSV or JSON
     Export(Export),
     /// Give a run a name; an empty one takes it away
@@ -122,6 +124,7 @@ enum Maker {
 /// is not what it should be, are mistakes in the arguments.
 pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let done = match &args.command {
+        Command::Compare(args) => return compare::run(args, store),
         Command::List { json } => list(*json, store),
         Command::Show { run, json } => show(run, *json, store),
         Command::Export(args) => export(args, store),

@@ -279,6 +279,7 @@ fn the_table_of_false_alarms() {
                 continue;
             }
             let told = told(pairs(kind, slower, 500));
+            #[expect(clippy::print_stderr, reason = "this is what it is for")]
             eprintln!("{kind:?} x{slower}: {told:.1?}");
         }
     }
