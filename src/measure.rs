@@ -122,7 +122,7 @@ impl Measure<'_> {
             watch: &mut |progress| watch(Stage::Load(*progress)),
         };
         let client = driver.run(target, self.plan).await?;
-        let mut run = Run::new(String::new(), Origin::Load, name, began);
+        let mut run = Run::new(Origin::Load, name, began);
         run.load = Some(self.plan.clone());
         run.seconds = client.seconds;
         run.client = Some(client);

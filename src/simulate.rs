@@ -130,7 +130,7 @@ async fn run(
     drained(&workbench, clock).await;
     sampler.abort();
     let recorded = workbench.take_run(claim);
-    let mut run = Run::new(String::new(), Origin::Simulated, mode.name(), began);
+    let mut run = Run::new(Origin::Simulated, mode.name(), began);
     run.load = Some(plan.clone());
     run.seconds = recorded.as_ref().map_or(client.seconds, |recorded| recorded.bench.seconds);
     run.client = Some(client);

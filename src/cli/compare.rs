@@ -85,7 +85,8 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
     match predict(&config.settings, mode, plan) {
         Ok(prediction) => {
-            let mut predicted = Run::new("theory".to_owned(), Origin::Predicted, mode.name(), began);
+            let mut predicted = Run::new(Origin::Predicted, mode.name(), began);
+            "theory".clone_into(&mut predicted.id);
             predicted.load = Some(plan.clone());
             predicted.config = Some(effective.clone());
             predicted.prediction = Some(prediction);

@@ -107,8 +107,7 @@ impl Output {
     pub(super) fn finish(&self, mut run: Run, sources: &Sources) -> anyhow::Result<Exit> {
         run.name.clone_from(&self.name);
         let store = Store::new(sources.load()?.settings.data.runs());
-        let began = crate::runs::now();
-        run.id = store.new_id(began, &run.target, run.origin);
+        store.give_id(&mut run);
         if !self.no_save {
             // What was measured is shown, whether or not it can be kept.
             if let Err(error) = store.save(&run) {

@@ -18,7 +18,7 @@ use super::SameOrigin;
 use crate::config::parse_duration;
 use crate::load::{Arrivals, Plan, Progress};
 use crate::measure::{Measure, Stage, What};
-use crate::runs::{self, Store};
+use crate::runs::Store;
 use crate::workbench::{Mode, Workbench};
 
 /// How long a load waits for the bench to drain.
@@ -205,7 +205,7 @@ fn make(
         Ok(run) => run,
         Err(error) => return Last { run: None, valid: None, error: Some(format!("{error:#}")) },
     };
-    run.id = store.new_id(runs::now(), &run.target, run.origin);
+    store.give_id(&mut run);
     let kept = store.save(&run);
     Last {
         valid: Some(run.audit.is_valid()),

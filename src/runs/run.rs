@@ -230,12 +230,13 @@ pub enum Clock {
 }
 
 impl Run {
-    /// A run of which nothing is known yet.
-    pub fn new(id: String, origin: Origin, target: &str, began: SystemTime) -> Self {
+    /// A run of which nothing else is known yet. Its id is
+    /// [given](super::Store::give_id) by the store.
+    pub fn new(origin: Origin, target: &str, began: SystemTime) -> Self {
         Self {
             format: FORMAT,
             weir: env!("CARGO_PKG_VERSION").to_owned(),
-            id,
+            id: String::new(),
             name: None,
             origin,
             target: target.to_owned(),

@@ -122,6 +122,13 @@ impl Store {
         self.free_id(&id_for(began, target, origin))
     }
 
+    /// Gives a run the id that belongs to its target, its origin and the moment
+    /// when it began.
+    pub fn give_id(&self, run: &mut Run) {
+        let began = humantime::parse_rfc3339(&run.began).unwrap_or_else(|_| now());
+        run.id = self.new_id(began, &run.target, run.origin);
+    }
+
     /// The id itself, or else with the first free number behind it.
     pub fn free_id(&self, id: &str) -> String {
         let numbered = (2_u64..).map(|n| format!("{id}-{n}"));

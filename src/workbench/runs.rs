@@ -18,7 +18,8 @@ fn run(recorded: Recorded, now: Stamp, store: &Store) -> Run {
         (Some(only), None) => only.as_str(),
         _ => "several modes",
     };
-    let mut run = Run::new(store.new_id(began, target, Origin::Recorded), Origin::Recorded, target, began);
+    let mut run = Run::new(Origin::Recorded, target, began);
+    store.give_id(&mut run);
     run.seconds = bench.seconds;
     run.config = Some(config);
     run.bench = Some(bench);

@@ -260,6 +260,7 @@ fn what_else_is_different_is_noted() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "to print is what it is for")]
 #[ignore = "takes a minute: the table in the docs of `compare`"]
 fn the_table_of_false_alarms() {
     let kinds = [
@@ -279,7 +280,6 @@ fn the_table_of_false_alarms() {
                 continue;
             }
             let told = told(pairs(kind, slower, 500));
-            #[expect(clippy::print_stderr, reason = "this is what it is for")]
             eprintln!("{kind:?} x{slower}: {told:.1?}");
         }
     }
