@@ -11,7 +11,7 @@ use super::plan::{PlanArgs, TargetArg};
 use super::report::{ms, report};
 use super::server::Server;
 use crate::config::{Sources, parse_duration};
-use crate::load::Progress;
+use crate::load::{Progress, TargetError};
 use crate::measure::{Measure, Stage, What};
 use crate::runs::{Run, Store, Table, check_name, csv, to_json};
 
@@ -73,8 +73,15 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let mut line = ProgressLine::new(args.output.quiet);
     line.announce(&format!("{plan}, at {}", args.plan.target_name()));
     let measure = Measure { what, plan: &plan, drain: args.drain, stop: stop.clone() };
-    let run = measure.run(&mut |stage| line.show(stage))?;
+    let run = measure.run(&mut |stage| line.show(stage));
     line.clear();
+    let run = match run {
+        Err(error) if error.is::<TargetError>() => {
+            complain(error);
+            return Ok(Exit::Usage);
+        }
+        run => run?,
+    };
     let exit = args.output.finish(run, sources)?;
     Ok(if stop.is_cancelled() { Exit::Interrupted } else { exit })
 }

@@ -18,6 +18,10 @@ use crate::runs::ClientSide;
 /// How often whoever watches is told.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// The system counts cores in hundredths of a second: of a shorter load than
+/// this, in seconds, there is nothing to say.
+const COUNTED: f64 = 0.1;
+
 /// In what world a load runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
@@ -100,7 +104,7 @@ impl Driver<'_> {
         }
         let unsent = backlog.borrow().len() as u64;
         let mut client = shared.tally.finish(unsent);
-        if time == Time::Real && client.seconds > 0.0 {
+        if time == Time::Real && client.seconds >= COUNTED {
             let share = Usage::now().since(&before.0);
             let machine = Machine::now(server).zip(before.1).map(|(now, before)| now.since(&before));
             let per_second = |seconds: f64| seconds / client.seconds;

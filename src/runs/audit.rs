@@ -97,6 +97,8 @@ impl Audit {
         let says =
             format!("{sent} sent = {ok} ok + {refused} refused + {failed} failed + {aborted} aborted");
         self.check("every request ended once", ended == *sent, says);
+        let says = format!("{} of {sent} requests were answered", ok + refused + failed);
+        self.check("something was measured", ok + refused + failed > 0, says);
         if *aborted > 0 {
             let reasons: Vec<&str> = client.errors.keys().map(String::as_str).collect();
             let says = format!("{aborted} of {sent} requests got no answer: {}", reasons.join("; "));
