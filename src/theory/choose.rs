@@ -58,6 +58,11 @@ enum Load {
     Open { rate: f64, arrivals: Arrivals, connections: usize },
 }
 
+/// A number of places, in words.
+fn in_words(places: u64) -> String {
+    if places == 1 { "1 place".to_owned() } else { format!("{places} places") }
+}
+
 /// No model fits, and why.
 fn none<T>(why: impl Into<String>) -> Result<T, NoModel> {
     Err(NoModel { why: format!("{}; a simulation always fits", why.into()) })

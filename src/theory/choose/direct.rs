@@ -2,7 +2,7 @@
 //! async, where nobody does.
 
 use super::line::{self, Room};
-use super::{Facts, burst, none};
+use super::{Facts, burst, in_words, none};
 use crate::load::Arrivals;
 use crate::theory::closed::Closed;
 use crate::theory::service::Kind;
@@ -30,7 +30,7 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     let counted = facts.kind == Kind::Fixed && requests.is_some();
     let exactness = if counted { Exactness::Exact } else { Exactness::Steady };
     let name = match facts.places() {
-        Some(places) => format!("closed loop, {clients} clients, {places} places"),
+        Some(places) => format!("closed loop, {clients} clients, {}", in_words(places)),
         None => format!("closed loop, {clients} clients"),
     };
     let sources = ["Little (1961).", "Denning and Buzen, Computing Surveys 10 (1978)."];

@@ -1,6 +1,6 @@
 //! A load that comes at its own pace, before places where it may wait.
 
-use super::{Facts, NEGLIGIBLE, none};
+use super::{Facts, NEGLIGIBLE, in_words, none};
 use crate::load::Arrivals;
 use crate::queue::WhenFull;
 use crate::theory::fluid::Fluid;
@@ -142,7 +142,7 @@ fn overload(
         return none("the queue fills up and lets clients wait, whose number has no bound");
     }
     let sources = ["Newell, Applications of Queueing Theory (1982), chapter 2."];
-    let mut prediction = facts.begin(format!("fluid, {places} places"), Exactness::Fluid, &sources);
+    let mut prediction = facts.begin(format!("fluid, {}", in_words(places)), Exactness::Fluid, &sources);
     prediction.assume("More comes than can be done; randomness evens out over so many events.");
     prediction.done_rate = Some(pace * facts.done());
     prediction.peak_in_use = Some(places as f64);
