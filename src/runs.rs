@@ -49,7 +49,7 @@ pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, 
 pub use series::{Merge, SeriesBuilder};
 pub use slicer::Slicer;
 pub use store::{Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};
-pub use timing::{Points, Slices, Timing, micros, quantile_ms};
+pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
 
 #[cfg(test)]
 pub(crate) use format::tests::sample;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::Timing;
+use super::timing::{Buckets, buckets, record_buckets};
 use crate::metrics::empty_histogram;
 
 /// How many slices there are at most. Enough to see how figures vary within a
@@ -17,7 +18,11 @@ const MOST: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Slicer {
     whole: Histogram<u64>,
-    slices: Vec<Histogram<u64>>,
+    /// Slices that are over: only the buckets that have something in them, as a
+    /// histogram up to minutes takes 150 kB, and most slices see few values.
+    over: Vec<Buckets>,
+    /// The slice that comes after them.
+    current: Histogram<u64>,
     width: Duration,
 }
 
@@ -28,45 +33,46 @@ impl Slicer {
     /// If that is zero.
     pub fn new(width: Duration) -> Self {
         assert!(!width.is_zero(), "a slice of no time");
-        Self { whole: empty_histogram(), slices: Vec::new(), width }
+        Self { whole: empty_histogram(), over: Vec::new(), current: empty_histogram(), width }
     }
 
-    /// Records a time that ended `at` so long after the beginning.
+    /// Records a time that ended `at` so long after the beginning; not before
+    /// those that were recorded before.
     pub fn record(&mut self, at: Duration, micros: u64) {
+        self.go_to(at);
         // Neither can fail: histograms grow as they need to.
         let _ = self.whole.record(micros);
-        let _ = self.slice(at).record(micros);
+        let _ = self.current.record(micros);
     }
 
     /// Records all of a histogram, whose times ended around `at`.
     pub fn add(&mut self, at: Duration, times: &Histogram<u64>) {
+        self.go_to(at);
         let _ = self.whole.add(times);
-        let _ = self.slice(at).add(times);
+        let _ = self.current.add(times);
     }
 
-    fn slice(&mut self, at: Duration) -> &mut Histogram<u64> {
-        loop {
-            let n = (at.as_nanos() / self.width.as_nanos()) as usize;
-            if n < MOST {
-                if self.slices.len() <= n {
-                    self.slices.resize_with(n + 1, empty_histogram);
-                }
-                return &mut self.slices[n];
+    /// Makes the slice at this time the current one.
+    fn go_to(&mut self, at: Duration) {
+        while at >= self.width * (self.over.len() as u32 + 1) {
+            if self.over.len() + 1 < MOST {
+                self.over.push(buckets(&self.current));
+                self.current.reset();
+            } else {
+                self.halve();
             }
-            self.halve();
         }
     }
 
     fn halve(&mut self) {
         self.width *= 2;
-        let old = std::mem::take(&mut self.slices);
-        let mut old = old.into_iter();
-        while let Some(mut slice) = old.next() {
-            if let Some(next) = old.next() {
-                let _ = slice.add(next);
-            }
-            self.slices.push(slice);
+        // One that has no partner is the first half of the current one.
+        if self.over.len() % 2 == 1
+            && let Some(half) = self.over.pop()
+        {
+            record_buckets(&mut self.current, &half);
         }
+        self.over = self.over.chunks(2).map(|pair| merged(&pair.concat())).collect();
     }
 
     /// Everything so far.
@@ -75,9 +81,19 @@ impl Slicer {
     }
 
     /// What a run keeps of it.
-    pub fn timing(self) -> Timing {
-        Timing::sliced(self.whole, self.width.as_secs_f64(), &self.slices)
+    pub fn timing(mut self) -> Timing {
+        if !self.whole.is_empty() {
+            self.over.push(buckets(&self.current));
+        }
+        Timing::sliced(self.whole, self.width.as_secs_f64(), self.over)
     }
+}
+
+/// Buckets in order, each once.
+fn merged(all: &[(u64, u64)]) -> Buckets {
+    let mut sorted = all.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|b| b.1).sum())).collect()
 }
 
 #[cfg(test)]

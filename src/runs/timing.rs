@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{Summary, empty_histogram};
 
+/// Pairs of microseconds and how many took that long, in ascending order.
+pub type Buckets = Vec<(u64, u64)>;
+
 /// More times than this in one bucket are nobody's.
 const MOST: u64 = 1 << 40;
 
@@ -48,7 +51,7 @@ pub struct Slices {
     /// How long a slice is.
     pub seconds: f64,
     /// A histogram each, as pairs of microseconds and how many took that long.
-    pub buckets_us: Vec<Vec<(u64, u64)>>,
+    pub buckets_us: Vec<Buckets>,
 }
 
 /// As it stands in the file: the usual figures for people, the buckets for
@@ -100,9 +103,8 @@ impl Timing {
 
     /// Of a histogram in microseconds, which was also kept in slices of so many
     /// seconds.
-    pub fn sliced(histogram: Histogram<u64>, seconds: f64, slices: &[Histogram<u64>]) -> Self {
-        let slices = Slices { seconds, buckets_us: slices.iter().map(buckets).collect() };
-        Self { shape: Shape::Full(histogram), slices }
+    pub fn sliced(histogram: Histogram<u64>, seconds: f64, buckets_us: Vec<Buckets>) -> Self {
+        Self { shape: Shape::Full(histogram), slices: Slices { seconds, buckets_us } }
     }
 
     /// Of what another tool tells.
@@ -191,7 +193,8 @@ pub fn micros(duration: Duration) -> u64 {
     u64::try_from((duration.as_nanos() + 500) / 1000).unwrap_or(u64::MAX)
 }
 
-fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
+/// What a histogram has recorded.
+pub(super) fn buckets(histogram: &Histogram<u64>) -> Buckets {
     let bucket = |b: hdrhistogram::iterators::IterationValue<u64>| {
         (b.value_iterated_to().min(histogram.max()), b.count_at_value())
     };
@@ -200,12 +203,16 @@ fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
 
 fn from_buckets(buckets: &[(u64, u64)]) -> Histogram<u64> {
     let mut histogram = empty_histogram();
+    record_buckets(&mut histogram, buckets);
+    histogram
+}
+
+pub(super) fn record_buckets(histogram: &mut Histogram<u64>, buckets: &[(u64, u64)]) {
     for &(micros, count) in buckets {
         // Fails only for values that no duration has. A count beyond any that we
         // have written would overflow the sum.
         let _ = histogram.record_n(micros, count.min(MOST));
     }
-    histogram
 }
 
 impl From<Timing> for Written {
@@ -257,7 +264,7 @@ mod tests {
     fn a_histogram_is_read_back_bucket_by_bucket() {
         let all = histogram((1..5000).map(|n| n * n % 3_000_017));
         let slices = [histogram([1, 2, 3]), histogram([]), histogram([999_999_999])];
-        let timing = Timing::sliced(all.clone(), 0.5, &slices);
+        let timing = Timing::sliced(all.clone(), 0.5, slices.iter().map(buckets).collect());
         let text = serde_json::to_string(&timing).unwrap();
         let read: Timing = serde_json::from_str(&text).unwrap();
         assert_eq!(read, timing);

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::{Difference, compare};
 use crate::metrics::empty_histogram;
+use crate::runs::timing::buckets;
 use crate::runs::{Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict};
 
 /// Requests a second.
@@ -91,7 +92,7 @@ fn run_of(times: &[(f64, f64)], slices: usize) -> Run {
         slices[slice].record(micros).unwrap();
         all.record(micros).unwrap();
     }
-    let ok = Timing::sliced(all, width, &slices);
+    let ok = Timing::sliced(all, width, slices.iter().map(buckets).collect());
     let rate = times.len() as f64 / seconds;
     let service = ByAnswer { ok, ..ByAnswer::default() };
     run_with(ClientSide { seconds, rate, service, ..ClientSide::default() })

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::load::{Model, Plan, Profile, RequestPlan};
 use crate::metrics::empty_histogram;
+use crate::runs::timing::buckets;
 use crate::runs::{
     Audit, BenchSide, ByAnswer, Check, ClientSide, ModeSide, Origin, Points, Series, Timing, Verdict,
 };
@@ -13,7 +14,7 @@ use crate::workbench::{LedgerState, Mark, MarkKind};
 fn timing(micros: &[u64]) -> Timing {
     let mut histogram = empty_histogram();
     micros.iter().for_each(|micros| histogram.record(*micros).unwrap());
-    Timing::sliced(histogram.clone(), 1.0, &[histogram, empty_histogram()])
+    Timing::sliced(histogram.clone(), 1.0, vec![buckets(&histogram), Vec::new()])
 }
 
 fn series(column: &str) -> Series {
