@@ -44,7 +44,10 @@ pub(super) async fn run<T: Target + 'static>(
                 let worker = Worker::new(Rc::clone(&pool.shared));
                 busy.spawn_local(serve(Rc::clone(&pool), worker, due));
             }
-            None => pool.backlog.borrow_mut().push_back(due),
+            None => {
+                pool.shared.tally.wait();
+                pool.backlog.borrow_mut().push_back(due);
+            }
         }
     }
     while let Some(ended) = busy.join_next().await {

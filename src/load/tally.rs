@@ -72,6 +72,7 @@ struct State {
     service: [Slicer; 3],
     response: [Slicer; 3],
     lag: Histogram<u64>,
+    waited: u64,
     /// Sums of (end - send) and (end - due) in nanoseconds, kept by adding the
     /// ends and taking off the beginnings, apart from the histograms. They wrap.
     under_way: u64,
@@ -115,6 +116,11 @@ impl Tally {
         let late = self.clock.now().since(due);
         // Cannot fail: it grows as it needs to.
         let _ = self.state.borrow_mut().lag.record(micros(late));
+    }
+
+    /// A request has to wait for a connection.
+    pub(super) fn wait(&self) {
+        self.state.borrow_mut().waited += 1;
     }
 
     /// A request is sent now.
@@ -230,6 +236,7 @@ impl Tally {
             failed,
             aborted: state.aborted,
             unsent,
+            waited: state.waited,
             seconds,
             rate: per_second((ok + refused + failed) as f64),
             statuses: state.statuses.into_iter().map(|(status, n)| (status.to_string(), n)).collect(),
@@ -265,6 +272,7 @@ impl State {
             service: slicers(),
             response: slicers(),
             lag: empty_histogram(),
+            waited: 0,
             under_way: 0,
             due: 0,
             rows: SeriesBuilder::new(columns.collect()),

@@ -108,6 +108,14 @@ impl Audit {
             let says = format!("{unsent} requests were due and were never sent");
             self.check("the schedule was kept", false, says);
         }
+        if client.waited > 0 {
+            let says = format!(
+                "{} of {sent} requests were due when every connection was in use: their response says how long \
+                 they waited, their service does not",
+                client.waited
+            );
+            self.note("a connection was free", Verdict::Caution, says);
+        }
         // Those that were aborted were under way, and have no time.
         if *aborted == 0 {
             self.little("client", client.in_flight, &client.service, client.seconds);

@@ -76,6 +76,7 @@ pub enum Origin {
 
 /// What the maker of the load has seen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClientSide {
     /// Requests sent.
     pub sent: u64,
@@ -90,6 +91,8 @@ pub struct ClientSide {
     pub aborted: u64,
     /// Due, and not sent before the load ended.
     pub unsent: u64,
+    /// Due when no connection was free, and so sent later. Open model only.
+    pub waited: u64,
     /// From the first request to the last answer.
     pub seconds: f64,
     /// Answers a second, whatever they said.
@@ -127,6 +130,7 @@ pub struct ClientSide {
 
 /// Times, by what the answer was.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ByAnswer {
     /// Of successes.
     pub ok: Timing,
@@ -161,6 +165,7 @@ pub struct BenchSide {
 
 /// What one mode has seen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ModeSide {
     /// Responses sent.
     pub requests: u64,
@@ -205,6 +210,7 @@ pub struct ModeSide {
 
 /// Columns over time. Each has as many entries as `t`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Series {
     /// The length of an interval: a second, and more in very long runs.
     pub interval_s: f64,
