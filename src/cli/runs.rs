@@ -165,25 +165,33 @@ fn list(json: bool, store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Two lines a run, of at most 80 columns: what it is called and its figures, and
+/// its load.
 fn table(listing: &Listing) -> String {
-    let wide = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max();
-    let ids = wide(&mut listing.runs.iter().map(|run| run.id.as_str())).unwrap_or_default();
-    let names =
-        wide(&mut listing.runs.iter().filter_map(|run| run.name.as_deref())).unwrap_or_default().max(4);
-    let line = |id: &str, from: &str, figures: [&str; 3], name: &str, load: &str| {
-        let [rate, p50, p99] = figures;
-        let line = format!("{id:<ids$}  {from:<9} {rate:>8} {p50:>8} {p99:>8}  {name:<names$}  {load}");
-        line.trim_end().to_owned() + "\n"
+    let ids = listing.runs.iter().map(|run| run.id.chars().count()).max().unwrap_or_default().min(41);
+    let line = |id: &str, from: &str, [rate, p50, p99]: [&str; 3]| {
+        format!("{:<ids$}  {from:<9} {rate:>8} {p50:>8} {p99:>8}\n", cut(id, ids))
     };
-    let mut text = line("id", "from", ["rate/s", "p50 ms", "p99 ms"], "name", "load");
+    let mut text = line("id", "from", ["rate/s", "p50 ms", "p99 ms"]);
     for run in &listing.runs {
         let [rate, p50, p99] = [run.rate, run.p50_ms, run.p99_ms].map(|n| n.map_or("-".to_owned(), ms));
-        let load = run.load.as_deref().unwrap_or("not known");
-        let load = if run.valid { load.to_owned() } else { format!("{load}; INVALID") };
-        let name = run.name.as_deref().unwrap_or("-");
-        text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99], name, &load);
+        text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99]);
+        let invalid = (!run.valid).then_some("INVALID");
+        let words = [run.name.as_deref(), run.load.as_deref(), invalid].into_iter().flatten();
+        let words = words.collect::<Vec<_>>().join("; ");
+        if !words.is_empty() {
+            text += &format!("    {}\n", cut(&words, 76));
+        }
     }
     text
+}
+
+/// As much of a text as fits. The beginning of an id is enough to name a run.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn show(reference: &str, json: bool, store: &Store) -> anyhow::Result<()> {

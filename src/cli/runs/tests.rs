@@ -71,12 +71,13 @@ fn mistakes_in_the_arguments_are_told_from_those_of_the_disk() {
 }
 
 #[test]
-fn a_list_has_a_line_a_run() {
+fn a_list_has_the_figures_of_a_run_and_under_them_its_name_and_load() {
     let (folder, store) = folder("list");
     store.save(&sample()).unwrap();
     let expected = "\
-id                        from        rate/s   p50 ms   p99 ms  name    load
-2026-11-21-053505-serial  weir load     2.67      501      620  before  closed, 2 clients, 5 requests
+id                        from        rate/s   p50 ms   p99 ms
+2026-11-21-053505-serial  weir load     2.67      501      620
+    before; closed, 2 clients, 5 requests
 ";
     assert_eq!(table(&store.list().unwrap()), expected);
     let _ = std::fs::remove_dir_all(folder);
