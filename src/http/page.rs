@@ -29,14 +29,23 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 7] = [
+const FILES: [File; 16] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
+    File { name: "runs.css", kind: CSS, content: include_str!("page/runs.css") },
     File { name: "app.js", kind: SCRIPT, content: include_str!("page/app.js") },
     File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
     File { name: "flow.js", kind: SCRIPT, content: include_str!("page/flow.js") },
     File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
     File { name: "components.js", kind: SCRIPT, content: include_str!("page/components.js") },
+    File { name: "axes.js", kind: SCRIPT, content: include_str!("page/axes.js") },
+    File { name: "compare.js", kind: SCRIPT, content: include_str!("page/compare.js") },
+    File { name: "curves.js", kind: SCRIPT, content: include_str!("page/curves.js") },
+    File { name: "distribution.js", kind: SCRIPT, content: include_str!("page/distribution.js") },
+    File { name: "load.js", kind: SCRIPT, content: include_str!("page/load.js") },
+    File { name: "palette.js", kind: SCRIPT, content: include_str!("page/palette.js") },
+    File { name: "runs.js", kind: SCRIPT, content: include_str!("page/runs.js") },
+    File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
 ];
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {

@@ -2,37 +2,22 @@
 //
 // Responsible for: the connection and what is said about it, the history of points and the rates
 // derived from it, which charts there are, the theme, the buttons. How things look is left to
-// flow.js (the picture), charts.js (the charts), panels.js (the text) and components.js (the stages).
+// flow.js (the picture), charts.js (the charts), panels.js (the text), components.js (the stages),
+// load.js (the controls), curves.js (the percentiles), runs.js and compare.js (what was kept).
 
 import { Board } from './charts.js';
+import { Comparison } from './compare.js';
 import { ComponentsTable } from './components.js';
+import { Curves } from './curves.js';
 import { Flow } from './flow.js';
+import { Concurrency, Load } from './load.js';
+import { Palette } from './palette.js';
 import { Bindings, Configuration, Glossary, Ledger, MODES, ModesTable, Tooltip, format, write } from './panels.js';
+import { Runs } from './runs.js';
+import { order } from './server.js';
 
 const KEPT = 1200; // points: five minutes of quarter seconds, as many as the server keeps
 const MISSED_S = 1; // a hole of this length in the live points is filled from the history
-
-/** Colours by variable name, resolved by the browser: canvas cannot read `light-dark()` itself. */
-class Palette {
-  #probe = document.body.appendChild(document.createElement('i'));
-  #known = new Map();
-
-  constructor() {
-    this.#probe.hidden = true;
-  }
-
-  get(name) {
-    if (!this.#known.has(name)) {
-      this.#probe.style.color = `var(--${name})`;
-      this.#known.set(name, getComputedStyle(this.#probe).color);
-    }
-    return this.#known.get(name);
-  }
-
-  forget() {
-    this.#known.clear();
-  }
-}
 
 const $ = (selector) => document.querySelector(selector);
 const palette = new Palette();
@@ -44,6 +29,11 @@ const table = new ModesTable($('#modes'));
 const components = new ComponentsTable($('#components'));
 const ledger = new Ledger($('#ledger'));
 const configuration = new Configuration($('#config'), $('#banner'));
+const curves = new Curves($('#curves'), tooltip, palette);
+const comparison = new Comparison($('#comparison'), tooltip, palette);
+const runs = new Runs($('#runs'), comparison);
+const concurrency = new Concurrency($('#concurrency'));
+const load = new Load($('#load'), { ended: () => runs.refresh(), visit: (run) => runs.visit(run) });
 new Glossary(tooltip);
 
 let points = [];
@@ -157,6 +147,8 @@ function render() {
   components.update(latest);
   ledger.update(latest);
   configuration.update(latest);
+  concurrency.update(latest);
+  curves.update(latest);
   $('#empty').hidden = MODES.some((mode) => latest.modes?.[mode]?.requests > 0)
     || board.rows.some((one) => one.requests?.some((count) => count > 0));
 }
@@ -230,7 +222,7 @@ const remembered = {
 };
 
 function setSpan(seconds) {
-  board.span = seconds;
+  board.axis.span = seconds;
   for (const button of document.querySelectorAll('[data-span]')) {
     button.setAttribute('aria-pressed', String(Number(button.dataset.span) === seconds));
   }
@@ -240,7 +232,7 @@ function setSpan(seconds) {
 function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   palette.forget();
-  board.redraw();
+  for (const drawn of [board, curves.board, comparison]) drawn.redraw();
   flow.draw();
 }
 
@@ -265,41 +257,41 @@ for (const button of document.querySelectorAll('[data-span]')) {
 function offer() {
   write($('#pause'), latest?.paused ? 'Resume pipeline' : 'Pause pipeline');
   $('#pause').disabled = $('#link').dataset.state !== 'live';
+  load.live = $('#link').dataset.state === 'live';
 }
 
 let forgetting = null;
 
 /** Has the server do something, and says how it went beside the buttons. */
-async function order(path, done, undone) {
+async function press(path, done, undone) {
   const said = $('#reset-said');
   const tell = (text, alarm) => {
     said.textContent = text;
     said.classList.toggle('alarm', alarm);
   };
   try {
-    const answer = await fetch(path, { method: 'POST' });
-    if (answer.ok) tell(done, false);
-    else tell(`${undone}: the server said ${answer.status}`, true);
-  } catch {
-    tell(`${undone}: no connection`, true);
+    await order(path);
+    tell(done, false);
+  } catch (error) {
+    tell(`${undone}: ${error.message}`, true);
   }
   clearTimeout(forgetting);
   forgetting = setTimeout(() => tell('', false), 4000);
 }
 
 $('#reset').addEventListener('click', async () => {
-  await order('api/reset', '✓ counting from zero', 'not reset');
+  await press('api/reset', '✓ counting from zero', 'not reset');
   loadHistory();
 });
 
 // That it is done shows in the flow, and in the button itself.
 $('#pause').addEventListener('click', () => (latest?.paused
-  ? order('api/resume', '', 'not resumed')
-  : order('api/pause', '', 'not paused')));
+  ? press('api/resume', '', 'not resumed')
+  : press('api/pause', '', 'not paused')));
 
 document.addEventListener('visibilitychange', () => {
   render();
-  board.redraw();
+  for (const drawn of [board, curves.board, comparison]) drawn.redraw();
 });
 
 for (const host of document.querySelectorAll('.host')) write(host, location.host);

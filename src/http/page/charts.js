@@ -1,34 +1,34 @@
-// Time-series charts on canvas, small enough to read in one sitting.
+// Charts on canvas, small enough to read in one sitting.
 //
-// Responsible for: scales, ticks, lines, marks on the time axis, the crosshair that all charts share,
-// and the read-out beside each title.
-// Left to others: what a row holds and how a value is written. A row is any object with a time `t` in
-// seconds; each series brings a `get(row)`, each chart a `format(value)`; colours come from a palette.
+// Responsible for: ticks, lines, marks, the crosshair that the charts of a board share, and the
+// read-out beside each title.
+// Left to others: the axes (axes.js), what a row holds and how a value is written. A row is any object
+// with a place `t` on the axis along the foot, mostly a time in seconds; each series brings a
+// `get(row)`, each chart a `format(value)`; colours come from a palette.
 
+import { UntilNow, linear, logarithmic } from './axes.js';
 import { element } from './panels.js';
 
 const PAD = { left: 52, right: 10, top: 8, bottom: 18 };
 const FONT = '11px system-ui, sans-serif';
-// Percentiles exist only for quarter seconds in which something finished. A slow bench finishes one
-// event every second or two; joining across that much silence shows a line instead of dust.
-const BRIDGE_S = 2.6;
+const PAGE = 20; // rows that the keys for a page go
 
-/** What the charts have in common: rows, marks, the span of time shown, the crosshair. */
+/** What charts have in common: rows, marks, the axis along the foot, the crosshair. */
 export class Board {
   rows = [];
   marks = [];
-  span = 120;
-  cursor = null; // a time in seconds, or null: a time survives scrolling, a pixel would not
+  cursor = null; // a place on the axis, or null: a time survives scrolling, a pixel would not
   #charts = [];
   #scheduled = false;
 
-  constructor(tooltip, palette) {
-    this.tooltip = tooltip;
-    this.palette = palette;
+  constructor(tooltip, palette, axis = new UntilNow()) {
+    Object.assign(this, { tooltip, palette, axis });
   }
 
   add(figure, options) {
-    this.#charts.push(new Chart(this, figure, options));
+    const chart = new Chart(this, figure, options);
+    this.#charts.push(chart);
+    return chart;
   }
 
   /** Any number of changes within a frame cost one drawing, and a hidden page costs none. */
@@ -37,23 +37,22 @@ export class Board {
     this.#scheduled = true;
     requestAnimationFrame(() => {
       this.#scheduled = false;
-      const end = this.rows.at(-1)?.t ?? 0;
-      const from = this.rows.findIndex((row) => row.t >= end - this.span);
-      const visible = from < 0 ? [] : this.rows.slice(from);
-      for (const chart of this.#charts) chart.draw(visible, end);
+      const visible = this.axis.fit(this.rows);
+      for (const chart of this.#charts) chart.draw(visible);
     });
   }
 
-  pointAt(time) {
-    this.cursor = time;
-    if (time === null) this.tooltip.hide();
+  pointAt(place) {
+    this.cursor = place;
+    if (place === null) this.tooltip.hide();
     this.redraw();
   }
 }
 
 /**
- * One chart. Options: `series` (name, part, colour, dash, step, get), `format`, `tick`, `scale`
- * ("linear", "log", or "log0": a logarithm that keeps a place for zero), `reference` (label, get).
+ * One chart. Options: `series` (name, part, colour, dash, step, knots, get), `format`, `tick`, `scale`
+ * ("linear", "log", or "log0": a logarithm that keeps a place for zero), `reference` (label, get),
+ * `named` (the read-out has names), `upright` (lines at the ticks along the foot as well).
  */
 class Chart {
   #hover = null; // where the pointer is, while it is over this chart
@@ -76,7 +75,7 @@ class Chart {
   #listen() {
     this.canvas.addEventListener('pointermove', (event) => {
       this.#hover = { x: event.clientX, y: event.clientY };
-      this.board.pointAt(this.#timeAt(event.offsetX));
+      this.board.pointAt(this.#placeAt(event.offsetX));
     });
     const leave = () => {
       this.#hover = null;
@@ -85,14 +84,16 @@ class Chart {
     this.canvas.addEventListener('pointerleave', leave);
     this.canvas.addEventListener('blur', leave);
     this.canvas.addEventListener('keydown', (event) => {
-      const step = { ArrowLeft: -0.25, ArrowRight: 0.25, PageUp: -5, PageDown: 5 }[event.key];
+      const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -PAGE, PageDown: PAGE }[event.key];
       if (event.key === 'Escape') leave();
-      if (!step) return;
+      if (!step || !this.rows?.length) return;
       event.preventDefault();
-      const time = Math.min(this.end, Math.max(this.end - this.board.span, (this.board.cursor ?? this.end) + step));
+      const { axis, cursor } = this.board;
+      const from = axis.at(this.rows, cursor ?? axis.rest ?? 0);
+      const { t } = this.rows[Math.min(this.rows.length - 1, Math.max(0, from + step))];
       const box = this.canvas.getBoundingClientRect();
-      this.#hover = { x: box.left + this.#x(time), y: box.top + box.height / 2 };
-      this.board.pointAt(time);
+      this.#hover = { x: box.left + this.#x(t), y: box.top + box.height / 2 };
+      this.board.pointAt(t);
     });
   }
 
@@ -106,24 +107,25 @@ class Chart {
     this.board.redraw();
   }
 
-  #x(time) {
-    const inner = this.width - PAD.left - PAD.right;
-    return PAD.left + inner * (1 - (this.end - time) / this.board.span);
+  get #inner() {
+    return this.width - PAD.left - PAD.right;
+  }
+
+  #x(t) {
+    return PAD.left + this.#inner * this.board.axis.place(t);
   }
 
   #y(value) {
     return PAD.top + (this.height - PAD.top - PAD.bottom) * (1 - this.axis.place(value));
   }
 
-  #timeAt(x) {
-    const inner = this.width - PAD.left - PAD.right;
-    const back = (1 - (x - PAD.left) / inner) * this.board.span;
-    return this.end - Math.min(this.board.span, Math.max(0, back));
+  #placeAt(x) {
+    return this.board.axis.invert(Math.min(1, Math.max(0, (x - PAD.left) / this.#inner)));
   }
 
-  draw(rows, end) {
+  draw(rows) {
     if (!this.width) return;
-    this.end = end;
+    this.rows = rows;
     // A mode that was not used in this span takes no ink: neither a line at zero nor a read-out.
     const used = (one) => one.always || rows.some((row) => one.get(row) > 0);
     const names = new Set(this.series.filter(used).map((one) => one.name));
@@ -136,8 +138,10 @@ class Chart {
     this.#marks();
     this.#referenceLine();
     for (const one of this.shown) this.#line(one, rows);
-    const at = this.#rowAt(rows, this.board.cursor ?? end);
-    if (this.board.cursor !== null) this.#crosshair(rows, at);
+    const { axis, cursor } = this.board;
+    const place = cursor ?? axis.rest;
+    const at = place === null ? -1 : axis.at(rows, place);
+    if (cursor !== null) this.#crosshair(rows, at);
     this.#write(rows, at);
   }
 
@@ -172,17 +176,23 @@ class Chart {
       context.fillText((this.tick ?? this.format)(value), PAD.left - 6, y);
     }
     context.textBaseline = 'alphabetic';
-    for (let part = 0; part <= 4; part += 1) {
-      const back = board.span * (1 - part / 4);
-      context.textAlign = part === 0 ? 'left' : part === 4 ? 'right' : 'center';
-      context.fillText(ago(back), this.#x(this.end - back), height - 4);
+    let taken = 0; // a label that would touch the one before it is left out
+    for (const [share, text] of board.axis.ticks()) {
+      const x = PAD.left + this.#inner * share;
+      const half = context.measureText(text).width / 2;
+      const left = Math.min(width - PAD.right - 2 * half, Math.max(PAD.left, x - half));
+      if (left < taken) continue;
+      taken = left + 2 * half + 6;
+      context.textAlign = 'left';
+      context.fillText(text, left, height - 4);
+      if (this.upright) stroke(context, [Math.round(x) + 0.5, PAD.top], [Math.round(x) + 0.5, height - PAD.bottom]);
     }
   }
 
   #marks() {
     const { context, board } = this;
     for (const mark of board.marks) {
-      if (mark.t < this.end - board.span || mark.t > this.end) continue;
+      if (!(board.axis.place(mark.t) >= 0 && board.axis.place(mark.t) <= 1)) continue;
       const x = Math.round(this.#x(mark.t)) + 0.5;
       context.strokeStyle = context.fillStyle = board.palette.get(mark.kind === 'error' ? 'danger' : 'mark');
       context.setLineDash([2, 3]);
@@ -211,7 +221,7 @@ class Chart {
       if (value === null) continue;
       const x = this.#x(row.t);
       const y = this.#y(value);
-      const joined = last && row.t - last.t <= BRIDGE_S;
+      const joined = last && row.t - last.t <= board.axis.bridge;
       if (!joined) context.moveTo(x - 0.5, y); // half a pixel, so that a lone point shows as a dot
       else if (one.step) context.lineTo(x, last.y);
       context.lineTo(x, y);
@@ -222,14 +232,21 @@ class Chart {
     context.lineJoin = 'round';
     context.lineCap = one.dash ? 'butt' : 'round';
     if (one.dash) {
-      // The pattern is pinned to time, not to the plot's edge, so that dashes scroll and do not crawl.
-      const pixels = (this.width - PAD.left - PAD.right) / board.span;
+      // The pattern is pinned to the axis, not to the plot's edge, so that dashes scroll and do not crawl.
       context.setLineDash([5, 3]);
-      context.lineDashOffset = ((rows[0]?.t ?? 0) * pixels) % 8;
+      context.lineDashOffset = (this.#x(rows[0]?.t ?? 0) - this.#x(0)) % 8;
     }
     context.stroke();
     context.setLineDash([]);
+    if (one.knots?.()) for (const row of rows) if (one.get(row) !== null) this.#dot(one, row);
     if (this.series.length === 1) this.#fill(rows, one);
+  }
+
+  #dot(one, row) {
+    this.context.fillStyle = this.board.palette.get(one.colour);
+    this.context.beginPath();
+    this.context.arc(this.#x(row.t), this.#y(one.get(row)), 3.2, 0, 7);
+    this.context.fill();
   }
 
   /** Only a chart with one series is filled: areas over areas hide what they compare. */
@@ -244,16 +261,9 @@ class Chart {
     context.globalAlpha = 1;
   }
 
-  /** The index of the row at a time, or -1 where there is none. */
-  #rowAt(rows, time) {
-    let index = rows.length - 1;
-    while (index >= 0 && rows[index].t > time + 0.125) index -= 1;
-    return index;
-  }
-
   /** The value at a row, or the last one before it that the line is still drawn from. */
   #valueAt(one, rows, at) {
-    for (let index = at; index >= 0 && rows[at].t - rows[index].t <= BRIDGE_S; index -= 1) {
+    for (let index = at; index >= 0 && rows[at].t - rows[index].t <= this.board.axis.carry; index -= 1) {
       const value = one.get(rows[index]);
       if (value !== null) return value;
     }
@@ -269,19 +279,14 @@ class Chart {
     context.lineWidth = 1;
     stroke(context, [x, PAD.top], [x, this.height - PAD.bottom]);
     for (const one of this.shown) {
-      const value = one.get(rows[at]);
-      if (value === null) continue;
-      context.fillStyle = board.palette.get(one.colour);
-      context.beginPath();
-      context.arc(x, this.#y(value), 3.2, 0, 7);
-      context.fill();
+      if (one.get(rows[at]) !== null) this.#dot(one, rows[at]);
     }
     if (this.#hover) board.tooltip.show(this.#hover.x, this.#hover.y, ...this.#explain(rows, at));
   }
 
   #explain(rows, at) {
     const { t } = rows[at];
-    const head = element('b', '', `${t.toFixed(1)} s up, ${(this.end - t).toFixed(1)} s ago`);
+    const head = element('b', '', this.board.axis.say(t));
     const near = this.board.marks.filter((mark) => Math.abs(this.#x(mark.t) - this.#x(t)) < 6);
     const marks = near.map((mark) => element('p', `said ${mark.kind}`, mark.text));
     const lines = this.#values(rows, at).map(({ name, parts, text }) => {
@@ -309,53 +314,17 @@ class Chart {
     const values = this.#values(rows, at);
     const limit = this.reference?.get();
     if (limit) values.push({ name: this.reference.label, text: this.format(limit) });
-    const words = values.map(({ name, text }) => `${name} ${text}`).join(', ');
+    const where = this.board.axis.named && at >= 0 ? this.board.axis.say(rows[at].t) : '';
+    const words = [where, ...values.map(({ name, text }) => `${name} ${text}`)].filter(Boolean).join(', ');
     if (words === this.words) return;
     this.words = words;
     this.canvas.setAttribute('aria-label', `${this.title}: ${words || 'nothing in this span'}. Arrow keys move the crosshair.`);
-    this.readout.replaceChildren(...values.map(({ name, text }) => {
+    const spans = values.map(({ name, text }) => {
       const label = this.named ? `${name.replace('-', ' ')} ` : '';
       return element('span', '', element('i', `mark ${name}`), label, element('b', '', text));
-    }));
+    });
+    this.readout.replaceChildren(...(where && values.length ? [where] : []), ...spans);
   }
-}
-
-function linear(max) {
-  const high = Math.max(max, 4);
-  const step = nice(high / 4);
-  const top = Math.ceil(high / step) * step;
-  const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
-  return { high: top, ticks, place: (value) => value / top };
-}
-
-/** Starts close to the data: at the 1, 2 or 5 below the least value, not at a far-off decade. */
-function logarithmic(min, max, zero) {
-  const low = zero ? 1 : nice(Math.max(0.01, min || 1), 'down');
-  const high = Math.max(nice(max), low * 10);
-  const foot = zero ? 0.12 : 0; // the strip in which zero has its place
-  const place = (value) => {
-    if (value < low) return zero ? foot * (value / low) : 0;
-    return foot + (1 - foot) * (Math.log(value / low) / Math.log(high / low));
-  };
-  const ticks = zero ? [0, low] : [low]; // the foot of the axis is always labelled
-  const decades = Math.log10(high / low);
-  const factors = decades > 2 ? [1] : decades > 1.2 ? [1, 5] : [1, 2, 5];
-  const stride = Math.ceil(decades / 5);
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += stride) {
-    for (const factor of factors) {
-      const value = factor * 10 ** power;
-      if (place(value) > foot + 0.1 && value <= high * 1.001) ticks.push(value);
-    }
-  }
-  return { high, ticks, place };
-}
-
-/** The next 1, 2 or 5 times a power of ten, above or below. */
-function nice(value, way = 'up') {
-  const power = 10 ** Math.floor(Math.log10(value || 1));
-  const steps = way === 'up' ? [1, 2, 5, 10] : [10, 5, 2, 1];
-  const fits = (step) => (way === 'up' ? step * power >= value * 0.999 : step * power <= value * 1.001);
-  return steps.find(fits) * power;
 }
 
 /** Texts with their common unit once: "52 / 57 ms". */
@@ -363,12 +332,6 @@ function joined(texts) {
   const unit = texts.at(-1).match(/\s\S+$/)?.[0];
   const bare = texts.map((text, index) => (unit && index < texts.length - 1 && text.endsWith(unit) ? text.slice(0, -unit.length) : text));
   return bare.join(' / ');
-}
-
-function ago(seconds) {
-  if (seconds === 0) return 'now';
-  const rest = Math.round(seconds % 60);
-  return `−${Math.floor(seconds / 60)}:${String(rest).padStart(2, '0')}`;
 }
 
 function stroke(context, from, to) {

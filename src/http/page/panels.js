@@ -127,8 +127,9 @@ export class Glossary {
   /** Makes terms reachable by keyboard. Table cells are not: their column's head is, and says the same. */
   prepare(root) {
     for (const node of root.querySelectorAll('[data-term]:not(td)')) {
-      if (node.tabIndex < 0) node.tabIndex = 0;
-      node.setAttribute('aria-describedby', `term-${node.dataset.term}`);
+      const reached = node.control ?? node; // a label's field is reached by keyboard already
+      if (reached.tabIndex < 0) reached.tabIndex = 0;
+      reached.setAttribute('aria-describedby', `term-${node.dataset.term}`);
     }
   }
 
@@ -139,8 +140,8 @@ export class Glossary {
   }
 
   #focus(event) {
-    const node = event.target.closest?.('[data-term]');
-    if (!node || !node.matches(':focus-visible')) return;
+    const node = event.target.closest?.('[data-term]') ?? event.target.labels?.[0]?.closest('[data-term]');
+    if (!node || !event.target.matches(':focus-visible')) return;
     const box = node.getBoundingClientRect();
     this.#define(node, box.left - 10, box.bottom - 10);
   }

@@ -1,0 +1,254 @@
+// Two runs laid over each other: their percentile curves, their series over time, and what differs.
+//
+// Responsible for: which of a run's figures are laid over which, and how a comparison is put on the
+// page. What differs, and whether it is more than noise, the server says; nothing is decided here.
+
+import { LogNines, SinceBegin } from './axes.js';
+import { Board } from './charts.js';
+import { choice } from './curves.js';
+import { ofPrediction, ofTiming, rowsOf } from './distribution.js';
+import { MODES, element, format, head, write } from './panels.js';
+import { ask } from './server.js';
+
+const LETTERS = ['A', 'B'];
+const KEPT = 6; // runs: a long one has megabytes
+const HOLE = 2.6; // intervals that a line crosses
+const ORIGINS = {
+  recorded: 'it was recorded', load: 'it was loaded', simulated: 'it is simulated', predicted: 'it is predicted',
+  ab: 'ab does not tell', oha: 'oha does not tell', wrk: 'wrk does not tell',
+};
+const SERIES = {
+  answers: { words: 'answers', format: format.perSecond, tick: format.brief },
+  done: { words: 'events done', format: format.perSecond, tick: format.brief },
+  depth: { words: 'queue depth', format: format.count, tick: format.brief },
+  in_use: { words: 'resource use', format: format.count, tick: format.brief },
+};
+
+export class Comparison {
+  #views = new Map(); // what of a run is drawn, by its id
+  #shown = '';
+  #runs = [null, null];
+  #clock = 'answer';
+  #column = 'answers';
+
+  constructor(box, tooltip, palette) {
+    this.box = box;
+    const find = (selector) => box.querySelector(selector);
+    Object.assign(this, { who: find('.who'), words: find('.verdict-words'), table: find('table'), notes: find('.notes'), method: find('.method') });
+    this.scroll = find('.scroll');
+    this.curves = new Board(tooltip, palette, new LogNines());
+    this.series = new Board(tooltip, palette, new SinceBegin());
+    const view = (index) => this.#views.get(this.#runs[index]?.id);
+    const line = (letter, index, get) => ({ name: letter, colour: letter, always: true, get });
+    this.curves.add(find('.curve'), {
+      scale: 'log', format: format.ms, tick: format.msTick, named: true, upright: true,
+      series: LETTERS.map((letter, index) => ({
+        ...line(letter, index, (row) => row.of[letter] ?? null),
+        knots: () => view(index)?.[this.#clock].length < 12, // between so few there is no telling: show what is known
+      })),
+    });
+    this.series.add(find('.over-time'), {
+      scale: 'linear', named: true,
+      format: (value) => SERIES[this.#column].format(value),
+      tick: (value) => SERIES[this.#column].tick(value),
+      series: LETTERS.map((letter, index) => line(letter, index, (row) => row.of[letter] ?? null)),
+    });
+    choice(find('.curve .span'), this.#clock, (clock) => { this.#clock = clock; this.#draw(); });
+    choice(find('.over-time .span'), this.#column, (column) => { this.#column = column; this.#draw(); });
+    this.nothing = { curve: find('.curve .nothing'), series: find('.over-time .nothing') };
+  }
+
+  /** Shows two runs of the list, or one, or none. Returns the audits of those it has seen, by id. */
+  async show(a, b) {
+    const runs = [a, b];
+    const shown = JSON.stringify(runs.map((run) => [run?.id, run?.name]));
+    if (shown === this.#shown) return [];
+    this.#shown = shown;
+    this.#runs = runs;
+    this.box.hidden = !a && !b;
+    const chosen = runs.filter(Boolean);
+    try {
+      await Promise.all(chosen.map((run) => this.#view(run.id)));
+      if (shown !== this.#shown) return []; // others have been chosen meanwhile
+      this.#draw();
+      this.#title();
+      await this.#tell(shown);
+    } catch (error) {
+      if (shown !== this.#shown) return [];
+      this.#shown = ''; // the next look tries again
+      write(this.words, `This cannot be shown: ${error.message}.`);
+    }
+    return chosen.filter(({ id }) => this.#views.has(id)).map(({ id }) => [id, this.#views.get(id).checks]);
+  }
+
+  async #view(id) {
+    if (this.#views.has(id)) return;
+    const run = await ask(`api/runs/${encodeURIComponent(id)}`);
+    this.#views.set(id, viewOf(run));
+    const others = [...this.#views.keys()].filter((key) => !this.#runs.some((one) => one?.id === key));
+    if (this.#views.size > KEPT) this.#views.delete(others[0]);
+  }
+
+  #title() {
+    const legends = this.#runs.map((run, index) => {
+      if (!run) return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
+      const { checks } = this.#views.get(run.id);
+      const remarks = checks.filter(({ verdict }) => verdict !== 'passed').map(({ verdict, name, says }) => (
+        element('li', verdict === 'failed' ? 'alarm' : '', `${verdict === 'failed' ? 'INVALID' : verdict}: ${name}: ${says}`)));
+      const title = element('p', '', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]} `, element('b', '', run.name ?? run.id));
+      return element('div', '', title, element('p', 'about', `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`), element('ul', 'remarks', ...remarks));
+    });
+    this.who.replaceChildren(...legends);
+  }
+
+  #draw() {
+    const views = this.#runs.map((run) => this.#views.get(run?.id));
+    const curves = views.map((view) => view?.[this.#clock] ?? []);
+    this.curves.rows = rowsOf({ A: curves[0], B: curves[1] });
+    const times = this.#clock === 'answer' ? 'answer times' : 'response times';
+    write(this.nothing.curve, this.#missing(curves, `no ${times}`));
+    const series = views.map((view) => view?.[this.#column] ?? []);
+    this.series.rows = rowsOf({ A: series[0], B: series[1] });
+    this.series.axis.bridge = this.series.axis.carry = HOLE * Math.max(1, ...series.map(longest));
+    this.series.marks = views.flatMap((view, index) => (view?.marks ?? []).map((mark) => ({ ...mark, text: `${LETTERS[index]}: ${mark.text}` })));
+    write(this.nothing.series, this.#missing(series, `no ${SERIES[this.#column].words} over time`));
+    this.curves.redraw();
+    this.series.redraw();
+  }
+
+  redraw() {
+    this.curves.redraw();
+    this.series.redraw();
+  }
+
+  #missing(found, what) {
+    const without = this.#runs.map((run, index) => (run && !found[index].length ? `${LETTERS[index]} has ${what}: ${ORIGINS[run.origin] ?? run.origin}` : ''));
+    return without.filter(Boolean).join('; ');
+  }
+
+  async #tell(shown) {
+    const [a, b] = this.#runs;
+    if (!a || !b) {
+      write(this.words, `Choose a run as ${a ? 'B' : 'A'} as well, to see what differs.`);
+      this.scroll.hidden = true;
+      this.notes.replaceChildren();
+      write(this.method, '');
+      return;
+    }
+    const { figures, words, notes, method } = await ask(`api/compare?${new URLSearchParams({ a: a.id, b: b.id })}`);
+    if (shown !== this.#shown) return;
+    write(this.words, sentence(words));
+    this.scroll.hidden = figures.length === 0;
+    this.#fill(figures);
+    this.notes.replaceChildren(...notes.map((note) => element('li', '', sentence(note))));
+    write(this.method, method);
+  }
+
+  #fill(figures) {
+    const heads = [['figure', 'compared'], ['A', 'compared'], ['B', 'compared'], ['difference', 'difference'], ['95 % interval', 'interval'], ['', 'interval'], ['in words', 'noise']];
+    const cells = heads.map(([name, term]) => head(name, 'col', term));
+    cells.forEach((cell, index) => {
+      cell.classList.toggle('words', index > 5);
+      cell.tabIndex = 0;
+      cell.setAttribute('aria-describedby', `term-${cell.dataset.term}`);
+    });
+    const reach = Math.max(0.05, ...figures.flatMap(({ relative, interval }) => [relative, ...(interval ?? [])].filter(Number.isFinite).map(distance).map(Math.abs)));
+    const rows = figures.map((figure) => {
+      const values = 'a_ms' in figure ? [figure.a_ms, figure.b_ms].map(format.ms) : [figure.a_per_s, figure.b_per_s].map(format.perSecond);
+      const why = figure.unknown ? `${sentence(figure.words)} No interval: ${figure.unknown}.` : sentence(figure.words);
+      const tells = element('td', 'words', figure.difference === 'alone' ? `${why} (It would be a difference if it were the only figure.)` : why);
+      const texts = [...values, percent(figure.relative), interval(figure.interval)].map((text) => element('td', '', text));
+      return element('tr', figure.difference, head(figure.name, 'row', 'compared'), ...texts, element('td', 'strip', strip(figure, reach)), tells);
+    });
+    this.table.replaceChildren(element('thead', '', element('tr', '', ...cells)), element('tbody', '', ...rows));
+  }
+}
+
+// ---- a comparison ----
+
+const distance = (relative) => Math.log1p(Math.max(-0.999, relative)); // so that half and double are equally far from equal
+
+const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}` : '');
+
+function percent(relative) {
+  if (!Number.isFinite(relative)) return '–';
+  const amount = Math.abs(relative) * 100;
+  const sign = relative < 0 ? '−' : '+';
+  return `${sign}${amount < 99.95 ? amount.toFixed(1) : format.count(amount)}\u202f%`;
+}
+
+function interval(pair) {
+  if (!pair) return '–';
+  const [low, high] = pair;
+  return high === null ? `${percent(low)} or more` : `${percent(low).replace('\u202f%', '')} to ${percent(high)}`;
+}
+
+/** The interval as a line, the difference as a point on it, and where no difference would be. */
+function strip({ relative, interval: pair }, reach) {
+  const place = (value) => `${(50 + 48 * Math.max(-1, Math.min(1, distance(value) / reach))).toFixed(1)}%`;
+  const box = element('span', 'whisker');
+  if (pair) {
+    const line = element('i', 'line');
+    const [low, high] = pair;
+    line.style.left = place(low);
+    line.style.right = `calc(100% - ${high === null ? '100%' : place(high)})`;
+    box.append(line);
+  }
+  const point = element('i', 'point');
+  point.style.left = place(relative);
+  box.append(point);
+  return box;
+}
+
+// ---- a run ----
+
+/** What is drawn of a run: its curves on both clocks, its columns over time, its marks and its audit. */
+function viewOf(run) {
+  const { client, bench, prediction } = run;
+  const name = modeOf(run);
+  const side = bench?.modes?.[name];
+  const answered = client ? (client.response ?? client.service)?.ok : side?.http;
+  const byClient = client?.series?.t?.length ? client.series : null;
+  const depth = (prediction?.depth_over_time ?? []).filter((pair) => pair.every(Number.isFinite));
+  return {
+    answer: answered ? ofTiming(answered) : ofPrediction(prediction?.answer),
+    response: side ? ofTiming(side.response) : ofPrediction(prediction?.response),
+    answers: byClient ? rates(byClient, ['ok', 'refused', 'failed']) : rates(bench?.series, [`${name}.requests`]),
+    done: rates(bench?.series, [`${name}.done`]),
+    depth: bench ? levels(bench.series, 'depth') : depth,
+    in_use: levels(bench?.series, 'in_use'),
+    marks: bench?.marks ?? [],
+    checks: run.audit?.checks ?? [],
+  };
+}
+
+/** The mode that was put under load; when several were, the one with the most requests. */
+function modeOf({ target, bench }) {
+  if (MODES.includes(target)) return target;
+  const modes = Object.entries(bench?.modes ?? {});
+  return modes.sort(([, a], [, b]) => b.requests - a.requests)[0]?.[0];
+}
+
+/** A column that is not there was zero all the time. */
+function levels(series, column) {
+  const values = series?.columns?.[column];
+  return (series?.t ?? []).map((t, index) => [t, values ? values[index] : 0]);
+}
+
+/** Counts within intervals as rates. An interval that the end cut short is counted with the one before. */
+function rates(series, columns) {
+  const points = [];
+  let from = 0;
+  (series?.t ?? []).forEach((t, index) => {
+    const count = columns.reduce((sum, column) => sum + (series.columns[column]?.[index] ?? 0), 0);
+    const last = points.at(-1);
+    if (last && t - from < series.interval_s / 4) Object.assign(last, { t, count: last.count + count });
+    else points.push({ from, t, count });
+    from = t;
+  });
+  return points.filter((point) => point.t > point.from).map((point) => [point.t, point.count / (point.t - point.from)]);
+}
+
+function longest(series) {
+  return Math.max(0, ...series.slice(1).map(([t], index) => t - series[index][0]));
+}

@@ -1,0 +1,27 @@
+// Asking the server, and having it do something.
+//
+// Responsible for: requests, and what is said when they go wrong. Whoever asks decides where it is said.
+
+/** What a GET answers, from JSON. Throws an error whose message is for people. */
+export async function ask(path) {
+  return (await request(path, { cache: 'no-store' })).json();
+}
+
+/** Has the server do something. Throws an error whose message is for people. */
+export async function order(path, fields = {}) {
+  const query = new URLSearchParams(fields).toString();
+  return (await request(query ? `${path}?${query}` : path, { method: 'POST' })).text();
+}
+
+async function request(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Error('no connection');
+  }
+  if (answer.ok) return answer;
+  // One line of text says what is wrong; anything longer was not written for this place.
+  const [line] = (await answer.text().catch(() => '')).split('\n');
+  throw new Error(line.length > 0 && line.length < 400 ? line : `the server said ${answer.status}`);
+}
