@@ -321,7 +321,8 @@ class Chart {
     this.canvas.setAttribute('aria-label', `${this.title}: ${words || 'nothing in this span'}. Arrow keys move the crosshair.`);
     const spans = values.map(({ name, text }) => {
       const label = this.named ? `${name.replace('-', ' ')} ` : '';
-      return element('span', '', element('i', `mark ${name}`), label, element('b', '', text));
+      const value = at < 0 ? [] : [element('b', '', text)];
+      return element('span', '', element('i', `mark ${name}`), label, ...value);
     });
     this.readout.replaceChildren(...(where && values.length ? [where] : []), ...spans);
   }

@@ -51,7 +51,10 @@ export class Comparison {
       scale: 'linear', named: true,
       format: (value) => SERIES[this.#column].format(value),
       tick: (value) => SERIES[this.#column].tick(value),
-      series: LETTERS.map((letter, index) => line(letter, index, (row) => row.of[letter] ?? null)),
+      series: LETTERS.map((letter, index) => ({
+        ...line(letter, index, (row) => row.of[letter] ?? null),
+        knots: () => view(index)?.[this.#column].length < 4, // a short run must not be a speck
+      })),
     });
     choice(find('.curve .span'), this.#clock, (clock) => { this.#clock = clock; this.#draw(); });
     choice(find('.over-time .span'), this.#column, (column) => { this.#column = column; this.#draw(); });
@@ -93,9 +96,13 @@ export class Comparison {
     const legends = this.#runs.map((run, index) => {
       if (!run) return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
       const { checks } = this.#views.get(run.id);
-      const remarks = checks.filter(({ verdict }) => verdict !== 'passed').map(({ verdict, name, says }) => (
+      // With two runs the server's notes say why one is invalid, and once is enough.
+      const both = this.#runs.every(Boolean);
+      const worth = checks.filter(({ verdict }) => (both ? verdict === 'caution' : verdict !== 'passed'));
+      const remarks = worth.map(({ verdict, name, says }) => (
         element('li', verdict === 'failed' ? 'alarm' : '', `${verdict === 'failed' ? 'INVALID' : verdict}: ${name}: ${says}`)));
-      const title = element('p', '', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]} `, element('b', '', run.name ?? run.id));
+      const invalid = checks.some(({ verdict }) => verdict === 'failed') ? [element('b', 'alarm', 'INVALID')] : [];
+      const title = element('p', '', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]} `, element('b', '', run.name ?? run.id), ' ', ...invalid);
       return element('div', '', title, element('p', 'about', `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`), element('ul', 'remarks', ...remarks));
     });
     this.who.replaceChildren(...legends);
@@ -246,7 +253,8 @@ function rates(series, columns) {
     else points.push({ from, t, count });
     from = t;
   });
-  return points.filter((point) => point.t > point.from).map((point) => [point.t, point.count / (point.t - point.from)]);
+  const rated = points.filter((point) => point.t > point.from).map((point) => [point.t, point.count / (point.t - point.from)]);
+  return rated.length ? [[0, rated[0][1]], ...rated] : [];
 }
 
 function longest(series) {

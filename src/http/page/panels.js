@@ -115,12 +115,18 @@ export class Tooltip {
 
 /** Definitions on hover and on keyboard focus, read from the glossary at the foot of the page. */
 export class Glossary {
+  #pressed = null; // what was clicked on is not explained again until the pointer has been elsewhere
+
   constructor(tooltip) {
     this.tooltip = tooltip;
     this.prepare(document);
     document.addEventListener('pointerover', (event) => this.#over(event));
     document.addEventListener('focusin', (event) => this.#focus(event));
     document.addEventListener('focusout', () => tooltip.hide());
+    document.addEventListener('click', (event) => {
+      this.#pressed = event.target.closest?.('[data-term]') ?? null;
+      tooltip.hide(); // what was done is to be seen
+    });
     document.addEventListener('keydown', (event) => event.key === 'Escape' && tooltip.hide());
   }
 
@@ -135,6 +141,8 @@ export class Glossary {
 
   #over(event) {
     const node = event.target.closest?.('[data-term]');
+    if (node && node === this.#pressed) return;
+    this.#pressed = null;
     if (node) this.#define(node, event.clientX, event.clientY);
     else if (!event.target.closest?.('.plot')) this.tooltip.hide();
   }
