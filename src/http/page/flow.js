@@ -84,7 +84,7 @@ export class Flow {
     if (this.#cells.length !== count) {
       this.#cells = Array.from({ length: count }, () => document.createElement('i'));
       this.parts.cells.replaceChildren(...this.#cells);
-      this.parts.cells.classList.toggle('small', count > 20);
+      this.parts.cells.classList.toggle('small', count > 10);
     }
     // Which slot runs which event is not known here, nor does it matter: cells fill from the first.
     const full = concurrency > 0 ? (busy / concurrency) * count : 0;

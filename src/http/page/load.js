@@ -22,7 +22,9 @@ export class Load {
     this.fields = form.querySelector('fieldset');
     this.button = form.querySelector('.go');
     this.said = form.querySelector('.said');
+    this.words = this.said.appendChild(document.createElement('span'));
     form.addEventListener('change', () => this.#offer());
+    form.addEventListener('input', () => this.said.classList.contains('alarm') && this.#say(''));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       if (this.#running) this.#stop();
@@ -117,8 +119,7 @@ export class Load {
       format.perSecond(rate),
       `p99 ${format.ms(p99)}`,
     ];
-    this.#say(progress ? parts.join(', ') : 'begins', 'goes');
-    this.said.title = `${mode ?? ''}: ${plan ?? ''}`;
+    this.#say(progress ? parts.join(', ') : 'begins', 'goes', `${mode}, ${plan}`);
   }
 
   #result({ run, valid, error }) {
@@ -128,14 +129,14 @@ export class Load {
     link.href = '#runs';
     link.textContent = 'see its run';
     link.addEventListener('click', () => this.visit(run));
-    this.#say(valid === false ? 'The last load’s run is INVALID: ' : 'The last load is over: ', valid === false ? 'alarm' : '', link);
+    if (valid === false) this.#say(['The last load is over, and its run is INVALID: ', link], 'bad');
+    else this.#say(['The last load is over: ', link]);
   }
 
-  #say(text, kind = '', ...more) {
+  #say(text, kind = '', about = '') {
     this.said.className = `said ${kind}`;
-    this.said.title = '';
-    if (more.length || this.said.childElementCount) this.said.replaceChildren(text, ...more);
-    else write(this.said, text);
+    this.words.replaceChildren(...[text].flat());
+    this.said.detail = () => [about, this.words.textContent].filter(Boolean).join(': ');
   }
 }
 
@@ -156,7 +157,7 @@ export class Concurrency {
     this.input.addEventListener('blur', () => this.#show());
     for (const button of node.querySelectorAll('button')) {
       const step = Number(button.dataset.step);
-      button.addEventListener('click', () => this.#want(Math.max(1, Number(this.#wanted ?? this.#inForce) + step)));
+      button.addEventListener('click', () => this.#want(Math.max(0, Number(this.#wanted ?? this.#inForce) + step)));
     }
   }
 

@@ -123,6 +123,7 @@ export class Glossary {
     document.addEventListener('pointerover', (event) => this.#over(event));
     document.addEventListener('focusin', (event) => this.#focus(event));
     document.addEventListener('focusout', () => tooltip.hide());
+    document.addEventListener('input', () => tooltip.hide());
     document.addEventListener('click', (event) => {
       this.#pressed = event.target.closest?.('[data-term]') ?? null;
       tooltip.hide(); // what was done is to be seen
