@@ -4,7 +4,6 @@ mod compare;
 mod load;
 mod log;
 mod output;
-mod plan;
 mod predict;
 mod report;
 mod runs;

@@ -84,6 +84,7 @@ pub mod cli;
 pub mod config;
 pub mod demand;
 pub mod dispatch;
+pub mod exercise;
 pub mod http;
 pub mod limit;
 pub mod load;

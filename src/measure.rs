@@ -12,6 +12,7 @@
 //!
 //! The bench may be another process or this one: all of it goes over HTTP.
 
+mod args;
 mod request;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use crate::pipeline::Clock;
 use crate::runs::{self, Origin, Run};
 use crate::workbench::{Mode, Recorded};
 
+pub use args::{PlanArgs, TargetArg};
 pub use request::{Reply, ask, request};
 
 /// How often to ask whether the bench has drained.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
@@ -43,6 +43,17 @@ pub enum SimulateError {
     /// The system gives us no runtime.
     #[error("cannot simulate: {0}")]
     Runtime(#[from] std::io::Error),
+}
+
+/// An edit of the configuration while a load is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// When, counted from the beginning of the load.
+    pub after: Duration,
+    /// The key, such as `consumers.concurrency`.
+    pub key: String,
+    /// Its new value, as in the file.
+    pub value: String,
 }
 
 /// A mode of the bench as a target, without HTTP in between.
@@ -97,18 +108,36 @@ pub fn simulate(
     plan: &Plan,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
+    simulate_edited(config, mode, plan, &[], watch)
+}
+
+/// The same, while somebody edits the configuration.
+///
+/// # Errors
+/// [`SimulateError`].
+///
+/// # Panics
+/// Within a runtime: it has one of its own.
+pub fn simulate_edited(
+    config: Config,
+    mode: Mode,
+    plan: &Plan,
+    edits: &[Edit],
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Run, SimulateError> {
     let by_time = matches!(&plan.model, Model::Closed { .. }) && plan.requests.is_none();
     if by_time && mode != Mode::Serial {
         return Err(SimulateError::Endless(mode.name()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    LocalSet::new().block_on(&runtime, run(config, mode, plan, watch))
+    LocalSet::new().block_on(&runtime, run(config, mode, plan, edits, watch))
 }
 
 async fn run(
     config: Config,
     mode: Mode,
     plan: &Plan,
+    edits: &[Edit],
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
     let clock = Clock::stretched(STRETCH);
@@ -117,6 +146,7 @@ async fn run(
     let workbench = Workbench::by_clock(config, &Sources::default(), clock);
     let claim = workbench.begin_run();
     let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), clock));
+    let editor = tokio::task::spawn_local(edit(Arc::clone(&workbench), clock, edits.to_vec()));
     let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
     let driver = Driver {
         clock,
@@ -129,6 +159,7 @@ async fn run(
     let client = driver.run(target, plan).await?;
     drained(&workbench, clock).await;
     sampler.abort();
+    editor.abort();
     let recorded = workbench.take_run(claim);
     let mut run = Run::new(Origin::Simulated, mode.name(), began);
     run.load = Some(plan.clone());
@@ -139,6 +170,16 @@ async fn run(
         run.bench = Some(recorded.bench);
     }
     Ok(run.audited())
+}
+
+async fn edit(workbench: Arc<Workbench>, clock: Clock, edits: Vec<Edit>) {
+    let began = Instant::now();
+    for Edit { after, key, value } in edits {
+        sleep_until(began + clock.stretch(after)).await;
+        if let Err(error) = workbench.set(&key, &value).await {
+            log::error!("an edit in a simulation is refused: {error}");
+        }
+    }
 }
 
 async fn sample(workbench: Arc<Workbench>, clock: Clock) {

@@ -7,12 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::output::{complain, say};
-use super::plan::{PlanArgs, TargetArg};
 use super::report::{ms, report};
 use super::server::Server;
 use crate::config::{Sources, parse_duration};
 use crate::load::{Progress, TargetError};
-use crate::measure::{Measure, Stage, What};
+use crate::measure::{Measure, PlanArgs, Stage, TargetArg, What};
 use crate::runs::{Run, Store, Table, check_name, csv, to_json};
 
 /// How a result is printed and kept, for `load` and `simulate`.

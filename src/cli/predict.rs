@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Exit;
 use super::output::{complain, say};
-use super::plan::PlanArgs;
 use crate::config::Sources;
+use crate::measure::PlanArgs;
 use crate::theory::{Exactness, Prediction, Times, predict};
 
 /// Lines are no longer than this.

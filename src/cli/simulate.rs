@@ -3,9 +3,8 @@
 use super::Exit;
 use super::load::{Output, ProgressLine};
 use super::output::complain;
-use super::plan::PlanArgs;
 use crate::config::Sources;
-use crate::measure::Stage;
+use crate::measure::{PlanArgs, Stage};
 use crate::simulate::simulate;
 
 #[derive(Debug, clap::Args)]

@@ -126,7 +126,31 @@ pub enum ProfileError {
     Zero(String),
 }
 
+impl Plan {
+    /// The same load so many times faster: rates are higher and lengths shorter.
+    pub fn faster(&self, times: f64) -> Self {
+        let model = match &self.model {
+            Model::Closed { clients } => Model::Closed { clients: clients.scaled(1.0, times) },
+            Model::Open { rate, arrivals, seed, connections } => {
+                let (arrivals, seed, connections) = (*arrivals, *seed, *connections);
+                Model::Open { rate: rate.scaled(times, times), arrivals, seed, connections }
+            }
+        };
+        Self { model, ..self.clone() }
+    }
+}
+
 impl Profile {
+    /// Levels so many times higher, and phases so many times shorter.
+    fn scaled(&self, levels: f64, times: f64) -> Self {
+        let scaled = |phase: &Phase| Phase {
+            from: phase.from * levels,
+            to: phase.to * levels,
+            seconds: phase.seconds.map(|seconds| seconds / times),
+        };
+        Self { phases: self.phases.iter().map(scaled).collect() }
+    }
+
     /// The same level all the time, for so many seconds or for ever.
     pub fn constant(level: f64, seconds: Option<f64>) -> Self {
         Self { phases: vec![Phase { from: level, to: level, seconds }] }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::bail;
+use clap::Parser;
 
 use crate::config::parse_duration;
 use crate::load::{Arrivals, Plan, RequestPlan};
@@ -13,7 +14,7 @@ use crate::workbench::Mode;
 const CLIENTS: &str = "50";
 /// A load, and what it is made against.
 #[derive(Debug, clap::Args)]
-pub(super) struct PlanArgs {
+pub struct PlanArgs {
     /// serial, async or pipelined: that endpoint of the bench; or any http:// URL
     target: String,
     /// Stop after so many requests; 1000 if neither this nor a duration is given
@@ -58,19 +59,35 @@ pub(super) struct PlanArgs {
 
 /// What a load is made against.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TargetArg {
+pub enum TargetArg {
     /// An endpoint of the bench.
     Mode(Mode),
     /// Any server.
     Url(String),
 }
 
+/// Arguments without a command in front of them.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
 impl PlanArgs {
+    /// Reads what could stand behind `weir load`, such as `serial -n 3000 -c 50`.
+    ///
+    /// # Errors
+    /// With what is wrong, as the command line would say it.
+    pub fn read(line: &str) -> anyhow::Result<Self> {
+        Ok(Line::try_parse_from(line.split_whitespace())?.plan)
+    }
+
     /// The load.
     ///
     /// # Errors
     /// When the arguments leave open when it ends, or do not go together.
-    pub(super) fn plan(&self) -> anyhow::Result<Plan> {
+    pub fn plan(&self) -> anyhow::Result<Plan> {
         let (requests, duration) = (self.requests, self.duration);
         let plan = match &self.rate {
             None => Plan::closed(&self.clients, requests, duration)?,
@@ -86,7 +103,7 @@ impl PlanArgs {
     ///
     /// # Errors
     /// When it is neither a mode nor a URL.
-    pub(super) fn target(&self) -> anyhow::Result<TargetArg> {
+    pub fn target(&self) -> anyhow::Result<TargetArg> {
         let text = &self.target;
         if let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == text) {
             return Ok(TargetArg::Mode(mode));
@@ -103,7 +120,7 @@ impl PlanArgs {
     ///
     /// # Errors
     /// As [`plan`](Self::plan), and when the target is a URL.
-    pub(super) fn on_bench(&self, what: &str) -> anyhow::Result<(Mode, Plan)> {
+    pub fn on_bench(&self, what: &str) -> anyhow::Result<(Mode, Plan)> {
         match self.target()? {
             TargetArg::Mode(mode) => Ok((mode, self.plan()?)),
             TargetArg::Url(url) => bail!("cannot {what} {url}: expected serial, async or pipelined"),
@@ -111,7 +128,7 @@ impl PlanArgs {
     }
 
     /// The target as it was written.
-    pub(super) fn target_name(&self) -> &str {
+    pub fn target_name(&self) -> &str {
         &self.target
     }
 
@@ -142,20 +159,11 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::load::{Model, Profile};
 
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        plan: PlanArgs,
-    }
-
     fn args(line: &str) -> Result<PlanArgs, String> {
-        let line = Line::try_parse_from(["weir"].into_iter().chain(line.split_whitespace()));
-        line.map(|line| line.plan).map_err(|error| error.to_string())
+        PlanArgs::read(line).map_err(|error| error.to_string())
     }
 
     /// The plan in words, or what is wrong with it.

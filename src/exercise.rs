@@ -1,0 +1,27 @@
+//! The workshop: exercises that are predicted, simulated, measured and explained.
+//!
+//! ```text
+//!   exercises/set.toml ─▶ Set ─▶ Exercise ── README.md, exercise.toml
+//!                                   │
+//!   what a person predicts ─────────┤
+//!   theory, simulation, bench ──────┤        trial
+//!                                   ▼
+//!                                Verdict ─▶ explanation; Progress
+//! ```
+//!
+//! An exercise asks for numbers, or for code, or both. Nothing here knows how it is
+//! shown; the command line and the page do.
+
+mod code;
+mod format;
+mod progress;
+mod set;
+mod trial;
+mod verdict;
+
+pub use code::{Checked, CodeError, compile_and_check};
+pub use format::{Code, Exercise, Load, Question, Value, Wrong};
+pub use progress::{Progress, ProgressError, State};
+pub use set::{Set, SetError};
+pub use trial::{Measured, Trial, Where};
+pub use verdict::{Judgement, Verdict, judge};

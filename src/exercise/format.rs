@@ -1,0 +1,207 @@
+//! `exercise.toml`: what an exercise asks, how the answer is found, and which wrong
+//! ideas people have about it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::parse_duration;
+
+/// One exercise.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// The name of its folder: it never changes, and progress is kept by it.
+    #[serde(skip)]
+    pub id: String,
+    /// Its folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// What it is called.
+    pub title: String,
+    /// Which part of the workshop it belongs to, from 1.
+    pub part: u32,
+    /// How long it takes.
+    pub minutes: u32,
+    /// Whether it is for those who want more.
+    #[serde(default)]
+    pub hard: bool,
+    /// The configuration to start from, as `key=value`; defaults for the rest.
+    #[serde(default)]
+    pub config: Vec<String>,
+    /// The loads that are made.
+    #[serde(default, rename = "load")]
+    pub loads: Vec<Load>,
+    /// What is to be predicted.
+    #[serde(default, rename = "question")]
+    pub questions: Vec<Question>,
+    /// What is to be written, if anything.
+    pub code: Option<Code>,
+    /// Three, each telling more than the one before.
+    pub hints: Vec<String>,
+    /// What is shown after the verdict.
+    pub explanation: String,
+}
+
+/// A load that is made, on a bench of its own.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// What measures refer to it by.
+    pub name: String,
+    /// Exactly what stands behind `weir load`.
+    pub run: String,
+    /// The same with other tools, to be shown.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// What is different from the exercise's configuration.
+    #[serde(default)]
+    pub config: Vec<String>,
+    /// How many times faster it is measured than it is asked about: every time in
+    /// configuration and load is divided by it, and what is measured is converted
+    /// back.
+    #[serde(default = "one")]
+    pub faster: u32,
+    /// Edits of the configuration while it is on.
+    #[serde(default, rename = "edit")]
+    pub edits: Vec<EditLine>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// An edit while a load is on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditLine {
+    /// How long after its beginning, such as `20s`.
+    pub after: String,
+    /// Such as `consumers.concurrency=3`.
+    pub set: String,
+}
+
+/// Something to be predicted.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// What the answer is stored under, and written on the command line as.
+    pub name: String,
+    /// The question.
+    pub ask: String,
+    /// `s`, `ms`, `/s`, `events`, or nothing.
+    #[serde(default)]
+    pub unit: String,
+    /// Where the answer stands in the run of a load, such as
+    /// `serial.client.seconds`; see [`Measured`](super::Measured).
+    pub measure: String,
+    /// How far off a prediction may be, as a share of what is measured.
+    #[serde(default)]
+    pub tolerance: f64,
+    /// Or else by how much, in the unit.
+    #[serde(default)]
+    pub within: f64,
+    /// The right answer, as the author knows it.
+    pub answer: Value,
+    /// What can be chosen, if it is no number.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// Where to look on the page or in the source.
+    pub look: String,
+    /// Answers that people give, and what each reveals.
+    #[serde(default)]
+    pub wrong: Vec<Wrong>,
+}
+
+/// A wrong answer that people give.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wrong {
+    /// The answer.
+    pub is: Value,
+    /// What wrong idea it suggests.
+    pub reveals: String,
+}
+
+/// A number, or one of the choices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A choice.
+    Text(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{}", (number * 1e6).round() / 1e6),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Code to be written: `exercise.rs`, which is checked by `check.rs`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// What is to be written, in a sentence.
+    pub task: String,
+    /// Files below the exercise's folder with answers that people give, and what
+    /// each reveals.
+    #[serde(default)]
+    pub wrong: Vec<WrongCode>,
+}
+
+/// A wrong answer in code.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrongCode {
+    /// Such as `wrong/sleeps.rs`.
+    pub file: String,
+    /// What fails in the check, as part of a line of its output.
+    pub fails: String,
+    /// What wrong idea it suggests.
+    pub reveals: String,
+}
+
+impl EditLine {
+    /// When, and which key gets which value; `None` if it does not read as that.
+    pub fn read(&self) -> Option<(Duration, &str, &str)> {
+        let (key, value) = self.set.split_once('=')?;
+        Some((parse_duration(&self.after)?, key.trim(), value.trim()))
+    }
+}
+
+impl Exercise {
+    /// Reads the exercise in `folder`.
+    ///
+    /// # Errors
+    /// What is wrong, with the file and the place.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let file = folder.join("exercise.toml");
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut exercise: Self =
+            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        exercise.id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        folder.clone_into(&mut exercise.folder);
+        Ok(exercise)
+    }
+
+    /// The text of its README.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn text(&self) -> std::io::Result<String> {
+        std::fs::read_to_string(self.folder.join("README.md"))
+    }
+
+    /// The load of that name.
+    pub fn load(&self, name: &str) -> Option<&Load> {
+        self.loads.iter().find(|load| load.name == name)
+    }
+}

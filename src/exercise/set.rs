@@ -1,0 +1,92 @@
+//! A set of exercises: a folder with `set.toml` and a folder for each.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::Exercise;
+
+/// A set of exercises, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Set {
+    /// What it is called.
+    pub title: String,
+    /// The titles of its parts; the first is part 1.
+    pub parts: Vec<String>,
+    /// In the order in which they are done.
+    pub exercises: Vec<Exercise>,
+    /// Where it is.
+    pub folder: PathBuf,
+}
+
+/// Why there is no set, or no such exercise in it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SetError {
+    /// There is no `set.toml`.
+    #[error(
+        "no exercises in {folder}: {reason}; run weir where the folder exercises is, or name one with --dir"
+    )]
+    None {
+        /// Where it was looked for.
+        folder: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file is not what it should be.
+    #[error("{0}")]
+    Bad(String),
+    /// No exercise has this id.
+    #[error("no exercise {id:?}; there are {}", ids.join(", "))]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    parts: Vec<String>,
+    exercises: Vec<String>,
+}
+
+impl Set {
+    /// Reads the set in `folder`, with every exercise that it names.
+    ///
+    /// # Errors
+    /// [`SetError::None`] and [`SetError::Bad`].
+    pub fn read(folder: &Path) -> Result<Self, SetError> {
+        let file = folder.join("set.toml");
+        let text = std::fs::read_to_string(&file).map_err(|error| SetError::None {
+            folder: folder.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let File { title, parts, exercises } =
+            toml::from_str(&text).map_err(|error| SetError::Bad(format!("{}: {error}", file.display())))?;
+        let exercises: Result<Vec<Exercise>, String> =
+            exercises.iter().map(|id| Exercise::read(&folder.join(id))).collect();
+        let exercises = exercises.map_err(SetError::Bad)?;
+        Ok(Self { title, parts, exercises, folder: folder.to_owned() })
+    }
+
+    /// The exercise of that id, or of the only one that begins so.
+    ///
+    /// # Errors
+    /// [`SetError::Unknown`].
+    pub fn find(&self, id: &str) -> Result<&Exercise, SetError> {
+        let exact = self.exercises.iter().find(|exercise| exercise.id == id);
+        let mut beginning = self.exercises.iter().filter(|exercise| exercise.id.starts_with(id));
+        let only = match (beginning.next(), beginning.next()) {
+            (Some(only), None) if !id.is_empty() => Some(only),
+            _ => None,
+        };
+        exact.or(only).ok_or_else(|| SetError::Unknown {
+            id: id.to_owned(),
+            ids: self.exercises.iter().map(|exercise| exercise.id.clone()).collect(),
+        })
+    }
+}

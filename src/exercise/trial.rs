@@ -1,0 +1,278 @@
+//! Tries an exercise: what theory says of its loads, what a simulation does, and
+//! what a real bench does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use serde_json::Value as Json;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::{Exercise, Load, Value};
+use crate::config::{Config, Settings, Sources};
+use crate::http;
+use crate::load::Plan;
+use crate::measure::{Measure, PlanArgs, Stage, What};
+use crate::runs::Run;
+use crate::simulate::{Edit, simulate_edited};
+use crate::theory::{Prediction, predict};
+use crate::workbench::{Mode, Workbench};
+
+/// How long a bench may take to drain after a load.
+const DRAIN: Duration = Duration::from_secs(120);
+
+/// On which bench an exercise is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Where {
+    /// One of its own, on a free port, with the exercise's configuration.
+    Own,
+    /// A running one, such as `http://127.0.0.1:4000`. It has to have the
+    /// exercise's configuration.
+    Running(String),
+}
+
+/// Tries an exercise.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    /// Which.
+    pub exercise: &'a Exercise,
+    /// On which bench.
+    pub place: Where,
+    /// Ends it early.
+    pub stop: CancellationToken,
+}
+
+/// What came of one load.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measured {
+    /// Its name.
+    pub load: String,
+    /// What theory says, if a model fits.
+    pub predicted: Option<Prediction>,
+    /// What a simulation came to.
+    pub simulated: Json,
+    /// What was measured, converted to the speed that is asked about.
+    pub measured: Json,
+    /// What its run's audit says against it, if anything.
+    pub invalid: Vec<String>,
+}
+
+/// A load, ready to be made.
+struct Ready {
+    mode: Mode,
+    plan: Plan,
+    config: Config,
+    edits: Vec<Edit>,
+}
+
+impl Trial<'_> {
+    /// Makes each load in turn: predicts it, simulates it, measures it. `watch` is
+    /// told which load it is and how it goes.
+    ///
+    /// # Errors
+    /// When the exercise's loads cannot be read, or there is no bench.
+    ///
+    /// # Panics
+    /// Within a runtime: it has its own.
+    pub fn run(&self, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Vec<Measured>> {
+        self.exercise.loads.iter().map(|load| self.one(load, watch)).collect()
+    }
+
+    fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Measured> {
+        let Ready { mode, plan, config, edits } = self.ready(load)?;
+        let predicted = match edits.is_empty() {
+            true => predict(&config.settings, mode, &plan).ok(),
+            false => None,
+        };
+        let simulated = simulate_edited(config.clone(), mode, &plan, &edits, &mut |_| ());
+        let simulated = simulated.ok().map(serde_json::to_value).transpose()?.unwrap_or_default();
+        let run = self.measure(load, mode, &plan, config, &edits, watch)?;
+        let invalid = run.audit.remarks().filter(|_| !run.audit.is_valid()).map(|check| check.says.clone());
+        let invalid = invalid.collect();
+        let mut measured = serde_json::to_value(run)?;
+        convert(&mut measured, f64::from(load.faster));
+        Ok(Measured { load: load.name.clone(), predicted, simulated, measured, invalid })
+    }
+
+    fn ready(&self, load: &Load) -> anyhow::Result<Ready> {
+        let (mode, plan) = PlanArgs::read(&load.run)
+            .and_then(|args| args.on_bench("measure"))
+            .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
+        let flags = self.exercise.config.iter().chain(&load.config).cloned().collect();
+        let config = Sources { file: None, flags }.load()?;
+        let edits: Option<Vec<Edit>> = load
+            .edits
+            .iter()
+            .map(|line| {
+                let (after, key, value) = line.read()?;
+                Some(Edit { after, key: key.to_owned(), value: value.to_owned() })
+            })
+            .collect();
+        let edits =
+            edits.with_context(|| format!("{}: an edit of load {}", self.exercise.id, load.name))?;
+        Ok(Ready { mode, plan, config: Config { by_flag: Vec::new(), ..config }, edits })
+    }
+
+    fn measure(
+        &self,
+        load: &Load,
+        mode: Mode,
+        plan: &Plan,
+        config: Config,
+        edits: &[Edit],
+        watch: &mut dyn FnMut(&Load, Stage),
+    ) -> anyhow::Result<Run> {
+        let plan = plan.faster(f64::from(load.faster));
+        let config = faster(&config, load.faster)?;
+        let edits: Vec<Edit> =
+            edits.iter().map(|edit| Edit { after: edit.after / load.faster, ..edit.clone() }).collect();
+        let own = match &self.place {
+            Where::Own => Some(Bench::start(config)?),
+            Where::Running(_) => None,
+        };
+        let base = match (&self.place, &own) {
+            (Where::Running(base), _) => base.clone(),
+            (Where::Own, Some(bench)) => bench.base.clone(),
+            (Where::Own, None) => bail!("there is no bench"),
+        };
+        if let Some(bench) = &own {
+            bench.edit(edits);
+        } else if !edits.is_empty() {
+            bail!("this exercise edits the configuration while load is on; check it without --url");
+        }
+        let what = What::Bench { base, mode };
+        let measure = Measure { what, plan: &plan, drain: DRAIN, stop: self.stop.clone() };
+        measure.run(&mut |stage| watch(load, stage))
+    }
+}
+
+/// A bench on a free port, with a runtime of its own. Dropping it ends both.
+struct Bench {
+    runtime: Runtime,
+    workbench: Arc<Workbench>,
+    base: String,
+}
+
+impl Bench {
+    fn start(config: Config) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let (workbench, base) = runtime.block_on(async {
+            let listener =
+                TcpListener::bind("127.0.0.1:0").await.context("cannot listen on a free port")?;
+            let address = listener.local_addr()?;
+            let workbench = Workbench::start(config, &Sources::default());
+            let router = http::router(Arc::clone(&workbench));
+            tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
+            tokio::spawn(Arc::clone(&workbench).sample_forever(None));
+            anyhow::Ok((workbench, format!("http://{address}")))
+        })?;
+        Ok(Self { runtime, workbench, base })
+    }
+
+    /// Makes the edits from now on, each when it is due.
+    fn edit(&self, edits: Vec<Edit>) {
+        let workbench = Arc::clone(&self.workbench);
+        self.runtime.spawn(async move {
+            let began = tokio::time::Instant::now();
+            for Edit { after, key, value } in edits {
+                tokio::time::sleep_until(began + after).await;
+                if let Err(error) = workbench.set(&key, &value).await {
+                    log::error!("an edit is refused: {error}");
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.workbench.shutdown().abort();
+    }
+}
+
+/// The same configuration for a bench that is so many times faster.
+fn faster(config: &Config, times: u32) -> anyhow::Result<Config> {
+    let Settings { resource, queue, .. } = &config.settings;
+    let latency = &resource.latency;
+    let durations = [
+        ("resource.latency.mean", latency.mean),
+        ("resource.latency.min", latency.min),
+        ("resource.latency.max", latency.max),
+        ("resource.freeze_every", resource.freeze_every),
+        ("resource.freeze_for", resource.freeze_for),
+        ("queue.wait_timeout", queue.wait_timeout),
+    ];
+    let mut flags = config.settings.as_flags();
+    flags.extend(durations.map(|(key, time)| format!("{key}={}ns", (time / times).as_nanos())));
+    Ok(Sources { file: None, flags }.load()?)
+}
+
+/// Converts the figures of a run that was `times` faster: what ends in `_s`, `_ms`
+/// or is called seconds took so much longer, and rates were so much lower.
+fn convert(json: &mut Json, times: f64) {
+    let Json::Object(fields) = json else { return };
+    for (name, value) in fields {
+        let is_time = name.ends_with("_s") || name.ends_with("_ms") || name == "seconds";
+        let is_rate = name == "rate" || name.ends_with("_rate");
+        match value.as_f64() {
+            Some(number) if is_time => *value = (number * times).into(),
+            Some(number) if is_rate => *value = (number / times).into(),
+            _ => convert(value, times),
+        }
+    }
+}
+
+impl Measured {
+    /// What was measured at `path`, such as `client.seconds` or
+    /// `bench.modes.pipelined.response.p50_ms`: the fields of a run.
+    pub fn measured(&self, path: &str) -> Option<Value> {
+        find(&self.measured, path)
+    }
+
+    /// What was simulated there.
+    pub fn simulated(&self, path: &str) -> Option<Value> {
+        find(&self.simulated, path)
+    }
+
+    /// What theory says of it.
+    pub fn predicted(&self, path: &str) -> Option<f64> {
+        let theory = self.predicted.as_ref()?;
+        let (place, figure) = path.rsplit_once('.')?;
+        let times = match place.rsplit_once('.').map_or(place, |(_, kind)| kind) {
+            "wait" => theory.wait,
+            "service" if place.contains("modes") => theory.service,
+            "response" if place.contains("modes") => theory.response,
+            "http" | "ok" => theory.answer,
+            _ => None,
+        };
+        match figure {
+            "seconds" if place == "client" => theory.load_s,
+            "rate" => theory.rate,
+            "done_rate" => theory.done_rate,
+            "peak_in_use" => theory.peak_in_use,
+            "peak_depth" => theory.peak_depth,
+            "drain_s" => theory.drain_s,
+            "mean_ms" => times?.mean_ms,
+            "p50_ms" => times?.p50_ms,
+            "p90_ms" => times?.p90_ms,
+            "p99_ms" => times?.p99_ms,
+            _ => None,
+        }
+    }
+}
+
+fn find(json: &Json, path: &str) -> Option<Value> {
+    let step = |json: &Json, name: &str| match json {
+        Json::Array(all) => all.get(name.parse::<usize>().ok()?).cloned(),
+        other => other.get(name).cloned(),
+    };
+    match path.split('.').try_fold(json.clone(), |json, name| step(&json, name))? {
+        Json::Number(number) => number.as_f64().map(Value::Number),
+        Json::String(text) => Some(Value::Text(text)),
+        Json::Bool(yes) => Some(Value::Text(if yes { "yes" } else { "no" }.to_owned())),
+        _ => None,
+    }
+}
