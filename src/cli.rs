@@ -1,6 +1,7 @@
 //! The command line: arguments, what each command does, and how it ends.
 
 mod compare;
+mod exercise;
 mod load;
 mod log;
 mod output;
@@ -89,6 +90,8 @@ enum Command {
     Compare(compare::Args),
     /// The runs that were kept
     Runs(runs::Args),
+    /// The workshop: predict, measure, and be told why
+    Exercise(exercise::Args),
     /// Print the numbers of a running server
     Snapshot(snapshot::Args),
     /// Have a running server take nothing more from its queue
@@ -131,6 +134,7 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Predict(args) => predict::run(&args, &sources),
         Command::Compare(args) => on_store(&sources, |store| compare::run(&args, store)),
         Command::Runs(args) => on_store(&sources, |store| runs::run(&args, store)),
+        Command::Exercise(args) => exercise::run(&args, &sources),
         Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
         Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
         Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),

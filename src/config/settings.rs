@@ -282,6 +282,11 @@ impl Consumers {
 }
 
 impl Data {
+    /// The file of how far somebody has come in the workshop.
+    pub fn progress(&self) -> PathBuf {
+        Path::new(&self.directory).join("progress.json")
+    }
+
     /// The folder of the runs.
     pub fn runs(&self) -> PathBuf {
         Path::new(&self.directory).join("runs")

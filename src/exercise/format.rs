@@ -168,6 +168,34 @@ pub struct WrongCode {
     pub reveals: String,
 }
 
+impl Question {
+    /// Reads an answer as somebody writes it: a number, perhaps with the unit
+    /// behind it, or one of the choices, by its number or its text.
+    ///
+    /// # Errors
+    /// What was found and what is allowed, in a sentence.
+    pub fn read(&self, answer: &str) -> Result<Value, String> {
+        let answer = answer.trim();
+        if self.choices.is_empty() {
+            let number = answer.strip_suffix(self.unit.as_str()).unwrap_or(answer).trim().replace('_', "");
+            let number: Option<f64> = number.parse().ok().filter(|number: &f64| number.is_finite());
+            let unit = if self.unit.is_empty() { String::new() } else { format!(", in {}", self.unit) };
+            return number
+                .map(Value::Number)
+                .ok_or_else(|| format!("{} = {answer:?}: expected a number{unit}", self.name));
+        }
+        let by_number = answer.parse().ok().and_then(|n: usize| self.choices.get(n.checked_sub(1)?));
+        let by_text = || self.choices.iter().find(|choice| choice.eq_ignore_ascii_case(answer));
+        by_number.or_else(by_text).map(|choice| Value::Text(choice.clone())).ok_or_else(|| {
+            let count = self.choices.len();
+            format!(
+                "{} = {answer:?}: expected one of the choices, or its number from 1 to {count}",
+                self.name
+            )
+        })
+    }
+}
+
 impl EditLine {
     /// When, and which key gets which value; `None` if it does not read as that.
     pub fn read(&self) -> Option<(Duration, &str, &str)> {

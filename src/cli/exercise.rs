@@ -1,0 +1,251 @@
+//! `weir exercise`: the workshop in the terminal.
+
+mod markdown;
+mod show;
+mod verify;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use tokio_util::sync::CancellationToken;
+
+use super::Exit;
+use super::load::ProgressLine;
+use super::output::{complain, say};
+use crate::config::Sources;
+use crate::exercise::{
+    Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Verdict, Where,
+    compile_and_check, judge,
+};
+
+/// Where the exercises are, unless somebody says otherwise.
+const FOLDER: &str = "exercises";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Another set of exercises
+    #[arg(long, value_name = "FOLDER", global = true, default_value = FOLDER)]
+    dir: PathBuf,
+}
+
+/// An ID is the name of an exercise, or enough of its beginning.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The exercises, and how far you have come (the default)
+    List,
+    /// Read an exercise
+    Start {
+        /// Its name, or enough of its beginning
+        id: String,
+    },
+    /// Write down what you think, before you measure
+    Predict {
+        /// Its name, or enough of its beginning
+        id: String,
+        /// Such as duration=30; without any, what is asked
+        #[arg(value_name = "NAME=VALUE")]
+        answers: Vec<String>,
+    },
+    /// Measure, and compare with what you predicted; or compile and check your code
+    Check {
+        /// Its name, or enough of its beginning
+        id: String,
+        /// Measure at this running server, not at a bench of the exercise's own
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The next hint: there are three
+    Hint {
+        /// Its name, or enough of its beginning
+        id: String,
+    },
+    /// The answers, and the solution in code
+    Solution {
+        /// Its name, or enough of its beginning
+        id: String,
+    },
+    /// Forget what you did of an exercise
+    Reset {
+        /// Its name, or enough of its beginning
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Forget everything
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+    /// Check again whenever the code of an exercise is saved
+    Watch {
+        /// Its name, or enough of its beginning
+        id: String,
+    },
+    /// For authors: each exercise fails unsolved, passes solved, and fails for each
+    /// wrong answer
+    Verify {
+        /// Only these
+        ids: Vec<String>,
+    },
+}
+
+/// The set and what was done of it.
+struct Workshop {
+    set: Set,
+    progress: Progress,
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+    let opened = open(args, sources).and_then(|mut workshop| workshop.run(args));
+    match opened {
+        Err(error) if error.is::<SetError>() || error.is::<Mistake>() => {
+            complain(format_args!("{error:#}"));
+            Ok(Exit::Usage)
+        }
+        other => other,
+    }
+}
+
+/// A mistake in what somebody typed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Mistake(String);
+
+fn open(args: &Args, sources: &Sources) -> anyhow::Result<Workshop> {
+    let set = Set::read(&args.dir)?;
+    let file = sources.load()?.settings.data.progress();
+    Ok(Workshop { set, progress: Progress::read(&file)? })
+}
+
+impl Workshop {
+    fn run(&mut self, args: &Args) -> anyhow::Result<Exit> {
+        match args.command.as_ref().unwrap_or(&Command::List) {
+            Command::List => say(show::list(&self.set, &self.progress).trim_end()),
+            Command::Start { id } => say(show::start(self.set.find(id)?)?.trim_end()),
+            Command::Predict { id, answers } => self.predict(id, answers)?,
+            Command::Check { id, url, json } => return self.check(id, url.as_deref(), *json),
+            Command::Hint { id } => self.hint(id)?,
+            Command::Solution { id } => say(show::solution(self.set.find(id)?)?.trim_end()),
+            Command::Reset { id, all: _ } => {
+                let id = id.as_ref().map(|id| self.set.find(id)).transpose()?;
+                self.progress.reset(id.map(|exercise| exercise.id.as_str()))?;
+            }
+            Command::Watch { id } => return self.watch(id),
+            Command::Verify { ids } => return verify::run(&self.set, ids),
+        }
+        Ok(Exit::Success)
+    }
+
+    fn predict(&mut self, id: &str, answers: &[String]) -> anyhow::Result<()> {
+        let exercise = self.set.find(id)?;
+        let answers: Result<Vec<(&Question, Value)>, Mistake> =
+            answers.iter().map(|answer| read_answer(exercise, answer)).collect();
+        let answers = answers?;
+        let state = self.progress.change(&exercise.id, |state| {
+            for (question, value) in answers {
+                state.predictions.insert(question.name.clone(), value);
+            }
+        })?;
+        say(show::questions(exercise, &state).trim_end());
+        Ok(())
+    }
+
+    fn check(&mut self, id: &str, url: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+        let exercise = self.set.find(id)?.clone();
+        let state = self.progress.of(&exercise.id);
+        let judgements = measure(&exercise, &state, url)?;
+        let code = match &exercise.code {
+            Some(_) => Some(compile_and_check(&exercise, None, !json)?.passed),
+            None => None,
+        };
+        let right = judgements.iter().all(|judgement| judgement.verdict == Verdict::Right);
+        let passed = right && code != Some(false);
+        self.progress.change(&exercise.id, |state| {
+            state.checks += 1;
+            if passed {
+                state.finish();
+            }
+        })?;
+        if json {
+            let verdict = serde_json::json!({ "exercise": exercise.id, "passed": passed,
+                "code": code, "questions": judgements });
+            say(serde_json::to_string_pretty(&verdict)?);
+        } else {
+            say(show::verdict(&self.set, &exercise, &judgements, code, passed).trim_end());
+        }
+        Ok(if passed { Exit::Success } else { Exit::Failure })
+    }
+
+    fn hint(&mut self, id: &str) -> anyhow::Result<()> {
+        let exercise = self.set.find(id)?;
+        let most = exercise.hints.len();
+        let state =
+            self.progress.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
+        for (n, hint) in exercise.hints.iter().take(state.hints).enumerate() {
+            say(show::paragraph(&format!("Hint {} of {most}: {}", n + 1, hint.trim())));
+        }
+        Ok(())
+    }
+
+    /// Checks the code now and after each save, until Ctrl-C.
+    fn watch(&mut self, id: &str) -> anyhow::Result<Exit> {
+        let exercise = self.set.find(id)?.clone();
+        if exercise.code.is_none() {
+            bail!(Mistake(format!("{} has no code to watch", exercise.id)));
+        }
+        let file = exercise.folder.join("exercise.rs");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut before = None;
+        loop {
+            let now = std::fs::metadata(&file)
+                .and_then(|data| data.modified())
+                .with_context(|| format!("cannot watch {}", file.display()))?;
+            if before.replace(now) != Some(now) {
+                let passed = compile_and_check(&exercise, None, true)?.passed;
+                if passed {
+                    return self.check(id, None, false);
+                }
+                say(format_args!("\nwatching {}; Ctrl-C ends it", file.display()));
+            }
+            runtime.block_on(tokio::time::sleep(std::time::Duration::from_millis(200)));
+        }
+    }
+}
+
+/// Makes the exercise's loads and judges the answers by them.
+fn measure(exercise: &Exercise, state: &State, url: Option<&str>) -> anyhow::Result<Vec<Judgement>> {
+    if exercise.questions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let place = match url {
+        None => Where::Own,
+        Some(url) if url.contains("://") => Where::Running(url.trim_end_matches('/').to_owned()),
+        Some(host) => Where::Running(format!("http://{host}")),
+    };
+    let mut line = ProgressLine::new(false);
+    let trial = Trial { exercise, place, stop: CancellationToken::new() };
+    let measured = trial.run(&mut |_, stage| line.show(stage))?;
+    line.clear();
+    for of_load in measured.iter().filter(|of_load| !of_load.invalid.is_empty()) {
+        complain(format_args!(
+            "the load {} cannot be trusted: {}",
+            of_load.load,
+            of_load.invalid.join("; ")
+        ));
+    }
+    Ok(judge(exercise, state, &measured))
+}
+
+fn read_answer<'a>(exercise: &'a Exercise, answer: &str) -> Result<(&'a Question, Value), Mistake> {
+    let names = || exercise.questions.iter().map(|q| q.name.as_str()).collect::<Vec<_>>().join(", ");
+    let (name, value) = answer
+        .split_once('=')
+        .ok_or_else(|| Mistake(format!("{answer:?}: expected NAME=VALUE with one of {}", names())))?;
+    let question = exercise.questions.iter().find(|question| question.name == name.trim());
+    let question =
+        question.ok_or_else(|| Mistake(format!("{name:?} is not asked; asked are {}", names())))?;
+    question.read(value).map(|value| (question, value)).map_err(Mistake)
+}
