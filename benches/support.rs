@@ -108,7 +108,7 @@ pub(crate) fn runtime(threads: usize) -> Runtime {
 }
 
 /// The arguments that choose rows. Cargo adds `--bench`.
-fn filters() -> impl Iterator<Item = String> {
+pub(crate) fn filters() -> impl Iterator<Item = String> {
     std::env::args().skip(1).filter(|arg| !arg.starts_with("--") && !arg.starts_with("rounds="))
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-fn quantile(values: &mut [f64], part: f64) -> f64 {
+pub(crate) fn quantile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * part).round() as usize]
 }
