@@ -3,7 +3,9 @@
 //!
 //! Rounds of the two take turns, so that a change in the machine's speed meets
 //! both; the median of the ratios counts. The client has one thread and 50
-//! connections that are kept alive, the server the usual number of workers.
+//! connections that are kept alive, the server the usual number of workers. In the
+//! last row the peer is the same request to a server whose runs are not recorded.
+//! Arguments as in `support`: `rounds=31`.
 
 mod support;
 
@@ -19,10 +21,9 @@ use weir::config::Sources;
 use weir::http;
 use weir::workbench::Workbench;
 
-use self::support::median;
+use self::support::{median, rounds};
 
 const CONNECTIONS: usize = 50;
-const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(1000);
 
 /// What becomes of the events that are pushed.
@@ -33,35 +34,52 @@ const CASES: [(&str, &[&str]); 2] = [
 
 fn main() {
     println!(
-        "HTTP, {CONNECTIONS} connections: requests/s of /pipelined and /healthz, medians of {ROUNDS} rounds"
+        "HTTP, {CONNECTIONS} connections: requests/s of /pipelined and /healthz, medians of {} rounds",
+        rounds()
     );
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for (name, settings) in CASES {
         let server = runtime_with_workers();
-        let address = server.block_on(serve(settings));
-        let client = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        client.block_on(round(address, "healthz"));
-        let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
-        for _ in 0..ROUNDS {
-            let plain = client.block_on(round(address, "healthz"));
-            let pipelined = client.block_on(round(address, "pipelined"));
-            rates[0].push(plain);
-            rates[1].push(pipelined);
-            ratios.push(pipelined / plain);
-        }
-        let [plain, pipelined] = rates.map(|mut rates| median(&mut rates));
-        println!("  {name:<26} {pipelined:>9.0} of {plain:>9.0}   ratio {:.3}", median(&mut ratios));
+        let address = server.block_on(serve(settings, false));
+        let ours = || client.block_on(round(address, "pipelined"));
+        row(name, ours, || client.block_on(round(address, "healthz")));
         server.shutdown_background();
     }
+    let (name, settings) = ("pushed and recorded, or not", CASES[0].1);
+    let server = runtime_with_workers();
+    let [recorded, not] = [true, false].map(|recorded| server.block_on(serve(settings, recorded)));
+    row(
+        name,
+        || client.block_on(round(recorded, "pipelined")),
+        || client.block_on(round(not, "pipelined")),
+    );
+    server.shutdown_background();
+}
+
+/// The two take turns; both answer with requests a second.
+fn row(name: &str, ours: impl Fn() -> f64, theirs: impl Fn() -> f64) {
+    theirs();
+    let (mut mine, mut peers, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds() {
+        peers.push(theirs());
+        mine.push(ours());
+        ratios.push(mine[mine.len() - 1] / peers[peers.len() - 1]);
+    }
+    let (mine, peers) = (median(&mut mine), median(&mut peers));
+    println!("  {name:<28} {mine:>9.0} of {peers:>9.0}   ratio {:.3}", median(&mut ratios));
 }
 
 fn runtime_with_workers() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
 }
 
-async fn serve(settings: &[&str]) -> SocketAddr {
+async fn serve(settings: &[&str], recorded: bool) -> SocketAddr {
     let flags = settings.iter().map(|&setting| setting.to_owned()).collect();
     let sources = Sources { file: None, flags };
     let bench = Workbench::start(sources.load().expect("valid settings"), &sources);
+    if recorded {
+        tokio::spawn(Arc::clone(&bench).sample_forever(None));
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(http::serve(listener, http::router(Arc::clone(&bench)), bench.shutdown().clone()));

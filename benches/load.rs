@@ -155,8 +155,7 @@ where
     LocalSet::new().block_on(runtime, async {
         let answered = Rc::new(Cell::new(0_u64));
         let start = Instant::now();
-        let clients: Vec<_> =
-            (0..CONNECTIONS).map(|_| spawn_local(client(Rc::clone(&answered)))).collect();
+        let clients: Vec<_> = (0..CONNECTIONS).map(|_| spawn_local(client(Rc::clone(&answered)))).collect();
         sleep(ROUND).await;
         let rate = answered.get() as f64 / start.elapsed().as_secs_f64();
         assert!(!clients.iter().any(|client| client.is_finished()), "a client ended early");

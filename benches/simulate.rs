@@ -16,11 +16,8 @@ use self::support::{filters, median, quantile, rounds};
 
 /// 400 a second, at random, on ten consumers that take 20 ms in the mean, at
 /// random: 80 % busy.
-const MM10: [&str; 3] = [
-    "resource.latency.distribution=exponential",
-    "resource.latency.mean=20ms",
-    "consumers.concurrency=10",
-];
+const MM10: [&str; 3] =
+    ["resource.latency.distribution=exponential", "resource.latency.mean=20ms", "consumers.concurrency=10"];
 
 fn main() {
     let cases: [(&str, &[&str], Plan); 3] = [

@@ -195,7 +195,7 @@ async fn sample(workbench: Arc<Workbench>, clock: Clock) {
 async fn drained(workbench: &Workbench, clock: Clock) {
     let (mut finished, mut since) = (0, Instant::now());
     loop {
-        let ledger = workbench.snapshot().ledger;
+        let ledger = workbench.ledger();
         let ended = ledger.accepted - ledger.held;
         if ledger.held == 0 || since.elapsed() > clock.stretch(HOPELESS) {
             return;

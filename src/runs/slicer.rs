@@ -23,6 +23,8 @@ pub struct Slicer {
     over: Vec<Buckets>,
     /// The slice that comes after them.
     current: Histogram<u64>,
+    /// When that one ends.
+    ends: Duration,
     width: Duration,
 }
 
@@ -33,7 +35,7 @@ impl Slicer {
     /// If that is zero.
     pub fn new(width: Duration) -> Self {
         assert!(!width.is_zero(), "a slice of no time");
-        Self { whole: empty_histogram(), over: Vec::new(), current: empty_histogram(), width }
+        Self { whole: empty_histogram(), over: Vec::new(), current: empty_histogram(), ends: width, width }
     }
 
     /// Records a time that ended `at` so long after the beginning; not before
@@ -54,13 +56,14 @@ impl Slicer {
 
     /// Makes the slice at this time the current one.
     fn go_to(&mut self, at: Duration) {
-        while at >= self.width * (self.over.len() as u32 + 1) {
+        while at >= self.ends {
             if self.over.len() + 1 < MOST {
                 self.over.push(buckets(&self.current));
                 self.current.reset();
             } else {
                 self.halve();
             }
+            self.ends = self.width * (self.over.len() as u32 + 1);
         }
     }
 

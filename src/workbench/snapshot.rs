@@ -208,6 +208,13 @@ impl Numbers {
 }
 
 impl Workbench {
+    /// The account of every event now, all modes together. A
+    /// [`snapshot`](Self::snapshot) says it too, and takes all histograms to pieces
+    /// for the rest.
+    pub fn ledger(&self) -> LedgerState {
+        self.numbers().ledger()
+    }
+
     /// The state of the bench now.
     pub fn snapshot(&self) -> Snapshot {
         let numbers = self.numbers();
