@@ -27,6 +27,9 @@ use self::support::{median, quantile, rounds};
 const EVENTS: u64 = 1_000_000;
 const BUDGET: f64 = 200.0;
 
+/// What is measured, of an event with this number.
+type Part = fn(&Bench, u64);
+
 /// What all threads share.
 struct Bench {
     clock: Clock,
@@ -89,7 +92,7 @@ fn made_up(id: u64) -> [Duration; 2] {
 }
 
 fn main() {
-    let parts: [(&str, fn(&Bench, u64)); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("an event, stamped and recorded", Bench::event),
         ("  of which: the ledger", Bench::ledger),
         ("  three histograms", Bench::histograms),
@@ -116,7 +119,7 @@ fn main() {
 }
 
 /// Nanoseconds of a thread for each of its events, in the mean of all threads.
-fn round(threads: u64, part: fn(&Bench, u64)) -> f64 {
+fn round(threads: u64, part: Part) -> f64 {
     let (bench, start) = (Bench::new(), Barrier::new(threads as usize));
     let work = |thread: u64| {
         let (bench, start) = (&bench, &start);
