@@ -29,12 +29,19 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Account {
     flow: PerThread<Flow>,
-    in_hand: AtomicUsize,
-    in_resource: AtomicUsize,
-    peak_in_resource: AtomicUsize,
+    resource: Level,
     baseline: Mutex<Counts>,
     /// The ids of events abandoned while somebody wants to know.
     abandoned: Mutex<Option<Vec<u64>>>,
+}
+
+/// A level and its peak, which only one counter for all threads can know. Apart
+/// from what is beside it, as it is written all the time.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Level {
+    now: AtomicUsize,
+    peak: AtomicUsize,
 }
 
 /// One thread's part of what came and went.
@@ -45,6 +52,9 @@ struct Flow {
     failed: AtomicU64,
     dropped: AtomicU64,
     rejected: AtomicU64,
+    /// Leases made and ended.
+    taken: AtomicU64,
+    let_go: AtomicU64,
     /// Sums of stamps, in nanoseconds, that may wrap: what came in and what went
     /// out when. See [`Account::time_inside`].
     came: AtomicU64,
@@ -116,18 +126,24 @@ impl Account {
 
     /// How many leases exist.
     pub fn in_hand(&self) -> usize {
-        self.in_hand.load(Ordering::Acquire)
+        let sum = |part: fn(&Flow) -> &AtomicU64| -> u64 {
+            self.flow.all().map(|flow| part(flow).load(Ordering::Acquire)).sum()
+        };
+        // Those that ended first, or one that comes and goes in between would
+        // count as minus one.
+        let let_go = sum(|flow| &flow.let_go);
+        sum(|flow| &flow.taken).saturating_sub(let_go) as usize
     }
 
     /// How many of this account's events are in the resource.
     pub fn in_resource(&self) -> usize {
-        self.in_resource.load(Ordering::Acquire)
+        self.resource.now.load(Ordering::Acquire)
     }
 
     /// The most that were there at once since the last
     /// [`reset_peak`](Self::reset_peak).
     pub fn peak_in_resource(&self) -> usize {
-        self.peak_in_resource.load(Ordering::Acquire)
+        self.resource.peak.load(Ordering::Acquire)
     }
 
     /// What the account says now. While events move, the counters are read at
@@ -165,7 +181,7 @@ impl Account {
 
     /// Lets the peak start anew from what is in the resource now.
     pub fn reset_peak(&self) {
-        self.peak_in_resource.store(self.in_resource(), Ordering::Release);
+        self.resource.peak.store(self.in_resource(), Ordering::Release);
     }
 
     /// Notes the ids of abandoned events from now on.
@@ -179,22 +195,22 @@ impl Account {
     }
 
     pub(super) fn take_in_hand(&self) {
-        self.in_hand.fetch_add(1, Ordering::AcqRel);
+        self.flow.mine().taken.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn let_go(&self) {
-        self.in_hand.fetch_sub(1, Ordering::AcqRel);
+        self.flow.mine().let_go.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn enter_resource(&self) {
-        let now = self.in_resource.fetch_add(1, Ordering::AcqRel) + 1;
+        let now = self.resource.now.fetch_add(1, Ordering::AcqRel) + 1;
         if now > self.peak_in_resource() {
-            self.peak_in_resource.fetch_max(now, Ordering::AcqRel);
+            self.resource.peak.fetch_max(now, Ordering::AcqRel);
         }
     }
 
     pub(super) fn leave_resource(&self) {
-        self.in_resource.fetch_sub(1, Ordering::AcqRel);
+        self.resource.now.fetch_sub(1, Ordering::AcqRel);
     }
 
     pub(super) fn settle(&self, outcome: Outcome, finished: Stamp) {
