@@ -153,10 +153,14 @@ export function linear(max) {
   return { high: top, ticks, place: (value) => value / top };
 }
 
-/** Starts close to the data: at the 1, 2 or 5 below the least value, not at a far-off decade. */
-export function logarithmic(min, max, zero) {
-  const low = zero ? 1 : nice(Math.max(0.01, min || 1), 'down');
-  const high = Math.max(nice(max), low * 10);
+/**
+ * Starts close to the data: at the 1, 2 or 5 below the least value, not at a far-off decade. `tight` lets
+ * it be shorter than a decade as well, and leaves some room on both sides.
+ */
+export function logarithmic(min, max, { zero = false, tight = false } = {}) {
+  const room = tight ? 1.03 : 1;
+  const low = zero ? 1 : nice(Math.max(0.01, min || 1) / room, 'down');
+  const high = Math.max(nice(max * room), low * (tight ? 2 : 10));
   const foot = zero ? 0.12 : 0; // the strip in which zero has its place
   const place = (value) => {
     if (value < low) return zero ? foot * (value / low) : 0;
@@ -164,7 +168,7 @@ export function logarithmic(min, max, zero) {
   };
   const ticks = zero ? [0, low] : [low]; // the foot of the axis is always labelled
   const decades = Math.log10(high / low);
-  const factors = decades > 2 ? [1] : decades > 1.2 ? [1, 5] : [1, 2, 5];
+  const factors = decades > 2 ? [1] : decades > 1.2 ? [1, 5] : decades > 0.75 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
   const stride = Math.ceil(decades / 5);
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += stride) {
     for (const factor of factors) {

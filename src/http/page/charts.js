@@ -52,7 +52,8 @@ export class Board {
 /**
  * One chart. Options: `series` (name, part, colour, dash, step, knots, get), `format`, `tick`, `scale`
  * ("linear", "log", or "log0": a logarithm that keeps a place for zero), `reference` (label, get),
- * `named` (the read-out has names), `upright` (lines at the ticks along the foot as well).
+ * `named` (the read-out has names), `upright` (lines at the ticks along the foot as well), `tight` (a
+ * logarithm may be shorter than a decade).
  */
 class Chart {
   #hover = null; // where the pointer is, while it is over this chart
@@ -160,7 +161,7 @@ class Chart {
     const limit = this.reference?.get();
     if (limit && limit <= high * 3) high = Math.max(high, limit);
     if (this.scale === 'linear') return linear(high);
-    return logarithmic(Math.min(low, high), high, this.scale === 'log0');
+    return logarithmic(Math.min(low, high), high, { zero: this.scale === 'log0', tight: this.tight });
   }
 
   #grid() {

@@ -41,7 +41,7 @@ export class Comparison {
     const view = (index) => this.#views.get(this.#runs[index]?.id);
     const line = (letter, index, get) => ({ name: letter, colour: letter, always: true, get });
     this.curves.add(find('.curve'), {
-      scale: 'log', format: format.ms, tick: format.msTick, named: true, upright: true,
+      scale: 'log', format: format.ms, tick: format.msTick, named: true, upright: true, tight: true,
       series: LETTERS.map((letter, index) => ({
         ...line(letter, index, (row) => row.of[letter] ?? null),
         knots: () => view(index)?.[this.#clock].length < 12, // between so few there is no telling: show what is known
@@ -113,12 +113,12 @@ export class Comparison {
     const curves = views.map((view) => view?.[this.#clock] ?? []);
     this.curves.rows = rowsOf({ A: curves[0], B: curves[1] });
     const times = this.#clock === 'answer' ? 'answer times' : 'response times';
-    write(this.nothing.curve, this.#missing(curves, `no ${times}`));
+    this.#missing(this.nothing.curve, curves, `no ${times}`);
     const series = views.map((view) => view?.[this.#column] ?? []);
     this.series.rows = rowsOf({ A: series[0], B: series[1] });
     this.series.axis.bridge = this.series.axis.carry = HOLE * Math.max(1, ...series.map(longest));
     this.series.marks = views.flatMap((view, index) => (view?.marks ?? []).map((mark) => ({ ...mark, text: `${LETTERS[index]}: ${mark.text}` })));
-    write(this.nothing.series, this.#missing(series, `no ${SERIES[this.#column].words} over time`));
+    this.#missing(this.nothing.series, series, `no ${SERIES[this.#column].words} over time`);
     this.curves.redraw();
     this.series.redraw();
   }
@@ -128,9 +128,11 @@ export class Comparison {
     this.series.redraw();
   }
 
-  #missing(found, what) {
+  /** Says which run has none of what is shown; if neither has, in place of an empty chart. */
+  #missing(node, found, what) {
     const without = this.#runs.map((run, index) => (run && !found[index].length ? `${LETTERS[index]} has ${what}: ${ORIGINS[run.origin] ?? run.origin}` : ''));
-    return without.filter(Boolean).join('; ');
+    write(node, without.filter(Boolean).join('; '));
+    node.parentElement.classList.toggle('blank', found.every((one) => one.length === 0));
   }
 
   async #tell(shown) {

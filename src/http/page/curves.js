@@ -50,10 +50,11 @@ export class Curves {
 
   constructor(figure, tooltip, palette) {
     this.board = new Board(tooltip, palette, new LogNines());
+    this.figure = figure;
     this.said = figure.querySelector('.nothing');
     this.sight = new Sight(figure, () => this.update(this.#latest));
     const series = MODES.map((mode) => ({ name: mode, colour: mode, get: (row) => row.of[mode] ?? null }));
-    this.board.add(figure, { scale: 'log', format: format.ms, tick: format.msTick, series, upright: true });
+    this.board.add(figure, { scale: 'log', format: format.ms, tick: format.msTick, series, upright: true, tight: true });
     choice(figure.querySelector('.span'), this.#clock, (clock) => {
       this.#clock = clock;
       this.#draw();
@@ -89,6 +90,7 @@ export class Curves {
     this.board.rows = rowsOf(Object.fromEntries(MODES.map((mode) => [mode, curve(mode)])));
     const nothing = this.#clock === 'http' ? 'No request has been answered yet.' : 'No event has finished yet.';
     write(this.said, this.board.rows.length ? '' : nothing);
+    this.figure.classList.toggle('blank', this.board.rows.length === 0);
     this.board.redraw();
   }
 }

@@ -208,8 +208,10 @@ class Row {
     input.value = this.run.name ?? '';
     input.placeholder = this.id;
     input.setAttribute('aria-label', `A name for ${this.id}; none takes it away. Enter keeps it, Escape does not.`);
+    let over = false; // taking the field away takes its focus, which is another end
     const done = (keep) => {
-      if (!input.isConnected) return;
+      if (over) return;
+      over = true;
       const name = input.value.trim();
       const focused = document.activeElement === input;
       input.replaceWith(this.title);
@@ -226,12 +228,13 @@ class Row {
   }
 
   #confirm() {
-    const yes = element('button', 'danger', 'Delete it');
-    const no = element('button', '', 'Keep it');
+    const yes = element('button', 'danger', 'Delete');
+    const no = element('button', '', 'Keep');
     yes.addEventListener('click', () => this.runs.order(`api/runs/${encodeURIComponent(this.id)}/delete`));
     no.addEventListener('click', () => this.#offer('delete'));
     this.acts.onkeydown = (event) => event.key === 'Escape' && this.#offer('delete');
-    this.acts.replaceChildren('For good? ', yes, no);
+    for (const act of this.acts.children) act.hidden = true;
+    this.acts.append(element('span', 'sure', 'For good?', yes, no));
     no.focus();
   }
 }
