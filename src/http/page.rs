@@ -95,3 +95,50 @@ fn content(file: &File) -> Cow<'static, str> {
     }
     file.content.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands between `before` and the next `'` or `"`, wherever it occurs.
+    fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+        text.split(before).skip(1).filter_map(|rest| rest.split(['\'', '"']).next())
+    }
+
+    fn all() -> impl Iterator<Item = &'static str> {
+        FILES.iter().map(|file| file.content)
+    }
+
+    #[test]
+    fn every_file_that_the_page_asks_for_is_served() {
+        let [html, ..] = &FILES;
+        let linked =
+            ["href=\"page/", "src=\"page/"].into_iter().flat_map(|link| quoted(html.content, link));
+        let imported = all().flat_map(|text| quoted(text, "from './"));
+        for name in linked.chain(imported) {
+            assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
+        }
+    }
+
+    #[test]
+    fn every_term_that_a_hover_asks_for_is_defined() {
+        let [html, ..] = &FILES;
+        for term in all()
+            .flat_map(|text| ["data-term=\"", " term: '"].into_iter().flat_map(|ask| quoted(text, ask)))
+        {
+            assert!(html.content.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
+        }
+    }
+
+    #[test]
+    fn nothing_on_the_page_is_inline() {
+        let [html, ..] = &FILES;
+        for inline in [" style=", "<style", " onclick=", "<script>"] {
+            assert!(!html.content.contains(inline), "{inline} is against the policy");
+        }
+        assert!(
+            all().all(|text| !text.contains("innerHTML")),
+            "what others have named would become markup"
+        );
+    }
+}

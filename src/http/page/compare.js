@@ -71,15 +71,17 @@ export class Comparison {
     this.box.hidden = !a && !b;
     const chosen = runs.filter(Boolean);
     try {
-      await Promise.all(chosen.map((run) => this.#view(run.id)));
+      const asked = await Promise.allSettled(chosen.map((run) => this.#view(run.id)));
       if (shown !== this.#shown) return []; // others have been chosen meanwhile
       this.#draw();
       this.#title();
+      const failed = asked.find(({ status }) => status === 'rejected');
+      if (failed) throw failed.reason;
       await this.#tell(shown);
     } catch (error) {
       if (shown !== this.#shown) return [];
       this.#shown = ''; // the next look tries again
-      write(this.words, `This cannot be shown: ${error.message}.`);
+      this.#clear(`The two cannot be compared: ${error.message}.`);
     }
     return chosen.filter(({ id }) => this.#views.has(id)).map(({ id }) => [id, this.#views.get(id).checks]);
   }
@@ -95,7 +97,7 @@ export class Comparison {
   #title() {
     const legends = this.#runs.map((run, index) => {
       if (!run) return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
-      const { checks } = this.#views.get(run.id);
+      const checks = this.#views.get(run.id)?.checks ?? [];
       // With two runs the server's notes say why one is invalid, and once is enough.
       const both = this.#runs.every(Boolean);
       const worth = checks.filter(({ verdict }) => (both ? verdict === 'caution' : verdict !== 'passed'));
@@ -130,7 +132,10 @@ export class Comparison {
 
   /** Says which run has none of what is shown; if neither has, in place of an empty chart. */
   #missing(node, found, what) {
-    const without = this.#runs.map((run, index) => (run && !found[index].length ? `${LETTERS[index]} has ${what}: ${ORIGINS[run.origin] ?? run.origin}` : ''));
+    const without = this.#runs.map((run, index) => {
+      if (!run || found[index].length) return '';
+      return `${LETTERS[index]} ${this.#views.has(run.id) ? `has ${what}: ${ORIGINS[run.origin] ?? run.origin}` : 'cannot be had'}`;
+    });
     write(node, without.filter(Boolean).join('; '));
     node.parentElement.classList.toggle('blank', found.every((one) => one.length === 0));
   }
@@ -138,11 +143,7 @@ export class Comparison {
   async #tell(shown) {
     const [a, b] = this.#runs;
     if (!a || !b) {
-      write(this.words, `Choose a run as ${a ? 'B' : 'A'} as well, to see what differs.`);
-      this.scroll.hidden = true;
-      this.notes.replaceChildren();
-      write(this.method, '');
-      return;
+      return this.#clear(`Choose a run as ${a ? 'B' : 'A'} as well, to see what differs.`);
     }
     const { figures, words, notes, method } = await ask(`api/compare?${new URLSearchParams({ a: a.id, b: b.id })}`);
     if (shown !== this.#shown) return;
@@ -151,6 +152,13 @@ export class Comparison {
     this.#fill(figures);
     this.notes.replaceChildren(...notes.map((note) => element('li', '', sentence(note))));
     write(this.method, method);
+  }
+
+  #clear(words) {
+    write(this.words, words);
+    this.scroll.hidden = true;
+    this.notes.replaceChildren();
+    write(this.method, '');
   }
 
   #fill(figures) {
