@@ -29,7 +29,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 16] = [
+const FILES: [File; 18] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
     File { name: "runs.css", kind: CSS, content: include_str!("page/runs.css") },
@@ -42,8 +42,10 @@ const FILES: [File; 16] = [
     File { name: "compare.js", kind: SCRIPT, content: include_str!("page/compare.js") },
     File { name: "curves.js", kind: SCRIPT, content: include_str!("page/curves.js") },
     File { name: "distribution.js", kind: SCRIPT, content: include_str!("page/distribution.js") },
+    File { name: "glossary.js", kind: SCRIPT, content: include_str!("page/glossary.js") },
     File { name: "load.js", kind: SCRIPT, content: include_str!("page/load.js") },
     File { name: "palette.js", kind: SCRIPT, content: include_str!("page/palette.js") },
+    File { name: "readout.js", kind: SCRIPT, content: include_str!("page/readout.js") },
     File { name: "runs.js", kind: SCRIPT, content: include_str!("page/runs.js") },
     File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
 ];

@@ -10,9 +10,10 @@ import { Comparison } from './compare.js';
 import { ComponentsTable } from './components.js';
 import { Curves } from './curves.js';
 import { Flow } from './flow.js';
+import { Glossary, Tooltip } from './glossary.js';
 import { Concurrency, Load } from './load.js';
 import { Palette } from './palette.js';
-import { Bindings, Configuration, Glossary, Ledger, MODES, ModesTable, Tooltip, format, write } from './panels.js';
+import { Bindings, Configuration, Ledger, MODES, ModesTable, format, write } from './panels.js';
 import { Runs } from './runs.js';
 import { order } from './server.js';
 

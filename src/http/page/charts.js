@@ -1,13 +1,12 @@
 // Charts on canvas, small enough to read in one sitting.
 //
-// Responsible for: ticks, lines, marks, the crosshair that the charts of a board share, and the
-// read-out beside each title.
-// Left to others: the axes (axes.js), what a row holds and how a value is written. A row is any object
-// with a place `t` on the axis along the foot, mostly a time in seconds; each series brings a
-// `get(row)`, each chart a `format(value)`; colours come from a palette.
+// Responsible for: ticks, lines, marks and the crosshair that the charts of a board share.
+// Left to others: the axes (axes.js), the values in words (readout.js), what a row holds and how a
+// value is written. A row is any object with a place `t` on the axis along the foot, mostly a time in
+// seconds; each series brings a `get(row)`, each chart a `format(value)`; colours come from a palette.
 
 import { UntilNow, linear, logarithmic } from './axes.js';
-import { element } from './panels.js';
+import { Readout } from './readout.js';
 
 const PAD = { left: 52, right: 10, top: 8, bottom: 18 };
 const FONT = '11px system-ui, sans-serif';
@@ -60,9 +59,7 @@ class Chart {
 
   constructor(board, figure, options) {
     Object.assign(this, { board, ...options });
-    this.title = figure.querySelector('h3').firstChild.textContent.trim();
-    this.readout = figure.querySelector('figcaption').appendChild(document.createElement('p'));
-    this.readout.className = 'readout';
+    this.readout = new Readout(this, figure);
     const plot = figure.appendChild(document.createElement('div'));
     plot.className = 'plot';
     this.canvas = plot.appendChild(document.createElement('canvas'));
@@ -143,7 +140,7 @@ class Chart {
     const place = cursor ?? axis.rest;
     const at = place === null ? -1 : axis.at(rows, place);
     if (cursor !== null) this.#crosshair(rows, at);
-    this.#write(rows, at);
+    this.readout.write(rows, at);
   }
 
   #scale(rows) {
@@ -262,15 +259,6 @@ class Chart {
     context.globalAlpha = 1;
   }
 
-  /** The value at a row, or the last one before it that the line is still drawn from. */
-  #valueAt(one, rows, at) {
-    for (let index = at; index >= 0 && rows[at].t - rows[index].t <= this.board.axis.carry; index -= 1) {
-      const value = one.get(rows[index]);
-      if (value !== null) return value;
-    }
-    return null;
-  }
-
   #crosshair(rows, at) {
     if (this.#hover && at < 0) this.board.tooltip.hide();
     if (at < 0) return;
@@ -282,58 +270,10 @@ class Chart {
     for (const one of this.shown) {
       if (one.get(rows[at]) !== null) this.#dot(one, rows[at]);
     }
-    if (this.#hover) board.tooltip.show(this.#hover.x, this.#hover.y, ...this.#explain(rows, at));
+    if (!this.#hover) return;
+    const near = board.marks.filter((mark) => Math.abs(this.#x(mark.t) - x) < 6);
+    board.tooltip.show(this.#hover.x, this.#hover.y, ...this.readout.explain(rows, at, near));
   }
-
-  #explain(rows, at) {
-    const { t } = rows[at];
-    const head = element('b', '', this.board.axis.say(t));
-    const near = this.board.marks.filter((mark) => Math.abs(this.#x(mark.t) - this.#x(t)) < 6);
-    const marks = near.map((mark) => element('p', `said ${mark.kind}`, mark.text));
-    const lines = this.#values(rows, at).map(({ name, parts, text }) => {
-      const label = `${name.replace('-', ' ')} ${parts.join(' / ')}`;
-      return element('p', 'pair', element('i', `mark ${name}`), label, element('b', '', text));
-    });
-    return [head, ...marks, ...lines];
-  }
-
-  /** What each name stands at, with all its parts in one text: `p50 / p99`. */
-  #values(rows, at) {
-    const names = [...new Set(this.shown.map((one) => one.name))];
-    return names.map((name) => {
-      const own = this.shown.filter((one) => one.name === name);
-      const values = own.map((one) => this.#valueAt(one, rows, at));
-      const text = values.every((value) => value === null)
-        ? '–'
-        : joined(values.map((value) => (value === null ? '–' : this.format(value))));
-      return { name, parts: own.map((one) => one.part ?? ''), text };
-    });
-  }
-
-  /** The read-out beside the title: the newest values, or those under the crosshair. */
-  #write(rows, at) {
-    const values = this.#values(rows, at);
-    const limit = this.reference?.get();
-    if (limit) values.push({ name: this.reference.label, text: this.format(limit) });
-    const where = this.board.axis.named && at >= 0 ? this.board.axis.say(rows[at].t) : '';
-    const words = [where, ...values.map(({ name, text }) => `${name} ${text}`)].filter(Boolean).join(', ');
-    if (words === this.words) return;
-    this.words = words;
-    this.canvas.setAttribute('aria-label', `${this.title}: ${words || 'nothing in this span'}. Arrow keys move the crosshair.`);
-    const spans = values.map(({ name, text }) => {
-      const label = this.named ? `${name.replace('-', ' ')} ` : '';
-      const value = at < 0 ? [] : [element('b', '', text)];
-      return element('span', '', element('i', `mark ${name}`), label, ...value);
-    });
-    this.readout.replaceChildren(...(where && values.length ? [where] : []), ...spans);
-  }
-}
-
-/** Texts with their common unit once: "52 / 57 ms". */
-function joined(texts) {
-  const unit = texts.at(-1).match(/\s\S+$/)?.[0];
-  const bare = texts.map((text, index) => (unit && index < texts.length - 1 && text.endsWith(unit) ? text.slice(0, -unit.length) : text));
-  return bare.join(' / ');
 }
 
 function stroke(context, from, to) {

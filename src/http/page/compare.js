@@ -13,9 +13,10 @@ import { ask } from './server.js';
 const LETTERS = ['A', 'B'];
 const KEPT = 6; // runs: a long one has megabytes
 const HOLE = 2.6; // intervals that a line crosses
-const ORIGINS = {
-  recorded: 'it was recorded', load: 'it was loaded', simulated: 'it is simulated', predicted: 'it is predicted',
-  ab: 'ab does not tell', oha: 'oha does not tell', wrk: 'wrk does not tell',
+/** Why a run may lack something that others have, by its origin. */
+const WHY = {
+  recorded: 'nothing was measured', load: 'nothing was measured', simulated: 'nothing happened',
+  predicted: 'theory does not tell', ab: 'ab does not tell', oha: 'oha does not tell', wrk: 'wrk does not tell',
 };
 const SERIES = {
   answers: { words: 'answers', format: format.perSecond, tick: format.brief },
@@ -134,7 +135,7 @@ export class Comparison {
   #missing(node, found, what) {
     const without = this.#runs.map((run, index) => {
       if (!run || found[index].length) return '';
-      return `${LETTERS[index]} ${this.#views.has(run.id) ? `has ${what}: ${ORIGINS[run.origin] ?? run.origin}` : 'cannot be had'}`;
+      return `${LETTERS[index]} ${this.#views.has(run.id) ? `has ${what}: ${WHY[run.origin] ?? run.origin}` : 'cannot be had'}`;
     });
     write(node, without.filter(Boolean).join('; '));
     node.parentElement.classList.toggle('blank', found.every((one) => one.length === 0));
