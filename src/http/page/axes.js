@@ -155,11 +155,12 @@ export function linear(max) {
 
 /**
  * Starts close to the data: at the 1, 2 or 5 below the least value, not at a far-off decade. `tight` lets
- * it be shorter than a decade as well, and leaves some room on both sides.
+ * it be shorter than a decade as well, leaves some room on both sides, and goes down to a microsecond.
  */
 export function logarithmic(min, max, { zero = false, tight = false } = {}) {
   const room = tight ? 1.03 : 1;
-  const low = zero ? 1 : nice(Math.max(0.01, min || 1) / room, 'down');
+  const floor = tight ? 0.001 : 0.01;
+  const low = zero ? 1 : Math.max(floor, nice(Math.max(floor, min || 1) / room, 'down'));
   const high = Math.max(nice(max * room), low * (tight ? 2 : 10));
   const foot = zero ? 0.12 : 0; // the strip in which zero has its place
   const place = (value) => {

@@ -22,7 +22,7 @@ export class Load {
     this.fields = form.querySelector('fieldset');
     this.button = form.querySelector('.go');
     this.said = form.querySelector('.said');
-    this.words = this.said.appendChild(document.createElement('span'));
+    this.words = this.said.querySelector('span');
     form.addEventListener('change', () => this.#offer());
     form.addEventListener('input', () => this.said.classList.contains('alarm') && this.#say(''));
     form.addEventListener('submit', (event) => {
@@ -136,7 +136,7 @@ export class Load {
   #say(text, kind = '', about = '') {
     this.said.className = `said ${kind}`;
     this.words.replaceChildren(...[text].flat());
-    this.said.detail = () => [about, this.words.textContent].filter(Boolean).join(': ');
+    this.words.detail = () => [about, this.words.textContent].filter(Boolean).join(': ');
   }
 }
 
