@@ -85,7 +85,12 @@ async fn concurrency(
 ) -> Response {
     match workbench.set("consumers.concurrency", &value).await {
         Ok(_) => "OK".into_response(),
-        Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+        // On the command line it would have been a flag.
+        Err(error) => {
+            let message = error.to_string();
+            let message = message.trim_start_matches("--set ");
+            (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
+        }
     }
 }
 
