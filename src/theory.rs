@@ -73,7 +73,8 @@ pub struct Prediction {
     pub response: Option<Times>,
     /// From the first request to the last answer, in seconds.
     pub load_s: Option<f64>,
-    /// From the last request to the last event done, in seconds.
+    /// From the last request to the last event done, in seconds; nothing in serial
+    /// mode, where a request ends with its event.
     pub drain_s: Option<f64>,
     /// Seconds since the first request, and events in the queue, or at the door,
     /// then.

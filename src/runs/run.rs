@@ -147,7 +147,7 @@ pub struct BenchSide {
     pub seconds: f64,
     /// Whether everything accepted was finished at the end.
     pub drained: bool,
-    /// From the last request to the last event finished.
+    /// From when a request last began or was answered to the last event finished.
     pub drain_s: f64,
     /// The account of every event of this run.
     pub ledger: LedgerState,

@@ -158,6 +158,12 @@ impl<'a> Facts<'a> {
         }
         let Load::Open { rate, connections, .. } = self.load else { return Ok(()) };
         prediction.rate = Some(rate);
+        // Where a request ends with its event, the last answer comes when all is done,
+        // and nothing is left to drain.
+        let mut last_ms = None;
+        if let (Mode::Serial, Some(drain)) = (self.mode, prediction.drain_s) {
+            (last_ms, prediction.drain_s) = (Some(drain * 1e3), Some(0.0));
+        }
         let Some(mean_ms) = prediction.answer.and_then(|answer| answer.mean_ms) else { return Ok(()) };
         let door = prediction.refused_share.unwrap_or(0.0);
         let mut need = rate * (1.0 - door) * mean_ms / 1e3;
@@ -178,7 +184,11 @@ impl<'a> Facts<'a> {
             ));
         }
         if let (Some(seconds), Some(answer)) = (self.seconds, prediction.answer) {
-            prediction.load_s = answer.mean_ms.map(|ms| seconds + ms / 1e3);
+            prediction.load_s = last_ms.or(answer.mean_ms).map(|ms| seconds + ms / 1e3);
+            if self.mode == Mode::Serial && prediction.exactness == Exactness::Fluid {
+                // They come as fast as they are done, and not as fast as they are asked for.
+                prediction.rate = prediction.load_s.map(|all| rate * seconds / all);
+            }
         }
         Ok(())
     }
