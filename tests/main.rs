@@ -47,6 +47,12 @@ mod workbench;
 /// The bench and a load on it under virtual time.
 mod simulate;
 
+/// The numbers themselves, against closed forms, theory and a second count.
+mod numbers;
+
+/// The recorder: where one run ends and the next begins, and what is in it.
+mod runs;
+
 /// The load generator: its HTTP client against odd servers and our own.
 mod load;
 

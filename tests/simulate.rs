@@ -6,23 +6,23 @@ use weir::runs::{Clock, Run};
 use weir::simulate::{SimulateError, simulate};
 use weir::workbench::Mode;
 
-fn config(flags: &[&str]) -> Config {
+pub(crate) fn config(flags: &[&str]) -> Config {
     let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
     Sources { file: None, flags }.load().unwrap()
 }
 
-fn closed(clients: f64, requests: u64) -> Plan {
+pub(crate) fn closed(clients: f64, requests: u64) -> Plan {
     let clients = Profile::constant(clients, None);
     Plan { model: Model::Closed { clients }, requests: Some(requests), request: RequestPlan::default() }
 }
 
-fn open(rate: f64, seconds: f64, arrivals: Arrivals, seed: u64) -> Plan {
+pub(crate) fn open(rate: f64, seconds: f64, arrivals: Arrivals, seed: u64) -> Plan {
     let rate = Profile::constant(rate, Some(seconds));
     let model = Model::Open { rate, arrivals, seed, connections: 1000 };
     Plan { model, requests: None, request: RequestPlan::default() }
 }
 
-fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
+pub(crate) fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
     let run = simulate(config(flags), mode, plan, &mut |_| ()).unwrap();
     assert!(run.audit.is_valid(), "{:#?}", run.audit);
     run
@@ -30,7 +30,7 @@ fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
 
 /// Within so many percent.
 #[track_caller]
-fn close(found: f64, expected: f64, percent: f64) {
+pub(crate) fn close(found: f64, expected: f64, percent: f64) {
     let off = (found / expected - 1.0).abs() * 100.0;
     assert!(off <= percent, "{found} is {off:.2} % off {expected}");
 }
