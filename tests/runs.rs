@@ -186,6 +186,26 @@ async fn what_is_held_when_a_run_is_cut_is_accepted_anew_by_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_right_after_another_begins_with_its_own_first_request() {
+    let recorded = Recorded::start("after").await;
+    let claim = recorded.bench.begin_run();
+    recorded.enqueue(20);
+    recorded.pass(2000).await;
+    recorded.enqueue(1);
+    recorded.pass(250).await;
+    let taken = recorded.bench.take_run(claim).unwrap().bench;
+    assert!((taken.seconds - 2.1).abs() < 1e-9, "{} s", taken.seconds);
+    // Less than a second after the last request.
+    recorded.pass(300).await;
+    recorded.enqueue(5);
+    recorded.pass(3000).await;
+    let run = recorded.only().await;
+    assert!((run.seconds - 0.5).abs() < 1e-9, "{} s", run.seconds);
+    let mode = &run.bench.as_ref().unwrap().modes["pipelined"];
+    assert!((mode.done_rate - 10.0).abs() < 1e-6 && (mode.in_system - 3.0).abs() < 1e-6, "{mode:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn peaks_are_those_of_the_run_and_in_the_snapshot_those_since_the_reset() {
     let recorded = Recorded::start("peaks").await;
     let peaks = |recorded: &Recorded| {

@@ -12,6 +12,7 @@ use super::Bench;
 use super::delta::Delta;
 use super::history::MarkKind;
 use super::snapshot::Numbers;
+use super::stats::ModeStats;
 use crate::pipeline::Stamp;
 use crate::runs::BenchSide;
 use progress::Recording;
@@ -116,6 +117,7 @@ impl Recorder {
     pub(super) fn finish(&mut self, bench: &Bench, look: &Look) {
         self.quiet_time = time_inside(bench, look.now);
         let Some(recording) = self.current.take() else { return };
+        bench.modes.iter().for_each(ModeStats::end_burst);
         if self.finished.len() == FINISHED {
             self.finished.remove(0);
         }

@@ -57,6 +57,8 @@ struct Burst {
     began: Option<Stamp>,
     /// All requests that were answered before it.
     before: u64,
+    /// Whether the next request begins another, however soon it comes.
+    over: bool,
 }
 
 /// What a histogram of a mode is about.
@@ -233,7 +235,14 @@ impl ModeStats {
         }
         // The next request begins a new burst.
         self.in_burst.store(false, Ordering::Release);
-        *lock(&self.burst) = Burst { began: None, before: self.totals().requests };
+        *lock(&self.burst) = Burst { before: self.totals().requests, ..Burst::default() };
+    }
+
+    /// Has the next request begin a new burst: a run has ended, and the next one
+    /// must not begin with what was before.
+    pub(super) fn end_burst(&self) {
+        lock(&self.burst).over = true;
+        self.in_burst.store(false, Ordering::Release);
     }
 
     fn begin(&self, now: Stamp) {
@@ -251,8 +260,8 @@ impl ModeStats {
         let mut burst = lock(&self.burst);
         let totals = self.totals();
         let goes_on = totals.in_flight > 0 || !is_quiet(self.last_active(), now);
-        if burst.began.is_none() || !goes_on {
-            *burst = Burst { began: Some(now), before: totals.requests };
+        if burst.began.is_none() || burst.over || !goes_on {
+            *burst = Burst { began: Some(now), before: totals.requests, over: false };
             self.in_burst.store(true, Ordering::Release);
             self.traffic.mine().active.store(now.as_nanos(), Ordering::Release);
         }

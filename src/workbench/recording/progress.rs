@@ -86,7 +86,8 @@ impl Recording {
         time_before: [u64; 3],
     ) -> Self {
         let modes = std::array::from_fn(|mode| ModeRecord {
-            first: None,
+            // What is inside has come before, and is here from the beginning.
+            first: (inside[mode] > 0).then_some(began),
             requests: 0,
             aborted: 0,
             counts: Counts { accepted: inside[mode], ..Counts::default() },
