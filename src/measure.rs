@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::load::{Driver, HttpTarget, Plan, Progress, Time, listener};
 use crate::pipeline::Clock;
-use crate::runs::{self, Origin, Run};
+use crate::runs::{self, Check, Origin, Run, Verdict};
 use crate::workbench::{Mode, Recorded};
 
 pub use args::{PlanArgs, TargetArg};
@@ -130,9 +130,21 @@ impl Measure<'_> {
         run.client = Some(client);
         if let (What::Bench { base, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
             run.config = Some(config);
-            if let Some(recorded) = self.take(base, number, watch).await? {
-                run.seconds = recorded.bench.seconds.max(run.seconds);
-                run.bench = Some(recorded.bench);
+            match self.take(base, number, watch).await {
+                Ok(Some(recorded)) => {
+                    run.seconds = recorded.bench.seconds.max(run.seconds);
+                    run.bench = Some(recorded.bench);
+                }
+                Ok(None) => {}
+                // A bench that has died meanwhile has not taken the client's side with
+                // it.
+                Err(error) => {
+                    let mut run = run.audited();
+                    let (name, verdict) = ("both sides were told".to_owned(), Verdict::Caution);
+                    let says = format!("the bench has not told its side: {error:#}");
+                    run.audit.checks.push(Check { name, verdict, says });
+                    return Ok(run);
+                }
             }
         }
         Ok(run.audited())
