@@ -15,13 +15,13 @@ impl Folder {
         Self(path)
     }
 
-    fn weir(&self) -> Command {
+    pub(crate) fn weir(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command.current_dir(&self.0).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.weir().args(args).output().unwrap()
     }
 
@@ -63,7 +63,7 @@ impl Server {
         answer
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }

@@ -68,6 +68,9 @@ mod examples;
 /// The binary: exit codes, signals, reports.
 mod binary;
 
+/// The binary's commands about loads and runs.
+mod commands;
+
 /// Outside programs that check our numbers and formats. Ignored where they may
 /// not be installed.
 mod programs;

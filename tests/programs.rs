@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::binary::{Folder, Server};
 
+/// `weir load` beside other load generators, and in bad company.
+mod load;
+
 /// Standard output of a program that must succeed.
 fn run(program: &str, args: &[&str]) -> String {
     let output =

@@ -8,7 +8,7 @@
 //!                        told to differ where nothing does      10 % slower, found
 //!                        any  rate  mean   p50   p90   p99      any  mean   p50
 //!   independent work     1.0   6.0   3.5   3.0   3.0   2.0      100   100   100
-//!   queue, M/M/3 at 0.5  1.5   5.5   4.5   5.0   4.5   5.0      QANY   QMEAN   QP50
+//!   queue, M/M/3 at 0.5  1.5   5.5   4.5   5.0   4.5   5.0       100   100   100
 //! ```
 //!
 //! With 4000 requests the slower queue is found in 62 % of the pairs by all figures

@@ -1,0 +1,207 @@
+//! The binary's commands about loads and runs: exit codes, widths, JSON, and
+//! readers that leave.
+
+use std::io::Read;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::binary::{Folder, Server};
+
+const QUICK: [&str; 2] = ["--set", "resource.latency.mean=1ms"];
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What a command that must succeed prints, without a word of complaint.
+fn said(folder: &Folder, args: &[&str]) -> String {
+    let output = folder.run(args);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "", "{args:?}");
+    text(&output.stdout)
+}
+
+fn json(folder: &Folder, args: &[&str]) -> Value {
+    let said = said(folder, args);
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+}
+
+#[track_caller]
+fn fits(said: &str) {
+    assert!(said.lines().count() > 1, "{said:?} is no report");
+    for line in said.lines() {
+        assert!(line.chars().count() <= 80, "{line:?} is too wide");
+        assert_eq!(line, line.trim_end(), "blanks at its end");
+    }
+}
+
+/// Loads of every kind, and one whose description alone is longer than a line.
+const LOADS: [&[&str]; 5] = [
+    &["serial", "-n", "200", "-c", "5"],
+    &["async", "-n", "30", "-c", "5"],
+    &["pipelined", "--rate", "200", "-d", "2s"],
+    &["serial", "--rate", "100", "-d", "1s", "--arrivals", "constant"],
+    &[
+        "serial",
+        "--rate",
+        "100:300ms,100..500:500ms,20:200ms,20..300:250ms,77:125ms",
+        "--arrivals",
+        "burst:20",
+    ],
+];
+
+#[test]
+fn whatever_is_printed_for_people_fits_eighty_columns() {
+    let folder = Folder::new("widths");
+    fits(&said(&folder, &["runs", "list", "--help"]));
+    for (n, load) in LOADS.iter().enumerate() {
+        let name = format!("{n}-{}", "a-name-as-long-as-a-name-may-be-".repeat(3))
+            .chars()
+            .take(80)
+            .collect::<String>();
+        let flags = [*load, &QUICK, &["--name", &name]].concat();
+        fits(&said(&folder, &[&["simulate"], &flags[..]].concat()));
+        fits(&said(&folder, &["runs", "show", &name]));
+        if n < 4 {
+            fits(&said(&folder, &[&["predict"], *load, &QUICK].concat()));
+        }
+    }
+    fits(&said(&folder, &["runs", "list"]));
+    fits(&said(&folder, &["compare", "last", "last~1"]));
+    for runs in
+        [&["last~1"][..], &["last", "last~1", "last~2", "last~3"], &["last", "last~1", "--side-by-side"]]
+    {
+        fits(&said(&folder, &[&["compare"], runs].concat()));
+    }
+    for command in
+        [&["--help"][..], &["load", "--help"], &["compare", "--help"], &["runs", "import", "--help"]]
+    {
+        fits(&said(&folder, command));
+    }
+}
+
+#[test]
+fn what_is_printed_for_programs_is_json() {
+    let folder = Folder::new("json");
+    // Long enough for a comparison.
+    let simulate = [&["simulate", "serial", "-n", "2000", "-c", "5", "--json"], &QUICK[..]].concat();
+    let run = json(&folder, &simulate);
+    assert_eq!((&run["origin"], &run["client"]["ok"]), (&"simulated".into(), &2000.into()));
+    assert_eq!(json(&folder, &["runs", "show", "last", "--json"]), run);
+    assert_eq!(json(&folder, &["runs", "export", "last", "--json"]), run);
+    json(&folder, &simulate);
+    assert_eq!(json(&folder, &["runs", "list", "--json"])["runs"].as_array().unwrap().len(), 2);
+    let predicted = json(&folder, &[&["predict", "--json"], LOADS[0], &QUICK].concat());
+    assert_eq!(predicted["model"], "closed loop, 5 clients");
+    assert_eq!(json(&folder, &["compare", "last", "last~1", "--json"])["difference"], "within_noise");
+    let columns = json(&folder, &["compare", "last", "--json"]);
+    let origins: Vec<&Value> = columns.as_array().unwrap().iter().map(|run| &run["origin"]).collect();
+    assert_eq!(origins, ["predicted", "simulated", "simulated"]);
+    let series = said(&folder, &["runs", "export", "last", "--csv"]);
+    assert!(series.lines().count() >= 2 && series.lines().next().unwrap().contains(','), "{series}");
+}
+
+#[test]
+fn the_same_simulation_prints_the_same_but_for_its_date() {
+    let folder = Folder::new("same");
+    let flags = ["--set", "resource.latency={distribution='lognormal',mean='5ms'}", "--json", "--no-save"];
+    for load in LOADS {
+        let [a, b] = [0, 1].map(|_| {
+            let mut run = json(&folder, &[&["simulate"], load, &flags].concat());
+            for dated in ["id", "began"] {
+                assert!(run.as_object_mut().unwrap().remove(dated).is_some());
+            }
+            run
+        });
+        assert_eq!(a, b, "{load:?}");
+    }
+    assert_eq!(said(&folder, &["runs", "list"]).lines().count(), 1, "nothing was kept");
+}
+
+#[test]
+fn mistakes_are_two_and_untrustworthy_runs_four() {
+    let folder = Folder::new("mistakes");
+    let code = |args: &[&str]| folder.run(args).status.code();
+    for args in [
+        &["simulate", "http://127.0.0.1:1/"][..],
+        &["simulate", "nowhere"],
+        &["simulate", "serial", "-n", "0"],
+        &["simulate", "async", "-d", "1s"],
+        &["simulate", "serial", "--name", "a/b"],
+        &["predict", "serial", "--rate", "100..200"],
+        &["predict", "serial", "--rate", "0"],
+        &["load", "serial", "--rate", "100", "-c", "3"],
+        &["load", "serial", "-c", "1..5"],
+        &["load", "ftp://127.0.0.1/"],
+        &["compare", "last"],
+        &["compare"],
+        &["runs", "show", "nobody"],
+        &["simulate", "serial", "--set", "resource.latency.mean=-1ms"],
+    ] {
+        let output = folder.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{args:?}");
+    }
+    // Nobody listens there: no answer is a result, and no server is a failure.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{gone}/");
+    let run = json(&folder, &["load", &url, "-n", "5", "--json"]);
+    assert_eq!((&run["client"]["sent"], &run["client"]["aborted"]), (&5.into(), &5.into()));
+    assert_eq!(code(&["load", "serial", "-n", "5", "--url", &url]), Some(1));
+}
+
+#[test]
+fn a_run_beside_theory_and_simulation_is_three_columns() {
+    let folder = Folder::new("columns");
+    let server = Server::start(&folder, &["--set", "resource.latency.mean=20ms"]);
+    let url = format!("http://{}", server.address);
+    let load =
+        [&["load", "-n", "50", "-c", "5", "serial", "--url", &url], &["--name", "here"][..]].concat();
+    let report = folder.run(&load);
+    assert!([Some(0), Some(4)].contains(&report.status.code()), "{}", text(&report.stderr));
+    fits(&text(&report.stdout));
+    let said = said(&folder, &["compare", "here"]);
+    fits(&said);
+    let heads: Vec<&str> = said.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(heads, ["predicted", "simulated", "measured"]);
+    let peak = said.lines().find(|line| line.starts_with("peak in resource")).unwrap();
+    assert_eq!(peak.matches("5.000").count(), 3, "{peak}");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_reason_to_panic() {
+    let folder = Folder::new("closed-pipe");
+    said(&folder, &[&["simulate", "--name", "kept"], LOADS[0], &QUICK].concat());
+    for args in [
+        &["simulate", "serial", "-n", "50", "--json"][..],
+        &["predict", "serial"],
+        &["compare", "kept"],
+        &["compare", "kept", "kept"],
+        &["runs", "show", "kept", "--json"],
+        &["runs", "export", "kept", "--csv", "--what", "histogram"],
+        &["runs", "list"],
+        &["check-config"],
+        &["--help"],
+    ] {
+        // Standard output is closed before a word is written to it.
+        let mut child = folder.weir().args(args).stdin(Stdio::null()).spawn().unwrap();
+        drop(child.stdout.take());
+        let Output { status, .. } = child.wait_with_output_of(args);
+        assert!(status.code() == Some(0) || args == ["--help"], "{args:?}: {status}");
+    }
+}
+
+trait Wait {
+    fn wait_with_output_of(self, args: &[&str]) -> Output;
+}
+
+impl Wait for std::process::Child {
+    /// Waits; a panic is said on standard error.
+    fn wait_with_output_of(mut self, args: &[&str]) -> Output {
+        let mut said = String::new();
+        self.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+        self.wait_with_output().unwrap()
+    }
+}

@@ -1,0 +1,178 @@
+//! The loads are so light that a busy machine does not show: 200 requests a second,
+//! and answers that take 50 ms each, of which 10 % are 5.
+
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::{assert_close, number, run};
+use crate::binary::{Folder, Server};
+
+const CLIENTS: &str = "10";
+const FLAGS: [&str; 4] = ["--set", "resource.latency.mean=50ms", "--set", "data.keep=100"];
+
+fn weir(folder: &Folder, args: &[&str]) -> Value {
+    let output = folder.run(args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!([Some(0), Some(4)].contains(&output.status.code()), "{args:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+}
+
+/// The runs that the server has recorded by itself, once there are so many.
+fn recorded(folder: &Folder, count: usize) -> Vec<Value> {
+    loop {
+        let listing = weir(folder, &["runs", "list", "--json"]);
+        let runs = listing["runs"].as_array().unwrap().iter();
+        let ids = runs.filter(|run| run["origin"] == "recorded").map(|run| run["id"].as_str().unwrap());
+        let runs: Vec<Value> = ids.map(|id| weir(folder, &["runs", "show", id, "--json"])).collect();
+        if runs.len() == count {
+            return runs;
+        }
+    }
+}
+
+/// Milliseconds, or another number.
+fn at(value: &Value, path: &str) -> f64 {
+    value.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("no {path} in {value}"))
+}
+
+/// Rates within 5 %, times within 10 %.
+fn agree(what: &str, [rate, p50, p99]: [f64; 3], [other_rate, other_p50, other_p99]: [f64; 3]) {
+    assert_close(rate, other_rate, 0.05, &format!("{what}, rate"));
+    assert_close(p50, other_p50, 0.1, &format!("{what}, p50"));
+    assert_close(p99, other_p99, 0.1, &format!("{what}, p99"));
+}
+
+/// Rate, p50 and p99 as the client saw them.
+fn client(run: &Value) -> [f64; 3] {
+    ["rate", "service/ok/p50_ms", "service/ok/p99_ms"].map(|figure| at(run, &format!("/client/{figure}")))
+}
+
+/// The same as the bench saw them.
+fn bench(run: &Value) -> [f64; 3] {
+    ["rate", "http/p50_ms", "http/p99_ms"].map(|figure| at(run, &format!("/bench/modes/serial/{figure}")))
+}
+
+#[test]
+#[ignore = "needs ab, from the package apache2-utils"]
+fn weir_and_ab_measure_the_same() {
+    let folder = Folder::new("load-ab");
+    let server = Server::start(&folder, &FLAGS);
+    let url = server.url("");
+    let ours = weir(&folder, &["load", "serial", "-n", "600", "-c", CLIENTS, "--url", &url, "--json"]);
+    assert_eq!(
+        (&ours["client"]["ok"], &ours["bench"]["modes"]["serial"]["requests"]),
+        (&600.into(), &600.into())
+    );
+    assert_eq!(ours["bench"]["ledger"]["done"], 600);
+    let csv = folder.0.join("ab.csv").display().to_string();
+    let args = ["-q", "-k", "-n", "600", "-c", CLIENTS, "-e", &csv, &server.url("/serial")];
+    let said = run("ab", &args);
+    let theirs = [number(&said, "Requests per second:"), number(&said, "50%"), number(&said, "99%")];
+    agree("weir and ab", client(&ours), theirs);
+    agree("bench and client", bench(&ours), client(&ours));
+    // What ab has told is what the bench has recorded meanwhile.
+    let text = folder.0.join("ab.txt");
+    std::fs::write(&text, &said).unwrap();
+    let kept = folder.run(&["runs", "import", &text.display().to_string(), &csv, "--name", "by-ab"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stderr));
+    let told = weir(&folder, &["runs", "show", "by-ab", "--json"]);
+    let [seen] = &recorded(&folder, 1)[..] else { panic!("one run") };
+    assert_eq!(
+        (&told["client"]["ok"], &seen["bench"]["modes"]["serial"]["requests"]),
+        (&600.into(), &600.into())
+    );
+    agree("ab, told and recorded", client(&told), bench(seen));
+}
+
+#[test]
+#[ignore = "needs wrk, from the package wrk"]
+fn weir_and_wrk_measure_the_same() {
+    let folder = Folder::new("load-wrk");
+    let server = Server::start(&folder, &FLAGS);
+    let url = server.url("");
+    let ours = weir(&folder, &["load", "serial", "-d", "3s", "-c", CLIENTS, "--url", &url, "--json"]);
+    assert_eq!(ours["client"]["ok"], ours["bench"]["modes"]["serial"]["requests"]);
+    let said = run("wrk", &["-t1", "-c", CLIENTS, "-d3s", "--latency", &server.url("/serial")]);
+    let text = folder.0.join("wrk.txt");
+    std::fs::write(&text, &said).unwrap();
+    let kept = folder.run(&["runs", "import", &text.display().to_string(), "--name", "by-wrk"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stderr));
+    let told = weir(&folder, &["runs", "show", "by-wrk", "--json"]);
+    agree("weir and wrk", client(&ours), client(&told));
+    let [seen] = &recorded(&folder, 1)[..] else { panic!("one run") };
+    agree("wrk, told and recorded", client(&told), bench(seen));
+    // wrk leaves without waiting for what is under way: one a connection.
+    let more = at(seen, "/bench/modes/serial/requests") - at(&told, "/client/ok");
+    assert!((0.0..=10.0).contains(&more), "{more} more than wrk");
+}
+
+/// Runs on core 0 until it is dropped, and leaves nobody else much of it.
+struct Spinner(Vec<Child>);
+
+impl Spinner {
+    fn start() -> Self {
+        let spin = || {
+            Command::new("taskset").args(["-c", "0", "sh", "-c", "while :; do :; done"]).spawn().unwrap()
+        };
+        Self((0..3).map(|_| spin()).collect())
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // taskset has become the shell: there is no other process.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs taskset, from the package util-linux, and two cores"]
+fn a_generator_without_a_core_says_so_and_its_run_is_invalid() {
+    let folder = Folder::new("starved");
+    let server = Server::start(&folder, &["--set", "resource.latency.mean=1ms"]);
+    let url = server.url("");
+    let _spinner = Spinner::start();
+    for load in [&["-d", "3s", "-c", "20"][..], &["--rate", "2000", "-d", "3s"]] {
+        let mut command = Command::new("taskset");
+        command
+            .args(["-c", "0", env!("CARGO_BIN_EXE_weir"), "load", "serial", "--url", &url, "--json"])
+            .args(load);
+        let output = command.current_dir(&folder.0).output().unwrap();
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = run["audit"]["checks"].as_array().unwrap();
+        let failed: Vec<&str> = checks
+            .iter()
+            .filter(|check| check["verdict"] == "failed")
+            .map(|check| check["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(output.status.code(), Some(4), "{load:?}: {}", run["audit"]);
+        assert!(failed.contains(&"the generator had a core"), "{load:?}: {failed:?}");
+    }
+}
+
+#[test]
+#[ignore = "takes seconds of real time"]
+fn a_server_that_is_killed_leaves_a_run_with_what_was_aborted() {
+    let folder = Folder::new("killed");
+    let server = Server::start(&folder, &FLAGS);
+    let url = server.url("");
+    let mut load = folder.weir();
+    load.args(["load", "serial", "-n", "5000", "-c", CLIENTS, "--url", &url, "--json", "--drain", "1s"]);
+    let child = load.stdin(Stdio::null()).spawn().unwrap();
+    while server.snapshot()["modes"]["serial"]["requests"].as_u64().unwrap() < 50 {}
+    server.signal("-KILL");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let run: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let client = |name: &str| run["client"][name].as_u64().unwrap();
+    assert!(client("ok") >= 40 && client("aborted") > 1000, "{}", run["client"]["errors"]);
+    assert_eq!(client("sent"), 5000);
+    assert!(client("sent") == client("ok") + client("aborted") && run["bench"].is_null(), "{said}");
+    assert!(run["audit"].to_string().contains("the bench has not told its side"), "{}", run["audit"]);
+    assert_eq!(output.status.code(), Some(0));
+}
