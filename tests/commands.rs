@@ -143,10 +143,13 @@ fn mistakes_are_two_and_untrustworthy_runs_four() {
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{args:?}");
     }
-    // Nobody listens there: no answer is a result, and no server is a failure.
+    // Nobody listens there: no answer is a result that says nothing, and no server
+    // is a failure.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{gone}/");
-    let run = json(&folder, &["load", &url, "-n", "5", "--json"]);
+    let output = folder.run(&["load", &url, "-n", "5", "--json"]);
+    assert_eq!(output.status.code(), Some(4));
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&run["client"]["sent"], &run["client"]["aborted"]), (&5.into(), &5.into()));
     assert_eq!(code(&["load", "serial", "-n", "5", "--url", &url]), Some(1));
 }

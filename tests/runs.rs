@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::runs::{Origin, Run, Store, from_json, to_json};
+use weir::runs::{Origin, Run, Store};
 use weir::workbench::{HISTORY_INTERVAL, LedgerState, MarkKind, Mode, Workbench};
 
 use crate::binary::Folder;
-use crate::support::{Logs, bench, reconfigure};
+use crate::support::{bench, reconfigure};
+
+/// What becomes of a run on disk.
+mod kept;
 
 /// A tenth of a second each, one at a time.
 const FLAGS: [&str; 1] = ["resource.latency.mean=100ms"];
@@ -19,7 +22,7 @@ const FLAGS: [&str; 1] = ["resource.latency.mean=100ms"];
 struct Recorded {
     bench: Arc<Workbench>,
     store: Store,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Recorded {
@@ -27,7 +30,7 @@ impl Recorded {
     async fn start(name: &str) -> Self {
         let folder = Folder::new(name);
         let store = Store::new(folder.0.join("runs"));
-        let recorded = Self { bench: bench(&FLAGS), store, _folder: folder };
+        let recorded = Self { bench: bench(&FLAGS), store, folder };
         recorded.pass(3000).await;
         recorded
     }
@@ -225,6 +228,24 @@ async fn peaks_are_those_of_the_run_and_in_the_snapshot_those_since_the_reset() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_asks_for_a_run_takes_no_points_of_the_history() {
+    let recorded = Recorded::start("points").await;
+    let points = || recorded.bench.recent_history().points;
+    let before = points().len();
+    let claim = recorded.bench.begin_run();
+    recorded.enqueue(2);
+    sleep(HISTORY_INTERVAL / 2).await;
+    assert_eq!((recorded.bench.run_is_drained(claim), points().len()), (Some(false), before));
+    sleep(HISTORY_INTERVAL / 2).await;
+    recorded.bench.sample();
+    // The one that was done before the question is in the point after it.
+    let point = points().pop().unwrap();
+    assert_eq!((points().len(), point.finished), (before + 1, [0, 0, 2]));
+    let [p50, p99] = point.response_ms[2].unwrap();
+    assert!((p50 / 100.0 - 1.0).abs() < 1e-3 && (p99 / 200.0 - 1.0).abs() < 1e-3, "{p50} {p99}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_claimed_run_that_nobody_takes_is_kept_after_half_a_minute() {
     let recorded = Recorded::start("orphan").await;
     let claim = recorded.bench.begin_run();
@@ -237,52 +258,4 @@ async fn a_claimed_run_that_nobody_takes_is_kept_after_half_a_minute() {
     assert_eq!(counts(&run.bench.as_ref().unwrap().ledger), [3, 3, 0, 0]);
     assert!((run.seconds - 0.3).abs() < 1e-9, "the waiting is not part of it: {} s", run.seconds);
     assert_eq!(recorded.bench.take_run(claim), None);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_run_is_read_back_as_it_was_written() {
-    let recorded = Recorded::start("written").await;
-    let claim = recorded.bench.begin_run();
-    recorded.enqueue(7);
-    recorded.pass(1000).await;
-    let taken = recorded.bench.take_run(claim).unwrap();
-    let mut run = Run::new("a".to_owned(), Origin::Load, "pipelined", weir::runs::now());
-    (run.config, run.bench) = (Some(taken.config), Some(taken.bench));
-    let run = run.audited();
-    recorded.store.save(&run).unwrap();
-    assert_eq!(recorded.store.load("a").unwrap(), run);
-    let text = std::fs::read(recorded.store.path("a").unwrap()).unwrap();
-    assert_eq!(to_json(&from_json(&text).unwrap()).unwrap().into_bytes(), text);
-    assert_eq!(recorded.only().await, run);
-    // The end of the bench is the end of the run.
-    recorded.enqueue(4);
-    recorded.pass(250).await;
-    recorded.bench.end_run();
-    let cut = recorded.only().await;
-    assert_eq!(counts(&cut.bench.as_ref().unwrap().ledger), [4, 2, 2, 0]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_cannot_be_written_is_logged_and_costs_nothing_else() {
-    let mut recorded = Recorded::start("unwritable").await;
-    let good = recorded.store.clone();
-    let file = recorded._folder.0.join("a-file");
-    std::fs::write(&file, "no folder").unwrap();
-    recorded.store = Store::new(file.join("runs"));
-    let logs = Logs::capture();
-    recorded.enqueue(3);
-    recorded.pass(3000).await;
-    recorded.bench.keep_finished(Some(&recorded.store)).await;
-    let said = logs.take();
-    assert!(said.len() == 1 && said[0].starts_with("ERROR: a run is lost: "), "{said:?}");
-    assert_eq!(counts(&recorded.bench.snapshot().ledger), [3, 3, 0, 0]);
-    // The next one is another matter.
-    recorded.store = good;
-    recorded.enqueue(2);
-    recorded.pass(3000).await;
-    assert_eq!(counts(&recorded.only().await.bench.unwrap().ledger), [2, 2, 0, 0]);
-    assert_eq!(
-        (counts(&recorded.bench.snapshot().ledger), logs.take()),
-        ([5, 5, 0, 0], Vec::<String>::new())
-    );
 }

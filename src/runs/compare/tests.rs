@@ -263,7 +263,6 @@ fn what_else_is_different_is_noted() {
 #[test]
 #[expect(clippy::print_stderr, reason = "to print is what it is for")]
 #[ignore = "takes a minute: the table in the docs of `compare`"]
-#[expect(clippy::print_stderr, reason = "it is there to be read")]
 fn the_table_of_false_alarms() {
     let kinds = [
         Kind::Independent,
