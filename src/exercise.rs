@@ -25,3 +25,6 @@ pub use progress::{Progress, ProgressError, State};
 pub use set::{Set, SetError};
 pub use trial::{Measured, Trial, Where};
 pub use verdict::{Judgement, Verdict, judge};
+
+#[cfg(test)]
+mod tests;

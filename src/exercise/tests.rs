@@ -1,0 +1,145 @@
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::*;
+use crate::theory::{Prediction, Times};
+
+const TEXT: &str = r#"
+title = "A title"
+part = 1
+minutes = 10
+hints = ["one", "two", "three"]
+explanation = "Because."
+
+[[load]]
+name = "a"
+run = "serial -n 10"
+
+[[question]]
+name = "rate"
+ask = "How many a second?"
+unit = "/s"
+measure = "a.client.rate"
+tolerance = 0.1
+answer = 100
+look = "the page"
+wrong = [{ is = 50, reveals = "half" }, { is = 1000, reveals = "ten times" }]
+
+[[question]]
+name = "who"
+ask = "Who waits?"
+measure = "answer"
+choices = ["the client", "nobody"]
+answer = "the client"
+look = "the source"
+wrong = [{ is = "nobody", reveals = "that is async" }]
+"#;
+
+fn exercise() -> Exercise {
+    toml::from_str(TEXT).unwrap()
+}
+
+fn measured(rate: f64) -> Measured {
+    let prediction = Prediction {
+        rate: Some(100.0),
+        response: Some(Times { p99_ms: Some(7.0), ..Times::default() }),
+        ..Prediction::default()
+    };
+    Measured {
+        load: "a".to_owned(),
+        predicted: Some(prediction),
+        simulated: json!({ "client": { "rate": 99.5 } }),
+        measured: json!({ "client": { "rate": rate } }),
+        invalid: Vec::new(),
+    }
+}
+
+/// What answers are worth, question by question.
+fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Verdict> {
+    let predictions = answers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let state = State { predictions: predictions.collect(), ..State::default() };
+    judge(&exercise(), &state, &[measured(rate)]).into_iter().map(|judgement| judgement.verdict).collect()
+}
+
+#[test]
+fn an_answer_is_right_within_the_tolerance_of_what_was_measured() {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let right = [("rate", Value::Number(105.0)), ("who", text("The Client"))];
+    assert_eq!(verdicts(&right, 98.0), [Verdict::Right, Verdict::Right]);
+    // 105 is more than a tenth off 90.
+    assert_eq!(verdicts(&right, 90.0)[0], Verdict::Wrong(None));
+    assert_eq!(verdicts(&[], 98.0), [Verdict::Missing, Verdict::Missing]);
+}
+
+#[test]
+fn a_wrong_answer_reveals_the_idea_behind_it() {
+    let wrong = [("rate", Value::Number(52.0)), ("who", Value::Text("nobody".to_owned()))];
+    let reveals = |what: &str| Verdict::Wrong(Some(what.to_owned()));
+    assert_eq!(verdicts(&wrong, 100.0), [reveals("half"), reveals("that is async")]);
+    assert_eq!(verdicts(&[("rate", Value::Number(300.0))], 100.0)[0], Verdict::Wrong(None));
+}
+
+#[test]
+fn what_was_not_measured_cannot_be_judged() {
+    let state = State::default();
+    let judgements = judge(&exercise(), &state, &[]);
+    assert!(matches!(judgements[0].verdict, Verdict::Unknown(_)), "{judgements:?}");
+}
+
+#[test]
+fn theory_and_simulation_stand_beside_what_was_measured() {
+    let judgements = judge(&exercise(), &State::default(), &[measured(101.0)]);
+    let rate = &judgements[0];
+    assert_eq!((rate.theory, &rate.simulated), (Some(100.0), &Some(Value::Number(99.5))));
+    assert_eq!(measured(1.0).predicted("bench.modes.pipelined.response.p99_ms"), Some(7.0));
+    assert_eq!(measured(1.0).predicted("bench.modes.pipelined.wait.p99_ms"), None);
+}
+
+#[test]
+fn answers_are_read_with_or_without_their_unit_and_choices_by_number_too() {
+    let exercise = exercise();
+    let [rate, who] = &exercise.questions[..] else { panic!("two questions") };
+    for written in ["100", " 100 /s", "1_00"] {
+        assert_eq!(rate.read(written), Ok(Value::Number(100.0)), "{written}");
+    }
+    for written in ["", "many", "inf", "NaN", "100 ms"] {
+        assert!(rate.read(written).is_err_and(|error| error.contains("a number, in /s")), "{written}");
+    }
+    assert_eq!(who.read("2"), Ok(Value::Text("nobody".to_owned())));
+    assert_eq!(who.read("NOBODY"), Ok(Value::Text("nobody".to_owned())));
+    for written in ["0", "3", "somebody"] {
+        assert!(who.read(written).is_err_and(|error| error.contains("from 1 to 2")), "{written}");
+    }
+}
+
+#[test]
+fn a_mistake_in_an_exercise_is_told_with_its_place() {
+    let wrong = TEXT.replace("minutes = 10", "minuts = 10");
+    let error = toml::from_str::<Exercise>(&wrong).unwrap_err().to_string();
+    assert!(error.contains("minuts") && error.contains("line 4"), "{error}");
+}
+
+#[test]
+fn progress_is_kept_by_id_and_what_others_wrote_meanwhile_stays() {
+    let folder: PathBuf = std::env::temp_dir().join(format!(
+        "weir-progress-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    let file = folder.join("below").join("progress.json");
+    let (mut one, mut other) = (Progress::read(&file).unwrap(), Progress::read(&file).unwrap());
+    one.change("a", |state| state.checks = 3).unwrap();
+    other.change("b", State::finish).unwrap();
+    let read = Progress::read(&file).unwrap();
+    assert_eq!(read.of("a").checks, 3);
+    assert!(read.of("b").finished.is_some());
+    assert_eq!(read.of("c"), State::default());
+    one.reset(Some("a")).unwrap();
+    let read = Progress::read(&file).unwrap();
+    assert_eq!(read.of("a").checks, 0);
+    assert!(read.of("b").finished.is_some());
+    std::fs::write(&file, "not JSON").unwrap();
+    assert!(Progress::read(&file).unwrap_err().to_string().contains("progress.json"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
