@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use hyper::{Method, Uri};
 use serde::Serialize;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use super::{Exercise, Load, Value};
 use crate::config::{Config, Settings, Sources};
 use crate::http;
 use crate::load::Plan;
-use crate::measure::{Measure, PlanArgs, Stage, What};
+use crate::measure::{Measure, PlanArgs, Stage, What, request};
 use crate::runs::Run;
 use crate::simulate::{Edit, simulate_edited};
 use crate::theory::{Prediction, predict};
@@ -54,7 +55,8 @@ pub struct Measured {
     pub predicted: Option<Prediction>,
     /// What a simulation came to.
     pub simulated: Json,
-    /// What was measured, converted to the speed that is asked about.
+    /// What was measured, converted to the speed that is asked about; and in
+    /// `snapshot` what the bench has said when all was done.
     pub measured: Json,
     /// What its run's audit says against it, if anything.
     pub invalid: Vec<String>,
@@ -89,10 +91,11 @@ impl Trial<'_> {
         };
         let simulated = simulate_edited(config.clone(), mode, &plan, &edits, &mut |_| ());
         let simulated = simulated.ok().map(serde_json::to_value).transpose()?.unwrap_or_default();
-        let run = self.measure(load, mode, &plan, config, &edits, watch)?;
+        let (run, snapshot) = self.measure(load, mode, &plan, config, &edits, watch)?;
         let invalid = run.audit.remarks().filter(|_| !run.audit.is_valid()).map(|check| check.says.clone());
         let invalid = invalid.collect();
         let mut measured = serde_json::to_value(run)?;
+        measured["snapshot"] = snapshot;
         convert(&mut measured, f64::from(load.faster));
         Ok(Measured { load: load.name.clone(), predicted, simulated, measured, invalid })
     }
@@ -124,7 +127,7 @@ impl Trial<'_> {
         config: Config,
         edits: &[Edit],
         watch: &mut dyn FnMut(&Load, Stage),
-    ) -> anyhow::Result<Run> {
+    ) -> anyhow::Result<(Run, Json)> {
         let plan = plan.faster(f64::from(load.faster));
         let config = faster(&config, load.faster)?;
         let edits: Vec<Edit> =
@@ -143,9 +146,11 @@ impl Trial<'_> {
         } else if !edits.is_empty() {
             bail!("this exercise edits the configuration while load is on; check it without --url");
         }
+        let snapshot: Uri = format!("{base}/api/snapshot").parse().context("not a URL")?;
         let what = What::Bench { base, mode };
         let measure = Measure { what, plan: &plan, drain: DRAIN, stop: self.stop.clone() };
-        measure.run(&mut |stage| watch(load, stage))
+        let run = measure.run(&mut |stage| watch(load, stage))?;
+        Ok((run, serde_json::from_slice(&request(Method::GET, &snapshot)?)?))
     }
 }
 
@@ -227,7 +232,8 @@ fn convert(json: &mut Json, times: f64) {
 
 impl Measured {
     /// What was measured at `path`, such as `client.seconds` or
-    /// `bench.modes.pipelined.response.p50_ms`: the fields of a run.
+    /// `bench.modes.pipelined.response.p50_ms`: the fields of a run. Or the fields
+    /// of a snapshot after it, such as `snapshot.components.0.source`.
     pub fn measured(&self, path: &str) -> Option<Value> {
         find(&self.measured, path)
     }
