@@ -1,0 +1,129 @@
+//! Checks the exercise `measure-latency`: a burst of 300 events, 500 ms of work each,
+//! under virtual time.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a check, not an interface")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{advance, sleep};
+use weir::demand::Limits;
+use weir::pipeline::{Clock, Event, Stamp};
+use weir::stage::{self, ProducerConsumer, Running};
+
+use self::answer::{Finished, Latency, Work};
+
+#[cfg(not(feature = "solutions"))]
+#[path = "exercise.rs"]
+#[allow(clippy::todo, unused, reason = "until it is written")]
+mod answer;
+#[cfg(feature = "solutions")]
+mod answer {
+    include!(env!("WEIR_ANSWER"));
+}
+
+const TAKES: Duration = Duration::from_millis(500);
+const EVENTS: u64 = 300;
+
+fn at(ms: u64) -> Stamp {
+    Stamp::from_nanos(ms * 1_000_000)
+}
+
+fn finished(arrived: u64, started: u64, finished: u64) -> Finished {
+    Finished { arrived: at(arrived), started: at(started), finished: at(finished) }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[test]
+fn a_response_begins_when_the_event_comes_in() {
+    let response = finished(100, 2_000, 2_500).response();
+    assert_eq!(
+        response,
+        ms(2_400),
+        "it came in at 100 ms and was done at 2500 ms. Work on it began at 2000 ms, but somebody has \
+         waited since 100"
+    );
+}
+
+#[test]
+fn every_event_weighs_the_same_in_the_mean() {
+    let mut latency = Latency::default();
+    for response in [1_000, 2_000, 3_000, 10_000] {
+        latency.record(&finished(0, 0, response));
+    }
+    assert_eq!(
+        latency.mean(),
+        Some(ms(4_000)),
+        "the mean of 1, 2, 3 and 10 s is 4 s, in whatever order they come"
+    );
+}
+
+#[test]
+fn nothing_has_no_mean() {
+    assert_eq!(Latency::default().mean(), None, "nothing has finished: there is no mean, not even 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_of_a_batch_has_its_own_moments() {
+    let clock = Clock::start();
+    let event = |id| Event { id, arrived: clock.now(), accepted: clock.now() };
+    let events = (1..=3).map(event).collect();
+    advance(ms(100)).await;
+    let done = Work { clock, takes: TAKES }.process(events).await;
+    assert_eq!(
+        done,
+        [finished(0, 100, 600), finished(0, 600, 1_100), finished(0, 1_100, 1_600)],
+        "three came in at 0 and were taken up at 100 ms, one after the other, 500 ms each"
+    );
+}
+
+/// A burst of [`EVENTS`] on so many consumers: the mean 20 s after it, and when all
+/// are done.
+async fn means(consumers: usize) -> [Duration; 2] {
+    let clock = Clock::start();
+    let came = clock.now();
+    let events = (1..=EVENTS).map(move |id| Event { id, arrived: came, accepted: came });
+    let queue = stage::from_iter(events).spawn();
+    let latency = Arc::new(Mutex::new(Latency::default()));
+    let hears = Arc::clone(&latency);
+    let mut meter = stage::consumer_fn(move |all: Vec<Finished>| {
+        all.iter().for_each(|finished| hears.lock().unwrap().record(finished));
+        std::future::ready(())
+    });
+    let one = Limits::new(1, 0).unwrap();
+    let works: Vec<Running<_>> = (0..consumers)
+        .map(|_| {
+            let work = Work { clock, takes: TAKES };
+            stage::producer_consumer(work).subscribe_to(&queue.producer(), one).spawn()
+        })
+        .collect();
+    for work in &works {
+        meter = meter.subscribe_to(&work.producer(), one);
+    }
+    let meter = meter.spawn();
+    // Between two ends of work, so that it does not matter who is told first.
+    sleep(ms(20_250)).await;
+    let live = latency.lock().unwrap().mean().unwrap();
+    meter.join().await;
+    let last = latency.lock().unwrap().mean().unwrap();
+    [live, last]
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_consumer_and_three_show_the_same_mean_while_they_work_and_thrice_in_the_end() {
+    assert_eq!(
+        means(1).await,
+        [ms(10_250), ms(75_250)],
+        "one consumer: after 20 s forty are done, the first after 0.5 s and the last after 20; in the \
+         end all 300 are, the last after 150 s"
+    );
+    assert_eq!(
+        means(3).await,
+        [ms(10_250), ms(25_250)],
+        "three consumers: after 20 s a hundred and twenty are done, three after 0.5 s and three after \
+         20; in the end all 300 are, the last three after 50 s"
+    );
+}
