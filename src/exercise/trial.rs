@@ -22,8 +22,10 @@ use crate::simulate::{Edit, simulate_edited};
 use crate::theory::{Prediction, predict};
 use crate::workbench::{Mode, Workbench};
 
-/// How long a bench may take to drain after a load.
+/// How long a bench of an exercise's own may take to drain after a load.
 const DRAIN: Duration = Duration::from_secs(120);
+/// How long a running bench may: it is no faster than it is.
+const SLOW_DRAIN: Duration = Duration::from_secs(3600);
 
 /// On which bench an exercise is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,8 @@ pub enum Where {
     /// One of its own, on a free port, with the exercise's configuration.
     Own,
     /// A running one, such as `http://127.0.0.1:4000`. It has to have the
-    /// exercise's configuration.
+    /// exercise's configuration, which then is the same for all loads; and it takes
+    /// its time.
     Running(String),
 }
 
@@ -80,6 +83,10 @@ impl Trial<'_> {
     /// # Panics
     /// Within a runtime: it has its own.
     pub fn run(&self, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Vec<Measured>> {
+        let changes = |load: &Load| !load.config.is_empty() || !load.edits.is_empty();
+        if matches!(self.place, Where::Running(_)) && self.exercise.loads.iter().any(changes) {
+            bail!("the loads of this exercise need a configuration each; check it without --url");
+        }
         self.exercise.loads.iter().map(|load| self.one(load, watch)).collect()
     }
 
@@ -96,8 +103,17 @@ impl Trial<'_> {
         let invalid = invalid.collect();
         let mut measured = serde_json::to_value(run)?;
         measured["snapshot"] = snapshot;
-        convert(&mut measured, f64::from(load.faster));
+        convert(&mut measured, f64::from(self.times(load)));
         Ok(Measured { load: load.name.clone(), predicted, simulated, measured, invalid })
+    }
+
+    /// How many times faster than asked about a load is measured: a running bench
+    /// goes as fast as it is configured.
+    fn times(&self, load: &Load) -> u32 {
+        match self.place {
+            Where::Own => load.faster,
+            Where::Running(_) => 1,
+        }
     }
 
     fn ready(&self, load: &Load) -> anyhow::Result<Ready> {
@@ -128,13 +144,14 @@ impl Trial<'_> {
         edits: &[Edit],
         watch: &mut dyn FnMut(&Load, Stage),
     ) -> anyhow::Result<(Run, Json)> {
-        let plan = plan.faster(f64::from(load.faster));
-        let config = faster(&config, load.faster)?;
+        let times = self.times(load);
+        let plan = plan.faster(f64::from(times));
+        let config = faster(&config, times)?;
         let edits: Vec<Edit> =
-            edits.iter().map(|edit| Edit { after: edit.after / load.faster, ..edit.clone() }).collect();
-        let own = match &self.place {
-            Where::Own => Some(Bench::start(config)?),
-            Where::Running(_) => None,
+            edits.iter().map(|edit| Edit { after: edit.after / times, ..edit.clone() }).collect();
+        let (own, drain) = match &self.place {
+            Where::Own => (Some(Bench::start(config)?), DRAIN),
+            Where::Running(_) => (None, SLOW_DRAIN),
         };
         let base = match (&self.place, &own) {
             (Where::Running(base), _) => base.clone(),
@@ -143,12 +160,10 @@ impl Trial<'_> {
         };
         if let Some(bench) = &own {
             bench.edit(edits);
-        } else if !edits.is_empty() {
-            bail!("this exercise edits the configuration while load is on; check it without --url");
         }
         let snapshot: Uri = format!("{base}/api/snapshot").parse().context("not a URL")?;
         let what = What::Bench { base, mode };
-        let measure = Measure { what, plan: &plan, drain: DRAIN, stop: self.stop.clone() };
+        let measure = Measure { what, plan: &plan, drain, stop: self.stop.clone() };
         let run = measure.run(&mut |stage| watch(load, stage))?;
         Ok((run, serde_json::from_slice(&request(Method::GET, &snapshot)?)?))
     }
