@@ -20,7 +20,7 @@ mod trial;
 mod verdict;
 
 pub use code::{Checked, CodeError, compile_and_check};
-pub use format::{Code, Exercise, Load, Question, Value, Wrong};
+pub use format::{Code, Exercise, Fact, Load, Question, Value, Wrong};
 pub use progress::{Progress, ProgressError, State};
 pub use set::{Set, SetError};
 pub use trial::{Measured, Trial, Where};

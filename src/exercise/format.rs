@@ -37,6 +37,9 @@ pub struct Exercise {
     /// What is to be predicted.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
+    /// Numbers in the texts, and where they come from.
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<Fact>,
     /// What is to be written, if anything.
     pub code: Option<Code>,
     /// Three, each telling more than the one before.
@@ -113,6 +116,41 @@ pub struct Question {
     /// Answers that people give, and what each reveals.
     #[serde(default)]
     pub wrong: Vec<Wrong>,
+}
+
+/// A number that stands in the README or the explanation. A simulation has to come
+/// to the same, so that texts stay true.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// As it stands there, such as `499.5 s`; its first number is what counts.
+    pub says: String,
+    /// Where a simulation shows it, as for a question; in what is divided by `per`.
+    pub measure: String,
+    /// What the simulated figure is divided by: 1000 for seconds out of
+    /// milliseconds.
+    #[serde(default = "whole")]
+    pub per: f64,
+    /// How far off it may be, as a share.
+    #[serde(default = "percent")]
+    pub tolerance: f64,
+}
+
+fn whole() -> f64 {
+    1.0
+}
+
+fn percent() -> f64 {
+    0.01
+}
+
+impl Fact {
+    /// The number in it.
+    pub fn number(&self) -> Option<f64> {
+        let text = self.says.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        text[..end].trim_end_matches('.').parse().ok()
+    }
 }
 
 /// A wrong answer that people give.

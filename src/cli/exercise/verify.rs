@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
-    Exercise, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
+    Exercise, Fact, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
 };
 
 /// Graded: each tells more than the one before.
@@ -65,6 +65,7 @@ fn of_exercise(set: &Set, exercise: &Exercise) -> anyhow::Result<Vec<String>> {
         let trial = Trial { exercise, place: Where::Own, stop: CancellationToken::new() };
         let measured = trial.run(&mut |_, _| ())?;
         problems.extend(of_questions(exercise, &measured));
+        problems.extend(exercise.facts.iter().filter_map(|fact| of_fact(exercise, fact, &measured)));
     }
     if exercise.code.is_some() {
         problems.extend(of_code(exercise)?);
@@ -148,6 +149,29 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
         }
     }
     problems
+}
+
+/// What is wrong with a number in the texts, if anything.
+fn of_fact(exercise: &Exercise, fact: &Fact, measured: &[Measured]) -> Option<String> {
+    let text = exercise.text().unwrap_or_default() + &exercise.explanation;
+    // Lines are broken anywhere.
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if !flat(&text).contains(&flat(&fact.says)) {
+        return Some(format!("the texts do not say {:?}", fact.says));
+    }
+    let Some(number) = fact.number() else { return Some(format!("there is no number in {:?}", fact.says)) };
+    let found = fact
+        .measure
+        .split_once('.')
+        .and_then(|(load, path)| measured.iter().find(|of_load| of_load.load == load)?.simulated(path));
+    match found {
+        Some(Value::Number(found)) => {
+            let found = found / fact.per;
+            let off = (number - found).abs() > fact.tolerance * found.abs() + 1e-9;
+            off.then(|| format!("the texts say {:?}, a simulation comes to {found}", fact.says))
+        }
+        _ => Some(format!("{:?}: a simulation shows no number at {}", fact.says, fact.measure)),
+    }
 }
 
 fn of_code(exercise: &Exercise) -> anyhow::Result<Vec<String>> {
