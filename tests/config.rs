@@ -15,6 +15,20 @@ fn the_file_in_the_repository_says_what_the_defaults_are() {
 }
 
 #[test]
+fn another_mean_moves_a_maximum_that_followed_from_it_and_no_other() {
+    let again = |flags: &[&str]| {
+        let mut flags = parse("", flags).unwrap().as_flags();
+        flags.push("resource.latency.mean=2500ms".to_owned());
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        parse("", &flags).map(|settings| settings.resource.latency.max.as_millis())
+    };
+    assert_eq!(again(&[]), Ok(2500));
+    assert_eq!(again(&["resource.latency.distribution=exponential"]), Ok(25_000));
+    assert_eq!(again(&["resource.latency.max=9s"]), Ok(9000));
+    assert!(again(&["resource.latency.max=2s"]).is_err());
+}
+
+#[test]
 fn an_error_says_where_what_was_found_and_what_is_allowed() {
     let text = "[consumers]\nconcurrency = \"three\"\n";
     let expected = "config.toml:2:15: consumers.concurrency = \"three\", expected a whole number from 0 to 10000\n\

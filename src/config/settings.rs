@@ -142,9 +142,12 @@ impl Settings {
         vec![429, 503, self.resource.reject_status]
     }
 
-    /// Every key as a flag that sets it to its value.
+    /// Every key as a flag that sets it to its value. A maximum latency that follows
+    /// from the mean is left out, so that a flag for another mean moves it too.
     pub fn as_flags(&self) -> Vec<String> {
-        self.flat().into_iter().map(|(key, value)| format!("{key}={value}")).collect()
+        let follows = self.resource.latency.has_own_max();
+        let keys = self.flat().into_iter().filter(|(key, _)| !(follows && key == "resource.latency.max"));
+        keys.map(|(key, value)| format!("{key}={value}")).collect()
     }
 
     /// Every key with its value as it could be written, in alphabetical order.

@@ -41,6 +41,19 @@ pub enum Shape {
     Lognormal,
 }
 
+impl Shape {
+    /// The maximum where none is written: what keeps the mean where it is, or moves
+    /// it by less than 0.01 %.
+    fn own_max(self, mean: Duration, min: Duration) -> Duration {
+        let max = match self {
+            Self::Fixed => mean,
+            Self::Uniform => (mean * 2).saturating_sub(min),
+            Self::Exponential | Self::Lognormal => mean * 10,
+        };
+        max.min(HOUR)
+    }
+}
+
 impl Latency {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let shapes = [
@@ -53,17 +66,17 @@ impl Latency {
         let mean = Duration::from_millis(500);
         let mean = reader.duration("resource.latency.mean", mean, Duration::ZERO..=HOUR);
         let min = reader.duration("resource.latency.min", Duration::ZERO, Duration::ZERO..=HOUR);
-        // What keeps the mean where it is, or moves it by less than 0.01 %.
-        let max = match distribution {
-            Shape::Fixed => mean,
-            Shape::Uniform => (mean * 2).saturating_sub(min),
-            Shape::Exponential | Shape::Lognormal => mean * 10,
-        };
-        let max = reader.duration("resource.latency.max", max.min(HOUR), Duration::ZERO..=HOUR);
+        let max = distribution.own_max(mean, min);
+        let max = reader.duration("resource.latency.max", max, Duration::ZERO..=HOUR);
         let sigma = reader.number("resource.latency.sigma", 0.5, 0.0..=5.0);
         let latency = Self { distribution, mean, min, max, sigma };
         latency.check(reader);
         latency
+    }
+
+    /// Whether the maximum is the one that the mean sets, and so moves with it.
+    pub(super) fn has_own_max(&self) -> bool {
+        self.max == self.distribution.own_max(self.mean, self.min)
     }
 
     fn check(&self, reader: &mut Reader) {
