@@ -1,6 +1,6 @@
 //! Checks a guard that refuses beyond its places: in virtual time, with the mock behind
 //! it, and with clients that hang up and work that panics.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a check, not an interface")]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a check, not an interface")]
 
 #[cfg(not(feature = "solutions"))]
 #[path = "exercise.rs"]
@@ -116,7 +116,9 @@ async fn work_that_panics_gives_its_place_back() {
     for _ in 0..PLACES {
         let shed = Arc::clone(&shed);
         // `resume_unwind` panics without a word in the terminal.
-        all.spawn(async move { shed.handle(async { std::panic::resume_unwind(Box::new("broken")) }).await });
+        all.spawn(
+            async move { shed.handle(async { std::panic::resume_unwind(Box::new("broken")) }).await },
+        );
     }
     while let Some(ended) = all.join_next().await {
         assert!(ended.is_err(), "a panic is not for the guard to swallow");
@@ -170,7 +172,11 @@ async fn threads_that_come_at_once_do_not_share_a_place() {
         threads.spawn(async move {
             for _ in 0..1000 {
                 let work = async {
-                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "others inside a guard of one place");
+                    assert_eq!(
+                        inside.fetch_add(1, Ordering::SeqCst),
+                        0,
+                        "others inside a guard of one place"
+                    );
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, Ordering::SeqCst);
                     Ok(())
