@@ -5,6 +5,7 @@
 //! to a listener.
 
 mod endpoints;
+mod exercises;
 mod live;
 mod loads;
 mod page;
@@ -12,6 +13,7 @@ mod runs;
 mod server;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query, State};
@@ -34,6 +36,11 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
 
 /// Every route of the workbench, to be served at `address`.
 pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Router {
+    router_of(workbench, address, Path::new(exercises::FOLDER))
+}
+
+/// Every route of the workbench, with the set of exercises in a folder.
+pub fn router_of(workbench: Arc<Workbench>, address: Option<SocketAddr>, exercises: &Path) -> Router {
     Router::new()
         .merge(page::routes())
         .merge(runs::routes())
@@ -51,6 +58,7 @@ pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Rout
         .with_state(Arc::clone(&workbench))
         .merge(endpoints::routes(&workbench))
         .merge(loads::routes(&workbench, address))
+        .merge(exercises::routes(&workbench, exercises))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.
@@ -136,6 +144,7 @@ async fn not_found(uri: Uri) -> Response {
     let message = format!(
         "there is nothing at {}\n\n\
          the page            /\n\
+         the exercises       /exercises  /api/exercises\n\
          use the resource    /serial  /async  /pipelined   (GET or POST)\n\
          the same, by their\n\
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\

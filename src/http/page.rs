@@ -1,4 +1,4 @@
-//! The page: a handful of files, inside the binary.
+//! The page, and that of the exercises: a handful of files, inside the binary.
 //!
 //! A debug build reads them from the source tree, so that an edit shows without
 //! a rebuild.
@@ -29,12 +29,18 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 18] = [
+const FILES: [File; 25] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
+    File { name: "exercises.html", kind: HTML, content: include_str!("page/exercises.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
     File { name: "runs.css", kind: CSS, content: include_str!("page/runs.css") },
+    File { name: "exercises.css", kind: CSS, content: include_str!("page/exercises.css") },
     File { name: "app.js", kind: SCRIPT, content: include_str!("page/app.js") },
     File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
+    File { name: "exercises.js", kind: SCRIPT, content: include_str!("page/exercises.js") },
+    File { name: "exercise.js", kind: SCRIPT, content: include_str!("page/exercise.js") },
+    File { name: "verdict.js", kind: SCRIPT, content: include_str!("page/verdict.js") },
+    File { name: "markdown.js", kind: SCRIPT, content: include_str!("page/markdown.js") },
     File { name: "flow.js", kind: SCRIPT, content: include_str!("page/flow.js") },
     File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
     File { name: "components.js", kind: SCRIPT, content: include_str!("page/components.js") },
@@ -46,6 +52,7 @@ const FILES: [File; 18] = [
     File { name: "load.js", kind: SCRIPT, content: include_str!("page/load.js") },
     File { name: "palette.js", kind: SCRIPT, content: include_str!("page/palette.js") },
     File { name: "readout.js", kind: SCRIPT, content: include_str!("page/readout.js") },
+    File { name: "remembered.js", kind: SCRIPT, content: include_str!("page/remembered.js") },
     File { name: "runs.js", kind: SCRIPT, content: include_str!("page/runs.js") },
     File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
 ];
@@ -53,6 +60,7 @@ const FILES: [File; 18] = [
 pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
         .route("/", get(index))
+        .route("/exercises", get(async || file("exercises.html")))
         .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
 }
 
@@ -111,11 +119,15 @@ mod tests {
         FILES.iter().map(|file| file.content)
     }
 
+    fn pages() -> impl Iterator<Item = &'static str> {
+        FILES.iter().filter(|file| file.kind == HTML).map(|file| file.content)
+    }
+
     #[test]
     fn every_file_that_the_page_asks_for_is_served() {
-        let [html, ..] = &FILES;
-        let linked =
-            ["href=\"page/", "src=\"page/"].into_iter().flat_map(|link| quoted(html.content, link));
+        let linked = pages()
+            .flat_map(|html| ["href=\"page/", "src=\"page/"].map(|link| quoted(html, link)))
+            .flatten();
         let imported = all().flat_map(|text| quoted(text, "from './"));
         for name in linked.chain(imported) {
             assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
@@ -134,9 +146,8 @@ mod tests {
 
     #[test]
     fn nothing_on_the_page_is_inline() {
-        let [html, ..] = &FILES;
         for inline in [" style=", "<style", " onclick=", "<script>"] {
-            assert!(!html.content.contains(inline), "{inline} is against the policy");
+            assert!(pages().all(|html| !html.contains(inline)), "{inline} is against the policy");
         }
         assert!(
             all().all(|text| !text.contains("innerHTML")),

@@ -14,6 +14,7 @@ import { Glossary, Tooltip } from './glossary.js';
 import { Concurrency, Load } from './load.js';
 import { Palette } from './palette.js';
 import { Bindings, Configuration, Ledger, MODES, ModesTable, format, write } from './panels.js';
+import { remembered } from './remembered.js';
 import { Runs } from './runs.js';
 import { order } from './server.js';
 
@@ -211,16 +212,6 @@ board.add($('#chart-wait'), { scale: 'log', format: format.ms, tick: format.msTi
 board.add($('#chart-response'), { scale: 'log', format: format.ms, tick: format.msTick, series: pairs('response_ms') });
 
 // ---- buttons ----
-
-/** Settings of the viewer. Storage may be forbidden; the page then forgets, and works. */
-const remembered = {
-  get(key) {
-    try { return localStorage.getItem(`weir.${key}`); } catch { return null; }
-  },
-  set(key, value) {
-    try { localStorage.setItem(`weir.${key}`, value); } catch { /* forgotten on reload, that is all */ }
-  },
-};
 
 function setSpan(seconds) {
   board.axis.span = seconds;

@@ -1,0 +1,321 @@
+//! The workshop over HTTP: what `weir exercise` does, for the page.
+//!
+//! What a person has done is in the same file that the command line keeps. Answers
+//! and explanations leave only when they are earned or asked for.
+
+mod check;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{self, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value as Object, json};
+use thiserror::Error;
+
+use super::SameOrigin;
+use crate::exercise::{Exercise, Load, Progress, ProgressError, Set, SetError, State};
+use crate::workbench::Workbench;
+use check::Checks;
+
+/// Where the exercises are, as seen from where the server was started.
+pub(super) const FOLDER: &str = "exercises";
+
+/// A set of exercises, and the checks that the page has begun.
+#[derive(Debug)]
+struct Workshop {
+    workbench: Arc<Workbench>,
+    folder: PathBuf,
+    checks: Checks,
+    /// Held while progress is changed: it is read, changed and written.
+    changing: Mutex<()>,
+}
+
+/// Routes for the exercises in `folder`.
+pub(super) fn routes(workbench: &Arc<Workbench>, folder: &Path) -> Router {
+    let workshop = Workshop {
+        workbench: Arc::clone(workbench),
+        folder: folder.to_owned(),
+        checks: Checks::default(),
+        changing: Mutex::default(),
+    };
+    Router::new()
+        .route("/api/exercises", get(list))
+        .route("/api/exercises/{id}", get(show))
+        .route("/api/exercises/{id}/predict", post(predict))
+        .route("/api/exercises/{id}/check", get(look).post(check))
+        .route("/api/exercises/{id}/check/stop", post(stop))
+        .route("/api/exercises/{id}/hint", post(hint))
+        .route("/api/exercises/{id}/solution", post(solution))
+        .route("/api/exercises/{id}/reset", post(reset))
+        .with_state(Arc::new(workshop))
+}
+
+/// Why something cannot be had or done.
+#[derive(Debug, Error)]
+enum Refusal {
+    /// There is no set.
+    #[error(
+        "there is no folder {name} in {place}: start weir in the folder that has one, such as that of \
+         its sources"
+    )]
+    NoSet { name: String, place: String },
+    /// There is, and it cannot be read, or has no such exercise.
+    #[error(transparent)]
+    Set(SetError),
+    /// Progress cannot be read or kept.
+    #[error("your progress: {0}")]
+    Progress(#[from] ProgressError),
+    /// A file of an exercise cannot be read.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// What somebody has typed is no answer.
+    #[error("{0}")]
+    Answer(String),
+    /// There is a check already.
+    #[error("{0}")]
+    Busy(String),
+    /// There is no thread to do it on.
+    #[error("{0}")]
+    Thread(std::io::Error),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::NoSet { .. } | Self::Set(SetError::Unknown { .. }) => StatusCode::NOT_FOUND,
+            Self::Answer(_) => StatusCode::BAD_REQUEST,
+            Self::Busy(_) => StatusCode::CONFLICT,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, format!("{self}\n")).into_response()
+    }
+}
+
+type This = extract::State<Arc<Workshop>>;
+type Id = extract::Path<String>;
+
+/// Files are read and written on a thread that may wait for them.
+async fn with<T: IntoResponse>(
+    workshop: Arc<Workshop>,
+    work: impl FnOnce(&Arc<Workshop>) -> Result<T, Refusal> + Send + 'static,
+) -> Response {
+    let work = move || work(&workshop).into_response();
+    match tokio::task::spawn_blocking(work).await {
+        Ok(response) => response,
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn list(extract::State(workshop): This) -> Response {
+    with(workshop, |workshop| {
+        let set = workshop.set()?;
+        let progress = workshop.progress()?;
+        let exercises = set.exercises.iter().map(|exercise| {
+            let state = progress.of(&exercise.id);
+            json!({
+                "id": exercise.id,
+                "title": exercise.title,
+                "part": exercise.part,
+                "minutes": exercise.minutes,
+                "hard": exercise.hard,
+                "code": exercise.code.is_some(),
+                "questions": exercise.questions.len(),
+                "predicted": state.predictions.len(),
+                "checks": state.checks,
+                "finished": state.finished,
+            })
+        });
+        let exercises: Vec<Object> = exercises.collect();
+        Ok(Json(json!({ "title": set.title, "parts": set.parts, "exercises": exercises })))
+    })
+    .await
+}
+
+async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        let text = exercise.text().map_err(|error| Refusal::File(format!("{id}/README.md"), error))?;
+        let state = workshop.progress()?.of(&exercise.id);
+        let here = set.exercises.iter().position(|other| other.id == exercise.id);
+        let next = here.and_then(|here| set.exercises.get(here + 1));
+        let part = (exercise.part as usize).checked_sub(1).and_then(|part| set.parts.get(part));
+        let shown = json!({
+            "id": exercise.id,
+            "title": exercise.title,
+            "part": exercise.part,
+            "part_title": part,
+            "minutes": exercise.minutes,
+            "hard": exercise.hard,
+            "text": text,
+            "config": exercise.config,
+            "loads": exercise.loads.iter().map(load).collect::<Vec<_>>(),
+            "questions": questions(exercise),
+            "code": exercise.code.as_ref().map(|code| json!({
+                "task": code.task,
+                "file": exercise.folder.join("exercise.rs"),
+            })),
+            "state": state,
+            "hints": hints(exercise, &state),
+            "hints_in_all": exercise.hints.len(),
+            "explanation": state.finished.as_ref().map(|_| &exercise.explanation),
+            "next": next.map(|next| json!({ "id": next.id, "title": next.title })),
+        });
+        Ok(Json(shown))
+    })
+    .await
+}
+
+/// What is asked, without what would answer it.
+fn questions(exercise: &Exercise) -> Vec<Object> {
+    let one = |question: &crate::exercise::Question| {
+        json!({
+            "name": question.name,
+            "ask": question.ask,
+            "unit": question.unit,
+            "choices": question.choices,
+        })
+    };
+    exercise.questions.iter().map(one).collect()
+}
+
+fn load(load: &Load) -> Object {
+    let edits = load.edits.iter().map(|edit| json!({ "after": edit.after, "set": edit.set }));
+    json!({
+        "name": load.name,
+        "run": load.run,
+        "config": load.config,
+        "faster": load.faster,
+        "edits": edits.collect::<Vec<_>>(),
+    })
+}
+
+/// Those that somebody has asked for.
+fn hints<'a>(exercise: &'a Exercise, state: &State) -> Vec<&'a str> {
+    exercise.hints.iter().take(state.hints).map(|hint| hint.trim()).collect()
+}
+
+/// Writes answers down. One that is empty is taken back.
+async fn predict(
+    extract::State(workshop): This,
+    extract::Path(id): Id,
+    Query(answers): Query<Vec<(String, String)>>,
+    _: SameOrigin,
+) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        let mut read = Vec::new();
+        for (name, answer) in &answers {
+            let question = exercise.questions.iter().find(|question| question.name == *name);
+            let question = question.ok_or_else(|| {
+                let names: Vec<&str> = exercise.questions.iter().map(|q| q.name.as_str()).collect();
+                Refusal::Answer(format!("{name:?} is not asked; asked are {}", names.join(", ")))
+            })?;
+            let value = match answer.trim() {
+                "" => None,
+                written => Some(question.read(written).map_err(Refusal::Answer)?),
+            };
+            read.push((name.clone(), value));
+        }
+        let state = workshop.change(&exercise.id, |state| {
+            for (name, value) in read {
+                match value {
+                    Some(value) => drop(state.predictions.insert(name, value)),
+                    None => drop(state.predictions.remove(&name)),
+                }
+            }
+        })?;
+        Ok(Json(json!({ "predictions": state.predictions })))
+    })
+    .await
+}
+
+async fn hint(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        let most = exercise.hints.len();
+        let state = workshop.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
+        Ok(Json(json!({ "hints": hints(exercise, &state), "hints_in_all": most })))
+    })
+    .await
+}
+
+/// The answers, the explanation, and the solution in code.
+async fn solution(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        let answers = exercise.questions.iter().map(
+            |question| json!({ "name": question.name, "unit": question.unit, "answer": question.answer }),
+        );
+        let answers: Vec<Object> = answers.collect();
+        let code = exercise.code.as_ref().map(|_| {
+            let file = exercise.folder.join("solution.rs");
+            std::fs::read_to_string(&file).map_err(|error| Refusal::File(file.display().to_string(), error))
+        });
+        let code = code.transpose()?;
+        Ok(Json(json!({ "answers": answers, "explanation": exercise.explanation, "code": code })))
+    })
+    .await
+}
+
+async fn reset(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        workshop.checks.forget(&exercise.id)?;
+        let _changing = workshop.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        workshop.progress()?.reset(Some(&exercise.id))?;
+        Ok("OK")
+    })
+    .await
+}
+
+async fn check(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+    with(workshop, move |workshop| {
+        let set = workshop.set()?;
+        let exercise = set.find(&id).map_err(Refusal::Set)?;
+        check::begin(workshop, exercise.clone())?;
+        Ok((StatusCode::ACCEPTED, "OK"))
+    })
+    .await
+}
+
+async fn look(extract::State(workshop): This, extract::Path(id): Id) -> Response {
+    Json(workshop.checks.look(&id)).into_response()
+}
+
+/// Ends the check that is running, whichever it is: there is one.
+async fn stop(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> &'static str {
+    workshop.checks.stop(&id);
+    "OK"
+}
+
+impl Workshop {
+    fn set(&self) -> Result<Set, Refusal> {
+        Set::read(&self.folder).map_err(|error| match error {
+            SetError::None { .. } if !self.folder.is_dir() => {
+                let folder = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+                let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let place = folder.parent().unwrap_or(&folder).display().to_string();
+                Refusal::NoSet { name, place }
+            }
+            other => Refusal::Set(other),
+        })
+    }
+
+    fn progress(&self) -> Result<Progress, Refusal> {
+        Ok(Progress::read(&self.workbench.settings().data.progress())?)
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut State)) -> Result<State, Refusal> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.progress()?.change(id, change)?)
+    }
+}

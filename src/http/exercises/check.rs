@@ -1,0 +1,222 @@
+//! A check that the page has begun: the exercise's loads on a bench of its own, and
+//! the code, on a thread of its own. One at a time, as two would disturb each other.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::{Value as Object, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Refusal, Workshop};
+use crate::exercise::{Exercise, Judgement, Measured, Trial, Verdict, Where, compile_and_check, judge};
+use crate::measure::Stage;
+
+/// As much of what a compiler says as anybody reads.
+const SAID: usize = 64 * 1024;
+
+/// The check that is running, and how the last of each exercise ended.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    state: Mutex<Checking>,
+}
+
+#[derive(Debug, Default)]
+struct Checking {
+    running: Option<Running>,
+    /// By exercise, for as long as the server runs.
+    ended: BTreeMap<String, Result<Outcome, String>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    id: String,
+    stop: CancellationToken,
+    doing: Doing,
+}
+
+/// What a check is about.
+#[derive(Debug)]
+enum Doing {
+    /// Predicting and simulating the first load.
+    Preparing,
+    /// The load of that name.
+    Measuring(String, Stage),
+    /// The code.
+    Compiling,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Serialize)]
+struct Outcome {
+    /// Whether everything was right.
+    passed: bool,
+    questions: Vec<Judgement>,
+    code: Option<CodeOutcome>,
+    /// What cannot be trusted.
+    remarks: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct CodeOutcome {
+    passed: bool,
+    /// What the compiler and the check have said.
+    said: String,
+    /// What the mistake suggests, if it is one that people often make.
+    reveals: Option<String>,
+}
+
+impl Checks {
+    fn lock(&self) -> MutexGuard<'_, Checking> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the check of an exercise goes, or how the last one ended.
+    pub(super) fn look(&self, id: &str) -> Object {
+        let state = self.lock();
+        let running = state.running.as_ref().filter(|running| running.id == id);
+        let other = state.running.as_ref().filter(|running| running.id != id);
+        let (stage, load, progress, held) = match running.map(|running| &running.doing) {
+            None => (None, None, None, None),
+            Some(Doing::Preparing) => (Some("preparing"), None, None, None),
+            Some(Doing::Measuring(load, Stage::Load(progress))) => {
+                (Some("load"), Some(load), Some(progress), None)
+            }
+            Some(Doing::Measuring(load, Stage::Draining(held))) => {
+                (Some("draining"), Some(load), None, Some(held))
+            }
+            Some(Doing::Compiling) => (Some("code"), None, None, None),
+        };
+        let ended = state.ended.get(id).filter(|_| running.is_none());
+        json!({
+            "running": running.is_some(),
+            "stage": stage,
+            "load": load,
+            "progress": progress,
+            "held": held,
+            "result": ended.and_then(|ended| ended.as_ref().ok()),
+            "error": ended.and_then(|ended| ended.as_ref().err()),
+            "other": other.map(|other| &other.id),
+        })
+    }
+
+    pub(super) fn stop(&self, id: &str) {
+        if let Some(running) = self.lock().running.as_ref().filter(|running| running.id == id) {
+            running.stop.cancel();
+        }
+    }
+
+    /// Forgets how the last check of an exercise ended.
+    pub(super) fn forget(&self, id: &str) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        if state.running.as_ref().is_some_and(|running| running.id == id) {
+            return Err(Refusal::Busy("a check of this exercise is running: stop it first".to_owned()));
+        }
+        state.ended.remove(id);
+        Ok(())
+    }
+
+    fn doing(&self, doing: Doing) {
+        if let Some(running) = &mut self.lock().running {
+            running.doing = doing;
+        }
+    }
+
+    fn end(&self, id: &str, ended: Result<Outcome, String>) {
+        let mut state = self.lock();
+        state.running = None;
+        state.ended.insert(id.to_owned(), ended);
+    }
+}
+
+/// Begins a check, unless there is one.
+pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise) -> Result<(), Refusal> {
+    // Ends with the server, too.
+    let stop = workshop.workbench.shutdown().child_token();
+    {
+        let mut state = workshop.checks.lock();
+        if let Some(running) = &state.running {
+            return Err(Refusal::Busy(format!(
+                "a check of {} is running; there is one at a time",
+                running.id
+            )));
+        }
+        let running = Running { id: exercise.id.clone(), stop: stop.clone(), doing: Doing::Preparing };
+        state.running = Some(running);
+    }
+    let check = {
+        let workshop = Arc::clone(workshop);
+        move || {
+            // A check that breaks off must not be the last.
+            let ended = catch_unwind(AssertUnwindSafe(|| run(&workshop, &exercise, stop)));
+            let ended =
+                ended.unwrap_or_else(|_| Err("the check broke off; the server's log says why".into()));
+            workshop.checks.end(&exercise.id, ended);
+        }
+    };
+    match std::thread::Builder::new().name("weir-exercise".to_owned()).spawn(check) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            workshop.checks.lock().running = None;
+            Err(Refusal::Thread(error))
+        }
+    }
+}
+
+fn run(workshop: &Workshop, exercise: &Exercise, stop: CancellationToken) -> Result<Outcome, String> {
+    let state = workshop.progress().map_err(|error| error.to_string())?.of(&exercise.id);
+    let measured = measure(&workshop.checks, exercise, &stop)?;
+    let questions = judge(exercise, &state, &measured);
+    let code = exercise.code.as_ref().map(|_| {
+        workshop.checks.doing(Doing::Compiling);
+        check_code(exercise)
+    });
+    let code = code.transpose()?;
+    let right = questions.iter().all(|judgement| judgement.verdict == Verdict::Right);
+    let passed = right && code.as_ref().is_none_or(|code| code.passed);
+    let change = workshop.change(&exercise.id, |state| {
+        state.checks += 1;
+        if passed {
+            state.finish();
+        }
+    });
+    let mut remarks: Vec<String> = measured.iter().filter_map(remark).collect();
+    remarks.extend(change.err().map(|error| format!("this is not kept: {error}")));
+    Ok(Outcome { passed, questions, code, remarks })
+}
+
+/// Makes the exercise's loads, if anything is asked about them.
+fn measure(
+    checks: &Checks,
+    exercise: &Exercise,
+    stop: &CancellationToken,
+) -> Result<Vec<Measured>, String> {
+    if exercise.questions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trial = Trial { exercise, place: Where::Own, stop: stop.clone() };
+    let measured = trial.run(&mut |load, stage| checks.doing(Doing::Measuring(load.name.clone(), stage)));
+    if stop.is_cancelled() {
+        return Err("stopped: half a load says nothing".to_owned());
+    }
+    measured.map_err(|error| format!("{error:#}"))
+}
+
+fn remark(measured: &Measured) -> Option<String> {
+    let why = measured.invalid.join("; ");
+    (!why.is_empty()).then(|| format!("the load {} cannot be trusted: {why}", measured.load))
+}
+
+fn check_code(exercise: &Exercise) -> Result<CodeOutcome, String> {
+    let checked = compile_and_check(exercise, None, false).map_err(|error| error.to_string())?;
+    let compiles = !checked.said.contains("could not compile");
+    let known = exercise.code.iter().flat_map(|code| &code.wrong);
+    let mistake = known.into_iter().find(|wrong| checked.said.contains(&wrong.fails));
+    let reveals = mistake.filter(|_| compiles && !checked.passed).map(|wrong| wrong.reveals.clone());
+    let said = match checked.said.char_indices().nth(SAID) {
+        Some((end, _)) => format!("{}\n[cut here]", &checked.said[..end]),
+        None => checked.said,
+    };
+    Ok(CodeOutcome { passed: checked.passed, said, reveals })
+}

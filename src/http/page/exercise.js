@@ -1,0 +1,360 @@
+// One exercise: its text, what is predicted, the check and its verdict, hints, the solution.
+//
+// Responsible for: the order of these, and what each step asks of the server. What is right, the server
+// says; nothing is judged here. verdict.js shows what came of a check, markdown.js makes elements of texts.
+
+import { code, inline, markdown } from './markdown.js';
+import { element, format, write } from './panels.js';
+import { ask, order } from './server.js';
+import { explanation, inUnit, verdict } from './verdict.js';
+
+const LOOK_MS = 400;
+const LOST_MS = 2000;
+
+export class ExercisePage {
+  #timer = null;
+  #closed = false;
+  #running = false;
+  #most = 0; // events that were held when the load was over
+  #saved = Promise.resolve();
+
+  constructor(main, exercise) {
+    this.exercise = exercise;
+    this.api = `api/exercises/${encodeURIComponent(exercise.id)}`;
+    this.verdict = element('div', 'verdict-of-check');
+    this.explained = element('div', '');
+    const side = element('div', 'side', ...[
+      exercise.code && this.#writing(),
+      exercise.questions.length > 0 && this.#predicting(),
+      this.#checking(),
+      this.explained,
+      this.#help(),
+    ].filter(Boolean));
+    main.replaceChildren(this.#head(), element('div', 'columns', element('section', 'card prose', markdown(exercise.text, { untitled: true })), side));
+    this.#finished();
+    this.#look();
+  }
+
+  /** Somebody has gone elsewhere. The check goes on. */
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  // ---- the parts ----
+
+  #head() {
+    const { title, part, part_title: of, minutes, hard, code: coded } = this.exercise;
+    this.state = element('span', 'state');
+    const all = element('a', '', 'Exercises');
+    all.href = '#';
+    const tags = [coded && 'code', hard && 'hard'].filter(Boolean).map((tag) => element('small', 'tag', tag));
+    return element('div', 'begin',
+      element('p', 'crumbs', all, ` › Part ${part}${of ? `: ${of}` : ''}`),
+      element('h1', '', title),
+      element('p', 'about', `${minutes} minutes `, ...tags, this.state));
+  }
+
+  #writing() {
+    const { task, file } = this.exercise.code;
+    const command = `weir exercise watch ${this.exercise.id}`;
+    return element('section', 'card', element('h2', '', 'Write'),
+      element('p', '', inline(task)),
+      element('dl', 'facts', element('div', '', element('dt', '', 'file'), element('dd', '', element('code', '', file))),
+        element('div', '', element('dt', '', 'as you save'), element('dd', '', element('code', '', command)))));
+  }
+
+  #predicting() {
+    this.fields = new Map();
+    this.form = element('form', 'predict');
+    this.form.autocomplete = 'off';
+    this.form.noValidate = true;
+    for (const question of this.exercise.questions) {
+      const said = element('p', 'wrong-field');
+      said.id = `said-${question.name}`;
+      said.setAttribute('role', 'alert');
+      const field = question.choices.length ? this.#choices(question) : this.#number(question);
+      field.append(said);
+      this.fields.set(question.name, { field, said, question });
+      this.form.append(field);
+    }
+    this.written = element('p', 'written');
+    this.written.setAttribute('role', 'status');
+    this.form.addEventListener('change', (event) => this.#save([event.target.name]));
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#save([...this.fields.keys()]);
+    });
+    this.#count();
+    return element('section', 'card', element('h2', '', 'Predict'), this.form, this.written);
+  }
+
+  #number({ name, ask: asked, unit }) {
+    const input = element('input', '');
+    input.name = name;
+    input.inputMode = 'decimal';
+    input.spellcheck = false;
+    input.value = this.exercise.state.predictions[name] ?? '';
+    input.setAttribute('aria-describedby', `said-${name}`);
+    return element('div', 'question', element('label', '', element('span', '', inline(asked)), element('span', 'answer', input, unit ? element('span', 'unit', unit) : '')));
+  }
+
+  #choices({ name, ask: asked, choices }) {
+    const before = this.exercise.state.predictions[name];
+    const radios = choices.map((choice, index) => {
+      const radio = element('input', '');
+      Object.assign(radio, { type: 'radio', name, value: String(index + 1), checked: before === choice });
+      return element('label', 'choice', radio, element('span', '', inline(choice)));
+    });
+    return element('fieldset', 'question', element('legend', '', inline(asked)), ...radios);
+  }
+
+  #checking() {
+    const { questions, code: coded, loads } = this.exercise;
+    this.check = element('button', 'go', 'Check');
+    this.check.addEventListener('click', () => (this.#running ? this.#stop() : this.#begin()));
+    this.goes = element('p', 'goes');
+    this.goes.setAttribute('role', 'status');
+    this.bar = element('progress', '');
+    this.bar.setAttribute('aria-label', 'How far the check has come');
+    this.bar.hidden = true;
+    const bench = element('a', '', 'the bench');
+    bench.href = './';
+    const about = questions.length
+      ? ['Theory and a simulation say theirs, then the load is made on a bench of its own. What you send yourself shows on ', bench, '; the check leaves it alone.']
+      : ['Your code is compiled and run.'];
+    if (questions.length && coded) about.push(' After that, your code is compiled and run.');
+    const measured = questions.length ? loads.map((load) => this.#load(load)) : [];
+    return element('section', 'card check', element('h2', '', 'Check'), element('p', 'about', ...about),
+      ...(measured.length ? [element('ul', 'loads', ...measured)] : []),
+      element('div', 'act', this.check, this.goes), this.bar, this.verdict);
+  }
+
+  #load({ run, config, faster, edits }) {
+    const made = element('li', '', element('code', '', `weir load ${run}`));
+    const settings = [...this.exercise.config, ...config];
+    if (settings.length) made.append(' with ', element('code', '', settings.join(' ')));
+    for (const { after, set } of edits) made.append(`, after ${after} `, element('code', '', set));
+    if (faster > 1) made.append(element('small', '', ` measured ${faster} times faster and converted back; the simulation takes its time`));
+    return made;
+  }
+
+  #help() {
+    const { id, hints, hints_in_all: most } = this.exercise;
+    this.hints = element('ol', 'hints');
+    this.hint = element('button', '');
+    this.hint.addEventListener('click', () => this.#try(async () => {
+      const { hints: given } = JSON.parse(await order(`${this.api}/hint`));
+      this.#give(given, most);
+      this.hints.lastElementChild?.scrollIntoView({ block: 'nearest' });
+    }));
+    const solve = this.#sure('Solution', 'It says the answers and why. You learn more by one more try.', 'Show it', () => this.#solve());
+    const reset = this.#sure('Start anew', 'This forgets your answers, hints and checks of this exercise.', 'Forget them', async () => {
+      await order(`${this.api}/reset`);
+      dispatchEvent(new Event('hashchange'));
+    });
+    this.said = element('p', 'alarm');
+    this.said.setAttribute('role', 'alert');
+    this.solution = element('div', 'solution');
+    this.#give(hints, most);
+    return element('section', 'card help', element('h2', '', 'Stuck?'), this.hints, element('div', 'act', this.hint, ...solve, ...reset), this.said, this.solution,
+      element('p', 'terminal', 'In a terminal: ', element('code', '', `weir exercise check ${id}`)));
+  }
+
+  /** A button, and what asks whether it is meant. */
+  #sure(name, warning, yes, work) {
+    const button = element('button', '', name);
+    const sure = element('button', 'danger', yes);
+    const no = element('button', '', 'Keep trying');
+    const asks = element('div', 'sure', element('p', '', warning), sure, no);
+    asks.hidden = true;
+    const show = (asking) => {
+      button.disabled = asking;
+      asks.hidden = !asking;
+      (asking ? no : button).focus();
+    };
+    button.addEventListener('click', () => show(true));
+    no.addEventListener('click', () => show(false));
+    asks.addEventListener('keydown', (event) => event.key === 'Escape' && show(false));
+    sure.addEventListener('click', () => {
+      show(false);
+      this.#try(work);
+    });
+    return [button, asks];
+  }
+
+  #give(hints, most) {
+    this.hints.replaceChildren(...hints.map((hint) => element('li', '', inline(hint))));
+    this.hint.disabled = hints.length >= most;
+    if (hints.length >= most) write(this.hint, most ? 'That was the last hint' : 'No hints');
+    else write(this.hint, `${hints.length ? 'Next hint' : 'A hint'} (${hints.length + 1} of ${most})`);
+  }
+
+  async #solve() {
+    const { answers, explanation: why, code: solved } = JSON.parse(await order(`${this.api}/solution`));
+    const made = [element('h3', '', 'Solution')];
+    if (answers.length) {
+      made.push(element('dl', 'facts', ...answers.map(({ name, answer, unit }) => element('div', '', element('dt', '', name), element('dd', '', inUnit(answer, unit))))));
+    }
+    made.push(element('div', 'prose', markdown(why)));
+    if (solved) made.push(code(solved.split('\n'), 'rust'));
+    this.solution.replaceChildren(...made);
+    this.solution.scrollIntoView({ block: 'nearest' });
+  }
+
+  async #try(work) {
+    write(this.said, '');
+    try {
+      await work();
+    } catch (error) {
+      write(this.said, error.message);
+    }
+  }
+
+  // ---- predictions ----
+
+  #value(name) {
+    const value = this.form.elements[name]?.value ?? '';
+    return value.replace(/(?<=\d)[\s\u202f\u2009](?=\d)/g, '');
+  }
+
+  #open() {
+    return [...this.fields?.keys() ?? []].filter((name) => !this.#value(name).trim());
+  }
+
+  #count(alarm = '') {
+    const open = this.#open().length;
+    const all = this.fields.size;
+    const words = open ? `${all - open} of ${all} written down` : '✓ written down';
+    write(this.written, alarm || words);
+    this.written.classList.toggle('alarm', Boolean(alarm));
+    this.written.classList.toggle('all', !alarm && !open);
+  }
+
+  /** Writes answers down, one by one: one that is refused is told beside it, and the others stay. */
+  #save(names) {
+    this.#saved = this.#saved.then(async () => {
+      let good = true;
+      let alarm = '';
+      for (const name of names) {
+        const { said, field } = this.fields.get(name);
+        try {
+          await order(`${this.api}/predict`, { [name]: this.#value(name) });
+          write(said, '');
+          field.classList.remove('refused');
+        } catch (error) {
+          good = false;
+          const own = error.message.startsWith(`${name} = `);
+          write(said, own ? error.message.slice(name.length + 3) : '');
+          field.classList.toggle('refused', own);
+          if (!own) alarm = error.message;
+        }
+      }
+      this.#count(alarm || (good ? '' : 'not written down'));
+      return good;
+    });
+    return this.#saved;
+  }
+
+  // ---- the check ----
+
+  async #begin() {
+    if (this.fields) {
+      const [first] = this.#open();
+      if (first) {
+        this.#tell('Predict first: that is what you learn from.', true);
+        return this.form.querySelector(`[name="${CSS.escape(first)}"]`).focus();
+      }
+      if (!await this.#save([...this.fields.keys()])) return this.#tell('Not begun: an answer cannot be read.', true);
+    }
+    this.#tell('beginning …');
+    this.check.disabled = true;
+    try {
+      await order(`${this.api}/check`);
+      this.verdict.replaceChildren();
+      await this.#look();
+    } catch (error) {
+      this.#tell(error.message, true);
+      this.check.disabled = false;
+    }
+  }
+
+  async #stop() {
+    this.#tell('stopping …');
+    await order(`${this.api}/check/stop`).catch((error) => this.#tell(error.message, true));
+  }
+
+  /** Looks how the check goes, and again as long as it does. */
+  async #look() {
+    clearTimeout(this.#timer);
+    let state;
+    try {
+      state = await ask(`${this.api}/check`);
+    } catch (error) {
+      if (this.#closed) return;
+      this.#tell(`${error.message}; trying again`, true);
+      this.#timer = setTimeout(() => this.#look(), LOST_MS);
+      return;
+    }
+    if (this.#closed) return;
+    const ended = this.#running && !state.running;
+    this.#running = state.running;
+    write(this.check, state.running ? 'Stop' : state.result ? 'Check again' : 'Check');
+    this.check.classList.toggle('stop', state.running);
+    this.check.disabled = state.stage === 'code'; // a compiler ends by itself
+    this.bar.hidden = !state.running;
+    if (state.running) {
+      this.#progress(state);
+      this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+      return;
+    }
+    this.#most = 0;
+    if (state.error) this.#tell(state.error, true);
+    else this.#tell(state.other ? `A check of ${state.other} is running; there is one at a time.` : '');
+    this.verdict.replaceChildren(...(state.result ? verdict(state.result) : []));
+    if (!ended) return;
+    const now = await ask(this.api).catch(() => null);
+    if (now && !this.#closed) {
+      Object.assign(this.exercise, { state: now.state, explanation: now.explanation });
+      this.#finished();
+    }
+    this.verdict.scrollIntoView({ block: 'nearest' });
+  }
+
+  #progress({ stage, load, progress, held }) {
+    const at = this.exercise.loads.findIndex(({ name }) => name === load);
+    const name = this.exercise.loads.length > 1 && at >= 0 ? `load ${at + 1} of ${this.exercise.loads.length}, ${load}: ` : '';
+    this.bar.removeAttribute('value');
+    if (stage === 'preparing') return this.#tell('theory and simulation …');
+    if (stage === 'code') return this.#tell('compiling and running your code …');
+    if (stage === 'draining') {
+      this.#most = Math.max(this.#most, held);
+      this.bar.max = Math.max(1, this.#most);
+      this.bar.value = this.#most - held;
+      return this.#tell(`${name}sent; ${format.count(held)} ${held === 1 ? 'event' : 'events'} still in the bench`);
+    }
+    this.#most = 0;
+    const { seconds, answered, refused, failed, in_flight: inFlight, rate } = progress;
+    const bad = [['refused', refused], ['failed', failed]].filter(([, count]) => count > 0);
+    return this.#tell(`${name}${[
+      `${format.seconds(seconds)}`, `${format.count(answered)} answered`,
+      ...bad.map(([what, count]) => `${format.count(count)} ${what}`),
+      `${format.count(inFlight)} in flight`, format.perSecond(rate)].join(', ')}`);
+  }
+
+  #tell(text, alarm = false) {
+    write(this.goes, text);
+    this.goes.classList.toggle('alarm', alarm);
+  }
+
+  /** What is there once the exercise is finished: the mark, the explanation, the way on. */
+  #finished() {
+    const { state, explanation: why, next } = this.exercise;
+    write(this.state, state.finished ? '✓ finished' : '');
+    if (!state.finished) return;
+    this.explained.replaceChildren(explanation(why));
+    const on = element('a', 'go', next ? `Next: ${next.title}` : 'All exercises');
+    on.href = next ? `#${encodeURIComponent(next.id)}` : '#';
+    this.explained.firstElementChild.append(element('p', 'next-exercise', on));
+  }
+}

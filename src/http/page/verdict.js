@@ -1,0 +1,98 @@
+// What came of a check: a table of what was predicted, said by theory, simulated and measured; what a
+// wrong answer suggests; what the compiler says.
+//
+// Responsible for: how it looks. The server has judged.
+
+import { inline, markdown } from './markdown.js';
+import { element, format } from './panels.js';
+
+const COLUMNS = ['predicted', 'theory', 'simulated', 'measured'];
+const NO_IDEA = 'None of the usual wrong ideas leads there; compare the columns.';
+
+/** The elements for a result. */
+export function verdict({ passed, questions, code, remarks }) {
+  const right = questions.filter((question) => question.verdict === 'right').length;
+  const made = [element('p', `outcome ${passed ? 'passed' : ''}`, passed ? '✓ Finished' : summary(questions, right, code))];
+  made.push(...remarks.map((text) => element('p', 'alarm', text)));
+  if (questions.length) made.push(table(questions));
+  if (code) made.push(...compiled(code));
+  return made;
+}
+
+function summary(questions, right, code) {
+  const parts = [];
+  if (questions.length) parts.push(`${right} of ${questions.length} right`);
+  if (code) parts.push(code.passed ? 'your code passes' : 'your code does not pass yet');
+  return `Not yet: ${parts.join(', ')}`;
+}
+
+function table(questions) {
+  const head = element('tr', '', ...[...COLUMNS, 'verdict'].map((name) => {
+    const cell = element('th', '', name);
+    cell.scope = 'col';
+    return cell;
+  }));
+  const made = element('table', 'judged', element('thead', '', head), ...questions.map(rows));
+  const scroll = element('div', 'scroll', made);
+  scroll.tabIndex = 0;
+  scroll.setAttribute('role', 'region');
+  scroll.setAttribute('aria-label', 'Predicted, theory, simulated, measured, and the verdict');
+  return scroll;
+}
+
+/** A question: what was asked, the figures, and, unless it is right, what that suggests. */
+function rows(question) {
+  const { kind, why } = read(question.verdict);
+  const asked = element('th', 'asked', inline(question.ask), ...(question.unit ? [element('small', '', ` in ${question.unit}`)] : []));
+  asked.scope = 'rowgroup';
+  asked.colSpan = COLUMNS.length + 1;
+  const off = kind === 'wrong' && question.off !== null ? ` ${percent(question.off)}` : '';
+  const marks = { right: '✓ right', wrong: `✗${off || ' wrong'}`, missing: 'open', unknown: '?' };
+  const figures = element('tr', 'figures-of', ...COLUMNS.map((name) => element('td', typeof question[name] === 'string' ? 'words' : '', inUnit(question[name]))), element('td', `mark-of ${kind}`, marks[kind]));
+  const made = element('tbody', '', element('tr', '', asked), figures);
+  if (kind !== 'right') {
+    const says = { wrong: why ?? NO_IDEA, missing: 'Not predicted.', unknown: why }[kind];
+    const cell = element('td', 'reveals', element('p', '', inline(says)), element('p', 'look', element('b', '', 'Look: '), inline(question.look)));
+    cell.colSpan = COLUMNS.length + 1;
+    made.append(element('tr', '', cell));
+  }
+  return made;
+}
+
+/** A verdict is a word, or a word with a reason. */
+function read(verdict_) {
+  if (typeof verdict_ === 'string') return { kind: verdict_, why: null };
+  const [[kind, why]] = Object.entries(verdict_);
+  return { kind, why };
+}
+
+function percent(share) {
+  const sign = share < 0 ? '−' : '+';
+  const size = Math.abs(share);
+  return size >= 10 ? `×${format.brief(share + 1)}` : `${sign}${format.percent(size)}`;
+}
+
+function compiled({ passed, said, reveals }) {
+  const made = [element('p', `outcome ${passed ? 'passed' : ''}`, passed ? '✓ Your code passes' : 'Your code does not pass yet')];
+  if (reveals) made.push(element('p', 'reveals', inline(reveals)));
+  if (said.trim()) {
+    const output = element('pre', 'compiler', said.trim());
+    output.tabIndex = 0;
+    output.setAttribute('role', 'region');
+    output.setAttribute('aria-label', 'What the compiler and the check say');
+    made.push(passed ? element('details', '', element('summary', '', 'What the compiler and the check say'), output) : output);
+  }
+  return made;
+}
+
+/** The card that says why. */
+export function explanation(text) {
+  return element('section', 'card explanation', element('h2', '', 'Why'), element('div', 'prose', markdown(text)));
+}
+
+/** A number or a choice, with its unit. */
+export function inUnit(value, unit = '') {
+  if (value === null || value === undefined) return '–';
+  const text = typeof value === 'number' ? format.rate(value) : value;
+  return unit ? `${text} ${unit}` : text;
+}
