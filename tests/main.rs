@@ -59,6 +59,9 @@ mod load;
 /// The router, called without a socket.
 mod http;
 
+/// The workshop over HTTP: predictions, hints, checks.
+mod exercises;
+
 /// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
 mod server;
 

@@ -50,13 +50,12 @@ function list({ title, parts, exercises }) {
   if (next) head.append(link(next.id, 'go', `${finished || next.checks || next.predicted ? 'Go on with' : 'Begin with'} “${next.title}”`));
   else head.append(element('p', 'done', 'All of them. What is left is to break it in ways that we have not thought of.'));
   const sections = parts.map((name, index) => {
-    const of_part = exercises.filter((exercise) => exercise.part === index + 1);
-    const section = element('section', 'card part-of-set', element('h2', '', element('small', '', `Part ${index + 1}`), ` ${name}`));
-    section.append(of_part.length
-      ? element('ol', '', ...of_part.map((exercise) => row(exercise, exercise === next)))
-      : element('p', 'nothing', 'No exercises yet.'));
-    return section;
-  });
+    const ofPart = exercises.filter((exercise) => exercise.part === index + 1);
+    const rows = ofPart.map((exercise) => row(exercise, exercise === next));
+    const done = ofPart.filter((exercise) => exercise.finished).length;
+    const heading = element('h2', '', `Part ${index + 1}: ${name} `, element('small', '', `${done} of ${ofPart.length}`));
+    return element('section', 'card part-of-set', heading, element('ol', '', ...rows));
+  }).filter((section) => section.querySelector('li'));
   return [head, ...sections, element('p', 'foot', 'The same in a terminal: ', element('code', '', 'weir exercise list'), '. What you have done is kept in one file for both.')];
 }
 
