@@ -29,6 +29,7 @@ export class ExercisePage {
       this.#checking(),
       this.explained,
       this.#help(),
+      element('p', 'terminal', 'The same in a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)),
     ].filter(Boolean));
     main.replaceChildren(this.#head(), element('div', 'columns', element('section', 'card prose', markdown(exercise.text, { untitled: true })), side));
     this.#finished();
@@ -140,7 +141,7 @@ export class ExercisePage {
   }
 
   #help() {
-    const { id, hints, hints_in_all: most } = this.exercise;
+    const { hints, hints_in_all: most } = this.exercise;
     this.hints = element('ol', 'hints');
     this.hint = element('button', '');
     this.hint.addEventListener('click', () => this.#try(async () => {
@@ -157,8 +158,7 @@ export class ExercisePage {
     this.said.setAttribute('role', 'alert');
     this.solution = element('div', 'solution');
     this.#give(hints, most);
-    return element('section', 'card help', element('h2', '', 'Stuck?'), this.hints, element('div', 'act', this.hint, ...solve, ...reset), this.said, this.solution,
-      element('p', 'terminal', 'In a terminal: ', element('code', '', `weir exercise check ${id}`)));
+    return element('section', 'card help', element('h2', '', 'Stuck?'), this.hints, element('div', 'act', this.hint, ...solve, ...reset), this.said, this.solution);
   }
 
   /** A button, and what asks whether it is meant. */
@@ -196,7 +196,7 @@ export class ExercisePage {
     if (answers.length) {
       made.push(element('dl', 'facts', ...answers.map(({ name, answer, unit }) => element('div', '', element('dt', '', name), element('dd', '', inUnit(answer, unit))))));
     }
-    made.push(element('div', 'prose', markdown(why)));
+    if (!this.exercise.state.finished) made.push(element('div', 'prose', markdown(why)));
     if (solved) made.push(code(solved.split('\n'), 'rust'));
     this.solution.replaceChildren(...made);
     this.solution.scrollIntoView({ block: 'nearest' });

@@ -48,7 +48,7 @@ function rows(question) {
   asked.colSpan = COLUMNS.length + 1;
   const off = kind === 'wrong' && question.off !== null ? ` ${percent(question.off)}` : '';
   const marks = { right: '✓ right', wrong: `✗${off || ' wrong'}`, missing: 'open', unknown: '?' };
-  const figures = element('tr', 'figures-of', ...COLUMNS.map((name) => element('td', typeof question[name] === 'string' ? 'words' : '', inUnit(question[name]))), element('td', `mark-of ${kind}`, marks[kind]));
+  const figures = element('tr', '', ...cells(question), element('td', `mark-of ${kind}`, marks[kind]));
   const made = element('tbody', '', element('tr', '', asked), figures);
   if (kind !== 'right') {
     const says = { wrong: why ?? NO_IDEA, missing: 'Not predicted.', unknown: why }[kind];
@@ -57,6 +57,18 @@ function rows(question) {
     made.append(element('tr', '', cell));
   }
   return made;
+}
+
+/** The figures in their columns; choices need more room, and stand below each other. */
+function cells(question) {
+  const known = COLUMNS.filter((name) => question[name] !== null);
+  if (!known.some((name) => typeof question[name] === 'string')) {
+    return COLUMNS.map((name) => element('td', '', inUnit(question[name])));
+  }
+  const lines = known.map((name) => element('div', '', element('dt', '', name), element('dd', '', inline(inUnit(question[name])))));
+  const cell = element('td', 'said-in-words', element('dl', '', ...lines));
+  cell.colSpan = COLUMNS.length;
+  return [cell];
 }
 
 /** A verdict is a word, or a word with a reason. */
@@ -68,8 +80,9 @@ function read(verdict_) {
 
 function percent(share) {
   const sign = share < 0 ? '−' : '+';
-  const size = Math.abs(share);
-  return size >= 10 ? `×${format.brief(share + 1)}` : `${sign}${format.percent(size)}`;
+  if (share >= 10) return `× ${format.brief(share + 1)}`;
+  // Nearly nothing of it is not nothing.
+  return share > -1 && share < -0.995 ? `÷ ${format.brief(1 / (share + 1))}` : `${sign}${format.percent(Math.abs(share))}`;
 }
 
 function compiled({ passed, said, reveals }) {
