@@ -39,9 +39,11 @@ struct Running {
 /// What a check is about.
 #[derive(Debug)]
 enum Doing {
-    /// Predicting and simulating the first load.
-    Preparing,
-    /// The load of that name.
+    /// Nothing yet.
+    Beginning,
+    /// Predicting and simulating the load of that name.
+    Preparing(String),
+    /// Making it.
     Measuring(String, Stage),
     /// The code.
     Compiling,
@@ -79,7 +81,8 @@ impl Checks {
         let other = state.running.as_ref().filter(|running| running.id != id);
         let (stage, load, progress, held) = match running.map(|running| &running.doing) {
             None => (None, None, None, None),
-            Some(Doing::Preparing) => (Some("preparing"), None, None, None),
+            Some(Doing::Beginning) => (Some("preparing"), None, None, None),
+            Some(Doing::Preparing(load)) => (Some("preparing"), Some(load), None, None),
             Some(Doing::Measuring(load, Stage::Load(progress))) => {
                 (Some("load"), Some(load), Some(progress), None)
             }
@@ -142,7 +145,7 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise) -> Result<(), 
                 running.id
             )));
         }
-        let running = Running { id: exercise.id.clone(), stop: stop.clone(), doing: Doing::Preparing };
+        let running = Running { id: exercise.id.clone(), stop: stop.clone(), doing: Doing::Beginning };
         state.running = Some(running);
     }
     let check = {
@@ -195,12 +198,20 @@ fn measure(
     if exercise.questions.is_empty() {
         return Ok(Vec::new());
     }
-    let trial = Trial { exercise, place: Where::Own, stop: stop.clone() };
-    let measured = trial.run(&mut |load, stage| checks.doing(Doing::Measuring(load.name.clone(), stage)));
-    if stop.is_cancelled() {
-        return Err("stopped: half a load says nothing".to_owned());
+    let mut measured = Vec::new();
+    for load in &exercise.loads {
+        checks.doing(Doing::Preparing(load.name.clone()));
+        // One load at a time, as a trial tells nothing before its bench is up.
+        let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
+        let trial = Trial { exercise: &alone, place: Where::Own, stop: stop.clone() };
+        let of_load =
+            trial.run(&mut |load, stage| checks.doing(Doing::Measuring(load.name.clone(), stage)));
+        if stop.is_cancelled() {
+            return Err("stopped: half a load says nothing".to_owned());
+        }
+        measured.extend(of_load.map_err(|error| format!("{error:#}"))?);
     }
-    measured.map_err(|error| format!("{error:#}"))
+    Ok(measured)
 }
 
 fn remark(measured: &Measured) -> Option<String> {

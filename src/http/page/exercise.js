@@ -325,7 +325,7 @@ export class ExercisePage {
     const at = this.exercise.loads.findIndex(({ name }) => name === load);
     const name = this.exercise.loads.length > 1 && at >= 0 ? `load ${at + 1} of ${this.exercise.loads.length}, ${load}: ` : '';
     this.bar.removeAttribute('value');
-    if (stage === 'preparing') return this.#tell('theory and simulation …');
+    if (stage === 'preparing') return this.#tell(`${name}theory and simulation …`);
     if (stage === 'code') return this.#tell('compiling and running your code …');
     if (stage === 'draining') {
       this.#most = Math.max(this.#most, held);

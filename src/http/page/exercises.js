@@ -113,5 +113,8 @@ document.querySelector('#theme').addEventListener('click', () => {
 });
 
 setTheme(remembered.get('theme'));
-addEventListener('hashchange', visit);
+addEventListener('hashchange', async () => {
+  await visit();
+  main.focus({ preventScroll: true }); // what was focused is gone
+});
 visit();

@@ -13,7 +13,7 @@ const NO_IDEA = 'None of the usual wrong ideas leads there; compare the columns.
 export function verdict({ passed, questions, code, remarks }) {
   const right = questions.filter((question) => question.verdict === 'right').length;
   const made = [element('p', `outcome ${passed ? 'passed' : ''}`, passed ? '✓ Finished' : summary(questions, right, code))];
-  made.push(...remarks.map((text) => element('p', 'alarm', text)));
+  made.push(...remarks.map((text) => element('p', 'remark', text)));
   if (questions.length) made.push(table(questions));
   if (code) made.push(...compiled(code));
   return made;
