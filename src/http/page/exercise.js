@@ -125,18 +125,25 @@ export class ExercisePage {
       ? ['Theory and a simulation say theirs, then the load is made on a bench of its own. What you send yourself shows on ', bench, '; the check leaves it alone.']
       : ['Your code is compiled and run.'];
     if (questions.length && coded) about.push(' After that, your code is compiled and run.');
-    const measured = questions.length ? loads.map((load) => this.#load(load)) : [];
     return element('section', 'card check', element('h2', '', 'Check'), element('p', 'about', ...about),
-      ...(measured.length ? [element('ul', 'loads', ...measured)] : []),
+      ...(questions.length && loads.length ? [this.#loads()] : []),
       element('div', 'act', this.check, this.goes), this.bar, this.verdict);
   }
 
-  #load({ run, config, faster, edits }) {
-    const made = element('li', '', element('code', '', `weir load ${run}`));
-    const settings = [...this.exercise.config, ...config];
-    if (settings.length) made.append(' with ', element('code', '', settings.join(' ')));
-    for (const { after, set } of edits) made.append(`, after ${after} `, element('code', '', set));
-    if (faster > 1) made.append(element('small', '', ` measured ${faster} times faster and converted back; the simulation takes its time`));
+  /** The loads, as they are made. What is the same for all is said once. */
+  #loads() {
+    const { loads, config } = this.exercise;
+    const [{ faster }] = loads;
+    const together = loads.every((load) => load.faster === faster);
+    const speed = (times) => (times > 1 ? [element('small', '', `measured ${times} times faster and converted back; the simulation takes its time`)] : []);
+    const items = loads.map(({ name, run, config: own, faster: times, edits }) => element('li', '',
+      ...(loads.length > 1 ? [element('b', '', name), ': '] : []),
+      element('code', '', `weir load ${run}`), ...settings(own),
+      ...edits.flatMap(({ after, set }) => [`, after ${after} `, element('code', '', set)]),
+      ...(together ? [] : speed(times))));
+    const made = element('div', 'loads', element('ul', '', ...items));
+    if (config.length) made.prepend(element('p', '', 'A bench', ...settings(config), ':'));
+    made.append(...(together ? speed(faster) : []));
     return made;
   }
 
@@ -357,4 +364,9 @@ export class ExercisePage {
     on.href = next ? `#${encodeURIComponent(next.id)}` : '#';
     this.explained.firstElementChild.append(element('p', 'next-exercise', on));
   }
+}
+
+/** Settings behind what they are of. */
+function settings(config) {
+  return config.flatMap((setting, index) => [index ? ', ' : ' with ', element('code', '', setting)]);
 }
