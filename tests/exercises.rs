@@ -281,7 +281,8 @@ async fn the_page_is_served_with_the_policy_of_the_other() {
     assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
     let policy = response.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    for file in ["exercises.css", "exercises.js", "exercise.js", "verdict.js", "markdown.js"] {
+    for file in ["exercises.css", "exercises.js", "exercise.js", "predict.js", "verdict.js", "markdown.js"]
+    {
         assert_eq!(workshop.call(Method::GET, &format!("/page/{file}")).await.0, StatusCode::OK, "{file}");
     }
 }

@@ -1,10 +1,12 @@
 // One exercise: its text, what is predicted, the check and its verdict, hints, the solution.
 //
 // Responsible for: the order of these, and what each step asks of the server. What is right, the server
-// says; nothing is judged here. verdict.js shows what came of a check, markdown.js makes elements of texts.
+// says; nothing is judged here. predict.js is the form, verdict.js shows what came of a check, and
+// markdown.js makes elements of texts.
 
 import { code, inline, markdown } from './markdown.js';
 import { element, format, write } from './panels.js';
+import { Predictions } from './predict.js';
 import { ask, order } from './server.js';
 import { explanation, inUnit, verdict } from './verdict.js';
 
@@ -16,16 +18,16 @@ export class ExercisePage {
   #closed = false;
   #running = false;
   #most = 0; // events that were held when the load was over
-  #saved = Promise.resolve();
 
   constructor(main, exercise) {
     this.exercise = exercise;
     this.api = `api/exercises/${encodeURIComponent(exercise.id)}`;
+    this.predictions = exercise.questions.length > 0 ? new Predictions(exercise, this.api) : null;
     this.verdict = element('div', 'verdict-of-check');
     this.explained = element('div', '');
     const side = element('div', 'side', ...[
       exercise.code && this.#writing(),
-      exercise.questions.length > 0 && this.#predicting(),
+      this.predictions?.section,
       this.#checking(),
       this.explained,
       this.#help(),
@@ -65,51 +67,6 @@ export class ExercisePage {
         element('div', '', element('dt', '', 'as you save'), element('dd', '', element('code', '', command)))));
   }
 
-  #predicting() {
-    this.fields = new Map();
-    this.form = element('form', 'predict');
-    this.form.autocomplete = 'off';
-    this.form.noValidate = true;
-    for (const question of this.exercise.questions) {
-      const said = element('p', 'wrong-field');
-      said.id = `said-${question.name}`;
-      said.setAttribute('role', 'alert');
-      const field = question.choices.length ? this.#choices(question) : this.#number(question);
-      field.append(said);
-      this.fields.set(question.name, { field, said, question });
-      this.form.append(field);
-    }
-    this.written = element('p', 'written');
-    this.written.setAttribute('role', 'status');
-    this.form.addEventListener('change', (event) => this.#save([event.target.name]));
-    this.form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.#save([...this.fields.keys()]);
-    });
-    this.#count();
-    return element('section', 'card', element('h2', '', 'Predict'), this.form, this.written);
-  }
-
-  #number({ name, ask: asked, unit }) {
-    const input = element('input', '');
-    input.name = name;
-    input.inputMode = 'decimal';
-    input.spellcheck = false;
-    input.value = this.exercise.state.predictions[name] ?? '';
-    input.setAttribute('aria-describedby', `said-${name}`);
-    return element('div', 'question', element('label', '', element('span', '', inline(asked)), element('span', 'answer', input, unit ? element('span', 'unit', unit) : '')));
-  }
-
-  #choices({ name, ask: asked, choices }) {
-    const before = this.exercise.state.predictions[name];
-    const radios = choices.map((choice, index) => {
-      const radio = element('input', '');
-      Object.assign(radio, { type: 'radio', name, value: String(index + 1), checked: before === choice });
-      return element('label', 'choice', radio, element('span', '', inline(choice)));
-    });
-    return element('fieldset', 'question', element('legend', '', inline(asked)), ...radios);
-  }
-
   #checking() {
     const { questions, code: coded, loads } = this.exercise;
     this.check = element('button', 'go', 'Check');
@@ -122,7 +79,7 @@ export class ExercisePage {
     const bench = element('a', '', 'the bench');
     bench.href = './';
     const about = questions.length
-      ? ['Theory and a simulation say theirs, then the load is made on a bench of its own. What you send yourself shows on ', bench, '; the check leaves it alone.']
+      ? [`Theory and a simulation say theirs, then the ${loads.length > 1 ? 'loads are made on benches of their' : 'load is made on a bench of its'} own. What you send yourself shows on `, bench, '; the check leaves it alone.']
       : ['Your code is compiled and run.'];
     if (questions.length && coded) about.push(' After that, your code is compiled and run.');
     return element('section', 'card check', element('h2', '', 'Check'), element('p', 'about', ...about),
@@ -156,8 +113,8 @@ export class ExercisePage {
       this.#give(given, most);
       this.hints.lastElementChild?.scrollIntoView({ block: 'nearest' });
     }));
-    const solve = this.#sure('Solution', 'It says the answers and why. You learn more by one more try.', 'Show it', () => this.#solve());
-    const reset = this.#sure('Start anew', 'This forgets your answers, hints and checks of this exercise.', 'Forget them', async () => {
+    const solve = this.#sure('Solution', 'It says the answers and why. You learn more by one more try.', 'Show it', 'Keep trying', () => this.#solve());
+    const reset = this.#sure('Start anew', 'This forgets your answers, hints and checks of this exercise.', 'Forget them', 'Keep them', async () => {
       await order(`${this.api}/reset`);
       dispatchEvent(new Event('hashchange'));
     });
@@ -169,10 +126,10 @@ export class ExercisePage {
   }
 
   /** A button, and what asks whether it is meant. */
-  #sure(name, warning, yes, work) {
+  #sure(name, warning, yes, not, work) {
     const button = element('button', '', name);
     const sure = element('button', 'danger', yes);
-    const no = element('button', '', 'Keep trying');
+    const no = element('button', '', not);
     const asks = element('div', 'sure', element('p', '', warning), sure, no);
     asks.hidden = true;
     const show = (asking) => {
@@ -218,62 +175,11 @@ export class ExercisePage {
     }
   }
 
-  // ---- predictions ----
-
-  #value(name) {
-    const value = this.form.elements[name]?.value ?? '';
-    return value.replace(/(?<=\d)[\s\u202f\u2009](?=\d)/g, '');
-  }
-
-  #open() {
-    return [...this.fields?.keys() ?? []].filter((name) => !this.#value(name).trim());
-  }
-
-  #count(alarm = '') {
-    const open = this.#open().length;
-    const all = this.fields.size;
-    const words = open ? `${all - open} of ${all} written down` : '✓ written down';
-    write(this.written, alarm || words);
-    this.written.classList.toggle('alarm', Boolean(alarm));
-    this.written.classList.toggle('all', !alarm && !open);
-  }
-
-  /** Writes answers down, one by one: one that is refused is told beside it, and the others stay. */
-  #save(names) {
-    this.#saved = this.#saved.then(async () => {
-      let good = true;
-      let alarm = '';
-      for (const name of names) {
-        const { said, field } = this.fields.get(name);
-        try {
-          await order(`${this.api}/predict`, { [name]: this.#value(name) });
-          write(said, '');
-          field.classList.remove('refused');
-        } catch (error) {
-          good = false;
-          const own = error.message.startsWith(`${name} = `);
-          write(said, own ? error.message.slice(name.length + 3) : '');
-          field.classList.toggle('refused', own);
-          if (!own) alarm = error.message;
-        }
-      }
-      this.#count(alarm || (good ? '' : 'not written down'));
-      return good;
-    });
-    return this.#saved;
-  }
-
   // ---- the check ----
 
   async #begin() {
-    if (this.fields) {
-      const [first] = this.#open();
-      if (first) {
-        this.#tell('Predict first: that is what you learn from.', true);
-        return this.form.querySelector(`[name="${CSS.escape(first)}"]`).focus();
-      }
-      if (!await this.#save([...this.fields.keys()])) return this.#tell('Not begun: an answer cannot be read.', true);
-    }
+    if (this.predictions?.focusOpen()) return this.#tell('Predict first: that is what you learn from.', true);
+    if (this.predictions && !await this.predictions.save()) return this.#tell('Not begun: an answer cannot be written down.', true);
     this.#tell('beginning …');
     this.check.disabled = true;
     try {

@@ -13,7 +13,10 @@ const NO_IDEA = 'None of the usual wrong ideas leads there; compare the columns.
 export function verdict({ passed, questions, code, remarks }) {
   const right = questions.filter((question) => question.verdict === 'right').length;
   const made = [element('p', `outcome ${passed ? 'passed' : ''}`, passed ? '✓ Finished' : summary(questions, right, code))];
-  made.push(...remarks.map((text) => element('p', 'remark', text)));
+  if (remarks.length) {
+    const heading = `${remarks.length === 1 ? 'A remark' : `${remarks.length} remarks`} on how this was measured`;
+    made.push(element('details', 'remarks-on-it', element('summary', '', heading), ...remarks.map((text) => element('p', '', text))));
+  }
   if (questions.length) made.push(table(questions));
   if (code) made.push(...compiled(code));
   return made;
@@ -43,7 +46,7 @@ function table(questions) {
 /** A question: what was asked, the figures, and, unless it is right, what that suggests. */
 function rows(question) {
   const { kind, why } = read(question.verdict);
-  const asked = element('th', 'asked', inline(question.ask), ...(question.unit ? [element('small', '', ` in ${question.unit}`)] : []));
+  const asked = element('th', 'asked', inline(question.ask), ...(question.unit ? [element('small', '', ` ${question.unit.startsWith('/') ? '' : 'in '}${question.unit}`)] : []));
   asked.scope = 'rowgroup';
   asked.colSpan = COLUMNS.length + 1;
   const off = kind === 'wrong' && question.off !== null ? ` ${percent(question.off)}` : '';
