@@ -1,0 +1,214 @@
+//! Checks a consumer that starts a task for each event, in virtual time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
+
+#[cfg(not(feature = "solutions"))]
+#[path = "exercise.rs"]
+#[allow(clippy::todo, unused, reason = "until it is written")]
+mod answer;
+#[cfg(feature = "solutions")]
+mod answer {
+    include!(env!("WEIR_ANSWER"));
+}
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use weir::stage::{self, Reason, RunningConsumer, RunningProducer};
+
+use self::answer::{Dial, supervise};
+
+/// What one event takes.
+const WORK: Duration = Duration::from_millis(500);
+/// Long enough for everything that needs no time at all.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// A producer of numbers, and a supervisor for them.
+struct Bench {
+    source: RunningProducer<usize>,
+    /// How many events have left the producer.
+    left: Arc<AtomicUsize>,
+    inside: Arc<AtomicUsize>,
+    peak: Arc<AtomicUsize>,
+    done: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Bench {
+    fn start(events: usize, concurrency: usize) -> (Self, RunningConsumer<usize>, Dial) {
+        Self::poisoned(events, concurrency, None)
+    }
+
+    /// One of the events ends in a panic.
+    fn poisoned(
+        events: usize,
+        concurrency: usize,
+        poison: Option<usize>,
+    ) -> (Self, RunningConsumer<usize>, Dial) {
+        watch();
+        let left: Arc<AtomicUsize> = Arc::default();
+        let counted = Arc::clone(&left);
+        let source = stage::from_iter((0..events).inspect(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }));
+        let bench = Self {
+            source: source.spawn(),
+            left,
+            inside: Arc::default(),
+            peak: Arc::default(),
+            done: Arc::default(),
+        };
+        let (inside, peak, done) =
+            (Arc::clone(&bench.inside), Arc::clone(&bench.peak), Arc::clone(&bench.done));
+        let handler = move |event: usize| {
+            let visit = Visit::begin(Arc::clone(&inside), &peak);
+            let done = Arc::clone(&done);
+            async move {
+                sleep(WORK).await;
+                assert_ne!(Some(event), poison, "this one panics, as the check wants it");
+                done.lock().unwrap().push(event);
+                drop(visit);
+            }
+        };
+        let (supervisor, dial) = supervise(&bench.source.producer(), handler, concurrency);
+        (bench, supervisor, dial)
+    }
+
+    fn inside(&self) -> usize {
+        self.inside.load(Ordering::SeqCst)
+    }
+
+    fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
+    }
+
+    fn done(&self) -> Vec<usize> {
+        let mut done = self.done.lock().unwrap().clone();
+        done.sort_unstable();
+        done
+    }
+}
+
+/// Virtual time stands still while code goes round in circles, so no timeout of its
+/// kind ever ends that.
+fn watch() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(20));
+        let why = "the check runs for 20 s: something goes round in circles without waiting\n";
+        let _ = std::io::stderr().write_all(why.as_bytes());
+        std::process::exit(1);
+    });
+}
+
+/// Counts one as inside for as long as it lives.
+struct Visit(Arc<AtomicUsize>);
+
+impl Visit {
+    fn begin(inside: Arc<AtomicUsize>, peak: &AtomicUsize) -> Self {
+        let now = inside.fetch_add(1, Ordering::SeqCst) + 1;
+        peak.fetch_max(now, Ordering::SeqCst);
+        Self(inside)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+async fn end_of(supervisor: RunningConsumer<usize>) -> Reason {
+    timeout(Duration::from_secs(600), supervisor.join())
+        .await
+        .expect("the supervisor should end when its source has; after ten minutes it has not")
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_tasks_run_at_once_as_allowed_and_each_event_has_one() {
+    let start = Instant::now();
+    let (bench, supervisor, _dial) = Bench::start(12, 3);
+    end_of(supervisor).await;
+    let peak = bench.peak.load(Ordering::SeqCst);
+    assert_eq!(peak, 3, "with a concurrency of 3 there were {peak} events in work at once");
+    assert_eq!(bench.done(), (0..12).collect::<Vec<_>>(), "each event should be handled once");
+    assert_eq!(start.elapsed(), 4 * WORK, "twelve events, three at a time, are four rounds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_slot_yet_stays_with_the_producer() {
+    let (bench, _supervisor, _dial) = Bench::start(5000, 3);
+    sleep(MOMENT).await;
+    assert_eq!(bench.inside(), 3, "three should be in work");
+    let left = bench.left();
+    assert!(
+        left <= 4,
+        "{left} events have left the producer for 3 slots: 3 in work and 1 in hand were enough, and \
+         the other {} wait where no queue counts or bounds them",
+        left - 4
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_raised_limit_is_used_at_once() {
+    let (bench, _supervisor, dial) = Bench::start(100, 1);
+    sleep(WORK / 2).await;
+    assert_eq!(bench.inside(), 1);
+    dial.set(3);
+    sleep(MOMENT).await;
+    let inside = bench.inside();
+    assert_eq!(
+        inside, 3,
+        "the dial was turned from 1 to 3 in the middle of an event, and a moment later {inside} were \
+         in work: who waits for a task to end does not hear of a new slot"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lowered_limit_throws_nobody_out_and_lets_nobody_in() {
+    let (bench, supervisor, dial) = Bench::start(30, 10);
+    sleep(WORK / 2).await;
+    dial.set(2);
+    sleep(MOMENT).await;
+    assert_eq!(bench.inside(), 10, "what runs goes on when the dial is turned down");
+    sleep(WORK).await;
+    assert_eq!(bench.inside(), 2, "when the ten are done, two may run");
+    dial.set(0);
+    sleep(2 * WORK).await;
+    assert_eq!(bench.inside(), 0, "with a concurrency of 0 the supervisor rests");
+    dial.set(5);
+    end_of(supervisor).await;
+    let done = bench.done();
+    assert_eq!(done, (0..30).collect::<Vec<_>>(), "no event is lost over it, or handled twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_when_the_last_task_has_ended_and_not_before() {
+    let (bench, supervisor, _dial) = Bench::start(7, 4);
+    let reason = end_of(supervisor).await;
+    assert_eq!(reason, Reason::Finished);
+    assert_eq!(
+        bench.done().len(),
+        7,
+        "the stage has ended, and these are the events that were done by then; the others are still \
+         in work, and the process may be gone before they are"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_it_is_stopped_it_finishes_what_it_has_begun() {
+    let (bench, supervisor, _dial) = Bench::start(100, 4);
+    sleep(WORK / 2).await;
+    supervisor.stop();
+    end_of(supervisor).await;
+    assert_eq!(bench.inside(), 0, "a stage that has ended has nothing in work");
+    let (done, left) = (bench.done().len(), bench.left());
+    assert_eq!(done, left, "{left} events were taken, and {done} of them done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_ends_its_event_and_gives_the_slot_back() {
+    let (bench, supervisor, _dial) = Bench::poisoned(40, 1, Some(13));
+    end_of(supervisor).await;
+    assert_eq!(bench.done().len(), 39, "event 13 panics, and the other 39 are done");
+}

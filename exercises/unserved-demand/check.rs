@@ -1,0 +1,136 @@
+//! Checks a producer whose source is sometimes empty, in virtual time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
+
+#[cfg(not(feature = "solutions"))]
+#[path = "exercise.rs"]
+#[allow(clippy::todo, unused, reason = "until it is written")]
+mod answer;
+#[cfg(feature = "solutions")]
+mod answer {
+    include!(env!("WEIR_ANSWER"));
+}
+#[allow(unused, reason = "not every answer needs all of it")]
+mod inbox;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use weir::demand::Limits;
+use weir::stage::{self, Reason, RunningConsumer};
+
+use self::answer::{Callbacks, Source};
+use self::inbox::Inbox;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What came, and how many seconds after the start.
+type Seen = Arc<Mutex<Vec<(u64, Vec<u32>)>>>;
+
+/// A consumer of what comes in, which takes so long over each batch.
+fn start(inbox: &Inbox, limits: Limits, pause: Duration) -> (Seen, RunningConsumer<u32>) {
+    watch();
+    let seen = Seen::default();
+    let began = Instant::now();
+    let noted = Arc::clone(&seen);
+    let consumer = stage::consumer_fn(move |events: Vec<u32>| {
+        noted.lock().unwrap().push((began.elapsed().as_secs(), events));
+        sleep(pause)
+    });
+    let source = stage::producer(Source::from(inbox.clone())).spawn();
+    (seen, consumer.subscribe_to(&source.producer(), limits).spawn())
+}
+
+/// Virtual time stands still while code goes round in circles, so no timeout of its
+/// kind ever ends that.
+fn watch() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(20));
+        let why = "the check runs for 20 s: something goes round in circles without waiting\n";
+        let _ = std::io::stderr().write_all(why.as_bytes());
+        std::process::exit(1);
+    });
+}
+
+fn ten_at_once() -> Limits {
+    Limits::new(10, 0).unwrap()
+}
+
+async fn end_of(consumer: RunningConsumer<u32>) -> Reason {
+    timeout(600 * SECOND, consumer.join()).await.expect("an inbox that is closed and empty is the end")
+}
+
+#[test]
+fn with_callbacks_demand_that_found_nothing_is_served_when_events_come() {
+    let mut source = Callbacks::default();
+    assert!(source.handle_demand(3).is_empty(), "there is nothing yet");
+    for event in 1..=3 {
+        let out = source.handle_event(event);
+        assert_eq!(out, [event], "three were asked for before, and nobody will ask for them again");
+    }
+}
+
+#[test]
+fn with_callbacks_nothing_goes_out_that_nobody_has_asked_for() {
+    let mut source = Callbacks::default();
+    assert!(source.handle_event(1).is_empty(), "nobody has asked for anything");
+    assert_eq!(source.handle_demand(3), [1], "one is there, and two of the three are still owed");
+    assert_eq!([source.handle_event(2), source.handle_event(3)].concat(), [2, 3]);
+    assert!(source.handle_event(4).is_empty(), "all three are served");
+    assert!(source.handle_event(5).is_empty(), "all three are served");
+    assert_eq!(source.handle_demand(1), [4], "in the order in which they came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_later_goes_out_when_it_comes() {
+    let inbox = Inbox::default();
+    let (seen, consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
+    for event in 1..=3 {
+        sleep(10 * SECOND).await;
+        inbox.put([event]);
+    }
+    sleep(SECOND).await;
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [(10, vec![1]), (20, vec![2]), (30, vec![3])], "(second, events)");
+    inbox.close();
+    assert_eq!(end_of(consumer).await, Reason::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_go_out_although_more_were_asked_for() {
+    let inbox = Inbox::default();
+    inbox.put([1, 2]);
+    let (seen, _consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
+    sleep(SECOND).await;
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [(0, vec![1, 2])], "ten were asked for and two are there: those two go out now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_taken_than_is_wanted() {
+    let inbox = Inbox::default();
+    inbox.put([1, 2]);
+    let (_seen, _consumer) = start(&inbox, ten_at_once(), 600 * SECOND);
+    sleep(SECOND).await;
+    inbox.put(3..=100);
+    sleep(SECOND).await;
+    assert_eq!(
+        inbox.len(),
+        90,
+        "a consumer has asked for ten and was sent two, so eight are still wanted: ninety of a hundred \
+         stay in the inbox"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_inbox_is_not_the_end_and_a_closed_one_is() {
+    let inbox = Inbox::default();
+    let (seen, consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
+    sleep(SECOND).await;
+    inbox.put([1]);
+    inbox.close();
+    assert_eq!(end_of(consumer).await, Reason::Finished);
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [(1, vec![1])], "what came in before the end goes out before the end");
+}

@@ -1,0 +1,164 @@
+//! Checks a stage that batches by size and time, in virtual time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
+
+#[cfg(not(feature = "solutions"))]
+#[path = "exercise.rs"]
+#[allow(clippy::todo, unused, reason = "until it is written")]
+mod answer;
+#[cfg(feature = "solutions")]
+mod answer {
+    include!(env!("WEIR_ANSWER"));
+}
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use weir::demand::Limits;
+use weir::stage::{self, Producer, ProducerRef, Reason, RunningConsumer};
+
+use self::answer::batches;
+
+const SIZE: usize = 5;
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Batches, and how many milliseconds after the start they came.
+type Seen = Arc<Mutex<Vec<(u128, Vec<u32>)>>>;
+
+/// Events 0, 1, 2, …, each so many milliseconds after the start.
+fn arrivals(at: &'static [u64]) -> ProducerRef<u32> {
+    let start = Instant::now();
+    let events = stream::iter((0..).zip(at)).then(move |(event, at)| async move {
+        sleep_until(start + Duration::from_millis(*at)).await;
+        event
+    });
+    stage::from_stream(events).spawn().producer()
+}
+
+/// A consumer of the batches of `source`, which takes so long over each.
+fn start(source: &ProducerRef<u32>, limits: Limits, pause: Duration) -> (Seen, RunningConsumer<Vec<u32>>) {
+    watch();
+    let began = Instant::now();
+    let seen = Seen::default();
+    let noted = Arc::clone(&seen);
+    let consumer = stage::consumer_fn(move |batches: Vec<Vec<u32>>| {
+        let at = began.elapsed().as_millis();
+        noted.lock().unwrap().extend(batches.into_iter().map(|batch| (at, batch)));
+        sleep(pause)
+    });
+    (seen, consumer.subscribe_to(&batches(source, SIZE, PATIENCE), limits).spawn())
+}
+
+/// Every batch of these arrivals.
+async fn all(at: &'static [u64]) -> Vec<(u128, Vec<u32>)> {
+    let ten = Limits::new(10, 0).unwrap();
+    let (seen, consumer) = start(&arrivals(at), ten, Duration::ZERO);
+    end_of(consumer).await;
+    let seen = seen.lock().unwrap().clone();
+    seen
+}
+
+async fn end_of(consumer: RunningConsumer<Vec<u32>>) -> Reason {
+    let ended = timeout(Duration::from_secs(600), consumer.join()).await;
+    ended.expect("the stage should end when its source has")
+}
+
+/// Virtual time stands still while code goes round in circles, so no timeout of its
+/// kind ever ends that.
+fn watch() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(20));
+        let why = "the check runs for 20 s: something goes round in circles without waiting\n";
+        let _ = std::io::stderr().write_all(why.as_bytes());
+        std::process::exit(1);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_batch_goes_out_at_once() {
+    let seen = all(&[0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 1000]).await;
+    assert_eq!(
+        seen[..2],
+        [(0, vec![0, 1, 2, 3, 4]), (20, vec![5, 6, 7, 8, 9])],
+        "(ms, batch): five make a batch full, and nobody waits any more"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incomplete_batch_goes_out_when_its_time_is_up_though_nothing_comes() {
+    let seen = all(&[0, 10, 1000, 2000]).await;
+    assert_eq!(seen[0], (100, vec![0, 1]), "(ms, batch): the next event comes after a second, too late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_runs_from_the_first_event_of_a_batch() {
+    let seen = all(&[0, 40, 80, 130, 170, 210, 1000]).await;
+    assert_eq!(
+        seen[..2],
+        [(100, vec![0, 1, 2]), (230, vec![3, 4, 5])],
+        "(ms, batch): event 0 waits for 100 ms, whatever comes meanwhile; so does event 3, from 130 ms on"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_batch_is_empty_and_a_lone_event_has_all_its_time() {
+    let seen = all(&[350, 700]).await;
+    assert_eq!(seen[0], (450, vec![0]), "(ms, batch): while nothing has come, nobody waits for a batch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_does_not_wait_for_the_next_one() {
+    let seen = all(&[0, 0, 0, 0, 0, 5000]).await;
+    assert_eq!(seen[0].0, 0, "ten batches are wanted and one is ready: it goes out now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_at_the_end_goes_out_too() {
+    let seen = all(&[0, 0, 0, 0, 0, 30, 40]).await;
+    assert_eq!(seen[1..], [(40, vec![5, 6])], "(ms, batch): the source has ended after seven events");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_consumer_holds_the_source_back() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    let source = stage::from_iter((0..100_000).inspect(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    }));
+    let source = source.spawn();
+    let (_seen, _consumer) = start(&source.producer(), Limits::ONE, Duration::from_secs(1000));
+    sleep(Duration::from_secs(10)).await;
+    let taken = taken.load(Ordering::SeqCst);
+    assert!(
+        taken <= 3 * SIZE,
+        "the consumer works on its first batch, and {taken} events have left the source: somewhere in \
+         between they pile up"
+    );
+}
+
+/// Makes one event and then fails.
+struct Breaks(bool);
+
+impl Producer for Breaks {
+    type Event = u32;
+
+    async fn produce(&mut self, _demand: usize) -> Option<Vec<u32>> {
+        std::mem::replace(&mut self.0, false).then(|| vec![7])
+    }
+
+    fn over(&mut self) -> Reason {
+        Reason::failed("the disk is full")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_told_on() {
+    let source = stage::producer(Breaks(true)).spawn();
+    let (seen, consumer) = start(&source.producer(), Limits::ONE, Duration::ZERO);
+    let reason = end_of(consumer).await;
+    assert_eq!(seen.lock().unwrap().len(), 1, "what came before the failure is delivered");
+    assert_eq!(reason, Reason::failed("the disk is full"), "half of the events is worse than none");
+}
