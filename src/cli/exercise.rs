@@ -4,6 +4,7 @@ mod markdown;
 mod show;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -158,7 +159,7 @@ impl Workshop {
         let state = self.progress.of(&exercise.id);
         let judgements = measure(&exercise, &state, url)?;
         let code = match &exercise.code {
-            Some(_) => Some(compile_and_check(&exercise, None, !json)?.passed),
+            Some(_) => Some(check_code(&exercise, !json)?),
             None => None,
         };
         let right = judgements.iter().all(|judgement| judgement.verdict == Verdict::Right);
@@ -204,8 +205,7 @@ impl Workshop {
                 .and_then(|data| data.modified())
                 .with_context(|| format!("cannot watch {}", file.display()))?;
             if before.replace(now) != Some(now) {
-                let passed = compile_and_check(&exercise, None, true)?.passed;
-                if passed {
+                if check_code(&exercise, true)? {
                     return self.check(id, None, false);
                 }
                 say(format_args!("\nwatching {}; Ctrl-C ends it", file.display()));
@@ -213,6 +213,18 @@ impl Workshop {
             runtime.block_on(tokio::time::sleep(std::time::Duration::from_millis(200)));
         }
     }
+}
+
+/// Compiles and checks the participant's code, and shows what was said about it.
+fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
+    let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
+    if show {
+        say(checked.said.trim_end());
+        if let Some(reveals) = checked.reveals(exercise) {
+            say(format_args!("\n{}", show::paragraph(reveals).trim_end()));
+        }
+    }
+    Ok(checked.passed)
 }
 
 /// Makes the exercise's loads and judges the answers by them.
@@ -229,14 +241,14 @@ fn measure(exercise: &Exercise, state: &State, url: Option<&str>) -> anyhow::Res
     let trial = Trial { exercise, place, stop: CancellationToken::new() };
     let measured = trial.run(&mut |_, stage| line.show(stage))?;
     line.clear();
-    for of_load in measured.iter().filter(|of_load| !of_load.invalid.is_empty()) {
-        complain(format_args!(
-            "the load {} cannot be trusted: {}",
-            of_load.load,
-            of_load.invalid.join("; ")
-        ));
+    let judgements = judge(exercise, state, &measured);
+    // Nobody whose answer agrees with what was measured needs to doubt it.
+    let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
+    for of_load in measured.iter().filter(|of_load| wrong && !of_load.invalid.is_empty()) {
+        let why = of_load.invalid.join("; ");
+        complain(show::paragraph(&format!("Mind that {} may be off: {why}", of_load.load)).trim_end());
     }
-    Ok(judge(exercise, state, &measured))
+    Ok(judgements)
 }
 
 fn read_answer<'a>(exercise: &'a Exercise, answer: &str) -> Result<(&'a Question, Value), Mistake> {

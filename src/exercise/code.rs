@@ -31,20 +31,32 @@ pub enum CodeError {
 pub struct Checked {
     /// Whether everything passed.
     pub passed: bool,
-    /// What cargo, the compiler and the check have said, if it was not shown as it
-    /// came.
+    /// What cargo, the compiler and the check have said.
     pub said: String,
 }
 
+impl Checked {
+    /// What the mistake suggests, if it is one that people often make: not, while
+    /// the code does not compile or is not written.
+    pub fn reveals<'a>(&self, exercise: &'a Exercise) -> Option<&'a str> {
+        let not_begun = ["could not compile", "not yet implemented"];
+        if self.passed || not_begun.iter().any(|it| self.said.contains(it)) {
+            return None;
+        }
+        let mut known = exercise.code.iter().flat_map(|code| &code.wrong);
+        known.find(|wrong| self.said.contains(&wrong.fails)).map(|wrong| wrong.reveals.as_str())
+    }
+}
+
 /// Compiles an answer and checks it: the participant's, or that in `answer`. With
-/// `show`, what cargo and the compiler say goes where they would send it.
+/// `colours`, what is said is coloured as on a terminal.
 ///
 /// # Errors
 /// [`CodeError`]. Code that does not compile is no error but has not passed.
 pub fn compile_and_check(
     exercise: &Exercise,
     answer: Option<&Path>,
-    show: bool,
+    colours: bool,
 ) -> Result<Checked, CodeError> {
     let folder = std::path::absolute(&exercise.folder)?;
     let package = folder.ancestors().find(|above| above.join("Cargo.toml").exists());
@@ -54,13 +66,9 @@ pub fn compile_and_check(
     if let Some(answer) = answer {
         cargo.args(["--features", "solutions"]).env(ANSWER, std::path::absolute(answer)?);
     }
-    cargo.stdin(Stdio::null());
-    if show {
-        let passed = cargo.status()?.success();
-        return Ok(Checked { passed, said: String::new() });
-    }
+    cargo.env("CARGO_TERM_COLOR", if colours { "always" } else { "never" });
     // Where a check stands in the test harness explains nothing, and buries what failed.
-    let output = cargo.env("RUST_BACKTRACE", "0").output()?;
+    let output = cargo.stdin(Stdio::null()).env("RUST_BACKTRACE", "0").output()?;
     let said =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     Ok(Checked { passed: output.status.success(), said })

@@ -140,6 +140,8 @@ pub(super) fn verdict(
         if let Some(next) = here.and_then(|here| set.exercises.get(here + 1)) {
             let _ = write!(text, "\nnext: weir exercise start {}\n", next.id);
         }
+    } else if exercise.questions.is_empty() {
+        let _ = write!(text, "\nNot yet. A hint: weir exercise hint {}\n", exercise.id);
     } else {
         let _ = write!(
             text,

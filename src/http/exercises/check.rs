@@ -222,10 +222,7 @@ fn remark(measured: &Measured) -> Option<String> {
 fn check_code(exercise: &Exercise) -> Result<CodeOutcome, String> {
     let checked = compile_and_check(exercise, None, false).map_err(|error| error.to_string())?;
     // What was not written yet, or does not compile, says nothing about an idea.
-    let begun = !["could not compile", "not yet implemented"].iter().any(|it| checked.said.contains(it));
-    let known = exercise.code.iter().flat_map(|code| &code.wrong);
-    let mistake = known.into_iter().find(|wrong| checked.said.contains(&wrong.fails));
-    let reveals = mistake.filter(|_| begun && !checked.passed).map(|wrong| wrong.reveals.clone());
+    let reveals = checked.reveals(exercise).map(str::to_owned);
     let said = match checked.said.char_indices().nth(SAID) {
         Some((end, _)) => format!("{}\n[cut here]", &checked.said[..end]),
         None => checked.said,
