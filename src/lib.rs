@@ -66,7 +66,7 @@
 //!
 //! | floor | modules | |
 //! |---|---|---|
-//! | 4 faces | [`http`], [`cli`], [`measure`] | requests, the page, the command line, a load on a running bench |
+//! | 4 faces | [`http`], [`cli`], [`exercise`], [`measure`] | requests, the page, the command line, the workshop, a load on a running bench |
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
 //! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |

@@ -34,6 +34,6 @@ pub use http::{HttpConnection, HttpTarget, TargetError};
 pub use machine::{Machine, Used, listener};
 pub use plan::{Arrivals, Model, Phase, Plan, Profile, ProfileError, RequestPlan};
 pub use schedule::Schedule;
-pub use tally::Progress;
+pub use tally::{Progress, REFUSALS};
 pub use target::{Answer, Connection, Failure, Target};
 pub use usage::{Share, Usage};

@@ -25,7 +25,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{Driver, HttpTarget, Plan, Progress, Time, listener};
+use crate::load::{Driver, HttpTarget, Plan, Progress, REFUSALS, Time, listener};
 use crate::pipeline::Clock;
 use crate::runs::{self, Check, Origin, Run, Verdict};
 use crate::workbench::{Mode, Recorded};
@@ -35,8 +35,6 @@ pub use request::{Reply, ask, request};
 
 /// How often to ask whether the bench has drained.
 const LOOK: Duration = Duration::from_millis(50);
-/// Statuses that turn a request away, when nobody knows the server.
-const REFUSALS: [u16; 2] = [429, 503];
 
 /// How a measurement is going.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -130,22 +128,24 @@ impl Measure<'_> {
         run.client = Some(client);
         if let (What::Bench { base, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
             run.config = Some(config);
-            match self.take(base, number, watch).await {
+            // A bench that has died meanwhile has not taken the client's side with it.
+            let why = match self.take(base, number, watch).await {
                 Ok(Some(recorded)) => {
                     run.seconds = recorded.bench.seconds.max(run.seconds);
                     run.bench = Some(recorded.bench);
+                    return Ok(run.audited());
                 }
-                Ok(None) => {}
-                // A bench that has died meanwhile has not taken the client's side with
-                // it.
-                Err(error) => {
-                    let mut run = run.audited();
-                    let (name, verdict) = ("both sides were told".to_owned(), Verdict::Caution);
-                    let says = format!("the bench has not told its side: {error:#}");
-                    run.audit.checks.push(Check { name, verdict, says });
-                    return Ok(run);
-                }
-            }
+                Ok(None) => "somebody else has begun a run meanwhile".to_owned(),
+                Err(error) => format!("{error:#}"),
+            };
+            run = run.audited();
+            let (name, verdict) = ("both sides were told".to_owned(), Verdict::Caution);
+            run.audit.checks.push(Check {
+                name,
+                verdict,
+                says: format!("the bench has not told its side: {why}"),
+            });
+            return Ok(run);
         }
         Ok(run.audited())
     }

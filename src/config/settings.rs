@@ -18,6 +18,7 @@ pub use latency::{Latency, Shape};
 use super::duration;
 use super::reader::Reader;
 use crate::demand::Limits;
+use crate::load::REFUSALS;
 use crate::pool::Mode;
 use crate::queue::WhenFull;
 use crate::resource::OnFull;
@@ -139,7 +140,7 @@ impl Settings {
 
     /// The HTTP statuses by which this bench turns requests away.
     pub fn refusals(&self) -> Vec<u16> {
-        vec![429, 503, self.resource.reject_status]
+        REFUSALS.into_iter().chain([self.resource.reject_status]).collect()
     }
 
     /// Every key as a flag that sets it to its value. A maximum latency that follows

@@ -15,6 +15,10 @@ use crate::runs::{ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Timing, mi
 /// The first slices are so short; they grow with the run.
 const SLICE: Duration = Duration::from_millis(10);
 
+/// The statuses by which servers turn requests away, if nothing else is known of
+/// them.
+pub const REFUSALS: [u16; 2] = [429, 503];
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {

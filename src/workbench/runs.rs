@@ -50,9 +50,9 @@ impl Workbench {
     pub fn take_run(&self, claim: u64) -> Option<Recorded> {
         let mut history = self.history();
         let look = self.look(&mut history);
-        let recorded = history.recorder.take(claim, &self.bench, &look);
+        let recorded = history.recorder.take(claim, &self.bench, &look)?;
         self.lap();
-        recorded
+        Some(recorded)
     }
 
     /// Ends the run that is being recorded, if any: the workbench comes to its
