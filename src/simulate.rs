@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
 use crate::load::{Answer, Connection, Driver, Failure, Model, Plan, Progress, Target, Time};
 use crate::pipeline::Clock;
 use crate::runs::{self, Origin, Run};
-use crate::workbench::{HISTORY_INTERVAL, Mode, Workbench};
+use crate::workbench::{Edit, HISTORY_INTERVAL, Mode, Workbench};
 
 /// A microsecond of simulated time is a millisecond of tokio's.
 const STRETCH: u32 = 1000;
@@ -43,17 +43,6 @@ pub enum SimulateError {
     /// The system gives us no runtime.
     #[error("cannot simulate: {0}")]
     Runtime(#[from] std::io::Error),
-}
-
-/// An edit of the configuration while a load is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// When, counted from the beginning of the load.
-    pub after: Duration,
-    /// The key, such as `consumers.concurrency`.
-    pub key: String,
-    /// Its new value, as in the file.
-    pub value: String,
 }
 
 /// A mode of the bench as a target, without HTTP in between.
@@ -146,7 +135,7 @@ async fn run(
     let workbench = Workbench::by_clock(config, &Sources::default(), clock);
     let claim = workbench.begin_run();
     let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), clock));
-    let editor = tokio::task::spawn_local(edit(Arc::clone(&workbench), clock, edits.to_vec()));
+    let editor = tokio::task::spawn_local(Arc::clone(&workbench).edit(edits.to_vec()));
     let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
     let driver = Driver {
         clock,
@@ -170,16 +159,6 @@ async fn run(
         run.bench = Some(recorded.bench);
     }
     Ok(run.audited())
-}
-
-async fn edit(workbench: Arc<Workbench>, clock: Clock, edits: Vec<Edit>) {
-    let began = Instant::now();
-    for Edit { after, key, value } in edits {
-        sleep_until(began + clock.stretch(after)).await;
-        if let Err(error) = workbench.set(&key, &value).await {
-            log::error!("an edit in a simulation is refused: {error}");
-        }
-    }
 }
 
 async fn sample(workbench: Arc<Workbench>, clock: Clock) {

@@ -32,6 +32,7 @@ pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use modes::{Mode, Refusal};
 pub use recording::Recorded;
+pub use reload::Edit;
 pub use snapshot::{LedgerState, Snapshot};
 pub use stats::Request;
 

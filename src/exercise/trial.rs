@@ -18,9 +18,9 @@ use crate::http;
 use crate::load::Plan;
 use crate::measure::{Measure, PlanArgs, Stage, What, request};
 use crate::runs::Run;
-use crate::simulate::{Edit, simulate_edited};
+use crate::simulate::simulate_edited;
 use crate::theory::{Prediction, predict};
-use crate::workbench::{Mode, Workbench};
+use crate::workbench::{Edit, Mode, Workbench};
 
 /// How long a bench of an exercise's own may take to drain after a load.
 const DRAIN: Duration = Duration::from_secs(120);
@@ -194,16 +194,7 @@ impl Bench {
 
     /// Makes the edits from now on, each when it is due.
     fn edit(&self, edits: Vec<Edit>) {
-        let workbench = Arc::clone(&self.workbench);
-        self.runtime.spawn(async move {
-            let began = tokio::time::Instant::now();
-            for Edit { after, key, value } in edits {
-                tokio::time::sleep_until(began + after).await;
-                if let Err(error) = workbench.set(&key, &value).await {
-                    log::error!("an edit is refused: {error}");
-                }
-            }
-        });
+        self.runtime.spawn(Arc::clone(&self.workbench).edit(edits));
     }
 }
 

@@ -43,6 +43,17 @@ impl InForce {
     }
 }
 
+/// An edit of the configuration while a load is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// When, counted from the beginning of the load.
+    pub after: Duration,
+    /// The key, such as `consumers.concurrency`.
+    pub key: String,
+    /// Its new value, as in the file.
+    pub value: String,
+}
+
 impl Workbench {
     /// Brings a configuration into force while everything runs, and returns what
     /// changed. Nothing that was accepted is lost, whatever the change.
@@ -99,6 +110,21 @@ impl Workbench {
         flags.push(format!("{key}={value}"));
         let config = Sources { file: None, flags }.load()?;
         Ok(self.apply(Config { by_flag, ..config }).await)
+    }
+
+    /// Makes edits, in the order in which they are due, counted from now by the
+    /// bench's clock. One that is refused is told to the log.
+    ///
+    /// # Cancel safety
+    /// As for [`apply`](Self::apply).
+    pub async fn edit(self: Arc<Self>, edits: Vec<Edit>) {
+        let began = tokio::time::Instant::now();
+        for Edit { after, key, value } in edits {
+            tokio::time::sleep_until(began + self.bench.clock.stretch(after)).await;
+            if let Err(error) = self.set(&key, &value).await {
+                log::error!("an edit is refused: {error}");
+            }
+        }
     }
 
     /// Notes that an edit was refused. What is in force goes on.
