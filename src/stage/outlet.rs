@@ -323,31 +323,28 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
-    /// Deals returned events in equal shares rather than all to the largest
-    /// demand: they were recalled so that others could help with them.
+    /// Deals returned events out one by one, where there are several to deal them
+    /// to: they were recalled so that others could help with them, and so the
+    /// shares are equal and the oldest events are begun first.
     fn serve_returned(&mut self) {
-        if self.returned.is_empty() {
-            return;
-        }
-        let total: usize = self.returned.values().map(VecDeque::len).sum();
-        let share = total.div_ceil(self.subscriptions.len().max(1));
-        while let Some(mut entry) = self.returned.first_entry() {
-            let n = share.min(self.dispatcher.demand()).min(entry.get().len());
-            if n == 0 {
-                break;
+        let most = if self.subscriptions.len() > 1 { 1 } else { usize::MAX };
+        while self.dispatcher.demand() > 0
+            && let Some((mut first, mut events)) = self.returned.pop_first()
+        {
+            let mut rest = Vec::new();
+            while self.dispatcher.demand() > 0 && !events.is_empty() && rest.is_empty() {
+                let n = most.min(self.dispatcher.demand()).min(events.len());
+                rest = self.dispatch(first, events.drain(..n).collect());
+                first += (n - rest.len()) as u64;
             }
-            let first = *entry.key();
-            let some = entry.get_mut().drain(..n).collect();
-            let later = entry.remove();
-            let mut rest = VecDeque::from(self.dispatch(first, some));
+            // The dispatcher broke its second rule, if so; wait for its next ask.
             let stuck = !rest.is_empty();
-            let place = first + (n - rest.len()) as u64;
-            rest.extend(later);
-            if !rest.is_empty() {
-                self.returned.insert(place, rest);
+            rest.into_iter().rev().for_each(|event| events.push_front(event));
+            if !events.is_empty() {
+                self.returned.insert(first, events);
             }
             if stuck {
-                break;
+                return;
             }
         }
     }
