@@ -14,15 +14,19 @@
 
 mod code;
 mod format;
+mod numbers;
 mod progress;
 mod set;
+mod sum;
 mod trial;
 mod verdict;
 
 pub use code::{Checked, CodeError, compile_and_check};
 pub use format::{Code, Exercise, Fact, Load, Question, Value, Wrong};
+pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, State};
 pub use set::{Set, SetError};
+pub use sum::compute;
 pub use trial::{Measured, Trial, Where};
 pub use verdict::{Judgement, Verdict, judge};
 

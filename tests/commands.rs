@@ -120,6 +120,21 @@ fn the_same_simulation_prints_the_same_but_for_its_date() {
 }
 
 #[test]
+fn a_simulation_is_edited_when_it_is_due() {
+    let folder = Folder::new("edits");
+    let late = ["--edit", "200s:consumers.concurrency=1", "--edit", "100s:consumers.concurrency=10"];
+    let drain = |recall: &str| {
+        let prefetch = ["--set", "consumers.max_demand=1000", "--set", recall];
+        let simulate = ["simulate", "pipelined", "-n", "1000", "--json", "--no-save"];
+        json(&folder, &[&simulate, &prefetch[..], &late].concat())["bench"]["drain_s"].as_f64().unwrap()
+    };
+    // The first consumer has them all: nine others change nothing. Unless they are
+    // recalled and dealt out, when 800 are left: 80 to each.
+    assert!((drain("consumers.recall=false") - 500.0).abs() < 0.01);
+    assert!((drain("consumers.recall=true") - 140.0).abs() < 0.01);
+}
+
+#[test]
 fn mistakes_are_two_and_untrustworthy_runs_four() {
     let folder = Folder::new("mistakes");
     let code = |args: &[&str]| folder.run(args).status.code();
@@ -138,6 +153,8 @@ fn mistakes_are_two_and_untrustworthy_runs_four() {
         &["compare"],
         &["runs", "show", "nobody"],
         &["simulate", "serial", "--set", "resource.latency.mean=-1ms"],
+        &["simulate", "serial", "--edit", "20s"],
+        &["simulate", "serial", "--edit", "20s:consumers.concurrency=three"],
     ] {
         let output = folder.run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));

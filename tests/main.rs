@@ -62,6 +62,9 @@ mod http;
 /// The workshop over HTTP: predictions, hints, checks.
 mod exercises;
 
+/// What the exercises say: numbers, commands, paths.
+mod texts;
+
 /// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
 mod server;
 

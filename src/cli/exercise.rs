@@ -90,6 +90,10 @@ enum Command {
     Verify {
         /// Only these
         ids: Vec<String>,
+        /// Only the texts, with their numbers simulated: nothing is measured or
+        /// compiled
+        #[arg(long)]
+        texts: bool,
     },
 }
 
@@ -135,7 +139,7 @@ impl Workshop {
                 self.progress.reset(id.map(|exercise| exercise.id.as_str()))?;
             }
             Command::Watch { id } => return self.watch(id),
-            Command::Verify { ids } => return verify::run(&self.set, ids),
+            Command::Verify { ids, texts } => return verify::run(&self.set, ids, *texts),
         }
         Ok(Exit::Success)
     }

@@ -5,12 +5,17 @@ use super::load::{Output, ProgressLine};
 use super::output::complain;
 use crate::config::Sources;
 use crate::measure::{PlanArgs, Stage};
-use crate::simulate::simulate;
+use crate::simulate::simulate_edited;
+use crate::workbench::Edit;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
+    /// Edit the configuration while the load is on: when, and what. Example:
+    /// --edit 20s:consumers.concurrency=3
+    #[arg(long = "edit", value_name = "TIME:KEY=VALUE")]
+    edits: Vec<Edit>,
     #[command(flatten)]
     output: Output,
 }
@@ -18,7 +23,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let prepared = args.plan.on_bench("simulate").and_then(|(mode, plan)| {
         args.output.check()?;
-        Ok((mode, plan, sources.load()?))
+        let config = sources.load()?;
+        Edit::check(&args.edits, &config)?;
+        Ok((mode, plan, config))
     });
     let (mode, plan, config) = match prepared {
         Ok(prepared) => prepared,
@@ -28,7 +35,9 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
         }
     };
     let mut line = ProgressLine::new(args.output.quiet);
-    let run = simulate(config, mode, &plan, &mut |progress| line.show(Stage::Load(*progress)));
+    let run = simulate_edited(config, mode, &plan, &args.edits, &mut |progress| {
+        line.show(Stage::Load(*progress));
+    });
     line.clear();
     match run {
         Ok(run) => args.output.finish(run, sources),

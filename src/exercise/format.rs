@@ -3,11 +3,14 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::parse_duration;
+use crate::config::format_duration;
+use crate::workbench::Edit;
+
+/// The longest line of a command, in characters.
+const LINE: usize = 72;
 
 /// One exercise.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,7 +40,10 @@ pub struct Exercise {
     /// What is to be predicted.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
-    /// Numbers in the texts, and where they come from.
+    /// Numbers in the texts that are as they are because the story has it so.
+    #[serde(default)]
+    pub given: Vec<String>,
+    /// Other numbers in the texts, and where they come from.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
     /// What is to be written, if anything.
@@ -67,23 +73,16 @@ pub struct Load {
     /// back.
     #[serde(default = "one")]
     pub faster: u32,
+    /// Whether it is there for the texts: a check leaves it out.
+    #[serde(default)]
+    pub only_simulated: bool,
     /// Edits of the configuration while it is on.
-    #[serde(default, rename = "edit")]
-    pub edits: Vec<EditLine>,
+    #[serde(default)]
+    pub edits: Vec<Edit>,
 }
 
 fn one() -> u32 {
     1
-}
-
-/// An edit while a load is on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EditLine {
-    /// How long after its beginning, such as `20s`.
-    pub after: String,
-    /// Such as `consumers.concurrency=3`.
-    pub set: String,
 }
 
 /// Something to be predicted.
@@ -118,39 +117,22 @@ pub struct Question {
     pub wrong: Vec<Wrong>,
 }
 
-/// A number that stands in the README or the explanation. A simulation has to come
-/// to the same, so that texts stay true.
+/// A number that stands in a text, and what it is, so that texts stay true.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// As it stands there, such as `499.5 s`; its first number is what counts.
     pub says: String,
-    /// Where a simulation shows it, as for a question; in what is divided by `per`.
-    pub measure: String,
-    /// What the simulated figure is divided by: 1000 for seconds out of
-    /// milliseconds.
-    #[serde(default = "whole")]
-    pub per: f64,
+    /// What it is: a sum (see [`compute`](super::compute)) of numbers and of figures
+    /// from the simulation of a load, named as for a question.
+    pub is: String,
     /// How far off it may be, as a share.
     #[serde(default = "percent")]
     pub tolerance: f64,
 }
 
-fn whole() -> f64 {
-    1.0
-}
-
 fn percent() -> f64 {
     0.01
-}
-
-impl Fact {
-    /// The number in it.
-    pub fn number(&self) -> Option<f64> {
-        let text = self.says.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        text[..end].trim_end_matches('.').parse().ok()
-    }
 }
 
 /// A wrong answer that people give.
@@ -234,14 +216,6 @@ impl Question {
     }
 }
 
-impl EditLine {
-    /// When, and which key gets which value; `None` if it does not read as that.
-    pub fn read(&self) -> Option<(Duration, &str, &str)> {
-        let (key, value) = self.set.split_once('=')?;
-        Some((parse_duration(&self.after)?, key.trim(), value.trim()))
-    }
-}
-
 impl Exercise {
     /// Reads the exercise in `folder`.
     ///
@@ -264,6 +238,36 @@ impl Exercise {
     /// When it cannot be read.
     pub fn text(&self) -> std::io::Result<String> {
         std::fs::read_to_string(self.folder.join("README.md"))
+    }
+
+    /// The explanation, with the commands behind it that show its figures.
+    pub fn explained(&self) -> String {
+        let mut text = self.explanation.trim_end().to_owned();
+        if !self.loads.is_empty() {
+            text += "\n\nEvery figure here comes from these, with `config.toml` as it came:\n\n```sh\n";
+            self.loads.iter().for_each(|load| text += &format!("{}\n", self.command(load)));
+            text += "```\n";
+        }
+        text
+    }
+
+    /// What simulates a load, in lines that a terminal takes.
+    fn command(&self, load: &Load) -> String {
+        let sets = self.config.iter().chain(&load.config).map(|setting| format!(" --set {setting}"));
+        let edits = load
+            .edits
+            .iter()
+            .map(|Edit { after, key, value }| format!(" --edit {}:{key}={value}", format_duration(*after)));
+        let (mut command, mut width) = (String::new(), 0);
+        for part in [format!("weir simulate {}", load.run)].into_iter().chain(sets).chain(edits) {
+            if width > 0 && width + part.len() > LINE {
+                command += " \\\n   ";
+                width = 4;
+            }
+            width += part.len();
+            command += &part;
+        }
+        command
     }
 
     /// The load of that name.

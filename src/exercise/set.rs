@@ -16,6 +16,8 @@ pub struct Set {
     pub parts: Vec<String>,
     /// In the order in which they are done.
     pub exercises: Vec<Exercise>,
+    /// Numbers that need no source in any text, such as `202`.
+    pub given: Vec<String>,
     /// Where it is.
     pub folder: PathBuf,
 }
@@ -52,6 +54,8 @@ struct File {
     title: String,
     parts: Vec<String>,
     exercises: Vec<String>,
+    #[serde(default)]
+    given: Vec<String>,
 }
 
 impl Set {
@@ -65,12 +69,12 @@ impl Set {
             folder: folder.display().to_string(),
             reason: error.to_string(),
         })?;
-        let File { title, parts, exercises } =
+        let File { title, parts, exercises, given } =
             toml::from_str(&text).map_err(|error| SetError::Bad(format!("{}: {error}", file.display())))?;
         let exercises: Result<Vec<Exercise>, String> =
             exercises.iter().map(|id| Exercise::read(&folder.join(id))).collect();
         let exercises = exercises.map_err(SetError::Bad)?;
-        Ok(Self { title, parts, exercises, folder: folder.to_owned() })
+        Ok(Self { title, parts, exercises, given, folder: folder.to_owned() })
     }
 
     /// The exercise of that id, or of the only one that begins so.

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::{Exercise, Load, Value};
-use crate::config::{Config, Settings, Sources};
+use crate::config::{Config, Settings, Sources, parse_duration};
 use crate::http;
 use crate::load::Plan;
 use crate::measure::{Measure, PlanArgs, Stage, What, request};
@@ -32,6 +32,8 @@ const SLOW_DRAIN: Duration = Duration::from_secs(3600);
 pub enum Where {
     /// One of its own, on a free port, with the exercise's configuration.
     Own,
+    /// On none: theory and simulation only, of all loads.
+    Nowhere,
     /// A running one, such as `http://127.0.0.1:4000`. It has to have the
     /// exercise's configuration, which then is the same for all loads; and it takes
     /// its time.
@@ -70,7 +72,6 @@ struct Ready {
     mode: Mode,
     plan: Plan,
     config: Config,
-    edits: Vec<Edit>,
 }
 
 impl Trial<'_> {
@@ -87,24 +88,31 @@ impl Trial<'_> {
         if matches!(self.place, Where::Running(_)) && self.exercise.loads.iter().any(changes) {
             bail!("the loads of this exercise need a configuration each; check it without --url");
         }
-        self.exercise.loads.iter().map(|load| self.one(load, watch)).collect()
+        let all = self.place == Where::Nowhere;
+        let loads = self.exercise.loads.iter().filter(|load| all || !load.only_simulated);
+        loads.map(|load| self.one(load, watch)).collect()
     }
 
     fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Measured> {
-        let Ready { mode, plan, config, edits } = self.ready(load)?;
-        let predicted = match edits.is_empty() {
+        let Ready { mode, plan, config } = self.ready(load)?;
+        let predicted = match load.edits.is_empty() {
             true => predict(&config.settings, mode, &plan).ok(),
             false => None,
         };
-        let simulated = simulate_edited(config.clone(), mode, &plan, &edits, &mut |_| ());
+        let simulated = simulate_edited(config.clone(), mode, &plan, &load.edits, &mut |_| ());
         let simulated = simulated.ok().map(serde_json::to_value).transpose()?.unwrap_or_default();
-        let (run, snapshot) = self.measure(load, mode, &plan, config, &edits, watch)?;
-        let invalid = run.audit.remarks().filter(|_| !run.audit.is_valid()).map(|check| check.says.clone());
-        let invalid = invalid.collect();
-        let mut measured = serde_json::to_value(run)?;
-        measured["snapshot"] = snapshot;
-        convert(&mut measured, f64::from(self.times(load)));
-        Ok(Measured { load: load.name.clone(), predicted, simulated, measured, invalid })
+        let load_name = load.name.clone();
+        let mut tried =
+            Measured { load: load_name, predicted, simulated, measured: Json::Null, invalid: Vec::new() };
+        if self.place != Where::Nowhere {
+            let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;
+            let remarks = run.audit.remarks().filter(|_| !run.audit.is_valid());
+            tried.invalid = remarks.map(|check| check.says.clone()).collect();
+            tried.measured = serde_json::to_value(run)?;
+            tried.measured["snapshot"] = snapshot;
+            convert(&mut tried.measured, f64::from(self.times(load)));
+        }
+        Ok(tried)
     }
 
     /// How many times faster than asked about a load is measured: a running bench
@@ -112,7 +120,7 @@ impl Trial<'_> {
     fn times(&self, load: &Load) -> u32 {
         match self.place {
             Where::Own => load.faster,
-            Where::Running(_) => 1,
+            Where::Running(_) | Where::Nowhere => 1,
         }
     }
 
@@ -122,17 +130,9 @@ impl Trial<'_> {
             .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
         let flags = self.exercise.config.iter().chain(&load.config).cloned().collect();
         let config = Sources { file: None, flags }.load()?;
-        let edits: Option<Vec<Edit>> = load
-            .edits
-            .iter()
-            .map(|line| {
-                let (after, key, value) = line.read()?;
-                Some(Edit { after, key: key.to_owned(), value: value.to_owned() })
-            })
-            .collect();
-        let edits =
-            edits.with_context(|| format!("{}: an edit of load {}", self.exercise.id, load.name))?;
-        Ok(Ready { mode, plan, config: Config { by_flag: Vec::new(), ..config }, edits })
+        Edit::check(&load.edits, &config)
+            .with_context(|| format!("{}: an edit of load {}", self.exercise.id, load.name))?;
+        Ok(Ready { mode, plan, config: Config { by_flag: Vec::new(), ..config } })
     }
 
     fn measure(
@@ -141,26 +141,19 @@ impl Trial<'_> {
         mode: Mode,
         plan: &Plan,
         config: Config,
-        edits: &[Edit],
         watch: &mut dyn FnMut(&Load, Stage),
     ) -> anyhow::Result<(Run, Json)> {
         let times = self.times(load);
         let plan = plan.faster(f64::from(times));
         let config = faster(&config, times)?;
-        let edits: Vec<Edit> =
-            edits.iter().map(|edit| Edit { after: edit.after / times, ..edit.clone() }).collect();
-        let (own, drain) = match &self.place {
-            Where::Own => (Some(Bench::start(config)?), DRAIN),
-            Where::Running(_) => (None, SLOW_DRAIN),
+        // The bench stays up until this returns.
+        let (base, drain, _own) = if let Where::Running(base) = &self.place {
+            (base.clone(), SLOW_DRAIN, None)
+        } else {
+            let bench = Bench::start(config)?;
+            bench.edit(load.edits.iter().map(|edit| sooner(edit, times)).collect());
+            (bench.base.clone(), DRAIN, Some(bench))
         };
-        let base = match (&self.place, &own) {
-            (Where::Running(base), _) => base.clone(),
-            (Where::Own, Some(bench)) => bench.base.clone(),
-            (Where::Own, None) => bail!("there is no bench"),
-        };
-        if let Some(bench) = &own {
-            bench.edit(edits);
-        }
         let snapshot: Uri = format!("{base}/api/snapshot").parse().context("not a URL")?;
         let what = What::Bench { base, mode };
         let measure = Measure { what, plan: &plan, drain, stop: self.stop.clone() };
@@ -202,6 +195,15 @@ impl Drop for Bench {
     fn drop(&mut self) {
         self.workbench.shutdown().abort();
     }
+}
+
+/// The same edit on a bench that is so many times faster.
+fn sooner(Edit { after, key, value }: &Edit, times: u32) -> Edit {
+    let value = match parse_duration(value) {
+        Some(time) => format!("{}ns", (time / times).as_nanos()),
+        None => value.clone(),
+    };
+    Edit { after: *after / times, key: key.clone(), value }
 }
 
 /// The same configuration for a bench that is so many times faster.

@@ -17,8 +17,9 @@ use serde_json::{Value as Object, json};
 use thiserror::Error;
 
 use super::SameOrigin;
+use crate::config::format_duration;
 use crate::exercise::{Exercise, Load, Progress, ProgressError, Set, SetError, State};
-use crate::workbench::Workbench;
+use crate::workbench::{Edit, Workbench};
 use check::Checks;
 
 /// Where the exercises are, as seen from where the server was started.
@@ -162,7 +163,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             "state": state,
             "hints": hints(exercise, &state),
             "hints_in_all": exercise.hints.len(),
-            "explanation": state.finished.as_ref().map(|_| &exercise.explanation),
+            "explanation": state.finished.as_ref().map(|_| exercise.explained()),
             "next": next.map(|next| json!({ "id": next.id, "title": next.title })),
         });
         Ok(Json(shown))
@@ -184,13 +185,13 @@ fn questions(exercise: &Exercise) -> Vec<Object> {
 }
 
 fn load(load: &Load) -> Object {
-    let edits = load.edits.iter().map(|edit| json!({ "after": edit.after, "set": edit.set }));
+    let edit = |Edit { after, key, value }: &Edit| json!({ "after": format_duration(*after), "set": format!("{key}={value}") });
     json!({
         "name": load.name,
         "run": load.run,
         "config": load.config,
         "faster": load.faster,
-        "edits": edits.collect::<Vec<_>>(),
+        "edits": load.edits.iter().map(edit).collect::<Vec<_>>(),
     })
 }
 
@@ -260,7 +261,7 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id, _: Same
             std::fs::read_to_string(&file).map_err(|error| Refusal::File(file.display().to_string(), error))
         });
         let code = code.transpose()?;
-        Ok(Json(json!({ "answers": answers, "explanation": exercise.explanation, "code": code })))
+        Ok(Json(json!({ "answers": answers, "explanation": exercise.explained(), "code": code })))
     })
     .await
 }

@@ -1,10 +1,13 @@
 //! The configuration in force, and what happens when it changes.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{MarkKind, Workbench, mock_settings, pool_settings, queue_settings};
-use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes};
+use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes, parse_duration};
 use crate::pipeline::Stamp;
 
 /// How often the file is looked at. An edit is live after two looks at most, and
@@ -43,8 +46,10 @@ impl InForce {
     }
 }
 
-/// An edit of the configuration while a load is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An edit of the configuration while a load is on, written
+/// `20s:consumers.concurrency=3`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Edit {
     /// When, counted from the beginning of the load.
     pub after: Duration,
@@ -52,6 +57,48 @@ pub struct Edit {
     pub key: String,
     /// Its new value, as in the file.
     pub value: String,
+}
+
+impl FromStr for Edit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (after, set) = text.split_once(':')?;
+            let (key, value) = set.split_once('=')?;
+            Some(Self {
+                after: parse_duration(after.trim())?,
+                key: key.trim().to_owned(),
+                value: value.trim().to_owned(),
+            })
+        };
+        read().ok_or_else(|| {
+            format!("{text:?}: expected a time and a setting, such as 20s:consumers.concurrency=3")
+        })
+    }
+}
+
+impl TryFrom<String> for Edit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl Edit {
+    /// Whether all of them could be made, one after the other.
+    ///
+    /// # Errors
+    /// What the first that would be refused says that is not allowed.
+    pub fn check(edits: &[Self], config: &Config) -> Result<(), ConfigError> {
+        let mut flags = config.settings.as_flags();
+        for Self { key, value, .. } in edits {
+            flags.push(format!("{key}={value}"));
+            Sources { file: None, flags: flags.clone() }.load()?;
+        }
+        Ok(())
+    }
 }
 
 impl Workbench {
@@ -112,12 +159,13 @@ impl Workbench {
         Ok(self.apply(Config { by_flag, ..config }).await)
     }
 
-    /// Makes edits, in the order in which they are due, counted from now by the
-    /// bench's clock. One that is refused is told to the log.
+    /// Makes edits, each when it is due, counted from now by the bench's clock. One
+    /// that is refused is told to the log.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
-    pub async fn edit(self: Arc<Self>, edits: Vec<Edit>) {
+    pub async fn edit(self: Arc<Self>, mut edits: Vec<Edit>) {
+        edits.sort_by_key(|edit| edit.after);
         let began = tokio::time::Instant::now();
         for Edit { after, key, value } in edits {
             tokio::time::sleep_until(began + self.bench.clock.stretch(after)).await;

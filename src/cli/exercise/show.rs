@@ -135,7 +135,7 @@ pub(super) fn verdict(
         let _ = write!(text, "\nyour code {}\n", if code { "passes" } else { "does not pass yet" });
     }
     if passed {
-        let _ = write!(text, "\n✓ {} is finished.\n\n{}", exercise.title, markdown(&exercise.explanation));
+        let _ = write!(text, "\n✓ {} is finished.\n\n{}", exercise.title, markdown(&exercise.explained()));
         let here = set.exercises.iter().position(|other| other.id == exercise.id);
         if let Some(next) = here.and_then(|here| set.exercises.get(here + 1)) {
             let _ = write!(text, "\nnext: weir exercise start {}\n", next.id);
@@ -159,7 +159,7 @@ pub(super) fn solution(exercise: &Exercise) -> std::io::Result<String> {
         let answer = with_unit(&question.answer, &question.unit);
         text += &wrapped(&format!("{}: {answer}", question.name), 0);
     }
-    let _ = write!(text, "\n{}", markdown(&exercise.explanation));
+    let _ = write!(text, "\n{}", markdown(&exercise.explained()));
     if exercise.code.is_some() {
         let file = exercise.folder.join("solution.rs");
         let _ = write!(text, "\n{}:\n\n{}", file.display(), std::fs::read_to_string(&file)?);

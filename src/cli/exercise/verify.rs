@@ -4,21 +4,19 @@
 //! lists, also while other processes use the machine. What is measured must agree
 //! with the author's answer; texts must not lead nowhere.
 
+mod texts;
+
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
-    Exercise, Fact, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
+    Exercise, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
 };
 
-/// Graded: each tells more than the one before.
-const HINTS: usize = 3;
-
-pub(super) fn run(set: &Set, ids: &[String]) -> anyhow::Result<Exit> {
+pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit> {
     let mut chosen = Vec::new();
     for id in ids {
         chosen.push(set.find(id)?);
@@ -28,7 +26,7 @@ pub(super) fn run(set: &Set, ids: &[String]) -> anyhow::Result<Exit> {
     }
     let mut problems = of_set(set);
     for exercise in chosen {
-        let found = of_exercise(set, exercise)?;
+        let found = of_exercise(set, exercise, texts)?;
         say(format_args!("{} {}", if found.is_empty() { "ok    " } else { "FAILED" }, exercise.id));
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", exercise.id)));
     }
@@ -59,55 +57,21 @@ fn of_set(set: &Set) -> Vec<String> {
     problems
 }
 
-fn of_exercise(set: &Set, exercise: &Exercise) -> anyhow::Result<Vec<String>> {
-    let mut problems = of_text(set, exercise);
-    if !exercise.questions.is_empty() {
-        let trial = Trial { exercise, place: Where::Own, stop: CancellationToken::new() };
-        let measured = trial.run(&mut |_, _| ())?;
-        problems.extend(of_questions(exercise, &measured));
-        problems.extend(exercise.facts.iter().filter_map(|fact| of_fact(exercise, fact, &measured)));
-    }
-    if exercise.code.is_some() {
-        problems.extend(of_code(exercise)?);
-    }
+fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Vec<String>> {
+    let mut problems = texts::of_text(set, exercise);
     if exercise.questions.is_empty() && exercise.code.is_none() {
         problems.push("asks nothing".to_owned());
     }
-    Ok(problems)
-}
-
-fn of_text(set: &Set, exercise: &Exercise) -> Vec<String> {
-    let mut problems = Vec::new();
-    if exercise.hints.len() != HINTS {
-        problems.push(format!("has {} hints, and not {HINTS}", exercise.hints.len()));
-    }
-    if !(5..=30).contains(&exercise.minutes) {
-        problems.push(format!("takes {} minutes: expected 5 to 30", exercise.minutes));
-    }
-    match exercise.text() {
-        Err(error) => problems.push(format!("README.md: {error}")),
-        Ok(text) => {
-            let root = set.folder.parent().unwrap_or(Path::new("."));
-            for path in paths(&text).chain(paths(&exercise.explanation)) {
-                if !root.join(&path).exists() && !exercise.folder.join(&path).exists() {
-                    problems.push(format!("{path} is named and does not exist"));
-                }
-            }
+    let tried = |place| Trial { exercise, place, stop: CancellationToken::new() }.run(&mut |_, _| ());
+    let simulated = tried(Where::Nowhere)?;
+    problems.extend(exercise.facts.iter().filter_map(|fact| texts::of_fact(exercise, fact, &simulated)));
+    if !texts {
+        problems.extend(of_questions(exercise, &tried(Where::Own)?));
+        if exercise.code.is_some() {
+            problems.extend(of_code(exercise)?);
         }
     }
-    problems
-}
-
-/// Paths of sources and files that a text names in backticks or links to.
-fn paths(text: &str) -> impl Iterator<Item = String> {
-    let in_code = text.split('`').skip(1).step_by(2);
-    let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let all = in_code.chain(linked).map(|path| path.split([':', '#']).next().unwrap_or(path).to_owned());
-    let is_path = |path: &String| {
-        let known = [".rs", ".toml", ".md", ".js"].iter().any(|end| path.ends_with(end));
-        known && !path.contains(char::is_whitespace) && !path.contains("://")
-    };
-    all.filter(is_path).collect::<Vec<_>>().into_iter()
+    Ok(problems)
 }
 
 fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
@@ -149,29 +113,6 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
         }
     }
     problems
-}
-
-/// What is wrong with a number in the texts, if anything.
-fn of_fact(exercise: &Exercise, fact: &Fact, measured: &[Measured]) -> Option<String> {
-    let text = exercise.text().unwrap_or_default() + &exercise.explanation;
-    // Lines are broken anywhere.
-    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if !flat(&text).contains(&flat(&fact.says)) {
-        return Some(format!("the texts do not say {:?}", fact.says));
-    }
-    let Some(number) = fact.number() else { return Some(format!("there is no number in {:?}", fact.says)) };
-    let found = fact
-        .measure
-        .split_once('.')
-        .and_then(|(load, path)| measured.iter().find(|of_load| of_load.load == load)?.simulated(path));
-    match found {
-        Some(Value::Number(found)) => {
-            let found = found / fact.per;
-            let off = (number - found).abs() > fact.tolerance * found.abs() + 1e-9;
-            off.then(|| format!("the texts say {:?}, a simulation comes to {found}", fact.says))
-        }
-        _ => Some(format!("{:?}: a simulation shows no number at {}", fact.says, fact.measure)),
-    }
 }
 
 fn of_code(exercise: &Exercise) -> anyhow::Result<Vec<String>> {
