@@ -27,6 +27,8 @@ use server::Server;
 
 /// The file that is read when none is named.
 const CONFIG_FILE: &str = "config.toml";
+/// The folder of exercises when none is named.
+const EXERCISES: &str = "exercises";
 
 /// How a command ended, as the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,7 @@ struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the page and the endpoints (the default)
-    Serve,
+    Serve(serve::Args),
     /// Say whether the configuration is valid, and what is in force
     CheckConfig,
     /// Make load, closed or open, and measure what comes back
@@ -126,8 +128,8 @@ impl ConfigArgs {
 pub fn run() -> anyhow::Result<Exit> {
     let args = Args::parse();
     let sources = args.config.sources();
-    match args.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&sources),
+    match args.command.unwrap_or_else(|| Command::Serve(serve::Args::default())) {
+        Command::Serve(args) => serve::run(&args, &sources),
         Command::CheckConfig => Ok(check_config(&sources)),
         Command::Load(args) => load::run(&args, &sources),
         Command::Simulate(args) => simulate::run(&args, &sources),

@@ -9,8 +9,8 @@
 //!                                Verdict ─▶ explanation; Progress
 //! ```
 //!
-//! An exercise asks for numbers, or for code, or both. Nothing here knows how it is
-//! shown; the command line and the page do.
+//! An exercise asks for numbers, or for code, or both. How it looks is the business of
+//! the command line and of the page, to which [`routes`] speaks.
 
 mod code;
 mod format;
@@ -20,6 +20,7 @@ mod set;
 mod sum;
 mod trial;
 mod verdict;
+mod web;
 
 pub use code::{Checked, CodeError, compile_and_check};
 pub use format::{Code, Exercise, Fact, Load, Question, Value, Wrong};
@@ -29,6 +30,7 @@ pub use set::{Set, SetError};
 pub use sum::compute;
 pub use trial::{Measured, Trial, Where};
 pub use verdict::{Judgement, Verdict, judge};
+pub use web::routes;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,6 @@
 //! to a listener.
 
 mod endpoints;
-mod exercises;
 mod live;
 mod loads;
 mod page;
@@ -13,7 +12,6 @@ mod runs;
 mod server;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query, State};
@@ -36,11 +34,6 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
 
 /// Every route of the workbench, to be served at `address`.
 pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Router {
-    router_of(workbench, address, Path::new(exercises::FOLDER))
-}
-
-/// Every route of the workbench, with the set of exercises in a folder.
-pub fn router_of(workbench: Arc<Workbench>, address: Option<SocketAddr>, exercises: &Path) -> Router {
     Router::new()
         .merge(page::routes())
         .merge(runs::routes())
@@ -58,7 +51,6 @@ pub fn router_of(workbench: Arc<Workbench>, address: Option<SocketAddr>, exercis
         .with_state(Arc::clone(&workbench))
         .merge(endpoints::routes(&workbench))
         .merge(loads::routes(&workbench, address))
-        .merge(exercises::routes(&workbench, exercises))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.
@@ -113,7 +105,7 @@ async fn resume(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'sta
 }
 
 /// A request that may change something: not one from another site's page.
-struct SameOrigin;
+pub(crate) struct SameOrigin;
 
 impl<S: Sync> FromRequestParts<S> for SameOrigin {
     type Rejection = (StatusCode, &'static str);

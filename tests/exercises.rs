@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +13,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use weir::exercise::Progress;
-use weir::http::router_of;
+use weir::{exercise, http};
 
 use crate::support::bench;
 
@@ -21,6 +22,11 @@ title = "A small set"
 parts = ["one", "two"]
 exercises = ["small", "told"]
 "#;
+
+/// What explains the first exercise, and the command that shows its figures.
+const EXPLAINED: &str = "Because there are five.\n\n\
+    Every figure here comes from these, with `config.toml` as it came:\n\n\
+    ```sh\nweir simulate pipelined -n 5 -c 1 --set resource.latency.mean=5ms\n```\n";
 
 const SMALL: &str = r#"
 title = "Five events"
@@ -126,7 +132,8 @@ impl Workshop {
 
 fn router_with(folder: &Path, set: &Path) -> Router {
     let data = format!("data.directory={}", folder.join("data").display());
-    router_of(bench(&[&data]), None, set)
+    let bench = bench(&[&data]);
+    http::router(Arc::clone(&bench)).merge(exercise::routes(bench, set))
 }
 
 #[tokio::test]
@@ -200,10 +207,7 @@ async fn hints_come_one_at_a_time_and_the_solution_when_it_is_asked_for() {
     let (_, text) = workshop.post("/api/exercises/small/solution").await;
     let solution: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(solution["answers"][0], json!({ "name": "done", "unit": "requests", "answer": 5.0 }));
-    assert_eq!(
-        (&solution["explanation"], &solution["code"]),
-        (&json!("Because there are five."), &Value::Null)
-    );
+    assert_eq!((&solution["explanation"], &solution["code"]), (&json!(EXPLAINED), &Value::Null));
 }
 
 #[tokio::test]
@@ -231,10 +235,7 @@ async fn a_check_measures_beside_the_bench_and_says_what_a_wrong_answer_reveals(
     workshop.post("/api/exercises/small/check").await;
     assert_eq!(workshop.checked("small").await["result"]["passed"], true);
     let shown = workshop.get("/api/exercises/small").await;
-    assert_eq!(
-        (&shown["state"]["checks"], &shown["explanation"]),
-        (&json!(2), &json!("Because there are five."))
-    );
+    assert_eq!((&shown["state"]["checks"], &shown["explanation"]), (&json!(2), &json!(EXPLAINED)));
     // All of it was on a bench of its own.
     assert_eq!(workshop.get("/api/snapshot").await["modes"]["pipelined"]["requests"], 0);
 }

@@ -6,29 +6,30 @@ mod verify;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 
-use super::Exit;
 use super::load::ProgressLine;
 use super::output::{complain, say};
+use super::{EXERCISES, Exit};
 use crate::config::Sources;
 use crate::exercise::{
     Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Verdict, Where,
     compile_and_check, judge,
 };
 
-/// Where the exercises are, unless somebody says otherwise.
-const FOLDER: &str = "exercises";
+/// How often a file that is watched is looked at.
+const LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// Another set of exercises
-    #[arg(long, value_name = "FOLDER", global = true, default_value = FOLDER)]
+    #[arg(long, value_name = "FOLDER", global = true, default_value = EXERCISES)]
     dir: PathBuf,
 }
 
@@ -214,7 +215,8 @@ impl Workshop {
                 }
                 say(format_args!("\nwatching {}; Ctrl-C ends it", file.display()));
             }
-            runtime.block_on(tokio::time::sleep(std::time::Duration::from_millis(200)));
+            // A sleep needs the runtime around it already when it is made.
+            runtime.block_on(async { tokio::time::sleep(LOOK).await });
         }
     }
 }

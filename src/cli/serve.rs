@@ -1,21 +1,37 @@
 //! `weir serve`: brings up the workbench, and takes it down in order.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Exit;
 use super::output::{complain, say};
+use super::{EXERCISES, Exit};
 use crate::config::{Config, Sources};
+use crate::exercise;
 use crate::http;
 use crate::runs::Store;
 use crate::shutdown::Drained;
 use crate::workbench::Workbench;
 
-pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
+/// Where the exercises of the page are.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The set of exercises on the page
+    #[arg(long, value_name = "FOLDER", default_value = EXERCISES)]
+    exercises: PathBuf,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self { exercises: EXERCISES.into() }
+    }
+}
+
+pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     super::log::to_stderr();
     let (text, config) = match sources.read().and_then(|text| Ok((text.clone(), sources.parse(&text)?))) {
         Ok(loaded) => loaded,
@@ -28,10 +44,10 @@ pub(super) fn run(sources: &Sources) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, sources, text))
+    runtime.block_on(serve(args, config, sources, text))
 }
 
-async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Result<Exit> {
+async fn serve(args: &Args, config: Config, sources: &Sources, text: String) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!(
@@ -46,7 +62,8 @@ async fn serve(config: Config, sources: &Sources, text: String) -> anyhow::Resul
     let store = Store::new(workbench.settings().data.runs());
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
     tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
-    let router = http::router_at(Arc::clone(&workbench), Some(address));
+    let router = http::router_at(Arc::clone(&workbench), Some(address))
+        .merge(exercise::routes(Arc::clone(&workbench), &args.exercises));
     let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
     say(banner(address, sources));
 

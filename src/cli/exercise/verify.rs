@@ -136,11 +136,10 @@ fn of_code(exercise: &Exercise) -> anyhow::Result<Vec<String>> {
         let checked = compile_and_check(exercise, Some(&exercise.folder.join(&wrong.file)), false)?;
         if checked.passed {
             problems.push(format!("{} passes", wrong.file));
-        } else if !checked.said.contains(&wrong.fails) {
-            problems.push(format!(
-                "{} fails otherwise than by {:?}:\n{}",
-                wrong.file, wrong.fails, checked.said
-            ));
+        } else if checked.reveals(exercise) != Some(&wrong.reveals) {
+            let other = code.wrong.iter().find(|other| checked.said.contains(&other.fails));
+            let told = other.map_or("nothing".to_owned(), |other| format!("what {} reveals", other.file));
+            problems.push(format!("{} is told {told}:\n{}", wrong.file, checked.said));
         }
     }
     Ok(problems)

@@ -1,4 +1,5 @@
-//! The workshop over HTTP: what `weir exercise` does, for the page.
+//! The workshop over HTTP: what `weir exercise` does, for the page. Merged with the
+//! bench's routes by whoever serves both, so that those know nothing of exercises.
 //!
 //! What a person has done is in the same file that the command line keeps. Answers
 //! and explanations leave only when they are earned or asked for.
@@ -16,14 +17,11 @@ use axum::{Json, Router};
 use serde_json::{Value as Object, json};
 use thiserror::Error;
 
-use super::SameOrigin;
+use super::{Exercise, Load, Progress, ProgressError, Question, Set, SetError, State};
 use crate::config::format_duration;
-use crate::exercise::{Exercise, Load, Progress, ProgressError, Set, SetError, State};
+use crate::http::SameOrigin;
 use crate::workbench::{Edit, Workbench};
 use check::Checks;
-
-/// Where the exercises are, as seen from where the server was started.
-pub(super) const FOLDER: &str = "exercises";
 
 /// A set of exercises, and the checks that the page has begun.
 #[derive(Debug)]
@@ -35,10 +33,10 @@ struct Workshop {
     changing: Mutex<()>,
 }
 
-/// Routes for the exercises in `folder`.
-pub(super) fn routes(workbench: &Arc<Workbench>, folder: &Path) -> Router {
+/// Routes for the exercises in `folder`, to be merged with those of the workbench.
+pub fn routes(workbench: Arc<Workbench>, folder: &Path) -> Router {
     let workshop = Workshop {
-        workbench: Arc::clone(workbench),
+        workbench,
         folder: folder.to_owned(),
         checks: Checks::default(),
         changing: Mutex::default(),
@@ -173,7 +171,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
 
 /// What is asked, without what would answer it.
 fn questions(exercise: &Exercise) -> Vec<Object> {
-    let one = |question: &crate::exercise::Question| {
+    let one = |question: &Question| {
         json!({
             "name": question.name,
             "ask": question.ask,
