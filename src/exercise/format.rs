@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::format_duration;
+use crate::config::{format_duration, parse_duration};
 use crate::workbench::Edit;
 
 /// The longest line of a command, in characters.
@@ -188,21 +188,39 @@ pub struct WrongCode {
     pub reveals: String,
 }
 
+/// More than anybody could mean.
+const MOST: f64 = 1e12;
+
 impl Question {
-    /// Reads an answer as somebody writes it: a number, perhaps with the unit
-    /// behind it, or one of the choices, by its number or its text.
+    fn read_number(&self, answer: &str) -> Option<f64> {
+        let plain = answer.strip_suffix(self.unit.as_str()).unwrap_or(answer).trim();
+        let whole = plain.split('.').next()?;
+        if whole.starts_with(',') || whole.split(',').skip(1).any(|group| group.len() != 3) {
+            return None;
+        }
+        let plain = plain.replace([',', '_'], "");
+        let time = parse_duration(answer).map(|time| time.as_secs_f64());
+        match self.unit.as_str() {
+            "s" => plain.parse().ok().or(time),
+            "ms" => plain.parse().ok().or(time.map(|time| time * 1e3)),
+            _ => plain.parse().ok(),
+        }
+    }
+
+    /// Reads an answer as somebody writes it: a number, perhaps with a unit behind it
+    /// (`500ms` where seconds are asked for is 0.5), or one of the choices, by its
+    /// number or its text.
     ///
     /// # Errors
     /// What was found and what is allowed, in a sentence.
     pub fn read(&self, answer: &str) -> Result<Value, String> {
         let answer = answer.trim();
         if self.choices.is_empty() {
-            let number = answer.strip_suffix(self.unit.as_str()).unwrap_or(answer).trim().replace('_', "");
-            let number: Option<f64> = number.parse().ok().filter(|number: &f64| number.is_finite());
+            let number = self.read_number(answer).filter(|number| (0.0..=MOST).contains(number));
             let unit = if self.unit.is_empty() { String::new() } else { format!(", in {}", self.unit) };
-            return number
-                .map(Value::Number)
-                .ok_or_else(|| format!("{} = {answer:?}: expected a number{unit}", self.name));
+            return number.map(Value::Number).ok_or_else(|| {
+                format!("{} = {answer:?}: expected a number such as 1500 or 0.5{unit}", self.name)
+            });
         }
         let by_number = answer.parse().ok().and_then(|n: usize| self.choices.get(n.checked_sub(1)?));
         let by_text = || self.choices.iter().find(|choice| choice.eq_ignore_ascii_case(answer));

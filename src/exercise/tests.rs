@@ -89,9 +89,13 @@ fn what_was_not_measured_cannot_be_judged() {
 
 #[test]
 fn theory_and_simulation_stand_beside_what_was_measured() {
-    let judgements = judge(&exercise(), &State::default(), &[measured(101.0)]);
+    let state = State { predictions: [("rate".to_owned(), Value::Number(1.0))].into(), ..State::default() };
+    let judgements = judge(&exercise(), &state, &[measured(101.0)]);
     let rate = &judgements[0];
     assert_eq!((rate.theory, &rate.simulated), (Some(100.0), &Some(Value::Number(99.5))));
+    assert_eq!((rate.quiz, judgements[1].quiz), (false, true));
+    // Of the other nothing was predicted, and nothing is shown.
+    assert_eq!((&judgements[1].measured, &judgements[1].verdict), (&None, &Verdict::Missing));
     assert_eq!(measured(1.0).predicted("bench.modes.pipelined.response.p99_ms"), Some(7.0));
     assert_eq!(measured(1.0).predicted("bench.modes.pipelined.wait.p99_ms"), None);
 }
@@ -103,8 +107,19 @@ fn answers_are_read_with_or_without_their_unit_and_choices_by_number_too() {
     for written in ["100", " 100 /s", "1_00"] {
         assert_eq!(rate.read(written), Ok(Value::Number(100.0)), "{written}");
     }
-    for written in ["", "many", "inf", "NaN", "100 ms"] {
-        assert!(rate.read(written).is_err_and(|error| error.contains("a number, in /s")), "{written}");
+    for written in ["", "many", "inf", "NaN", "100 ms", "-1", "1e21", "1,00", ",100", "1,000,0"] {
+        assert!(rate.read(written).is_err_and(|error| error.contains("0.5, in /s")), "{written:?}");
+    }
+    let of = |unit: &str| Question { unit: unit.to_owned(), ..rate.clone() };
+    for (unit, written, number) in [
+        ("s", "2,500", 2500.0),
+        ("s", "500ms", 0.5),
+        ("s", "2min", 120.0),
+        ("ms", "0.5s", 500.0),
+        ("ms", "1,234.5 ms", 1234.5),
+        ("", "3", 3.0),
+    ] {
+        assert_eq!(of(unit).read(written), Ok(Value::Number(number)), "{written} in {unit:?}");
     }
     assert_eq!(who.read("2"), Ok(Value::Text("nobody".to_owned())));
     assert_eq!(who.read("NOBODY"), Ok(Value::Text("nobody".to_owned())));

@@ -22,10 +22,12 @@ pub struct Judgement {
     pub theory: Option<f64>,
     /// What the simulation came to.
     pub simulated: Option<Value>,
-    /// What was measured.
+    /// What was measured, or what the author says if it is a quiz.
     pub measured: Option<Value>,
     /// How far off the prediction is, as a share of what was measured.
     pub off: Option<f64>,
+    /// Whether nothing measures it, and the author's answer stands.
+    pub quiz: bool,
     /// What it is worth.
     pub verdict: Verdict,
     /// Where to look on the page or in the source.
@@ -46,11 +48,12 @@ pub enum Verdict {
     Unknown(String),
 }
 
-/// Judges the answers of an exercise by what was measured.
+/// Judges the answers of an exercise by what was measured. Where nothing was
+/// predicted, the figures stay hidden: who has seen them can only copy.
 pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<Judgement> {
     let one = |question: &Question| {
         let predicted = state.predictions.get(&question.name).cloned();
-        let found = Found::of(question, measured);
+        let mut found = Found::of(question, measured);
         let verdict = match (&predicted, &found.measured) {
             (_, None) => Verdict::Unknown(format!("nothing was measured at {}", question.measure)),
             (None, _) => Verdict::Missing,
@@ -63,6 +66,9 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
             }
             _ => None,
         };
+        if verdict == Verdict::Missing {
+            found = Found::default();
+        }
         Judgement {
             question: question.name.clone(),
             ask: question.ask.clone(),
@@ -72,6 +78,7 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
             simulated: found.simulated,
             measured: found.measured,
             off,
+            quiz: question.measure == BY_AUTHOR,
             verdict,
             look: question.look.clone(),
         }
@@ -80,6 +87,7 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
 }
 
 /// What is known about the answer to a question.
+#[derive(Default)]
 struct Found {
     theory: Option<f64>,
     simulated: Option<Value>,
@@ -89,11 +97,14 @@ struct Found {
 impl Found {
     fn of(question: &Question, measured: &[Measured]) -> Self {
         if question.measure == BY_AUTHOR {
-            return Self { theory: None, simulated: None, measured: Some(question.answer.clone()) };
+            return Self { measured: Some(question.answer.clone()), ..Self::default() };
         }
-        let nothing = Self { theory: None, simulated: None, measured: None };
-        let Some((load, path)) = question.measure.split_once('.') else { return nothing };
-        let Some(of_load) = measured.iter().find(|measured| measured.load == load) else { return nothing };
+        let of = |load: &str| measured.iter().find(|measured| measured.load == load);
+        let Some((of_load, path)) =
+            question.measure.split_once('.').and_then(|(load, path)| Some((of(load)?, path)))
+        else {
+            return Self::default();
+        };
         Self {
             theory: of_load.predicted(path),
             simulated: of_load.simulated(path),

@@ -250,9 +250,9 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id, _: Same
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
-        let answers = exercise.questions.iter().map(
-            |question| json!({ "name": question.name, "unit": question.unit, "answer": question.answer }),
-        );
+        let answers = exercise.questions.iter().map(|Question { name, ask, unit, answer, .. }| {
+            json!({ "name": name, "ask": ask, "unit": unit, "answer": answer })
+        });
         let answers: Vec<Object> = answers.collect();
         let code = exercise.code.as_ref().map(|_| {
             let file = exercise.folder.join("solution.rs");

@@ -108,7 +108,20 @@ impl Workbench {
     /// # Cancel safety
     /// Settings may be applied in part if the future is dropped; applying them
     /// again completes it.
-    pub async fn apply(&self, mut new: Config) -> Vec<Change> {
+    pub async fn apply(&self, new: Config) -> Vec<Change> {
+        let changes = self.change(new).await;
+        for note in &self.in_force().notes {
+            log::warn!("configuration: {note}");
+        }
+        let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        if !told.is_empty() {
+            log::info!("configuration changed: {}", told.join(", "));
+        }
+        changes
+    }
+
+    /// The same without a word: of a bench that nobody looks at.
+    async fn change(&self, mut new: Config) -> Vec<Change> {
         let old = self.in_force().config.clone();
         let mut notes = overruled(&old.by_flag, &new.by_flag);
         if new.settings.server.listen != old.settings.server.listen {
@@ -123,12 +136,8 @@ impl Workbench {
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
         self.pipeline.resize(pool_settings(&new.settings)).await;
 
-        for note in &notes {
-            log::warn!("configuration: {note}");
-        }
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
         if !told.is_empty() {
-            log::info!("configuration changed: {}", told.join(", "));
             self.mark(MarkKind::Reload, &told.join(", "));
         }
         let mut in_force = self.in_force();
@@ -152,15 +161,19 @@ impl Workbench {
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
     pub async fn set(&self, key: &str, value: &str) -> Result<Vec<Change>, ConfigError> {
+        Ok(self.apply(self.with(key, value)?).await)
+    }
+
+    /// The configuration in force with one key changed.
+    fn with(&self, key: &str, value: &str) -> Result<Config, ConfigError> {
         let by_flag = self.in_force().config.by_flag.clone();
         let mut flags = self.settings().as_flags();
         flags.push(format!("{key}={value}"));
-        let config = Sources { file: None, flags }.load()?;
-        Ok(self.apply(Config { by_flag, ..config }).await)
+        Ok(Config { by_flag, ..Sources { file: None, flags }.load()? })
     }
 
-    /// Makes edits, each when it is due, counted from now by the bench's clock. One
-    /// that is refused is told to the log.
+    /// Makes edits, each when it is due, counted from now by the bench's clock. The
+    /// log is told of those that are refused, and of no other.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
@@ -169,8 +182,9 @@ impl Workbench {
         let began = tokio::time::Instant::now();
         for Edit { after, key, value } in edits {
             tokio::time::sleep_until(began + self.bench.clock.stretch(after)).await;
-            if let Err(error) = self.set(&key, &value).await {
-                log::error!("an edit is refused: {error}");
+            match self.with(&key, &value) {
+                Ok(config) => drop(self.change(config).await),
+                Err(error) => log::error!("an edit is refused: {error}"),
             }
         }
     }
