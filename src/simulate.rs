@@ -73,7 +73,8 @@ impl Connection for BenchTarget {
         // Between two requests everybody else gets a turn, as on a real machine.
         yield_now().await;
         let status = match result {
-            Ok(()) => 200,
+            Ok(()) if self.mode == Mode::Serial => 200,
+            Ok(()) => 202,
             Err(refusal) => refusal.status(&self.workbench.settings()),
         };
         Ok(Answer { status, bytes: 0, reusable: true })

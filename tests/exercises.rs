@@ -174,7 +174,7 @@ async fn what_is_no_answer_is_refused_in_words_and_changes_nothing() {
     let workshop = Workshop::open("predict");
     let predict = |query: &str| format!("/api/exercises/small/predict?{query}");
     for (query, says) in [
-        ("done=many", "done = \"many\": expected a number, in requests\n"),
+        ("done=many", "done = \"many\": expected a number such as 1500 or 0.5, in requests\n"),
         ("done=5&who=3", "who = \"3\": expected one of the choices, or its number from 1 to 2\n"),
         ("what=5", "\"what\" is not asked; asked are done, who\n"),
     ] {
@@ -206,7 +206,9 @@ async fn hints_come_one_at_a_time_and_the_solution_when_it_is_asked_for() {
     assert_eq!(workshop.get("/api/exercises/small").await["hints"].as_array().unwrap().len(), 3);
     let (_, text) = workshop.post("/api/exercises/small/solution").await;
     let solution: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(solution["answers"][0], json!({ "name": "done", "unit": "requests", "answer": 5.0 }));
+    let ask = "How many requests are answered?";
+    let answer = json!({ "name": "done", "ask": ask, "unit": "requests", "answer": 5.0 });
+    assert_eq!(solution["answers"][0], answer);
     assert_eq!((&solution["explanation"], &solution["code"]), (&json!(EXPLAINED), &Value::Null));
 }
 

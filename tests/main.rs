@@ -62,6 +62,9 @@ mod http;
 /// The workshop over HTTP: predictions, hints, checks.
 mod exercises;
 
+/// The workshop in the terminal: figures, names, watching.
+mod workshop;
+
 /// What the exercises say: numbers, commands, paths.
 mod texts;
 

@@ -101,6 +101,12 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
         }
         Err(error) => complain(format_args!("simulation: {error}\n")),
     }
+    if run.bench.as_ref().is_some_and(|bench| !bench.drained) {
+        complain(
+            "this run was over before the bench was drained: its times are those of what was done by \
+             then. Give `weir load` a longer --drain\n",
+        );
+    }
     runs.push(run.clone());
     Ok(runs)
 }

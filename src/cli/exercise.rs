@@ -40,8 +40,9 @@ enum Command {
     List,
     /// Read an exercise
     Start {
-        /// Its name, or enough of its beginning
-        id: String,
+        /// Its name, or enough of its beginning; the first that is not finished if
+        /// none is given
+        id: Option<String>,
     },
     /// Write down what you think, before you measure
     Predict {
@@ -130,7 +131,14 @@ impl Workshop {
     fn run(&mut self, args: &Args) -> anyhow::Result<Exit> {
         match args.command.as_ref().unwrap_or(&Command::List) {
             Command::List => say(show::list(&self.set, &self.progress).trim_end()),
-            Command::Start { id } => say(show::start(self.set.find(id)?)?.trim_end()),
+            Command::Start { id } => {
+                let next = show::next(&self.set, &self.progress).or(self.set.exercises.first());
+                let exercise = match id {
+                    Some(id) => self.set.find(id)?,
+                    None => next.context("the set has no exercises")?,
+                };
+                say(show::start(exercise)?.trim_end());
+            }
             Command::Predict { id, answers } => self.predict(id, answers)?,
             Command::Check { id, url, json } => return self.check(id, url.as_deref(), *json),
             Command::Hint { id } => self.hint(id)?,
@@ -161,12 +169,22 @@ impl Workshop {
 
     fn check(&mut self, id: &str, url: Option<&str>, json: bool) -> anyhow::Result<Exit> {
         let exercise = self.set.find(id)?.clone();
-        let state = self.progress.of(&exercise.id);
-        let judgements = measure(&exercise, &state, url)?;
+        let judgements = measure(&exercise, &self.progress.of(&exercise.id), url)?;
         let code = match &exercise.code {
             Some(_) => Some(check_code(&exercise, !json)?),
             None => None,
         };
+        self.conclude(&exercise, &judgements, code, json)
+    }
+
+    /// Writes down what came of a check, and says it.
+    fn conclude(
+        &mut self,
+        exercise: &Exercise,
+        judgements: &[Judgement],
+        code: Option<bool>,
+        json: bool,
+    ) -> anyhow::Result<Exit> {
         let right = judgements.iter().all(|judgement| judgement.verdict == Verdict::Right);
         let passed = right && code != Some(false);
         self.progress.change(&exercise.id, |state| {
@@ -180,7 +198,7 @@ impl Workshop {
                 "code": code, "questions": judgements });
             say(serde_json::to_string_pretty(&verdict)?);
         } else {
-            say(show::verdict(&self.set, &exercise, &judgements, code, passed).trim_end());
+            say(show::verdict(&self.set, exercise, judgements, code, passed).trim_end());
         }
         Ok(if passed { Exit::Success } else { Exit::Failure })
     }
@@ -211,7 +229,8 @@ impl Workshop {
                 .with_context(|| format!("cannot watch {}", file.display()))?;
             if before.replace(now) != Some(now) {
                 if check_code(&exercise, true)? {
-                    return self.check(id, None, false);
+                    let judgements = measure(&exercise, &self.progress.of(&exercise.id), None)?;
+                    return self.conclude(&exercise, &judgements, Some(true), false);
                 }
                 say(format_args!("\nwatching {}; Ctrl-C ends it", file.display()));
             }
@@ -223,8 +242,12 @@ impl Workshop {
 
 /// Compiles and checks the participant's code, and shows what was said about it.
 fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
+    complain("compiling and running your code; the first time takes a minute or three");
     let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
-    if show {
+    if show && checked.is_unwritten() {
+        let file = exercise.folder.join("exercise.rs");
+        say(format_args!("{} still has a todo!() in it", file.display()));
+    } else if show {
         say(checked.said.trim_end());
         if let Some(reveals) = checked.reveals(exercise) {
             say(format_args!("\n{}", show::paragraph(reveals).trim_end()));

@@ -153,7 +153,10 @@ fn client_side(page: &mut Page, client: &ClientSide) {
         "client",
         format!("sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"),
     );
-    let mut pace = format!("{} answers/s for {} s", ms(client.rate), ms(client.seconds));
+    let mut pace = match client.seconds {
+        0.0 => "answered in no time".to_owned(),
+        seconds => format!("{} answers/s for {} s", ms(client.rate), ms(seconds)),
+    };
     if client.in_flight > 0.0 {
         // Writing to a string cannot fail.
         let _ = write!(pace, "; {} under way on average", ms(client.in_flight));

@@ -46,9 +46,9 @@ fn pretty(snapshot: &Snapshot) -> String {
     let limit = resource.limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
     let mut text = format!(
         "weir {} up {:.0} s{}\n\n\
-         resource    {} in use, peak {}, {limit}, {} refused\n\
+         resource    {} in use, peak {}, {limit}, {} waiting, {} refused\n\
          queue       {} waiting, peak {}, capacity {}\n\
-         consumers   {} of {} busy, {} held\n\
+         consumers   {} of {} busy, {} prefetched\n\
          ledger      accepted {} = done {} + failed {} + dropped {} + held {}\n\
          \x20           rejected {}, unaccounted {}\n\n",
         snapshot.version,
@@ -60,6 +60,7 @@ fn pretty(snapshot: &Snapshot) -> String {
         },
         resource.in_use,
         resource.peak_in_use,
+        resource.waiting,
         resource.refused,
         queue.depth,
         queue.peak_depth,

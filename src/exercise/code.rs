@@ -35,11 +35,20 @@ pub struct Checked {
     pub said: String,
 }
 
+/// What a body says that was not written yet.
+const UNWRITTEN: &str = "not yet implemented";
+
 impl Checked {
+    /// Whether all that failed is still to be written.
+    pub fn is_unwritten(&self) -> bool {
+        let mut failures = self.said.split("\n---- ").skip(1).peekable();
+        failures.peek().is_some() && failures.all(|failure| failure.contains(UNWRITTEN))
+    }
+
     /// What the mistake suggests, if it is one that people often make: not, while
     /// the code does not compile or is not written.
     pub fn reveals<'a>(&self, exercise: &'a Exercise) -> Option<&'a str> {
-        let not_begun = ["could not compile", "not yet implemented"];
+        let not_begun = ["could not compile", UNWRITTEN];
         if self.passed || not_begun.iter().any(|it| self.said.contains(it)) {
             return None;
         }

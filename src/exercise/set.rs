@@ -38,6 +38,14 @@ pub enum SetError {
     /// A file is not what it should be.
     #[error("{0}")]
     Bad(String),
+    /// Several begin with it.
+    #[error("several exercises begin with {id:?}: {}", ids.join(", "))]
+    Several {
+        /// What was asked for.
+        id: String,
+        /// Those that do.
+        ids: Vec<String>,
+    },
     /// No exercise has this id.
     #[error("no exercise {id:?}; there are {}", ids.join(", "))]
     Unknown {
@@ -77,20 +85,24 @@ impl Set {
         Ok(Self { title, parts, exercises, given, folder: folder.to_owned() })
     }
 
-    /// The exercise of that id, or of the only one that begins so.
+    /// The exercise of that id, or the only one whose id begins so.
     ///
     /// # Errors
-    /// [`SetError::Unknown`].
+    /// [`SetError::Several`] and [`SetError::Unknown`].
     pub fn find(&self, id: &str) -> Result<&Exercise, SetError> {
-        let exact = self.exercises.iter().find(|exercise| exercise.id == id);
-        let mut beginning = self.exercises.iter().filter(|exercise| exercise.id.starts_with(id));
-        let only = match (beginning.next(), beginning.next()) {
-            (Some(only), None) if !id.is_empty() => Some(only),
-            _ => None,
-        };
-        exact.or(only).ok_or_else(|| SetError::Unknown {
-            id: id.to_owned(),
-            ids: self.exercises.iter().map(|exercise| exercise.id.clone()).collect(),
-        })
+        if let Some(exact) = self.exercises.iter().find(|exercise| exercise.id == id) {
+            return Ok(exact);
+        }
+        let begin: Vec<&Exercise> =
+            self.exercises.iter().filter(|exercise| exercise.id.starts_with(id)).collect();
+        let ids = |of: &[&Exercise]| of.iter().map(|exercise| exercise.id.clone()).collect();
+        match begin[..] {
+            [only] => Ok(only),
+            [] => Err(SetError::Unknown {
+                id: id.to_owned(),
+                ids: self.exercises.iter().map(|exercise| exercise.id.clone()).collect(),
+            }),
+            _ => Err(SetError::Several { id: id.to_owned(), ids: ids(&begin) }),
+        }
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Exercise, Load, Value};
 use crate::config::{Config, Settings, Sources, parse_duration};
 use crate::http;
-use crate::load::Plan;
+use crate::load::{Plan, Progress};
 use crate::measure::{Measure, PlanArgs, Stage, What, request};
 use crate::runs::Run;
 use crate::simulate::simulate_edited;
@@ -157,7 +157,7 @@ impl Trial<'_> {
         let snapshot: Uri = format!("{base}/api/snapshot").parse().context("not a URL")?;
         let what = What::Bench { base, mode };
         let measure = Measure { what, plan: &plan, drain, stop: self.stop.clone() };
-        let run = measure.run(&mut |stage| watch(load, stage))?;
+        let run = measure.run(&mut |stage| watch(load, slower(stage, f64::from(times))))?;
         Ok((run, serde_json::from_slice(&request(Method::GET, &snapshot)?)?))
     }
 }
@@ -194,6 +194,20 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         self.workbench.shutdown().abort();
+    }
+}
+
+/// How a load goes, at the pace that is asked about.
+fn slower(stage: Stage, times: f64) -> Stage {
+    match stage {
+        Stage::Load(progress) => Stage::Load(Progress {
+            seconds: progress.seconds * times,
+            rate: progress.rate / times,
+            p50_ms: progress.p50_ms * times,
+            p99_ms: progress.p99_ms * times,
+            ..progress
+        }),
+        draining @ Stage::Draining(_) => draining,
     }
 }
 

@@ -85,7 +85,9 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::NoSet { .. } | Self::Set(SetError::Unknown { .. }) => StatusCode::NOT_FOUND,
+            Self::NoSet { .. } | Self::Set(SetError::Unknown { .. } | SetError::Several { .. }) => {
+                StatusCode::NOT_FOUND
+            }
             Self::Answer(_) => StatusCode::BAD_REQUEST,
             Self::Busy(_) => StatusCode::CONFLICT,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

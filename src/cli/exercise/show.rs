@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::markdown::{WIDTH, markdown, wrapped};
 use crate::cli::report::ms;
-use crate::exercise::{Exercise, Judgement, Progress, Set, State, Value, Verdict};
+use crate::exercise::{Exercise, Judgement, Progress, Question, Set, State, Value, Verdict};
 
 /// Every exercise with how far somebody has come.
 pub(super) fn list(set: &Set, progress: &Progress) -> String {
@@ -21,31 +21,39 @@ pub(super) fn list(set: &Set, progress: &Progress) -> String {
                 _ => " ",
             };
             let kind = match (&exercise.code, exercise.hard) {
-                (Some(_), true) => ", code, hard",
-                (Some(_), false) => ", code",
-                (None, true) => ", hard",
+                (Some(_), true) => " (code, hard)",
+                (Some(_), false) => " (code)",
+                (None, true) => " (hard)",
                 (None, false) => "",
             };
-            let about = format!("{} ({} min{kind})", exercise.title, exercise.minutes);
-            let _ = writeln!(text, "  {mark} {:<20} {}", exercise.id, cut(&about, WIDTH - 25));
+            let Exercise { id, minutes, title, .. } = exercise;
+            let title = cut(title, WIDTH - 32 - kind.len());
+            let _ = writeln!(text, "  {mark} {id:<20} {minutes:>2} min  {title}{kind}");
         }
     }
-    let next = set.exercises.iter().find(|exercise| progress.of(&exercise.id).finished.is_none());
-    let _ = write!(text, "\n{finished} of {} finished", set.exercises.len());
-    if let Some(next) = next {
+    let _ = write!(text, "\n✓ finished, · begun: {finished} of {} finished", set.exercises.len());
+    if let Some(next) = next(set, progress) {
         let _ = write!(text, "; next: weir exercise start {}", next.id);
     }
     text
+}
+
+/// The first that is not finished.
+pub(super) fn next<'a>(set: &'a Set, progress: &Progress) -> Option<&'a Exercise> {
+    set.exercises.iter().find(|exercise| progress.of(&exercise.id).finished.is_none())
 }
 
 /// The text of an exercise, and what to do next.
 pub(super) fn start(exercise: &Exercise) -> std::io::Result<String> {
     let mut text = markdown(&exercise.text()?);
     let _ = write!(text, "\n{}\n", "─".repeat(WIDTH));
+    for question in exercise.questions.iter().filter(|question| !question.choices.is_empty()) {
+        let _ = writeln!(text, "{}, by its number:", question.name);
+        text += &choices(question);
+    }
     if !exercise.questions.is_empty() {
-        let names = exercise.questions.iter().map(|question| format!("{}=…", question.name));
-        let names = names.collect::<Vec<_>>().join(" ");
-        let _ = writeln!(text, "predict   weir exercise predict {} {names}", exercise.id);
+        let names = to_predict(exercise.questions.iter().map(|question| &question.name));
+        let _ = writeln!(text, "predict   weir exercise predict {}{names}", exercise.id);
     }
     if exercise.code.is_some() {
         let file = exercise.folder.join("exercise.rs");
@@ -63,18 +71,27 @@ pub(super) fn questions(exercise: &Exercise, state: &State) -> String {
         let unit =
             if question.unit.is_empty() { String::new() } else { format!(" (in {})", question.unit) };
         text += &wrapped(&format!("{}{unit}", question.ask.trim()), 0);
-        for (n, choice) in question.choices.iter().enumerate() {
-            text += &wrapped(&format!("{}  {choice}", n + 1), 4);
-        }
+        text += &choices(question);
         let _ = match state.predictions.get(&question.name) {
             Some(value) => writeln!(text, "    {} = {}\n", question.name, with_unit(value, &question.unit)),
             None => writeln!(text, "    {} is still open\n", question.name),
         };
     }
-    let open = exercise.questions.iter().any(|q| !state.predictions.contains_key(&q.name));
-    let then = if open { "predict" } else { "check" };
-    let _ = writeln!(text, "then: weir exercise {then} {}", exercise.id);
+    let open = exercise.questions.iter().filter(|q| !state.predictions.contains_key(&q.name));
+    let open = to_predict(open.map(|question| &question.name));
+    let then = if open.is_empty() { "check" } else { "predict" };
+    let _ = writeln!(text, "then: weir exercise {then} {}{open}", exercise.id);
     text
+}
+
+/// What is to be written behind `predict ID`.
+fn to_predict<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(|name| format!(" {name}=…")).collect()
+}
+
+fn choices(question: &Question) -> String {
+    let numbered = question.choices.iter().enumerate();
+    numbered.map(|(n, choice)| wrapped(&format!("{}  {choice}", n + 1), 4)).collect()
 }
 
 /// What the answers are worth, and why.
@@ -108,8 +125,7 @@ pub(super) fn verdict(
             Verdict::Missing => "open",
             Verdict::Unknown(_) => "?",
         };
-        let off = judgement.off.filter(|_| judgement.verdict != Verdict::Right);
-        let off = off.map_or(String::new(), |off| format!(" {:+.0} %", off * 100.0));
+        let off = if judgement.verdict == Verdict::Right { String::new() } else { off(judgement) };
         let [predicted, theory, simulated, measured] = row.map(|cell| cut(&cell, 11));
         let name = cut(&format!("{}{unit}", judgement.question), 20);
         let _ = writeln!(
@@ -118,14 +134,14 @@ pub(super) fn verdict(
             cut(&off, 8)
         );
     }
+    text += &notes(exercise, judgements);
     for judgement in judgements {
         let said = match &judgement.verdict {
-            Verdict::Right => continue,
+            Verdict::Right | Verdict::Missing => continue,
             Verdict::Wrong(Some(reveals)) => reveals.clone(),
             Verdict::Wrong(None) => {
                 "none of the usual wrong ideas leads there; compare the columns".to_owned()
             }
-            Verdict::Missing => format!("not predicted yet: {}", judgement.ask.trim()),
             Verdict::Unknown(why) => why.clone(),
         };
         let _ = write!(text, "\n{}:\n{}", judgement.question, wrapped(&said, 2));
@@ -140,16 +156,56 @@ pub(super) fn verdict(
         if let Some(next) = here.and_then(|here| set.exercises.get(here + 1)) {
             let _ = write!(text, "\nnext: weir exercise start {}\n", next.id);
         }
-    } else if exercise.questions.is_empty() {
-        let _ = write!(text, "\nNot yet. A hint: weir exercise hint {}\n", exercise.id);
     } else {
-        let _ = write!(
-            text,
-            "\nNot yet. Answer again:   weir exercise predict {0}\n         or ask:         weir exercise hint {0}\n",
-            exercise.id
-        );
+        let open = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Missing);
+        let open = to_predict(open.map(|judgement| &judgement.question));
+        let id = &exercise.id;
+        let then = match (judgements.is_empty(), open.is_empty()) {
+            (true, _) => format!("weir exercise check {id}"),
+            (false, true) => format!("weir exercise predict {id} NAME=…"),
+            (false, false) => format!("weir exercise predict {id}{open}"),
+        };
+        text += "\nNot yet. Again:\n";
+        text += &wrapped(&then, 2);
+        let _ = write!(text, "or ask:\n  weir exercise hint {id}\n");
     }
     text
+}
+
+/// What the columns need to be understood.
+fn notes(exercise: &Exercise, judgements: &[Judgement]) -> String {
+    let mut text = String::new();
+    let by_theory = |judgement: &Judgement| judgement.theory.is_some() || judgement.quiz;
+    let mut shown = judgements.iter().filter(|judgement| judgement.measured.is_some());
+    if shown.any(|judgement| !by_theory(judgement)) {
+        text += &wrapped("theory –: no model of queueing theory fits", 0);
+    }
+    if judgements.iter().any(|judgement| judgement.quiz && judgement.measured.is_some()) {
+        text += &wrapped("measured, where words are asked for: the right answer", 0);
+    }
+    let faster = exercise.loads.iter().map(|load| load.faster).max().unwrap_or(1);
+    if faster > 1 {
+        let said = format!(
+            "measured up to {faster} times faster, and converted: a millisecond that the machine takes for \
+             itself counts {faster}-fold"
+        );
+        text += &wrapped(&said, 0);
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// How far off a prediction is: as a factor, in per cent, or where that says
+/// nothing, as it is.
+fn off(Judgement { off, predicted, measured, .. }: &Judgement) -> String {
+    match (off, predicted, measured) {
+        (Some(off), _, _) if *off >= 1.0 => format!(" ×{}", ms(off + 1.0)),
+        (Some(off), Some(Value::Number(predicted)), Some(Value::Number(measured))) if off.abs() < 0.01 => {
+            let sign = if predicted < measured { '−' } else { '+' };
+            format!(" {sign}{}", in_short(&Value::Number((predicted - measured).abs())))
+        }
+        (Some(off), _, _) => format!(" {:+.0} %", off * 100.0),
+        _ => String::new(),
+    }
 }
 
 /// The right answers and the explanation, and the solution in code.

@@ -1,0 +1,150 @@
+//! The workshop in the terminal, with a set of two small exercises and a cargo that
+//! only looks whether something was written.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::binary::Folder;
+
+const SET: &str = "title = \"A set\"\nparts = [\"one\"]\nexercises = [\"told\", \"tested\"]\n";
+
+const TOLD: &str = r#"title = "Told"
+part = 1
+minutes = 10
+config = ["resource.latency.mean=20ms"]
+hints = ["One.", "Two.", "Three."]
+explanation = "Five requests, one after the other."
+
+[[load]]
+name = "a"
+run = "serial -n 5 -c 1"
+
+[[question]]
+name = "sent"
+ask = "How many?"
+measure = "a.client.sent"
+answer = 5
+look = "the client"
+wrong = [{ is = 1, reveals = "One is a client." }]
+
+[[question]]
+name = "peak"
+ask = "How many at once?"
+measure = "a.bench.peak_in_use"
+answer = 1
+look = "the resource"
+"#;
+
+const TESTED: &str = r#"title = "Tested"
+part = 1
+minutes = 10
+hints = ["One.", "Two.", "Three."]
+explanation = "That was it."
+
+[code]
+task = "Write it."
+"#;
+
+/// Passes when the answer says `solved`.
+const CARGO: &str = "#!/bin/sh\n\
+    grep -q solved set/tested/exercise.rs && exit 0\n\
+    printf '\\n---- it_works stdout ----\\nnot yet implemented: words\\n'\nexit 101\n";
+
+struct Workshop(Folder);
+
+impl Workshop {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        for (file, text) in [
+            ("set/set.toml", SET),
+            ("set/told/exercise.toml", TOLD),
+            ("set/told/README.md", "# Told\n"),
+            ("set/tested/exercise.toml", TESTED),
+            ("set/tested/README.md", "# Tested\n"),
+            ("set/tested/exercise.rs", "todo!()"),
+            ("Cargo.toml", ""),
+            ("cargo", CARGO),
+        ] {
+            let path = folder.0.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        fs::set_permissions(folder.0.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    fn answer(&self) -> PathBuf {
+        self.0.0.join("set/tested/exercise.rs")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.0.weir();
+        command.env("CARGO", self.0.0.join("cargo")).args(["exercise", "--dir", "set"]).args(args);
+        command
+    }
+
+    /// The exit code, and what was said.
+    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(args).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    }
+}
+
+/// The figures in a row of the verdict's table, and the mark.
+fn row<'a>(said: &'a str, question: &str) -> Vec<&'a str> {
+    let line = said.lines().find(|line| line.starts_with(question)).expect("a row");
+    line.split_whitespace().skip(1).collect()
+}
+
+#[test]
+fn figures_are_shown_only_of_what_was_predicted() {
+    let workshop = Workshop::new("predicted");
+    let (code, said) = workshop.run(&["check", "told"]);
+    assert_eq!((code, row(&said, "sent")), (Some(1), vec!["–", "–", "–", "–", "open"]), "{said}");
+    assert!(said.contains("weir exercise predict told sent=… peak=…"), "{said}");
+
+    workshop.run(&["predict", "told", "sent=1"]);
+    let (code, said) = workshop.run(&["check", "told"]);
+    assert_eq!((code, row(&said, "sent")), (Some(1), vec!["1", "–", "5", "5", "✗", "-80", "%"]), "{said}");
+    assert_eq!(row(&said, "peak").last(), Some(&"open"));
+    assert!(said.contains("One is a client.") && said.contains("predict told peak=…"), "{said}");
+
+    workshop.run(&["predict", "told", "sent=5", "peak=1"]);
+    let (code, said) = workshop.run(&["check", "told"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Five requests") && said.contains("weir simulate serial -n 5 -c 1"), "{said}");
+    assert!(workshop.run(&["list"]).1.contains("1 of 2 finished; next: weir exercise start tested"));
+}
+
+#[test]
+fn an_exercise_is_found_by_enough_of_its_name_or_is_the_next() {
+    let workshop = Workshop::new("found");
+    assert!(workshop.run(&["start"]).1.starts_with("Told"));
+    assert!(workshop.run(&["start", "te"]).1.starts_with("Tested"));
+    for (id, says) in
+        [("t", "several exercises begin with \"t\": told, tested"), ("x", "there are told, tested")]
+    {
+        let (code, said) = workshop.run(&["start", id]);
+        assert_eq!(code, Some(2));
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn a_watch_checks_again_when_the_answer_is_saved_and_ends_when_it_passes() {
+    let workshop = Workshop::new("watched");
+    let mut watch = workshop.command(&["watch", "tested"]).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "set/tested/exercise.rs still has a todo!() in it");
+    assert!(lines.any(|line| line == "watching set/tested/exercise.rs; Ctrl-C ends it"));
+    fs::write(workshop.answer(), "solved at last").unwrap();
+    let rest: Vec<String> = lines.collect();
+    let mut complaints = String::new();
+    watch.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
+    assert_eq!(watch.wait().unwrap().code(), Some(0), "{complaints}");
+    assert!(rest.iter().any(|line| line == "✓ Tested is finished."), "{rest:?}");
+}
