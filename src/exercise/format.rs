@@ -1,12 +1,12 @@
 //! `exercise.toml`: what an exercise asks, how the answer is found, and which wrong
 //! ideas people have about it.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::config::{format_duration, parse_duration};
+use super::Question;
+use crate::config::format_duration;
 use crate::workbench::Edit;
 
 /// The longest line of a command, in characters.
@@ -85,38 +85,6 @@ fn one() -> u32 {
     1
 }
 
-/// Something to be predicted.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// What the answer is stored under, and written on the command line as.
-    pub name: String,
-    /// The question.
-    pub ask: String,
-    /// `s`, `ms`, `/s`, `events`, or nothing.
-    #[serde(default)]
-    pub unit: String,
-    /// Where the answer stands in the run of a load, such as
-    /// `serial.client.seconds`; see [`Measured`](super::Measured).
-    pub measure: String,
-    /// How far off a prediction may be, as a share of what is measured.
-    #[serde(default)]
-    pub tolerance: f64,
-    /// Or else by how much, in the unit.
-    #[serde(default)]
-    pub within: f64,
-    /// The right answer, as the author knows it.
-    pub answer: Value,
-    /// What can be chosen, if it is no number.
-    #[serde(default)]
-    pub choices: Vec<String>,
-    /// Where to look on the page or in the source.
-    pub look: String,
-    /// Answers that people give, and what each reveals.
-    #[serde(default)]
-    pub wrong: Vec<Wrong>,
-}
-
 /// A number that stands in a text, and what it is, so that texts stay true.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,35 +101,6 @@ pub struct Fact {
 
 fn percent() -> f64 {
     0.01
-}
-
-/// A wrong answer that people give.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wrong {
-    /// The answer.
-    pub is: Value,
-    /// What wrong idea it suggests.
-    pub reveals: String,
-}
-
-/// A number, or one of the choices.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A number.
-    Number(f64),
-    /// A choice.
-    Text(String),
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{}", (number * 1e6).round() / 1e6),
-            Self::Text(text) => f.write_str(text),
-        }
-    }
 }
 
 /// Code to be written: `exercise.rs`, which is checked by `check.rs`.
@@ -186,52 +125,6 @@ pub struct WrongCode {
     pub fails: String,
     /// What wrong idea it suggests.
     pub reveals: String,
-}
-
-/// More than anybody could mean.
-const MOST: f64 = 1e12;
-
-impl Question {
-    fn read_number(&self, answer: &str) -> Option<f64> {
-        let plain = answer.strip_suffix(self.unit.as_str()).unwrap_or(answer).trim();
-        let whole = plain.split('.').next()?;
-        if whole.starts_with(',') || whole.split(',').skip(1).any(|group| group.len() != 3) {
-            return None;
-        }
-        let plain = plain.replace([',', '_'], "");
-        let time = parse_duration(answer).map(|time| time.as_secs_f64());
-        match self.unit.as_str() {
-            "s" => plain.parse().ok().or(time),
-            "ms" => plain.parse().ok().or(time.map(|time| time * 1e3)),
-            _ => plain.parse().ok(),
-        }
-    }
-
-    /// Reads an answer as somebody writes it: a number, perhaps with a unit behind it
-    /// (`500ms` where seconds are asked for is 0.5), or one of the choices, by its
-    /// number or its text.
-    ///
-    /// # Errors
-    /// What was found and what is allowed, in a sentence.
-    pub fn read(&self, answer: &str) -> Result<Value, String> {
-        let answer = answer.trim();
-        if self.choices.is_empty() {
-            let number = self.read_number(answer).filter(|number| (0.0..=MOST).contains(number));
-            let unit = if self.unit.is_empty() { String::new() } else { format!(", in {}", self.unit) };
-            return number.map(Value::Number).ok_or_else(|| {
-                format!("{} = {answer:?}: expected a number such as 1500 or 0.5{unit}", self.name)
-            });
-        }
-        let by_number = answer.parse().ok().and_then(|n: usize| self.choices.get(n.checked_sub(1)?));
-        let by_text = || self.choices.iter().find(|choice| choice.eq_ignore_ascii_case(answer));
-        by_number.or_else(by_text).map(|choice| Value::Text(choice.clone())).ok_or_else(|| {
-            let count = self.choices.len();
-            format!(
-                "{} = {answer:?}: expected one of the choices, or its number from 1 to {count}",
-                self.name
-            )
-        })
-    }
 }
 
 impl Exercise {

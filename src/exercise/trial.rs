@@ -1,6 +1,8 @@
 //! Tries an exercise: what theory says of its loads, what a simulation does, and
 //! what a real bench does.
 
+mod pace;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +14,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use pace::{convert, faster, slower, sooner};
+
 use super::{Exercise, Load, Value};
-use crate::config::{Config, Settings, Sources, parse_duration};
+use crate::config::{Config, Sources};
 use crate::http;
-use crate::load::{Plan, Progress};
+use crate::load::Plan;
 use crate::measure::{Measure, PlanArgs, Stage, What, request};
 use crate::runs::Run;
 use crate::simulate::simulate_edited;
@@ -194,61 +198,6 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         self.workbench.shutdown().abort();
-    }
-}
-
-/// How a load goes, at the pace that is asked about.
-fn slower(stage: Stage, times: f64) -> Stage {
-    match stage {
-        Stage::Load(progress) => Stage::Load(Progress {
-            seconds: progress.seconds * times,
-            rate: progress.rate / times,
-            p50_ms: progress.p50_ms * times,
-            p99_ms: progress.p99_ms * times,
-            ..progress
-        }),
-        draining @ Stage::Draining(_) => draining,
-    }
-}
-
-/// The same edit on a bench that is so many times faster.
-fn sooner(Edit { after, key, value }: &Edit, times: u32) -> Edit {
-    let value = match parse_duration(value) {
-        Some(time) => format!("{}ns", (time / times).as_nanos()),
-        None => value.clone(),
-    };
-    Edit { after: *after / times, key: key.clone(), value }
-}
-
-/// The same configuration for a bench that is so many times faster.
-fn faster(config: &Config, times: u32) -> anyhow::Result<Config> {
-    let Settings { resource, queue, .. } = &config.settings;
-    let latency = &resource.latency;
-    let durations = [
-        ("resource.latency.mean", latency.mean),
-        ("resource.latency.min", latency.min),
-        ("resource.latency.max", latency.max),
-        ("resource.freeze_every", resource.freeze_every),
-        ("resource.freeze_for", resource.freeze_for),
-        ("queue.wait_timeout", queue.wait_timeout),
-    ];
-    let mut flags = config.settings.as_flags();
-    flags.extend(durations.map(|(key, time)| format!("{key}={}ns", (time / times).as_nanos())));
-    Ok(Sources { file: None, flags }.load()?)
-}
-
-/// Converts the figures of a run that was `times` faster: what ends in `_s`, `_ms`
-/// or is called seconds took so much longer, and rates were so much lower.
-fn convert(json: &mut Json, times: f64) {
-    let Json::Object(fields) = json else { return };
-    for (name, value) in fields {
-        let is_time = name.ends_with("_s") || name.ends_with("_ms") || name == "seconds";
-        let is_rate = name == "rate" || name.ends_with("_rate");
-        match value.as_f64() {
-            Some(number) if is_time => *value = (number * times).into(),
-            Some(number) if is_rate => *value = (number / times).into(),
-            _ => convert(value, times),
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! and explanations leave only when they are earned or asked for.
 
 mod check;
+mod refusal;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +16,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value as Object, json};
-use thiserror::Error;
 
-use super::{Exercise, Load, Progress, ProgressError, Question, Set, SetError, State};
+use super::{Exercise, Load, Progress, Question, Set, SetError, State};
 use crate::config::format_duration;
 use crate::http::SameOrigin;
 use crate::workbench::{Edit, Workbench};
 use check::Checks;
+use refusal::Refusal;
 
 /// A set of exercises, and the checks that the page has begun.
 #[derive(Debug)]
@@ -51,49 +52,6 @@ pub fn routes(workbench: Arc<Workbench>, folder: &Path) -> Router {
         .route("/api/exercises/{id}/solution", post(solution))
         .route("/api/exercises/{id}/reset", post(reset))
         .with_state(Arc::new(workshop))
-}
-
-/// Why something cannot be had or done.
-#[derive(Debug, Error)]
-enum Refusal {
-    /// There is no set.
-    #[error(
-        "there is no folder {name} in {place}: start weir in the folder that has one, such as that of \
-         its sources"
-    )]
-    NoSet { name: String, place: String },
-    /// There is, and it cannot be read, or has no such exercise.
-    #[error(transparent)]
-    Set(SetError),
-    /// Progress cannot be read or kept.
-    #[error("your progress: {0}")]
-    Progress(#[from] ProgressError),
-    /// A file of an exercise cannot be read.
-    #[error("{0}: {1}")]
-    File(String, std::io::Error),
-    /// What somebody has typed is no answer.
-    #[error("{0}")]
-    Answer(String),
-    /// There is a check already.
-    #[error("{0}")]
-    Busy(String),
-    /// There is no thread to do it on.
-    #[error("{0}")]
-    Thread(std::io::Error),
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            Self::NoSet { .. } | Self::Set(SetError::Unknown { .. } | SetError::Several { .. }) => {
-                StatusCode::NOT_FOUND
-            }
-            Self::Answer(_) => StatusCode::BAD_REQUEST,
-            Self::Busy(_) => StatusCode::CONFLICT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (status, format!("{self}\n")).into_response()
-    }
 }
 
 type This = extract::State<Arc<Workshop>>;

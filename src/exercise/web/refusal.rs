@@ -1,0 +1,50 @@
+//! Why something in the workshop cannot be had or done, as an HTTP answer.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use thiserror::Error;
+
+use crate::exercise::{ProgressError, SetError};
+
+/// Why something cannot be had or done.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    /// There is no set.
+    #[error(
+        "there is no folder {name} in {place}: start weir in the folder that has one, such as that of \
+         its sources"
+    )]
+    NoSet { name: String, place: String },
+    /// There is, and it cannot be read, or has no such exercise.
+    #[error(transparent)]
+    Set(SetError),
+    /// Progress cannot be read or kept.
+    #[error("your progress: {0}")]
+    Progress(#[from] ProgressError),
+    /// A file of an exercise cannot be read.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// What somebody has typed is no answer.
+    #[error("{0}")]
+    Answer(String),
+    /// There is a check already.
+    #[error("{0}")]
+    Busy(String),
+    /// There is no thread to do it on.
+    #[error("{0}")]
+    Thread(std::io::Error),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::NoSet { .. } | Self::Set(SetError::Unknown { .. } | SetError::Several { .. }) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Answer(_) => StatusCode::BAD_REQUEST,
+            Self::Busy(_) => StatusCode::CONFLICT,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, format!("{self}\n")).into_response()
+    }
+}
