@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use weir::exercise::Set;
+
 use crate::binary::Folder;
 
 fn root() -> &'static Path {
@@ -92,5 +94,39 @@ fn a_text_that_is_not_true_is_noticed() {
         let (code, said) = verified(&folder, &set);
         assert_eq!(code, Some(1), "{new}: {said}");
         assert!(said.contains(says), "{new}: {said}");
+    }
+}
+
+/// The rows of the tables in a text, cell by cell.
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    rows.map(|row| row.split(" | ").map(str::trim).collect())
+}
+
+/// The names of exercises in a cell.
+fn ids(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_facilitators_minutes_are_the_exercises_own_and_fit_into_the_day() {
+    let set = Set::read(&root().join("exercises")).unwrap();
+    let minutes = |id: &str| set.find(id).unwrap().minutes;
+    let text = std::fs::read_to_string(root().join("exercises/README.md")).unwrap();
+    let (order, days) = text.split_once("### Half a day").unwrap();
+    let order: Vec<(String, u32)> = rows(order)
+        .filter(|row| row.len() == 4 && row[1].starts_with('`'))
+        .map(|row| (ids(row[1])[0].to_owned(), row[2].parse().unwrap()))
+        .collect();
+    let own: Vec<(String, u32)> = set.exercises.iter().map(|e| (e.id.clone(), e.minutes)).collect();
+    assert_eq!(order, own);
+    let slots: Vec<(u32, &str)> = rows(days)
+        .filter(|row| row.len() == 3)
+        .filter_map(|row| Some((row[1].parse().ok()?, row[2])))
+        .collect();
+    assert!(slots.len() > 15, "{slots:?}");
+    for (slot, what) in slots {
+        let needed: u32 = ids(what).into_iter().map(minutes).sum();
+        assert!(needed <= slot, "{what}: {needed} minutes in {slot}");
     }
 }
