@@ -29,7 +29,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 26] = [
+const FILES: [File; 28] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "exercises.html", kind: HTML, content: include_str!("page/exercises.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
@@ -39,6 +39,8 @@ const FILES: [File; 26] = [
     File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
     File { name: "exercises.js", kind: SCRIPT, content: include_str!("page/exercises.js") },
     File { name: "exercise.js", kind: SCRIPT, content: include_str!("page/exercise.js") },
+    File { name: "check.js", kind: SCRIPT, content: include_str!("page/check.js") },
+    File { name: "commands.js", kind: SCRIPT, content: include_str!("page/commands.js") },
     File { name: "predict.js", kind: SCRIPT, content: include_str!("page/predict.js") },
     File { name: "verdict.js", kind: SCRIPT, content: include_str!("page/verdict.js") },
     File { name: "markdown.js", kind: SCRIPT, content: include_str!("page/markdown.js") },

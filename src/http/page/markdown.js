@@ -3,6 +3,7 @@
 // Responsible for: the part of Markdown that exercises are written in. Text only ever becomes text nodes,
 // and a link only one to http or to this page; markup inside the text is shown as it is written.
 
+import { command, commands, copying, here, typed } from './commands.js';
 import { element } from './panels.js';
 
 const ITEM = /^(\s*)([-*]|\d+\.)\s+(.*)$/;
@@ -98,10 +99,10 @@ function table([head, , ...rows]) {
   return scrolling(element('div', 'scroll', made), 'A table');
 }
 
-/** A block of code. It names our own server where it is, not where it is as a rule. */
+/** A block of code, and what copies it. It names our own server where it is, not where it is as a rule. */
 export function code(lines, language = '') {
-  const made = element('pre', language, element('code', '', here(lines.join('\n'))));
-  return scrolling(made, 'Code');
+  const text = commands(lines.join('\n'));
+  return element('div', 'block', element('pre', language, typed(text)), copying(text));
 }
 
 /** What may be wider than the page can be scrolled by keyboard. */
@@ -112,10 +113,6 @@ function scrolling(node, label) {
   return node;
 }
 
-function here(text) {
-  return text.replace(/\b(127\.0\.0\.1|localhost):4000\b/g, location.host);
-}
-
 function spans(text) {
   const made = [];
   let rest = text;
@@ -124,7 +121,7 @@ function spans(text) {
     if (!found) break;
     const [whole, ticks, coded, label, target, address, strong, stressed, underlined] = found;
     if (found.index > 0) made.push(rest.slice(0, found.index));
-    if (ticks) made.push(element('code', '', here(coded.trim())));
+    if (ticks) made.push(typed(command(coded.trim())));
     else if (label) made.push(link(spans(label), target));
     else if (address) made.push(link([here(address)], address));
     else if (strong) made.push(element('strong', '', ...spans(strong)));

@@ -13,15 +13,23 @@ export async function order(path, fields = {}) {
   return (await request(query ? `${path}?${query}` : path, { method: 'POST' })).text();
 }
 
+/** Why something was not done: `status` is the answer's, and null where there was none. */
+class Refused extends Error {
+  constructor(message, status = null) {
+    super(message);
+    this.status = status;
+  }
+}
+
 async function request(path, options) {
   let answer;
   try {
     answer = await fetch(path, options);
   } catch {
-    throw new Error('no connection');
+    throw new Refused('no connection');
   }
   if (answer.ok) return answer;
   // One line of text says what is wrong; anything longer was not written for this place.
   const [line] = (await answer.text().catch(() => '')).split('\n');
-  throw new Error(line.length > 0 && line.length < 400 ? line : `the server said ${answer.status}`);
+  throw new Refused(line.length > 0 && line.length < 400 ? line : `the server said ${answer.status}`, answer.status);
 }

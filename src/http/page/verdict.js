@@ -8,16 +8,26 @@ import { element, format } from './panels.js';
 
 const COLUMNS = ['predicted', 'theory', 'simulated', 'measured'];
 const NO_IDEA = 'None of the usual wrong ideas leads there; compare the columns.';
+const NO_MODEL = 'no model of queueing theory fits';
+const UNWRITTEN = 'not yet implemented';
+const COUNTED = /^$|^(events|requests|calls|clients)$/;
+const NBSP = '\u00a0';
+const MANY = 1000; // times too high or too low, which is as far off as anybody can be
 
-/** The elements for a result. */
-export function verdict({ passed, questions, code, remarks }) {
-  const right = questions.filter((question) => question.verdict === 'right').length;
-  const made = [element('p', `outcome ${passed ? 'passed' : ''}`, passed ? '✓ Finished' : summary(questions, right, code))];
+/** A result in a line. */
+export function outcome({ passed, questions, code }) {
+  if (passed) return '✓ Finished';
+  return summary(questions, questions.filter((question) => question.verdict === 'right').length, code);
+}
+
+/** The elements for a result, below that line. */
+export function verdict({ questions, code, remarks }, exercise) {
+  const made = [];
   if (remarks.length) {
     const heading = `${remarks.length === 1 ? 'A remark' : `${remarks.length} remarks`} on how this was measured`;
     made.push(element('details', 'remarks-on-it', element('summary', '', heading), ...remarks.map((text) => element('p', '', text))));
   }
-  if (questions.length) made.push(table(questions));
+  if (questions.length) made.push(table(questions), ...below(questions, exercise));
   if (code) made.push(...compiled(code));
   return made;
 }
@@ -43,19 +53,37 @@ function table(questions) {
   return scroll;
 }
 
+/** What is to be known of the table. */
+function below(questions, { loads }) {
+  const made = [];
+  if (questions.some(({ verdict: is }) => is !== 'right')) {
+    const bench = element('a', '', 'the bench’s page');
+    bench.href = './';
+    made.push(element('p', 'below', 'What Look points at is on ', bench, ': send the load yourself and look there.'));
+  }
+  if (questions.some((question) => question.theory === null && hasFigures(question))) made.push(element('p', 'below', `– : ${NO_MODEL}`));
+  const times = Math.max(...loads.map(({ faster }) => faster));
+  if (times > 1) made.push(element('p', 'below', `Measured at up to ${times} times the speed and converted: a millisecond of overhead counts ${times}-fold.`));
+  return made;
+}
+
+/** Whether there stand numbers that came from a load. */
+function hasFigures({ verdict: is, quiz, measured }) {
+  return is !== 'missing' && !quiz && typeof measured === 'number';
+}
+
 /** A question: what was asked, the figures, and, unless it is right, what that suggests. */
 function rows(question) {
   const { kind, why } = read(question.verdict);
   const asked = element('th', 'asked', inline(question.ask), ...(question.unit ? [element('small', '', ` ${question.unit.startsWith('/') ? '' : 'in '}${question.unit}`)] : []));
   asked.scope = 'rowgroup';
   asked.colSpan = COLUMNS.length + 1;
-  const off = kind === 'wrong' && question.off !== null ? ` ${percent(question.off)}` : '';
-  const marks = { right: '✓ right', wrong: `✗${off || ' wrong'}`, missing: 'open', unknown: '?' };
+  const marks = { right: '✓ right', wrong: `✗${NBSP}${far(question)}`, missing: 'open', unknown: '?' };
   const figures = element('tr', '', ...cells(question), element('td', `mark-of ${kind}`, marks[kind]));
   const made = element('tbody', '', element('tr', '', asked), figures);
   if (kind !== 'right') {
-    const says = { wrong: why ?? NO_IDEA, missing: 'Not predicted.', unknown: why }[kind];
-    const cell = element('td', 'reveals', element('p', '', inline(says)), element('p', 'look', element('b', '', 'Look: '), inline(question.look)));
+    const says = { wrong: why ?? NO_IDEA, missing: '', unknown: why }[kind];
+    const cell = element('td', 'reveals', ...(says ? [element('p', '', inline(says))] : []), element('p', 'look', element('b', '', 'Look: '), inline(question.look)));
     cell.colSpan = COLUMNS.length + 1;
     made.append(element('tr', '', cell));
   }
@@ -64,14 +92,40 @@ function rows(question) {
 
 /** The figures in their columns; choices need more room, and stand below each other. */
 function cells(question) {
+  const { verdict: is, quiz, measured } = question;
+  const wide = (className, ...content) => {
+    const cell = element('td', className, ...content);
+    cell.colSpan = COLUMNS.length;
+    return [cell];
+  };
+  if (is === 'missing') return wide('said-in-words', element('small', '', 'predict first'));
   const known = COLUMNS.filter((name) => question[name] !== null);
-  if (!known.some((name) => typeof question[name] === 'string')) {
-    return COLUMNS.map((name) => element('td', '', inUnit(question[name])));
+  if (known.some((name) => typeof question[name] === 'string')) {
+    const lines = known.map((name) => element('div', '', element('dt', '', quiz && name === 'measured' ? 'right answer' : name), element('dd', '', inline(inUnit(question[name])))));
+    return wide('said-in-words', element('dl', '', ...lines));
   }
-  const lines = known.map((name) => element('div', '', element('dt', '', name), element('dd', '', inline(inUnit(question[name])))));
-  const cell = element('td', 'said-in-words', element('dl', '', ...lines));
-  cell.colSpan = COLUMNS.length;
-  return [cell];
+  // Nothing measures a quiz, and no model says anything of it.
+  if (quiz) return [figure(question.predicted), element('td', ''), element('td', 'right-answer', element('small', '', 'right answer')), figure(measured)];
+  return COLUMNS.map((name) => figure(question[name], name === 'theory' ? NO_MODEL : `not ${name}`));
+}
+
+/** A number, or why there is none. What is too long for its column is shortened. */
+function figure(value, missing = '') {
+  if (value !== null) {
+    const cell = element('td', '', brief(value));
+    if (value >= 1e5) cell.title = format.rate(value);
+    return cell;
+  }
+  const dash = element('span', '', '–');
+  dash.ariaHidden = 'true';
+  const cell = element('td', '', dash, element('span', 'hidden', missing));
+  cell.title = missing;
+  return cell;
+}
+
+function brief(value) {
+  if (value >= 1e9) return value.toExponential(1).replace('.0', '').replace('+', '');
+  return value >= 1e5 ? format.brief(value) : format.rate(value);
 }
 
 /** A verdict is a word, or a word with a reason. */
@@ -81,22 +135,33 @@ function read(verdict_) {
   return { kind, why };
 }
 
-function percent(share) {
-  const sign = share < 0 ? '−' : '+';
-  if (share >= 10) return `× ${format.brief(share + 1)}`;
-  // Nearly nothing of it is not nothing.
-  return share > -1 && share < -0.995 ? `÷ ${format.brief(1 / (share + 1))}` : `${sign}${format.percent(Math.abs(share))}`;
+/** How far off a prediction is. */
+function far({ predicted, measured, off, unit }) {
+  if (typeof predicted !== 'number' || typeof measured !== 'number') return 'wrong';
+  const difference = Math.round(Math.abs(predicted - measured));
+  const times = predicted / measured;
+  if (measured > 0 && times >= 2) return `${fold(times)} too${NBSP}high`;
+  if (times > 0 && times <= 0.5) return `${fold(1 / times)} too${NBSP}low`;
+  const few = difference > 0 && (difference <= 10 || Math.abs(off) < 0.1);
+  if (COUNTED.test(unit) && few) return `${format.count(difference)}${NBSP}too ${predicted > measured ? 'many' : 'few'}`;
+  return off === null ? 'wrong' : `${off < 0 ? '−' : '+'}${format.percent(Math.abs(off))}`;
+}
+
+function fold(times) {
+  return times > MANY ? `>${MANY}×` : `${times < 10 ? Number(times.toPrecision(2)) : format.count(times)}×`;
 }
 
 function compiled({ passed, said, reveals }) {
+  const unwritten = !passed && said.includes(UNWRITTEN);
   const made = [element('h3', '', passed ? '✓ Your code passes' : 'Your code')];
+  if (unwritten) made.push(element('p', 'reveals', inline('`exercise.rs` still has `todo!()` in it.')));
   if (reveals) made.push(element('p', 'reveals', inline(reveals)));
   if (said.trim()) {
     const output = element('pre', 'compiler', said.trim());
     output.tabIndex = 0;
     output.setAttribute('role', 'region');
     output.setAttribute('aria-label', 'What the compiler and the check say');
-    made.push(passed ? element('details', '', element('summary', '', 'What the compiler and the check say'), output) : output);
+    made.push(passed || unwritten ? element('details', '', element('summary', '', 'What the compiler and the check say'), output) : output);
   }
   return made;
 }

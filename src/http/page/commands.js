@@ -1,0 +1,69 @@
+// Commands and addresses as they have to be typed here: texts are written for a bench on port 4000.
+//
+// Responsible for: naming the server that has served this page, wherever it is, and copying a command.
+
+import { element } from './panels.js';
+
+const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
+const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
+// What starts a bench listens; what speaks to one may as well be given a URL.
+const STARTS = /^\s*cargo run --release(?=\s|$)/;
+const SPEAKS = /^\s*weir (load|snapshot|pause|resume|reset)(?=\s|$)/;
+const COPIED_MS = 1500;
+
+/** Addresses within a text. */
+export function here(text) {
+  return text.replace(AS_A_RULE, location.host);
+}
+
+/** A few lines for a terminal. A command may go on in the next line, after a backslash. */
+export function commands(text) {
+  const lines = here(text).split('\n');
+  let command = '';
+  return lines.map((line) => {
+    command += `${line}\n`;
+    if (line.endsWith('\\')) return line;
+    const told = tell(command);
+    command = '';
+    if (!told) return line;
+    // A remark stays behind the command.
+    const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line);
+    return `${typed.trimEnd()}${told}${remark ?? ''}`;
+  }).join('\n');
+}
+
+/** A command within a sentence. A bare `weir load` is only a name there. */
+export function command(text) {
+  return text === 'weir load' ? text : commands(text);
+}
+
+/** A text in code, with options that are not broken at their hyphens. */
+export function typed(text) {
+  const made = element('code', '');
+  made.append(...text.split(/(?<=^|\s)(--?\w[\w-]*)/).map((part, index) => (index % 2 ? element('span', 'option', part) : part)));
+  return made;
+}
+
+/** What a command has to be told to find this server. */
+function tell(command) {
+  if (USUAL.test(location.host) || / --(listen|url)\b/.test(command)) return '';
+  const port = location.port || '80';
+  const name = location.hostname === 'localhost' ? '127.0.0.1' : location.hostname;
+  const isAddress = /^[\d.]+$|^\[/.test(name) && location.protocol === 'http:';
+  if (SPEAKS.test(command)) return isAddress ? ` --listen ${name}:${port}` : ` --url ${location.origin}`;
+  if (!STARTS.test(command) || !isAddress) return '';
+  return `${/ --(\s|$)/.test(command) ? '' : ' --'} --listen ${name}:${port}`;
+}
+
+/** A button that copies a text, where the browser lets a page do that. */
+export function copying(text) {
+  if (!navigator.clipboard) return '';
+  const button = element('button', 'copy', 'Copy');
+  button.type = 'button';
+  button.addEventListener('click', async () => {
+    const copied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+    button.textContent = copied ? 'Copied' : 'Not allowed';
+    setTimeout(() => { button.textContent = 'Copy'; }, COPIED_MS);
+  });
+  return button;
+}
