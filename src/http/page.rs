@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::json;
 
@@ -64,6 +64,8 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
         .route("/", get(index))
         .route("/exercises", get(async || file("exercises.html")))
+        // Links within the page are relative, and mean its folder.
+        .route("/exercises/", get(async || Redirect::permanent("../exercises")))
         .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
 }
 

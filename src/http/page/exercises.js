@@ -11,14 +11,20 @@ import { ask } from './server.js';
 const main = document.querySelector('#main');
 let open = null; // the exercise that is shown
 let turn = 0; // answers to what was asked before somebody went elsewhere are not shown
+let listed = false; // whether the list is what is shown
+let height = 0; // where somebody was in it
 
 async function visit() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const name = location.hash.slice(1);
   turn += 1;
   const mine = turn;
   open?.close();
   open = null;
+  if (listed) height = scrollY;
+  listed = false;
+  let id = name;
   try {
+    id = decode(name);
     if (id) {
       const exercise = await ask(`api/exercises/${encodeURIComponent(id)}`);
       if (mine !== turn) return;
@@ -28,12 +34,21 @@ async function visit() {
       const set = await ask('api/exercises');
       if (mine !== turn) return;
       main.replaceChildren(...list(set));
+      listed = true;
       document.title = 'Exercises · Weir';
     }
   } catch (error) {
     if (mine === turn) main.replaceChildren(...excuse(id, error.message));
   }
-  scrollTo(0, 0);
+  if (mine === turn) scrollTo(0, listed ? height : 0);
+}
+
+function decode(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new Error(`there is no exercise ${name}`);
+  }
 }
 
 function list({ title, parts, exercises }) {
@@ -113,6 +128,7 @@ document.querySelector('#theme').addEventListener('click', () => {
 });
 
 setTheme(remembered.get('theme'));
+history.scrollRestoration = 'manual'; // what is scrolled comes later than the browser thinks
 addEventListener('hashchange', async () => {
   await visit();
   main.focus({ preventScroll: true }); // what was focused is gone
