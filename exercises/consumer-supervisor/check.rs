@@ -118,19 +118,27 @@ impl Drop for Visit {
     }
 }
 
-async fn end_of(supervisor: RunningConsumer<usize>) -> Reason {
-    timeout(Duration::from_secs(600), supervisor.join())
-        .await
-        .expect("the supervisor should end when its source has; after ten minutes it has not")
+async fn end_of(bench: &Bench, supervisor: RunningConsumer<usize>) -> Reason {
+    if let Ok(reason) = timeout(Duration::from_secs(600), supervisor.join()).await {
+        return reason;
+    }
+    let (done, left) = (bench.done().len(), bench.left());
+    assert_ne!(
+        done, left,
+        "everything that was taken is done, and ten minutes later the supervisor has not ended: what \
+         does it still wait for?"
+    );
+    panic!("after ten minutes the supervisor has not ended: {left} events were taken, and {done} of them done");
 }
 
 #[tokio::test(start_paused = true)]
 async fn as_many_tasks_run_at_once_as_allowed_and_each_event_has_one() {
     let start = Instant::now();
     let (bench, supervisor, _dial) = Bench::start(12, 3);
-    end_of(supervisor).await;
+    end_of(&bench, supervisor).await;
     let peak = bench.peak.load(Ordering::SeqCst);
-    assert_eq!(peak, 3, "with a concurrency of 3 there were {peak} events in work at once");
+    assert!(peak >= 3, "with a concurrency of 3 there were never more than {peak} in work at once");
+    assert!(peak <= 3, "with a concurrency of 3 there were as many as {peak} in work at once");
     assert_eq!(bench.done(), (0..12).collect::<Vec<_>>(), "each event should be handled once");
     assert_eq!(start.elapsed(), 4 * WORK, "twelve events, three at a time, are four rounds");
 }
@@ -139,12 +147,17 @@ async fn as_many_tasks_run_at_once_as_allowed_and_each_event_has_one() {
 async fn what_has_no_slot_yet_stays_with_the_producer() {
     let (bench, _supervisor, _dial) = Bench::start(5000, 3);
     sleep(MOMENT).await;
-    assert_eq!(bench.inside(), 3, "three should be in work");
+    assert_eq!(bench.inside(), 3, "with a concurrency of 3 there should be 3 in work");
     let left = bench.left();
     assert!(
+        left < 5000,
+        "all {left} events have left the producer, and 3 are in work: the others wait where no queue \
+         counts or bounds them, and nothing would have held back five million"
+    );
+    assert!(
         left <= 4,
-        "{left} events have left the producer for 3 slots: 3 in work and 1 in hand were enough, and \
-         the other {} wait where no queue counts or bounds them",
+        "{left} events were asked for, and have left the producer. 3 in work and 1 in hand were \
+         enough: the other {} wait where no queue counts or bounds them",
         left - 4
     );
 }
@@ -153,7 +166,7 @@ async fn what_has_no_slot_yet_stays_with_the_producer() {
 async fn a_raised_limit_is_used_at_once() {
     let (bench, _supervisor, dial) = Bench::start(100, 1);
     sleep(WORK / 2).await;
-    assert_eq!(bench.inside(), 1);
+    assert_eq!(bench.inside(), 1, "with a concurrency of 1 there should be 1 in work");
     dial.set(3);
     sleep(MOMENT).await;
     let inside = bench.inside();
@@ -177,7 +190,7 @@ async fn a_lowered_limit_throws_nobody_out_and_lets_nobody_in() {
     sleep(2 * WORK).await;
     assert_eq!(bench.inside(), 0, "with a concurrency of 0 the supervisor rests");
     dial.set(5);
-    end_of(supervisor).await;
+    end_of(&bench, supervisor).await;
     let done = bench.done();
     assert_eq!(done, (0..30).collect::<Vec<_>>(), "no event is lost over it, or handled twice");
 }
@@ -185,8 +198,8 @@ async fn a_lowered_limit_throws_nobody_out_and_lets_nobody_in() {
 #[tokio::test(start_paused = true)]
 async fn it_ends_when_the_last_task_has_ended_and_not_before() {
     let (bench, supervisor, _dial) = Bench::start(7, 4);
-    let reason = end_of(supervisor).await;
-    assert_eq!(reason, Reason::Finished);
+    let reason = end_of(&bench, supervisor).await;
+    assert_eq!(reason, Reason::Finished, "the source has ended, and that is why the supervisor does");
     assert_eq!(
         bench.done().len(),
         7,
@@ -200,7 +213,7 @@ async fn when_it_is_stopped_it_finishes_what_it_has_begun() {
     let (bench, supervisor, _dial) = Bench::start(100, 4);
     sleep(WORK / 2).await;
     supervisor.stop();
-    end_of(supervisor).await;
+    end_of(&bench, supervisor).await;
     assert_eq!(bench.inside(), 0, "a stage that has ended has nothing in work");
     let (done, left) = (bench.done().len(), bench.left());
     assert_eq!(done, left, "{left} events were taken, and {done} of them done");
@@ -209,6 +222,6 @@ async fn when_it_is_stopped_it_finishes_what_it_has_begun() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_ends_its_event_and_gives_the_slot_back() {
     let (bench, supervisor, _dial) = Bench::poisoned(40, 1, Some(13));
-    end_of(supervisor).await;
+    end_of(&bench, supervisor).await;
     assert_eq!(bench.done().len(), 39, "event 13 panics, and the other 39 are done");
 }

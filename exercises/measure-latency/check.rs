@@ -74,6 +74,20 @@ async fn each_event_of_a_batch_has_its_own_moments() {
     advance(ms(100)).await;
     let done = Work { clock, takes: TAKES }.process(events).await;
     assert_eq!(
+        clock.now(),
+        at(1_600),
+        "one consumer does three events of 500 ms one after the other, and began at 100 ms; it was done \
+         with all of them at"
+    );
+    if let [first, .., last] = &done[..] {
+        assert_ne!(
+            (first.started, first.finished),
+            (last.started, last.finished),
+            "the first and the last of a batch have begun and ended at the same moments, though one was \
+             done after the other"
+        );
+    }
+    assert_eq!(
         done,
         [finished(0, 100, 600), finished(0, 600, 1_100), finished(0, 1_100, 1_600)],
         "three came in at 0 and were taken up at 100 ms, one after the other, 500 ms each"

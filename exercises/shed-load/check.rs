@@ -65,7 +65,8 @@ async fn the_sixteenth_is_refused_at_once() {
     assert_eq!(
         sixteenth,
         Some(Answer::Refused),
-        "15 are inside. `None` says that the sixteenth waits for something, and a refusal waits for nothing"
+        "15 are inside, and the sixteenth was not sent away. `None` says that it waits: for a place, or inside \
+         for its work, and a refusal waits for nothing"
     );
     assert_eq!(mock.usage().calls, 15, "who is refused does not get to the resource");
     assert_eq!(shed.counts(), (15, 1), "inside and refused");
@@ -80,7 +81,7 @@ async fn never_are_more_than_fifteen_inside() {
     assert_eq!(
         mock.usage().peak_in_use,
         15,
-        "50 have come at once; so many were in the resource. The place has to be kept while the work is on"
+        "50 have come at once, and so many were in the resource. A place has to be kept while the work is on"
     );
     assert_eq!((done, shed.counts()), (15, (0, 35)), "done; inside and refused at the end");
 }

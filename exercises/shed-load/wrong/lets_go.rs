@@ -1,4 +1,5 @@
-// A wrong answer: the place is given back in the line in which it was taken.
+// A wrong answer: `Some(_)` keeps nothing, so the place is given back in the line in which
+// it was taken.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -48,10 +49,10 @@ impl Shed {
     where
         W: Future<Output = Result<(), Failed>>,
     {
-        if self.places.try_acquire().is_none() {
+        let Some(_) = self.places.try_acquire() else {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Answer::Refused;
-        }
+        };
         match work.await {
             Ok(()) => Answer::Done,
             Err(Failed) => Answer::Failed,
