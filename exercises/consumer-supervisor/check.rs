@@ -128,7 +128,9 @@ async fn end_of(bench: &Bench, supervisor: RunningConsumer<usize>) -> Reason {
         "everything that was taken is done, and ten minutes later the supervisor has not ended: what \
          does it still wait for?"
     );
-    panic!("after ten minutes the supervisor has not ended: {left} events were taken, and {done} of them done");
+    panic!(
+        "after ten minutes the supervisor has not ended: {left} events were taken, and {done} of them done"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,6 +172,8 @@ async fn a_raised_limit_is_used_at_once() {
     dial.set(3);
     sleep(MOMENT).await;
     let inside = bench.inside();
+    sleep(WORK).await;
+    assert_eq!(bench.inside(), 3, "in work, a whole event after the dial was turned from 1 to 3");
     assert_eq!(
         inside, 3,
         "the dial was turned from 1 to 3 in the middle of an event, and a moment later {inside} were \

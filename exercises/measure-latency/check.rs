@@ -51,7 +51,9 @@ fn a_response_begins_when_the_event_comes_in() {
 #[test]
 fn every_event_weighs_the_same_in_the_mean() {
     let mut latency = Latency::default();
-    for response in [1_000, 2_000, 3_000, 10_000] {
+    latency.record(&finished(0, 0, 1_000));
+    assert_eq!(latency.mean(), Some(ms(1_000)), "the mean of 1 s alone is 1 s");
+    for response in [2_000, 3_000, 10_000] {
         latency.record(&finished(0, 0, response));
     }
     assert_eq!(
@@ -80,11 +82,10 @@ async fn each_event_of_a_batch_has_its_own_moments() {
          with all of them at"
     );
     if let [first, .., last] = &done[..] {
-        assert_ne!(
-            (first.started, first.finished),
-            (last.started, last.finished),
-            "the first and the last of a batch have begun and ended at the same moments, though one was \
-             done after the other"
+        assert!(
+            first.started != last.started && first.finished != last.finished,
+            "the first and the last of a batch have a stamp in common, though one was done after the \
+             other: {first:?}, {last:?}"
         );
     }
     assert_eq!(
