@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::binary::Folder;
+use crate::binary::{Folder, Server};
 
 const SET: &str = "title = \"A set\"\nparts = [\"one\"]\nexercises = [\"told\", \"tested\"]\n";
 
@@ -118,6 +118,29 @@ fn figures_are_shown_only_of_what_was_predicted() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("Five requests") && said.contains("weir simulate serial -n 5 -c 1"), "{said}");
     assert!(workshop.run(&["list"]).1.contains("1 of 2 finished; next: weir exercise start tested"));
+}
+
+#[test]
+fn a_running_bench_is_asked_for_what_it_can_show() {
+    let workshop = Workshop::new("running");
+    let server = Server::start(&workshop.0, &["--set", "resource.latency.mean=20ms"]);
+    let check = ["check", "told", "--url", &server.address];
+    workshop.run(&["predict", "told", "sent=5", "peak=1"]);
+    let (code, said) = workshop.run(&check);
+    assert_eq!(code, Some(0), "{said}");
+    let toml = workshop.0.0.join("set/told/exercise.toml");
+    // A second load, with an edit: a running bench is not edited for it.
+    let edited = "[[load]]\nname = \"b\"\nrun = \"serial -n 5\"\nedits = [\"1s:queue.capacity=5\"]\n";
+    fs::write(&toml, TOLD.replace("a.bench.peak_in_use", "b.bench.peak_in_use") + edited).unwrap();
+    let (code, said) = workshop.run(&check);
+    assert_eq!(
+        (code, row(&said, "sent").last(), row(&said, "peak").last()),
+        (Some(1), Some(&"✓"), Some(&"?"))
+    );
+    assert!(said.contains("without --url"), "{said}");
+    fs::write(&toml, TOLD.replace("name = \"a\"", "name = \"a\"\nconfig = [\"queue.capacity=5\"]"))
+        .unwrap();
+    assert_eq!(workshop.run(&check).0, Some(1), "none of its loads is for a running bench");
 }
 
 #[test]

@@ -80,21 +80,26 @@ struct Ready {
 
 impl Trial<'_> {
     /// Makes each load in turn: predicts it, simulates it, measures it. `watch` is
-    /// told which load it is and how it goes.
+    /// told which load it is and how it goes. At a running bench those are left out
+    /// that need a configuration of their own.
     ///
     /// # Errors
-    /// When the exercise's loads cannot be read, or there is no bench.
+    /// When the exercise's loads cannot be read, when there is no bench, or when a
+    /// running one is of no use for any of them.
     ///
     /// # Panics
     /// Within a runtime: it has its own.
     pub fn run(&self, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Vec<Measured>> {
-        let changes = |load: &Load| !load.config.is_empty() || !load.edits.is_empty();
-        if matches!(self.place, Where::Running(_)) && self.exercise.loads.iter().any(changes) {
+        let here = |load: &&Load| match self.place {
+            Where::Nowhere => true,
+            Where::Own => !load.only_simulated,
+            Where::Running(_) => !load.only_simulated && load.config.is_empty() && load.edits.is_empty(),
+        };
+        let loads: Vec<&Load> = self.exercise.loads.iter().filter(here).collect();
+        if loads.is_empty() && !self.exercise.loads.is_empty() {
             bail!("the loads of this exercise need a configuration each; check it without --url");
         }
-        let all = self.place == Where::Nowhere;
-        let loads = self.exercise.loads.iter().filter(|load| all || !load.only_simulated);
-        loads.map(|load| self.one(load, watch)).collect()
+        loads.into_iter().map(|load| self.one(load, watch)).collect()
     }
 
     fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Measured> {

@@ -55,7 +55,11 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
         let predicted = state.predictions.get(&question.name).cloned();
         let mut found = Found::of(question, measured);
         let verdict = match (&predicted, &found.measured) {
-            (_, None) => Verdict::Unknown(format!("nothing was measured at {}", question.measure)),
+            (_, None) => Verdict::Unknown(format!(
+                "nothing was measured at {}; a load that needs a configuration of its own is only made \
+                 without --url",
+                question.measure
+            )),
             (None, _) => Verdict::Missing,
             (Some(predicted), Some(truth)) if agrees(question, predicted, truth) => Verdict::Right,
             (Some(predicted), Some(_)) => Verdict::Wrong(reveals(question, predicted)),
