@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use weir::demand::Limits;
-use weir::stage::{self, Reason, RunningConsumer};
+use weir::stage::{self, Producer, Reason, RunningConsumer};
 
 use self::answer::{Callbacks, Source};
 use self::inbox::Inbox;
@@ -27,6 +27,37 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What came, and how many seconds after the start.
 type Seen = Arc<Mutex<Vec<(u64, Vec<u32>)>>>;
+
+/// Looks over the source's shoulder: is each answer one that `produce` may give?
+struct Watched {
+    source: Source,
+    inbox: Inbox,
+    /// What would be owed if each call asked for so many *more*.
+    added_up: usize,
+}
+
+impl Producer for Watched {
+    type Event = u32;
+
+    async fn produce(&mut self, demand: usize) -> Option<Vec<u32>> {
+        self.added_up += demand;
+        let answer = self.source.produce(demand).await;
+        let Some(events) = &answer else {
+            assert!(self.inbox.is_over(), "`None` means never again, and this inbox is not closed");
+            return None;
+        };
+        let n = events.len();
+        assert!(n > 0, "`produce` has answered with no events: `Some` of an empty `Vec`");
+        assert!(
+            n <= demand || n > self.added_up,
+            "asked for {demand}, `produce` has returned {n}: what was not served before is in the \
+             {demand} already, and was counted twice"
+        );
+        assert!(n <= demand, "asked for {demand}, `produce` has returned {n}: {demand} is the most that it may");
+        self.added_up -= n;
+        answer
+    }
+}
 
 /// A consumer of what comes in, which takes so long over each batch.
 fn start(inbox: &Inbox, limits: Limits, pause: Duration) -> (Seen, RunningConsumer<u32>) {
@@ -38,7 +69,8 @@ fn start(inbox: &Inbox, limits: Limits, pause: Duration) -> (Seen, RunningConsum
         noted.lock().unwrap().push((began.elapsed().as_secs(), events));
         sleep(pause)
     });
-    let source = stage::producer(Source::from(inbox.clone())).spawn();
+    let source = Watched { source: Source::from(inbox.clone()), inbox: inbox.clone(), added_up: 0 };
+    let source = stage::producer(source).spawn();
     (seen, consumer.subscribe_to(&source.producer(), limits).spawn())
 }
 
@@ -72,13 +104,23 @@ fn with_callbacks_demand_that_found_nothing_is_served_when_events_come() {
 }
 
 #[test]
+fn with_callbacks_what_is_owed_adds_up() {
+    let mut source = Callbacks::default();
+    assert!(source.handle_demand(2).is_empty(), "there is nothing yet");
+    assert!(source.handle_demand(1).is_empty(), "there is nothing yet");
+    let out = [1, 2, 3, 4].map(|event| source.handle_event(event)).concat();
+    assert_eq!(out, [1, 2, 3], "two were asked for, and then one more: three are owed in all");
+}
+
+#[test]
 fn with_callbacks_nothing_goes_out_that_nobody_has_asked_for() {
     let mut source = Callbacks::default();
     assert!(source.handle_event(1).is_empty(), "nobody has asked for anything");
-    assert_eq!(source.handle_demand(3), [1], "one is there, and two of the three are still owed");
-    assert_eq!([source.handle_event(2), source.handle_event(3)].concat(), [2, 3]);
-    assert!(source.handle_event(4).is_empty(), "all three are served");
-    assert!(source.handle_event(5).is_empty(), "all three are served");
+    assert_eq!(source.handle_demand(3), [1], "one has been waiting: it goes out now, with the ask");
+    let out = [source.handle_event(2), source.handle_event(3)].concat();
+    assert_eq!(out, [2, 3], "of three that were asked for, two were still owed");
+    assert!(source.handle_event(4).is_empty(), "three were asked for and three have gone: none is owed");
+    assert!(source.handle_event(5).is_empty(), "three were asked for and three have gone: none is owed");
     assert_eq!(source.handle_demand(1), [4], "in the order in which they came");
 }
 
@@ -105,6 +147,15 @@ async fn a_few_go_out_although_more_were_asked_for() {
     sleep(SECOND).await;
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen, [(0, vec![1, 2])], "ten were asked for and two are there: those two go out now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_does_not_wait_for_more_to_come_in() {
+    let inbox = Inbox::default();
+    inbox.put(1..=20);
+    let (_seen, _consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
+    sleep(SECOND).await;
+    assert_eq!(inbox.len(), 0, "twenty were there from the beginning, and a consumer takes ten at a time");
 }
 
 #[tokio::test(start_paused = true)]
