@@ -1,5 +1,6 @@
 //! Checks a producer whose source is sometimes empty, in virtual time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
+#![allow(clippy::disallowed_methods, reason = "a watchdog in real time")]
 
 #[cfg(not(feature = "solutions"))]
 #[path = "exercise.rs"]
@@ -53,7 +54,10 @@ impl Producer for Watched {
             "asked for {demand}, `produce` has returned {n}: what was not served before is in the \
              {demand} already, and was counted twice"
         );
-        assert!(n <= demand, "asked for {demand}, `produce` has returned {n}: {demand} is the most that it may");
+        assert!(
+            n <= demand,
+            "asked for {demand}, `produce` has returned {n}: {demand} is the most that it may"
+        );
         self.added_up -= n;
         answer
     }

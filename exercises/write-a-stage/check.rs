@@ -1,5 +1,6 @@
 //! Checks a stage that batches by size and time, in virtual time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
+#![allow(clippy::disallowed_methods, reason = "a watchdog in real time")]
 
 #[cfg(not(feature = "solutions"))]
 #[path = "exercise.rs"]
@@ -60,8 +61,7 @@ async fn all(at: &'static [u64]) -> Vec<(u128, Vec<u32>)> {
 async fn all_asked_for(at: &'static [u64], limits: Limits) -> Vec<(u128, Vec<u32>)> {
     let (seen, consumer) = start(&arrivals(at), limits, Duration::ZERO);
     end_of(consumer).await;
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().clone()
 }
 
 async fn end_of(consumer: RunningConsumer<Vec<u32>>) -> Reason {
