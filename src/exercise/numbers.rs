@@ -63,7 +63,8 @@ pub fn prose(text: &str) -> String {
 }
 
 /// What stands between the two numbers of a sum.
-const SIGNS: [(&str, &str); 6] = [("×", "*"), ("·", "*"), ("*", "*"), ("/", "/"), ("+", "+"), ("−", "-")];
+const SIGNS: [(&str, &str); 7] =
+    [("×", "*"), ("·", "*"), ("*", "*"), ("/", "/"), ("+", "+"), ("−", "-"), ("-", "-")];
 
 /// A sum that a text works out, such as `60 / 0.5 = 120`.
 struct Equation {
@@ -199,6 +200,7 @@ mod tests {
         assert_eq!(sums("after 60 / 0.5 = 120 events"), [("60 / 0.5".to_owned(), 120.0)]);
         assert_eq!(sums("0.5 s + 0.5 s + 2.5 s = 3.5 s."), [("0.5 + 0.5 + 2.5".to_owned(), 3.5)]);
         assert_eq!(sums("100/s × 0.25 s = 25 clients"), [("100 * 0.25".to_owned(), 25.0)]);
+        assert_eq!(sums("1000 - 50 − 1 = 949"), [("1000 - 50 - 1".to_owned(), 949.0)]);
         assert_eq!(sums("`capacity = 20`, and 3 / 4 of it; 5 = 5"), []);
     }
 }

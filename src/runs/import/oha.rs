@@ -70,6 +70,8 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
     let mean_ms = positive(output.summary.average).map(|seconds| seconds * 1e3);
     let longest = positive(output.summary.slowest).map(|seconds| [100.0, seconds * 1e3]);
     let (ok, refused, failed) = (client.ok, client.refused, client.failed);
+    // Where all are successful, the figures of all say more: the mean and the slowest.
+    let all_ok = refused.saturating_add(failed) == 0 && output.latency_percentiles.is_some();
     let apart = (output.latency_percentiles_successful, output.latency_percentiles_not_successful);
     match apart {
         // Redirects are not successful there, and neither refused nor failed here.
@@ -82,10 +84,10 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
                 ByAnswer { ok, failed: others, ..ByAnswer::default() }
             };
         }
-        (Some(successful), _) => {
+        (Some(successful), _) if !all_ok => {
             results.client.service.ok = timing(Some(ok), None, points(&successful));
         }
-        (None, _) => {
+        _ => {
             let all = output.latency_percentiles.unwrap_or_default();
             let points = points(&all).into_iter().chain(longest).collect();
             results.times(count, mean_ms, points);

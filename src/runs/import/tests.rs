@@ -137,6 +137,15 @@ fn late_answers_that_wrk_leaves_out_make_a_run_invalid() {
     assert_eq!(client(&run).in_flight, 0.0, "not known");
 }
 
+#[test]
+fn what_oha_has_written_is_read() {
+    let run = read(&[told!("oha.json")]);
+    let client = client(&run);
+    assert_eq!((client.sent, client.ok, client.refused, client.failed), (300, 300, 0, 0));
+    assert!((client.rate - 391.6).abs() < 0.01, "{}", client.rate);
+    assert_eq!(at(&run, [50.0, 99.0, 100.0]), [Some(50.9752), Some(52.125907), Some(52.21928)]);
+}
+
 /// After the schema that oha publishes.
 fn oha(more: &str) -> String {
     format!(
