@@ -1,5 +1,6 @@
 //! `weir exercise`: the workshop in the terminal.
 
+mod bar;
 mod markdown;
 mod show;
 mod verify;
@@ -12,7 +13,8 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 
-use super::load::ProgressLine;
+use bar::Bar;
+
 use super::output::{complain, say};
 use super::{EXERCISES, Exit};
 use crate::config::Sources;
@@ -266,10 +268,10 @@ fn measure(exercise: &Exercise, state: &State, url: Option<&str>) -> anyhow::Res
         Some(url) if url.contains("://") => Where::Running(url.trim_end_matches('/').to_owned()),
         Some(host) => Where::Running(format!("http://{host}")),
     };
-    let mut line = ProgressLine::new(false);
+    let mut bar = Bar::new(exercise);
     let trial = Trial { exercise, place, stop: CancellationToken::new() };
-    let measured = trial.run(&mut |_, stage| line.show(stage))?;
-    line.clear();
+    let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;
+    bar.clear();
     let judgements = judge(exercise, state, &measured);
     // Nobody whose answer agrees with what was measured needs to doubt it.
     let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));

@@ -157,7 +157,7 @@ impl ProgressLine {
         }
     }
 
-    fn write(&self, text: &str) {
+    pub(super) fn write(&self, text: &str) {
         if self.is_on {
             let text: String = text.chars().take(79).collect();
             let _ = write!(std::io::stderr(), "\r{text:<79}");
@@ -172,7 +172,8 @@ impl ProgressLine {
     }
 }
 
-fn in_words(progress: &Progress) -> String {
+/// How a load goes.
+pub(super) fn in_words(progress: &Progress) -> String {
     let Progress { seconds, answered, refused, failed, aborted, in_flight, rate, p50_ms, p99_ms, .. } =
         progress;
     let bad = refused + failed + aborted;

@@ -55,7 +55,7 @@ pub struct Exercise {
 }
 
 /// A load that is made, on a bench of its own.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     /// What measures refer to it by.
