@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let opened = open(args, sources).and_then(|mut workshop| workshop.run(args));
     match opened {
         Err(error) if error.is::<SetError>() || error.is::<Mistake>() => {
-            complain(format_args!("{error:#}"));
+            complain(show::paragraph(&format!("{error:#}")).trim_end());
             Ok(Exit::Usage)
         }
         other => other,
@@ -248,7 +248,10 @@ fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
     let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
     if show && checked.is_unwritten() {
         let file = exercise.folder.join("exercise.rs");
-        say(format_args!("{} still has a todo!() in it", file.display()));
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines = text.lines().enumerate().filter(|(_, line)| line.contains("todo!("));
+        let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
+        say(format_args!("{} still has todo!() in line {}", file.display(), lines.join(", ")));
     } else if show {
         say(checked.said.trim_end());
         if let Some(reveals) = checked.reveals(exercise) {

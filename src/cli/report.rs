@@ -224,11 +224,12 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
         page.put(
             name,
             format!(
-                "{} answers, {} of them errors, {} aborted; {}/s",
+                "{} answers, {} of them errors, {} aborted{}",
                 mode.requests,
                 mode.errors,
                 mode.aborted,
-                ms(mode.rate)
+                // In a simulation they may take no time at all.
+                if mode.rate > 0.0 { format!("; {}/s", ms(mode.rate)) } else { String::new() }
             ),
         );
         page.put(

@@ -47,6 +47,8 @@ impl Audit {
     }
 }
 
+/// The share of events from before the load that the bench's figures bear.
+const EARLY: f64 = 0.01;
 /// How far apart the two sides of Little's law may be.
 const LITTLE: f64 = 0.02;
 /// Times are recorded in whole microseconds, so below this mean their rounding is
@@ -198,6 +200,21 @@ impl Audit {
         if bench.marks.iter().any(|mark| mark.kind == MarkKind::Reset) {
             let says = "counters were reset meanwhile: up to a few times around that moment may be missing";
             self.note("counted from beginning to end", Verdict::Caution, says.to_owned());
+        }
+        for (name, mode) in &bench.modes {
+            let before = mode.accepted.saturating_sub(mode.requests + mode.aborted);
+            if before > 0 {
+                let says = format!(
+                    "{before} events of {name} were in the bench before: its times and peaks are theirs too. \
+                     Begin when it holds nothing"
+                );
+                let few = before as f64 <= EARLY * mode.accepted as f64;
+                self.note(
+                    "it began with nothing",
+                    if few { Verdict::Caution } else { Verdict::Failed },
+                    says,
+                );
+            }
         }
         for (name, mode) in bench.modes.iter().filter(|_| bench.drained) {
             let times = ByAnswer {

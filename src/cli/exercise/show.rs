@@ -51,17 +51,25 @@ pub(super) fn start(exercise: &Exercise) -> std::io::Result<String> {
         let _ = writeln!(text, "{}, by its number:", question.name);
         text += &choices(question);
     }
+    let id = &exercise.id;
     if !exercise.questions.is_empty() {
         let names = to_predict(exercise.questions.iter().map(|question| &question.name));
-        let _ = writeln!(text, "predict   weir exercise predict {}{names}", exercise.id);
+        text += &labelled("predict", &format!("weir exercise predict {id}{names}"));
     }
     if exercise.code.is_some() {
         let file = exercise.folder.join("exercise.rs");
-        let _ = writeln!(text, "write     {}   (weir exercise watch {})", file.display(), exercise.id);
+        text += &labelled("write", &file.display().to_string());
+        text += &labelled("watch", &format!("weir exercise watch {id}"));
     }
-    let _ = writeln!(text, "check     weir exercise check {}", exercise.id);
-    let _ = writeln!(text, "stuck?    weir exercise hint {}", exercise.id);
+    text += &labelled("check", &format!("weir exercise check {id}"));
+    text += &labelled("stuck?", &format!("weir exercise hint {id}"));
     Ok(text)
+}
+
+/// A label in front of what may be longer than a line.
+fn labelled(label: &str, text: &str) -> String {
+    let lines = wrapped(text, 10);
+    format!("{label:<10}{}", lines.trim_start())
 }
 
 /// What is asked, and what was answered.
