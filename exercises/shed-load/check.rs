@@ -12,7 +12,7 @@ mod answer {
 }
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use answer::{Answer, Shed};
@@ -188,4 +188,36 @@ async fn threads_that_come_at_once_do_not_share_a_place() {
     }
     threads.join_all().await;
     assert_eq!(shed.counts().0, 0, "inside, when all have left");
+}
+
+/// Only another thread comes between a look and a taking, so this needs threads, and real
+/// time. Who looks and takes in one step never waits, however long this goes on. Who looks
+/// first is found out within 0.1 s, also on one busy core, and there is ten times as much.
+#[test]
+fn nobody_waits_even_if_another_thread_takes_the_last_place() {
+    const LONG: Duration = Duration::from_secs(1);
+    let shed = Shed::new(1);
+    let waited = AtomicBool::new(false);
+    let began = std::time::Instant::now();
+    // The work needs no time, so there is nothing but a place to wait for.
+    let waits = |_| shed.handle(async { Ok(()) }).now_or_never().is_none();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                while !waited.load(Ordering::Relaxed) && began.elapsed() < LONG {
+                    if (0..100).any(waits) {
+                        waited.store(true, Ordering::Relaxed);
+                    }
+                    // Who wakes up interrupts another anywhere, even where there is
+                    // only one core.
+                    std::thread::sleep(Duration::from_micros(20));
+                }
+            });
+        }
+    });
+    assert!(
+        !waited.into_inner(),
+        "handle waited although it should refuse: there was a place when it looked, another thread took \
+         it, and then it waited for the next. Looking and taking have to be one step"
+    );
 }
