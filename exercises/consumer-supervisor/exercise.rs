@@ -31,7 +31,7 @@ pub(crate) struct Dial(Limiter);
 impl Dial {
     /// From now on at most `concurrency` events at once. What runs goes on.
     pub(crate) fn set(&self, concurrency: usize) {
-        todo!("tell the limiter")
+        todo!("tell the limiter: `Some(…)`, as `None` is no limit")
     }
 }
 
@@ -40,7 +40,7 @@ impl Dial {
 /// What was asked for has left the queue. Nobody else can take it, and nobody who
 /// looks at the queue can see it.
 fn limits() -> Limits {
-    todo!("Limits::new(max, min), or one of the ready-made")
+    todo!("`Limits::ONE`, or `Limits::new(max, min)`, a `Result`")
 }
 
 impl<T: Send + 'static, H: Handler<T>> Consumer for Supervisor<T, H> {

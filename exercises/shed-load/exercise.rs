@@ -40,7 +40,7 @@ impl Answer {
 impl Shed {
     /// A guard with so many places, all of them free.
     pub fn new(places: usize) -> Self {
-        todo!("make a Limiter with so many places")
+        todo!("make a Limiter with so many places: `Some(…)`, as `None` is no limit")
     }
 
     /// Serves one request: does `work` if there is a place for it, or else refuses it
