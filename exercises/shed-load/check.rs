@@ -194,6 +194,7 @@ async fn threads_that_come_at_once_do_not_share_a_place() {
 /// time. Who looks and takes in one step never waits, however long this goes on. Who looks
 /// first is found out within 0.1 s, also on one busy core, and there is ten times as much.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "threads know no virtual time")]
 fn nobody_waits_even_if_another_thread_takes_the_last_place() {
     const LONG: Duration = Duration::from_secs(1);
     let shed = Shed::new(1);
