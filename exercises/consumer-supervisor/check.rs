@@ -1,4 +1,5 @@
 //! Checks a consumer that starts a task for each event, in virtual time.
+#![allow(clippy::disallowed_methods, reason = "a watchdog in real time")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::exit, reason = "a check, not an interface")]
 
 #[cfg(not(feature = "solutions"))]
