@@ -31,7 +31,7 @@ pub use question::{Question, Value, Wrong};
 pub use set::{Set, SetError};
 pub use sum::compute;
 pub use trial::{Measured, Trial, Where};
-pub use verdict::{Judgement, Verdict, judge};
+pub use verdict::{Judgement, Verdict, doubts, finishes, judge};
 pub use web::routes;
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ fn a_watch_checks_again_when_the_answer_is_saved_and_ends_when_it_passes() {
     let workshop = Workshop::new("watched");
     let mut watch = workshop.command(&["watch", "tested"]).spawn().unwrap();
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(lines.next().unwrap(), "set/tested/exercise.rs still has todo!() in line 1");
+    assert_eq!(lines.next().unwrap(), "set/tested/exercise.rs is to be written yet: line 1");
     assert!(lines.any(|line| line == "watching set/tested/exercise.rs; Ctrl-C ends it"));
     fs::write(workshop.answer(), "solved at last").unwrap();
     let rest: Vec<String> = lines.collect();

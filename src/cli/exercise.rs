@@ -19,8 +19,8 @@ use super::output::{complain, say};
 use super::{EXERCISES, Exit};
 use crate::config::Sources;
 use crate::exercise::{
-    Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Verdict, Where,
-    compile_and_check, judge,
+    Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Where, compile_and_check,
+    doubts, finishes, judge,
 };
 
 /// How often a file that is watched is looked at.
@@ -187,8 +187,7 @@ impl Workshop {
         code: Option<bool>,
         json: bool,
     ) -> anyhow::Result<Exit> {
-        let right = judgements.iter().all(|judgement| judgement.verdict == Verdict::Right);
-        let passed = right && code != Some(false);
+        let passed = finishes(judgements, code);
         self.progress.change(&exercise.id, |state| {
             state.checks += 1;
             if passed {
@@ -246,12 +245,8 @@ impl Workshop {
 fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
     complain("compiling and running your code; the first time takes a minute or three");
     let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
-    if show && checked.is_unwritten() {
-        let file = exercise.folder.join("exercise.rs");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let lines = text.lines().enumerate().filter(|(_, line)| line.contains("todo!("));
-        let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
-        say(format_args!("{} still has todo!() in line {}", file.display(), lines.join(", ")));
+    if let Some(unwritten) = checked.unwritten(exercise).filter(|_| show) {
+        say(unwritten);
     } else if show {
         say(checked.said.trim_end());
         if let Some(reveals) = checked.reveals(exercise) {
@@ -276,11 +271,8 @@ fn measure(exercise: &Exercise, state: &State, url: Option<&str>) -> anyhow::Res
     let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;
     bar.clear();
     let judgements = judge(exercise, state, &measured);
-    // Nobody whose answer agrees with what was measured needs to doubt it.
-    let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
-    for of_load in measured.iter().filter(|of_load| wrong && !of_load.invalid.is_empty()) {
-        let why = of_load.invalid.join("; ");
-        complain(show::paragraph(&format!("Mind that {} may be off: {why}", of_load.load)).trim_end());
+    for doubt in doubts(&judgements, &measured) {
+        complain(show::paragraph(&doubt).trim_end());
     }
     Ok(judgements)
 }

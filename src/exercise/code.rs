@@ -37,12 +37,23 @@ pub struct Checked {
 
 /// What a body says that was not written yet.
 const UNWRITTEN: &str = "not yet implemented";
+/// What stands in its place.
+const TO_WRITE: &str = "todo!(";
 
 impl Checked {
-    /// Whether all that failed is still to be written.
-    pub fn is_unwritten(&self) -> bool {
+    /// Where the participant's code is still to be written, in a sentence, if that is
+    /// all that failed.
+    pub fn unwritten(&self, exercise: &Exercise) -> Option<String> {
         let mut failures = self.said.split("\n---- ").skip(1).peekable();
-        failures.peek().is_some() && failures.all(|failure| failure.contains(UNWRITTEN))
+        failures.peek()?;
+        if !failures.all(|failure| failure.contains(UNWRITTEN)) {
+            return None;
+        }
+        let file = exercise.folder.join("exercise.rs");
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines = text.lines().enumerate().filter(|(_, line)| line.contains(TO_WRITE));
+        let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
+        Some(format!("{} is to be written yet: line {}", file.display(), lines.join(", ")))
     }
 
     /// What the mistake suggests, if it is one that people often make: not, while

@@ -181,8 +181,8 @@ impl Exercise {
         command
     }
 
-    /// The load of that name.
-    pub fn load(&self, name: &str) -> Option<&Load> {
-        self.loads.iter().find(|load| load.name == name)
+    /// The loads that a check makes.
+    pub fn measured_loads(&self) -> impl Iterator<Item = &Load> + Clone {
+        self.loads.iter().filter(|load| !load.only_simulated)
     }
 }

@@ -90,15 +90,18 @@ impl Trial<'_> {
     /// # Panics
     /// Within a runtime: it has its own.
     pub fn run(&self, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Vec<Measured>> {
-        let here = |load: &&Load| match self.place {
-            Where::Nowhere => true,
-            Where::Own => !load.only_simulated,
-            Where::Running(_) => !load.only_simulated && load.config.is_empty() && load.edits.is_empty(),
+        let loads: Vec<&Load> = match self.place {
+            Where::Nowhere => self.exercise.loads.iter().collect(),
+            Where::Own => self.exercise.measured_loads().collect(),
+            Where::Running(_) => {
+                let plain = |load: &&Load| load.config.is_empty() && load.edits.is_empty();
+                let plain: Vec<&Load> = self.exercise.measured_loads().filter(plain).collect();
+                if plain.is_empty() && !self.exercise.loads.is_empty() {
+                    bail!("the loads of this exercise need a configuration each; check it without --url");
+                }
+                plain
+            }
         };
-        let loads: Vec<&Load> = self.exercise.loads.iter().filter(here).collect();
-        if loads.is_empty() && !self.exercise.loads.is_empty() {
-            bail!("the loads of this exercise need a configuration each; check it without --url");
-        }
         loads.into_iter().map(|load| self.one(load, watch)).collect()
     }
 

@@ -90,6 +90,21 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
     exercise.questions.iter().map(one).collect()
 }
 
+/// Whether an exercise is finished: every answer is right, and the code passes if
+/// there is any.
+pub fn finishes(judgements: &[Judgement], code: Option<bool>) -> bool {
+    judgements.iter().all(|judgement| judgement.verdict == Verdict::Right) && code != Some(false)
+}
+
+/// What speaks against the measurements, for those whose answer is wrong by them.
+/// Nobody whose answer agrees needs to doubt.
+pub fn doubts(judgements: &[Judgement], measured: &[Measured]) -> Vec<String> {
+    let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
+    let off = measured.iter().filter(|of_load| wrong && !of_load.invalid.is_empty());
+    off.map(|of_load| format!("the load {} may be off: {}", of_load.load, of_load.invalid.join("; ")))
+        .collect()
+}
+
 /// What is known about the answer to a question.
 #[derive(Default)]
 struct Found {

@@ -112,7 +112,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             "hard": exercise.hard,
             "text": text,
             "config": exercise.config,
-            "loads": exercise.loads.iter().map(load).collect::<Vec<_>>(),
+            "loads": exercise.measured_loads().map(load).collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,

@@ -32,7 +32,7 @@ impl<'a> Bar<'a> {
                 (done, format!("sent; the bench still holds {held}"))
             }
         };
-        let loads = self.exercise.loads.iter().filter(|load| !load.only_simulated);
+        let loads = self.exercise.measured_loads();
         let at = loads.clone().position(|other| other.name == load.name).unwrap_or(0) + 1;
         let which = match loads.count() {
             1 => String::new(),

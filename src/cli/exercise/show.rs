@@ -191,7 +191,7 @@ fn notes(exercise: &Exercise, judgements: &[Judgement]) -> String {
     if judgements.iter().any(|judgement| judgement.quiz && judgement.measured.is_some()) {
         text += &wrapped("measured, where words are asked for: the right answer", 0);
     }
-    let faster = exercise.loads.iter().map(|load| load.faster).max().unwrap_or(1);
+    let faster = exercise.measured_loads().map(|load| load.faster).max().unwrap_or(1);
     if faster > 1 {
         let said = format!(
             "measured up to {faster} times faster, and converted: a millisecond that the machine takes for \

@@ -10,7 +10,9 @@ use serde_json::{Value as Object, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Refusal, Workshop};
-use crate::exercise::{Exercise, Judgement, Measured, Trial, Verdict, Where, compile_and_check, judge};
+use crate::exercise::{
+    Exercise, Judgement, Measured, Trial, Where, compile_and_check, doubts, finishes, judge,
+};
 use crate::measure::Stage;
 
 /// As much of what a compiler says as anybody reads.
@@ -67,6 +69,8 @@ struct CodeOutcome {
     said: String,
     /// What the mistake suggests, if it is one that people often make.
     reveals: Option<String>,
+    /// Where it is to be written yet, if that is all that failed.
+    unwritten: Option<String>,
 }
 
 impl Checks {
@@ -176,17 +180,14 @@ fn run(workshop: &Workshop, exercise: &Exercise, stop: CancellationToken) -> Res
         check_code(exercise)
     });
     let code = code.transpose()?;
-    let right = questions.iter().all(|judgement| judgement.verdict == Verdict::Right);
-    let passed = right && code.as_ref().is_none_or(|code| code.passed);
+    let passed = finishes(&questions, code.as_ref().map(|code| code.passed));
     let change = workshop.change(&exercise.id, |state| {
         state.checks += 1;
         if passed {
             state.finish();
         }
     });
-    // Nobody whose answer agrees with what was measured needs to doubt it.
-    let doubt = questions.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
-    let mut remarks: Vec<String> = measured.iter().filter(|_| doubt).filter_map(remark).collect();
+    let mut remarks = doubts(&questions, &measured);
     remarks.extend(change.err().map(|error| format!("this is not kept: {error}")));
     Ok(Outcome { passed, questions, code, remarks })
 }
@@ -201,7 +202,7 @@ fn measure(
         return Ok(Vec::new());
     }
     let mut measured = Vec::new();
-    for load in &exercise.loads {
+    for load in exercise.measured_loads() {
         checks.doing(Doing::Preparing(load.name.clone()));
         // One load at a time, as a trial tells nothing before its bench is up.
         let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
@@ -216,18 +217,14 @@ fn measure(
     Ok(measured)
 }
 
-fn remark(measured: &Measured) -> Option<String> {
-    let why = measured.invalid.join("; ");
-    (!why.is_empty()).then(|| format!("the load {} may be off: {why}", measured.load))
-}
-
 fn check_code(exercise: &Exercise) -> Result<CodeOutcome, String> {
     let checked = compile_and_check(exercise, None, false).map_err(|error| error.to_string())?;
     // What was not written yet, or does not compile, says nothing about an idea.
     let reveals = checked.reveals(exercise).map(str::to_owned);
+    let unwritten = checked.unwritten(exercise);
     let said = match checked.said.char_indices().nth(SAID) {
         Some((end, _)) => format!("{}\n[cut here]", &checked.said[..end]),
         None => checked.said,
     };
-    Ok(CodeOutcome { passed: checked.passed, said, reveals })
+    Ok(CodeOutcome { passed: checked.passed, said, reveals, unwritten })
 }
