@@ -15,6 +15,7 @@ mod snapshot;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use hyper::{Method, Uri};
@@ -22,6 +23,7 @@ use hyper::{Method, Uri};
 use crate::config::Sources;
 use crate::measure::request;
 use crate::runs::Store;
+use crate::workbench::Purged;
 use output::{complain, say};
 use server::Server;
 
@@ -100,6 +102,8 @@ enum Command {
     Pause(Server),
     /// Have a running server go on after a pause
     Resume(Server),
+    /// Empty the queue of a running server: the events that wait are dropped
+    Purge(Server),
     /// Zero the counters, peaks and histograms of a running server
     Reset(Server),
     /// Print completions for a shell
@@ -140,6 +144,7 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
         Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
         Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),
+        Command::Purge(server) => on_server(server.at("/api/purge", &sources), purge),
         Command::Reset(server) => on_server(server.at("/api/reset", &sources), post),
         Command::Completions { shell } => {
             let mut command = Args::command();
@@ -177,6 +182,14 @@ fn on_store(sources: &Sources, run: impl FnOnce(&Store) -> anyhow::Result<Exit>)
 
 fn post(uri: &Uri) -> anyhow::Result<Exit> {
     request(Method::POST, uri).map(|_| Exit::Success)
+}
+
+/// Empties the queue, and says how many events that dropped.
+fn purge(uri: &Uri) -> anyhow::Result<Exit> {
+    let body = request(Method::POST, uri)?;
+    let purged: Purged = serde_json::from_slice(&body).with_context(|| format!("unexpected answer of {uri}"))?;
+    say(purged);
+    Ok(Exit::Success)
 }
 
 fn check_config(sources: &Sources) -> Exit {

@@ -47,6 +47,7 @@ pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Rout
         .route("/api/concurrency", post(concurrency))
         .route("/api/pause", post(pause))
         .route("/api/resume", post(resume))
+        .route("/api/purge", post(purge))
         .fallback(any(not_found))
         .with_state(Arc::clone(&workbench))
         .merge(endpoints::routes(&workbench))
@@ -104,6 +105,11 @@ async fn resume(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'sta
     "OK"
 }
 
+/// Empties the queue. Says how many events were dropped, and how many had left it.
+async fn purge(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> Response {
+    Json(workbench.purge()).into_response()
+}
+
 /// A request that may change something: not one from another site's page.
 pub(crate) struct SameOrigin;
 
@@ -144,6 +150,7 @@ async fn not_found(uri: Uri) -> Response {
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
+         empty the queue     POST /api/purge\n\
          change it           POST /api/concurrency?value=3\n\
          make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\
          say OK              /healthz\n",

@@ -180,18 +180,32 @@ fn a_running_server_is_paused_resumed_and_reset_from_the_command_line() {
     let said = shown();
     assert!(said.contains("accepted 0 = done 0 ") && !said.contains("paused"), "{said}");
     drop(server);
-    for command in ["pause", "resume", "reset"] {
+    for command in ["pause", "resume", "purge", "reset"] {
         let output = folder.run(&[command, "--url", &url]);
         assert_eq!(output.status.code(), Some(1), "{command}");
         assert!(text(&output.stderr).contains("is weir running?"), "{}", text(&output.stderr));
     }
     // Where a server listens is then not known.
     folder.write("[consumers]\nconcurrency = -3\n");
-    for command in ["pause", "resume", "reset"] {
+    for command in ["pause", "resume", "purge", "reset"] {
         let output = folder.run(&[command]);
         assert_eq!(output.status.code(), Some(2), "{command}");
         assert!(text(&output.stderr).contains("config.toml:2:15: consumers.concurrency = -3"), "{command}");
     }
+}
+
+#[test]
+fn a_queue_is_emptied_from_the_command_line_and_the_number_of_events_is_told() {
+    let folder = Folder::new("purge");
+    let server = Server::start(&folder, &["--set", "consumers.concurrency=0"]);
+    for _ in 0..3 {
+        assert!(server.request("GET /pipelined").ends_with("OK"));
+    }
+    let purge = || text(&folder.run(&["purge", "--listen", &server.address]).stdout);
+    assert_eq!(purge(), "3 waiting events dropped\n");
+    assert_eq!(purge(), "0 waiting events dropped\n");
+    let said = text(&folder.run(&["snapshot", "--listen", &server.address]).stdout);
+    assert!(said.contains("dropped 3 + held 0\n") && said.contains("unaccounted 0"), "{said}");
 }
 
 #[test]

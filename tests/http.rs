@@ -212,6 +212,23 @@ async fn a_pause_and_a_resume_show_in_the_snapshot_and_are_for_pages_of_our_own(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_purge_says_what_it_dropped_and_is_for_pages_of_our_own() {
+    let bench = bench(&["consumers.concurrency=0"]);
+    for _ in 0..5 {
+        get(&bench, "/pipelined").await;
+    }
+    let foreign =
+        Request::post("/api/purge").header("host", "weir.test").header("origin", "http://evil.example");
+    assert_eq!(send(&bench, foreign.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(get(&bench, "/api/purge").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    let answer = call(&bench, Method::POST, "/api/purge").await;
+    assert_eq!((answer.status, answer.text()), (StatusCode::OK, r#"{"dropped":5,"held":0}"#));
+    let json = get(&bench, "/api/snapshot").await.json();
+    assert_eq!((&json["ledger"]["dropped"], &json["queue"]["depth"]), (&5.into(), &0.into()));
+    assert_eq!(get(&bench, "/api/history").await.json()["marks"][0]["kind"], "purge");
+}
+
+#[tokio::test(start_paused = true)]
 async fn metrics_agree_with_the_snapshot() {
     let bench = bench(&["resource.latency.mean=20ms"]);
     for _ in 0..3 {

@@ -2,6 +2,7 @@
 
 mod drain;
 mod pause;
+mod purge;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -72,6 +72,8 @@ pub enum MarkKind {
     Reset,
     /// The pipeline was paused, or went on.
     Pause,
+    /// The queue was emptied.
+    Purge,
 }
 
 /// What `/api/history` says.

@@ -250,11 +250,12 @@ function offer() {
   write($('#pause'), latest?.paused ? 'Resume pipeline' : 'Pause pipeline');
   $('#pause').disabled = $('#link').dataset.state !== 'live';
   load.live = $('#link').dataset.state === 'live';
+  $('#purge').disabled = !load.live || !(latest?.queue?.depth > 0);
 }
 
 let forgetting = null;
 
-/** Has the server do something, and says how it went beside the buttons. */
+/** Has the server do something, and says how it went beside the buttons. `done` may make its words from the answer. */
 async function press(path, done, undone) {
   const said = $('#reset-said');
   const tell = (text, alarm) => {
@@ -262,8 +263,8 @@ async function press(path, done, undone) {
     said.classList.toggle('alarm', alarm);
   };
   try {
-    await order(path);
-    tell(done, false);
+    const answer = await order(path);
+    tell(typeof done === 'function' ? done(answer) : done, false);
   } catch (error) {
     tell(`${undone}: ${error.message}`, true);
   }
@@ -275,6 +276,25 @@ $('#reset').addEventListener('click', async () => {
   await press('api/reset', '✓ counting from zero', 'not reset');
   loadHistory();
 });
+
+const SURE_MS = 4000;
+let sure = null;
+
+/** What cannot be taken back is asked for twice: the second click drops the events. */
+$('#purge').addEventListener('click', async () => {
+  const asked = sure !== null;
+  clearTimeout(sure);
+  sure = asked ? null : setTimeout(forget, SURE_MS);
+  write($('#purge'), asked ? 'Empty queue' : `Drop ${format.count(latest?.queue?.depth ?? 0)} events?`);
+  if (!asked) return;
+  await press('api/purge', (answer) => `✓ ${format.count(JSON.parse(answer).dropped)} events dropped`, 'not emptied');
+  loadHistory();
+});
+
+function forget() {
+  sure = null;
+  write($('#purge'), 'Empty queue');
+}
 
 // That it is done shows in the flow, and in the button itself.
 $('#pause').addEventListener('click', () => (latest?.paused

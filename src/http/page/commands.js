@@ -8,7 +8,7 @@ const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
 const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
 // What starts a bench listens; what speaks to one may as well be given a URL.
 const STARTS = /^\s*cargo run --release(?=\s|$)/;
-const SPEAKS = /^\s*weir (load|snapshot|pause|resume|reset)(?=\s|$)/;
+const SPEAKS = /^\s*weir (load|snapshot|pause|resume|purge|reset)(?=\s|$)/;
 const COPIED_MS = 1500;
 
 /** Addresses within a text. */

@@ -1,0 +1,50 @@
+//! Empties the queue: drops every event that waits, and counts each as dropped.
+
+use serde::{Deserialize, Serialize};
+
+use super::history::MarkKind;
+use super::{Mode, Workbench};
+
+/// What a purge did, in events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purged {
+    /// Events that waited in the queue and were dropped.
+    pub dropped: u64,
+    /// Events that had left the queue before. Consumers finish them.
+    pub held: u64,
+}
+
+impl Workbench {
+    /// Drops every event that waits in the queue; the ledger counts each as
+    /// dropped. It works while the pipeline is paused, too.
+    ///
+    /// Events that have left the queue stay: those that consumers handle or have
+    /// prefetched, and those that a pause keeps at the gate. Senders that wait for
+    /// a place get one.
+    pub fn purge(&self) -> Purged {
+        let account = &self.bench.stats(Mode::Pipelined).account;
+        let waiting = self.bench.queue.take_all();
+        for event in &waiting {
+            account.drop_waiting(event.arrived);
+        }
+        let purged = Purged { dropped: waiting.len() as u64, held: account.in_hand() as u64 };
+        if purged.dropped > 0 {
+            log::info!("the queue was emptied: {purged}");
+            self.mark(MarkKind::Purge, &format!("queue emptied: {} events dropped", purged.dropped));
+        }
+        purged
+    }
+}
+
+impl std::fmt::Display for Purged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let events = |n: u64| if n == 1 { "event" } else { "events" };
+        let Self { dropped, held } = *self;
+        write!(f, "{dropped} waiting {} dropped", events(dropped))?;
+        match held {
+            0 => Ok(()),
+            1 => write!(f, "; 1 event had left the queue and will be finished"),
+            _ => write!(f, "; {held} events had left the queue and will be finished"),
+        }
+    }
+}
