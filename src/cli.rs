@@ -187,7 +187,8 @@ fn post(uri: &Uri) -> anyhow::Result<Exit> {
 /// Empties the queue, and says how many events that dropped.
 fn purge(uri: &Uri) -> anyhow::Result<Exit> {
     let body = request(Method::POST, uri)?;
-    let purged: Purged = serde_json::from_slice(&body).with_context(|| format!("unexpected answer of {uri}"))?;
+    let purged: Purged =
+        serde_json::from_slice(&body).with_context(|| format!("unexpected answer of {uri}"))?;
     say(purged);
     Ok(Exit::Success)
 }
