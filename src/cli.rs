@@ -20,6 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use hyper::{Method, Uri};
 
+use crate::clean;
 use crate::config::Sources;
 use crate::measure::request;
 use crate::runs::Store;
@@ -130,7 +131,16 @@ impl ConfigArgs {
 /// What went wrong outside, with what was being done. The exit code is then
 /// [`Exit::Failure`].
 pub fn run() -> anyhow::Result<Exit> {
-    let args = Args::parse();
+    output::clean_panics();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // Clap quotes the arguments as they are, and a file name may be one of them.
+        Err(error) if error.use_stderr() && error.to_string() != clean::text(&error.to_string()) => {
+            complain(clean::record(&error.to_string()));
+            return Ok(Exit::Usage);
+        }
+        Err(error) => error.exit(),
+    };
     let sources = args.config.sources();
     match args.command.unwrap_or_else(|| Command::Serve(serve::Args::default())) {
         Command::Serve(args) => serve::run(&args, &sources),
@@ -195,12 +205,13 @@ fn purge(uri: &Uri) -> anyhow::Result<Exit> {
 
 fn check_config(sources: &Sources) -> Exit {
     let from =
-        sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| f.display().to_string());
+        sources.file.as_ref().map_or("no file, the defaults".to_owned(), |file| clean::path(file));
     match sources.load() {
         Ok(config) => {
             say(format_args!("{from}: valid. In force:"));
             for (key, value) in config.settings.flat() {
                 let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
+                let value = clean::line(&value);
                 say(format_args!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" }));
             }
             Exit::Success

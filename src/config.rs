@@ -25,6 +25,7 @@ pub use problem::{ConfigError, Problem};
 pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
 pub use watch::Watcher;
 
+use crate::clean;
 use reader::Reader;
 
 /// Where the configuration comes from.
@@ -76,8 +77,12 @@ impl Sources {
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes());
-            let message = "expected text in UTF-8".to_owned();
-            ConfigError::Invalid(vec![Problem::in_file(&self.name(), &text, at..at, message)])
+            ConfigError::Invalid(vec![Problem::in_file(
+                &self.name(),
+                &text,
+                at..at,
+                "expected text in UTF-8",
+            )])
         })
     }
 
@@ -136,7 +141,7 @@ pub struct Change {
 
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} → {}", self.key, self.from, self.to)
+        write!(f, "{} {} → {}", self.key, clean::line(&self.from), clean::line(&self.to))
     }
 }
 

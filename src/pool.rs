@@ -53,6 +53,7 @@ pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandle
 pub use settings::{Mode, PoolSettings};
 
 use self::foreman::{Foreman, Order, Roll};
+use crate::clean;
 use crate::limit::Limiter;
 use crate::shard::PerThread;
 use crate::stage::stopwatch::Stopwatch;
@@ -334,7 +335,7 @@ impl<H> Work<H> {
         let counts = &self.face.counts;
         if let Err(panic) = counts.watches.mine().time(handled).await {
             counts.panics.fetch_add(1, Ordering::Relaxed);
-            log::error!("a handler panicked: {}", panic_message(&*panic));
+            log::error!("a handler panicked: {}", clean::line(&panic_message(&*panic)));
         }
     }
 }

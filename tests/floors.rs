@@ -20,6 +20,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "supervise",
             "shutdown",
             "backoff",
+            "clean",
             "limit",
             "shard",
             "sync",

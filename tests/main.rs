@@ -80,6 +80,9 @@ mod binary;
 /// The binary's commands about loads and runs.
 mod commands;
 
+/// Words from outside, in everything that is printed.
+mod foreign;
+
 /// Outside programs that check our numbers and formats. Ignored where they may
 /// not be installed.
 mod programs;

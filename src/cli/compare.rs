@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use super::Exit;
 use super::output::{complain, say};
+use crate::clean;
 use crate::config::Config;
 use crate::runs::{Origin, Run, Store, StoreError, compare};
 use crate::simulate::simulate;
@@ -76,7 +77,7 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
         bail!(
             "theory and simulation need to know the load and the configuration of {}: take a run of \
              `weir load serial`, `async` or `pipelined`",
-            run.title()
+            clean::line(run.title())
         );
     };
     let config =
@@ -92,14 +93,14 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
             predicted.prediction = Some(prediction);
             runs.push(predicted);
         }
-        Err(error) => complain(format_args!("theory: {error}\n")),
+        Err(error) => complain(format_args!("theory: {}\n", clean::line(&error.to_string()))),
     }
     match simulate(config, mode, plan, &mut |_| ()) {
         Ok(mut simulated) => {
             simulated.id = "simulation".to_owned();
             runs.push(simulated);
         }
-        Err(error) => complain(format_args!("simulation: {error}\n")),
+        Err(error) => complain(format_args!("simulation: {}\n", clean::line(&error.to_string()))),
     }
     if run.bench.as_ref().is_some_and(|bench| !bench.drained) {
         complain(

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use bar::Bar;
 
-use super::output::{complain, say};
+use super::output::{complain, say, say_coloured};
 use super::{EXERCISES, Exit};
+use crate::clean;
 use crate::config::Sources;
 use crate::exercise::{
     Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Where, compile_and_check,
@@ -227,13 +228,13 @@ impl Workshop {
         loop {
             let now = std::fs::metadata(&file)
                 .and_then(|data| data.modified())
-                .with_context(|| format!("cannot watch {}", file.display()))?;
+                .with_context(|| format!("cannot watch {}", clean::path(&file)))?;
             if before.replace(now) != Some(now) {
                 if check_code(&exercise, true)? {
                     let judgements = measure(&exercise, &self.progress.of(&exercise.id), None)?;
                     return self.conclude(&exercise, &judgements, Some(true), false);
                 }
-                say(format_args!("\nwatching {}; Ctrl-C ends it", file.display()));
+                say(format_args!("\nwatching {}; Ctrl-C ends it", clean::path(&file)));
             }
             // A sleep needs the runtime around it already when it is made.
             runtime.block_on(async { tokio::time::sleep(LOOK).await });
@@ -248,7 +249,7 @@ fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
     if let Some(unwritten) = checked.unwritten(exercise).filter(|_| show) {
         say(unwritten);
     } else if show {
-        say(checked.said.trim_end());
+        say_coloured(checked.said.trim_end());
         if let Some(reveals) = checked.reveals(exercise) {
             say(format_args!("\n{}", show::paragraph(reveals).trim_end()));
         }

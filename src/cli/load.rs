@@ -9,6 +9,7 @@ use super::Exit;
 use super::output::{complain, say};
 use super::report::{ms, report};
 use super::server::Server;
+use crate::clean;
 use crate::config::{Sources, parse_duration};
 use crate::load::{Progress, TargetError};
 use crate::measure::{Measure, PlanArgs, Stage, TargetArg, What};
@@ -159,7 +160,7 @@ impl ProgressLine {
 
     pub(super) fn write(&self, text: &str) {
         if self.is_on {
-            let text: String = text.chars().take(79).collect();
+            let text: String = clean::line(text).chars().take(79).collect();
             let _ = write!(std::io::stderr(), "\r{text:<79}");
         }
     }

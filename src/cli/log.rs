@@ -1,6 +1,7 @@
 //! What the library has to say, on standard error.
 
 use super::output::complain;
+use crate::clean;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 struct Stderr;
@@ -12,7 +13,7 @@ impl Log for Stderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            complain(format_args!("weir: {}", record.args()));
+            complain(format_args!("weir: {}", clean::record(&record.args().to_string())));
         }
     }
 

@@ -3,15 +3,43 @@
 //! A reader may leave at any time, as `head` does. `println!` and `eprintln!`
 //! would panic then; a server must go on, and a command simply has nobody left to
 //! tell.
+//!
+//! Everything goes through [`clean::text`](crate::clean::text): whatever a foreign
+//! word holds, it does not command the terminal.
 
 use std::io::Write;
 
+use crate::clean;
+
 /// Prints to standard output.
 pub(super) fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{}", clean::text(&text.to_string()));
+}
+
+/// Prints what a program that was started on purpose has coloured.
+pub(super) fn say_coloured(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", clean::coloured(text));
 }
 
 /// Prints to standard error.
 pub(super) fn complain(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", clean::text(&text.to_string()));
+}
+
+/// Prints panics like everything else: the message and the name of the thread may
+/// hold foreign words, and the hook of the standard library prints them as they are.
+pub(super) fn clean_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let place = panic.location().map_or(String::new(), |place| format!(" at {place}"));
+        let said = format!("weir: thread {:?} panicked{place}: {message}", thread.name().unwrap_or_default());
+        let trace = std::backtrace::Backtrace::capture();
+        match trace.status() {
+            std::backtrace::BacktraceStatus::Captured => {
+                complain(format_args!("{}\n{trace}", clean::record(&said)));
+            }
+            _ => complain(clean::record(&said)),
+        }
+    }));
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::clean;
 use crate::runs::{BenchSide, ClientSide, Origin, Run, Timing, Verdict};
 
 /// The widest line, in characters.
@@ -62,7 +63,7 @@ struct Page {
 
 impl Page {
     fn put(&mut self, label: &str, text: impl AsRef<str>) {
-        let label: String = clean(label).chars().take(INDENT - 1).collect();
+        let label: String = clean::line(label).chars().take(INDENT - 1).collect();
         let mut line = format!("{label:<INDENT$}");
         let mut width = INDENT;
         let mut begun = false;
@@ -114,7 +115,7 @@ impl Page {
     }
 
     fn row(&mut self, name: &str, cells: [String; 7]) {
-        let mut line = format!("{:<20}", clean(name).chars().take(19).collect::<String>());
+        let mut line = format!("{:<20}", clean::line(name).chars().take(19).collect::<String>());
         for (n, cell) in cells.iter().enumerate() {
             let width = if n == 0 { 9 } else { 8 };
             // Writing to a string cannot fail. A space, should a cell be full.
@@ -124,14 +125,9 @@ impl Page {
     }
 }
 
-/// Without what would move a terminal's cursor: names and errors come from files.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
 /// A word, in pieces that fit a line.
 fn pieces(word: &str) -> Vec<String> {
-    let letters: Vec<char> = clean(word).chars().collect();
+    let letters: Vec<char> = clean::line(word).chars().collect();
     letters.chunks(WIDTH - INDENT).map(|piece| piece.iter().collect()).collect()
 }
 

@@ -10,6 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use super::output::{complain, say};
 use super::report::{ms, origin, report};
 use super::{Exit, compare};
+use crate::clean;
 use crate::runs::{
     ExportError, ImportError, Listing, Store, StoreError, Table, Told, Tool, check_name, csv, import, now,
     to_json,
@@ -155,12 +156,13 @@ fn list(json: bool, store: &Store) -> anyhow::Result<()> {
         return Ok(());
     }
     if listing.runs.is_empty() {
-        say(format_args!("no runs in {}", store.directory().display()));
+        say(format_args!("no runs in {}", clean::path(store.directory())));
     } else {
         say(table(&listing).trim_end());
     }
     for skipped in &listing.skipped {
-        complain(format_args!("{}: {}", store.directory().join(&skipped.file).display(), skipped.why));
+        let file = clean::path(&store.directory().join(&skipped.file));
+        complain(format_args!("{file}: {}", clean::line(&skipped.why)));
     }
     Ok(())
 }
@@ -188,8 +190,9 @@ fn table(listing: &Listing) -> String {
 
 /// As much of a text as fits. The beginning of an id is enough to name a run.
 fn cut(text: &str, width: usize) -> String {
+    let text = clean::line(text);
     if text.chars().count() <= width {
-        return text.to_owned();
+        return text.into_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
@@ -212,7 +215,7 @@ fn export(args: &Export, store: &Store) -> anyhow::Result<()> {
     match &args.output {
         None => say(text.trim_end()),
         Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", clean::path(path)))?;
         }
     }
     Ok(())
@@ -222,7 +225,7 @@ fn rename(reference: &str, name: &str, store: &Store) -> anyhow::Result<()> {
     let name = Some(name).filter(|name| !name.is_empty());
     let id = store.rename(reference, name)?;
     match name {
-        Some(name) => say(format_args!("{id} is called {name}")),
+        Some(name) => say(format_args!("{id} is called {}", clean::line(name))),
         None => say(format_args!("{id} has no name")),
     }
     Ok(())
@@ -253,7 +256,7 @@ fn take_in(
     let mut told = Vec::new();
     let mut ended = None;
     for file in files {
-        let (text, written) = read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let (text, written) = read(file).with_context(|| format!("cannot read {}", clean::path(file)))?;
         ended = ended.max(written);
         told.push(Told { name: file.display().to_string(), text });
     }
@@ -268,7 +271,7 @@ fn take_in(
     store.save(&run)?;
     say(format_args!("kept as {}", run.id));
     for check in run.audit.remarks() {
-        complain(format_args!("{}: {}", check.name, check.says));
+        complain(format_args!("{}: {}", clean::line(&check.name), clean::line(&check.says)));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::{complain, say};
 use super::{EXERCISES, Exit};
+use crate::clean;
 use crate::config::{Config, Sources};
 use crate::exercise;
 use crate::http;
@@ -121,7 +122,7 @@ impl Signals {
 
 fn banner(address: SocketAddr, sources: &Sources) -> String {
     let config = match &sources.file {
-        Some(path) => format!("{}   (edit it while load is running)", path.display()),
+        Some(path) => format!("{}   (edit it while load is running)", clean::path(path)),
         None => "the defaults; put a config.toml here to change them".to_owned(),
     };
     format!(

@@ -8,6 +8,7 @@ use hyper::{Method, Uri};
 use super::Exit;
 use super::output::say;
 use super::server::Server;
+use crate::clean;
 use crate::config::Sources;
 use crate::measure::request;
 use crate::metrics::Summary;
@@ -51,7 +52,7 @@ fn pretty(snapshot: &Snapshot) -> String {
          consumers   {} of {} busy, {} prefetched\n\
          ledger      accepted {} = done {} + failed {} + dropped {} + held {}\n\
          \x20           rejected {}, unaccounted {}\n\n",
-        snapshot.version,
+        clean::line(&snapshot.version),
         snapshot.uptime_s,
         match (snapshot.draining, snapshot.paused) {
             (true, _) => ", draining",
@@ -110,9 +111,9 @@ fn pretty(snapshot: &Snapshot) -> String {
         let _ = writeln!(
             text,
             "{:<10}{:>10}{:>9}{:>10}{:>10}{:>8}{:>9}{:>10}",
-            stage.name,
-            stage.state,
-            stage.kind,
+            clean::line(&stage.name),
+            clean::line(&stage.state),
+            clean::line(&stage.kind),
             stage.events_in,
             stage.events_out,
             stage.held + stage.buffered,
@@ -120,13 +121,14 @@ fn pretty(snapshot: &Snapshot) -> String {
             figures(stage.busy_s),
         );
     }
-    let source = config.source.as_deref().unwrap_or("the defaults");
+    let source = clean::line(config.source.as_deref().unwrap_or("the defaults"));
     let _ = writeln!(text, "\nconfig      {source}, generation {}", config.generation);
     for note in &config.notes {
-        let _ = writeln!(text, "            {note}");
+        let _ = writeln!(text, "            {}", clean::line(note));
     }
     if let Some(error) = &config.error {
-        let _ = writeln!(text, "            the last edit was refused:\n{error}");
+        let said = format!("            the last edit was refused:\n{error}");
+        let _ = writeln!(text, "{}", clean::record(&said));
     }
     text
 }

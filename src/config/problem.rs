@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::clean;
+
 /// Why a configuration was refused.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file could not be read at all.
-    #[error("{}: cannot be read: {error}", path.display())]
+    #[error("{}: cannot be read: {}", clean::path(path), clean::line(&error.to_string()))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -62,7 +64,7 @@ impl fmt::Display for Lines<'_> {
 
 impl Problem {
     /// A problem at a span of bytes in the file `name` with the content `text`.
-    pub(super) fn in_file(name: &str, text: &str, span: Range<usize>, message: String) -> Self {
+    pub(super) fn in_file(name: &str, text: &str, span: Range<usize>, message: &str) -> Self {
         let start = floor_char_boundary(text, span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         // A mark of byte order is no character to the person who reads this.
@@ -72,12 +74,14 @@ impl Problem {
         let end = floor_char_boundary(text, span.end.max(start));
         let marked = text[start..end].lines().next().unwrap_or_default().chars().count().max(1);
         let excerpt = excerpt(line, number, before, marked);
-        Self { place: format!("{name}:{number}:{}", before + 1), message, excerpt: Some(excerpt) }
+        let place = format!("{}:{number}:{}", clean::line(name), before + 1);
+        Self { place, message: clean::line(message).into_owned(), excerpt: Some(excerpt) }
     }
 
     /// A problem in a flag.
-    pub(super) fn in_flag(flag: &str, message: String) -> Self {
-        Self { place: format!("--set {flag}"), message, excerpt: None }
+    pub(super) fn in_flag(flag: &str, message: &str) -> Self {
+        let place = format!("--set {}", clean::line(flag));
+        Self { place, message: clean::line(message).into_owned(), excerpt: None }
     }
 }
 
@@ -85,7 +89,7 @@ impl Problem {
 /// is replaced, and a long line is shown around the place.
 fn excerpt(line: &str, number: usize, before: usize, marked: usize) -> String {
     let skip = if before + marked > WIDTH { before } else { 0 };
-    let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    let harmless = |c: char| if c != '\t' && clean::is_hostile(c) { '\u{fffd}' } else { c };
     let shown: String = line.chars().skip(skip).take(WIDTH).map(harmless).collect();
     let margin = number.to_string();
     let gap = " ".repeat(margin.len());

@@ -15,6 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::duration;
 use super::problem::{ConfigError, Problem};
 use super::value::{EMPTY, Place, Value, Written, flatten};
+use crate::clean;
 
 /// More problems than this are counted and not told.
 const SHOWN: usize = 10;
@@ -189,7 +190,7 @@ impl Reader {
             .collect();
         if more > 0 {
             let message = format!("and {more} more problems");
-            problems.push(Problem { place: name.to_owned(), message, excerpt: None });
+            problems.push(Problem { place: clean::line(name).into_owned(), message, excerpt: None });
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(problems)) }
     }
@@ -218,8 +219,8 @@ impl Reader {
 
 fn told(name: &str, text: &str, place: Option<Place>, message: String) -> Problem {
     match place {
-        Some(Place::File { value, .. }) => Problem::in_file(name, text, value, message),
-        Some(Place::Flag(flag)) => Problem::in_flag(&flag, message),
+        Some(Place::File { value, .. }) => Problem::in_file(name, text, value, &message),
+        Some(Place::Flag(flag)) => Problem::in_flag(&flag, &message),
         None => Problem { place: "configuration".to_owned(), message, excerpt: None },
     }
 }

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use thiserror::Error;
 
 use super::Exercise;
+use crate::clean;
 
 /// Says which file `check.rs` takes with the feature `solutions`.
 const ANSWER: &str = "WEIR_ANSWER";
@@ -19,7 +20,7 @@ const ANSWER: &str = "WEIR_ANSWER";
 #[derive(Debug, Error)]
 pub enum CodeError {
     /// There is no package around the exercise to compile it with.
-    #[error("no Cargo.toml above {}: code is checked within the sources of Weir", .0.display())]
+    #[error("no Cargo.toml above {}: code is checked within the sources of Weir", clean::path(.0))]
     NoPackage(PathBuf),
     /// There is no cargo.
     #[error("cannot run cargo: {0}")]
@@ -53,7 +54,7 @@ impl Checked {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         let lines = text.lines().enumerate().filter(|(_, line)| line.contains(TO_WRITE));
         let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
-        Some(format!("{} is to be written yet: line {}", file.display(), lines.join(", ")))
+        Some(format!("{} is to be written yet: line {}", clean::path(&file), lines.join(", ")))
     }
 
     /// What the mistake suggests, if it is one that people often make: not, while

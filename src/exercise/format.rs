@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Question;
+use crate::clean;
 use crate::config::format_duration;
 use crate::workbench::Edit;
 
@@ -127,6 +128,19 @@ pub struct WrongCode {
     pub reveals: String,
 }
 
+/// What a file of TOML says.
+///
+/// # Errors
+/// The place and what is wrong there, on one line.
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{}:{line}:{column}: {}", clean::path(file), clean::line(error.message()))
+    })
+}
+
 impl Exercise {
     /// Reads the exercise in `folder`.
     ///
@@ -135,10 +149,13 @@ impl Exercise {
     pub fn read(folder: &Path) -> Result<Self, String> {
         let file = folder.join("exercise.toml");
         let text =
-            std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let mut exercise: Self =
-            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        exercise.id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", clean::path(&file)))?;
+        let mut exercise: Self = parsed(&file, &text)?;
+        exercise.id = clean::line(&folder.file_name().unwrap_or_default().to_string_lossy()).into_owned();
+        exercise.title = clean::line(&exercise.title).into_owned();
+        for Question { name, unit, .. } in &mut exercise.questions {
+            (*name, *unit) = (clean::line(name).into_owned(), clean::line(unit).into_owned());
+        }
         folder.clone_into(&mut exercise.folder);
         Ok(exercise)
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Value;
+use crate::clean;
 use crate::runs::date;
 
 /// What somebody has done, exercise by exercise.
@@ -36,7 +37,7 @@ pub struct State {
 
 /// Why progress cannot be read or kept.
 #[derive(Debug, Error)]
-#[error("{file}: {reason}")]
+#[error("{}: {}", clean::line(file), clean::line(reason))]
 pub struct ProgressError {
     file: String,
     reason: String,

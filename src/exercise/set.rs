@@ -6,6 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::Exercise;
+use crate::clean;
 
 /// A set of exercises, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +28,9 @@ pub struct Set {
 pub enum SetError {
     /// There is no `set.toml`.
     #[error(
-        "no exercises in {folder}: {reason}; run weir where the folder exercises is, or name one with --dir"
+        "no exercises in {}: {}; run weir where the folder exercises is, or name one with --dir",
+        clean::line(folder),
+        clean::line(reason)
     )]
     None {
         /// Where it was looked for.
@@ -36,10 +39,10 @@ pub enum SetError {
         reason: String,
     },
     /// A file is not what it should be.
-    #[error("{0}")]
+    #[error("{}", clean::text(.0))]
     Bad(String),
     /// Several begin with it.
-    #[error("several exercises begin with {id:?}: {}", ids.join(", "))]
+    #[error("several exercises begin with {id:?}: {}", clean::line(&ids.join(", ")))]
     Several {
         /// What was asked for.
         id: String,
@@ -47,7 +50,7 @@ pub enum SetError {
         ids: Vec<String>,
     },
     /// No exercise has this id.
-    #[error("no exercise {id:?}; there are {}", ids.join(", "))]
+    #[error("no exercise {id:?}; there are {}", clean::line(&ids.join(", ")))]
     Unknown {
         /// What was asked for.
         id: String,
@@ -78,10 +81,12 @@ impl Set {
             reason: error.to_string(),
         })?;
         let File { title, parts, exercises, given } =
-            toml::from_str(&text).map_err(|error| SetError::Bad(format!("{}: {error}", file.display())))?;
+            super::format::parsed(&file, &text).map_err(SetError::Bad)?;
         let exercises: Result<Vec<Exercise>, String> =
             exercises.iter().map(|id| Exercise::read(&folder.join(id))).collect();
         let exercises = exercises.map_err(SetError::Bad)?;
+        let line = |text: &String| clean::line(text).into_owned();
+        let (title, parts) = (line(&title), parts.iter().map(line).collect());
         Ok(Self { title, parts, exercises, given, folder: folder.to_owned() })
     }
 

@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::clean;
+
 /// A server that takes longer is of no use to somebody who waits at a prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any answer we ask for.
@@ -32,7 +34,7 @@ impl Reply {
     /// When it is none, with what the server says.
     pub fn success(self, uri: &Uri) -> anyhow::Result<Bytes> {
         let Self { status, body } = self;
-        ensure!(status.is_success(), "{uri} answered {status}: {}", String::from_utf8_lossy(&body).trim());
+        ensure!(status.is_success(), "{uri} answered {status}: {}", clean::line(String::from_utf8_lossy(&body).trim()));
         Ok(body)
     }
 }

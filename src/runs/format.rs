@@ -8,12 +8,13 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{FORMAT, Run};
+use crate::clean;
 
 /// Why a text is not a run, or a run cannot be written.
 #[derive(Debug, Error)]
 pub enum FormatError {
     /// It is not JSON, or does not have the fields of a run.
-    #[error("not a run: {0}")]
+    #[error("not a run: {}", clean::line(&.0.to_string()))]
     Malformed(serde_json::Error),
     /// It is JSON of something else.
     #[error("not a run: there is no \"format\" number at its top level")]
@@ -25,7 +26,7 @@ pub enum FormatError {
         found: u32,
     },
     /// A field holds what JSON cannot say, such as a rate of 0/0.
-    #[error("the run cannot be written so that it could be read again: {0}")]
+    #[error("the run cannot be written so that it could be read again: {}", clean::line(&.0.to_string()))]
     Unwritable(serde_json::Error),
 }
 

@@ -21,6 +21,7 @@ use thiserror::Error;
 use super::{
     Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict, date, id_for,
 };
+use crate::clean;
 use crate::load::{Model, Plan, Profile, RequestPlan};
 
 /// A tool whose results can be read.
@@ -51,21 +52,22 @@ pub enum ImportError {
     Nothing,
     /// It is nothing that we know.
     #[error(
-        "{file}: cannot tell which tool has written this; expected what ab or wrk print, \
-         what ab writes with -e, or what oha writes with --output-format json"
+        "{}: cannot tell which tool has written this; expected what ab or wrk print, \
+         what ab writes with -e, or what oha writes with --output-format json",
+        clean::line(file)
     )]
     Unknown {
         /// The file.
         file: String,
     },
     /// It is a run already.
-    #[error("{file}: this is a run of Weir already; show and compare take it as it is, by its path")]
+    #[error("{}: this is a run of Weir already; show and compare take it as it is, by its path", clean::line(file))]
     OurOwn {
         /// The file.
         file: String,
     },
     /// It is not what the tool is known to write.
-    #[error("{file}: not a result of {}: {why}", tool.name())]
+    #[error("{}: not a result of {}: {}", clean::line(file), tool.name(), clean::line(why))]
     Unreadable {
         /// The file.
         file: String,
@@ -75,7 +77,11 @@ pub enum ImportError {
         why: String,
     },
     /// They are more than one run.
-    #[error("{first} and {second} are two runs; only an output of ab and its -e file make one together")]
+    #[error(
+        "{} and {} are two runs; only an output of ab and its -e file make one together",
+        clean::line(first),
+        clean::line(second)
+    )]
     TwoRuns {
         /// One of them.
         first: String,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::reason::panic_message;
+use crate::clean;
 
 /// Something to be done when everything that a stage emitted before it has been
 /// dispatched: GenStage's `info` messages, as a closure.
@@ -22,7 +23,7 @@ impl Marker {
     /// Runs it: its place has come.
     pub(super) fn reached(self) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(self.0)) {
-            log::error!("a marker panicked: {}", panic_message(&*panic));
+            log::error!("a marker panicked: {}", clean::line(&panic_message(&*panic)));
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::stopwatch::{Stopwatch, Timed};
+use crate::clean;
 
 /// The kinds of stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,7 +129,7 @@ impl Meter {
     /// For a stage with this name, or named after its kind.
     pub(crate) fn new(name: Option<Arc<str>>, kind: Kind, dispatcher: Option<&'static str>) -> Self {
         Self(Arc::new(Dials {
-            name: name.unwrap_or_else(|| kind.to_string().into()),
+            name: name.map_or_else(|| kind.to_string().into(), |name| clean::line(&name).into()),
             kind,
             dispatcher,
             state: AtomicU8::new(State::Running as u8),

@@ -14,6 +14,7 @@ use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::reason::panic_message;
 use super::{Kind, Producer, Reason, Running, RunningProducer};
+use crate::clean;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 
 /// A producer to be configured and spawned. Made by
@@ -117,7 +118,7 @@ pub(super) async fn contained(init: impl Future<Output = Result<(), Reason>>) ->
 /// Runs an author's `terminate`. The stage ends as it was to, whatever it does.
 pub(super) async fn terminate(last: impl Future<Output = ()>) {
     if let Err(panic) = AssertUnwindSafe(last).catch_unwind().await {
-        log::error!("a stage panicked while it terminated: {}", panic_message(&*panic));
+        log::error!("a stage panicked while it terminated: {}", clean::line(&panic_message(&*panic)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why stages and subscriptions end, and what their peers make of it.
 
+use crate::clean;
 use crate::dispatch::Refused;
 
 /// Why a stage or a subscription ended.
@@ -44,9 +45,9 @@ impl std::fmt::Display for Reason {
             Self::Cancelled => f.write_str("cancelled"),
             Self::Stopped => f.write_str("stopped"),
             Self::Declined => f.write_str("declined to start"),
-            Self::Failed(why) => f.write_str(why),
+            Self::Failed(why) => f.write_str(&clean::line(why)),
             Self::Refused(refused) => write!(f, "refused: {refused}"),
-            Self::Panicked(message) => write!(f, "panicked: {message}"),
+            Self::Panicked(message) => write!(f, "panicked: {}", clean::line(message)),
             Self::Lost => f.write_str("lost: its task was aborted"),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::clean;
 use crate::runs::{Clock, Comparison, Difference, Figure, Origin, Run, Values};
 use crate::theory::Times;
 
@@ -229,8 +230,9 @@ fn folded(text: &mut String, name: &str, column: usize, cells: &[String]) {
 
 /// At most so many characters; what is cut off leaves an ellipsis.
 fn cut(text: &str, width: usize) -> String {
+    let text = clean::line(text);
     if text.chars().count() <= width {
-        return text.to_owned();
+        return text.into_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
@@ -238,7 +240,7 @@ fn cut(text: &str, width: usize) -> String {
 /// Broken at spaces; a longer word keeps a line of its own.
 fn fold(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
+    for word in clean::line(text).split(' ') {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {

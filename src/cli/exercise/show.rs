@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::markdown::{WIDTH, markdown, wrapped};
+use crate::clean;
 use crate::cli::report::ms;
 use crate::exercise::{Exercise, Judgement, Progress, Question, Set, State, Value, Verdict};
 
@@ -58,7 +59,7 @@ pub(super) fn start(exercise: &Exercise) -> std::io::Result<String> {
     }
     if exercise.code.is_some() {
         let file = exercise.folder.join("exercise.rs");
-        text += &labelled("write", &file.display().to_string());
+        text += &labelled("write", &clean::path(&file));
         text += &labelled("watch", &format!("weir exercise watch {id}"));
     }
     text += &labelled("check", &format!("weir exercise check {id}"));
@@ -226,7 +227,7 @@ pub(super) fn solution(exercise: &Exercise) -> std::io::Result<String> {
     let _ = write!(text, "\n{}", markdown(&exercise.explained()));
     if exercise.code.is_some() {
         let file = exercise.folder.join("solution.rs");
-        let _ = write!(text, "\n{}:\n\n{}", file.display(), std::fs::read_to_string(&file)?);
+        let _ = write!(text, "\n{}:\n\n{}", clean::path(&file), std::fs::read_to_string(&file)?);
     }
     Ok(text)
 }
@@ -249,8 +250,9 @@ fn in_short(value: &Value) -> String {
 }
 
 fn cut(text: &str, width: usize) -> String {
+    let text = clean::line(text);
     if text.chars().count() <= width {
-        return text.to_owned();
+        return text.into_owned();
     }
     text.chars().take(width - 1).chain(['…']).collect()
 }

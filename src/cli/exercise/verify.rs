@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clean;
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
@@ -31,7 +32,7 @@ pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", exercise.id)));
     }
     for problem in &problems {
-        complain(problem);
+        complain(clean::record(problem));
     }
     Ok(if problems.is_empty() { Exit::Success } else { Exit::Failure })
 }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
+use crate::clean;
 use crate::exercise::{ProgressError, SetError};
 
 /// Why something cannot be had or done.
@@ -11,8 +12,10 @@ use crate::exercise::{ProgressError, SetError};
 pub(super) enum Refusal {
     /// There is no set.
     #[error(
-        "there is no folder {name} in {place}: start weir in the folder that has one, such as that of \
-         its sources"
+        "there is no folder {} in {}: start weir in the folder that has one, such as that of \
+         its sources",
+        clean::line(name),
+        clean::line(place)
     )]
     NoSet { name: String, place: String },
     /// There is, and it cannot be read, or has no such exercise.
@@ -22,13 +25,13 @@ pub(super) enum Refusal {
     #[error("your progress: {0}")]
     Progress(#[from] ProgressError),
     /// A file of an exercise cannot be read.
-    #[error("{0}: {1}")]
+    #[error("{}: {}", clean::line(.0), .1)]
     File(String, std::io::Error),
     /// What somebody has typed is no answer.
-    #[error("{0}")]
+    #[error("{}", clean::line(.0))]
     Answer(String),
     /// There is a check already.
-    #[error("{0}")]
+    #[error("{}", clean::line(.0))]
     Busy(String),
     /// There is no thread to do it on.
     #[error("{0}")]

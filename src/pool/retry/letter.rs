@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::clean;
+
 /// Why one attempt at an event failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
     /// The handler said so, in these words.
-    #[error("{0}")]
+    #[error("{}", clean::line(.0))]
     Error(String),
     /// The handler panicked; with the message.
-    #[error("a panic: {0}")]
+    #[error("a panic: {}", clean::line(.0))]
     Panicked(String),
     /// It took longer than this, and was stopped.
     #[error("not done within {0:?}")]

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::names::LONGEST;
+use crate::clean;
 use crate::runs::FormatError;
 
 /// Why something could not be done with the runs of a folder.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The file system said no.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", clean::path(path))]
     Io {
         /// Such as `read`.
         doing: &'static str,
@@ -22,7 +23,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is not a run, or a run cannot become a file.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", clean::path(path))]
     Format {
         /// The file.
         path: PathBuf,
@@ -42,7 +43,7 @@ pub enum StoreError {
     )]
     BadName(String),
     /// Another run has this name.
-    #[error("the name {name:?} is taken by the run {id}")]
+    #[error("the name {name:?} is taken by the run {}", clean::line(id))]
     Taken {
         /// The name.
         name: String,
@@ -61,7 +62,7 @@ pub enum StoreError {
         known: usize,
     },
     /// There is more than one such run.
-    #[error("{reference:?} could be any of {}", candidates.join(", "))]
+    #[error("{reference:?} could be any of {}", clean::line(&candidates.join(", ")))]
     Ambiguous {
         /// What was asked for.
         reference: String,
