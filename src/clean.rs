@@ -44,7 +44,8 @@ pub fn coloured(text: &str) -> String {
     let mut pieces = text.split('\u{1b}');
     clean.push_str(&self::text(pieces.next().unwrap_or_default()));
     for piece in pieces {
-        let after = piece.trim_start_matches('[').trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        let after =
+            piece.trim_start_matches('[').trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
         let is_colour = piece.starts_with('[') && !piece.starts_with("[[") && after.starts_with('m');
         clean.push_str(if is_colour { "\u{1b}" } else { "\\u001b" });
         clean.push_str(&self::text(piece));
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_word_without_anything_hostile_is_not_copied() {
-        for word in ["", "knee at 0.8 µs → “ok”", "日本語 👩\u{200d}💻", "می\u{200c}خواهم"] {
+        for word in ["", "knee at 0.8 µs → “ok”", "日本語 👩\u{200d}💻", "می\u{200c}خواهم"]
+        {
             assert!(matches!(line(word), Cow::Borrowed(same) if same == word));
             assert!(matches!(text(word), Cow::Borrowed(same) if same == word));
         }
@@ -137,7 +139,8 @@ mod tests {
             assert_eq!(coloured(kept), kept);
             assert!(!text(kept).contains('\u{1b}'));
         }
-        for hostile in ["\u{1b}[2J", "\u{1b}]0;title\u{7}", "\u{1b}[31", "\u{1b}[[1m", "\u{1b}c", "\u{1b}"] {
+        for hostile in ["\u{1b}[2J", "\u{1b}]0;title\u{7}", "\u{1b}[31", "\u{1b}[[1m", "\u{1b}c", "\u{1b}"]
+        {
             assert!(!coloured(hostile).contains(is_hostile), "{hostile:?}");
         }
     }

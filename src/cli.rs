@@ -204,8 +204,7 @@ fn purge(uri: &Uri) -> anyhow::Result<Exit> {
 }
 
 fn check_config(sources: &Sources) -> Exit {
-    let from =
-        sources.file.as_ref().map_or("no file, the defaults".to_owned(), |file| clean::path(file));
+    let from = sources.file.as_ref().map_or("no file, the defaults".to_owned(), |file| clean::path(file));
     match sources.load() {
         Ok(config) => {
             say(format_args!("{from}: valid. In force:"));

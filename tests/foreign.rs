@@ -122,7 +122,8 @@ fn imports_and_their_file_names_are_printed_clean() {
     let wrk = include_str!("data/import/wrk.txt");
     let hostile = wrk.replace("Running", &format!("Running {HOSTILE}")).replace("http://", HOSTILE);
     let name = "x\u{1b}[2J\nweir: forged.txt";
-    for text in [hostile.as_str(), HOSTILE, "Requests/sec: \u{1b}[2Jx", "{\"summary\": \"\u{1b}[2J\"}", wrk] {
+    for text in [hostile.as_str(), HOSTILE, "Requests/sec: \u{1b}[2Jx", "{\"summary\": \"\u{1b}[2J\"}", wrk]
+    {
         std::fs::write(folder.0.join(name), text).unwrap();
         assert_harmless("an import", &said(&folder, &["runs", "import", name]));
     }
@@ -145,9 +146,14 @@ fn exercise_sets_are_printed_clean() {
          choices = [{word}]\nlook = {word}\n"
     );
     std::fs::write(set.join("one/exercise.toml"), &exercise).unwrap();
-    for args in
-        [&["list"][..], &["start", "one"], &["predict", "one"], &["hint", "one"], &["solution", "one"], &["check", "one"]]
-    {
+    for args in [
+        &["list"][..],
+        &["start", "one"],
+        &["predict", "one"],
+        &["hint", "one"],
+        &["solution", "one"],
+        &["check", "one"],
+    ] {
         let text = said(&folder, &[&["exercise", "--dir", "set"], args].concat());
         assert!(!text.contains("exercise.toml:"), "{text}");
         assert_harmless(&format!("{args:?}"), &text);
@@ -163,10 +169,8 @@ fn exercise_sets_are_printed_clean() {
 fn answering(status: &str, body: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
+    let answer =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -186,10 +190,9 @@ fn answers_of_a_server_are_printed_clean() {
         assert_harmless(&format!("{args:?}"), &text);
     }
     let server = Server::start(&folder, &[]);
-    let mut snapshot: Value = serde_json::from_str(
-        server.request("GET /api/snapshot").split_once("\r\n\r\n").unwrap().1,
-    )
-    .unwrap();
+    let mut snapshot: Value =
+        serde_json::from_str(server.request("GET /api/snapshot").split_once("\r\n\r\n").unwrap().1)
+            .unwrap();
     snapshot["version"] = json!(HOSTILE);
     snapshot["config"]["source"] = json!(HOSTILE);
     snapshot["config"]["error"] = json!(HOSTILE);

@@ -33,7 +33,8 @@ pub(super) fn clean_panics() {
         let thread = std::thread::current();
         let message = panic.payload_as_str().unwrap_or("a panic without a message");
         let place = panic.location().map_or(String::new(), |place| format!(" at {place}"));
-        let said = format!("weir: thread {:?} panicked{place}: {message}", thread.name().unwrap_or_default());
+        let said =
+            format!("weir: thread {:?} panicked{place}: {message}", thread.name().unwrap_or_default());
         let trace = std::backtrace::Backtrace::capture();
         match trace.status() {
             std::backtrace::BacktraceStatus::Captured => {

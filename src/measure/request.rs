@@ -34,7 +34,11 @@ impl Reply {
     /// When it is none, with what the server says.
     pub fn success(self, uri: &Uri) -> anyhow::Result<Bytes> {
         let Self { status, body } = self;
-        ensure!(status.is_success(), "{uri} answered {status}: {}", clean::line(String::from_utf8_lossy(&body).trim()));
+        ensure!(
+            status.is_success(),
+            "{uri} answered {status}: {}",
+            clean::line(String::from_utf8_lossy(&body).trim())
+        );
         Ok(body)
     }
 }

@@ -65,8 +65,8 @@ pub use account::{RetryAccount, RetryCounts};
 pub use letter::{DeadLetter, Failure};
 
 use super::Handler;
-use crate::clean;
 use crate::backoff::Backoff;
+use crate::clean;
 use crate::stage::panic_message;
 
 /// What is done with each event, and may fail. Implemented by async closures
@@ -219,7 +219,10 @@ impl<T, H> Retry<T, H> {
         self.account.dead_letter();
         let said = letter.to_string();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.dead_letter)(letter))) {
-            log::error!("{said}; and its dead letter is lost in a panic: {}", clean::line(&panic_message(&*panic)));
+            log::error!(
+                "{said}; and its dead letter is lost in a panic: {}",
+                clean::line(&panic_message(&*panic))
+            );
         }
     }
 }

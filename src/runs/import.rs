@@ -61,7 +61,10 @@ pub enum ImportError {
         file: String,
     },
     /// It is a run already.
-    #[error("{}: this is a run of Weir already; show and compare take it as it is, by its path", clean::line(file))]
+    #[error(
+        "{}: this is a run of Weir already; show and compare take it as it is, by its path",
+        clean::line(file)
+    )]
     OurOwn {
         /// The file.
         file: String,
