@@ -31,7 +31,7 @@ pub(super) fn complain(text: impl std::fmt::Display) {
 pub(super) fn clean_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
-        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let message = crate::stage::panic_message(panic.payload());
         let place = panic.location().map_or(String::new(), |place| format!(" at {place}"));
         let said =
             format!("weir: thread {:?} panicked{place}: {message}", thread.name().unwrap_or_default());
