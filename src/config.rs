@@ -20,7 +20,7 @@ mod watch;
 
 use std::path::PathBuf;
 
-pub use duration::{format as format_duration, parse as parse_duration};
+pub use duration::{format as format_duration, parse as parse_duration, parse_seconds};
 pub use problem::{ConfigError, Problem};
 pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
 pub use watch::Watcher;

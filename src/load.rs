@@ -16,6 +16,7 @@
 
 mod build;
 mod closed;
+mod descriptors;
 mod drive;
 mod http;
 mod machine;
@@ -29,6 +30,7 @@ mod usage;
 mod worker;
 
 pub use build::PlanError;
+pub use descriptors::{CONNECTIONS, TooFewDescriptors, within_limit};
 pub use drive::{Driver, Time};
 pub use http::{HttpConnection, HttpTarget, TargetError};
 pub use machine::{Machine, Used, listener};

@@ -21,11 +21,11 @@ use anyhow::{Context, bail};
 use hyper::{Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{Driver, HttpTarget, Plan, Progress, REFUSALS, Time, listener};
+use crate::load::{Driver, HttpTarget, Plan, Progress, REFUSALS, Time, listener, within_limit};
 use crate::pipeline::Clock;
 use crate::runs::{self, Check, Origin, Run, Verdict};
 use crate::workbench::{Mode, Recorded};
@@ -35,6 +35,8 @@ pub use request::{Reply, ask, request};
 
 /// How often to ask whether the bench has drained.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often to tell the bench that the load is still there, however silent.
+const HOLD: Duration = Duration::from_secs(8);
 
 /// How a measurement is going.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,6 +108,8 @@ impl Measure<'_> {
             What::Url(url) => (url.clone(), url.as_str()),
         };
         let target = HttpTarget::new(&url, &self.plan.request, &[])?;
+        let server = target.addresses().iter().find_map(|&address| listener(address));
+        let plan = within_limit(self.plan, server == Some(std::process::id()))?;
         let begun = match &self.what {
             What::Bench { base, .. } => Some(begin(base).await?),
             What::Url(_) => None,
@@ -116,14 +120,20 @@ impl Measure<'_> {
         let driver = Driver {
             clock: Clock::start(),
             time: Time::Real,
-            server: target.addresses().iter().find_map(|&address| listener(address)),
+            server,
             refusals,
             stop: self.stop.clone(),
             watch: &mut |progress| watch(Stage::Load(*progress)),
         };
-        let client = driver.run(target, self.plan).await?;
+        let holding = match (&self.what, &begun) {
+            (What::Bench { base, .. }, Some(begun)) => Some(spawn_local(hold(base.clone(), begun.run))),
+            _ => None,
+        };
+        let client = driver.run(target, &plan).await;
+        holding.inspect(JoinHandle::abort);
+        let client = client?;
         let mut run = Run::new(Origin::Load, name, began);
-        run.load = Some(self.plan.clone());
+        run.load = Some(plan);
         run.seconds = client.seconds;
         run.client = Some(client);
         if let (What::Bench { base, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
@@ -135,7 +145,7 @@ impl Measure<'_> {
                     run.bench = Some(recorded.bench);
                     return Ok(run.audited());
                 }
-                Ok(None) => "somebody else has begun a run meanwhile".to_owned(),
+                Ok(None) => "another client began a run meanwhile".to_owned(),
                 Err(error) => format!("{error:#}"),
             };
             run = run.audited();
@@ -177,6 +187,17 @@ impl Measure<'_> {
                 StatusCode::NOT_FOUND => return Ok(None),
                 status => bail!("{uri} answered {status}"),
             }
+        }
+    }
+}
+
+/// Keeps the bench from ending the run while the load is silent. A bench that does
+/// not answer is found out when its side is fetched.
+async fn hold(base: String, number: u64) {
+    loop {
+        sleep(HOLD).await;
+        if let Ok(uri) = format!("{base}/api/runs/hold/{number}").parse() {
+            let _ = ask(Method::POST, &uri).await;
         }
     }
 }

@@ -45,7 +45,7 @@ pub use compare::{Comparison, Difference, Figure, Side, Values, compare};
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
 pub use import::{ImportError, Told, Tool, import};
-pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series};
+pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series, Stalls};
 pub use series::{Merge, SeriesBuilder};
 pub use slicer::Slicer;
 pub use store::{Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};

@@ -61,6 +61,10 @@ impl Target for BenchTarget {
 }
 
 impl Connection for BenchTarget {
+    fn is_open(&self) -> bool {
+        true
+    }
+
     async fn exchange(&mut self) -> Result<Answer, Failure> {
         let request = self.workbench.request(self.mode);
         let arrived = request.arrived();
@@ -135,7 +139,7 @@ async fn run(
     let refusals = config.settings.refusals();
     let workbench = Workbench::by_clock(config, &Sources::default(), clock);
     let claim = workbench.begin_run();
-    let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), clock));
+    let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), claim, clock));
     let editor = tokio::task::spawn_local(Arc::clone(&workbench).edit(edits.to_vec()));
     let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
     let driver = Driver {
@@ -162,11 +166,13 @@ async fn run(
     Ok(run.audited())
 }
 
-async fn sample(workbench: Arc<Workbench>, clock: Clock) {
+async fn sample(workbench: Arc<Workbench>, claim: u64, clock: Clock) {
     let began = Instant::now();
     loop {
         let fine = began.elapsed() < clock.stretch(FINE);
         sleep(clock.stretch(if fine { HISTORY_INTERVAL } else { COARSE })).await;
+        // A load may be silent for longer than a client may be away.
+        workbench.hold_run(claim);
         workbench.sample();
     }
 }

@@ -105,7 +105,7 @@ async fn one_connection_carries_many_requests() {
         "{results:?}"
     );
     assert!(results[2].as_ref().unwrap().bytes > 1_000_000);
-    let Err(Failure::Broken(reason)) = &results[4] else { panic!("{results:?}") };
+    let Err(Failure::Unanswered(reason)) = &results[4] else { panic!("{results:?}") };
     assert!(
         ["closed before an answer", "connection reset by peer", "broken pipe"].contains(&reason.as_str()),
         "{reason}"
@@ -172,6 +172,27 @@ async fn a_silent_server_is_waited_for_and_the_wait_can_be_given_up() {
     let mut connection = target.connect().await.unwrap();
     let waited = timeout(Duration::from_millis(20), connection.exchange()).await;
     assert!(waited.is_err(), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closes_between_requests_is_seen_to_be_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = target(&listener, &RequestPlan::default());
+    let (connection, stream) = tokio::join!(target.connect(), listener.accept());
+    let (mut connection, mut stream) = (connection.unwrap(), stream.unwrap().0);
+    let answer = async {
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK").await.unwrap();
+    };
+    let (answered, ()) = tokio::join!(connection.exchange(), answer);
+    assert!(answered.unwrap().reusable && connection.is_open());
+    drop(stream);
+    let closed = async {
+        while connection.is_open() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, closed).await.expect("a closed connection is noticed");
 }
 
 #[tokio::test]

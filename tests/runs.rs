@@ -253,6 +253,22 @@ async fn whoever_asks_for_a_run_takes_no_points_of_the_history() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claimed_run_goes_on_as_long_as_its_client_is_heard_of() {
+    let recorded = Recorded::start("held").await;
+    let claim = recorded.bench.begin_run();
+    recorded.enqueue(3);
+    for _ in 0..9 {
+        recorded.pass(10_000).await;
+        assert!(recorded.bench.hold_run(claim));
+    }
+    recorded.enqueue(2);
+    recorded.pass(10_000).await;
+    let taken = recorded.bench.take_run(claim).unwrap();
+    assert_eq!(counts(&taken.bench.ledger), [5, 5, 0, 0]);
+    assert!(recorded.kept().await.is_empty() && !recorded.bench.hold_run(claim));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_claimed_run_that_nobody_takes_is_kept_after_half_a_minute() {
     let recorded = Recorded::start("orphan").await;
     let claim = recorded.bench.begin_run();

@@ -50,6 +50,16 @@ fn a_drain_of_five_hundred_seconds_is_exact() {
 }
 
 #[test]
+fn a_load_that_is_silent_for_a_minute_and_a_half_keeps_both_sides() {
+    let mut plan = open(5.0, 20.0, Arrivals::Constant, 1);
+    let Model::Open { rate, .. } = &mut plan.model else { unreachable!("an open plan") };
+    *rate = Profile::parse("5:20s,0:90s,5:20s", None).unwrap();
+    let run = run(&["resource.latency.mean=10ms"], Mode::Pipelined, &plan);
+    let ledger = run.bench.as_ref().map(|bench| (bench.ledger.accepted, bench.ledger.done));
+    assert_eq!(ledger, Some((200, 200)));
+}
+
+#[test]
 fn the_same_seeds_give_the_same_run() {
     let flags = ["resource.latency={distribution='lognormal',mean='20ms'}", "consumers.concurrency=3"];
     let plan = open(120.0, 20.0, Arrivals::Poisson, 7);

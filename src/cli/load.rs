@@ -10,8 +10,8 @@ use super::output::{complain, say};
 use super::report::{ms, report};
 use super::server::Server;
 use crate::clean;
-use crate::config::{Sources, parse_duration};
-use crate::load::{Progress, TargetError};
+use crate::config::{Sources, parse_seconds};
+use crate::load::{Progress, TargetError, TooFewDescriptors};
 use crate::measure::{Measure, PlanArgs, Stage, TargetArg, What};
 use crate::runs::{Run, Store, Table, check_name, csv, to_json};
 
@@ -49,7 +49,7 @@ pub(super) struct Args {
 }
 
 fn read_time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "expected a duration such as 500ms, 10s or 2min".to_owned())
+    parse_seconds(text).ok_or_else(|| "expected a time such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let run = measure.run(&mut |stage| line.show(stage));
     line.clear();
     let run = match run {
-        Err(error) if error.is::<TargetError>() => {
+        Err(error) if error.is::<TargetError>() || error.is::<TooFewDescriptors>() => {
             complain(error);
             return Ok(Exit::Usage);
         }

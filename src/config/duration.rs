@@ -1,8 +1,8 @@
-//! Durations as people write them: `"500ms"`, `"2s"`, `"1.5s"`, `"10us"`.
+//! Durations as people write them: `"500ms"`, `"2s"`, `"1.5s"`, `"1m30s"`.
 
 use std::time::Duration;
 
-/// The units, longest first.
+/// The units, longest first. Durations are written in these.
 const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
     ("min", 60_000_000_000),
@@ -12,25 +12,46 @@ const UNITS: [(&str, u64); 6] = [
     ("ns", 1),
 ];
 
-/// Reads a number and a unit. `None` for anything else; a plain `0` needs no
-/// unit.
+/// Reads a number and a unit, or several of them from the longest unit to the
+/// shortest: `1m30s`. `m` is a minute, as in Go, wrk, hey and k6. A plain `0` needs
+/// no unit. `None` for anything else.
 pub fn parse(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if text == "0" {
+    let mut rest = text.trim();
+    if rest == "0" {
         return Some(Duration::ZERO);
     }
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ')?;
-    let (number, unit) = text.split_at(unit_at);
-    let unit = if unit == "µs" { "us" } else { unit };
-    let (_, nanos) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
-    let number = number.trim_end();
-    // `f64` also reads words and signs that are no amount of time.
-    if !number.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return None;
+    let (mut sum, mut longest) = (0.0, u64::MAX);
+    while !rest.is_empty() || longest == u64::MAX {
+        let number_end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let (number, after) = rest.split_at(number_end);
+        let after = after.trim_start();
+        let unit_end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let nanos = nanos_of(unit).filter(|nanos| *nanos < longest)?;
+        sum += number.parse::<f64>().ok()? * nanos as f64;
+        longest = nanos;
+        rest = after.trim_start();
     }
-    let nanos = number.parse::<f64>().ok()? * nanos as f64;
-    // Beyond this a Duration would lose precision, and nobody waits so long.
-    (nanos < 1e18).then(|| Duration::from_nanos(nanos.round() as u64))
+    // A longer one would lose precision as a Duration.
+    (sum < 1e18).then(|| Duration::from_nanos(sum.round() as u64))
+}
+
+fn nanos_of(unit: &str) -> Option<u64> {
+    let unit = match unit {
+        "m" => "min",
+        // The micro sign, and the Greek letter that keyboards have.
+        "\u{b5}s" | "\u{3bc}s" => "us",
+        unit => unit,
+    };
+    UNITS.into_iter().find(|(name, _)| *name == unit).map(|(_, nanos)| nanos)
+}
+
+/// Like [`parse`], and a number without a unit is seconds, as ab, wrk and curl take
+/// it. For the command line only: in `config.toml` most times are milliseconds, so
+/// a number without a unit there is more likely a mistake.
+pub fn parse_seconds(text: &str) -> Option<Duration> {
+    let plain = text.trim().chars().all(|c| c.is_ascii_digit() || c == '.');
+    if plain { parse(&format!("{}s", text.trim())) } else { parse(text) }
 }
 
 /// Writes a duration in the largest unit that needs no fraction.
@@ -62,8 +83,48 @@ mod tests {
     }
 
     #[test]
+    fn durations_of_other_tools_are_read() {
+        for (text, seconds) in [
+            ("1m", 60.0),
+            ("1m30s", 90.0),
+            ("1h 2min 3.5s", 3723.5),
+            ("2s500ms", 2.5),
+            ("5 \u{3bc}s", 5e-6),
+        ] {
+            assert_eq!(parse(text).unwrap().as_secs_f64(), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_seconds_on_the_command_line_only() {
+        assert_eq!(parse_seconds("10"), Some(Duration::from_secs(10)));
+        assert_eq!(parse_seconds(" 0.5 "), Some(Duration::from_millis(500)));
+        assert_eq!(parse_seconds("1m30s"), parse("90s"));
+        assert_eq!((parse_seconds(""), parse_seconds("."), parse_seconds("-1")), (None, None, None));
+        assert_eq!(parse("10"), None);
+    }
+
+    #[test]
     fn what_is_not_a_duration_is_refused() {
-        for text in ["", "5", "ms", "-5ms", "5 parsecs", "1e3s", "infs", "NaNs", "1..5s", "9999999999h"] {
+        for text in [
+            "",
+            "5",
+            "ms",
+            "-5ms",
+            "5 parsecs",
+            "1e3s",
+            "infs",
+            "NaNs",
+            "1..5s",
+            "9999999999h",
+            "s5",
+            "1s30",
+            "30s1m",
+            "1s2s",
+            "1m ms",
+            "m",
+            "1s,2s",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

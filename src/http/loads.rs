@@ -15,16 +15,14 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::SameOrigin;
-use crate::config::parse_duration;
-use crate::load::{Arrivals, Plan, Progress};
+use crate::config::parse_seconds;
+use crate::load::{Arrivals, CONNECTIONS, Plan, Progress};
 use crate::measure::{Measure, Stage, What};
 use crate::runs::Store;
 use crate::workbench::{Mode, Workbench};
 
 /// How long a load waits for the bench to drain.
 const DRAIN: Duration = Duration::from_secs(30);
-/// The most connections of an open load.
-const CONNECTIONS: usize = 1000;
 
 /// The load that is being made, and how the last one ended.
 #[derive(Debug, Default)]
@@ -118,7 +116,7 @@ impl Form {
         let requests = number("requests", self.requests.as_ref())?;
         let duration = match written(self.duration.as_ref()) {
             None => None,
-            Some(text) => match parse_duration(text).filter(|duration| !duration.is_zero()) {
+            Some(text) => match parse_seconds(text).filter(|duration| !duration.is_zero()) {
                 None => return Err(format!("duration {text:?}: expected such as 10s or 2min")),
                 some => some,
             },

@@ -19,6 +19,7 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
         .route("/api/runs", get(list))
         .route("/api/runs/begin", post(begin))
+        .route("/api/runs/hold/{number}", post(hold))
         .route("/api/runs/take/{number}", post(take))
         .route("/api/runs/{run}", get(show))
         .route("/api/runs/{run}/rename", post(rename))
@@ -30,6 +31,16 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
 async fn begin(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> Response {
     let config = workbench.effective();
     Json(json!({ "run": workbench.begin_run(), "config": config })).into_response()
+}
+
+/// Keeps a run in progress while its load is silent: 204; or says that there is no
+/// such run in progress: 404.
+async fn hold(
+    State(workbench): State<Arc<Workbench>>,
+    Path(number): Path<u64>,
+    _: SameOrigin,
+) -> StatusCode {
+    if workbench.hold_run(number) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 #[derive(Debug, Deserialize)]

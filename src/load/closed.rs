@@ -12,6 +12,13 @@ use super::{Profile, Target};
 /// How often a client that has to sit out looks whether it may join in.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// How long a client waits after it found no connection: as long as it takes for
+/// all clients together to try a thousand times a second, and at least this long.
+/// Without a pause, clients of a server that is gone would only use up a core.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The share of that pause for each client.
+const PAUSE_PER_CLIENT: Duration = Duration::from_millis(1);
+
 /// When the load is over: after so many requests, or with the profile.
 struct StopRule {
     left: Cell<u64>,
@@ -56,8 +63,10 @@ pub(super) async fn run<T: Target + 'static>(
     let stop = Rc::new(StopRule { left, clients: clients.clone(), is_constant });
     shared.tally.begin(shared.clock.now());
     let mut all = JoinSet::new();
-    for number in 0..clients.peak().ceil() as usize {
-        all.spawn_local(client(number, Rc::clone(&shared), Rc::clone(&stop)));
+    let count = clients.peak().ceil() as u32;
+    let pause = PAUSE.max(PAUSE_PER_CLIENT * count);
+    for number in 0..count as usize {
+        all.spawn_local(client(number, pause, Rc::clone(&shared), Rc::clone(&stop)));
     }
     while let Some(ended) = all.join_next().await {
         if let Err(error) = ended {
@@ -66,11 +75,15 @@ pub(super) async fn run<T: Target + 'static>(
     }
 }
 
-async fn client<T: Target>(number: usize, shared: Rc<Shared<T>>, stop: Rc<StopRule>) {
+async fn client<T: Target>(number: usize, pause: Duration, shared: Rc<Shared<T>>, stop: Rc<StopRule>) {
     let mut worker = Worker::new(Rc::clone(&shared));
     loop {
         match stop.next(number, || shared.tally.elapsed()) {
-            Next::Send => worker.request(None).await,
+            Next::Send => {
+                if !worker.request(None).await {
+                    tokio::time::sleep(shared.clock.stretch(pause)).await;
+                }
+            }
             Next::SitOut => tokio::time::sleep(shared.clock.stretch(LOOK)).await,
             Next::End => return,
         }

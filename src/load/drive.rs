@@ -18,6 +18,9 @@ use crate::runs::ClientSide;
 /// How often whoever watches is told.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// How often a load in real time looks whether it has stood still.
+const PULSE: Duration = Duration::from_millis(20);
+
 /// The system counts cores in hundredths of a second: of a shorter load than
 /// this, in seconds, there is nothing to say.
 const COUNTED: f64 = 0.1;
@@ -68,6 +71,7 @@ impl Driver<'_> {
             clock,
             timeout: plan.request.timeout(),
             keep_alive: plan.request.keep_alive,
+            repeatable: plan.request.is_idempotent(),
         });
         let backlog = Rc::new(RefCell::new(VecDeque::new()));
         let before = (Usage::now(), Machine::now(server));
@@ -96,10 +100,21 @@ impl Driver<'_> {
                 watch(&shared.tally.progress());
             }
         };
+        let pulse = async {
+            if time == Time::Virtual {
+                return std::future::pending().await;
+            }
+            loop {
+                let due = clock.now().after(PULSE);
+                sleep_until(clock.instant(due)).await;
+                shared.tally.pulse(due);
+            }
+        };
         tokio::select! {
             biased;
             ended = looped => ended?,
             () = stop.cancelled() => shared.tally.abort(),
+            () = pulse => {}
             () = watching => {}
         }
         let unsent = backlog.borrow().len() as u64;
@@ -111,6 +126,7 @@ impl Driver<'_> {
             client.cpu = share.cpu.map(|time| per_second(time.as_secs_f64()));
             client.starved = share.starved.map(|time| per_second(time.as_secs_f64()));
             client.server_cpu = machine.and_then(|used| used.server).map(per_second);
+            client.server_starved = machine.and_then(|used| used.server_starved).map(per_second);
             client.other_cpu = machine.map(|used| per_second(used.others));
         }
         Ok(client)

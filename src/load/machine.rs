@@ -1,9 +1,10 @@
-//! Who else uses the machine while a load is made: the server, if it is a process
-//! here, and everybody who has nothing to do with it.
+//! Which processes use the machine during a load: the server, if it runs here, and
+//! those that have nothing to do with the load.
 //!
-//! A generator without a core measures its own machine. If it is the server that
-//! has taken the core, that is what the two of them can do together; if it is
-//! somebody else, the figures are nobody's.
+//! A generator without a core measures its own machine. If the server has the core,
+//! the figures are what the two of them can do together. If other processes have
+//! it, the figures are disturbed; likewise if they have the core that the server
+//! waits for.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -19,6 +20,7 @@ pub struct Machine {
     busy: f64,
     own: f64,
     server: Option<f64>,
+    server_starved: Option<f64>,
 }
 
 /// What was used in a while, in seconds of a core.
@@ -26,7 +28,10 @@ pub struct Machine {
 pub struct Used {
     /// By the process of the server, if it is one of this machine.
     pub server: Option<f64>,
-    /// By everybody but it and this process.
+    /// The time for which threads of the server were ready to run and had no core,
+    /// summed over the threads.
+    pub server_starved: Option<f64>,
+    /// By all processes but the server and this one.
     pub others: f64,
 }
 
@@ -35,8 +40,13 @@ impl Machine {
     /// where the system does not say.
     pub fn now(server: Option<u32>) -> Option<Self> {
         let own = std::process::id();
-        let server = server.filter(|&pid| pid != own).and_then(process_seconds);
-        Some(Self { busy: busy_seconds()?, own: process_seconds(own)?, server })
+        let server = server.filter(|&pid| pid != own);
+        Some(Self {
+            busy: busy_seconds()?,
+            own: process_seconds(own)?,
+            server: server.and_then(process_seconds),
+            server_starved: server.and_then(starved_seconds),
+        })
     }
 
     /// What came since `before`.
@@ -44,7 +54,9 @@ impl Machine {
         let server = self.server.zip(before.server).map(|(now, before)| now - before);
         let all = self.busy - before.busy;
         let others = (all - (self.own - before.own) - server.unwrap_or_default()).max(0.0);
-        Used { server, others }
+        // Less than before, if a thread has ended meanwhile.
+        let starved = self.server_starved.zip(before.server_starved);
+        Used { server, server_starved: starved.map(|(now, before)| (now - before).max(0.0)), others }
     }
 }
 
@@ -101,6 +113,17 @@ fn process_seconds(pid: u32) -> Option<f64> {
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+/// How long all threads of a process have waited for a core although they were ready
+/// to run. `None` where the system does not count it.
+fn starved_seconds(pid: u32) -> Option<f64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let waits = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        super::usage::read(&text).map(|counted| counted.starved.as_secs_f64())
+    });
+    waits.reduce(|a, b| a + b)
 }
 
 #[cfg(test)]

@@ -15,6 +15,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::config::parse_seconds;
+
+/// More phases than this are summed up when a profile is shown.
+const SHOWN: usize = 8;
+
 /// A load to make. Part of every run that was made by one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -82,6 +87,11 @@ impl Default for RequestPlan {
 }
 
 impl RequestPlan {
+    /// Whether sending it twice is the same as sending it once, by its method.
+    pub fn is_idempotent(&self) -> bool {
+        ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(&self.method.as_str())
+    }
+
     /// How long an answer may take.
     pub fn timeout(&self) -> Duration {
         Duration::try_from_secs_f64(self.timeout_s).unwrap_or(Duration::MAX)
@@ -118,6 +128,14 @@ pub enum ProfileError {
         "{0:?} is no level over time; expected such as 400, 100..400, 100,200,400 or 100:10s,100..400:20s"
     )]
     Unreadable(String),
+    /// The length of a phase is not a time.
+    #[error("in {phase:?}, {length:?} is not a time; expected such as 30s, 2min or 1m30s")]
+    Length {
+        /// The phase as it was written.
+        phase: String,
+        /// What stands behind its colon.
+        length: String,
+    },
     /// Some phases have a length and some have not, or a ramp has none.
     #[error("{0:?} needs a duration: give each phase one (100:10s) or all of them together (--duration)")]
     NoDuration(String),
@@ -162,8 +180,8 @@ impl Profile {
     /// [`ProfileError`], with the text.
     pub fn parse(text: &str, duration: Option<Duration>) -> Result<Self, ProfileError> {
         let unreadable = || ProfileError::Unreadable(text.to_owned());
-        let phases: Option<Vec<Phase>> = text.split(',').map(read_phase).collect();
-        let mut phases = phases.ok_or_else(unreadable)?;
+        let read = |phase: &str| read_phase(phase)?.ok_or_else(unreadable);
+        let mut phases = text.split(',').map(read).collect::<Result<Vec<Phase>, _>>()?;
         if phases.iter().all(|phase| phase.from == 0.0 && phase.to == 0.0) {
             return Err(ProfileError::Zero(text.to_owned()));
         }
@@ -214,21 +232,33 @@ impl Profile {
     }
 }
 
-fn read_phase(text: &str) -> Option<Phase> {
-    let (levels, seconds) = match text.split_once(':') {
-        Some((levels, length)) => (levels, Some(crate::config::parse_duration(length)?.as_secs_f64())),
-        None => (text, None),
-    };
+/// `None` if the levels are not numbers.
+fn read_phase(text: &str) -> Result<Option<Phase>, ProfileError> {
+    let (levels, length) = text.split_once(':').map_or((text, None), |(levels, time)| (levels, Some(time)));
     let (from, to) = levels.split_once("..").unwrap_or((levels, levels));
-    let level = |text: &str| {
-        let number: f64 = text.trim().parse().ok()?;
-        (number.is_finite() && number >= 0.0).then_some(number)
+    let level =
+        |text: &str| text.trim().parse().ok().filter(|level: &f64| level.is_finite() && *level >= 0.0);
+    let (Some(from), Some(to)) = (level(from), level(to)) else { return Ok(None) };
+    let seconds = match length {
+        None => None,
+        Some(length) => {
+            let not_a_time =
+                || ProfileError::Length { phase: text.trim().to_owned(), length: length.trim().to_owned() };
+            Some(parse_seconds(length).ok_or_else(not_a_time)?.as_secs_f64())
+        }
     };
-    Some(Phase { from: level(from)?, to: level(to)?, seconds })
+    Ok(Some(Phase { from, to, seconds }))
 }
 
 impl fmt::Display for Profile {
+    /// Such as `400`, `100..400`, `100:10s, 400:5s` or, of many phases, `1440 steps
+    /// from 0.5 to 2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.phases.len() > SHOWN {
+            let levels = || self.phases.iter().flat_map(|phase| [phase.from, phase.to]);
+            let (lowest, highest) = (levels().fold(f64::INFINITY, f64::min), self.peak());
+            return write!(f, "{} steps from {lowest} to {highest}", self.phases.len());
+        }
         for (n, Phase { from, to, seconds }) in self.phases.iter().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
             write!(f, "{comma}{from}")?;

@@ -10,10 +10,15 @@ use serde::Serialize;
 use super::{Answer, Failure};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{Clock, Stamp};
-use crate::runs::{ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Timing, micros, quantile_ms};
+use crate::runs::{
+    ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Stalls, Timing, micros, quantile_ms,
+};
 
 /// The first slices are so short; they grow with the run.
 const SLICE: Duration = Duration::from_millis(10);
+
+/// A generator that comes this much later than it meant to has stood still.
+const STALL: Duration = Duration::from_millis(100);
 
 /// The statuses by which servers turn requests away, if nothing else is known of
 /// them.
@@ -77,6 +82,9 @@ struct State {
     response: [Slicer; 3],
     lag: Histogram<u64>,
     waited: u64,
+    repeated: u64,
+    stalls: Stalls,
+    interrupted: bool,
     /// Sums of (end - send) and (end - due) in nanoseconds, kept by adding the
     /// ends and taking off the beginnings, apart from the histograms. They wrap.
     under_way: u64,
@@ -125,6 +133,25 @@ impl Tally {
     /// A request has to wait for a connection.
     pub(super) fn wait(&self) {
         self.state.borrow_mut().waited += 1;
+    }
+
+    /// A request is sent again, as the server closed the connection that it was
+    /// sent on.
+    pub(super) fn repeat(&self) {
+        self.state.borrow_mut().repeated += 1;
+    }
+
+    /// The generator meant to come here at `due` and comes now: if that is much later,
+    /// it has stood still.
+    pub(super) fn pulse(&self, due: Stamp) {
+        let late = self.clock.now().since(due);
+        if late >= STALL {
+            let mut state = self.state.borrow_mut();
+            let Stalls { count, seconds, longest_s } = &mut state.stalls;
+            *count += 1;
+            *seconds += late.as_secs_f64();
+            *longest_s = longest_s.max(late.as_secs_f64());
+        }
     }
 
     /// A request is sent now.
@@ -212,6 +239,7 @@ impl Tally {
     pub(super) fn abort(&self) {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
+        state.interrupted = true;
         let under_way = std::mem::take(&mut state.in_flight) as u64;
         state.under_way = state.under_way.wrapping_add(now.as_nanos().wrapping_mul(under_way));
         state.aborted += under_way;
@@ -241,6 +269,9 @@ impl Tally {
             aborted: state.aborted,
             unsent,
             waited: state.waited,
+            repeated: state.repeated,
+            stalls: state.stalls,
+            interrupted: state.interrupted,
             seconds,
             rate: per_second((ok + refused + failed) as f64),
             statuses: state.statuses.into_iter().map(|(status, n)| (status.to_string(), n)).collect(),
@@ -277,6 +308,9 @@ impl State {
             response: slicers(),
             lag: empty_histogram(),
             waited: 0,
+            repeated: 0,
+            stalls: Stalls::default(),
+            interrupted: false,
             under_way: 0,
             due: 0,
             rows: SeriesBuilder::new(columns.collect()),

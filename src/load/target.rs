@@ -28,11 +28,9 @@ pub trait Connection {
     /// After the future was dropped the connection is of no more use.
     fn exchange(&mut self) -> impl Future<Output = Result<Answer, Failure>>;
 
-    /// Whether another request can be sent on it; not, if the other end has
-    /// closed it since the last answer.
-    fn is_open(&self) -> bool {
-        true
-    }
+    /// Whether another request can be sent on it: false once the server has closed
+    /// it after its last answer.
+    fn is_open(&self) -> bool;
 }
 
 /// An answer.
@@ -52,6 +50,11 @@ pub enum Failure {
     /// There was no connection.
     #[error("cannot connect: {0}")]
     Connect(String),
+    /// It broke off, or was closed before the first byte of an answer. On a
+    /// connection that was used before, the server may have closed it at the moment
+    /// when the request was sent.
+    #[error("connection broken: {0}")]
+    Unanswered(String),
     /// It broke off, or was closed before the answer was complete.
     #[error("connection broken: {0}")]
     Broken(String),

@@ -21,9 +21,9 @@ pub struct Usage {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Counted {
+pub(super) struct Counted {
     cpu: Duration,
-    starved: Duration,
+    pub(super) starved: Duration,
 }
 
 /// What a thread had of the cores in a while.
@@ -53,7 +53,7 @@ impl Usage {
     }
 }
 
-fn read(text: &str) -> Option<Counted> {
+pub(super) fn read(text: &str) -> Option<Counted> {
     let mut numbers = text.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());
     let (cpu, starved, times) = (numbers.next()??, numbers.next()??, numbers.next()??);
     // Who reads this was given a core at least once: a kernel that says never does

@@ -21,6 +21,9 @@ pub(super) struct Shared<T> {
     pub(super) timeout: Duration,
     /// Whether a connection is used again.
     pub(super) keep_alive: bool,
+    /// Whether a request may be sent twice: its method is idempotent (RFC 9110,
+    /// section 9.2.2).
+    pub(super) repeatable: bool,
 }
 
 /// Has a connection, or makes one when it needs one.
@@ -39,19 +42,22 @@ impl<T: Target> Worker<T> {
         Self { shared, connection: None, alarm }
     }
 
-    /// Sends a request that was due at that moment, or is due now.
-    pub(super) async fn request(&mut self, due: Option<Stamp>) {
+    /// Sends a request that was due at that moment, or is due now. Returns whether
+    /// there was a connection to send it on.
+    pub(super) async fn request(&mut self, due: Option<Stamp>) -> bool {
         let sent = self.shared.tally.send();
         let result = self.exchange_in_time(sent).await;
+        let connected = !matches!(result, Err(Failure::Connect(_)));
         let reusable = result.as_ref().is_ok_and(|answer| answer.reusable && self.shared.keep_alive);
         self.connection.take_if(|_| !reusable);
         self.shared.tally.end(due.unwrap_or(sent), sent, result);
+        connected
     }
 
     async fn exchange_in_time(&mut self, sent: Stamp) -> Result<Answer, Failure> {
         let Self { shared, connection, alarm } = self;
         let deadline = || shared.clock.instant(sent) + shared.clock.stretch(shared.timeout);
-        let mut exchange = pin!(exchange(&shared.target, connection));
+        let mut exchange = pin!(exchange(shared, connection));
         loop {
             tokio::select! {
                 biased;
@@ -68,15 +74,25 @@ impl<T: Target> Worker<T> {
     }
 }
 
+/// Sends the request on the connection that there is, or on a new one if there is
+/// none or the server has closed it while it was idle.
+///
+/// The server may also close it while the request is on its way. Then no byte of an
+/// answer comes, and the request is sent again on a new connection if it is safe to
+/// do so (RFC 9112, section 9.3.1). That happens once, and only if the connection was
+/// used before, so a server that never answers is not asked for ever.
 async fn exchange<T: Target>(
-    target: &T,
+    shared: &Shared<T>,
     connection: &mut Option<T::Connection>,
 ) -> Result<Answer, Failure> {
-    // One that the server has closed while it lay idle is nobody's failure.
-    connection.take_if(|connection| !connection.is_open());
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(target.connect().await?),
-    };
-    connection.exchange().await
+    if let Some(used) = connection.take_if(|connection| connection.is_open()) {
+        let result = connection.insert(used).exchange().await;
+        if !(matches!(result, Err(Failure::Unanswered(_))) && shared.repeatable) {
+            return result;
+        }
+        shared.tally.repeat();
+    }
+    // The old one is closed before there is a new one.
+    *connection = None;
+    connection.insert(shared.target.connect().await?).exchange().await
 }

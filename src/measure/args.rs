@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Parser;
 
-use crate::config::parse_duration;
-use crate::load::{Arrivals, Plan, RequestPlan};
+use crate::config::parse_seconds;
+use crate::load::{Arrivals, CONNECTIONS, Plan, RequestPlan};
 use crate::workbench::Mode;
 
 /// How many clients there are when nothing is said.
@@ -29,8 +29,9 @@ pub struct PlanArgs {
     /// --clients
     #[arg(long, value_name = "PROFILE")]
     rate: Option<String>,
-    /// How long the load lasts, such as 10s or 2min; 10s for an open one if
-    /// neither this nor a number of requests is given
+    /// How long the load lasts, such as 10s, 2min or 1m30s; a plain number is
+    /// seconds. 10s for an open one if neither this nor a number of requests is
+    /// given
     #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
     duration: Option<Duration>,
     /// How an open load's requests are spread: constant, poisson, burst or
@@ -38,7 +39,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "HOW", requires = "rate", default_value = "poisson")]
     arrivals: Arrivals,
     /// The most connections of an open load at once
-    #[arg(long, value_name = "N", requires = "rate", value_parser = parse_count, default_value = "1000")]
+    #[arg(long, value_name = "N", requires = "rate", value_parser = parse_count, default_value_t = CONNECTIONS as u64)]
     connections: u64,
     /// Fixes the schedule of an open load
     #[arg(long, value_name = "N", requires = "rate", default_value_t = 1)]
@@ -151,10 +152,10 @@ fn parse_count(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a whole number from 1, such as 10_000".to_owned())
 }
 
-/// More than no time.
+/// A time above zero.
 fn parse_time(text: &str) -> Result<Duration, String> {
-    let time = parse_duration(text).filter(|time| !time.is_zero());
-    time.ok_or_else(|| "expected a number and a unit, such as 500ms, 10s or 2min".to_owned())
+    let time = parse_seconds(text).filter(|time| !time.is_zero());
+    time.ok_or_else(|| "expected a time above zero, such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
 #[cfg(test)]
@@ -182,6 +183,9 @@ mod tests {
             ("serial -c 1 -n 3", "closed, 1 client, 3 requests"),
             ("serial -n 10_000 -c 20 -d 2s", "closed, 20 clients, 10000 requests, 2 s"),
             ("serial -d 5s", "closed, 50 clients, 5 s"),
+            ("serial -d 10", "closed, 50 clients, 10 s"),
+            ("serial -d 1m30s", "closed, 50 clients, 90 s"),
+            ("serial --rate 20:1m,5:30", "open, 20:60s, 5:30s/s poisson, 90 s"),
             ("serial -c 1..50 -d 10s", "closed, 1..50 clients, 10 s"),
             ("serial -c 10,20,50 -d 30s", "closed, 10:10s, 20:10s, 50:10s clients, 30 s"),
             ("serial -c 10:5s,10..50:20s", "closed, 10:5s, 10..50:20s clients, 25 s"),
@@ -193,6 +197,15 @@ mod tests {
         ] {
             assert_eq!(plan(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_profile_of_many_steps_is_summed_up() {
+        let steps: Vec<String> =
+            (0..1440).map(|n| format!("{}:60s", 0.5 + f64::from(n % 4) / 4.0)).collect();
+        let line = format!("serial --rate {}", steps.join(","));
+        assert_eq!(plan(&line), "open, 1440 steps from 0.5 to 1.25/s poisson, 86400 s");
+        assert_eq!(plan("serial -c 1:1s,2:1s,3:1s"), "closed, 1:1s, 2:1s, 3:1s clients, 3 s");
     }
 
     #[test]
@@ -214,9 +227,10 @@ mod tests {
             ("serial --rate 5:0s", "lasts no time at all"),
             ("serial --rate 5 --connections 70_000", "connections 70000: expected 1 to 60000"),
             ("serial -n 0", "expected a whole number from 1"),
-            ("serial -d 10", "expected a number and a unit"),
-            ("serial -d 0s", "expected a number and a unit"),
-            ("serial --timeout 0", "expected a number and a unit"),
+            ("serial -d 10x", "expected a time above zero"),
+            ("serial -d 0s", "expected a time above zero"),
+            ("serial --timeout 0", "expected a time above zero"),
+            ("serial --rate 20:1x", "\"1x\" is not a time"),
             ("serial --rate 5 -c 5", "cannot be used with"),
             ("serial --arrivals constant", "--rate"),
             ("serial --connections 5", "--rate"),

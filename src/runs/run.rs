@@ -93,6 +93,9 @@ pub struct ClientSide {
     pub unsent: u64,
     /// Due when no connection was free, and so sent later. Open model only.
     pub waited: u64,
+    /// Sent again on a new connection, as the server closed the old one before the
+    /// first byte of an answer. Counted once in `sent`.
+    pub repeated: u64,
     /// From the first request to the last answer.
     pub seconds: f64,
     /// Answers a second, whatever they said.
@@ -122,10 +125,29 @@ pub struct ClientSide {
     /// The cores that the server used, if it was a process of the same machine
     /// and not that of the generator.
     pub server_cpu: Option<f64>,
-    /// The cores that everybody else used.
+    /// The cores that other processes used.
     pub other_cpu: Option<f64>,
+    /// How many threads of the server were ready to run and had no core, on average.
+    pub server_starved: Option<f64>,
+    /// When the generator stood still, being suspended or kept from its core.
+    pub stalls: Stalls,
+    /// Whether the load was ended before its plan was.
+    pub interrupted: bool,
     /// What happened when.
     pub series: Series,
+}
+
+/// Times in which the load generator did nothing, each of a tenth of a second or
+/// more.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stalls {
+    /// How many there were.
+    pub count: u64,
+    /// How long all of them were together.
+    pub seconds: f64,
+    /// How long the longest was.
+    pub longest_s: f64,
 }
 
 /// Times, by what the answer was.
@@ -179,8 +201,10 @@ pub struct ModeSide {
     pub rate: f64,
     /// Events done a second, from the first request to the last event finished.
     pub done_rate: f64,
-    /// Events accepted.
+    /// Events accepted. Those that were inside when the run began are among them.
     pub accepted: u64,
+    /// How many of them were. `None` in runs of earlier versions.
+    pub inside_before: Option<u64>,
     /// Events refused, and so never accepted.
     pub refused: u64,
     /// Events done.

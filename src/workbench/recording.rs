@@ -19,7 +19,8 @@ use progress::Recording;
 
 /// A bench at which nothing has happened for so long is quiet.
 const QUIET: Duration = Duration::from_secs(1);
-/// A run that somebody began and does not fetch is kept as if nobody had.
+/// A run that a client began is kept by the bench itself once the bench was quiet and
+/// the client was not heard of for this long.
 const ORPHANED: Duration = Duration::from_secs(30);
 /// More than this of them is not kept until somebody fetches them.
 const FINISHED: usize = 100;
@@ -81,7 +82,7 @@ impl Recorder {
         };
         recording.add(bench, look, before);
         let patience = if recording.claim.is_some() { ORPHANED } else { QUIET };
-        let idle = look.now.since(recording.last_thing(bench));
+        let idle = look.now.since(recording.last_thing(bench).max(recording.heard));
         if look.is_drained(bench) && idle >= patience {
             self.finish(bench, look);
             return true;
@@ -104,6 +105,13 @@ impl Recorder {
     pub(super) fn is_drained(&self, claim: u64, bench: &Bench, look: &Look) -> Option<bool> {
         let current = self.current.as_ref()?;
         (current.claim == Some(claim)).then(|| look.is_drained(bench))
+    }
+
+    /// Notes that the client of the claimed run is still there. False if that run is
+    /// not in progress.
+    pub(super) fn hear(&mut self, claim: u64, now: Stamp) -> bool {
+        let current = self.current.as_mut().filter(|current| current.claim == Some(claim));
+        current.map(|current| current.heard = now).is_some()
     }
 
     /// Ends the claimed run and returns it; `None` if it is not in progress.

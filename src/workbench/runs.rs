@@ -37,6 +37,15 @@ impl Workbench {
         claim
     }
 
+    /// Keeps the run of that number in progress although nothing happens: the client
+    /// that began it is still there. To be called every few seconds; half a minute
+    /// after the last call and the last event the bench ends the run itself. False if
+    /// it is not in progress.
+    pub fn hold_run(&self, claim: u64) -> bool {
+        let now = self.bench.clock.now();
+        self.history().recorder.hear(claim, now)
+    }
+
     /// Whether everything of the run in progress is finished; `None` if no run of
     /// that number is in progress.
     pub fn run_is_drained(&self, claim: u64) -> Option<bool> {

@@ -23,6 +23,11 @@ enum Act {
     Answer(u16, u64),
     /// The same, and the connection is of no more use.
     Close(u64),
+    /// An answer after so many milliseconds, and then the server closes the connection
+    /// while it is idle.
+    IdleClose(u64),
+    /// The server closes the connection when the request comes.
+    Unanswered,
     /// It breaks after so many milliseconds.
     Break(u64),
     /// There is never an answer.
@@ -48,6 +53,7 @@ struct Scripted {
     connects: fn(usize) -> bool,
     asked: Rc<Asked>,
     began: Instant,
+    is_open: bool,
 }
 
 /// Counts down also when an exchange is given up.
@@ -71,6 +77,10 @@ impl Target for Scripted {
 }
 
 impl Connection for Scripted {
+    fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     async fn exchange(&mut self) -> Result<Answer, Failure> {
         let asked = &self.asked;
         let n = asked.at.borrow().len();
@@ -89,6 +99,12 @@ impl Connection for Scripted {
                 wait(ms).await;
                 Ok(answer(200, false))
             }
+            Act::IdleClose(ms) => {
+                self.is_open = false;
+                wait(ms).await;
+                Ok(answer(200, true))
+            }
+            Act::Unanswered => Err(Failure::Unanswered("closed before an answer".to_owned())),
             Act::Break(ms) => {
                 wait(ms).await;
                 Err(Failure::Broken("reset".to_owned()))
@@ -137,8 +153,8 @@ impl Made {
                 stop,
                 watch: &mut |so_far| progress.push(*so_far),
             };
-            let target =
-                Scripted { act: Rc::new(act), connects, asked: Rc::clone(&asked), began: Instant::now() };
+            let (asked_by, began) = (Rc::clone(&asked), Instant::now());
+            let target = Scripted { act: Rc::new(act), connects, asked: asked_by, began, is_open: true };
             let client = driver.run(target, plan).await.unwrap();
             let made = Self { client, asked, progress };
             made.balances();
@@ -277,10 +293,44 @@ fn no_connection_is_a_reason_and_the_next_request_tries_again() {
 }
 
 #[test]
+fn an_idle_connection_that_the_server_has_closed_costs_no_request() {
+    let made = Made::of(&closed("1", Some(9)), None, good, |_| Act::IdleClose(10));
+    assert_eq!((made.client.ok, made.client.repeated), (9, 0));
+    assert_eq!((made.asked.connections.get(), made.asked.at.borrow().len()), (9, 9));
+}
+
+#[test]
+fn a_request_that_meets_the_close_of_its_connection_is_sent_once_more_if_that_is_safe() {
+    let every_third = |n| if n % 3 == 2 { Act::Unanswered } else { Act::Answer(200, 10) };
+    let made = Made::of(&closed("1", Some(10)), None, good, every_third);
+    assert_eq!((made.client.sent, made.client.ok, made.client.repeated), (10, 10, 4));
+    assert_eq!((made.asked.connections.get(), made.asked.at.borrow().len()), (5, 14));
+    let mut post = closed("1", Some(10));
+    post.request.method = "POST".to_owned();
+    let made = Made::of(&post, None, good, every_third);
+    assert_eq!((made.client.ok, made.client.aborted, made.client.repeated), (7, 3, 0));
+    // On a new connection no close can have been on its way.
+    let made = Made::of(&closed("1", Some(10)), None, good, |_| Act::Unanswered);
+    assert_eq!((made.client.aborted, made.client.repeated, made.asked.at.borrow().len()), (10, 0, 10));
+}
+
+#[test]
+fn clients_that_cannot_connect_pause_before_they_try_again() {
+    let unreachable = Made::of(&closed("2", Some(10)), None, |_| false, |_| Act::Close(1));
+    assert_eq!(unreachable.client.aborted, 10);
+    // Five tries of each, a millisecond and a pause of 100 each.
+    assert!((unreachable.client.seconds - 0.405).abs() < 1e-3, "{}", unreachable.client.seconds);
+    // Five hundred try once in half a second: a thousand times a second together.
+    let many = Made::of(&closed("500", Some(1500)), None, |_| false, |_| Act::Close(1));
+    assert!((many.client.seconds - 1.003).abs() < 1e-3, "{}", many.client.seconds);
+}
+
+#[test]
 fn a_stop_in_the_middle_aborts_what_is_under_way_and_counts_what_is_due() {
     let slow = |_| Act::Answer(200, 300);
     let made = Made::of(&closed("7", Some(1000)), Some(1000), good, slow);
     assert_eq!((made.client.sent, made.client.ok, made.client.aborted), (28, 21, 7));
+    assert!(made.client.interrupted);
     assert_eq!((made.client.seconds, made.client.unsent), (1.0, 0));
     assert!((made.client.in_flight - 7.0).abs() < 1e-9, "{}", made.client.in_flight);
     // 50 a second, 10 of 3 connections: at 1005 ms 51 were due, 3 rounds of 3 done.

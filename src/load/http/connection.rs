@@ -6,8 +6,8 @@
 //!
 //! - Reads go through `poll_read`, which notes after a read that did not fill the
 //!   buffer that the socket is empty. The next one, straight after the write, then
-//!   waits without asking the system. With `try_read` that knowledge is lost, and
-//!   each request costs a read that finds nothing.
+//!   waits without asking the system. If answers were read with `try_read`, that
+//!   knowledge would be lost, and each request would cost a read that finds nothing.
 //! - The request is written from where the answer is awaited, not before: one
 //!   place to wait in is one place to be woken in, and a server that answers
 //!   before it has read a long request to its end is heard.
@@ -49,6 +49,15 @@ impl HttpConnection {
 }
 
 impl Connection for HttpConnection {
+    /// Between two requests there is nothing to read. If there is, it is the end of
+    /// the connection, or bytes that belong to no answer. Costs no system call as
+    /// long as tokio knows that the socket is empty, which is nearly always.
+    fn is_open(&self) -> bool {
+        let mut byte = [0];
+        let read = self.stream.try_read(&mut byte);
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     async fn exchange(&mut self) -> Result<Answer, Failure> {
         let Self { stream, request, buffer } = self;
         let mut sending = Sending { left: &request.bytes, broken: None };
@@ -61,14 +70,18 @@ impl Connection for HttpConnection {
                 poll_read(stream, cx, &mut buffer[held..])
             });
             let end = match read.await {
+                Ok(0) if held == 0 && reading.is_untouched() => {
+                    return Err(Failure::Unanswered(sending.failure("closed before an answer".to_owned())));
+                }
                 Ok(0) => {
-                    let answer =
-                        reading.closed(held).map_err(|failure| sending.failure().unwrap_or(failure))?;
+                    let answer = reading.closed().map_err(|why| Failure::Broken(sending.failure(why)))?;
                     return Ok(Answer { reusable: false, ..answer });
                 }
                 Ok(count) => held + count,
                 Err(error) => {
-                    return Err(sending.failure().unwrap_or_else(|| Failure::Broken(reason(&error))));
+                    let why = sending.failure(reason(&error));
+                    let untouched = held == 0 && reading.is_untouched();
+                    return Err(if untouched { Failure::Unanswered(why) } else { Failure::Broken(why) });
                 }
             };
             let mut input = &buffer[..end];
@@ -112,10 +125,10 @@ impl Sending<'_> {
         self.left.is_empty() && self.broken.is_none()
     }
 
-    /// Why it could not be sent. Where there is no answer, this came first and says
-    /// more than how the reading ended.
-    fn failure(&self) -> Option<Failure> {
-        self.broken.as_ref().map(|error| Failure::Broken(reason(error)))
+    /// Why the request could not be sent, which came first and says more than how the
+    /// reading ended; if it could be sent, the latter.
+    fn failure(&self, reading: String) -> String {
+        self.broken.as_ref().map_or(reading, reason)
     }
 }
 

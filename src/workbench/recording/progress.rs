@@ -20,6 +20,8 @@ pub(super) struct Recording {
     began: Stamp,
     /// Somebody began it, and will fetch it by this number.
     pub(super) claim: Option<u64>,
+    /// When the client that began it was last heard of.
+    pub(super) heard: Stamp,
     config: Value,
     modes: [ModeRecord; 3],
     series: SeriesBuilder,
@@ -33,6 +35,8 @@ struct ModeRecord {
     first: Option<Stamp>,
     requests: u64,
     aborted: u64,
+    /// How many events were inside when the run began.
+    inside_before: u64,
     counts: Counts,
     /// `Account::time_inside` at the beginning.
     time_before: u64,
@@ -90,12 +94,14 @@ impl Recording {
             first: (inside[mode] > 0).then_some(began),
             requests: 0,
             aborted: 0,
+            inside_before: inside[mode],
             counts: Counts { accepted: inside[mode], ..Counts::default() },
             time_before: time_before[mode],
             times: Kind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
             row: Row::default(),
         });
-        Self { began, claim, config, modes, series: SeriesBuilder::new(columns()), marks: Vec::new() }
+        let series = SeriesBuilder::new(columns());
+        Self { began, claim, heard: began, config, modes, series, marks: Vec::new() }
     }
 
     /// Takes in what has happened since the look `before`.
@@ -217,6 +223,7 @@ impl ModeRecord {
             rate: per_second(self.requests, Stamp::from_nanos(stats.last_active())),
             done_rate: per_second(done, stats.account.last_settled()),
             accepted,
+            inside_before: Some(self.inside_before),
             refused: rejected,
             done,
             failed,
