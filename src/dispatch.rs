@@ -212,6 +212,23 @@ pub trait Dispatcher<T>: Send + 'static {
     /// Returns events that go with it, if any do; they are counted as discarded.
     fn cancel(&mut self, tag: Tag) -> Vec<T>;
 
+    /// Called before [`cancel`](Self::cancel): the consumer of `tag` may still work
+    /// on events, or have some to give back. A dispatcher that keeps events in
+    /// order from one consumer to the next serves nobody in its place until they
+    /// are [settled](Self::settled). By default nothing.
+    ///
+    /// It may be called more than once for a tag. A dispatcher that is used without
+    /// a stage need not be told: a cancelled consumer then counts as finished.
+    fn unsettled(&mut self, tag: Tag) {
+        let _ = tag;
+    }
+
+    /// Every event that was assigned to the cancelled `tag` is finished or has been
+    /// [given back](Self::give_back). By default nothing.
+    fn settled(&mut self, tag: Tag) {
+        let _ = tag;
+    }
+
     /// Notes that `tag` will take `n` more events. An unknown tag is ignored.
     fn ask(&mut self, tag: Tag, n: usize);
 

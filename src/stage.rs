@@ -117,6 +117,7 @@
 //! | events prefetched by a consumer that dies are lost | they go back and are dispatched again |
 //! | a producer that stops is gone at once | it waits until its consumers have finished what it gave them |
 //! | a partition's queue is dropped with its consumer | it waits for the next one |
+//! | a partition's next consumer is served at once | when the one before it has finished what it began |
 //! | dispatchers send changes of demand upstream | they are asked for its level, which cannot drift |
 //! | 10,000 events are buffered, then the oldest are dropped | no bound unless one is set, and what is dropped is handed back |
 //! | `handle_info` | a [`Marker`] is a closure |

@@ -3,10 +3,26 @@
 //! Each partition has one consumer. Events for a partition that has none, or
 //! whose consumer is busy, wait inside, and count against the demand of all: a
 //! partition that nobody takes from stops the others, instead of growing without
-//! bound. The rules are those of GenStage's `PartitionDispatcher`, with one
-//! deviation: when a consumer leaves, what waits in its partition stays for the
-//! next one. GenStage discards it; [`discarding`](PartitionDispatcher::discarding)
-//! does so too.
+//! bound.
+//!
+//! # When a partition changes hands
+//! A consumer that cancels, is stopped or is dismissed may still work on events of
+//! its partition, and events that were on their way to it come back. Until it has
+//! finished the first and returned the second, the next consumer of the partition,
+//! which may be the same one with a new subscription, is taken and may ask, and is
+//! sent nothing. So two consumers never work on one key at once, and the events of
+//! a key are begun in the order in which they were emitted, whoever begins them.
+//!
+//! A consumer that never returns from its handler therefore keeps its partition;
+//! to abort it frees the partition.
+//!
+//! # How this differs from GenStage
+//! The rules are those of GenStage's `PartitionDispatcher`, but
+//! - when a consumer leaves, what waits in its partition stays for the next one.
+//!   GenStage discards it; [`discarding`](PartitionDispatcher::discarding) does so
+//!   too;
+//! - the next consumer of a partition is served when the one before it has
+//!   finished. GenStage serves it at once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -34,6 +50,8 @@ struct Partition<T> {
     id: PartitionId,
     consumer: Option<Tag>,
     demand: usize,
+    /// Cancelled consumers that may still work on events, or give some back.
+    unsettled: Vec<Tag>,
     /// Given back by an earlier consumer, by their place in the order of
     /// dispatch; they go before what waits.
     returned: BTreeMap<u64, T>,
@@ -166,7 +184,14 @@ impl<T> PartitionDispatcher<T> {
 
 impl<T> Partition<T> {
     fn new(id: PartitionId) -> Self {
-        Self { id, consumer: None, demand: 0, returned: BTreeMap::new(), waiting: VecDeque::new() }
+        Self {
+            id,
+            consumer: None,
+            demand: 0,
+            unsettled: Vec::new(),
+            returned: BTreeMap::new(),
+            waiting: VecDeque::new(),
+        }
     }
 
     fn len(&self) -> usize {
@@ -190,7 +215,7 @@ impl<T> Partition<T> {
     /// many events that were.
     fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len()).min(most);
-        let Some(to) = self.consumer.filter(|_| n > 0) else { return 0 };
+        let Some(to) = self.consumer.filter(|_| n > 0 && self.unsettled.is_empty()) else { return 0 };
         let events = match self.returned.is_empty() {
             true => self.take_waiting(n),
             false => {
@@ -238,6 +263,20 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         let discarded = returned.chain(std::mem::take(&mut partition.waiting)).collect();
         self.gone(at, usize::MAX);
         discarded
+    }
+
+    fn unsettled(&mut self, tag: Tag) {
+        let found = self.partitions.iter_mut().find(|partition| partition.consumer == Some(tag));
+        if let Some(partition) = found {
+            debug_assert!(!partition.unsettled.contains(&tag), "a consumer leaves once");
+            partition.unsettled.push(tag);
+        }
+    }
+
+    fn settled(&mut self, tag: Tag) {
+        for partition in &mut self.partitions {
+            partition.unsettled.retain(|&other| other != tag);
+        }
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {

@@ -15,18 +15,16 @@ where
     H: Handler<T>,
 {
     let mut running = JoinSet::new();
-    // A pool has one producer, so there is one subscription.
-    let mut from = 0;
     loop {
         while inlet.has_waiting()
             && let Some(permit) = work.slots().try_acquire()
-            && let Some((slot, event)) = inlet.take_one()
+            && let Some((from, event)) = inlet.take_one()
         {
-            from = slot;
             let work = Arc::clone(&work);
             running.spawn(async move {
                 work.run(event).await;
                 drop(permit);
+                from
             });
         }
         if running.is_empty()
@@ -37,11 +35,19 @@ where
         tokio::select! {
             biased;
             // Panics are contained inside the tasks, and nobody aborts them.
-            Some(_) = running.join_next() => {
+            Some(Ok(from)) = running.join_next() => {
                 // Whatever else has ended goes into the same ask: one message
-                // for many events.
-                let more = std::iter::from_fn(|| running.try_join_next()).count();
-                inlet.finished(from, 1 + more);
+                // for many events. Only a resize makes their origins differ.
+                let mut ended = (from, 1);
+                while let Some(Ok(from)) = running.try_join_next() {
+                    if from == ended.0 {
+                        ended.1 += 1;
+                    } else {
+                        inlet.finished(ended.0, ended.1);
+                        ended = (from, 1);
+                    }
+                }
+                inlet.finished(ended.0, ended.1);
             }
             message = inlet.recv() => inlet.handle(message),
             // Only after a resize: older events still occupy the slots.

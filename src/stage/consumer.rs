@@ -99,7 +99,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
             inlet.handle(message);
             continue;
         }
-        let Some(Taken { slot, events }) = inlet.take() else { continue };
+        let Some(Taken { from, events }) = inlet.take() else { continue };
         let n = events.len();
         let outcome = {
             let work = pin!(AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind());
@@ -117,7 +117,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         if let Err(panic) = outcome {
             return Reason::Panicked(panic_message(&*panic));
         }
-        inlet.finished(slot, n);
+        inlet.finished(from, n);
         match catch_unwind(AssertUnwindSafe(|| consumer.over())) {
             Ok(None) => {}
             Ok(Some(reason)) => return reason,

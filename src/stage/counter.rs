@@ -169,7 +169,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             ToProducer::Return(returned) => {
                 discarded(self.outlet.give_back(returned).make_contiguous(), "a consumer gave them back");
             }
-            ToProducer::Closed { tag } => self.leaving.retain(|&other| other != tag),
+            ToProducer::Closed { tag } => self.closed(tag),
             ToProducer::Dismiss { tag, reason, done } => {
                 let _ = done.send(self.dismiss(tag, *reason));
             }
@@ -237,8 +237,18 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             notify(self.observer.as_ref(), &Notice::Cancelled { peer: &peer, reason });
             // It answers with `Closed`. If its mailbox is closed by now, so it does
             // all the same, and before that it returns what it found there.
-            drop(mail.send(ToConsumer::Ended { tag, reason: Reason::Cancelled }));
+            drop(mail.send(ToConsumer::Cancelled { tag }));
+            debug_assert!(!self.leaving.contains(&tag), "invariant 1: a tag is cancelled once");
             self.leaving.push(tag);
+        }
+    }
+
+    /// Nothing comes back under this tag, and nothing of it is in a handler.
+    fn closed(&mut self, tag: Tag) {
+        debug_assert!(self.find(tag).is_none(), "invariant 1: a tag is cancelled before it is closed");
+        if let Some(at) = self.leaving.iter().position(|&other| other == tag) {
+            self.leaving.swap_remove(at);
+            self.outlet.settle(tag);
         }
     }
 

@@ -6,6 +6,7 @@
 //! cancelled, or when the whole stage goes, travels back to its producer, even
 //! when the stage's task is aborted.
 
+mod former;
 mod subscription;
 
 use std::collections::VecDeque;
@@ -15,6 +16,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+use self::former::Former;
 use self::subscription::Subscription;
 use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, drain};
 use super::meter::Meter;
@@ -36,9 +38,8 @@ pub(crate) struct Inlet<T> {
     waiting_events: usize,
     /// Markers whose place has come, for the stage to run.
     due: VecDeque<Marker>,
-    /// Cancelled tags whose cancellation the producer has not acknowledged:
-    /// events may still come in under them, and go back where they came from.
-    former: Vec<(Tag, ProducerMail<T>)>,
+    /// Cancelled tags that are not closed yet.
+    former: Vec<Former<T>>,
     /// Names subscriptions across a resubscription, where the tag changes.
     next_slot: usize,
     exit: Option<Reason>,
@@ -59,10 +60,17 @@ struct Batch<T> {
     events: std::vec::IntoIter<T>,
 }
 
+/// Where taken events came from: a subscription, and the tag it had then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    slot: usize,
+    tag: Tag,
+}
+
 /// Events on their way into a handler. Whoever takes them calls
-/// [`Inlet::finished`] with the same slot.
+/// [`Inlet::finished`] with the same origin.
 pub(crate) struct Taken<T> {
-    pub(crate) slot: usize,
+    pub(crate) from: Origin,
     pub(crate) events: Vec<T>,
 }
 
@@ -113,6 +121,7 @@ impl<T> Inlet<T> {
         match message {
             ToConsumer::Events(delivery) => self.accept(delivery),
             ToConsumer::Ended { tag, reason } => self.ended(tag, reason),
+            ToConsumer::Cancelled { tag } => self.cancelled(tag),
             ToConsumer::Refused { tag, refused } => self.refused(tag, refused),
             ToConsumer::Seated { slot } => self.seated(slot),
             ToConsumer::Subscribe { instead, producer, options, done } => {
@@ -158,35 +167,33 @@ impl<T> Inlet<T> {
     /// call of a handler.
     pub(crate) fn take(&mut self) -> Option<Taken<T>> {
         let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
-        let slot = batch.slot;
-        let subscription = self.subscriptions.iter_mut().find(|s| s.slot == slot)?;
+        let subscription = self.subscriptions.iter_mut().find(|s| s.slot == batch.slot)?;
         let n = subscription.window.batch().min(batch.events.len());
-        subscription.in_hand += n;
+        let from = subscription.begin(n);
         self.waiting_events -= n;
         if n < batch.events.len() {
             batch.first += n as u64;
-            return Some(Taken { slot, events: batch.events.by_ref().take(n).collect() });
+            return Some(Taken { from, events: batch.events.by_ref().take(n).collect() });
         }
         let Some(Waiting::Batch(batch)) = self.waiting.pop_front() else { return None };
         self.release_markers();
         // Collecting a whole `IntoIter` hands its allocation on.
-        Some(Taken { slot, events: batch.events.collect() })
+        Some(Taken { from, events: batch.events.collect() })
     }
 
-    /// Takes the next event, and the slot to report it finished with.
-    pub(crate) fn take_one(&mut self) -> Option<(usize, T)> {
+    /// Takes the next event, and the origin to report it finished with.
+    pub(crate) fn take_one(&mut self) -> Option<(Origin, T)> {
         let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
-        let (slot, event) = (batch.slot, batch.events.next()?);
+        let subscription = self.subscriptions.iter_mut().find(|s| s.slot == batch.slot)?;
+        let event = batch.events.next()?;
+        let from = subscription.begin(1);
         batch.first += 1;
         if batch.events.len() == 0 {
             self.waiting.pop_front();
             self.release_markers();
         }
         self.waiting_events -= 1;
-        if let Some(subscription) = self.subscriptions.iter_mut().find(|s| s.slot == slot) {
-            subscription.in_hand += 1;
-        }
-        Some((slot, event))
+        Some((from, event))
     }
 
     /// Markers that have nothing in front of them any more are due. Called
@@ -205,12 +212,13 @@ impl<T> Inlet<T> {
         self.due.pop_front()
     }
 
-    /// Notes that `n` taken events are finished, and asks for more when it is
-    /// time to.
-    pub(crate) fn finished(&mut self, slot: usize, n: usize) {
-        let Some(at) = self.subscriptions.iter().position(|s| s.slot == slot) else { return };
+    /// Notes that `n` events of one origin are finished, and asks for more when it
+    /// is time to.
+    pub(crate) fn finished(&mut self, from: Origin, n: usize) {
+        self.finished_former(from.tag, n);
+        let Some(at) = self.subscriptions.iter().position(|s| s.slot == from.slot) else { return };
         let subscription = &mut self.subscriptions[at];
-        subscription.in_hand -= n;
+        subscription.finish(from.tag, n);
         let ask = subscription.window.finished(n);
         if ask > 0
             && let Some(tag) = subscription.tag
@@ -252,9 +260,8 @@ impl<T> Inlet<T> {
             notify(self.observer.as_ref(), &Notice::Cancelled { peer: &subscription.peer, reason });
         }
         self.subscriptions.clear();
-        for (tag, producer) in self.former.drain(..) {
-            drop(producer.send(ToProducer::Closed { tag }));
-        }
+        self.former.drain(..).for_each(Former::close);
+        debug_assert!(self.waiting.is_empty() && self.waiting_events == 0, "all that waited went back");
         self.show();
     }
 
@@ -264,9 +271,9 @@ impl<T> Inlet<T> {
             self.waiting_events += events.len();
             self.meter.arrived(events.len());
             self.waiting.push_back(Waiting::Batch(Batch { slot, first, events: events.into_iter() }));
-        } else if let Some((_, producer)) = self.former.iter().find(|(tag, _)| *tag == to) {
-            // It waits for our `Closed`, so it is there to take them.
-            drop(producer.send(ToProducer::Return(Returned { first, events: events.into() })));
+        } else if let Some(former) = self.former.iter().find(|former| former.tag == to) {
+            debug_assert!(!former.answered, "invariant 3: no events come behind the answer");
+            former.give_back(Returned { first, events: events.into() });
         } else {
             // Only a broken producer sends under a tag that never was ours.
             log::error!("{} events came for an unknown subscription and are dropped", events.len());

@@ -9,11 +9,40 @@
 //!   consumer ◀───────────────────────── Events ── producer
 //! ```
 //!
-//! A subscription ends in three steps, whoever begins: *nothing more, please*
-//! (`Cancel`, with what was not started), *nothing more has been sent* (`Ended`),
-//! and *everything sent is accounted for* (`Closed`). Between the first and the
-//! second, events may cross on the way; they are returned. A producer that has
-//! ended waits for the third, so nothing comes back to nobody.
+//! A subscription ends in three steps: *nothing more, please* (`Cancel`, with what
+//! was not started), *nothing more has been sent* (`Cancelled`), and *everything
+//! sent is accounted for* (`Closed`). `Ended`, with which a producer begins, asks
+//! the consumer to take the first step.
+//!
+//! ```text
+//!   consumer of one tag                          producer of the same tag
+//!   open ─────── Subscribe, Ask ───────────────▶ open, or Refused
+//!    │  ◀─────────────────── Ended, Events ─────  ended here: may still send
+//!    ▼  ─────── Cancel { returned } ───────────▶  │
+//!   former ─── Return, Return, … ──────────────▶  ▼
+//!    │  ◀──────────────────────── Cancelled ────  leaving
+//!    ▼  ─────── Closed ────────────────────────▶  │
+//!   forgotten                                     ▼ forgotten
+//! ```
+//!
+//! # Invariants of one tag
+//! 1. The consumer sends `Subscribe` first and `Cancel` at most once. After
+//!    `Cancel` it sends only `Return`, and at last one `Closed`.
+//! 2. A producer that refuses says so once, sends nothing else under the tag, and
+//!    does not answer its `Cancel`.
+//! 3. A producer answers every other `Cancel` with exactly one `Cancelled`, behind
+//!    the last events of the tag. `Ended` is no such answer, also if it arrives
+//!    after the `Cancel` was sent: the two have crossed, and events that other
+//!    consumers gave back may have been sent in between.
+//! 4. The consumer sends `Closed` when it has heard `Cancelled`, has returned what
+//!    came before it, and has finished what it had begun under the tag; or when
+//!    its mailbox is closed and emptied. Nothing comes back after that, and no
+//!    handler works on an event of the tag.
+//! 5. Every event that was sent under the tag is begun by a handler, or comes back
+//!    in `Cancel` or `Return`: once.
+//! 6. A producer that ends waits for every `Closed`. One that goes at once (it was
+//!    aborted, or its dispatcher panicked) closes its mailbox and answers each
+//!    `Subscribe` and `Cancel` in it, so that no consumer waits for an answer.
 //!
 //! A message is copied half a dozen times between two stages, and every kind is as
 //! large as the largest. So what is large and rare is boxed, for the sake of asks
@@ -45,14 +74,15 @@ pub(crate) enum ToProducer<T> {
     /// Will take `n` more events.
     Ask { tag: Tag, n: usize },
     /// Deliver no more, and dispatch these again in their old place: they were
-    /// delivered and not started. Also the answer to [`ToConsumer::Ended`], once
+    /// delivered and not started. Also what follows [`ToConsumer::Ended`], once
     /// the consumer holds nothing more of this subscription. One message, so
     /// that a producer never sees a consumer gone and its events not yet back.
     Cancel { tag: Tag, reason: Box<Reason>, returned: Vec<Returned<T>> },
     /// Dispatch these again: they were on their way when the subscription was
     /// cancelled.
     Return(Returned<T>),
-    /// Every event that was ever sent under this cancelled tag is accounted for.
+    /// Every event that was ever sent under this cancelled tag is finished or was
+    /// returned. Says so once, after [`ToConsumer::Cancelled`].
     Closed { tag: Tag },
     /// End this subscription, for this reason.
     Dismiss { tag: Tag, reason: Box<Reason>, done: oneshot::Sender<bool> },
@@ -79,9 +109,12 @@ pub(crate) enum ToProducer<T> {
 pub(crate) enum ToConsumer<T> {
     /// Events against demand.
     Events(Delivery<T>),
-    /// Nothing more comes for this subscription: the source has ended, or, in
-    /// answer to a [`ToProducer::Cancel`], nothing more has been sent.
+    /// The source has ended, or gives this subscription up: cancel it when all
+    /// that came is finished. Until then events may still come, which other
+    /// consumers gave back.
     Ended { tag: Tag, reason: Reason },
+    /// The answer to [`ToProducer::Cancel`]: nothing more has been sent.
+    Cancelled { tag: Tag },
     /// The producer has not taken the subscription, and knows nothing of it: there
     /// is nothing to cancel, and nobody to answer.
     Refused { tag: Tag, refused: Refused },

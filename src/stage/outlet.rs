@@ -88,6 +88,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) -> Vec<T> {
         self.subscriptions.retain(|&other| other != tag);
         self.asks.retain(|&(other, _)| other != tag);
+        self.dispatcher.unsettled(tag);
         let mut discarded = self.dispatcher.cancel(tag);
         for events in returned {
             discarded.extend(self.put_back(events));
@@ -95,6 +96,13 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         // A dispatcher may be able to serve the others now.
         self.flush();
         discarded
+    }
+
+    /// Every event that went out under a cancelled tag is finished or has come
+    /// back.
+    pub(crate) fn settle(&mut self, tag: Tag) {
+        self.dispatcher.settled(tag);
+        self.flush();
     }
 
     pub(crate) fn ask(&mut self, tag: Tag, n: usize) {

@@ -164,7 +164,7 @@ where
             inlet.handle(message);
             continue;
         }
-        let Some(Taken { slot, events }) = inlet.take() else { continue };
+        let Some(Taken { from, events }) = inlet.take() else { continue };
         let n = events.len();
         let work = pin!(AssertUnwindSafe(async { stage.process(events).await }).catch_unwind());
         match while_serving(counter, meter.time(work)).await {
@@ -172,7 +172,7 @@ where
                 if !events.is_empty() {
                     counter.emit(events);
                 }
-                inlet.finished(slot, n);
+                inlet.finished(from, n);
             }
             Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
             Err(reason) => return reason,

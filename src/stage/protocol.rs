@@ -1,7 +1,9 @@
-//! What a stage makes of messages that no stage of ours sends.
+//! Tests of the protocol in [`mail`](super::mail), message by message.
 //!
-//! Their types already keep a message to a consumer out of a producer's mailbox;
-//! what is left are tags that are in use, or that nobody knows.
+//! Some are of messages that cross on the way, and refer to the invariants there.
+//! The others are of messages that no stage of ours sends. Types already keep a
+//! message to a consumer out of a producer's mailbox; what is left are tags that
+//! are in use, or that nobody knows.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +14,7 @@ use tokio::time::sleep;
 use super::mail::{ConsumerMail, Delivery, Returned, ToConsumer, ToProducer};
 use super::{CancelMode, Reason, RunningProducer, SubscribeOptions};
 use crate::demand::Limits;
-use crate::dispatch::{Refused, Tag, Wish};
+use crate::dispatch::{PartitionDispatcher, Refused, Tag, Wish};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -128,7 +130,7 @@ async fn events_that_cross_with_a_cancellation_go_back_and_are_dispatched_again(
     consumer.consumer().cancel(tag, Reason::Cancelled).await.unwrap();
     let crossing = Delivery { to: tag, first: 7, events: vec![100, 101] };
     consumer.consumer().tell(ToConsumer::Events(crossing)).unwrap();
-    consumer.consumer().tell(ToConsumer::Ended { tag, reason: Reason::Cancelled }).unwrap();
+    consumer.consumer().tell(ToConsumer::Cancelled { tag }).unwrap();
     sleep(MS).await;
     let heard: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
     let [_, _, ToProducer::Cancel { .. }, ToProducer::Return(back), ToProducer::Closed { tag: closed }] =
@@ -138,4 +140,162 @@ async fn events_that_cross_with_a_cancellation_go_back_and_are_dispatched_again(
     };
     let Returned { first, events } = back;
     assert_eq!((*first, events, *closed), (7, &[100, 101].into(), tag));
+}
+
+/// A consumer that was subscribed and has cancelled, its subscription's tag, and the
+/// mailbox of its producer.
+async fn cancelled() -> (super::RunningConsumer<u64>, Tag, UnboundedReceiver<ToProducer<u64>>) {
+    let (producer, asked) = mpsc::unbounded_channel();
+    let producer = super::ProducerRef::new(producer, "raw".into());
+    let consumer = super::consumer_fn(|_: Vec<u64>| std::future::ready(())).spawn();
+    let options = SubscribeOptions::default().cancel(CancelMode::Temporary);
+    let tag = consumer.consumer().subscribe(&producer, options).await.unwrap();
+    consumer.consumer().cancel(tag, Reason::Cancelled).await.unwrap();
+    (consumer, tag, asked)
+}
+
+/// Invariant 3. The producer ended, and then sent what another consumer gave back,
+/// before it heard of the cancellation.
+#[tokio::test(start_paused = true)]
+async fn an_end_that_crosses_a_cancellation_is_not_its_answer() {
+    let (consumer, tag, mut asked) = cancelled().await;
+    let refers = consumer.consumer();
+    refers.tell(ToConsumer::Ended { tag, reason: Reason::Finished }).unwrap();
+    refers.tell(ToConsumer::Events(Delivery { to: tag, first: 3, events: vec![30, 31] })).unwrap();
+    sleep(MS).await;
+    let heard: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
+    let [_, _, ToProducer::Cancel { .. }, ToProducer::Return(back)] = &heard[..] else {
+        panic!("{heard:?}")
+    };
+    assert_eq!(back.events, [30, 31]);
+    refers.tell(ToConsumer::Cancelled { tag }).unwrap();
+    sleep(MS).await;
+    assert!(matches!(asked.try_recv(), Ok(ToProducer::Closed { tag: closed }) if closed == tag));
+}
+
+/// Invariant 2.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_crosses_a_cancellation_needs_no_answer() {
+    let (consumer, tag, mut asked) = cancelled().await;
+    let refused = ToConsumer::Refused { tag, refused: Refused::DuplicateTag };
+    consumer.consumer().tell(refused).unwrap();
+    consumer.stop();
+    consumer.join().await;
+    let heard: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
+    assert!(matches!(&heard[..], [_, _, ToProducer::Cancel { .. }]), "{heard:?}");
+}
+
+/// Invariant 4.
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_tag_is_closed_when_what_was_begun_under_it_is_finished() {
+    let numbers = numbers();
+    let producer = numbers.producer();
+    let consumer = super::consumer_fn(|_: Vec<u64>| sleep(10 * MS)).spawn();
+    let options = SubscribeOptions::from(Limits::new(1, 0).unwrap()).cancel(CancelMode::Temporary);
+    let tag = consumer.consumer().subscribe(&producer, options.clone()).await.unwrap();
+    sleep(MS).await;
+    assert_eq!(consumer.consumer().cancel(tag, Reason::Cancelled).await, Ok(true));
+    // It is to end, and waits for the event in hand.
+    numbers.stop();
+    sleep(5 * MS).await;
+    assert_eq!(numbers.status().state, super::State::Ending);
+    sleep(5 * MS).await;
+    assert_eq!(numbers.status().state, super::State::Ended);
+}
+
+/// Invariant 6.
+#[tokio::test(start_paused = true)]
+async fn an_aborted_producer_answers_what_is_in_its_mailbox() {
+    let numbers = numbers();
+    let producer = numbers.producer();
+    let (stays, leaves) = (Tag::unique(), Tag::unique());
+    let (consumer, mut mail) = mpsc::unbounded_channel();
+    producer.tell(subscribe(stays, consumer.clone())).unwrap();
+    producer.tell(subscribe(leaves, consumer)).unwrap();
+    let (reason, returned) = (Box::new(Reason::Cancelled), Vec::new());
+    producer.tell(ToProducer::Cancel { tag: leaves, reason, returned }).unwrap();
+    numbers.abort();
+    let told = arrived(&mut mail).await;
+    let [ToConsumer::Cancelled { tag: left }, ToConsumer::Ended { tag: lost, reason: Reason::Lost }] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((*left, *lost), (leaves, stays));
+}
+
+/// The consumer of the only partition, which notes what it begins and when it is
+/// done, for 10 ms a batch.
+fn of_the_partition(
+    producer: &super::ProducerRef<u64>,
+    name: &'static str,
+    notes: &Arc<Mutex<Vec<String>>>,
+) -> super::RunningConsumer<u64> {
+    let notes = Arc::clone(notes);
+    let handle = move |events: Vec<u64>| {
+        let notes = Arc::clone(&notes);
+        async move {
+            notes.lock().unwrap().push(format!("{name} begins {events:?}"));
+            sleep(10 * MS).await;
+            notes.lock().unwrap().push(format!("{name} is done"));
+        }
+    };
+    let options = SubscribeOptions::from(Limits::new(4, 2).unwrap()).partition(0);
+    super::consumer_fn(handle).subscribe_to(producer, options).spawn()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_is_served_again_when_its_former_consumer_has_finished() {
+    let source =
+        super::from_iter(0..6u64).dispatcher(PartitionDispatcher::new(1, |_: &u64| Some(0))).spawn();
+    let notes = Arc::default();
+    let former = of_the_partition(&source.producer(), "a", &notes);
+    sleep(MS).await;
+    former.stop();
+    sleep(MS).await;
+    let next = of_the_partition(&source.producer(), "b", &notes);
+    next.join().await;
+    let expected =
+        ["a begins [0, 1]", "a is done", "b begins [2, 3]", "b is done", "b begins [4, 5]", "b is done"];
+    assert_eq!(*notes.lock().unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_aborted_consumer_frees_its_partition() {
+    let source =
+        super::from_iter(0..4u64).dispatcher(PartitionDispatcher::new(1, |_: &u64| Some(0))).spawn();
+    let notes = Arc::default();
+    let former = of_the_partition(&source.producer(), "a", &notes);
+    sleep(MS).await;
+    former.abort();
+    sleep(MS).await;
+    of_the_partition(&source.producer(), "b", &notes).join().await;
+    assert_eq!(*notes.lock().unwrap(), ["a begins [0, 1]", "b begins [2, 3]", "b is done"]);
+}
+
+/// What was on its way to a consumer that subscribes anew goes first.
+#[tokio::test(start_paused = true)]
+async fn events_stay_in_order_when_the_consumer_of_a_partition_subscribes_anew() {
+    let source =
+        super::from_iter(0..9u64).dispatcher(PartitionDispatcher::new(1, |_: &u64| Some(0))).spawn();
+    let producer = source.producer();
+    let (consumer, mut mail) = mpsc::unbounded_channel();
+    let subscribe = |tag| {
+        let wish = Box::new(Wish { partition: Some(0.into()), ..Wish::none(0) });
+        producer.tell(ToProducer::Subscribe { tag, consumer: consumer.clone(), wish, name: "raw".into() })
+    };
+    let (old, new) = (Tag::unique(), Tag::unique());
+    subscribe(old).unwrap();
+    producer.tell(ToProducer::Ask { tag: old, n: 4 }).unwrap();
+    assert_eq!(events(&arrived(&mut mail).await), [0, 1, 2, 3]);
+    // It has begun the first of them; the last two were still on their way.
+    let returned = vec![Returned { first: 1, events: [1].into() }];
+    producer.tell(ToProducer::Cancel { tag: old, reason: Box::new(Reason::Cancelled), returned }).unwrap();
+    subscribe(new).unwrap();
+    producer.tell(ToProducer::Ask { tag: new, n: 5 }).unwrap();
+    assert!(matches!(&arrived(&mut mail).await[..], [ToConsumer::Cancelled { .. }]));
+    producer.tell(ToProducer::Return(Returned { first: 2, events: [2, 3].into() })).unwrap();
+    assert!(arrived(&mut mail).await.is_empty());
+    producer.tell(ToProducer::Closed { tag: old }).unwrap();
+    assert_eq!(events(&arrived(&mut mail).await), [1, 2, 3, 4, 5]);
 }

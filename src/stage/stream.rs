@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use futures::stream::{Fuse, FusedStream, StreamExt};
 
-use super::inlet::Inlet;
+use super::inlet::{Inlet, Origin};
 use super::meter::Meter;
 use super::{CancelMode, Kind, Producer, ProducerRef, Reason, SubscribeOptions};
 
@@ -69,7 +69,7 @@ pub struct Subscription<T> {
     /// Says what is a failure. A stream always ends with its one producer.
     cancel: CancelMode,
     /// Where the event that is being worked on came from.
-    in_hand: Option<usize>,
+    in_hand: Option<Origin>,
 }
 
 impl<T> Subscription<T> {
@@ -128,12 +128,12 @@ impl<T> Stream for Subscription<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
-        if let Some(slot) = this.in_hand.take() {
-            this.inlet.finished(slot, 1);
+        if let Some(from) = this.in_hand.take() {
+            this.inlet.finished(from, 1);
         }
         loop {
-            if let Some((slot, event)) = this.inlet.take_one() {
-                this.in_hand = Some(slot);
+            if let Some((from, event)) = this.inlet.take_one() {
+                this.in_hand = Some(from);
                 return Poll::Ready(Some(event));
             }
             if this.inlet.exit().is_some() {

@@ -21,22 +21,19 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                     return;
                 }
             } else if alone && self.gives_up(reason) {
-                return self.give_up(reason);
+                self.told = Some(reason.clone());
+                return;
             }
             match self.mail.recv().await {
                 Some(message) => drop(self.handle(message)),
-                // Nobody is left who could come and take anything.
-                None => return self.give_up(reason),
+                // Nobody is left who could come and take anything. What is left is
+                // counted when this is dropped.
+                None => {
+                    self.told = Some(reason.clone());
+                    return;
+                }
             }
         }
-    }
-
-    fn give_up(&mut self, reason: &Reason) {
-        let n = self.outlet.buffered();
-        if n > 0 {
-            log::warn!("{}: {n} events are discarded: {reason}, and nobody takes them", self.meter.name());
-        }
-        self.told = Some(reason.clone());
     }
 
     /// Whether to end without anybody to take what is left. Otherwise the stage
@@ -89,11 +86,29 @@ impl<T, D> Drop for Counter<T, D> {
         };
         // First, or somebody could find a stage that is gone and not why.
         self.leave_seat(&reason);
+        let mut dropped = self.meter.read().buffered;
         for message in drain(&mut self.mail) {
-            if let ToProducer::Subscribe { tag, consumer, name, .. } = message {
-                let peer = Peer::consumer(tag, name);
-                self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
+            match message {
+                ToProducer::Subscribe { tag, consumer, name, .. } => {
+                    let peer = Peer::consumer(tag, name);
+                    self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
+                }
+                // Answered, or the consumer would wait for it as long as it lives.
+                ToProducer::Cancel { tag, returned, .. } => {
+                    dropped += returned.iter().map(|returned| returned.events.len()).sum::<usize>();
+                    if let Some(at) = self.consumers.iter().position(|client| client.peer.tag == tag) {
+                        drop(self.consumers.remove(at).mail.send(ToConsumer::Cancelled { tag }));
+                    }
+                }
+                ToProducer::Return(returned) => dropped += returned.events.len(),
+                _ => {}
             }
+        }
+        if dropped > 0 {
+            log::warn!(
+                "{}: {dropped} events are discarded: the stage has ended ({reason})",
+                self.meter.name()
+            );
         }
         for Client { mail, peer, .. } in self.consumers.drain(..) {
             drop(mail.send(ToConsumer::Ended { tag: peer.tag, reason: reason.clone() }));

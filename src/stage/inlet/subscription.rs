@@ -6,9 +6,12 @@
 //!            │                     cancel             (resubscribe)
 //!            └───────────────────────┴──────────────────┘
 //! ```
+//! Its tag is cancelled on the way, and then lives on as a [`Former`] one.
 
+use super::former::NO_WAY_BACK;
 use super::{
-    Inlet, Limits, Notice, Peer, ProducerMail, Reason, Tag, ToConsumer, ToProducer, Waiting, notify,
+    Former, Inlet, Limits, Notice, Origin, Peer, ProducerMail, Reason, Tag, ToConsumer, ToProducer,
+    Waiting, notify,
 };
 use crate::demand::Window;
 use crate::dispatch::{Refused, Wish};
@@ -26,12 +29,33 @@ pub(super) struct Subscription<T> {
     pub(super) window: Window,
     cancel: CancelMode,
     wish: Wish<T>,
-    /// Events that a handler has begun and not finished.
+    /// Events that a handler has begun and not finished, under this tag and
+    /// earlier ones.
     pub(super) in_hand: usize,
+    /// Those of them that came under this tag.
+    begun: usize,
     pub(super) ended: Option<Reason>,
 }
 
 impl<T> Subscription<T> {
+    /// A handler begins `n` more events.
+    pub(super) fn begin(&mut self, n: usize) -> Origin {
+        debug_assert_eq!(self.tag, Some(self.peer.tag), "what waits came under a tag that is open");
+        self.in_hand += n;
+        self.begun += n;
+        Origin { slot: self.slot, tag: self.peer.tag }
+    }
+
+    /// A handler has finished `n` events that came under `tag`.
+    pub(super) fn finish(&mut self, tag: Tag, n: usize) {
+        debug_assert!(n <= self.in_hand, "{n} events are finished and {} were begun", self.in_hand);
+        self.in_hand -= n;
+        if self.tag == Some(tag) {
+            debug_assert!(n <= self.begun, "{n} events are finished and {} were begun", self.begun);
+            self.begun -= n;
+        }
+    }
+
     /// Has ended for a reason that is not the producer's failure: another one in
     /// its place would change nothing.
     pub(super) fn forever(&mut self, reason: Reason) {
@@ -59,6 +83,7 @@ impl<T> Inlet<T> {
             cancel,
             wish: Wish { consumer: self.id, partition, selector, weight },
             in_hand: 0,
+            begun: 0,
             ended: None,
         });
         self.connect(self.subscriptions.len() - 1);
@@ -158,19 +183,23 @@ impl<T> Inlet<T> {
     pub(super) fn cancel(&mut self, at: usize, reason: Reason) {
         let subscription = &mut self.subscriptions[at];
         let slot = subscription.slot;
+        let in_hand = std::mem::take(&mut subscription.begun);
         let Some(tag) = subscription.tag.take() else { return };
         let Some(producer) = subscription.producer.clone() else { return };
         let returned: Vec<Returned<T>> = self.take_back(slot);
+        let n: usize = returned.iter().map(|returned| returned.events.len()).sum();
         if producer.send(ToProducer::Cancel { tag, reason: Box::new(reason), returned }).is_ok() {
-            self.former.push((tag, producer));
+            self.former.push(Former { tag, producer, in_hand, answered: false });
+        } else if n > 0 {
+            log::warn!("{}: {n} events are dropped: {NO_WAY_BACK}", self.meter.name());
         }
     }
 
+    /// The producer has ended, or has given the subscription up. Of a tag that was
+    /// cancelled here this says nothing: the two have crossed, and the answer to
+    /// the cancellation is still to come.
     pub(super) fn ended(&mut self, tag: Tag, reason: Reason) {
-        if let Some(at) = self.former.iter().position(|(other, _)| *other == tag) {
-            let (tag, producer) = self.former.remove(at);
-            drop(producer.send(ToProducer::Closed { tag }));
-        } else if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
+        if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
             // The first reason is the one: that the producer is not to be reached
             // any more, which is all that later messages to it show, follows.
             self.subscriptions[at].ended.get_or_insert(reason);
@@ -179,8 +208,8 @@ impl<T> Inlet<T> {
     }
 
     pub(super) fn refused(&mut self, tag: Tag, refused: Refused) {
-        // It may have been cancelled before this was known.
-        self.former.retain(|(other, _)| *other != tag);
+        // It may have been cancelled before this was known, and is not answered.
+        self.forget_former(tag);
         if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
             self.subscriptions[at].tag = None;
             self.subscriptions[at].forever(Reason::Refused(refused));

@@ -66,6 +66,10 @@ enum Op {
         who: usize,
         keeps: usize,
     },
+    /// One who left returns the rest, and has finished what it had started.
+    Settle {
+        who: usize,
+    },
     Pause,
     Resume,
     Hold,
@@ -84,7 +88,7 @@ struct Script {
 /// From a few bytes, which is much quicker than a choice of strategies.
 fn op([kind, a, b]: [u8; 3]) -> Op {
     let (who, keeps) = (usize::from(a), usize::from(b) % 4);
-    match kind % 32 {
+    match kind % 34 {
         0..=7 => Op::Ask { who, n: usize::from(b) % 6 },
         8..=14 => Op::Emit(u32::from(b) % 7),
         15..=18 => Op::Subscribe {
@@ -99,6 +103,7 @@ fn op([kind, a, b]: [u8; 3]) -> Op {
         26 => Op::Hold,
         27..=28 => Op::Resume,
         29..=30 => Op::Release,
+        31..=32 => Op::Settle { who },
         _ => Op::LateAsk { who, n: usize::from(b) % 6 },
     }
 }

@@ -67,7 +67,7 @@ impl Model {
         } else {
             self.dispatcher.ask(who, n);
         }
-        self.settle();
+        self.advance_all();
     }
 
     pub(super) fn cancel(&mut self, who: usize, returned: Vec<(u64, u32)>) {
@@ -76,13 +76,18 @@ impl Model {
         self.give_back(returned);
     }
 
+    pub(super) fn settle(&mut self, who: usize) {
+        self.dispatcher.settle(who);
+        self.advance_all();
+    }
+
     pub(super) fn give_back(&mut self, returned: Vec<(u64, u32)>) {
         for (place, event) in returned {
             if !self.dispatcher.takes_back(place, event) {
                 self.returned.insert(place, event);
             }
         }
-        self.settle();
+        self.advance_all();
     }
 
     pub(super) fn emit(&mut self, events: Vec<u32>) {
@@ -91,7 +96,7 @@ impl Model {
         } else {
             self.take_in(events);
         }
-        self.settle();
+        self.advance_all();
     }
 
     pub(super) fn mark(&mut self, marker: usize) {
@@ -106,7 +111,7 @@ impl Model {
 
     pub(super) fn pause(&mut self, paused: bool) {
         self.paused = paused;
-        self.settle();
+        self.advance_all();
     }
 
     pub(super) fn hold(&mut self) {
@@ -115,7 +120,7 @@ impl Model {
 
     pub(super) fn release(&mut self) {
         self.holds = self.holds.saturating_sub(1);
-        self.settle();
+        self.advance_all();
     }
 
     fn is_still(&self) -> bool {
@@ -137,7 +142,7 @@ impl Model {
     }
 
     /// Does the next thing there is to do, until there is none.
-    fn settle(&mut self) {
+    fn advance_all(&mut self) {
         while !self.is_still() && self.advance() {}
     }
 

@@ -12,6 +12,8 @@ use super::{PARTITIONS, partition};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client {
     pub(super) present: bool,
+    /// Left, and may still work on something or have it to give back.
+    pub(super) unsettled: bool,
     pub(super) consumer: u64,
     pub(super) partition: usize,
     pub(super) picky: bool,
@@ -61,7 +63,7 @@ impl Naive {
 
     pub(super) fn cancel(&mut self, who: usize) {
         let client = &mut self.clients[who];
-        (client.present, client.wants) = (false, 0);
+        (client.present, client.unsettled, client.wants) = (false, true, 0);
         if self.rule == (Rule::Partition { discards: true }) {
             let waiting = self.inside[client.partition].drain(..);
             let discarded: Vec<u32> = waiting.map(|(_, event)| event).collect();
@@ -70,6 +72,10 @@ impl Naive {
             }
             self.step.discarded.extend(discarded);
         }
+    }
+
+    pub(super) fn settle(&mut self, who: usize) {
+        self.clients[who].unsettled = false;
     }
 
     /// Takes back what it has a place for, and otherwise answers no.
@@ -169,8 +175,13 @@ impl Naive {
         true
     }
 
+    /// Nothing, for as long as one who had the partition before is unsettled.
     fn first_for(&self, who: usize) -> Option<u32> {
-        let waiting = self.inside.get(self.clients[who].partition)?;
+        let partition = self.clients[who].partition;
+        if self.clients.iter().any(|other| other.unsettled && other.partition == partition) {
+            return None;
+        }
+        let waiting = self.inside.get(partition)?;
         waiting.first().map(|(_, event)| *event)
     }
 }

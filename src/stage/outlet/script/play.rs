@@ -34,6 +34,9 @@ impl<D: Dispatcher<u32>> Play<D> {
         while self.outlet.holds > 0 {
             self.step(Op::Release);
         }
+        while self.unsettled().next().is_some() {
+            self.step(Op::Settle { who: 0 });
+        }
         for partition in 0..PARTITIONS {
             let consumer = 100 + partition as u64;
             self.step(Op::Subscribe { consumer, partition, picky: false });
@@ -46,6 +49,11 @@ impl<D: Dispatcher<u32>> Play<D> {
 
     fn present(&self) -> Vec<usize> {
         (0..self.record.subs.len()).filter(|who| self.record.subs[*who].present).collect()
+    }
+
+    /// Who left and may still have something.
+    fn unsettled(&self) -> impl Iterator<Item = usize> {
+        (0..self.record.subs.len()).filter(|who| self.record.subs[*who].unsettled)
     }
 
     pub(super) fn step(&mut self, op: Op) {
@@ -65,6 +73,12 @@ impl<D: Dispatcher<u32>> Play<D> {
                 somebody(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
             }
             Op::GiveBack { who, keeps } => self.give_back(who, keeps),
+            Op::Settle { who } => {
+                let unsettled: Vec<usize> = self.unsettled().collect();
+                if let Some(&who) = unsettled.get(who % unsettled.len().max(1)) {
+                    self.settle(who);
+                }
+            }
             Op::Pause => {
                 self.outlet.pause();
                 self.model.pause(true);
@@ -100,7 +114,14 @@ impl<D: Dispatcher<u32>> Play<D> {
         if !self.record.seen.refused {
             self.record.subs.push(Sub::new(tag, picky, joined));
         }
-        self.model.subscribe(Client { present: true, consumer, partition, picky, wants: 0 });
+        self.model.subscribe(Client {
+            present: true,
+            unsettled: false,
+            consumer,
+            partition,
+            picky,
+            wants: 0,
+        });
     }
 
     fn ask(&mut self, who: usize, n: usize) {
@@ -126,7 +147,7 @@ impl<D: Dispatcher<u32>> Play<D> {
     }
 
     fn cancel(&mut self, who: usize, keeps: usize, half: bool) {
-        self.record.subs[who].present = false;
+        (self.record.subs[who].present, self.record.subs[who].unsettled) = (false, true);
         let back = self.take_back(who, keeps, half);
         self.record.came_back(who, &back);
         let discarded = self.outlet.cancel(self.record.subs[who].tag, runs(&back));
@@ -138,6 +159,17 @@ impl<D: Dispatcher<u32>> Play<D> {
         let all = self.record.subs.len().max(1);
         let holding = |who: &usize| self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty());
         let Some(who) = (who..who + all).map(|who| who % all).find(holding) else { return };
+        self.give_back_all(who, keeps);
+    }
+
+    fn settle(&mut self, who: usize) {
+        self.give_back_all(who, 0);
+        self.record.subs[who].unsettled = false;
+        self.outlet.settle(self.record.subs[who].tag);
+        self.model.settle(who);
+    }
+
+    fn give_back_all(&mut self, who: usize, keeps: usize) {
         // Each by itself, as they cross on the way.
         for back in self.take_back(who, keeps, false) {
             self.record.came_back(who, &[back]);

@@ -44,6 +44,8 @@ pub(super) struct Sub {
     pub(super) tag: Tag,
     picky: bool,
     pub(super) present: bool,
+    /// Whether it left, and may still have something.
+    pub(super) unsettled: bool,
     pub(super) asked: usize,
     pub(super) got: Vec<u32>,
     /// How many events had gone out before it came.
@@ -54,7 +56,16 @@ pub(super) struct Sub {
 
 impl Sub {
     pub(super) fn new(tag: Tag, picky: bool, joined: usize) -> Self {
-        Self { tag, picky, present: true, asked: 0, got: Vec::new(), joined, held: Vec::new() }
+        Self {
+            tag,
+            picky,
+            present: true,
+            unsettled: false,
+            asked: 0,
+            got: Vec::new(),
+            joined,
+            held: Vec::new(),
+        }
     }
 
     pub(super) fn wants(&self, event: u32) -> bool {
