@@ -109,7 +109,7 @@ pub(crate) fn runtime(threads: usize) -> Runtime {
 
 /// The arguments that choose rows. Cargo adds `--bench`.
 pub(crate) fn filters() -> impl Iterator<Item = String> {
-    std::env::args().skip(1).filter(|arg| !arg.starts_with("--") && !arg.starts_with("rounds="))
+    std::env::args().skip(1).filter(|arg| !arg.starts_with("--") && !arg.contains('='))
 }
 
 pub(crate) fn rounds() -> usize {

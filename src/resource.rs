@@ -11,6 +11,7 @@
 mod freeze;
 mod latency;
 mod mock;
+mod timer;
 
 pub use freeze::Freeze;
 pub use latency::{Distribution, Latency};
