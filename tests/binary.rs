@@ -208,6 +208,51 @@ fn a_queue_is_emptied_from_the_command_line_and_the_number_of_events_is_told() {
     assert!(said.contains("dropped 3 + held 0\n") && said.contains("unaccounted 0"), "{said}");
 }
 
+/// Asks until the answer is as expected.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if holds() {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("{what} does not come");
+}
+
+#[test]
+fn a_file_made_after_the_start_is_found_an_emptied_one_refused_and_a_valid_one_welcomed_back() {
+    let folder = Folder::new("later");
+    let server = Server::start(&folder, &[]);
+    let shown = || {
+        let output = folder.run(&["snapshot", "--json", "--listen", &server.address]);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let concurrency = || shown()["consumers"]["concurrency"].clone();
+    let wrong = || shown()["config"]["error"].as_str().map(str::to_owned);
+    assert!(shown()["config"]["source"].is_null());
+    folder.write("[consumers]\nconcurrency = 3\n");
+    until("the new file", || concurrency() == 3);
+    assert_eq!(shown()["config"]["source"], "config.toml");
+    folder.write("");
+    until("the refusal", || {
+        wrong().is_some_and(|wrong| wrong.starts_with("config.toml: the file is empty"))
+    });
+    assert_eq!(concurrency(), 3);
+    folder.write("[consumers]\nconcurrency = 3\n");
+    until("the text", || wrong().is_none());
+    std::fs::remove_file(folder.0.join("config.toml")).unwrap();
+    until("the refusal", || wrong().is_some_and(|wrong| wrong.contains("cannot be read")));
+    // Another way to change a key does not mend the file.
+    server.request("POST /api/concurrency?value=4");
+    assert!(wrong().is_some() && concurrency() == 4);
+    folder.write("[consumers]\nconcurrency = 3\n");
+    until("the file", || concurrency() == 3);
+    server.signal("-INT");
+    let (_, said) = server.end();
+    assert_eq!(said.matches("config.toml found: it is in force now, and watched").count(), 1, "{said}");
+    assert_eq!(said.matches("config.toml is valid again").count(), 2, "{said}");
+}
+
 #[test]
 fn a_signal_drains_and_the_exit_code_tells_whether_events_were_lost() {
     let folder = Folder::new("signals");

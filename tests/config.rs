@@ -112,6 +112,25 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn what_is_left_open_is_one_problem_and_not_one_in_each_line_behind_it() {
+    let rest = "max_demand = 5\nmin_demand = 2\n[queue]\ncapacity = 7\nwhen_full = \"wait\"\nwait_timeout = \"1s\"\n";
+    for open in [
+        "mode = \"workers",
+        "mode = workers\"",
+        "mode = \"\"\"workers",
+        "mode = [1, ",
+        "mode = { a = 1",
+        "mode",
+    ] {
+        let text = format!("[consumers]\n{open}\n{rest}");
+        let sources = Sources { file: Some("config.toml".into()), flags: Vec::new() };
+        let Err(ConfigError::Invalid(problems)) = sources.parse(&text) else { panic!("{open} is invalid") };
+        let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
+        assert!(matches!(places[..], [one] if one.starts_with("config.toml:")), "{open}: {places:?}");
+    }
+}
+
+#[test]
 fn flags_win_over_the_file_and_take_toml_or_bare_text() {
     let text = "[consumers]\nconcurrency = 1\n[queue]\nwhen_full = \"wait\"";
     let flags = [

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::{complain, say};
-use super::{EXERCISES, Exit};
+use super::{CONFIG_FILE, EXERCISES, Exit};
 use crate::clean;
 use crate::config::{Config, Sources};
 use crate::exercise;
@@ -62,7 +62,12 @@ async fn serve(args: &Args, config: Config, sources: &Sources, text: String) -> 
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let store = Store::new(workbench.settings().data.runs());
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
-    tokio::spawn(Arc::clone(&workbench).follow(sources.clone(), text));
+    let (watched, text) = match &sources.file {
+        Some(_) => (sources.clone(), Some(text)),
+        // One that is made later is found.
+        None => (Sources { file: Some(CONFIG_FILE.into()), ..sources.clone() }, None),
+    };
+    tokio::spawn(Arc::clone(&workbench).follow(watched, text));
     let router = http::router_at(Arc::clone(&workbench), Some(address))
         .merge(exercise::routes(Arc::clone(&workbench), &args.exercises));
     let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));

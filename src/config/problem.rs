@@ -19,6 +19,12 @@ pub enum ConfigError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The file lost its content while it was watched.
+    #[error("{}: the file is empty; write a comment into it to go back to the defaults", path.display())]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+    },
     /// It was read, and something in it is wrong.
     #[error("{}", Lines(.0))]
     Invalid(Vec<Problem>),

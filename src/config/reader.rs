@@ -35,7 +35,9 @@ impl Reader {
     /// Takes in the content of the file.
     pub(super) fn file(&mut self, text: &str) {
         let (document, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
+        // The first only: after an unclosed quote or bracket the parser sees errors
+        // in lines that are right.
+        if let Some(error) = errors.first() {
             let span = error.span().unwrap_or_default();
             let place = Place::File { key: span.clone(), value: span };
             let message = format!("{} (a line is: key = value, with text in \"quotes\")", error.message());

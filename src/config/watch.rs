@@ -1,11 +1,13 @@
-//! Says when the file has changed.
+//! Watches the configuration file by polling.
 //!
-//! By reading it again and again, which costs some microseconds a time. It works
-//! on every file system, also those without change notices, sees a file that an
-//! editor replaced by renaming, and cannot be fooled by a clock.
+//! A look reads the whole file, which costs some microseconds. It works on every
+//! file system, also those without change notices, sees a file that an editor
+//! replaced by renaming, and cannot be fooled by a clock.
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use super::problem::ConfigError;
 
 /// Larger than any configuration, and small enough to read and check at once.
 const LARGEST: u64 = 64 * 1024;
@@ -23,7 +25,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-/// Compares the file with what it said before.
+/// Compares the file with its content at the last look.
 #[derive(Debug)]
 pub struct Watcher {
     path: PathBuf,
@@ -34,13 +36,21 @@ pub struct Watcher {
     last: Reading,
 }
 
-/// The content of the file, or why it could not be read.
-type Reading = Result<String, String>;
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reading {
+    Text(String),
+    Missing,
+    /// With the reason.
+    Unreadable(String),
+}
 
 impl Watcher {
-    /// Watches `path`, which says `text` at the moment.
-    pub fn new(path: PathBuf, text: String) -> Self {
-        Self { path, known: Ok(text.clone()), last: Ok(text) }
+    /// Watches `path`, whose content is `text` now; `None` if there is no such file
+    /// yet. That is not an error until it has been there once.
+    pub fn new(path: PathBuf, text: Option<String>) -> Self {
+        let now = text.map_or(Reading::Missing, Reading::Text);
+        Self { path, known: now.clone(), last: now }
     }
 
     /// The file that is watched.
@@ -52,12 +62,14 @@ impl Watcher {
     /// was there the last time already.
     ///
     /// # Errors
-    /// When the file cannot be read, once for each time that begins.
-    pub fn changed(&mut self) -> io::Result<Option<String>> {
+    /// [`ConfigError::Unreadable`] and [`ConfigError::Emptied`], once for each time
+    /// that begins.
+    pub fn changed(&mut self) -> Result<Option<String>, ConfigError> {
         let reading = read(&self.path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let now = match &reading {
-            Ok(text) => Ok(text.clone()),
-            Err(error) => Err(error.to_string()),
+            Ok(text) => Reading::Text(text.clone()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::Missing,
+            Err(error) => Reading::Unreadable(error.to_string()),
         };
         let settled = now == self.last;
         self.last = now.clone();
@@ -65,7 +77,15 @@ impl Watcher {
             return Ok(None);
         }
         self.known = now;
-        reading.map(Some)
+        match reading {
+            // An editor on a full disk, or a copy that has only begun, leaves an
+            // empty file; to take that for an edit would reset every key.
+            Ok(text) if text.trim_start_matches('\u{feff}').trim().is_empty() => {
+                Err(ConfigError::Emptied { path: self.path.clone() })
+            }
+            Ok(text) => Ok(Some(text)),
+            Err(error) => Err(ConfigError::Unreadable { path: self.path.clone(), error }),
+        }
     }
 }
 
@@ -79,7 +99,7 @@ mod tests {
         fn with(name: &str, text: &str) -> (Self, Watcher) {
             let path = std::env::temp_dir().join(format!("weir-{}-{name}.toml", std::process::id()));
             std::fs::write(&path, text).unwrap();
-            (Self(path.clone()), Watcher::new(path, text.to_owned()))
+            (Self(path.clone()), Watcher::new(path, Some(text.to_owned())))
         }
     }
 
@@ -120,5 +140,38 @@ mod tests {
         std::fs::write(&file.0, "a = 1").unwrap();
         assert!(watcher.changed().unwrap().is_none());
         assert_eq!(watcher.changed().unwrap().as_deref(), Some("a = 1"));
+    }
+
+    #[test]
+    fn a_file_that_is_emptied_is_an_error_once_and_news_when_its_text_is_back() {
+        for empty in ["", " \n\t\n", "\u{feff}"] {
+            let (file, mut watcher) = File::with("emptied", "a = 1");
+            std::fs::write(&file.0, empty).unwrap();
+            assert!(watcher.changed().unwrap().is_none());
+            assert!(matches!(watcher.changed(), Err(ConfigError::Emptied { .. })), "{empty:?}");
+            assert!(watcher.changed().unwrap().is_none());
+            std::fs::write(&file.0, "a = 1").unwrap();
+            assert!(watcher.changed().unwrap().is_none());
+            assert_eq!(watcher.changed().unwrap().as_deref(), Some("a = 1"));
+            std::fs::write(&file.0, "# the defaults").unwrap();
+            assert!(watcher.changed().unwrap().is_none());
+            assert!(watcher.changed().unwrap().is_some(), "a comment is a configuration");
+        }
+    }
+
+    #[test]
+    fn a_file_that_comes_later_is_news_and_not_an_error_before() {
+        let (file, _) = File::with("later", "");
+        std::fs::remove_file(&file.0).unwrap();
+        let mut watcher = Watcher::new(file.0.clone(), None);
+        for _ in 0..3 {
+            assert!(watcher.changed().unwrap().is_none());
+        }
+        std::fs::write(&file.0, "a = 1").unwrap();
+        assert!(watcher.changed().unwrap().is_none());
+        assert_eq!(watcher.changed().unwrap().as_deref(), Some("a = 1"));
+        std::fs::remove_file(&file.0).unwrap();
+        assert!(watcher.changed().unwrap().is_none());
+        assert!(watcher.changed().is_err());
     }
 }

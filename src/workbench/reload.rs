@@ -153,7 +153,7 @@ impl Workbench {
     }
 
     /// Changes one key, until the next edit of the file brings the whole file into
-    /// force again.
+    /// force again. What is wrong with the file goes on to be shown.
     ///
     /// # Errors
     /// When there is no such key, or the value is not allowed.
@@ -161,7 +161,10 @@ impl Workbench {
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
     pub async fn set(&self, key: &str, value: &str) -> Result<Vec<Change>, ConfigError> {
-        Ok(self.apply(self.with(key, value)?).await)
+        let wrong = self.in_force().error.clone();
+        let changes = self.apply(self.with(key, value)?).await;
+        self.in_force().error = wrong;
+        Ok(changes)
     }
 
     /// The configuration in force with one key changed.
@@ -197,15 +200,38 @@ impl Workbench {
         self.in_force().error = Some(error);
     }
 
+    /// Brings an edit of the file into force. Says so where the file is new, or was
+    /// wrong before: without a changed key nothing else would.
+    async fn adopt(&self, config: Config, file: &str) {
+        let (found, again) = {
+            let mut in_force = self.in_force();
+            (in_force.source.replace(file.to_owned()).is_none(), in_force.error.is_some())
+        };
+        let said = match (found, again) {
+            (true, _) => Some(format!("{file} found: it is in force now, and watched")),
+            (_, true) => Some(format!("{file} is valid again")),
+            _ => None,
+        };
+        if let Some(said) = &said {
+            log::info!("configuration: {said}");
+        }
+        let changes = self.apply(config).await;
+        if let Some(said) = said.filter(|_| changes.is_empty()) {
+            self.mark(MarkKind::Reload, &said);
+        }
+    }
+
     /// Follows the file in `sources`, which said `text` when it was loaded, and
-    /// applies or refuses each edit, until the workbench stops. Returns at once if
-    /// there is no file.
+    /// applies or refuses each edit, until the workbench stops. Without a `text`
+    /// there is no file yet; one that is made later is an edit. Returns at once if
+    /// `sources` name no file.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
-    pub async fn follow(self: Arc<Self>, sources: Sources, text: String) {
+    pub async fn follow(self: Arc<Self>, sources: Sources, text: Option<String>) {
         let Some(path) = sources.file.clone() else { return };
-        let mut watcher = Watcher::new(path.clone(), text);
+        let name = path.display().to_string();
+        let mut watcher = Watcher::new(path, text);
         let mut look = tokio::time::interval(LOOK);
         loop {
             tokio::select! {
@@ -215,10 +241,10 @@ impl Workbench {
             match watcher.changed() {
                 Ok(None) => {}
                 Ok(Some(text)) => match sources.parse(&text) {
-                    Ok(config) => drop(self.apply(config).await),
+                    Ok(config) => self.adopt(config, &name).await,
                     Err(error) => self.refuse(&error),
                 },
-                Err(error) => self.refuse(&ConfigError::Unreadable { path: path.clone(), error }),
+                Err(error) => self.refuse(&error),
             }
         }
     }
