@@ -2,6 +2,7 @@
 
 mod compare;
 mod exercise;
+mod flags;
 mod load;
 mod log;
 mod output;
@@ -142,7 +143,12 @@ pub fn run() -> anyhow::Result<Exit> {
         Err(error) => error.exit(),
     };
     let sources = args.config.sources();
-    match args.command.unwrap_or_else(|| Command::Serve(serve::Args::default())) {
+    let command = args.command.unwrap_or_else(|| Command::Serve(serve::Args::default()));
+    if let Some(why) = flags::without_effect(&command, &sources) {
+        complain(why);
+        return Ok(Exit::Usage);
+    }
+    match command {
         Command::Serve(args) => serve::run(&args, &sources),
         Command::CheckConfig => Ok(check_config(&sources)),
         Command::Load(args) => load::run(&args, &sources),

@@ -48,7 +48,7 @@ pub use import::{ImportError, Told, Tool, import};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Series, Stalls};
 pub use series::{Merge, SeriesBuilder};
 pub use slicer::Slicer;
-pub use store::{Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};
+pub use store::{InProgress, Listed, Listing, Skipped, Store, StoreError, check_name, date, id_for, now};
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
 
 #[cfg(test)]

@@ -12,10 +12,12 @@ use super::report::{ms, origin, report};
 use super::{Exit, compare};
 use crate::clean;
 use crate::runs::{
-    ExportError, ImportError, Listing, Store, StoreError, Table, Told, Tool, check_name, csv, import, now,
-    to_json,
+    ExportError, ImportError, InProgress, Listing, Origin, Store, StoreError, Table, Told, Tool,
+    check_name, csv, import, now, to_json,
 };
 
+/// What stands in the place of an id, where there is none yet.
+const IN_PROGRESS: &str = "(in progress)";
 /// Where standard input is meant instead of a file.
 const STDIN: &str = "-";
 
@@ -155,7 +157,7 @@ fn list(json: bool, store: &Store) -> anyhow::Result<()> {
         say(serde_json::to_string_pretty(&listing)?);
         return Ok(());
     }
-    if listing.runs.is_empty() {
+    if listing.runs.is_empty() && listing.in_progress.is_none() {
         say(format_args!("no runs in {}", clean::path(store.directory())));
     } else {
         say(table(&listing).trim_end());
@@ -170,7 +172,9 @@ fn list(json: bool, store: &Store) -> anyhow::Result<()> {
 /// Two lines a run, of at most 80 columns: what it is called and its figures, and
 /// its load.
 fn table(listing: &Listing) -> String {
-    let ids = listing.runs.iter().map(|run| run.id.chars().count()).max().unwrap_or_default().min(41);
+    let shown = listing.runs.iter().map(|run| run.id.as_str());
+    let shown = shown.chain(listing.in_progress.as_ref().map(|_| IN_PROGRESS));
+    let ids = shown.map(|id| id.chars().count()).max().unwrap_or_default().min(41);
     let line = |id: &str, from: &str, [rate, p50, p99]: [&str; 3]| {
         format!("{:<ids$}  {from:<9} {rate:>8} {p50:>8} {p99:>8}\n", cut(id, ids))
     };
@@ -185,7 +189,22 @@ fn table(listing: &Listing) -> String {
             text += &format!("    {}\n", cut(&words, 76));
         }
     }
+    if let Some(run) = &listing.in_progress {
+        text += &line(IN_PROGRESS, origin(Origin::Recorded), ["-"; 3]);
+        text += &format!("    {}\n", cut(&progress(run), 76));
+    }
     text
+}
+
+/// How far the run in progress has come.
+fn progress(run: &InProgress) -> String {
+    let of = |(mode, requests): (&String, &u64)| match requests {
+        1 => format!("{mode}, 1 request"),
+        _ => format!("{mode}, {requests} requests"),
+    };
+    let modes: Vec<String> = run.requests.iter().map(of).collect();
+    let modes = if modes.is_empty() { "no request yet".to_owned() } else { modes.join("; ") };
+    format!("{modes} in {:.0} s; the bench holds {} events", run.seconds, run.held)
 }
 
 /// As much of a text as fits. The beginning of an id is enough to name a run.

@@ -20,7 +20,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file lost its content while it was watched.
-    #[error("{}: the file is empty; write a comment into it to go back to the defaults", path.display())]
+    #[error("{}: the file is empty; write a comment into it to go back to the defaults", clean::path(path))]
     Emptied {
         /// The file.
         path: PathBuf,

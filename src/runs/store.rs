@@ -9,6 +9,7 @@
 
 mod error;
 mod names;
+mod progress;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use names::is_id;
 
 pub use error::StoreError;
 pub use names::{check_name, date, id_for, now};
+pub use progress::InProgress;
 
 /// More than any run of ours: a day-long one has a few megabytes.
 const LARGEST: u64 = 256 << 20;
@@ -43,6 +45,8 @@ pub struct Listing {
     pub runs: Vec<Listed>,
     /// JSON files that are not runs.
     pub skipped: Vec<Skipped>,
+    /// What the bench is recording now. It has no file yet.
+    pub in_progress: Option<InProgress>,
 }
 
 /// A run in a [`Listing`].
@@ -164,7 +168,7 @@ impl Store {
     /// # Errors
     /// When the folder is there and cannot be read.
     pub fn list(&self) -> Result<Listing, StoreError> {
-        let mut listing = Listing::default();
+        let mut listing = Listing { in_progress: self.in_progress(), ..Listing::default() };
         let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),

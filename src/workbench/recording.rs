@@ -14,7 +14,7 @@ use super::history::MarkKind;
 use super::snapshot::Numbers;
 use super::stats::ModeStats;
 use crate::pipeline::Stamp;
-use crate::runs::BenchSide;
+use crate::runs::{BenchSide, InProgress};
 use progress::Recording;
 
 /// A bench at which nothing has happened for so long is quiet.
@@ -22,8 +22,10 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A run that a client began is kept by the bench itself once the bench was quiet and
 /// the client was not heard of for this long.
 const ORPHANED: Duration = Duration::from_secs(30);
-/// More than this of them is not kept until somebody fetches them.
+/// More runs than this that end within one look are not kept.
 const FINISHED: usize = 100;
+/// How often the run in progress is told of.
+const NOTE: Duration = Duration::from_secs(1);
 
 /// What the recorder is shown each time.
 #[derive(Debug)]
@@ -64,6 +66,19 @@ pub(super) struct Recorder {
     /// `Account::time_inside` of each mode while nothing was recorded.
     quiet_time: [u64; 3],
     last_look: Option<Stamp>,
+    /// When the run in progress was last told of.
+    noted: Option<Stamp>,
+    /// Runs that ended and were not kept, since [`FINISHED`] were waiting.
+    pub(super) crowded_out: u64,
+}
+
+/// What is to be told of the run in progress.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// How far it has come.
+    Progress(InProgress),
+    /// There is none any more.
+    Ended,
 }
 
 impl Recorder {
@@ -117,19 +132,38 @@ impl Recorder {
     /// Ends the claimed run and returns it; `None` if it is not in progress.
     pub(super) fn take(&mut self, claim: u64, bench: &Bench, look: &Look) -> Option<Recorded> {
         self.is_drained(claim, bench, look)?;
-        self.finish(bench, look);
-        self.finished.pop()
+        self.end(bench, look)
     }
 
-    /// Ends the run in progress, if there is one.
+    /// Ends the run in progress, if there is one, and has it kept if anything
+    /// happened in it.
     pub(super) fn finish(&mut self, bench: &Bench, look: &Look) {
-        self.quiet_time = time_inside(bench, look.now);
-        let Some(recording) = self.current.take() else { return };
-        bench.modes.iter().for_each(ModeStats::end_burst);
+        let ended = self.end(bench, look);
+        let Some(recorded) = ended.filter(|recorded| !recorded.bench.modes.is_empty()) else { return };
         if self.finished.len() == FINISHED {
             self.finished.remove(0);
+            self.crowded_out += 1;
         }
-        self.finished.push(recording.finish(bench, look, self.quiet_time));
+        self.finished.push(recorded);
+    }
+
+    fn end(&mut self, bench: &Bench, look: &Look) -> Option<Recorded> {
+        self.quiet_time = time_inside(bench, look.now);
+        let recording = self.current.take()?;
+        bench.modes.iter().for_each(ModeStats::end_burst);
+        Some(recording.finish(bench, look, self.quiet_time))
+    }
+
+    /// What is to be told of the run in progress, if it is time for that.
+    pub(super) fn note(&mut self, now: Stamp, held: u64) -> Option<Note> {
+        let Some(recording) = &self.current else {
+            return self.noted.take().map(|_| Note::Ended);
+        };
+        if self.noted.is_some_and(|noted| now.since(noted) < NOTE) {
+            return None;
+        }
+        self.noted = Some(now);
+        Some(Note::Progress(recording.progress(now, held)))
     }
 
     pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Workbench;
-use super::recording::Recorded;
+use super::recording::{Note, Recorded};
 use crate::pipeline::Stamp;
 use crate::runs::{self, Origin, Run, Store};
 
@@ -72,21 +72,38 @@ impl Workbench {
         history.recorder.finish(&self.bench, &look);
     }
 
-    /// Keeps what was recorded and ended since the last call. What cannot be
-    /// kept is told to the log, once.
+    /// Keeps what was recorded and ended since the last call, and notes once a
+    /// second how far the run in progress has come. What cannot be kept is told to
+    /// the log, once.
     ///
     /// # Cancel safety
     /// What is being written when the future is dropped is written all the same.
     pub async fn keep_finished(&self, store: Option<&Store>) {
-        let finished = std::mem::take(&mut self.history().recorder.finished);
+        let now = self.bench.clock.now();
+        let held = self.numbers().ledger().held;
+        let (finished, crowded_out, note) = {
+            let recorder = &mut self.history().recorder;
+            let crowded_out = std::mem::take(&mut recorder.crowded_out);
+            (std::mem::take(&mut recorder.finished), crowded_out, recorder.note(now, held))
+        };
         let Some(store) = store else { return };
         let settings = self.settings().data;
-        if finished.is_empty() || !settings.record {
+        if finished.is_empty() && note.is_none() || !settings.record {
             return;
         }
-        let now = self.bench.clock.now();
+        if crowded_out > 0 {
+            log::warn!("{crowded_out} runs are not kept: too many were begun within a quarter of a second");
+        }
         let store = store.clone();
         let write = move || {
+            match note {
+                Some(Note::Progress(run)) => store.note_progress(&run),
+                Some(Note::Ended) => store.no_progress(),
+                None => {}
+            }
+            if finished.is_empty() {
+                return Ok(Vec::new());
+            }
             for recorded in finished {
                 store.save(&run(recorded, now, &store))?;
             }

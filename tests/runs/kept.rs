@@ -51,3 +51,58 @@ async fn a_store_that_cannot_be_written_is_logged_and_costs_nothing_else() {
         ([5, 5, 0, 0], Vec::<String>::new())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_in_progress_is_listed_until_it_is_kept() {
+    let recorded = Recorded::start("in-progress").await;
+    let (bench, store) = (&recorded.bench, &recorded.store);
+    bench.keep_finished(Some(store)).await;
+    assert_eq!(store.list().unwrap().in_progress, None, "nothing has happened yet");
+    recorded.enqueue(40);
+    recorded.pass(1050).await;
+    bench.keep_finished(Some(store)).await;
+    let run = store.list().unwrap().in_progress.expect("a run is in progress");
+    assert_eq!(
+        (run.requests.into_iter().collect::<Vec<_>>(), run.held),
+        (vec![("pipelined".to_owned(), 40)], 30)
+    );
+    recorded.pass(6000).await;
+    bench.keep_finished(Some(store)).await;
+    let listing = store.list().unwrap();
+    assert_eq!((listing.runs.len(), listing.in_progress), (1, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn begun_runs_in_which_nothing_happens_leave_nothing_and_others_are_bounded() {
+    let recorded = Recorded::start("begun").await;
+    let (bench, store) = (&recorded.bench, &recorded.store);
+    for _ in 0..300 {
+        bench.begin_run();
+    }
+    bench.end_run();
+    bench.keep_finished(Some(store)).await;
+    assert_eq!(store.list().unwrap().runs.len(), 0);
+    let logs = Logs::capture();
+    for _ in 0..103 {
+        bench.begin_run();
+        recorded.enqueue(1);
+    }
+    bench.end_run();
+    bench.keep_finished(Some(store)).await;
+    assert_eq!(store.list().unwrap().runs.len(), 100);
+    let said = logs.take();
+    assert!(said.len() == 1 && said[0].starts_with("WARN: 3 runs are not kept"), "{said:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_keeps_a_bounded_number_of_marks_and_says_how_many_it_left_out() {
+    let recorded = Recorded::start("marks").await;
+    let claim = recorded.bench.begin_run();
+    for _ in 0..600 {
+        recorded.bench.reset();
+    }
+    let marks = recorded.bench.take_run(claim).unwrap().bench.marks;
+    assert_eq!(marks.len(), 500);
+    assert_eq!(marks[499].text, "101 more marks are left out from here on");
+    assert_ne!(marks[498].text, marks[499].text);
+}

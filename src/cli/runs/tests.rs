@@ -71,7 +71,7 @@ fn mistakes_in_the_arguments_are_told_from_those_of_the_disk() {
 }
 
 #[test]
-fn a_list_has_the_figures_of_a_run_and_under_them_its_name_and_load() {
+fn a_list_has_the_figures_of_a_run_its_name_and_load_and_the_run_in_progress() {
     let (folder, store) = folder("list");
     store.save(&sample()).unwrap();
     let expected = "\
@@ -80,5 +80,16 @@ id                        from        rate/s   p50 ms   p99 ms
     before; closed, 2 clients, 5 requests
 ";
     assert_eq!(table(&store.list().unwrap()), expected);
+    let requests = [("pipelined".to_owned(), 120)].into();
+    store.note_progress(&InProgress { seconds: 12.3, requests, held: 33, ..InProgress::default() });
+    let expected = format!(
+        "{expected}\
+(in progress)             recorded         -        -        -
+    pipelined, 120 requests in 12 s; the bench holds 33 events
+"
+    );
+    assert_eq!(table(&store.list().unwrap()), expected);
+    store.no_progress();
+    assert_eq!(store.list().unwrap().in_progress, None);
     let _ = std::fs::remove_dir_all(folder);
 }

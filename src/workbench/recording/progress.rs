@@ -13,7 +13,10 @@ use super::super::{Bench, Mode};
 use super::{Look, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{Counts, Stamp};
-use crate::runs::{BenchSide, Merge, ModeSide, SeriesBuilder, Slicer};
+use crate::runs::{self, BenchSide, InProgress, Merge, ModeSide, SeriesBuilder, Slicer, date};
+
+/// A run keeps this many marks, and counts the others.
+const MARKS: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Recording {
@@ -26,6 +29,8 @@ pub(super) struct Recording {
     modes: [ModeRecord; 3],
     series: SeriesBuilder,
     marks: Vec<Mark>,
+    /// Marks beyond [`MARKS`].
+    marks_left_out: u64,
 }
 
 /// What one mode has done since the run began.
@@ -100,8 +105,16 @@ impl Recording {
             times: Kind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
             row: Row::default(),
         });
-        let series = SeriesBuilder::new(columns());
-        Self { began, claim, heard: began, config, modes, series, marks: Vec::new() }
+        Self {
+            began,
+            claim,
+            heard: began,
+            config,
+            modes,
+            series: SeriesBuilder::new(columns()),
+            marks: Vec::new(),
+            marks_left_out: 0,
+        }
     }
 
     /// Takes in what has happened since the look `before`.
@@ -140,7 +153,29 @@ impl Recording {
 
     pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {
         let t = now.since(self.began).as_secs_f64();
-        self.marks.push(Mark { t, kind, text: text.to_owned() });
+        if self.marks.len() < MARKS {
+            self.marks.push(Mark { t, kind, text: text.to_owned() });
+            return;
+        }
+        self.marks_left_out += 1;
+        // In the place of the last one, so that there are never more.
+        let text = format!("{} more marks are left out from here on", self.marks_left_out + 1);
+        if let Some(last) = self.marks.last_mut() {
+            *last = Mark { text, ..last.clone() };
+        }
+    }
+
+    /// How far the run has come, with `held` events in the bench.
+    pub(super) fn progress(&self, now: Stamp, held: u64) -> InProgress {
+        let seconds = now.since(self.began);
+        let used = Mode::ALL.into_iter().zip(&self.modes).filter(|(_, record)| record.first.is_some());
+        InProgress {
+            began: date(runs::now() - seconds),
+            seconds: seconds.as_secs_f64(),
+            requests: used.map(|(mode, record)| (mode.name().to_owned(), record.requests)).collect(),
+            held,
+            ..InProgress::default()
+        }
     }
 
     /// When something last happened: a request began or ended, an event ended.
