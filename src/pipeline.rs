@@ -41,6 +41,7 @@
 
 mod build;
 mod event;
+mod inside;
 mod lease;
 mod ledger;
 mod source;

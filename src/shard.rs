@@ -29,7 +29,20 @@ impl<V: Default> Default for PerThread<V> {
 impl<V> PerThread<V> {
     /// The calling thread's value.
     pub(crate) fn mine(&self) -> &V {
-        &self.0[thread_number() & (self.0.len() - 1)].0
+        &self.0[self.my_number()].0
+    }
+
+    /// The number of the calling thread's value, for [`at`](Self::at).
+    pub(crate) fn my_number(&self) -> usize {
+        thread_number() & (self.0.len() - 1)
+    }
+
+    /// The value of this number.
+    ///
+    /// # Panics
+    /// If no thread has that number.
+    pub(crate) fn at(&self, number: usize) -> &V {
+        &self.0[number].0
     }
 
     /// Every thread's value.

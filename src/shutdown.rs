@@ -5,9 +5,12 @@
 //! accepted events reports the ones that were left.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+use pin_project_lite::pin_project;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 /// Ends a group of tasks in order. Clones belong to the same group.
@@ -31,6 +34,29 @@ pub enum Drained {
     Aborted,
 }
 
+pin_project! {
+    /// A task that ends when the group is aborted. `select!` in an `async` block would
+    /// keep the task twice, which counts where there are hundreds of thousands.
+    struct UntilAborted<F> {
+        #[pin]
+        task: F,
+        #[pin]
+        aborted: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for UntilAborted<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        match this.task.poll(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => this.aborted.poll(cx),
+        }
+    }
+}
+
 impl Shutdown {
     /// A group without tasks.
     pub fn new() -> Self {
@@ -46,14 +72,7 @@ impl Shutdown {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let abort = self.abort.clone();
-        self.tasks.spawn(async move {
-            tokio::select! {
-                biased;
-                () = task => {}
-                () = abort.cancelled() => {}
-            }
-        });
+        self.tasks.spawn(UntilAborted { task, aborted: self.abort.clone().cancelled_owned() });
     }
 
     /// Says stop: whoever watches [`stopping`](Self::stopping) takes nothing

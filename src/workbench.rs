@@ -22,6 +22,7 @@ mod recording;
 mod reload;
 mod runs;
 mod snapshot;
+mod spawned;
 mod stats;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -36,6 +37,7 @@ pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::Edit;
 pub use snapshot::{LedgerState, Snapshot};
+pub use spawned::TooMany;
 pub use stats::Request;
 
 use crate::config::{Config, Settings, Sources};
@@ -48,6 +50,7 @@ use crate::shutdown::Shutdown;
 use crate::stage;
 use history::Sampler;
 use reload::InForce;
+use spawned::Flights;
 use stats::ModeStats;
 
 /// The workbench.
@@ -97,6 +100,7 @@ struct Bench {
     resource: Mock,
     queue: Arc<MemoryQueue<Event>>,
     modes: [ModeStats; 3],
+    flights: Flights,
     /// Numbers the events that go to the resource without a queue.
     last_id: AtomicU64,
 }
@@ -129,6 +133,7 @@ impl Workbench {
             resource: Mock::new(mock_settings(settings, clock)),
             queue: Arc::new(MemoryQueue::new(queue_settings(settings, clock))),
             modes: Mode::ALL.map(|mode| ModeStats::new(mode, &registry)),
+            flights: Flights::new(settings.asynchronous.max_in_flight),
             last_id: AtomicU64::new(0),
         });
         let handler = {

@@ -125,8 +125,11 @@ async fn the_snapshot_has_every_promised_field() {
     let mut paths = vec!["/uptime_s".to_owned(), "/paused".to_owned()];
     for (part, fields) in [
         ("config", &["generation", "error", "effective"][..]),
-        ("resource", &["in_use", "peak_in_use", "limit", "refused"]),
-        ("queue", &["depth", "peak_depth", "capacity"]),
+        (
+            "resource",
+            &["in_use", "peak_in_use", "limit", "refused", "calls", "oldest_ms", "frozen", "frozen_ms"],
+        ),
+        ("queue", &["depth", "at_gate", "peak_depth", "capacity", "refused", "dropped", "oldest_ms"]),
         ("consumers", &["concurrency", "busy", "held"]),
         ("ledger", &["accepted", "done", "failed", "dropped", "held", "rejected", "unaccounted"]),
         ("modes", &["serial", "async", "pipelined"]),
@@ -134,8 +137,10 @@ async fn the_snapshot_has_every_promised_field() {
         paths.extend(fields.iter().map(|field| format!("/{part}/{field}")));
     }
     for mode in ["serial", "async", "pipelined"] {
-        paths.extend(["requests", "errors", "rate"].map(|field| format!("/modes/{mode}/{field}")));
-        for times in ["http_ms", "wait_ms", "service_ms", "response_ms"] {
+        paths.extend(
+            ["arrived", "requests", "errors", "rate"].map(|field| format!("/modes/{mode}/{field}")),
+        );
+        for times in ["http_ms", "errors_ms", "wait_ms", "service_ms", "response_ms", "failed_ms"] {
             paths.extend(summary.map(|field| format!("/modes/{mode}/{times}/{field}")));
         }
     }
@@ -238,12 +243,16 @@ async fn metrics_agree_with_the_snapshot() {
     let answer = get(&bench, "/metrics").await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
     for line in [
+        "weir_http_arrived_total{mode=\"serial\"} 3",
         "weir_http_requests_total{mode=\"serial\",outcome=\"ok\"} 3",
         "weir_events_total{mode=\"serial\",outcome=\"done\"} 3",
         "weir_events_accepted_total{mode=\"pipelined\"} 1",
         "weir_event_service_seconds_count{mode=\"serial\",outcome=\"done\"} 3",
         "weir_event_service_seconds_bucket{mode=\"serial\",outcome=\"done\",le=\"0.01\"} 0",
         "weir_event_service_seconds_bucket{mode=\"serial\",outcome=\"done\",le=\"0.025\"} 3",
+        "weir_resource_calls_total 3",
+        "weir_resource_frozen 0",
+        "weir_queue_at_gate 0",
         "weir_ledger_unaccounted 0",
         "weir_consumers_concurrency 1",
     ] {

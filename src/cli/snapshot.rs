@@ -47,8 +47,8 @@ fn pretty(snapshot: &Snapshot) -> String {
     let limit = resource.limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
     let mut text = format!(
         "weir {} up {:.0} s{}\n\n\
-         resource    {} in use, peak {}, {limit}, {} waiting, {} refused\n\
-         queue       {} waiting, peak {}, capacity {}\n\
+         resource    {} in use, peak {}, {limit}, {} waiting, {} refused\n{}\
+         queue       {} waiting, peak {}, capacity {}, {} refused, {} dropped\n{}\
          consumers   {} of {} busy, {} prefetched\n\
          ledger      accepted {} = done {} + failed {} + dropped {} + held {}\n\
          \x20           rejected {}, unaccounted {}\n\n",
@@ -63,9 +63,19 @@ fn pretty(snapshot: &Snapshot) -> String {
         resource.peak_in_use,
         resource.waiting,
         resource.refused,
+        beside(&[
+            resource.oldest_ms.map(|ms| format!("oldest inside for {}", age(ms))),
+            resource.frozen_ms.map(|ms| format!("frozen for {}", age(ms))),
+        ]),
         queue.depth,
         queue.peak_depth,
         queue.capacity,
+        queue.refused,
+        queue.dropped,
+        beside(&[
+            queue.oldest_ms.map(|ms| format!("oldest has waited {}", age(ms))),
+            (queue.at_gate > 0).then(|| format!("{} at the gate", queue.at_gate)),
+        ]),
         consumers.busy,
         consumers.concurrency,
         consumers.held,
@@ -80,22 +90,30 @@ fn pretty(snapshot: &Snapshot) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>11}{:>11}",
-        "in ms", "requests", "errors", "rate/s", "http p50", "http p99", "resp. p50", "resp. p99"
+        "{:<9}{:>9}{:>9}{:>8}{:>8}{:>18}{:>18}",
+        "times", "", "", "", "", "server time", "response"
+    );
+    let _ = writeln!(
+        text,
+        "{:<9}{:>9}{:>9}{:>8}{:>8}{:>9}{:>9}{:>9}{:>9}",
+        "in ms", "arrived", "answered", "errors", "rate/s", "p50", "p99", "p50", "p99"
     );
     for (name, mode) in
         [("serial", &modes.serial), ("async", &modes.asynchronous), ("pipelined", &modes.pipelined)]
     {
         let at = |summary: &Summary, value: f64| match summary.count {
             0 => "-".to_owned(),
+            // The histogram tells times apart to a microsecond.
+            _ if value < 0.001 => "<0.001".to_owned(),
             _ => figures(value),
         };
         let _ = writeln!(
             text,
-            "{name:<10}{:>9}{:>8}{:>10}{:>10}{:>10}{:>11}{:>11}",
+            "{name:<9}{:>9}{:>9}{:>8}{:>8}{:>9}{:>9}{:>9}{:>9}",
+            mode.arrived,
             mode.requests,
             mode.errors,
-            figures(mode.rate),
+            mode.rate.map_or("-".to_owned(), figures),
             at(&mode.http_ms, mode.http_ms.p50),
             at(&mode.http_ms, mode.http_ms.p99),
             at(&mode.response_ms, mode.response_ms.p50),
@@ -131,6 +149,17 @@ fn pretty(snapshot: &Snapshot) -> String {
         let _ = writeln!(text, "{}", clean::record(&said));
     }
     text
+}
+
+/// A line of its own for what there is to say, or nothing.
+fn beside(parts: &[Option<String>]) -> String {
+    let said: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+    if said.is_empty() { String::new() } else { format!("            {}\n", said.join(", ")) }
+}
+
+/// Milliseconds, or seconds from a second on.
+fn age(ms: f64) -> String {
+    if ms < 1000.0 { format!("{} ms", figures(ms)) } else { format!("{} s", figures(ms / 1e3)) }
 }
 
 /// Three significant figures, without an exponent.

@@ -36,6 +36,9 @@ pub struct Settings {
     pub queue: Queue,
     /// `[consumers]`
     pub consumers: Consumers,
+    /// `[async]`
+    #[serde(rename = "async")]
+    pub asynchronous: Asynchronous,
     /// `[data]`
     pub data: Data,
 }
@@ -116,6 +119,13 @@ pub struct Consumers {
     pub recall: bool,
 }
 
+/// `[async]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asynchronous {
+    /// The most async events accepted and not finished; 0 for any number.
+    pub max_in_flight: u64,
+}
+
 /// `[data]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Data {
@@ -134,6 +144,7 @@ impl Settings {
             resource: Resource::read(reader),
             queue: Queue::read(reader),
             consumers: Consumers::read(reader),
+            asynchronous: Asynchronous::read(reader),
             data: Data::read(reader),
         }
     }
@@ -282,6 +293,12 @@ impl Consumers {
             return Limits::ONE;
         }
         Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()
+    }
+}
+
+impl Asynchronous {
+    fn read(reader: &mut Reader) -> Self {
+        Self { max_in_flight: reader.integer("async.max_in_flight", 0, 0..=100_000_000) }
     }
 }
 

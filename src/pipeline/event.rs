@@ -73,6 +73,11 @@ impl Clock {
         duration.saturating_mul(self.stretch)
     }
 
+    /// How long something takes by this clock that takes `duration` by tokio's.
+    pub fn shrink(&self, duration: Duration) -> Duration {
+        duration / self.stretch
+    }
+
     /// The moment of tokio's clock at which this one shows `stamp`.
     pub fn instant(&self, stamp: Stamp) -> Instant {
         self.epoch + self.stretch(Duration::from_nanos(stamp.0))

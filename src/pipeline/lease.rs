@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inside::Place;
 use super::{Account, Event, Outcome, Stamp, Times};
 
 /// An event that has left the queue, or never was in one, and is not finished.
@@ -13,17 +14,18 @@ use super::{Account, Event, Outcome, Stamp, Times};
 pub struct Lease {
     event: Event,
     dispatched: Stamp,
-    started: Option<Stamp>,
     account: Arc<Account>,
-    settled: bool,
+    /// Where the account has it in hand, until it is settled. The moment of its
+    /// admission is kept there.
+    place: Option<Place>,
 }
 
 impl Lease {
     /// Takes an accepted event in hand. It must no longer be counted anywhere
     /// else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
-        account.take_in_hand();
-        Self { event, dispatched, started: None, account, settled: false }
+        let place = Some(account.take_in_hand(event.arrived));
+        Self { event, dispatched, account, place }
     }
 
     /// The event's id.
@@ -48,38 +50,28 @@ impl Lease {
 
     /// Notes that the resource has admitted it.
     pub fn start(&mut self, now: Stamp) {
-        self.started = Some(now);
-        self.account.enter_resource();
+        if let Some(place) = self.place {
+            self.account.enter_resource(place, now);
+        }
     }
 
     /// Notes how it ended, and returns where its time went. Work that never
     /// started had no service, only wait.
     pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> Times {
-        self.settled = true;
-        self.leave();
+        let started = self.place.take().and_then(|place| self.account.let_go(place)).unwrap_or(finished);
         self.account.settle(outcome, finished);
-        let started = self.started.unwrap_or(finished);
         Times {
             wait: started.since(self.event.arrived),
             service: finished.since(started),
             response: finished.since(self.event.arrived),
         }
     }
-
-    fn leave(&self) {
-        if self.started.is_some() {
-            self.account.leave_resource();
-        }
-        self.account.let_go();
-    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.settled {
-            return;
-        }
-        self.leave();
+        let Some(place) = self.place.take() else { return };
+        self.account.let_go(place);
         self.account.abandon(self.event.id, self.event.arrived);
         if std::thread::panicking() {
             log::error!("event {} failed: its handler panicked", self.event.id);

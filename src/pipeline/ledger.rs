@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Stamp;
+use super::inside::{Inside, Place};
 use crate::shard::PerThread;
 
 /// How an event ended in somebody's hands.
@@ -30,6 +31,7 @@ pub enum Outcome {
 pub struct Account {
     flow: PerThread<Flow>,
     resource: Level,
+    inside: Inside,
     baseline: Mutex<Counts>,
     /// The ids of events abandoned while somebody wants to know.
     abandoned: Mutex<Option<Vec<u64>>>,
@@ -135,6 +137,12 @@ impl Account {
         sum(|flow| &flow.taken).saturating_sub(let_go) as usize
     }
 
+    /// When the event in hand arrived that has waited longest for the resource, and
+    /// when the resource admitted the one that has been there longest.
+    pub fn oldest(&self) -> (Option<Stamp>, Option<Stamp>) {
+        self.inside.oldest()
+    }
+
     /// How many of this account's events are in the resource.
     pub fn in_resource(&self) -> usize {
         self.resource.now.load(Ordering::Acquire)
@@ -194,23 +202,27 @@ impl Account {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
 
-    pub(super) fn take_in_hand(&self) {
+    pub(super) fn take_in_hand(&self, arrived: Stamp) -> Place {
         self.flow.mine().taken.fetch_add(1, Ordering::Release);
+        self.inside.add(arrived)
     }
 
-    pub(super) fn let_go(&self) {
+    /// Returns when the resource admitted the event, if it did.
+    pub(super) fn let_go(&self, place: Place) -> Option<Stamp> {
+        let started = self.inside.remove(place);
+        if started.is_some() {
+            self.resource.now.fetch_sub(1, Ordering::AcqRel);
+        }
         self.flow.mine().let_go.fetch_add(1, Ordering::Release);
+        started
     }
 
-    pub(super) fn enter_resource(&self) {
+    pub(super) fn enter_resource(&self, place: Place, now: Stamp) {
+        self.inside.admit(place, now);
         let now = self.resource.now.fetch_add(1, Ordering::AcqRel) + 1;
         if now > self.peak_in_resource() {
             self.resource.peak.fetch_max(now, Ordering::AcqRel);
         }
-    }
-
-    pub(super) fn leave_resource(&self) {
-        self.resource.now.fetch_sub(1, Ordering::AcqRel);
     }
 
     pub(super) fn settle(&self, outcome: Outcome, finished: Stamp) {
@@ -293,7 +305,7 @@ mod tests {
         for _ in 0..5 {
             account.accept(EPOCH);
         }
-        account.take_in_hand();
+        let place = account.take_in_hand(EPOCH);
         account.settle(Outcome::Done, EPOCH);
         account.drop_waiting(EPOCH);
         account.reject();
@@ -302,7 +314,7 @@ mod tests {
         // Three are still inside: one in hand and two waiting.
         let held = Counts { accepted: 3, in_hand: 1, ..Counts::default() };
         assert_eq!(account.counts(), held);
-        account.let_go();
+        assert_eq!(account.let_go(place), None);
         account.settle(Outcome::Failed, EPOCH);
         assert_eq!(account.counts().unaccounted(2), 0);
     }

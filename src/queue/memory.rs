@@ -151,6 +151,12 @@ impl<T> MemoryQueue<T> {
         self.0.lock().take(&self.0, usize::MAX)
     }
 
+    /// What `read` says of the event that has waited longest; `None` when none waits.
+    /// The queue is locked meanwhile.
+    pub fn oldest<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.lock().events.front().map(read)
+    }
+
     /// How many events wait.
     pub fn depth(&self) -> usize {
         self.0.lock().events.len()

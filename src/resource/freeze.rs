@@ -19,6 +19,13 @@ impl Freeze {
         (!length.is_zero() && length < period).then_some(Self { period, length })
     }
 
+    /// How long everything has stood still at `now`, counted from where the periods are;
+    /// `None` while it moves.
+    pub fn frozen_for(&self, now: Duration) -> Option<Duration> {
+        let into = Duration::from_nanos((now.as_nanos() % self.period.as_nanos()) as u64);
+        (now >= self.period && into < self.length).then_some(into)
+    }
+
     /// How long `work` takes that begins at `start`, counted from where the
     /// periods are.
     pub fn stretch(&self, start: Duration, work: Duration) -> Duration {
@@ -68,6 +75,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_first_freeze_begins_after_a_period_and_each_lasts_its_length() {
+        let ms = Duration::from_millis;
+        let freeze = Freeze::new(ms(10), ms(3)).unwrap();
+        let frozen = |at: u64| freeze.frozen_for(ms(at)).map(|time| time.as_millis());
+        assert_eq!([0, 2, 9].map(frozen), [None; 3]);
+        assert_eq!([10, 12, 13, 19, 21].map(frozen), [Some(0), Some(2), None, None, Some(1)]);
     }
 
     #[test]

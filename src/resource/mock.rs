@@ -177,6 +177,12 @@ impl Mock {
         }
     }
 
+    /// How long all work inside has stood still, while it does.
+    pub fn frozen_for(&self) -> Option<Duration> {
+        let freeze = self.settings().freeze?;
+        freeze.frozen_for(self.0.epoch.elapsed())
+    }
+
     /// Lets the peak start anew from what is inside now.
     pub fn reset_peak(&self) {
         self.0.places.reset_peak();
@@ -211,6 +217,17 @@ impl Mock {
 }
 
 impl Door {
+    /// Goes in if there was a place.
+    ///
+    /// # Errors
+    /// Returns the door where there was none, to wait at.
+    pub fn enter(self) -> Result<Visit, Self> {
+        match self.place {
+            Some(place) => Ok(Visit { mock: self.mock, _place: place }),
+            None => Err(self),
+        }
+    }
+
     /// Waits for a place, if there was none, and goes in.
     ///
     /// # Cancel safety

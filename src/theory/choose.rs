@@ -27,6 +27,12 @@ const NEGLIGIBLE: f64 = 1e-6;
 /// load. A simulation always does.
 pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Prediction, NoModel> {
     let facts = Facts::new(settings, mode, plan)?;
+    let most = settings.asynchronous.max_in_flight;
+    if mode == Mode::Async && most > 0 && facts.requests.is_none_or(|requests| requests > most) {
+        return none(format!(
+            "async.max_in_flight = {most} refuses requests, which no model here includes"
+        ));
+    }
     let mut prediction = match (mode, facts.load) {
         (Mode::Pipelined, Load::Closed { clients }) => pipelined::closed(&facts, clients),
         (Mode::Pipelined, Load::Open { rate, arrivals, .. }) => pipelined::open(&facts, rate, arrivals),

@@ -38,9 +38,9 @@ pub struct CurvesByMode {
 /// nothing was timed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModeCurves {
-    /// How many responses there were.
+    /// How many responses were a success.
     pub count: u64,
-    /// From the request head to the response, all responses.
+    /// From the request head to the response, of responses that were a success.
     pub http_ms: Vec<f64>,
     /// How many events were done.
     pub response_count: u64,
@@ -53,7 +53,7 @@ impl Workbench {
     pub fn curves(&self) -> Curves {
         let of_mode = |mode: Mode| {
             let stats = self.bench.stats(mode);
-            let (http, response) = (stats.http().all, stats.response());
+            let (http, response) = (stats.http().ok, stats.response());
             ModeCurves {
                 count: http.len(),
                 http_ms: curve(&http),

@@ -12,7 +12,8 @@ use crate::metrics::Registry;
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
 
 /// Name and help of each counter.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 7] = [
+    ("weir_http_arrived_total", "HTTP requests that arrived, by mode."),
     ("weir_http_requests_total", "HTTP responses sent, by mode and outcome."),
     ("weir_http_aborted_total", "HTTP requests whose client went away before the response, by mode."),
     (
@@ -20,16 +21,24 @@ const COUNTERS: [(&str, &str); 6] = [
         "Events promised to be done. After a reset, those that were held count anew.",
     ),
     ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
-    ("weir_resource_calls_total", "Pieces of work begun in the resource."),
+    ("weir_resource_calls_total", "Calls of the resource: pieces of work begun, and calls refused."),
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
 ];
 
 /// A gauge: its name, its help, and where it stands in the snapshot.
 type GaugeOf = (&'static str, &'static str, fn(&Snapshot) -> f64);
 
-const GAUGES: [GaugeOf; 13] = [
+const GAUGES: [GaugeOf; 17] = [
     ("weir_uptime_seconds", "Seconds since the start.", |s| s.uptime_s),
-    ("weir_queue_depth", "Events waiting in the queue.", |s| s.queue.depth as f64),
+    ("weir_queue_depth", "Events waiting in the queue or at its gate.", |s| s.queue.depth as f64),
+    ("weir_queue_at_gate", "Events that have left the queue and no consumer asks for.", |s| {
+        s.queue.at_gate as f64
+    }),
+    (
+        "weir_queue_oldest_seconds",
+        "How long the longest-waiting pipelined event has waited; 0 when none waits.",
+        |s| s.queue.oldest_ms.unwrap_or(0.0) / 1e3,
+    ),
     ("weir_queue_peak_depth", "The most events that waited at once since the last reset.", |s| {
         s.queue.peak_depth as f64
     }),
@@ -41,6 +50,14 @@ const GAUGES: [GaugeOf; 13] = [
         "The most events that were in the resource at once since the last reset.",
         |s| s.resource.peak_in_use as f64,
     ),
+    (
+        "weir_resource_oldest_seconds",
+        "How long the event has been in the resource that has been there longest; 0 when empty.",
+        |s| s.resource.oldest_ms.unwrap_or(0.0) / 1e3,
+    ),
+    ("weir_resource_frozen", "1 while all work in the resource stands still.", |s| {
+        f64::from(u8::from(s.resource.frozen))
+    }),
     ("weir_resource_waiting", "Events waiting at the door of the resource.", |s| s.resource.waiting as f64),
     ("weir_consumers_concurrency", "How many events consumers may handle at once.", |s| {
         s.consumers.concurrency as f64
@@ -98,6 +115,7 @@ impl Workbench {
         let counts = self.bench.stats(mode).account.counts();
         let name = mode.name();
         let ok = state.requests.saturating_sub(state.errors);
+        self.count("weir_http_arrived_total", &[("mode", name)], state.arrived);
         self.count("weir_http_requests_total", &[("mode", name), ("outcome", "ok")], ok);
         self.count("weir_http_requests_total", &[("mode", name), ("outcome", "error")], state.errors);
         self.count("weir_http_aborted_total", &[("mode", name)], state.aborted);

@@ -28,11 +28,14 @@ const MARKS: usize = 100;
 pub struct Point {
     /// Uptime in seconds.
     pub t: f64,
+    /// Requests that arrived since the start, resets aside.
+    #[serde(default)]
+    pub arrived: [u64; 3],
     /// Responses sent since the start, resets aside.
     pub requests: [u64; 3],
     /// Events done or failed since the start, resets aside.
     pub finished: [u64; 3],
-    /// Events in the queue.
+    /// Events in the queue or at its gate.
     pub depth: usize,
     /// Events in the resource.
     pub in_use: usize,
@@ -144,7 +147,8 @@ impl Workbench {
         let since = std::mem::take(&mut history.since_point);
         let point = Point {
             t: look.now.as_secs(),
-            requests: std::array::from_fn(|mode| modes[mode].totals().requests),
+            arrived: modes.each_ref().map(|mode| mode.totals().arrived),
+            requests: modes.each_ref().map(|mode| mode.totals().requests),
             finished: std::array::from_fn(|mode| {
                 let totals = modes[mode].account.totals();
                 totals.done + totals.failed

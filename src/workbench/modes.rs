@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use thiserror::Error;
 
+use super::spawned::{InFlight, TooMany, spawned};
 use super::{Bench, Workbench};
 use crate::config::Settings;
 use crate::pipeline::{Event, Lease, Outcome, Stamp, Times};
@@ -47,6 +48,9 @@ pub enum Refusal {
     /// The resource was full; nothing was accepted.
     #[error(transparent)]
     ResourceFull(#[from] Full),
+    /// As many async events are in flight as may be; nothing was accepted.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The queue gave no place; nothing was accepted.
     #[error(transparent)]
     Queue(#[from] queue::Refused),
@@ -63,7 +67,7 @@ impl Refusal {
     pub fn status(&self, settings: &Settings) -> u16 {
         match self {
             Self::ResourceFull(_) => settings.resource.reject_status,
-            Self::Queue(_) | Self::Stopping => 503,
+            Self::TooMany(_) | Self::Queue(_) | Self::Stopping => 503,
             Self::Failed(_) => 500,
         }
     }
@@ -89,15 +93,15 @@ impl Workbench {
     /// Spawns the work and returns at once.
     ///
     /// # Errors
-    /// [`Refusal`]: the resource is full, or the server is stopping.
+    /// [`Refusal`]: too many events are in flight, the resource is full, or the
+    /// server is stopping.
     pub fn spawn(&self, arrived: Stamp) -> Result<(), Refusal> {
+        // First, so that a refusal leaves the resource alone.
+        let bench =
+            InFlight::enter(&self.bench).inspect_err(|_| self.bench.stats(Mode::Async).account.reject())?;
         let door = self.knock(Mode::Async)?;
         let lease = self.accept(Mode::Async, arrived);
-        let bench = Arc::clone(&self.bench);
-        self.shutdown.spawn(async move {
-            // Nobody waits for the result; the ledger has it.
-            let _ = bench.work_behind(Mode::Async, door, lease).await;
-        });
+        self.shutdown.spawn(spawned(bench, door, lease));
         Ok(())
     }
 
@@ -139,7 +143,7 @@ impl Workbench {
     }
 
     /// Accepts an event that goes to the resource without a queue.
-    fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
+    pub(super) fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
         let account = &self.bench.stats(mode).account;
         account.accept(arrived);
         let id = self.bench.last_id.fetch_add(1, Ordering::Relaxed) + 1;
@@ -172,7 +176,7 @@ impl Bench {
         result
     }
 
-    fn settle(&self, mode: Mode, lease: Lease, outcome: Outcome) {
+    pub(super) fn settle(&self, mode: Mode, lease: Lease, outcome: Outcome) {
         let times: Times = lease.settle(outcome, self.clock.now());
         self.stats(mode).record(outcome, times);
     }

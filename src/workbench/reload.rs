@@ -134,6 +134,7 @@ impl Workbench {
         let changes = changes(&old.settings, &new.settings);
         self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
+        self.bench.flights.resize(new.settings.asynchronous.max_in_flight);
         self.pipeline.resize(pool_settings(&new.settings)).await;
 
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();

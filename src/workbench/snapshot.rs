@@ -3,6 +3,8 @@
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -81,15 +83,28 @@ pub struct ResourceState {
     pub refused: u64,
     /// Pieces of work that failed since the last reset.
     pub failed: u64,
-    /// Pieces of work begun since the last reset.
+    /// Calls since the last reset: pieces of work begun, and calls refused. One that
+    /// waits at the door counts when its work begins.
     pub calls: u64,
+    /// How long the event has been inside that has been there longest; null when it is
+    /// empty.
+    pub oldest_ms: Option<f64>,
+    /// Whether all work inside stands still (`resource.freeze_every`).
+    pub frozen: bool,
+    /// How long it has stood still; null while it moves.
+    pub frozen_ms: Option<f64>,
 }
 
 /// The queue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct QueueState {
-    /// Events waiting.
+    /// Events waiting, and asked for by no consumer: those in the queue, and those at
+    /// its gate.
     pub depth: usize,
+    /// Of these, events at the gate: they left the queue for a consumer that has since
+    /// withdrawn what it asked for, or were on their way when a pause began. They take no
+    /// place in the queue.
+    pub at_gate: usize,
     /// The most at once since the last reset.
     pub peak_depth: usize,
     /// How many may wait.
@@ -98,6 +113,13 @@ pub struct QueueState {
     pub when_full: String,
     /// Requests waiting for a place.
     pub waiting: usize,
+    /// Requests that the queue refused since the last reset.
+    pub refused: u64,
+    /// Events accepted and given up by the queue's policy since the last reset.
+    pub dropped: u64,
+    /// How long the pipelined event has waited that has waited longest, from its
+    /// arrival; null when none waits. It may be with a consumer already.
+    pub oldest_ms: Option<f64>,
 }
 
 /// The pool.
@@ -152,6 +174,8 @@ pub struct Modes {
 /// The numbers of one mode since the last reset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModeState {
+    /// Requests that arrived: those answered, aborted or in flight.
+    pub arrived: u64,
     /// Responses sent.
     pub requests: u64,
     /// Responses that were not a success.
@@ -167,27 +191,36 @@ pub struct ModeState {
     /// Requests without a response yet.
     pub in_flight: u64,
     /// Responses a second over the present burst of load, or the last one, from
-    /// its first request to its last response.
-    pub rate: f64,
+    /// its first request to its last response; null for less than a second or fewer
+    /// than 10 responses.
+    pub rate: Option<f64>,
     /// Events of this mode in the resource.
     pub in_use: usize,
     /// The most at once since the last reset.
     pub peak_in_use: usize,
-    /// From the request head to the response, all responses.
+    /// The server time: from the request head to the response, of responses that were
+    /// a success.
     pub http_ms: Summary,
+    /// The same of refusals and other responses that were not.
+    pub errors_ms: Summary,
     /// From arrival to admission by the resource, of events that are done.
     pub wait_ms: Summary,
     /// In the resource, of events that are done.
     pub service_ms: Summary,
     /// From arrival to finish, of events that are done.
     pub response_ms: Summary,
+    /// From arrival to finish, of events that failed.
+    pub failed_ms: Summary,
 }
 
 /// Counts and levels, read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
     pub(super) counts: Counts,
+    /// Events that no consumer has asked for, those at the gate included.
     pub(super) depth: usize,
+    /// Events that left the queue and are kept by its stage.
+    pub(super) at_gate: usize,
     pub(super) busy: usize,
     pub(super) held: usize,
     pub(super) usage: Usage,
@@ -201,7 +234,8 @@ impl Numbers {
 
     pub(super) fn ledger(&self) -> LedgerState {
         let Counts { accepted, done, failed, dropped, rejected, in_hand } = self.counts;
-        let waiting = self.depth as u64;
+        // An event at the gate is in hand already.
+        let waiting = (self.depth - self.at_gate) as u64;
         let unaccounted = self.counts.unaccounted(waiting);
         LedgerState { accepted, done, failed, dropped, held: in_hand + waiting, rejected, unaccounted }
     }
@@ -221,6 +255,9 @@ impl Workbench {
         let Usage { in_use, limit, waiting, calls, refused, failed, .. } = numbers.usage;
         let peaks = self.peaks().with(&self.bench);
         let queue = &self.bench.queue;
+        let pipelined = self.bench.stats(Mode::Pipelined).account.counts();
+        let (waits, works) = self.oldest();
+        let frozen = self.bench.resource.frozen_for().map(|time| self.bench.clock.shrink(time));
         let (config, settings) = self.config_state();
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -233,14 +270,21 @@ impl Workbench {
                 waiting,
                 refused,
                 failed,
-                calls,
+                calls: calls + refused,
+                oldest_ms: works.map(ms),
+                frozen: frozen.is_some(),
+                frozen_ms: frozen.map(ms),
             },
             queue: QueueState {
                 depth: numbers.depth,
-                peak_depth: peaks.depth,
+                at_gate: numbers.at_gate,
+                peak_depth: peaks.depth.max(numbers.depth),
                 capacity: queue.capacity(),
                 when_full: settings.queue.when_full.to_string(),
                 waiting: queue.waiting(),
+                refused: pipelined.rejected,
+                dropped: pipelined.dropped,
+                oldest_ms: waits.map(ms),
             },
             consumers: ConsumerState {
                 concurrency: settings.consumers.concurrency,
@@ -263,6 +307,17 @@ impl Workbench {
         }
     }
 
+    /// How long the pipelined event has waited that has waited longest, and how long the
+    /// event has been in the resource that has been there longest.
+    fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
+        let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.oldest());
+        // What has left the queue is older than what is in it.
+        let waits = pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
+        let works = [serial.1, spawned.1, pipelined.1].into_iter().flatten().min();
+        let now = self.bench.clock.now();
+        (waits.map(|at| now.since(at)), works.map(|at| now.since(at)))
+    }
+
     /// Reads until two readings in a row agree, so that no event is seen on its
     /// way from one count to the next; under load the last reading has to do.
     pub(super) fn numbers(&self) -> Numbers {
@@ -280,12 +335,13 @@ impl Workbench {
     fn read_numbers(&self) -> Numbers {
         let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.counts());
         let busy = self.pipeline.busy();
-        // Out of the queue, and not with a consumer either: kept by a pause.
-        let kept: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
+        // Out of the queue, and not with a consumer either.
+        let at_gate: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
         Numbers {
-            depth: self.bench.queue.depth(),
+            depth: self.bench.queue.depth() + at_gate,
+            at_gate,
             busy,
-            held: (pipelined.in_hand as usize).saturating_sub(busy + kept),
+            held: (pipelined.in_hand as usize).saturating_sub(busy + at_gate),
             counts: serial + spawned + pipelined,
             usage: self.bench.resource.usage(),
         }
@@ -313,8 +369,9 @@ impl Workbench {
         let counts = stats.account.counts();
         let http = stats.http();
         ModeState {
-            requests: http.all.len(),
-            errors: http.errors,
+            arrived: stats.arrived(),
+            requests: http.ok.len() + http.errors.len(),
+            errors: http.errors.len(),
             refused: counts.rejected,
             failed: counts.failed,
             dropped: counts.dropped,
@@ -323,10 +380,16 @@ impl Workbench {
             rate: stats.rate(self.bench.clock.now()),
             in_use: stats.account.in_resource(),
             peak_in_use: peaks.modes[mode as usize],
-            http_ms: Summary::of(&http.all),
+            http_ms: Summary::of(&http.ok),
+            errors_ms: Summary::of(&http.errors),
             wait_ms: Summary::of(&stats.wait()),
             service_ms: Summary::of(&stats.service()),
             response_ms: Summary::of(&stats.response()),
+            failed_ms: Summary::of(&stats.response_failed()),
         }
     }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

@@ -13,11 +13,15 @@ use crate::shard::PerThread;
 
 /// Load that pauses for longer than this is a new burst.
 const QUIET: Duration = Duration::from_secs(1);
+/// A rate is one of at least this many responses, in nanoseconds of at least this many.
+const RATE: (u64, u64) = (10, 1_000_000_000);
 
 #[derive(Debug)]
 pub(super) struct ModeStats {
     pub(super) account: Arc<Account>,
     traffic: PerThread<Traffic>,
+    /// Requests that arrived and were over at the last reset.
+    arrived_before: AtomicU64,
     /// Requests aborted until the last reset.
     aborted_before: AtomicU64,
     burst: Mutex<Burst>,
@@ -43,6 +47,8 @@ struct Traffic {
 /// Requests since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
+    /// Requests that arrived.
+    pub(super) arrived: u64,
     /// Responses sent.
     pub(super) requests: u64,
     /// Requests whose client went away before the response.
@@ -112,12 +118,13 @@ impl ByOutcome {
 
 type Histogram = hdrhistogram::Histogram<u64>;
 
-/// What was answered since the last reset.
+/// The times of responses since the last reset.
 pub(super) struct Http {
-    /// Responses that were not a success.
-    pub(super) errors: u64,
-    /// The times of all responses.
-    pub(super) all: Histogram,
+    /// Of responses that were a success.
+    pub(super) ok: Histogram,
+    /// Of those that were not. A refusal takes next to no time, so among the successes
+    /// it would make a slow server look quick.
+    pub(super) errors: Histogram,
 }
 
 impl ModeStats {
@@ -126,6 +133,7 @@ impl ModeStats {
         Self {
             account: Arc::default(),
             traffic: PerThread::default(),
+            arrived_before: AtomicU64::new(0),
             aborted_before: AtomicU64::new(0),
             burst: Mutex::default(),
             in_burst: AtomicBool::new(false),
@@ -153,20 +161,21 @@ impl ModeStats {
         // comes and goes in between would count as minus one.
         let requests = sum(|traffic| &traffic.answered);
         let aborted = sum(|traffic| &traffic.aborted);
-        let begun = sum(|traffic| &traffic.begun);
-        Totals { requests, aborted, in_flight: begun.saturating_sub(requests + aborted) }
+        let arrived = sum(|traffic| &traffic.begun);
+        Totals { arrived, requests, aborted, in_flight: arrived.saturating_sub(requests + aborted) }
     }
 
-    /// Requests a second over the present burst, or the last one: from its first
-    /// request to its last response.
-    pub(super) fn rate(&self, now: Stamp) -> f64 {
+    /// Responses a second over the present burst, or the last one: from its first
+    /// request to its last response. `None` where that is less than a second, or fewer
+    /// than 10 responses: such a rate would be an accident.
+    pub(super) fn rate(&self, now: Stamp) -> Option<f64> {
         let burst = *lock(&self.burst);
-        let Some(began) = burst.began else { return 0.0 };
+        let began = burst.began?;
         let totals = self.totals();
         let ended = if totals.in_flight > 0 { now.as_nanos() } else { self.last_active() };
-        let seconds = ended.saturating_sub(began.as_nanos()) as f64 / 1e9;
-        let requests = totals.requests.saturating_sub(burst.before) as f64;
-        if seconds > 0.0 { requests / seconds } else { 0.0 }
+        let nanos = ended.saturating_sub(began.as_nanos());
+        let requests = totals.requests.saturating_sub(burst.before);
+        (requests >= RATE.0 && nanos >= RATE.1).then(|| requests as f64 / (nanos as f64 / 1e9))
     }
 
     /// Everything that was timed, in the order of [`Kind::ALL`].
@@ -189,6 +198,13 @@ impl ModeStats {
         lock(&self.burst).began
     }
 
+    /// Requests that arrived since the last reset, those included that were in flight
+    /// then.
+    pub(super) fn arrived(&self) -> u64 {
+        let before = self.arrived_before.load(Ordering::Acquire);
+        self.totals().arrived.saturating_sub(before)
+    }
+
     /// Requests aborted since the last reset.
     pub(super) fn aborted(&self) -> u64 {
         let before = self.aborted_before.load(Ordering::Acquire);
@@ -200,15 +216,10 @@ impl ModeStats {
         self.traffic.all().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
-    /// Responses since the last reset, good or not, as a load generator sees
-    /// them. The counts come from here too, so that they and the times cannot
-    /// disagree.
+    /// Responses since the last reset. Their counts come from here too, so that they
+    /// and the times cannot disagree.
     pub(super) fn http(&self) -> Http {
-        let errors = self.http.bad.merged();
-        let mut all = self.http.good.merged();
-        // Cannot fail: merged histograms grow as they need to.
-        let _ = all.add(&errors);
-        Http { errors: errors.len(), all }
+        Http { ok: self.http.good.merged(), errors: self.http.bad.merged() }
     }
 
     /// From arrival to admission, of events that are done.
@@ -226,10 +237,17 @@ impl ModeStats {
         self.response.good.merged()
     }
 
+    /// From arrival to finish, of events that failed.
+    pub(super) fn response_failed(&self) -> Histogram {
+        self.response.bad.merged()
+    }
+
     pub(super) fn reset(&self) {
         self.account.reset();
         self.account.reset_peak();
-        self.aborted_before.store(self.totals().aborted, Ordering::Release);
+        let totals = self.totals();
+        self.arrived_before.store(totals.requests + totals.aborted, Ordering::Release);
+        self.aborted_before.store(totals.aborted, Ordering::Release);
         for histograms in [&self.http, &self.wait, &self.service, &self.response] {
             histograms.reset();
         }
