@@ -85,8 +85,7 @@ impl Drop for InFlight {
 
 /// Waits to be admitted, does the work, and settles the event. The ledger has the
 /// result; the client has its answer already.
-///
-/// A block and not an `async fn`: that would keep each argument twice.
+#[expect(clippy::manual_async_fn, reason = "an async fn keeps each of its arguments twice")]
 pub(super) fn spawned(
     bench: InFlight,
     door: Door,
