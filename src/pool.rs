@@ -296,6 +296,7 @@ impl Face {
             demand: 0,
             buffered: 0,
             held: members.held,
+            dropped: members.dropped,
             busy: self.counts.busy(),
         }
     }

@@ -82,7 +82,8 @@
 //! Whatever was delivered and not started when a subscription ends goes back to
 //! its producer, and is dispatched again in its old place. That holds for a
 //! cancelled subscription, a stopped consumer, one that panics and one that is
-//! aborted. Lost is only what such a consumer had in its hands.
+//! aborted. Lost is only what such a consumer had in its hands, and that is counted
+//! in [`Status::dropped`].
 //!
 //! # What is emitted and not asked for
 //! is kept in the producer's [`Buffer`](crate::buffer::Buffer), and goes out
@@ -229,8 +230,9 @@ pub trait ProducerConsumer: Send + 'static {
     /// `max_demand - min_demand` of them.
     ///
     /// # Cancel safety
-    /// Dropped only when the stage is stopped or aborted; the batch is then lost
-    /// with it, unless its events notice being dropped.
+    /// Dropped only when the stage is aborted; the batch is then lost with it, which
+    /// is logged and counted in [`Status::dropped`]. A stage that is told to stop
+    /// finishes the batch and delivers what comes of it.
     fn process(&mut self, events: Vec<Self::In>) -> impl Future<Output = Vec<Self::Out>> + Send;
 
     /// Called once when no more events will come: what the stage still keeps is
@@ -282,8 +284,8 @@ pub trait Consumer: Send + 'static {
     /// events. The consumer asks for more when this returns.
     ///
     /// # Cancel safety
-    /// Dropped only when the stage is aborted; the batch is then lost with it,
-    /// unless its events notice being dropped.
+    /// Dropped only when the stage is aborted; the batch is then lost with it, which
+    /// is logged and counted in [`Status::dropped`].
     fn consume(&mut self, events: Vec<Self::Event>) -> impl Future<Output = ()> + Send;
 
     /// Asked after each batch: a reason to end now, if there is one. What was

@@ -250,6 +250,7 @@ async fn inspect_lists_the_stages_in_order_and_adds_up_after_the_end() {
         demand: 0,
         buffered: 0,
         held: 0,
+        dropped: 0,
         busy,
     };
     let demand = Some("DemandDispatcher");

@@ -9,7 +9,7 @@ use super::{Handler, Mode, PoolSettings, Work, supervisor, worker};
 use crate::stage::inlet::Inlet;
 use crate::stage::mail::{ConsumerMail, ToConsumer};
 use crate::stage::meter::Meter;
-use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions};
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, Status, SubscribeOptions};
 
 /// What the pool's handle tells the foreman.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ struct Members {
     meters: Vec<(Id, Meter)>,
     /// What those delivered to who are gone.
     events_in: u64,
+    /// What those dropped who are gone.
+    dropped: u64,
 }
 
 /// The members' numbers, added up, in events.
@@ -41,6 +43,7 @@ pub(super) struct Sum {
     pub(super) events_in: u64,
     pub(super) asked: usize,
     pub(super) held: usize,
+    pub(super) dropped: u64,
 }
 
 impl Roll {
@@ -57,19 +60,21 @@ impl Roll {
         let mut members = self.lock();
         let Some(at) = members.meters.iter().position(|(other, _)| *other == id) else { return 0 };
         let (_, meter) = members.meters.swap_remove(at);
-        let events_in = meter.read().events_in;
+        let Status { events_in, dropped, .. } = meter.read();
         members.events_in += events_in;
+        members.dropped += dropped;
         events_in
     }
 
     pub(super) fn sum(&self) -> Sum {
         let members = self.lock();
-        let mut sum = Sum { events_in: members.events_in, ..Sum::default() };
+        let mut sum = Sum { events_in: members.events_in, dropped: members.dropped, ..Sum::default() };
         for (_, meter) in &members.meters {
             let member = meter.read();
             sum.events_in += member.events_in;
             sum.asked += member.asked;
             sum.held += member.held;
+            sum.dropped += member.dropped;
         }
         sum
     }

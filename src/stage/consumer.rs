@@ -61,7 +61,7 @@ impl<C: Consumer> ConsumerBuilder<C> {
     pub fn spawn(self) -> RunningConsumer<C::Event> {
         let Self { consumer, name, observer, subscriptions } = self;
         let meter = Meter::new(name, Kind::Consumer, None);
-        let mut inlet = Inlet::new(meter.clone(), observer);
+        let mut inlet = Inlet::new(meter.clone(), observer).noting_losses();
         for (producer, options) in subscriptions {
             inlet.subscribe(producer, options);
         }

@@ -122,7 +122,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     }
 
     /// Answers everything that has arrived.
-    fn catch_up(&mut self) -> ControlFlow<Reason> {
+    pub(super) fn catch_up(&mut self) -> ControlFlow<Reason> {
         loop {
             match self.mail.try_recv() {
                 Ok(message) => self.handle(message)?,
@@ -141,6 +141,20 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
         }
         Poll::Ready(Reason::Stopped)
+    }
+
+    /// Answers consumers, also when the stage is to stop: why, is noted.
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>, stopped: &mut Option<Reason>) {
+        while let Poll::Ready(message) = self.mail.poll_recv(cx) {
+            match message.map(|message| self.handle(message)) {
+                Some(ControlFlow::Continue(())) => {}
+                Some(ControlFlow::Break(reason)) => drop(stopped.get_or_insert(reason)),
+                None => {
+                    stopped.get_or_insert(Reason::Stopped);
+                    return;
+                }
+            }
+        }
     }
 
     /// Dispatches or buffers new events, and sends what was dispatched.
@@ -167,7 +181,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 self.cancel(tag, &reason, returned);
             }
             ToProducer::Return(returned) => {
-                discarded(self.outlet.give_back(returned).make_contiguous(), "a consumer gave them back");
+                let gone = self.outlet.give_back(returned).len();
+                self.discarded(gone, "a consumer gave them back");
             }
             ToProducer::Closed { tag } => self.closed(tag),
             ToProducer::Dismiss { tag, reason, done } => {
@@ -229,7 +244,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     }
 
     fn cancel(&mut self, tag: Tag, reason: &Reason, returned: Vec<Returned<T>>) {
-        discarded(&self.outlet.cancel(tag, returned), "a consumer has left");
+        let gone = self.outlet.cancel(tag, returned).len();
+        self.discarded(gone, "a consumer has left");
         if let Some(at) = self.find(tag) {
             let Client { mail, peer, dismissed, .. } = self.consumers.remove(at);
             self.abandoned = self.until_last_cancel && self.consumers.is_empty();
@@ -258,7 +274,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         let Some(at) = self.find(tag).filter(|&at| self.consumers[at].dismissed.is_none()) else {
             return false;
         };
-        discarded(&self.outlet.cancel(tag, Vec::new()), "a consumer was dismissed");
+        let gone = self.outlet.cancel(tag, Vec::new()).len();
+        self.discarded(gone, "a consumer was dismissed");
         // What it had been sent before must reach it before this.
         drop(self.send());
         let client = &mut self.consumers[at];
@@ -284,6 +301,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                     }
                     Out::Overflow(events) => {
                         let n = events.len();
+                        self.meter.dropped(n);
                         overflow.extend(events);
                         if self.on_overflow.as_mut().is_none_or(|hook| hook(n)) {
                             log::warn!(
@@ -309,19 +327,21 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             for Delivery { to, first, events } in bounced {
                 // It is still to say what it gives back, so it stays listed.
                 let returned = vec![Returned { first, events: events.into() }];
-                discarded(&self.outlet.cancel(to, returned), "a consumer has died");
+                let gone = self.outlet.cancel(to, returned).len();
+                self.discarded(gone, "a consumer has died");
             }
         }
         self.meter.outlet(self.consumers.len(), self.outlet.demand(), self.outlet.buffered());
         overflow
     }
-}
 
-/// Says that events are gone. They are dropped with that, which an event that is
-/// to be accounted for notices.
-fn discarded<T>(events: &[T], why: &str) {
-    if !events.is_empty() {
-        log::warn!("{} events are discarded: {why}", events.len());
+    /// Says that events are gone. They are dropped with that, which an event that is
+    /// to be accounted for notices.
+    fn discarded(&self, n: usize, why: &str) {
+        if n > 0 {
+            self.meter.dropped(n);
+            log::warn!("{}: {n} events are discarded: {why}", self.meter.name());
+        }
     }
 }
 

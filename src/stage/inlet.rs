@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use self::former::Former;
+use self::former::{Former, NO_WAY_BACK};
 use self::subscription::Subscription;
 use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, drain};
 use super::meter::Meter;
@@ -44,6 +44,8 @@ pub(crate) struct Inlet<T> {
     next_slot: usize,
     exit: Option<Reason>,
     observer: Option<Observer>,
+    /// Whether to log events that are lost.
+    notes_losses: bool,
     meter: Meter,
 }
 
@@ -91,8 +93,16 @@ impl<T> Inlet<T> {
             next_slot: 0,
             exit: None,
             observer,
+            notes_losses: false,
             meter,
         }
+    }
+
+    /// The same for a stage whose handler works on what it takes: what it had in
+    /// hand when it goes is lost, and logged.
+    pub(super) fn noting_losses(mut self) -> Self {
+        self.notes_losses = true;
+        self
     }
 
     /// A sender to this inlet's mailbox.
@@ -254,6 +264,8 @@ impl<T> Inlet<T> {
                 self.accept(delivery);
             }
         }
+        let begun: usize = self.subscriptions.iter().map(|subscription| subscription.in_hand).sum();
+        self.lost(begun, format_args!("it had begun them ({reason})"));
         self.stop(reason);
         for subscription in &self.subscriptions {
             let reason = self.exit.as_ref().unwrap_or(&Reason::Lost);
@@ -273,10 +285,24 @@ impl<T> Inlet<T> {
             self.waiting.push_back(Waiting::Batch(Batch { slot, first, events: events.into_iter() }));
         } else if let Some(former) = self.former.iter().find(|former| former.tag == to) {
             debug_assert!(!former.answered, "invariant 3: no events come behind the answer");
-            former.give_back(Returned { first, events: events.into() });
+            let n = events.len();
+            if !former.give_back(Returned { first, events: events.into() }) {
+                self.lost(n, NO_WAY_BACK);
+            }
         } else {
             // Only a broken producer sends under a tag that never was ours.
+            self.meter.dropped(events.len());
             log::error!("{} events came for an unknown subscription and are dropped", events.len());
+        }
+    }
+
+    /// Counts events that are gone, and says why.
+    pub(super) fn lost(&self, n: usize, why: impl std::fmt::Display) {
+        if n > 0 {
+            self.meter.dropped(n);
+            if self.notes_losses {
+                log::warn!("{}: {n} events are dropped: {why}", self.meter.name());
+            }
         }
     }
 

@@ -90,6 +90,11 @@ pub struct Status {
     pub buffered: usize,
     /// What was delivered to it and is not finished: waiting or in its handler.
     pub held: usize,
+    /// What it had and let go of unhandled, since it started: the buffer had no room
+    /// for it, the dispatcher discarded it, its handler panicked or was aborted, or
+    /// the stage ended and there was no consumer to take it. Logged each time. What
+    /// goes back to a producer does not count.
+    pub dropped: u64,
     /// How long it has been in the author's code, waiting inside it included;
     /// up to the last batch that was finished. Of code that returns within a
     /// microsecond an estimate.
@@ -117,6 +122,7 @@ struct Dials {
     demand: AtomicUsize,
     buffered: AtomicUsize,
     held: AtomicUsize,
+    dropped: AtomicU64,
     watch: Stopwatch,
 }
 
@@ -141,6 +147,7 @@ impl Meter {
             demand: AtomicUsize::new(0),
             buffered: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
             watch: Stopwatch::default(),
         }))
     }
@@ -155,6 +162,10 @@ impl Meter {
 
     pub(crate) fn arrived(&self, n: usize) {
         add(&self.0.events_in, n as u64);
+    }
+
+    pub(crate) fn dropped(&self, n: usize) {
+        add(&self.0.dropped, n as u64);
     }
 
     pub(crate) fn delivered(&self, n: usize) {
@@ -204,6 +215,7 @@ impl Meter {
             demand: count(&dials.demand),
             buffered: count(&dials.buffered),
             held: count(&dials.held),
+            dropped: dials.dropped.load(Ordering::Relaxed),
             busy: dials.watch.read(),
         }
     }

@@ -5,11 +5,21 @@
 //! is buffered, so the buffer holds at most the output of one batch. (GenStage
 //! works through a whole delivery once anything is wanted, and buffers the rest
 //! of its output.)
+//!
+//! Told to stop, it gives back what it has not begun, finishes the batch in its
+//! hands, and delivers what comes of it. Its producers wait until it has done that.
 
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
 use std::fmt;
+use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures::FutureExt;
 
@@ -76,7 +86,7 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
     pub fn spawn(self) -> RunningProducerConsumer<P::In, P::Out> {
         let Self { stage, name, observer, subscriptions, front } = self;
         let meter = Meter::new(name, Kind::ProducerConsumer, Some(short_name::<D>()));
-        let mut inlet = Inlet::new(meter.clone(), observer.clone());
+        let mut inlet = Inlet::new(meter.clone(), observer.clone()).noting_losses();
         for (producer, options) in subscriptions {
             inlet.subscribe(producer, options);
         }
@@ -111,17 +121,17 @@ where
         counter.mark(marker);
     }
     if reason.is_normal() {
-        match while_serving(&mut counter, AssertUnwindSafe(async { stage.finish().await }).catch_unwind())
-            .await
-        {
-            Ok(Ok(events)) if events.is_empty() => {}
-            Ok(Ok(events)) => counter.emit(events),
-            Ok(Err(panic)) => reason = Reason::Panicked(panic_message(&*panic)),
-            // It was asked to stop while it finished.
-            Err(stopped) => reason = stopped,
+        let finish = async { stage.finish().await };
+        // If it is told to stop while it finishes, it finishes all the same.
+        let mut stopped = None;
+        match work(finish, &mut inlet, &mut counter, &mut stopped).await {
+            Ok(events) if events.is_empty() => {}
+            Ok(events) => counter.emit(events),
+            Err(panic) => stopped = Some(Reason::Panicked(panic_message(&*panic))),
         }
+        reason = stopped.unwrap_or(reason);
     }
-    counter.end(&reason).await;
+    deliver(&mut inlet, &mut counter, &reason).await;
     inlet.close(reason.clone());
     terminate(async { stage.terminate(&reason).await }).await;
     reason
@@ -166,18 +176,78 @@ where
         }
         let Some(Taken { from, events }) = inlet.take() else { continue };
         let n = events.len();
-        let work = pin!(AssertUnwindSafe(async { stage.process(events).await }).catch_unwind());
-        match while_serving(counter, meter.time(work)).await {
-            Ok(Ok(events)) => {
+        let mut stopped = None;
+        let process = pin!(async { stage.process(events).await });
+        match work(meter.time(process), inlet, counter, &mut stopped).await {
+            Ok(events) => {
                 if !events.is_empty() {
                     counter.emit(events);
                 }
                 inlet.finished(from, n);
             }
-            Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
-            Err(reason) => return reason,
+            Err(panic) => return Reason::Panicked(panic_message(&*panic)),
+        }
+        if let Some(reason) = stopped {
+            return reason;
         }
     }
+}
+
+/// Does the author's work to its end while both neighbours are answered. When the
+/// stage is told to stop meanwhile, that is noted, and what was not begun goes back
+/// at once.
+async fn work<F, I, O, D>(
+    work: F,
+    inlet: &mut Inlet<I>,
+    counter: &mut Counter<O, D>,
+    stopped: &mut Option<Reason>,
+) -> Result<F::Output, Box<dyn Any + Send>>
+where
+    F: Future,
+    O: Send + 'static,
+    D: Dispatcher<O>,
+{
+    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+    poll_fn(|cx| {
+        // As in `while_serving`: what is there goes first, and to wait for more is
+        // for when the work did not return at once.
+        if stopped.is_none()
+            && let ControlFlow::Break(reason) = counter.catch_up()
+        {
+            inlet.stop(reason.clone());
+            *stopped = Some(reason);
+        }
+        if let Poll::Ready(output) = work.as_mut().poll(cx) {
+            return Poll::Ready(output);
+        }
+        let before = stopped.is_some();
+        counter.poll_answer(cx, stopped);
+        if let Some(reason) = stopped.as_ref().filter(|_| !before) {
+            inlet.stop(reason.clone());
+        }
+        while let Poll::Ready(message) = inlet.poll_recv(cx) {
+            inlet.handle(message);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Delivers what is left and waits until the consumers have finished, while events
+/// that were on their way here still go back.
+async fn deliver<I, O, D: Dispatcher<O>>(
+    inlet: &mut Inlet<I>,
+    counter: &mut Counter<O, D>,
+    reason: &Reason,
+) {
+    let mut end = pin!(counter.end(reason));
+    poll_fn(|cx| {
+        while let Poll::Ready(message) = inlet.poll_recv(cx) {
+            inlet.handle(message);
+        }
+        end.as_mut().poll(cx)
+    })
+    .await;
 }
 
 impl<P: ProducerConsumer, D> fmt::Debug for ProducerConsumerBuilder<P, D> {

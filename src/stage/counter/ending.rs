@@ -105,6 +105,7 @@ impl<T, D> Drop for Counter<T, D> {
             }
         }
         if dropped > 0 {
+            self.meter.dropped(dropped);
             log::warn!(
                 "{}: {dropped} events are discarded: the stage has ended ({reason})",
                 self.meter.name()

@@ -23,13 +23,10 @@ pub(super) struct Former<T> {
 }
 
 impl<T> Former<T> {
-    /// Returns events that were on their way.
-    pub(super) fn give_back(&self, returned: Returned<T>) {
-        let n = returned.events.len();
-        // It waits for our `Closed`; but it may have been aborted.
-        if self.producer.send(ToProducer::Return(returned)).is_err() {
-            log::warn!("{n} events are dropped: {NO_WAY_BACK}");
-        }
+    /// Returns events that were on their way. `false` if they are lost: the producer
+    /// waits for our `Closed`, but it may have been aborted.
+    pub(super) fn give_back(&self, returned: Returned<T>) -> bool {
+        self.producer.send(ToProducer::Return(returned)).is_ok()
     }
 
     /// Says that every event of this tag is accounted for.

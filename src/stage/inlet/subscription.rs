@@ -190,8 +190,8 @@ impl<T> Inlet<T> {
         let n: usize = returned.iter().map(|returned| returned.events.len()).sum();
         if producer.send(ToProducer::Cancel { tag, reason: Box::new(reason), returned }).is_ok() {
             self.former.push(Former { tag, producer, in_hand, answered: false });
-        } else if n > 0 {
-            log::warn!("{}: {n} events are dropped: {NO_WAY_BACK}", self.meter.name());
+        } else {
+            self.lost(n, NO_WAY_BACK);
         }
     }
 

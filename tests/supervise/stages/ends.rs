@@ -4,6 +4,7 @@ use weir::stage::{Kind, State, Status};
 use weir::supervise::ChildState;
 
 use super::*;
+use crate::support::Logs;
 
 #[tokio::test(start_paused = true)]
 async fn one_restart_too_many_ends_all_stages_in_reverse_order() {
@@ -62,6 +63,34 @@ async fn terminating_the_source_drains_everything_after_it() {
     // Each waits until those after it have finished what it gave them.
     assert_eq!(cursor.crew.log(), "+source +middle +sink -sink -middle -source");
     assert_eq!(done.all(), (0..cursor.produced()).collect::<Vec<_>>());
+}
+
+/// How many events the stages have said that they let go of.
+fn let_go(logs: &Logs) -> u64 {
+    let lines = logs.take();
+    let lines = lines.iter().filter(|line| line.contains("are discarded") || line.contains("are dropped"));
+    let number = |line: &String| line.split(' ').find_map(|word| word.parse::<u64>().ok());
+    lines.map(|line| number(line).unwrap_or_else(|| panic!("a number in {line:?}"))).sum()
+}
+
+/// A group is stopped from its end, so what its middle makes of the batch in its
+/// hands has nowhere to go.
+#[tokio::test(start_paused = true)]
+async fn what_a_group_of_stages_lets_go_of_when_it_is_restarted_is_counted_to_the_event() {
+    for strategy in [Strategy::RestForOne, Strategy::OneForAll] {
+        let (logs, cursor) = (Logs::capture(), Cursor::below(u64::MAX));
+        let (children, done) = chain(&cursor, u64::MAX);
+        let tree = children.into_iter().fold(patient(strategy), Supervisor::child).spawn().unwrap();
+        for wait in [31, 42, 53] {
+            sleep(wait * MS).await;
+            cursor.blow();
+        }
+        sleep(34 * MS).await;
+        tree.stop();
+        assert_eq!(tree.join().await, Reason::Stopped);
+        assert_eq!(restarts(&tree)[0], ("source".into(), 3));
+        assert_eq!(done.len() as u64 + let_go(&logs), cursor.produced(), "{strategy:?}");
+    }
 }
 
 /// What is shown of a stage: its kind and state; events in and out; what it has
