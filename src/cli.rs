@@ -48,6 +48,8 @@ pub enum Exit {
     EventsLost = 3,
     /// A run was made, and its figures cannot be trusted.
     Invalid = 4,
+    /// The server has ended, and a run could not be kept. What was accepted is finished.
+    RunNotKept = 5,
     /// A second signal stopped the server at once.
     Interrupted = 130,
 }
@@ -64,7 +66,8 @@ struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 all went well; 1 something outside went wrong; \
     2 wrong arguments or configuration; 3 the shutdown's deadline passed and accepted events \
-    are lost; 4 a run was made whose figures cannot be trusted; 130 stopped at once by a second Ctrl-C.";
+    are lost; 4 a run was made whose figures cannot be trusted; 5 the server \
+    ended and a run could not be kept; 130 stopped at once by a second Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {

@@ -12,15 +12,49 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Ends a group of tasks in order. Clones belong to the same group.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Shutdown {
+    /// Send nothing more: cancelled with `stop` at the latest.
+    quiet: CancellationToken,
+    feeders: TaskTracker,
     /// Take nothing new.
     stop: CancellationToken,
     /// Drop everything.
     abort: CancellationToken,
     tasks: TaskTracker,
+}
+
+/// Something in this process that sends work to the group, such as a load. It is told
+/// to stop while the group still answers, so that it can finish its account. It counts
+/// as running until this is dropped.
+#[derive(Debug)]
+pub struct Feeder {
+    stop: CancellationToken,
+    _running: TaskTrackerToken,
+}
+
+impl Feeder {
+    /// Is cancelled when it is to send nothing more. Cancelling it stops this feeder
+    /// alone.
+    pub fn token(&self) -> &CancellationToken {
+        &self.stop
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        let stop = CancellationToken::new();
+        Self {
+            quiet: stop.child_token(),
+            feeders: TaskTracker::new(),
+            stop,
+            abort: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
 }
 
 /// How a drain came to its end.
@@ -75,6 +109,27 @@ impl Shutdown {
         self.tasks.spawn(UntilAborted { task, aborted: self.abort.clone().cancelled_owned() });
     }
 
+    /// Registers a feeder.
+    pub fn feeder(&self) -> Feeder {
+        Feeder { stop: self.quiet.child_token(), _running: self.feeders.token() }
+    }
+
+    /// Tells the feeders to stop and waits until they have, at most for `limit`, or
+    /// until an abort.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the feeders told to stop.
+    pub async fn stop_feeders(&self, limit: Duration) {
+        self.quiet.cancel();
+        self.feeders.close();
+        tokio::select! {
+            biased;
+            () = self.feeders.wait() => {}
+            () = self.abort.cancelled() => {}
+            () = tokio::time::sleep(limit) => {}
+        }
+    }
+
     /// Says stop: whoever watches [`stopping`](Self::stopping) takes nothing
     /// new.
     pub fn stop(&self) {
@@ -104,6 +159,11 @@ impl Shutdown {
     /// Whether it is time to stop.
     pub fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    /// Whether everything is to be dropped.
+    pub fn is_aborting(&self) -> bool {
+        self.abort.is_cancelled()
     }
 
     /// Completes when everything is to be dropped.
@@ -164,6 +224,31 @@ mod tests {
         assert_eq!(shutdown.tasks.len(), 1);
         shutdown.drop_rest().await;
         assert!(shutdown.tasks.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn feeders_stop_before_anything_else_does() {
+        let shutdown = Shutdown::new();
+        let feeder = shutdown.feeder();
+        let group = shutdown.clone();
+        let feeding = tokio::spawn(async move {
+            feeder.token().cancelled().await;
+            sleep(Duration::from_secs(1)).await;
+            group.is_stopping()
+        });
+        let start = Instant::now();
+        shutdown.stop_feeders(Duration::from_secs(10)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+        assert!(!feeding.await.unwrap(), "the group still answers");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_feeder_that_does_not_stop_is_waited_for_no_longer_than_the_limit() {
+        let shutdown = Shutdown::new();
+        let _feeder = shutdown.feeder();
+        let start = Instant::now();
+        shutdown.stop_feeders(Duration::from_secs(2)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ mod delta;
 mod drain;
 mod exposition;
 mod history;
+mod keeping;
 mod modes;
 mod purge;
 mod recording;
@@ -32,6 +33,7 @@ pub use components::Component;
 pub use curves::{Curves, CurvesByMode, ModeCurves, PERCENTS};
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
+pub use keeping::KeepingState;
 pub use modes::{Mode, Refusal};
 pub use purge::Purged;
 pub use recording::Recorded;
@@ -49,6 +51,7 @@ use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
 use history::Sampler;
+use keeping::Keeping;
 use reload::InForce;
 use spawned::Flights;
 use stats::ModeStats;
@@ -60,6 +63,8 @@ pub struct Workbench {
     pipeline: Pipeline<Lease>,
     in_force: Mutex<InForce>,
     history: Mutex<Sampler>,
+    /// Apart, as threads that write files outlive a call.
+    keeping: Arc<Keeping>,
     peaks: Mutex<Peaks>,
     registry: Registry,
     shutdown: Shutdown,
@@ -156,6 +161,7 @@ impl Workbench {
             pipeline,
             in_force: Mutex::new(InForce::new(config, sources)),
             history: Mutex::default(),
+            keeping: Arc::default(),
             peaks: Mutex::default(),
             registry,
             shutdown: Shutdown::new(),

@@ -5,6 +5,9 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+/// The end: in time, whatever is blocked, and with everything said.
+mod ending;
+
 /// A folder of its own for each test, removed at the end.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -44,7 +47,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on a free port and reads from the banner which one it is.
     pub(crate) fn start(folder: &Folder, args: &[&str]) -> Self {
-        let mut child = folder.weir().args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
+        Self::start_as(folder.weir(), args)
+    }
+
+    /// As [`start`](Self::start), with the command's own standard error.
+    fn start_as(mut command: Command, args: &[&str]) -> Self {
+        let mut child = command.args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let address = loop {
             let line = lines.next().expect("the banner names the page").unwrap();

@@ -15,7 +15,7 @@ use weir::workbench::Workbench;
 
 use crate::support::bench;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Server {
     bench: Arc<Workbench>,

@@ -21,8 +21,12 @@ pub(super) fn say_coloured(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", clean::coloured(text));
 }
 
-/// Prints to standard error.
+/// Prints to standard error; in a server by the thread that writes its log, as a
+/// terminal that is stopped must not stop the server.
 pub(super) fn complain(text: impl std::fmt::Display) {
+    if let Some(writer) = super::log::writer() {
+        return writer.log(clean::text(&text.to_string()).into_owned());
+    }
     let _ = writeln!(std::io::stderr(), "{}", clean::text(&text.to_string()));
 }
 

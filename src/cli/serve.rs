@@ -1,5 +1,7 @@
 //! `weir serve`: brings up the workbench, and takes it down in order.
 
+mod ending;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::log::Writer;
 use super::output::{complain, say};
 use super::{CONFIG_FILE, EXERCISES, Exit};
 use crate::clean;
@@ -15,7 +18,6 @@ use crate::config::{Config, Sources};
 use crate::exercise;
 use crate::http;
 use crate::runs::Store;
-use crate::shutdown::Drained;
 use crate::workbench::Workbench;
 
 /// Where the exercises of the page are.
@@ -33,7 +35,6 @@ impl Default for Args {
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    super::log::to_stderr();
     let (text, config) = match sources.read().and_then(|text| Ok((text.clone(), sources.parse(&text)?))) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -41,14 +42,24 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    let writer = super::log::to_stderr().context("cannot start the thread that writes the log")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(args, config, sources, text))
+    let exit = runtime.block_on(serve(args, config, sources, text, &writer));
+    // What still runs is left behind: to wait for it would be to miss the deadline.
+    runtime.shutdown_background();
+    exit
 }
 
-async fn serve(args: &Args, config: Config, sources: &Sources, text: String) -> anyhow::Result<Exit> {
+async fn serve(
+    args: &Args,
+    config: Config,
+    sources: &Sources,
+    text: String,
+    writer: &Writer,
+) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!(
@@ -70,36 +81,24 @@ async fn serve(args: &Args, config: Config, sources: &Sources, text: String) -> 
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
     let router = http::router_at(Arc::clone(&workbench), Some(address))
         .merge(exercise::routes(Arc::clone(&workbench), &args.exercises));
-    let server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
-    say(banner(address, sources));
+    let mut server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
+    show(banner(address, sources));
 
-    let name = signals.next().await;
-    let exit = drain(&workbench, name, signals).await;
-    workbench.end_run();
-    workbench.keep_finished(Some(&store)).await;
-    // It stopped with the first signal; this only lets it say so.
-    server.await.context("the server ended badly")?;
-    Ok(exit)
+    let name = tokio::select! {
+        name = signals.next() => name,
+        ended = &mut server => {
+            ended.context("the server ended badly")?;
+            anyhow::bail!("the server ended without a signal");
+        }
+    };
+    Ok(ending::end(&workbench, &store, name, signals, writer).await)
 }
 
-async fn drain(workbench: &Arc<Workbench>, signal: &str, mut signals: Signals) -> Exit {
-    let deadline = workbench.settings().server.drain_timeout;
-    let held = workbench.snapshot().ledger.held;
-    complain(format_args!(
-        "\nweir: {signal}: taking nothing new; finishing {held} events for up to {deadline:?}\n      \
-         (once more to stop at once)"
-    ));
-    let this = Arc::clone(workbench);
-    tokio::spawn(async move {
-        signals.next().await;
-        this.abort();
-    });
-    let report = workbench.drain(deadline).await;
-    complain(format_args!("weir: {report}"));
-    match report.drained {
-        Drained::Aborted => Exit::Interrupted,
-        _ if report.lost() > 0 => Exit::EventsLost,
-        _ => Exit::Success,
+/// Prints the banner on a thread of its own: standard output may be blocked.
+fn show(banner: String) {
+    let print = move || say(banner);
+    if std::thread::Builder::new().name("weir-banner".to_owned()).spawn(print).is_err() {
+        log::error!("no thread to print the banner");
     }
 }
 

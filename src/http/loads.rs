@@ -156,8 +156,9 @@ async fn start(
         Err(message) => return (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response(),
     };
     let told = json!({ "plan": plan.to_string() });
-    // Ends with the server, too.
-    let stop = workbench.shutdown().child_token();
+    // Ends before the server does, so that its run is whole.
+    let feeder = workbench.shutdown().feeder();
+    let stop = feeder.token().clone();
     {
         let mut state = loads.lock();
         if state.running.is_some() {
@@ -166,14 +167,16 @@ async fn start(
         let stage = Stage::Load(Progress::default());
         state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), stage });
     }
-    let store = Store::new(workbench.settings().data.runs());
     let make = {
         let loads = Arc::clone(&loads);
         move || {
-            let last = make(&loads, address, mode, &plan, stop, &store);
+            let last = make(&workbench, &loads, address, mode, &plan, stop);
             let mut state = loads.lock();
             state.running = None;
             state.last = Some(last);
+            drop(state);
+            // From here on the drain may begin.
+            drop(feeder);
         }
     };
     match std::thread::Builder::new().name("weir-load".to_owned()).spawn(make) {
@@ -186,12 +189,12 @@ async fn start(
 }
 
 fn make(
+    workbench: &Workbench,
     loads: &Loads,
     address: SocketAddr,
     mode: Mode,
     plan: &Plan,
     stop: CancellationToken,
-    store: &Store,
 ) -> Last {
     let what = What::Bench { base: format!("http://{address}"), mode };
     let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |stage| {
@@ -203,12 +206,16 @@ fn make(
         Ok(run) => run,
         Err(error) => return Last { run: None, valid: None, error: Some(format!("{error:#}")) },
     };
+    let store = Store::new(workbench.settings().data.runs());
     store.give_id(&mut run);
-    let kept = store.save(&run);
-    Last {
-        valid: Some(run.audit.is_valid()),
-        error: kept.as_ref().err().map(|error| format!("the run is not kept: {error}")),
-        run: kept.is_ok().then_some(run.id),
+    let valid = Some(run.audit.is_valid());
+    match store.save(&run) {
+        Ok(()) => Last { run: Some(run.id), valid, error: None },
+        Err(error) => {
+            workbench.keep_later(run);
+            let error = Some(format!("the run is not kept yet: {error}"));
+            Last { run: None, valid, error }
+        }
     }
 }
 

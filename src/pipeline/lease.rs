@@ -71,8 +71,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(place) = self.place.take() else { return };
-        self.account.let_go(place);
-        self.account.abandon(self.event.id, self.event.arrived);
+        self.account.abandon(place, self.event.id, self.event.arrived);
         if std::thread::panicking() {
             log::error!("event {} failed: its handler panicked", self.event.id);
         }

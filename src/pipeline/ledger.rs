@@ -197,9 +197,12 @@ impl Account {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
     }
 
-    /// The ids noted since [`note_abandoned`](Self::note_abandoned).
-    pub fn abandoned(&self) -> Vec<u64> {
-        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    /// The [totals](Self::totals), and the ids noted since
+    /// [`note_abandoned`](Self::note_abandoned). Both of one moment, even while events
+    /// are being abandoned: each is either in hand, or noted and failed.
+    pub fn at_end(&self) -> (Counts, Vec<u64>) {
+        let abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.totals(), abandoned.clone().unwrap_or_default())
     }
 
     pub(super) fn take_in_hand(&self, arrived: Stamp) -> Place {
@@ -236,9 +239,12 @@ impl Account {
         counter.fetch_add(1, Ordering::Release);
     }
 
-    pub(super) fn abandon(&self, id: u64, arrived: Stamp) {
-        self.settle(Outcome::Failed, arrived);
+    /// Lets go of an event that is not settled. Under the lock, for
+    /// [`at_end`](Self::at_end).
+    pub(super) fn abandon(&self, place: Place, id: u64, arrived: Stamp) {
         let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        self.let_go(place);
+        self.settle(Outcome::Failed, arrived);
         if let Some(ids) = abandoned.as_mut() {
             ids.push(id);
         }
@@ -329,7 +335,8 @@ mod tests {
         account.drop_waiting(at(200));
         assert_eq!(account.time_inside(at(900)), 200);
         account.accept(at(1000));
-        account.abandon(1, at(1000));
+        let place = account.take_in_hand(at(1000));
+        account.abandon(place, 1, at(1000));
         assert_eq!((account.time_inside(at(2000)), account.last_settled()), (200, at(1000)));
     }
 

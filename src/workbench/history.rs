@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::delta::{Delta, Watch};
@@ -130,12 +131,17 @@ impl Workbench {
     pub async fn sample_forever(self: Arc<Self>, store: Option<Store>) {
         let mut tick = interval(HISTORY_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut keeping: Option<JoinHandle<()>> = None;
         loop {
             tokio::select! {
                 () = self.shutdown.stopping() => return,
                 _ = tick.tick() => self.sample(),
             }
-            self.keep_finished(store.as_ref()).await;
+            // Apart, so that a disk that hangs holds up no point.
+            if keeping.as_ref().is_none_or(JoinHandle::is_finished) {
+                let (this, store) = (Arc::clone(&self), store.clone());
+                keeping = Some(tokio::spawn(async move { this.keep_finished(store.as_ref()).await }));
+            }
         }
     }
 

@@ -110,7 +110,9 @@ impl Workbench {
     /// again completes it.
     pub async fn apply(&self, new: Config) -> Vec<Change> {
         let changes = self.change(new).await;
-        for note in &self.in_force().notes {
+        // Copied: no lock is held while something is logged.
+        let notes = self.in_force().notes.clone();
+        for note in notes {
             log::warn!("configuration: {note}");
         }
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();

@@ -4,13 +4,13 @@
 use serde_json::Value;
 
 use super::Workbench;
-use super::recording::{Note, Recorded};
+use super::recording::Recorded;
 use crate::pipeline::Stamp;
-use crate::runs::{self, Origin, Run, Store};
+use crate::runs::{self, Origin, Run};
 
 /// A run that was recorded while somebody else made the load. `now` is by the
-/// bench's clock.
-fn run(recorded: Recorded, now: Stamp, store: &Store) -> Run {
+/// bench's clock. It has no id yet.
+fn run(recorded: Recorded, now: Stamp) -> Run {
     let Recorded { began, config, bench } = recorded;
     let began = runs::now() - now.since(began);
     let mut modes = bench.modes.keys();
@@ -19,7 +19,6 @@ fn run(recorded: Recorded, now: Stamp, store: &Store) -> Run {
         _ => "several modes",
     };
     let mut run = Run::new(Origin::Recorded, target, began);
-    store.give_id(&mut run);
     run.seconds = bench.seconds;
     run.config = Some(config);
     run.bench = Some(bench);
@@ -72,48 +71,11 @@ impl Workbench {
         history.recorder.finish(&self.bench, &look);
     }
 
-    /// Keeps what was recorded and ended since the last call, and notes once a
-    /// second how far the run in progress has come. What cannot be kept is told to
-    /// the log, once.
-    ///
-    /// # Cancel safety
-    /// What is being written when the future is dropped is written all the same.
-    pub async fn keep_finished(&self, store: Option<&Store>) {
+    /// The runs that have ended since the last call.
+    pub(super) fn finished_runs(&self) -> Vec<Run> {
+        let finished = std::mem::take(&mut self.history().recorder.finished);
         let now = self.bench.clock.now();
-        let held = self.numbers().ledger().held;
-        let (finished, crowded_out, note) = {
-            let recorder = &mut self.history().recorder;
-            let crowded_out = std::mem::take(&mut recorder.crowded_out);
-            (std::mem::take(&mut recorder.finished), crowded_out, recorder.note(now, held))
-        };
-        let Some(store) = store else { return };
-        let settings = self.settings().data;
-        if finished.is_empty() && note.is_none() || !settings.record {
-            return;
-        }
-        if crowded_out > 0 {
-            log::warn!("{crowded_out} runs are not kept: too many were begun within a quarter of a second");
-        }
-        let store = store.clone();
-        let write = move || {
-            match note {
-                Some(Note::Progress(run)) => store.note_progress(&run),
-                Some(Note::Ended) => store.no_progress(),
-                None => {}
-            }
-            if finished.is_empty() {
-                return Ok(Vec::new());
-            }
-            for recorded in finished {
-                store.save(&run(recorded, now, &store))?;
-            }
-            store.prune(settings.keep as usize)
-        };
-        match tokio::task::spawn_blocking(write).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => log::error!("a run is lost: {error}"),
-            Err(error) => log::error!("a run is lost: {error}"),
-        }
+        finished.into_iter().map(|recorded| run(recorded, now)).collect()
     }
 
     /// Lets the peaks of the parts start anew.

@@ -1,6 +1,8 @@
 use weir::runs::{Origin, Run, Store, from_json, to_json};
+use weir::workbench::KeepingState;
 
 use super::{Recorded, counts};
+use crate::server::PATIENCE;
 use crate::support::Logs;
 
 #[tokio::test(start_paused = true)]
@@ -28,7 +30,7 @@ async fn a_run_is_read_back_as_it_was_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_cannot_be_written_is_logged_and_costs_nothing_else() {
+async fn a_run_that_cannot_be_written_waits_and_is_kept_once_it_can_be() {
     let mut recorded = Recorded::start("unwritable").await;
     let good = recorded.store.clone();
     let file = recorded.folder.0.join("a-file");
@@ -37,19 +39,35 @@ async fn a_store_that_cannot_be_written_is_logged_and_costs_nothing_else() {
     let logs = Logs::capture();
     recorded.enqueue(3);
     recorded.pass(3000).await;
-    recorded.bench.keep_finished(Some(&recorded.store)).await;
+    for _ in 0..5 {
+        recorded.bench.keep_finished(Some(&recorded.store)).await;
+        recorded.pass(3000).await;
+    }
     let said = logs.take();
-    assert!(said.len() == 1 && said[0].starts_with("ERROR: a run is lost: "), "{said:?}");
+    assert!(said.len() == 1 && said[0].starts_with("ERROR: runs cannot be kept, and wait"), "{said:?}");
+    let keeping = recorded.bench.keeping();
+    assert_eq!((keeping.waiting, keeping.lost), (1, 0));
+    assert!(keeping.error.unwrap().contains("cannot create the folder"));
     assert_eq!(counts(&recorded.bench.snapshot().ledger), [3, 3, 0, 0]);
-    // The next one is another matter.
     recorded.store = good;
-    recorded.enqueue(2);
-    recorded.pass(3000).await;
-    assert_eq!(counts(&recorded.only().await.bench.unwrap().ledger), [2, 2, 0, 0]);
-    assert_eq!(
-        (counts(&recorded.bench.snapshot().ledger), logs.take()),
-        ([5, 5, 0, 0], Vec::<String>::new())
-    );
+    recorded.pass(30_000).await;
+    assert_eq!(counts(&recorded.only().await.bench.unwrap().ledger), [3, 3, 0, 0]);
+    assert_eq!((recorded.bench.keeping(), logs.take()), (KeepingState::default(), Vec::<String>::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_says_which_runs_could_not_be_kept() {
+    let recorded = Recorded::start("unwritable-end").await;
+    let file = recorded.folder.0.join("a-file");
+    std::fs::write(&file, "no folder").unwrap();
+    recorded.enqueue(3);
+    recorded.pass(1000).await;
+    let unkept = recorded.bench.keep_last(&Store::new(file.join("runs")), PATIENCE);
+    let unkept = unkept.unwrap();
+    assert!(unkept.starts_with("1 run could not be kept: cannot create the folder"), "{unkept}");
+    // What is still there is kept when that is possible.
+    assert_eq!(recorded.bench.keep_last(&recorded.store, PATIENCE), None);
+    assert_eq!(recorded.store.list().unwrap().runs.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,3 +96,31 @@ async fn an_abort_ends_a_drain_at_once_and_loses_nothing_silently() {
     let places: Vec<_> = report.left_over.iter().map(|left| (left.place, left.ids.len())).collect();
     assert_eq!(places, [("in the queue", 4), ("with consumers", 1), ("in async tasks", 1)]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_ends_although_a_task_cannot_be_dropped() {
+    let bench = bench(&["consumers.concurrency=0"]);
+    enqueue(&bench, 2).await;
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    // Its thread is blocked, so no abort reaches it.
+    bench.shutdown().spawn(async move { let _ = held.recv(); });
+    let draining = tokio::time::timeout(Duration::from_secs(20), bench.drain(Duration::ZERO));
+    let report = draining.await.expect("it is not waited for");
+    assert_eq!((report.drained, report.lost()), (Drained::DeadlinePassed, 2));
+    drop(release);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_comes_before_the_drain_ends_counts_everything_inside_as_left() {
+    let bench = bench(&["consumers.concurrency=2"]);
+    enqueue(&bench, 5).await;
+    request(&bench, Mode::Async).await.unwrap();
+    sleep(HALF / 2).await;
+    let report = bench.cut_short(HALF);
+    assert_eq!((report.drained, report.lost()), (Drained::DeadlinePassed, 6));
+    let places: Vec<_> = report.left_over.iter().map(|left| (left.place, left.count)).collect();
+    assert_eq!(places, [("in the queue", 3), ("with consumers", 2), ("in async tasks", 1)]);
+    let text = report.to_string();
+    assert!(text.contains("accepted 6 = done 0 + failed 0 + dropped 0 + left over 6"), "{text}");
+    assert!(text.contains("(3 without an id: no time to collect it)"), "{text}");
+}

@@ -1,0 +1,213 @@
+//! Keeps the runs that have ended, and tries again until the disk takes them.
+//!
+//! A disk that is full, a folder that is read-only and a process without descriptors
+//! may be mended while the bench runs. Until then a run waits in memory, the snapshot
+//! says so, and the end of the server says what could not be kept after all.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::Workbench;
+use super::recording::Note;
+use crate::runs::{Run, Store};
+
+/// The most runs that wait; beyond this the oldest is lost.
+const WAITING: usize = 100;
+/// The first wait before another attempt; it doubles with each, up to the longest.
+const AGAIN: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How the keeping of runs goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepingState {
+    /// Runs that have ended and are not kept yet.
+    pub waiting: usize,
+    /// Runs that were given up, since the start.
+    pub lost: u64,
+    /// Why the data folder cannot be used; null while it can.
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    state: Mutex<State>,
+    /// Held while runs are written, so that each is written once.
+    writing: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Run>,
+    lost: u64,
+    error: Option<String>,
+    /// When to try again, and the wait that led there.
+    again: Option<(Instant, Duration)>,
+}
+
+impl Keeping {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> KeepingState {
+        let state = self.lock();
+        KeepingState { waiting: state.waiting.len(), lost: state.lost, error: state.error.clone() }
+    }
+
+    /// Adds a run to those that wait, in place of the oldest if there are too many.
+    fn add(&self, run: Run) {
+        let mut state = self.lock();
+        state.again = None;
+        state.waiting.push_back(run);
+        if state.waiting.len() <= WAITING {
+            return;
+        }
+        state.waiting.pop_front();
+        state.lost += 1;
+        let why = state.error.clone().unwrap_or_default();
+        drop(state);
+        log::error!("a run is lost: {WAITING} others wait to be kept already: {why}");
+    }
+
+    fn is_due(&self) -> bool {
+        let state = self.lock();
+        !state.waiting.is_empty() && state.again.is_none_or(|(at, _)| at <= Instant::now())
+    }
+
+    /// Notes why the data folder cannot be used, or that it can be.
+    fn note(&self, error: Option<String>) {
+        let mut state = self.lock();
+        let news = state.error != error;
+        state.error.clone_from(&error);
+        state.again = error.is_some().then(|| {
+            let wait = state.again.map_or(AGAIN, |(_, wait)| (wait * 2).min(LONGEST));
+            (Instant::now() + wait, wait)
+        });
+        drop(state);
+        match error {
+            Some(error) if news => log::error!("runs cannot be kept, and wait in memory: {error}"),
+            None if news => log::info!("runs are kept again"),
+            _ => {}
+        }
+    }
+
+    /// Writes what waits, oldest first, until one cannot be written; says why.
+    fn write(&self, store: &Store) -> Result<(), String> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let Some(mut run) = self.lock().waiting.front().cloned() else { return Ok(()) };
+            if run.id.is_empty() {
+                store.give_id(&mut run);
+            }
+            store.save(&run).map_err(|error| error.to_string())?;
+            let mut state = self.lock();
+            // Meanwhile it may have been given up for a newer one.
+            if state.waiting.front().is_some_and(|front| front.began == run.began) {
+                state.waiting.pop_front();
+            }
+        }
+    }
+}
+
+impl Workbench {
+    /// Keeps what was recorded and ended since the last call, and what could not be
+    /// kept before; and notes once a second how far the run in progress has come.
+    ///
+    /// # Cancel safety
+    /// What is being written when the future is dropped is written all the same.
+    pub async fn keep_finished(&self, store: Option<&Store>) {
+        let finished = self.finished_runs();
+        let (now, held) = (self.bench.clock.now(), self.numbers().ledger().held);
+        let (crowded_out, note) = {
+            let recorder = &mut self.history().recorder;
+            (std::mem::take(&mut recorder.crowded_out), recorder.note(now, held))
+        };
+        let Some(store) = store else { return };
+        let settings = self.settings().data;
+        if !settings.record {
+            return;
+        }
+        if crowded_out > 0 {
+            log::warn!("{crowded_out} runs are not kept: too many were begun within a quarter of a second");
+        }
+        finished.into_iter().for_each(|run| self.keeping.add(run));
+        let due = self.keeping.is_due();
+        if !due && note.is_none() {
+            return;
+        }
+        let (keeping, store) = (Arc::clone(&self.keeping), store.clone());
+        let write = move || {
+            match note {
+                Some(Note::Progress(run)) => store.note_progress(&run),
+                Some(Note::Ended) => store.no_progress(),
+                None => {}
+            }
+            due.then(|| {
+                let written = keeping.write(&store);
+                if let Err(error) = store.prune(settings.keep as usize) {
+                    log::debug!("old runs cannot be deleted: {error}");
+                }
+                written
+            })
+        };
+        match tokio::task::spawn_blocking(write).await {
+            Ok(None) => {}
+            Ok(Some(written)) => self.keeping.note(written.err()),
+            Err(error) => self.keeping.note(Some(error.to_string())),
+        }
+    }
+
+    /// Has a run kept that was recorded elsewhere, when the disk takes it.
+    pub fn keep_later(&self, run: Run) {
+        self.keeping.add(run);
+    }
+
+    /// Ends the run that is being recorded and keeps everything, for the end of the
+    /// process. Says what could not be kept, if anything.
+    ///
+    /// Blocks for up to `limit`, and needs neither a timer nor a thread of the
+    /// runtime, as all of those may be busy with what is being dropped.
+    pub fn keep_last(&self, store: &Store, limit: Duration) -> Option<String> {
+        self.end_run();
+        let finished = self.finished_runs();
+        if self.settings().data.record {
+            finished.into_iter().for_each(|run| self.keeping.add(run));
+        }
+        let (keeping, store) = (Arc::clone(&self.keeping), store.clone());
+        let (done, written) = std::sync::mpsc::channel();
+        // Whoever waits for it may have gone.
+        let write = move || {
+            store.no_progress();
+            drop(done.send(keeping.write(&store)));
+        };
+        let started = std::thread::Builder::new().name("weir-keep".to_owned()).spawn(write);
+        match started.map(|_| written.recv_timeout(limit)) {
+            Ok(Ok(written)) => self.keeping.note(written.err()),
+            Ok(Err(_)) => return self.unkept("there was no time to write it"),
+            Err(error) => self.keeping.note(Some(error.to_string())),
+        }
+        self.unkept("")
+    }
+
+    /// How the keeping of runs goes.
+    pub fn keeping(&self) -> KeepingState {
+        self.keeping.state()
+    }
+
+    /// Notes that the data folder cannot be used, and why; or that it can be.
+    pub fn note_data_folder(&self, error: Option<String>) {
+        self.keeping.note(error);
+    }
+
+    fn unkept(&self, why: &str) -> Option<String> {
+        let KeepingState { waiting, lost, error } = self.keeping();
+        let unkept = waiting as u64 + lost;
+        let runs = if unkept == 1 { "run" } else { "runs" };
+        let why = error.unwrap_or_else(|| why.to_owned());
+        (unkept > 0).then(|| format!("{unkept} {runs} could not be kept: {why}"))
+    }
+}
