@@ -108,7 +108,8 @@ impl Shared {
             }
             if dropped > 0 {
                 let lines = if dropped == 1 { "line" } else { "lines" };
-                let told = format!("weir: {dropped} log {lines} dropped here: standard error was blocked\n");
+                let told =
+                    format!("weir: {dropped} log {lines} dropped here: standard error was blocked\n");
                 write_all(&mut out, told.as_bytes());
             }
             self.lock().writing = false;

@@ -177,6 +177,7 @@ impl Workbench {
         if self.settings().data.record {
             finished.into_iter().for_each(|run| self.keeping.add(run));
         }
+        let nothing_waits = self.keeping.lock().waiting.is_empty();
         let (keeping, store) = (Arc::clone(&self.keeping), store.clone());
         let (done, written) = std::sync::mpsc::channel();
         // Whoever waits for it may have gone.
@@ -186,6 +187,7 @@ impl Workbench {
         };
         let started = std::thread::Builder::new().name("weir-keep".to_owned()).spawn(write);
         match started.map(|_| written.recv_timeout(limit)) {
+            _ if nothing_waits => {}
             Ok(Ok(written)) => self.keeping.note(written.err()),
             Ok(Err(_)) => return self.unkept("there was no time to write it"),
             Err(error) => self.keeping.note(Some(error.to_string())),

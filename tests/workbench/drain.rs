@@ -103,7 +103,9 @@ async fn a_drain_ends_although_a_task_cannot_be_dropped() {
     enqueue(&bench, 2).await;
     let (release, held) = std::sync::mpsc::channel::<()>();
     // Its thread is blocked, so no abort reaches it.
-    bench.shutdown().spawn(async move { let _ = held.recv(); });
+    bench.shutdown().spawn(async move {
+        let _ = held.recv();
+    });
     let draining = tokio::time::timeout(Duration::from_secs(20), bench.drain(Duration::ZERO));
     let report = draining.await.expect("it is not waited for");
     assert_eq!((report.drained, report.lost()), (Drained::DeadlinePassed, 2));
