@@ -242,15 +242,36 @@ async fn a_check_measures_beside_the_bench_and_says_what_a_wrong_answer_reveals(
     let verdicts: Vec<_> = (0..2).map(|n| &result["questions"][n]["verdict"]).collect();
     assert_eq!(verdicts, [&json!({ "wrong": "One is a client, not a request." }), &json!("right")]);
     assert_eq!(result["questions"][0]["measured"], 5.0);
-    assert_eq!(workshop.get("/api/exercises/small").await["explanation"], Value::Null);
+    // Everything was answered: it is explained, right or wrong.
+    let shown = workshop.get("/api/exercises/small").await;
+    assert_eq!(shown["explanation"], json!(EXPLAINED));
+    assert_eq!(shown["state"]["finished"], Value::Null);
+    assert_eq!((&shown["state"]["score"]["right"], &shown["state"]["score"]["of"]), (&json!(1), &json!(2)));
+    assert_eq!(result["measured_before"], Value::Null);
 
     workshop.post("/api/exercises/small/predict?done=5").await;
     workshop.post("/api/exercises/small/check").await;
-    assert_eq!(workshop.checked("small").await["result"]["passed"], true);
+    let checked = workshop.checked("small").await;
+    assert_eq!(checked["result"]["passed"], true);
+    assert!(checked["result"]["measured_before"].is_string(), "{checked}");
+    assert_eq!(checked["result"]["first"]["right"], 1, "the first score stays");
     let shown = workshop.get("/api/exercises/small").await;
     assert_eq!((&shown["state"]["checks"], &shown["explanation"]), (&json!(2), &json!(EXPLAINED)));
+    workshop.post("/api/exercises/small/check?again=true").await;
+    assert_eq!(workshop.checked("small").await["result"]["measured_before"], Value::Null);
     // All of it was on a bench of its own.
     assert_eq!(workshop.get("/api/snapshot").await["modes"]["pipelined"]["requests"], 0);
+}
+
+#[tokio::test]
+async fn what_was_measured_is_not_told_before_it_is_predicted() {
+    let workshop = Workshop::open("secret");
+    workshop.post("/api/exercises/small/check").await;
+    workshop.checked("small").await;
+    let shown = workshop.get("/api/exercises/small").await;
+    let state = json!({ "predictions": {}, "hints": 0, "checks": 1, "finished": null, "score": null,
+        "measured": true });
+    assert_eq!((&shown["state"], &shown["explanation"]), (&state, &Value::Null));
 }
 
 #[tokio::test]

@@ -120,6 +120,62 @@ fn figures_are_shown_only_of_what_was_predicted() {
     assert!(workshop.run(&["list"]).1.contains("1 of 2 finished; next: weir exercise start tested"));
 }
 
+/// A question in words, whose choices are longer than any column.
+const WORDS: &str = r#"
+[[question]]
+name = "who"
+ask = "Who waits?"
+measure = "answer"
+choices = ["the client, for as long as its own request takes", "nobody at all"]
+answer = "the client, for as long as its own request takes"
+look = "the source"
+"#;
+
+#[test]
+fn an_honest_check_is_explained_right_or_wrong_and_its_score_is_kept() {
+    let workshop = Workshop::new("honest");
+    fs::write(workshop.0.0.join("set/told/exercise.toml"), format!("{TOLD}{WORDS}")).unwrap();
+    workshop.run(&["predict", "told", "sent=21", "peak=1"]);
+    let (_, said) = workshop.run(&["check", "told"]);
+    assert!(!said.contains("Five requests") && !said.contains("first attempt"), "one is open: {said}");
+
+    workshop.run(&["predict", "told", "who=2"]);
+    let (code, said) = workshop.run(&["check", "told"]);
+    assert_eq!(code, Some(1), "{said}");
+    for part in [
+        "\nwho  ✗\n  predicted  nobody at all\n  right      the client, for as long as its own request takes\n",
+        "\n  4.2 times too high. Compare your number with the simulated column\n",
+        "\nfirst attempt: 1 of 3 right\n",
+        "\nFive requests, one after the other.\n",
+        "next: weir exercise start tested",
+    ] {
+        assert!(said.contains(part), "no {part:?} in\n{said}");
+    }
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    workshop.run(&["predict", "told", "sent=5", "who=1"]);
+    let (code, said) = workshop.run(&["check", "told"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("✓ Told is finished.") && said.contains("first attempt: 1 of 3 right"), "{said}");
+}
+
+#[test]
+fn a_measurement_is_not_repeated_unless_it_is_asked_for() {
+    let workshop = Workshop::new("again");
+    let measured_before = |args: &[&str]| {
+        let (_, said) = workshop.run(args);
+        said.contains("measured before, on ")
+    };
+    workshop.run(&["predict", "told", "sent=1", "peak=1"]);
+    assert!(!measured_before(&["check", "told"]));
+    assert!(measured_before(&["check", "told"]));
+    assert!(!measured_before(&["check", "told", "--again"]));
+    // Another load is another measurement.
+    let toml = workshop.0.0.join("set/told/exercise.toml");
+    fs::write(&toml, TOLD.replace("-n 5", "-n 6")).unwrap();
+    assert!(!measured_before(&["check", "told"]));
+    assert!(measured_before(&["check", "told"]));
+}
+
 #[test]
 fn a_running_bench_is_asked_for_what_it_can_show() {
     let workshop = Workshop::new("running");

@@ -1,28 +1,24 @@
 //! `weir exercise`: the workshop in the terminal.
 
 mod bar;
+mod check;
 mod markdown;
 mod show;
 mod verify;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use tokio_util::sync::CancellationToken;
 
-use bar::Bar;
+use check::{Outcome, check_code, conclude, find_out};
 
-use super::output::{complain, say, say_coloured};
+use super::output::{complain, say};
 use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
-use crate::exercise::{
-    Exercise, Judgement, Progress, Question, Set, SetError, State, Trial, Value, Where, compile_and_check,
-    doubts, finishes, judge,
-};
+use crate::exercise::{Exercise, Progress, Question, Set, SetError, Value};
 
 /// How often a file that is watched is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -56,15 +52,15 @@ enum Command {
         answers: Vec<String>,
     },
     /// Measure, and compare with what you predicted; or compile and check your code
+    ///
+    /// The first check makes the exercise's loads; later ones judge new answers by
+    /// what was measured then. The explanation is shown after the first check in
+    /// which everything is answered, right or wrong.
     Check {
         /// Its name, or enough of its beginning
         id: String,
-        /// Measure at this running server, not at a bench of the exercise's own
-        #[arg(long, value_name = "URL")]
-        url: Option<String>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        how: How,
     },
     /// The next hint: there are three
     Hint {
@@ -100,6 +96,20 @@ enum Command {
         #[arg(long)]
         texts: bool,
     },
+}
+
+/// How a check is made.
+#[derive(Debug, clap::Args)]
+struct How {
+    /// Measure at this running server, not at a bench of the exercise's own
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Measure once more, instead of judging by the last measurement
+    #[arg(long)]
+    again: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// The set and what was done of it.
@@ -143,7 +153,7 @@ impl Workshop {
                 say(show::start(exercise)?.trim_end());
             }
             Command::Predict { id, answers } => self.predict(id, answers)?,
-            Command::Check { id, url, json } => return self.check(id, url.as_deref(), *json),
+            Command::Check { id, how } => return self.check(id, how),
             Command::Hint { id } => self.hint(id)?,
             Command::Solution { id } => say(show::solution(self.set.find(id)?)?.trim_end()),
             Command::Reset { id, all: _ } => {
@@ -170,37 +180,34 @@ impl Workshop {
         Ok(())
     }
 
-    fn check(&mut self, id: &str, url: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    fn check(&mut self, id: &str, how: &How) -> anyhow::Result<Exit> {
         let exercise = self.set.find(id)?.clone();
-        let judgements = measure(&exercise, &self.progress.of(&exercise.id), url)?;
+        let state = self.progress.of(&exercise.id);
+        let url = how.url.as_deref();
+        let findings = find_out(&exercise, &state, url, how.again)?;
         let code = match &exercise.code {
-            Some(_) => Some(check_code(&exercise, !json)?),
+            Some(_) => Some(check_code(&exercise, !how.json)?),
             None => None,
         };
-        self.conclude(&exercise, &judgements, code, json)
+        let outcome = conclude(&mut self.progress, &exercise, &findings, url.is_none(), code)?;
+        self.tell(&exercise, &outcome, how.json)
     }
 
-    /// Writes down what came of a check, and says it.
-    fn conclude(
-        &mut self,
-        exercise: &Exercise,
-        judgements: &[Judgement],
-        code: Option<bool>,
-        json: bool,
-    ) -> anyhow::Result<Exit> {
-        let passed = finishes(judgements, code);
-        self.progress.change(&exercise.id, |state| {
-            state.checks += 1;
-            if passed {
-                state.finish();
-            }
-        })?;
+    /// Says what came of a check.
+    fn tell(&self, exercise: &Exercise, outcome: &Outcome, json: bool) -> anyhow::Result<Exit> {
+        for doubt in &outcome.doubts {
+            complain(show::paragraph(doubt).trim_end());
+        }
+        let passed = outcome.passed;
         if json {
+            let explanation = outcome.state.is_explained().then(|| exercise.explained());
             let verdict = serde_json::json!({ "exercise": exercise.id, "passed": passed,
-                "code": code, "questions": judgements });
+                "code": outcome.code.map(|code| code.passed), "questions": outcome.judgements,
+                "first": outcome.state.first, "measured_before": outcome.measured_at,
+                "explanation": explanation });
             say(serde_json::to_string_pretty(&verdict)?);
         } else {
-            say(show::verdict(&self.set, exercise, judgements, code, passed).trim_end());
+            say(show::verdict(&self.set, exercise, outcome).trim_end());
         }
         Ok(if passed { Exit::Success } else { Exit::Failure })
     }
@@ -230,9 +237,11 @@ impl Workshop {
                 .and_then(|data| data.modified())
                 .with_context(|| format!("cannot watch {}", clean::path(&file)))?;
             if before.replace(now) != Some(now) {
-                if check_code(&exercise, true)? {
-                    let judgements = measure(&exercise, &self.progress.of(&exercise.id), None)?;
-                    return self.conclude(&exercise, &judgements, Some(true), false);
+                let code = check_code(&exercise, true)?;
+                if code.passed {
+                    let findings = find_out(&exercise, &self.progress.of(&exercise.id), None, false)?;
+                    let outcome = conclude(&mut self.progress, &exercise, &findings, true, Some(code))?;
+                    return self.tell(&exercise, &outcome, false);
                 }
                 say(format_args!("\nwatching {}; Ctrl-C ends it", clean::path(&file)));
             }
@@ -240,42 +249,6 @@ impl Workshop {
             runtime.block_on(async { tokio::time::sleep(LOOK).await });
         }
     }
-}
-
-/// Compiles and checks the participant's code, and shows what was said about it.
-fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<bool> {
-    complain("compiling and running your code; the first time takes a minute or three");
-    let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
-    if let Some(unwritten) = checked.unwritten(exercise).filter(|_| show) {
-        say(unwritten);
-    } else if show {
-        say_coloured(checked.said.trim_end());
-        if let Some(reveals) = checked.reveals(exercise) {
-            say(format_args!("\n{}", show::paragraph(reveals).trim_end()));
-        }
-    }
-    Ok(checked.passed)
-}
-
-/// Makes the exercise's loads and judges the answers by them.
-fn measure(exercise: &Exercise, state: &State, url: Option<&str>) -> anyhow::Result<Vec<Judgement>> {
-    if exercise.questions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let place = match url {
-        None => Where::Own,
-        Some(url) if url.contains("://") => Where::Running(url.trim_end_matches('/').to_owned()),
-        Some(host) => Where::Running(format!("http://{host}")),
-    };
-    let mut bar = Bar::new(exercise);
-    let trial = Trial { exercise, place, stop: CancellationToken::new() };
-    let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;
-    bar.clear();
-    let judgements = judge(exercise, state, &measured);
-    for doubt in doubts(&judgements, &measured) {
-        complain(show::paragraph(&doubt).trim_end());
-    }
-    Ok(judgements)
 }
 
 fn read_answer<'a>(exercise: &'a Exercise, answer: &str) -> Result<(&'a Question, Value), Mistake> {

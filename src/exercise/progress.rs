@@ -1,15 +1,29 @@
-//! How far somebody has come: a plain file, by exercise id, so that exercises stay
+//! A participant's progress: a plain file, by exercise id, so that exercises stay
 //! finished when the set is ordered anew or extended.
+//!
+//! The page and several commands may change it at once. Each change holds a lock on
+//! a file beside it from reading to writing, and the new text replaces the old one
+//! in one step; a process that is killed leaves the one or the other, and no lock.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Value;
+use super::{Exercise, Findings, Judgement, Value, Verdict, finishes, is_honest};
 use crate::clean;
 use crate::runs::date;
+
+/// How often a lock that is taken is asked for, and how long to wait in between: a
+/// change takes a millisecond.
+const TRIES: u32 = 500;
+const WAIT: Duration = Duration::from_millis(10);
+/// More than any file of progress.
+const LARGEST: u64 = 8 << 20;
 
 /// What somebody has done, exercise by exercise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -33,6 +47,22 @@ pub struct State {
     pub checks: u32,
     /// When it was finished.
     pub finished: Option<String>,
+    /// What the first check came to in which everything was answered.
+    pub first: Option<Score>,
+    /// What the last check measured.
+    pub findings: Option<Findings>,
+}
+
+/// How many of the answers were right.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Score {
+    /// Right answers; code that passes counts as one.
+    pub right: usize,
+    /// Answers.
+    pub of: usize,
+    /// When, in UTC.
+    pub at: String,
 }
 
 /// Why progress cannot be read or kept.
@@ -50,9 +80,12 @@ impl Progress {
     /// When it cannot be read, or is not a file of progress.
     pub fn read(file: &Path) -> Result<Self, ProgressError> {
         let failed = |reason: String| ProgressError { file: file.display().to_string(), reason };
-        let mut progress: Self = match std::fs::read_to_string(file) {
+        if fs::metadata(file).is_ok_and(|about| !about.is_file() || about.len() > LARGEST) {
+            return Err(failed("not a file of progress".to_owned()));
+        }
+        let mut progress: Self = match fs::read_to_string(file) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(failed(error.to_string())),
         };
         file.clone_into(&mut progress.file);
@@ -65,11 +98,13 @@ impl Progress {
     }
 
     /// Changes what was done of an exercise, and keeps it. The file is read again
-    /// before: the page and the command line write it both.
+    /// before, under a lock: the page and the command line write it both.
     ///
     /// # Errors
-    /// When it cannot be read or written.
+    /// When it cannot be read or written, or another process keeps it locked for
+    /// five seconds.
     pub fn change(&mut self, id: &str, change: impl FnOnce(&mut State)) -> Result<State, ProgressError> {
+        let _lock = self.lock()?;
         *self = Self::read(&self.file)?;
         let state = self.exercises.entry(id.to_owned()).or_default();
         change(state);
@@ -81,8 +116,9 @@ impl Progress {
     /// Forgets an exercise, or all.
     ///
     /// # Errors
-    /// When the file cannot be read or written.
+    /// As [`change`](Self::change).
     pub fn reset(&mut self, id: Option<&str>) -> Result<(), ProgressError> {
+        let _lock = self.lock()?;
         *self = Self::read(&self.file)?;
         match id {
             Some(id) => drop(self.exercises.remove(id)),
@@ -91,22 +127,71 @@ impl Progress {
         self.write()
     }
 
-    fn write(&self) -> Result<(), ProgressError> {
-        let failed = |error: std::io::Error| ProgressError {
-            file: self.file.display().to_string(),
-            reason: error.to_string(),
-        };
+    fn failed(&self, error: &io::Error) -> ProgressError {
+        ProgressError { file: self.file.display().to_string(), reason: error.to_string() }
+    }
+
+    /// Waits for the lock, and holds it until the file is dropped. Where a file
+    /// system knows no locks, there is none.
+    fn lock(&self) -> Result<Option<File>, ProgressError> {
+        let failed = |error| self.failed(&error);
         if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            fs::create_dir_all(folder).map_err(failed)?;
         }
+        let lock = self.file.with_extension("lock");
+        let lock = File::options().create(true).append(true).open(lock).map_err(failed)?;
+        for _ in 0..TRIES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Some(lock)),
+                Err(TryLockError::WouldBlock) => std::thread::park_timeout(WAIT),
+                Err(TryLockError::Error(_)) => return Ok(None),
+            }
+        }
+        let reason = "another process has kept it locked for 5 s; end that process".to_owned();
+        Err(ProgressError { file: self.file.display().to_string(), reason })
+    }
+
+    fn write(&self) -> Result<(), ProgressError> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         // Put beside and then in its place, so that a kill leaves no half a file.
-        let beside = self.file.with_extension("tmp");
-        std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &self.file)).map_err(failed)
+        let beside = self.file.with_extension(format!("{}.tmp", fastrand::u64(..)));
+        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &self.file));
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        written.map_err(|error| self.failed(&error))
     }
 }
 
 impl State {
+    /// Notes a check: how it went, and whether the exercise is finished by it. The
+    /// score of the first honest one stays.
+    pub fn checked(&mut self, judgements: &[Judgement], code: Option<bool>, code_is_written: Option<bool>) {
+        self.checks += 1;
+        if is_honest(judgements, code_is_written) {
+            let right = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Right).count();
+            let score = Score {
+                right: right + usize::from(code == Some(true)),
+                of: judgements.len() + usize::from(code.is_some()),
+                at: date(crate::runs::now()),
+            };
+            self.first.get_or_insert(score);
+        }
+        if finishes(judgements, code) {
+            self.finish();
+        }
+    }
+
+    /// Whether the explanation is shown: after the first honest check, right or wrong.
+    pub fn is_explained(&self) -> bool {
+        self.first.is_some() || self.finished.is_some()
+    }
+
+    /// What was measured for the exercise as it is now, if anything was.
+    pub fn findings_of(&self, exercise: &Exercise) -> Option<&Findings> {
+        self.findings.as_ref().filter(|findings| findings.fit(exercise))
+    }
+
     /// The exercise is done, from now on if it was not before.
     pub fn finish(&mut self) {
         self.finished.get_or_insert_with(|| date(crate::runs::now()));

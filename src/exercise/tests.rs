@@ -59,7 +59,8 @@ fn measured(rate: f64) -> Measured {
 fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Verdict> {
     let predictions = answers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let state = State { predictions: predictions.collect(), ..State::default() };
-    judge(&exercise(), &state, &[measured(rate)]).into_iter().map(|judgement| judgement.verdict).collect()
+    let findings = Findings::of(&exercise(), &[measured(rate)]);
+    judge(&exercise(), &state, &findings).into_iter().map(|judgement| judgement.verdict).collect()
 }
 
 #[test]
@@ -83,14 +84,14 @@ fn a_wrong_answer_reveals_the_idea_behind_it() {
 #[test]
 fn what_was_not_measured_cannot_be_judged() {
     let state = State::default();
-    let judgements = judge(&exercise(), &state, &[]);
+    let judgements = judge(&exercise(), &state, &Findings::of(&exercise(), &[]));
     assert!(matches!(judgements[0].verdict, Verdict::Unknown(_)), "{judgements:?}");
 }
 
 #[test]
 fn theory_and_simulation_stand_beside_what_was_measured() {
     let state = State { predictions: [("rate".to_owned(), Value::Number(1.0))].into(), ..State::default() };
-    let judgements = judge(&exercise(), &state, &[measured(101.0)]);
+    let judgements = judge(&exercise(), &state, &Findings::of(&exercise(), &[measured(101.0)]));
     let rate = &judgements[0];
     assert_eq!((rate.theory, &rate.simulated), (Some(100.0), &Some(Value::Number(99.5))));
     assert_eq!((rate.quiz, judgements[1].quiz), (false, true));
@@ -157,4 +158,85 @@ fn progress_is_kept_by_id_and_what_others_wrote_meanwhile_stays() {
     std::fs::write(&file, "not JSON").unwrap();
     assert!(Progress::read(&file).unwrap_err().to_string().contains("progress.json"));
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn changes_made_at_once_are_all_kept() {
+    let folder = std::env::temp_dir().join(format!("weir-progress-race-{}", std::process::id()));
+    let file = folder.join("progress.json");
+    let threads: Vec<_> = (0..8)
+        .map(|n| {
+            let file = file.clone();
+            std::thread::spawn(move || {
+                for _ in 0..25 {
+                    let mut progress = Progress::read(&file).unwrap();
+                    progress.change(&format!("of-{n}"), |state| state.checks += 1).unwrap();
+                    progress.change("shared", |state| state.checks += 1).unwrap();
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let progress = Progress::read(&file).unwrap();
+    assert_eq!(progress.of("shared").checks, 200);
+    assert!((0..8).all(|n| progress.of(&format!("of-{n}")).checks == 25));
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{left:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What is said of a wrong number.
+fn said(predicted: f64, truth: f64) -> String {
+    let state =
+        State { predictions: [("rate".to_owned(), Value::Number(predicted))].into(), ..State::default() };
+    let findings = Findings::of(&exercise(), &[measured(truth)]);
+    judge(&exercise(), &state, &findings)[0].says().unwrap_or_default()
+}
+
+#[test]
+fn a_number_that_fits_no_known_mistake_is_told_how_far_off_it_is_and_which_way() {
+    assert_eq!(said(420.0, 100.0), "4.2 times too high. Compare your number with the simulated column");
+    assert_eq!(said(20.0, 100.0), "5.0 times too low. Compare your number with the simulated column");
+    assert_eq!(said(130.0, 100.0), "1.30 times too high. Compare your number with the simulated column");
+    assert_eq!(said(5e6, 100.0), "50000 times too high. Compare your number with the simulated column");
+    assert!(said(0.0, 100.0).starts_with("too low: it is 100."));
+    assert_eq!(said(1000.0, 100.0), "ten times", "a known mistake is named");
+    assert_eq!(said(101.0, 100.0), "", "right within the tolerance");
+}
+
+#[test]
+fn the_score_of_the_first_honest_check_stays_and_brings_the_explanation() {
+    let exercise = exercise();
+    let findings = Findings::of(&exercise, &[measured(100.0)]);
+    let mut state = State::default();
+    let mut check = |answers: &[(&str, Value)]| {
+        let answers = answers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        state.predictions.extend(answers);
+        let judgements = judge(&exercise, &state, &findings);
+        state.checked(&judgements, None, None);
+        let score = state.first.as_ref().map(|first| (first.right, first.of));
+        (score, state.is_explained(), state.finished.is_some())
+    };
+    let who = |text: &str| ("who", Value::Text(text.to_owned()));
+    assert_eq!(check(&[("rate", Value::Number(7.0))]), (None, false, false), "one is open");
+    assert_eq!(check(&[who("the client")]), (Some((1, 2)), true, false));
+    assert_eq!(check(&[("rate", Value::Number(100.0))]), (Some((1, 2)), true, true));
+    // Code that is still to be written is no answer; code that fails is one.
+    let mut state = State::default();
+    state.checked(&[], Some(false), Some(false));
+    assert_eq!((state.first.clone(), state.is_explained()), (None, false));
+    state.checked(&[], Some(false), Some(true));
+    assert_eq!(state.first.map(|first| (first.right, first.of)), Some((0, 1)));
+}
+
+#[test]
+fn findings_are_read_back_as_they_were_written_and_belong_to_one_text_of_an_exercise() {
+    let findings = Findings::of(&exercise(), &[measured(99.0)]);
+    let state = State { findings: Some(findings.clone()), ..State::default() };
+    let text = serde_json::to_string(&state).unwrap();
+    let state: State = serde_json::from_str(&text).unwrap();
+    assert_eq!(state.findings_of(&exercise()), Some(&findings));
+    let mut edited = exercise();
+    edited.loads[0].run = "serial -n 20".to_owned();
+    assert_eq!(state.findings_of(&edited), None);
 }

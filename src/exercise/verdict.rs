@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Exercise, Measured, Question, State, Value};
-
-/// The measure of a question that nothing can measure: the author's answer stands.
-const BY_AUTHOR: &str = "answer";
+use super::findings::{BY_AUTHOR, Figures};
+use super::{Exercise, Findings, Question, State, Value};
 
 /// What one answer is worth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +24,8 @@ pub struct Judgement {
     pub measured: Option<Value>,
     /// How far off the prediction is, as a share of what was measured.
     pub off: Option<f64>,
+    /// How far off a wrong number is, in words: `4.2 times too high`.
+    pub far: Option<String>,
     /// Whether nothing measures it, and the author's answer stands.
     pub quiz: bool,
     /// What it is worth.
@@ -50,10 +50,10 @@ pub enum Verdict {
 
 /// Judges the answers of an exercise by what was measured. Where nothing was
 /// predicted, the figures stay hidden: who has seen them can only copy.
-pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<Judgement> {
+pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Judgement> {
     let one = |question: &Question| {
         let predicted = state.predictions.get(&question.name).cloned();
-        let mut found = Found::of(question, measured);
+        let mut found = findings.of_question(question);
         let verdict = match (&predicted, &found.measured) {
             (_, None) => Verdict::Unknown(format!(
                 "nothing was measured at {}; a load that needs a configuration of its own is only made \
@@ -70,8 +70,14 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
             }
             _ => None,
         };
+        let far = match (&verdict, &predicted, &found.measured) {
+            (Verdict::Wrong(_), Some(Value::Number(predicted)), Some(Value::Number(truth))) => {
+                Some(far(*predicted, *truth))
+            }
+            _ => None,
+        };
         if verdict == Verdict::Missing {
-            found = Found::default();
+            found = Figures::default();
         }
         Judgement {
             question: question.name.clone(),
@@ -82,6 +88,7 @@ pub fn judge(exercise: &Exercise, state: &State, measured: &[Measured]) -> Vec<J
             simulated: found.simulated,
             measured: found.measured,
             off,
+            far,
             quiz: question.measure == BY_AUTHOR,
             verdict,
             look: question.look.clone(),
@@ -96,39 +103,48 @@ pub fn finishes(judgements: &[Judgement], code: Option<bool>) -> bool {
     judgements.iter().all(|judgement| judgement.verdict == Verdict::Right) && code != Some(false)
 }
 
+/// Whether a check was honest: everything that is asked was answered, and the code
+/// was written if there is any to write.
+pub fn is_honest(judgements: &[Judgement], code_is_written: Option<bool>) -> bool {
+    let open = |judgement: &Judgement| matches!(judgement.verdict, Verdict::Missing | Verdict::Unknown(_));
+    !judgements.iter().any(open) && code_is_written != Some(false)
+}
+
 /// What speaks against the measurements, for those whose answer is wrong by them.
 /// Nobody whose answer agrees needs to doubt.
-pub fn doubts(judgements: &[Judgement], measured: &[Measured]) -> Vec<String> {
+pub fn doubts(judgements: &[Judgement], findings: &Findings) -> Vec<String> {
     let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
-    let off = measured.iter().filter(|of_load| wrong && !of_load.invalid.is_empty());
-    off.map(|of_load| format!("the load {} may be off: {}", of_load.load, of_load.invalid.join("; ")))
-        .collect()
+    if wrong { findings.doubts.clone() } else { Vec::new() }
 }
 
-/// What is known about the answer to a question.
-#[derive(Default)]
-struct Found {
-    theory: Option<f64>,
-    simulated: Option<Value>,
-    measured: Option<Value>,
+impl Judgement {
+    /// What a wrong answer suggests: the mistake behind it, if it is a known one, or
+    /// else how far off it is. Nothing where it is right or open.
+    pub fn says(&self) -> Option<String> {
+        match (&self.verdict, &self.far) {
+            (Verdict::Right | Verdict::Missing, _) => None,
+            (Verdict::Wrong(Some(reveals)), _) => Some(reveals.clone()),
+            (Verdict::Wrong(None), Some(far)) => {
+                let column = if self.simulated.is_some() { "simulated" } else { "measured" };
+                Some(format!("{far}. Compare your number with the {column} column"))
+            }
+            (Verdict::Wrong(None), None) => Some("not this one".to_owned()),
+            (Verdict::Unknown(why), _) => Some(why.clone()),
+        }
+    }
 }
 
-impl Found {
-    fn of(question: &Question, measured: &[Measured]) -> Self {
-        if question.measure == BY_AUTHOR {
-            return Self { measured: Some(question.answer.clone()), ..Self::default() };
-        }
-        let of = |load: &str| measured.iter().find(|measured| measured.load == load);
-        let Some((of_load, path)) =
-            question.measure.split_once('.').and_then(|(load, path)| Some((of(load)?, path)))
-        else {
-            return Self::default();
-        };
-        Self {
-            theory: of_load.predicted(path),
-            simulated: of_load.simulated(path),
-            measured: of_load.measured(path),
-        }
+/// How far a number is from the truth, as a factor, or in per cent where a factor
+/// would say "1.00 times".
+fn far(predicted: f64, truth: f64) -> String {
+    let way = if predicted > truth { "high" } else { "low" };
+    let factor = (predicted / truth).max(truth / predicted);
+    match factor {
+        f if !f.is_finite() || f < 0.0 => format!("too {way}: it is {}", Value::Number(truth)),
+        f if f < 1.01 => format!("{:.2} % too {way}", (f - 1.0) * 100.0),
+        f if f < 2.0 => format!("{f:.2} times too {way}"),
+        f if f < 9.95 => format!("{f:.1} times too {way}"),
+        f => format!("{f:.0} times too {way}"),
     }
 }
 

@@ -8,13 +8,14 @@ mod check;
 mod refusal;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{self, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::{Exercise, Load, Progress, Question, Set, SetError, State};
@@ -30,18 +31,11 @@ struct Workshop {
     workbench: Arc<Workbench>,
     folder: PathBuf,
     checks: Checks,
-    /// Held while progress is changed: it is read, changed and written.
-    changing: Mutex<()>,
 }
 
 /// Routes for the exercises in `folder`, to be merged with those of the workbench.
 pub fn routes(workbench: Arc<Workbench>, folder: &Path) -> Router {
-    let workshop = Workshop {
-        workbench,
-        folder: folder.to_owned(),
-        checks: Checks::default(),
-        changing: Mutex::default(),
-    };
+    let workshop = Workshop { workbench, folder: folder.to_owned(), checks: Checks::default() };
     Router::new()
         .route("/api/exercises", get(list))
         .route("/api/exercises/{id}", get(show))
@@ -118,15 +112,22 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
                 "task": code.task,
                 "file": exercise.folder.join("exercise.rs"),
             })),
-            "state": state,
+            "state": done(&state),
             "hints": hints(exercise, &state),
             "hints_in_all": exercise.hints.len(),
-            "explanation": state.finished.as_ref().map(|_| exercise.explained()),
+            "explanation": state.is_explained().then(|| exercise.explained()),
             "next": next.map(|next| json!({ "id": next.id, "title": next.title })),
         });
         Ok(Json(shown))
     })
     .await
+}
+
+/// What a participant has done, without what was measured: that is the answer.
+fn done(state: &State) -> Object {
+    let State { predictions, hints, checks, finished, first, findings } = state;
+    json!({ "predictions": predictions, "hints": hints, "checks": checks, "finished": finished,
+        "score": first, "measured": findings.is_some() })
 }
 
 /// What is asked, without what would answer it.
@@ -229,18 +230,29 @@ async fn reset(extract::State(workshop): This, extract::Path(id): Id, _: SameOri
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
         workshop.checks.forget(&exercise.id)?;
-        let _changing = workshop.changing.lock().unwrap_or_else(PoisonError::into_inner);
         workshop.progress()?.reset(Some(&exercise.id))?;
         Ok("OK")
     })
     .await
 }
 
-async fn check(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+#[derive(Debug, Deserialize)]
+struct How {
+    /// Measure once more, instead of judging by the last measurement.
+    #[serde(default)]
+    again: bool,
+}
+
+async fn check(
+    extract::State(workshop): This,
+    extract::Path(id): Id,
+    Query(How { again }): Query<How>,
+    _: SameOrigin,
+) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
-        check::begin(workshop, exercise.clone())?;
+        check::begin(workshop, exercise.clone(), again)?;
         Ok((StatusCode::ACCEPTED, "OK"))
     })
     .await
@@ -274,7 +286,6 @@ impl Workshop {
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut State)) -> Result<State, Refusal> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.progress()?.change(id, change)?)
     }
 }

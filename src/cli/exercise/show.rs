@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use super::check::Outcome;
 use super::markdown::{WIDTH, markdown, wrapped};
 use crate::clean;
 use crate::cli::report::ms;
-use crate::exercise::{Exercise, Judgement, Progress, Question, Set, State, Value, Verdict};
+use crate::exercise::{Exercise, Judgement, Progress, Question, Score, Set, State, Value, Verdict};
 
 /// Every exercise with how far somebody has come.
 pub(super) fn list(set: &Set, progress: &Progress) -> String {
@@ -104,22 +105,97 @@ fn choices(question: &Question) -> String {
 }
 
 /// What the answers are worth, and why.
-pub(super) fn verdict(
-    set: &Set,
-    exercise: &Exercise,
-    judgements: &[Judgement],
-    code: Option<bool>,
-    passed: bool,
-) -> String {
-    let mut text = String::new();
-    if !judgements.is_empty() {
-        let _ = writeln!(
-            text,
-            "{:<20} {:>11} {:>11} {:>11} {:>11}  verdict",
-            "", "predicted", "theory", "simulated", "measured"
-        );
-    }
+pub(super) fn verdict(set: &Set, exercise: &Exercise, outcome: &Outcome) -> String {
+    let Outcome { judgements, code, passed, state, .. } = outcome;
+    let mut text = table(judgements);
+    text += &in_words(judgements);
+    text += &notes(exercise, outcome);
     for judgement in judgements {
+        let Some(said) = judgement.says() else { continue };
+        let _ = write!(text, "\n{}:\n{}", judgement.question, wrapped(&said, 2));
+        text += &wrapped(&format!("Look: {}", judgement.look), 2);
+    }
+    if let Some(code) = code {
+        let says = match (code.passed, code.written) {
+            (true, _) => "your code passes",
+            (false, true) => "your code does not pass yet",
+            (false, false) => "your code is still to be written",
+        };
+        let _ = write!(text, "\n{says}\n");
+    }
+    text += &score(state);
+    if *passed {
+        let _ = write!(text, "\n✓ {} is finished.\n", exercise.title);
+    }
+    if state.is_explained() {
+        let _ = write!(text, "\n{}", markdown(&exercise.explained()));
+    }
+    text += &then(set, exercise, outcome);
+    text
+}
+
+/// The first attempt, if this is another one or it was not right.
+fn score(state: &State) -> String {
+    match &state.first {
+        Some(Score { right, of, .. }) if state.checks > 1 || right < of => {
+            format!("\nfirst attempt: {right} of {of} right\n")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What to do next.
+fn then(set: &Set, exercise: &Exercise, outcome: &Outcome) -> String {
+    let Outcome { judgements, passed, state, .. } = outcome;
+    let here = set.exercises.iter().position(|other| other.id == exercise.id);
+    let next = here.and_then(|here| set.exercises.get(here + 1));
+    let next = next.map(|next| format!("next: weir exercise start {}\n", next.id)).unwrap_or_default();
+    if *passed {
+        return if next.is_empty() { next } else { format!("\n{next}") };
+    }
+    let open = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Missing);
+    let open = to_predict(open.map(|judgement| &judgement.question));
+    let id = &exercise.id;
+    let again = match (judgements.is_empty(), open.is_empty()) {
+        (true, _) => format!("weir exercise check {id}"),
+        (false, true) => format!("weir exercise predict {id} NAME=…"),
+        (false, false) => format!("weir exercise predict {id}{open}"),
+    };
+    let mut text = format!("\nNot yet. Again:\n{}", wrapped(&again, 2));
+    if state.is_explained() {
+        text += &next;
+    } else {
+        let _ = write!(text, "or ask:\n  weir exercise hint {id}\n");
+    }
+    text
+}
+
+/// Whether an answer is in words, which have no room in a column.
+fn is_in_words(judgement: &Judgement) -> bool {
+    let figures = [&judgement.predicted, &judgement.simulated, &judgement.measured];
+    figures.into_iter().flatten().any(|value| matches!(value, Value::Text(_)))
+}
+
+fn mark(judgement: &Judgement) -> &'static str {
+    match &judgement.verdict {
+        Verdict::Right => "✓",
+        Verdict::Wrong(_) => "✗",
+        Verdict::Missing => "open",
+        Verdict::Unknown(_) => "?",
+    }
+}
+
+/// A row for each answer in numbers.
+fn table(judgements: &[Judgement]) -> String {
+    let mut text = String::new();
+    for judgement in judgements.iter().filter(|judgement| !is_in_words(judgement)) {
+        if text.is_empty() {
+            let _ = writeln!(
+                text,
+                "{:<20} {:>11} {:>11} {:>11} {:>11}  verdict",
+                "", "predicted", "theory", "simulated", "measured"
+            );
+        }
         let value = |value: &Option<Value>| value.as_ref().map_or("–".to_owned(), in_short);
         let row = [
             value(&judgement.predicted),
@@ -128,75 +204,57 @@ pub(super) fn verdict(
             value(&judgement.measured),
         ];
         let unit = if judgement.unit.is_empty() { String::new() } else { format!(", {}", judgement.unit) };
-        let mark = match &judgement.verdict {
-            Verdict::Right => "✓",
-            Verdict::Wrong(_) => "✗",
-            Verdict::Missing => "open",
-            Verdict::Unknown(_) => "?",
-        };
         let off = if judgement.verdict == Verdict::Right { String::new() } else { off(judgement) };
         let [predicted, theory, simulated, measured] = row.map(|cell| cut(&cell, 11));
         let name = cut(&format!("{}{unit}", judgement.question), 20);
         let _ = writeln!(
             text,
-            "{name:<20} {predicted:>11} {theory:>11} {simulated:>11} {measured:>11}  {mark}{}",
+            "{name:<20} {predicted:>11} {theory:>11} {simulated:>11} {measured:>11}  {}{}",
+            mark(judgement),
             cut(&off, 8)
         );
     }
-    text += &notes(exercise, judgements);
-    for judgement in judgements {
-        let said = match &judgement.verdict {
-            Verdict::Right | Verdict::Missing => continue,
-            Verdict::Wrong(Some(reveals)) => reveals.clone(),
-            Verdict::Wrong(None) => {
-                "none of the usual wrong ideas leads there; compare the columns".to_owned()
+    text
+}
+
+/// Lines of its own for each answer in words.
+fn in_words(judgements: &[Judgement]) -> String {
+    let mut text = String::new();
+    for judgement in judgements.iter().filter(|judgement| is_in_words(judgement)) {
+        let _ = writeln!(text, "{}  {}", judgement.question, mark(judgement));
+        let mut line = |label: &str, value: &Option<Value>| {
+            if let Some(value) = value {
+                let lines = wrapped(&value.to_string(), 13);
+                let _ = write!(text, "  {label:<11}{}", lines.trim_start());
             }
-            Verdict::Unknown(why) => why.clone(),
         };
-        let _ = write!(text, "\n{}:\n{}", judgement.question, wrapped(&said, 2));
-        text += &wrapped(&format!("Look: {}", judgement.look), 2);
-    }
-    if let Some(code) = code {
-        let _ = write!(text, "\nyour code {}\n", if code { "passes" } else { "does not pass yet" });
-    }
-    if passed {
-        let _ = write!(text, "\n✓ {} is finished.\n\n{}", exercise.title, markdown(&exercise.explained()));
-        let here = set.exercises.iter().position(|other| other.id == exercise.id);
-        if let Some(next) = here.and_then(|here| set.exercises.get(here + 1)) {
-            let _ = write!(text, "\nnext: weir exercise start {}\n", next.id);
-        }
-    } else {
-        let open = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Missing);
-        let open = to_predict(open.map(|judgement| &judgement.question));
-        let id = &exercise.id;
-        let then = match (judgements.is_empty(), open.is_empty()) {
-            (true, _) => format!("weir exercise check {id}"),
-            (false, true) => format!("weir exercise predict {id} NAME=…"),
-            (false, false) => format!("weir exercise predict {id}{open}"),
-        };
-        text += "\nNot yet. Again:\n";
-        text += &wrapped(&then, 2);
-        let _ = write!(text, "or ask:\n  weir exercise hint {id}\n");
+        line("predicted", &judgement.predicted);
+        line("simulated", &judgement.simulated);
+        line(if judgement.quiz { "right" } else { "measured" }, &judgement.measured);
     }
     text
 }
 
 /// What the columns need to be understood.
-fn notes(exercise: &Exercise, judgements: &[Judgement]) -> String {
+fn notes(exercise: &Exercise, Outcome { judgements, measured_at, .. }: &Outcome) -> String {
     let mut text = String::new();
     let by_theory = |judgement: &Judgement| judgement.theory.is_some() || judgement.quiz;
-    let mut shown = judgements.iter().filter(|judgement| judgement.measured.is_some());
+    let mut shown = judgements.iter().filter(|one| one.measured.is_some() && !is_in_words(one));
     if shown.any(|judgement| !by_theory(judgement)) {
         text += &wrapped("theory –: no model of queueing theory fits", 0);
-    }
-    if judgements.iter().any(|judgement| judgement.quiz && judgement.measured.is_some()) {
-        text += &wrapped("measured, where words are asked for: the right answer", 0);
     }
     let faster = exercise.measured_loads().map(|load| load.faster).max().unwrap_or(1);
     if faster > 1 {
         let said = format!(
             "measured up to {faster} times faster, and converted: a millisecond that the machine takes for \
              itself counts {faster}-fold"
+        );
+        text += &wrapped(&said, 0);
+    }
+    if let Some(at) = measured_at {
+        let said = format!(
+            "measured before, on {at}; to measure once more: weir exercise check {} --again",
+            exercise.id
         );
         text += &wrapped(&said, 0);
     }

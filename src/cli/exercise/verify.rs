@@ -14,7 +14,7 @@ use crate::clean;
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
-    Exercise, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
+    Exercise, Findings, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
 };
 
 pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit> {
@@ -77,11 +77,12 @@ fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Ve
 
 fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
     let mut problems = Vec::new();
+    let findings = Findings::of(exercise, measured);
     let judged = |answer: &dyn Fn(&str) -> Option<Value>| {
         let predictions =
             exercise.questions.iter().filter_map(|q| Some((q.name.clone(), answer(&q.name)?)));
         let state = State { predictions: predictions.collect(), ..State::default() };
-        judge(exercise, &state, measured)
+        judge(exercise, &state, &findings)
     };
     for unsolved in judged(&|_| None).iter().filter(|judgement| judgement.verdict == Verdict::Right) {
         problems.push(format!("{} is right although nothing was answered", unsolved.question));

@@ -11,10 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Refusal, Workshop};
 use crate::exercise::{
-    Exercise, Judgement, Measured, Trial, Where, compile_and_check, doubts, finishes, judge,
+    Exercise, Findings, Judgement, Measured, Score, Trial, Where, compile_and_check, doubts, finishes,
+    judge,
 };
 use crate::measure::Stage;
 
+/// What cargo says of code that does not compile.
+const BROKEN: &str = "could not compile";
 /// As much of what a compiler says as anybody reads.
 const SAID: usize = 64 * 1024;
 
@@ -58,6 +61,10 @@ struct Outcome {
     passed: bool,
     questions: Vec<Judgement>,
     code: Option<CodeOutcome>,
+    /// What the first honest check came to.
+    first: Option<Score>,
+    /// When it was measured, if that was for an earlier check.
+    measured_before: Option<String>,
     /// What cannot be trusted.
     remarks: Vec<String>,
 }
@@ -138,7 +145,8 @@ impl Checks {
 }
 
 /// Begins a check, unless there is one.
-pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise) -> Result<(), Refusal> {
+/// It measures if nothing was measured before, or `again`.
+pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -> Result<(), Refusal> {
     // Ends with the server, too.
     let stop = workshop.workbench.shutdown().child_token();
     {
@@ -156,7 +164,7 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise) -> Result<(), 
         let workshop = Arc::clone(workshop);
         move || {
             // A check that breaks off must not be the last.
-            let ended = catch_unwind(AssertUnwindSafe(|| run(&workshop, &exercise, stop)));
+            let ended = catch_unwind(AssertUnwindSafe(|| run(&workshop, &exercise, again, stop)));
             let ended =
                 ended.unwrap_or_else(|_| Err("the check broke off; the server's log says why".into()));
             workshop.checks.end(&exercise.id, ended);
@@ -171,25 +179,41 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise) -> Result<(), 
     }
 }
 
-fn run(workshop: &Workshop, exercise: &Exercise, stop: CancellationToken) -> Result<Outcome, String> {
+fn run(
+    workshop: &Workshop,
+    exercise: &Exercise,
+    again: bool,
+    stop: CancellationToken,
+) -> Result<Outcome, String> {
     let state = workshop.progress().map_err(|error| error.to_string())?.of(&exercise.id);
-    let measured = measure(&workshop.checks, exercise, &stop)?;
-    let questions = judge(exercise, &state, &measured);
+    let kept = state.findings_of(exercise).filter(|_| !again).cloned();
+    let measured_before = kept.as_ref().filter(|_| !exercise.loads.is_empty()).map(|kept| kept.at.clone());
+    let findings = match kept {
+        Some(kept) => kept,
+        None => Findings::of(exercise, &measure(&workshop.checks, exercise, &stop)?),
+    };
     let code = exercise.code.as_ref().map(|_| {
         workshop.checks.doing(Doing::Compiling);
         check_code(exercise)
     });
     let code = code.transpose()?;
-    let passed = finishes(&questions, code.as_ref().map(|code| code.passed));
-    let change = workshop.change(&exercise.id, |state| {
-        state.checks += 1;
-        if passed {
-            state.finish();
+    let passed_code = code.as_ref().map(|code| code.passed);
+    let written = code.as_ref().map(|code| code.unwritten.is_none() && !code.said.contains(BROKEN));
+    let questions = judge(exercise, &state, &findings);
+    let changed = workshop.change(&exercise.id, |state| {
+        state.checked(&questions, passed_code, written);
+        if !exercise.questions.is_empty() {
+            state.findings = Some(findings.clone());
         }
     });
-    let mut remarks = doubts(&questions, &measured);
-    remarks.extend(change.err().map(|error| format!("this is not kept: {error}")));
-    Ok(Outcome { passed, questions, code, remarks })
+    let mut remarks = doubts(&questions, &findings);
+    let (first, not_kept) = match changed {
+        Ok(state) => (state.first, None),
+        Err(error) => (None, Some(format!("this is not kept: {error}"))),
+    };
+    remarks.extend(not_kept);
+    let passed = finishes(&questions, passed_code);
+    Ok(Outcome { passed, questions, code, first, measured_before, remarks })
 }
 
 /// Makes the exercise's loads, if anything is asked about them.

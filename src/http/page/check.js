@@ -34,6 +34,9 @@ export class Check {
       if (this.#state.running) this.#stop();
       else this.#begin();
     });
+    this.again = element('button', '', 'Measure again');
+    this.again.hidden = true;
+    this.again.addEventListener('click', () => this.again.ariaDisabled !== 'true' && this.#begin({ again: true }));
     this.message = element('p', 'message');
     this.message.setAttribute('role', 'status');
     this.pace = element('p', 'pace');
@@ -56,7 +59,7 @@ export class Check {
       this.later = element('p', 'about', `The ${loads.length > 1 ? 'loads are' : 'load is'} shown when everything is written down.`);
       parts.push(this.loads, this.later);
     }
-    parts.push(element('div', 'act', this.button, element('div', 'goes', this.message, this.pace)), this.bar, this.outcome, this.earlier, this.verdict);
+    parts.push(element('div', 'act', this.button, this.again, element('div', 'goes', this.message, this.pace)), this.bar, this.outcome, this.earlier, this.verdict);
     this.section = element('section', 'card check', ...parts);
     if (predictions) predictions.changed = () => this.#answers();
     this.#answers();
@@ -68,14 +71,15 @@ export class Check {
     clearTimeout(this.#timer);
   }
 
-  async #begin() {
+  /** New answers are judged by the last measurement, unless another is asked for. */
+  async #begin(how = {}) {
     if (this.predictions?.focusOpen()) return this.#tell('Predict first: that is what you learn from.', true);
     this.#wait(true);
     try {
       const why = await this.predictions?.save();
       if (why) return this.#tell(`Not begun: ${why}`, true);
       this.#tell('beginning …');
-      await order(`${this.api}/check`);
+      await order(`${this.api}/check`, how);
       await this.look();
     } catch (error) {
       this.#tell(`Not begun: ${error.message}`, true);
@@ -119,6 +123,7 @@ export class Check {
     if (state.result) this.#show(state.result);
     write(this.button, state.running ? 'Stop' : this.#result ? 'Check again' : 'Check');
     this.button.classList.toggle('stop', state.running);
+    this.again.hidden = state.running || !this.#result || this.exercise.loads.length === 0;
     this.#wait(this.#busy);
     this.bar.hidden = !state.running;
     this.#mark();
@@ -212,6 +217,7 @@ export class Check {
   #wait(busy) {
     this.#busy = busy;
     this.button.ariaDisabled = String(busy || this.#state.stage === 'code');
+    this.again.ariaDisabled = String(busy);
   }
 
   #tell(text, alarm = false) {

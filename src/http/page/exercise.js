@@ -51,9 +51,10 @@ export class ExercisePage {
     if (!now || this.#closing.signal.aborted) return;
     const { state, explanation: why, hints } = now;
     if (hints.length !== this.hints.children.length) this.#give(hints, now.hints_in_all);
-    const finished = this.exercise.state.finished;
+    const before = this.exercise;
+    const news = state.finished !== before.state.finished || why !== before.explanation;
     Object.assign(this.exercise, { state, explanation: why });
-    if (state.finished !== finished) this.#finished();
+    if (news) this.#finished();
   }
 
   // ---- the parts ----
@@ -135,7 +136,7 @@ export class ExercisePage {
     if (answers.length) {
       made.push(element('dl', 'answers', ...answers.map(({ name, ask: asked, answer, unit }) => element('div', '', element('dt', '', inline(asked ?? name)), element('dd', '', inline(inUnit(answer, unit)))))));
     }
-    if (!this.exercise.state.finished) made.push(element('div', 'prose', markdown(why)));
+    if (!this.exercise.explanation) made.push(element('div', 'prose', markdown(why)));
     if (solved) made.push(code(solved.split('\n'), 'rust'));
     this.solution.replaceChildren(...made);
     this.solution.scrollIntoView({ block: 'nearest' });
@@ -150,11 +151,12 @@ export class ExercisePage {
     }
   }
 
-  /** What is there once the exercise is finished: the mark, the explanation, the way on. */
+  /** What is there after the first check in which everything was answered: the score, the explanation, the way on. */
   #finished() {
     const { state, explanation: why, next } = this.exercise;
-    write(this.state, state.finished ? '✓ finished' : '');
-    if (!state.finished) return this.explained.replaceChildren();
+    const score = state.score ? `first attempt: ${state.score.right} of ${state.score.of} right` : '';
+    write(this.state, [state.finished ? '✓ finished' : '', score].filter(Boolean).join(', '));
+    if (!why) return this.explained.replaceChildren();
     this.explained.replaceChildren(explanation(why));
     const on = element('a', 'go', next ? `Next: ${next.title}` : 'All exercises');
     on.href = next ? `#${encodeURIComponent(next.id)}` : '#';

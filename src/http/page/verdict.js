@@ -7,7 +7,6 @@ import { inline, markdown } from './markdown.js';
 import { element, format } from './panels.js';
 
 const COLUMNS = ['predicted', 'theory', 'simulated', 'measured'];
-const NO_IDEA = 'None of the usual wrong ideas leads there; compare the columns.';
 const NO_MODEL = 'no model of queueing theory fits';
 const COUNTED = /^$|^(events|requests|calls|clients)$/;
 const NBSP = '\u00a0';
@@ -66,6 +65,12 @@ function below(questions, { loads }) {
   return made;
 }
 
+/** What is said of a wrong answer that fits no known mistake. */
+function distance({ far: words, simulated }) {
+  if (!words) return '';
+  return `${words[0].toUpperCase()}${words.slice(1)}. Compare your number with the ${simulated === null ? 'measured' : 'simulated'} column.`;
+}
+
 /** Whether there stand numbers that came from a load. */
 function hasFigures({ verdict: is, quiz, measured }) {
   return is !== 'missing' && !quiz && typeof measured === 'number';
@@ -81,7 +86,7 @@ function rows(question) {
   const figures = element('tr', '', ...cells(question), element('td', `mark-of ${kind}`, marks[kind]));
   const made = element('tbody', '', element('tr', '', asked), figures);
   if (kind !== 'right') {
-    const says = { wrong: why ?? NO_IDEA, missing: '', unknown: why }[kind];
+    const says = { wrong: why ?? distance(question), missing: '', unknown: why }[kind];
     const cell = element('td', 'reveals', ...(says ? [element('p', '', inline(says))] : []), element('p', 'look', element('b', '', 'Look: '), inline(question.look)));
     cell.colSpan = COLUMNS.length + 1;
     made.append(element('tr', '', cell));

@@ -1,0 +1,104 @@
+//! One check: the measurement, made anew or kept from before, and the code.
+
+use std::io::IsTerminal;
+
+use tokio_util::sync::CancellationToken;
+
+use super::bar::Bar;
+use super::show;
+use crate::cli::output::{complain, say, say_coloured};
+use crate::exercise::{
+    Exercise, Findings, Judgement, Progress, State, Trial, Where, compile_and_check, doubts, finishes,
+    judge,
+};
+
+/// What a check of code came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CodeChecked {
+    pub(super) passed: bool,
+    /// Whether there was anything to check: code that compiles, without a `todo!()`.
+    pub(super) written: bool,
+}
+
+/// What a check came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) judgements: Vec<Judgement>,
+    pub(super) code: Option<CodeChecked>,
+    /// What speaks against the measurement.
+    pub(super) doubts: Vec<String>,
+    /// When it was made, if that was for an earlier check.
+    pub(super) measured_at: Option<String>,
+    pub(super) passed: bool,
+    /// The participant's state after the check.
+    pub(super) state: State,
+}
+
+/// Judges the answers by the findings, and notes in the progress how the check went.
+/// `keep` the findings for the next check, if they are of the exercise's own bench.
+pub(super) fn conclude(
+    progress: &mut Progress,
+    exercise: &Exercise,
+    findings: &Findings,
+    keep: bool,
+    code: Option<CodeChecked>,
+) -> anyhow::Result<Outcome> {
+    let passed_code = code.map(|code| code.passed);
+    let (mut judgements, mut measured_at) = (Vec::new(), None);
+    let state = progress.change(&exercise.id, |state| {
+        judgements = judge(exercise, state, findings);
+        state.checked(&judgements, passed_code, code.map(|code| code.written));
+        if state.findings.as_ref() == Some(findings) && !exercise.loads.is_empty() {
+            measured_at = Some(findings.at.clone());
+        }
+        if keep && !exercise.questions.is_empty() {
+            state.findings = Some(findings.clone());
+        }
+    })?;
+    let passed = finishes(&judgements, passed_code);
+    let doubts = doubts(&judgements, findings);
+    Ok(Outcome { judgements, code, doubts, measured_at, passed, state })
+}
+
+/// What an exercise's loads come to: as they were measured before, or, where they
+/// were not, `again` or at a running bench, as they are measured now.
+pub(super) fn find_out(
+    exercise: &Exercise,
+    state: &State,
+    url: Option<&str>,
+    again: bool,
+) -> anyhow::Result<Findings> {
+    if exercise.questions.is_empty() {
+        return Ok(Findings::of(exercise, &[]));
+    }
+    if let Some(kept) = state.findings_of(exercise).filter(|_| url.is_none() && !again) {
+        return Ok(kept.clone());
+    }
+    let place = match url {
+        None => Where::Own,
+        Some(url) if url.contains("://") => Where::Running(url.trim_end_matches('/').to_owned()),
+        Some(host) => Where::Running(format!("http://{host}")),
+    };
+    let mut bar = Bar::new(exercise);
+    let trial = Trial { exercise, place, stop: CancellationToken::new() };
+    let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;
+    bar.clear();
+    Ok(Findings::of(exercise, &measured))
+}
+
+/// Compiles and checks the participant's code, and shows what was said about it.
+pub(super) fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<CodeChecked> {
+    complain("compiling and running your code; the first time takes a minute or three");
+    let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
+    let unwritten = checked.unwritten(exercise);
+    let written = unwritten.is_none() && !checked.said.contains("could not compile");
+    if let Some(unwritten) = unwritten.filter(|_| show) {
+        say(unwritten);
+    } else if show {
+        say_coloured(checked.said.trim_end());
+        if let Some(reveals) = checked.reveals(exercise) {
+            say(format_args!("\n{}", show::paragraph(reveals).trim_end()));
+        }
+    }
+    Ok(CodeChecked { passed: checked.passed, written })
+}

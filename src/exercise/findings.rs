@@ -1,0 +1,99 @@
+//! What a check has found out about the questions of an exercise: the figures that
+//! answers are judged by. They are kept, so that another answer needs no other
+//! measurement.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Exercise, Measured, Question, Value};
+use crate::runs::{date, now};
+
+/// The measure of a question that nothing can measure: the author's answer stands.
+pub(super) const BY_AUTHOR: &str = "answer";
+
+/// The figures for each question of an exercise, and how far they can be trusted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Findings {
+    /// When they were measured, in UTC.
+    pub at: String,
+    /// By the question's name.
+    pub figures: BTreeMap<String, Figures>,
+    /// What the audits of the measured runs say against them.
+    pub doubts: Vec<String>,
+    /// What they were measured for: see [`Findings::fit`].
+    made_for: u64,
+}
+
+/// What is known about the answer to one question.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// What theory says, where a model fits.
+    pub theory: Option<f64>,
+    /// What the simulation came to.
+    pub simulated: Option<Value>,
+    /// What was measured, or what the author says if nothing measures it.
+    pub measured: Option<Value>,
+}
+
+impl Findings {
+    /// Takes from measured loads what the questions of an exercise ask about.
+    pub fn of(exercise: &Exercise, measured: &[Measured]) -> Self {
+        let figures = exercise.questions.iter().map(|question| {
+            let figures = Figures::of(question, measured);
+            (question.name.clone(), figures)
+        });
+        let off = measured.iter().filter(|of_load| !of_load.invalid.is_empty());
+        Self {
+            at: date(now()),
+            figures: figures.collect(),
+            doubts: off
+                .map(|of_load| {
+                    format!("the load {} may be off: {}", of_load.load, of_load.invalid.join("; "))
+                })
+                .collect(),
+            made_for: fingerprint(exercise),
+        }
+    }
+
+    /// Whether they are of this exercise as it is now: an author may have changed its
+    /// configuration, its loads or its questions.
+    pub fn fit(&self, exercise: &Exercise) -> bool {
+        self.made_for == fingerprint(exercise)
+    }
+
+    pub(super) fn of_question(&self, question: &Question) -> Figures {
+        self.figures.get(&question.name).cloned().unwrap_or_default()
+    }
+}
+
+fn fingerprint(exercise: &Exercise) -> u64 {
+    let Exercise { config, loads, questions, .. } = exercise;
+    let asked: Vec<_> = questions.iter().map(|q| (&q.name, &q.measure, &q.answer)).collect();
+    let mut hasher = DefaultHasher::new();
+    format!("{config:?} {loads:?} {asked:?}").hash(&mut hasher);
+    // JSON numbers are exact up to 2^53.
+    hasher.finish() >> 11
+}
+
+impl Figures {
+    fn of(question: &Question, measured: &[Measured]) -> Self {
+        if question.measure == BY_AUTHOR {
+            return Self { measured: Some(question.answer.clone()), ..Self::default() };
+        }
+        let of = |load: &str| measured.iter().find(|measured| measured.load == load);
+        let Some((of_load, path)) =
+            question.measure.split_once('.').and_then(|(load, path)| Some((of(load)?, path)))
+        else {
+            return Self::default();
+        };
+        Self {
+            theory: of_load.predicted(path),
+            simulated: of_load.simulated(path),
+            measured: of_load.measured(path),
+        }
+    }
+}
