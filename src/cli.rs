@@ -1,5 +1,6 @@
 //! The command line: arguments, what each command does, and how it ends.
 
+mod banner;
 mod compare;
 mod exercise;
 mod flags;
@@ -19,11 +20,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use hyper::{Method, Uri};
+use hyper::Method;
 
 use crate::clean;
 use crate::config::Sources;
-use crate::measure::request;
+use crate::measure::{Peer, Token, TokenError};
 use crate::runs::Store;
 use crate::workbench::Purged;
 use output::{complain, say};
@@ -81,6 +82,13 @@ struct ConfigArgs {
     /// The address to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", global = true)]
     listen: Option<String>,
+    /// Serve the numbers, and refuse every change: pause, loads, checks and so on
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// The secret that a change needs where the server listens on more than loopback.
+    /// Better given as WEIR_TOKEN, which no list of processes shows
+    #[arg(long, value_name = "TOKEN", global = true)]
+    token: Option<Token>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,9 +130,19 @@ impl ConfigArgs {
     fn sources(&self) -> Sources {
         let default = || Path::new(CONFIG_FILE).exists().then(|| PathBuf::from(CONFIG_FILE));
         let listen = self.listen.as_ref().map(|address| format!("server.listen={address:?}"));
+        let read_only = self.read_only.then(|| "server.read_only=true".to_owned());
         Sources {
             file: self.config.clone().or_else(default),
-            flags: self.set.iter().cloned().chain(listen).collect(),
+            flags: self.set.iter().cloned().chain(listen).chain(read_only).collect(),
+        }
+    }
+
+    /// The token of the flag, or else of the environment.
+    fn token(&self) -> Result<Option<Token>, TokenError> {
+        let from_environment = || std::env::var("WEIR_TOKEN").ok().filter(|token| !token.is_empty());
+        match &self.token {
+            Some(token) => Ok(Some(token.clone())),
+            None => from_environment().map(|token| token.parse()).transpose(),
         }
     }
 }
@@ -146,25 +164,35 @@ pub fn run() -> anyhow::Result<Exit> {
         Err(error) => error.exit(),
     };
     let sources = args.config.sources();
+    let token = match args.config.token() {
+        Ok(token) => token,
+        Err(error) => {
+            complain(format_args!("WEIR_TOKEN: {error}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let token = token.as_ref();
     let command = args.command.unwrap_or_else(|| Command::Serve(serve::Args::default()));
     if let Some(why) = flags::without_effect(&command, &sources) {
         complain(why);
         return Ok(Exit::Usage);
     }
     match command {
-        Command::Serve(args) => serve::run(&args, &sources),
+        Command::Serve(args) => serve::run(&args, &sources, token),
         Command::CheckConfig => Ok(check_config(&sources)),
-        Command::Load(args) => load::run(&args, &sources),
+        Command::Load(args) => load::run(&args, &sources, token),
         Command::Simulate(args) => simulate::run(&args, &sources),
         Command::Predict(args) => predict::run(&args, &sources),
         Command::Compare(args) => on_store(&sources, |store| compare::run(&args, store)),
         Command::Runs(args) => on_store(&sources, |store| runs::run(&args, store)),
-        Command::Exercise(args) => exercise::run(&args, &sources),
-        Command::Snapshot(args) => on_server(args.uri(&sources), |uri| snapshot::run(&args, uri)),
-        Command::Pause(server) => on_server(server.at("/api/pause", &sources), post),
-        Command::Resume(server) => on_server(server.at("/api/resume", &sources), post),
-        Command::Purge(server) => on_server(server.at("/api/purge", &sources), purge),
-        Command::Reset(server) => on_server(server.at("/api/reset", &sources), post),
+        Command::Exercise(args) => exercise::run(&args, &sources, token),
+        Command::Snapshot(args) => on_server(args.peer(&sources), |peer| snapshot::run(&args, peer)),
+        Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
+        Command::Resume(server) => {
+            on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))
+        }
+        Command::Purge(server) => on_server(server.peer(&sources, token), purge),
+        Command::Reset(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/reset")),
         Command::Completions { shell } => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "weir", &mut std::io::stdout());
@@ -176,11 +204,11 @@ pub fn run() -> anyhow::Result<Exit> {
 /// Does something at a server's address. Not to know the address is a mistake in
 /// the arguments or the configuration.
 fn on_server(
-    uri: anyhow::Result<Uri>,
-    run: impl FnOnce(&Uri) -> anyhow::Result<Exit>,
+    peer: anyhow::Result<Peer>,
+    run: impl FnOnce(&Peer) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
-    match uri {
-        Ok(uri) => run(&uri),
+    match peer {
+        Ok(peer) => run(&peer),
         Err(error) => {
             complain(format_args!("{error:#}"));
             Ok(Exit::Usage)
@@ -199,15 +227,16 @@ fn on_store(sources: &Sources, run: impl FnOnce(&Store) -> anyhow::Result<Exit>)
     }
 }
 
-fn post(uri: &Uri) -> anyhow::Result<Exit> {
-    request(Method::POST, uri).map(|_| Exit::Success)
+fn post(peer: &Peer, path: &str) -> anyhow::Result<Exit> {
+    peer.request(Method::POST, path).map(|_| Exit::Success)
 }
 
 /// Empties the queue, and says how many events that dropped.
-fn purge(uri: &Uri) -> anyhow::Result<Exit> {
-    let body = request(Method::POST, uri)?;
-    let purged: Purged =
-        serde_json::from_slice(&body).with_context(|| format!("unexpected answer of {uri}"))?;
+fn purge(peer: &Peer) -> anyhow::Result<Exit> {
+    let path = "/api/purge";
+    let body = peer.request(Method::POST, path)?;
+    let purged: Purged = serde_json::from_slice(&body)
+        .with_context(|| format!("unexpected answer of {}{path}", peer.base))?;
     say(purged);
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@
 //! [`router`] builds it all; tests call it without a socket. [`serve`] brings it
 //! to a listener.
 
+mod access;
 mod endpoints;
 mod live;
 mod loads;
@@ -11,12 +12,10 @@ mod page;
 mod runs;
 mod server;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Query, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -24,20 +23,20 @@ use serde::Deserialize;
 
 use crate::workbench::Workbench;
 
+pub use access::{Access, guarded, reachable};
 pub use server::serve;
 
-/// Every route of the workbench. Its page cannot start loads, as nobody knows
-/// where it will be served.
+/// Every route of the workbench, where nobody knows at which address: its page cannot
+/// start loads, and has no token to change anything.
 pub fn router(workbench: Arc<Workbench>) -> Router {
-    router_at(workbench, None)
+    router_for(&workbench, &Arc::new(Access::default()))
 }
 
-/// Every route of the workbench, to be served at `address`.
-pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Router {
-    Router::new()
-        .merge(page::routes())
+/// Every route of the workbench, for those who have access.
+pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
+    let routes = Router::new()
+        .merge(page::routes(access))
         .merge(runs::routes())
-        .route("/healthz", get(healthz).post(healthz))
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
         .route("/api/history", get(live::history))
@@ -49,9 +48,11 @@ pub fn router_at(workbench: Arc<Workbench>, address: Option<SocketAddr>) -> Rout
         .route("/api/resume", post(resume))
         .route("/api/purge", post(purge))
         .fallback(any(not_found))
-        .with_state(Arc::clone(&workbench))
-        .merge(endpoints::routes(&workbench))
-        .merge(loads::routes(&workbench, address))
+        .with_state(Arc::clone(workbench))
+        .merge(loads::routes(workbench, access));
+    guarded(routes, workbench, access)
+        .route("/healthz", get(healthz).post(healthz))
+        .merge(endpoints::routes(workbench))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.
@@ -64,7 +65,7 @@ async fn metrics(State(workbench): State<Arc<Workbench>>) -> Response {
     (kind, workbench.prometheus()).into_response()
 }
 
-async fn reset(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
+async fn reset(State(workbench): State<Arc<Workbench>>) -> &'static str {
     workbench.reset();
     "OK"
 }
@@ -82,7 +83,6 @@ struct Value {
 async fn concurrency(
     State(workbench): State<Arc<Workbench>>,
     Query(Value { value }): Query<Value>,
-    _: SameOrigin,
 ) -> Response {
     match workbench.set("consumers.concurrency", &value).await {
         Ok(_) => "OK".into_response(),
@@ -95,47 +95,19 @@ async fn concurrency(
     }
 }
 
-async fn pause(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
+async fn pause(State(workbench): State<Arc<Workbench>>) -> &'static str {
     workbench.pause().await;
     "OK"
 }
 
-async fn resume(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> &'static str {
+async fn resume(State(workbench): State<Arc<Workbench>>) -> &'static str {
     workbench.resume();
     "OK"
 }
 
 /// Empties the queue. Says how many events were dropped, and how many had left it.
-async fn purge(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> Response {
+async fn purge(State(workbench): State<Arc<Workbench>>) -> Response {
     Json(workbench.purge()).into_response()
-}
-
-/// A request that may change something: not one from another site's page.
-pub(crate) struct SameOrigin;
-
-impl<S: Sync> FromRequestParts<S> for SameOrigin {
-    type Rejection = (StatusCode, &'static str);
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        if is_same_origin(&parts.headers) {
-            Ok(Self)
-        } else {
-            Err((StatusCode::FORBIDDEN, "refused: this request comes from another site's page\n"))
-        }
-    }
-}
-
-/// Browsers say where a request comes from; programs say nothing.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
-    }
-    match (headers.get(header::ORIGIN), text("host")) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin.as_bytes() == format!("http://{host}").as_bytes(),
-        (Some(_), None) => false,
-    }
 }
 
 async fn not_found(uri: Uri) -> Response {

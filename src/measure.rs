@@ -14,11 +14,12 @@
 
 mod args;
 mod request;
+mod token;
 
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use hyper::{Method, StatusCode, Uri};
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
@@ -31,7 +32,8 @@ use crate::runs::{self, Check, Origin, Run, Verdict};
 use crate::workbench::{Mode, Recorded};
 
 pub use args::{PlanArgs, TargetArg};
-pub use request::{Reply, ask, request};
+pub use request::{Peer, Reply, local_url};
+pub use token::{TOKEN_HEADER, Token, TokenError};
 
 /// How often to ask whether the bench has drained.
 const LOOK: Duration = Duration::from_millis(50);
@@ -65,8 +67,8 @@ pub struct Measure<'a> {
 pub enum What {
     /// A mode of a bench.
     Bench {
-        /// Where the bench is, such as `http://127.0.0.1:4000`.
-        base: String,
+        /// The server of the bench.
+        peer: Peer,
         /// Which of its endpoints.
         mode: Mode,
     },
@@ -104,14 +106,14 @@ impl Measure<'_> {
 
     async fn measure(&self, watch: &mut dyn FnMut(Stage)) -> anyhow::Result<Run> {
         let (url, name) = match &self.what {
-            What::Bench { base, mode } => (format!("{base}/{}", mode.name()), mode.name()),
+            What::Bench { peer, mode } => (format!("{}/{}", peer.base, mode.name()), mode.name()),
             What::Url(url) => (url.clone(), url.as_str()),
         };
         let target = HttpTarget::new(&url, &self.plan.request, &[])?;
         let server = target.addresses().iter().find_map(|&address| listener(address));
         let plan = within_limit(self.plan, server == Some(std::process::id()))?;
         let begun = match &self.what {
-            What::Bench { base, .. } => Some(begin(base).await?),
+            What::Bench { peer, .. } => Some(begin(peer).await?),
             What::Url(_) => None,
         };
         let began = runs::now();
@@ -126,7 +128,7 @@ impl Measure<'_> {
             watch: &mut |progress| watch(Stage::Load(*progress)),
         };
         let holding = match (&self.what, &begun) {
-            (What::Bench { base, .. }, Some(begun)) => Some(spawn_local(hold(base.clone(), begun.run))),
+            (What::Bench { peer, .. }, Some(begun)) => Some(spawn_local(hold(peer.clone(), begun.run))),
             _ => None,
         };
         let client = driver.run(target, &plan).await;
@@ -136,10 +138,10 @@ impl Measure<'_> {
         run.load = Some(plan);
         run.seconds = client.seconds;
         run.client = Some(client);
-        if let (What::Bench { base, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
+        if let (What::Bench { peer, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
             run.config = Some(config);
             // A bench that has died meanwhile has not taken the client's side with it.
-            let why = match self.take(base, number, watch).await {
+            let why = match self.take(peer, number, watch).await {
                 Ok(Some(recorded)) => {
                     run.seconds = recorded.bench.seconds.max(run.seconds);
                     run.bench = Some(recorded.bench);
@@ -164,7 +166,7 @@ impl Measure<'_> {
     /// else has begun a run meanwhile.
     async fn take(
         &self,
-        base: &str,
+        peer: &Peer,
         number: u64,
         watch: &mut dyn FnMut(Stage),
     ) -> anyhow::Result<Option<Recorded>> {
@@ -172,8 +174,8 @@ impl Measure<'_> {
         loop {
             let patient = began.elapsed() < self.drain && !self.stop.is_cancelled();
             let now = if patient { "" } else { "?now=true" };
-            let uri: Uri = format!("{base}/api/runs/take/{number}{now}").parse().context("not a URL")?;
-            let reply = ask(Method::POST, &uri).await?;
+            let path = format!("/api/runs/take/{number}{now}");
+            let reply = peer.ask(Method::POST, &path).await?;
             match reply.status {
                 StatusCode::OK => {
                     let recorded = serde_json::from_slice(&reply.body);
@@ -185,7 +187,7 @@ impl Measure<'_> {
                     sleep(LOOK).await;
                 }
                 StatusCode::NOT_FOUND => return Ok(None),
-                status => bail!("{uri} answered {status}"),
+                status => bail!("{} answered {status}", peer.uri(&path)?),
             }
         }
     }
@@ -193,17 +195,16 @@ impl Measure<'_> {
 
 /// Keeps the bench from ending the run while the load is silent. A bench that does
 /// not answer is found out when its side is fetched.
-async fn hold(base: String, number: u64) {
+async fn hold(peer: Peer, number: u64) {
     loop {
         sleep(HOLD).await;
-        if let Ok(uri) = format!("{base}/api/runs/hold/{number}").parse() {
-            let _ = ask(Method::POST, &uri).await;
-        }
+        let _ = peer.ask(Method::POST, &format!("/api/runs/hold/{number}")).await;
     }
 }
 
-async fn begin(base: &str) -> anyhow::Result<Begun> {
-    let uri: Uri = format!("{base}/api/runs/begin").parse().context("not a URL")?;
-    let reply = ask(Method::POST, &uri).await?.success(&uri)?;
+async fn begin(peer: &Peer) -> anyhow::Result<Begun> {
+    let path = "/api/runs/begin";
+    let uri = peer.uri(path)?;
+    let reply = peer.ask(Method::POST, path).await?.success(&uri)?;
     serde_json::from_slice(&reply).with_context(|| format!("{uri} is no Weir of this version"))
 }

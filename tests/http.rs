@@ -5,7 +5,7 @@ use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
-use weir::http::router;
+use weir::http::{Access, router_for};
 use weir::workbench::Workbench;
 
 use crate::support::bench;
@@ -28,7 +28,8 @@ impl Answer {
 }
 
 async fn send(bench: &std::sync::Arc<Workbench>, request: Request<Body>) -> Answer {
-    let response = router(bench.clone()).oneshot(request).await.unwrap();
+    let access = Access { listen: None, token: Some("secret".parse().unwrap()) };
+    let response = router_for(bench, &access.into()).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }
@@ -173,11 +174,12 @@ async fn a_reset_zeroes_and_only_for_pages_of_our_own() {
         ("sec-fetch-site", "cross-site", StatusCode::FORBIDDEN),
         ("sec-fetch-site", "same-site", StatusCode::FORBIDDEN),
         ("origin", "null", StatusCode::FORBIDDEN),
-        ("origin", "http://weir.test", StatusCode::OK),
-        ("sec-fetch-site", "same-origin", StatusCode::OK),
+        ("origin", "http://localhost", StatusCode::FORBIDDEN),
+        ("sec-fetch-site", "same-origin", StatusCode::FORBIDDEN),
+        ("weir-token", "secret", StatusCode::OK),
         ("user-agent", "curl", StatusCode::OK),
     ] {
-        let request = Request::post("/api/reset").header("host", "weir.test").header(name, value);
+        let request = Request::post("/api/reset").header("host", "localhost").header(name, value);
         let answer = send(&bench, request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, status, "{name}: {value}");
     }
@@ -199,12 +201,15 @@ async fn a_pause_and_a_resume_show_in_the_snapshot_and_are_for_pages_of_our_own(
         ("/api/resume", "/api/pause", (true, "paused"), (false, "running")),
     ] {
         let foreign =
-            Request::post(path).header("host", "weir.test").header("origin", "http://evil.example");
+            Request::post(path).header("host", "localhost").header("origin", "http://evil.example");
         assert_eq!(send(&bench, foreign.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
         assert_eq!(get(&bench, path).await.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(get(&bench, other).await.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(seen().await, (before.0, before.1.to_owned()), "{path} is refused");
-        let own = Request::post(path).header("host", "weir.test").header("origin", "http://weir.test");
+        let own = Request::post(path)
+            .header("host", "localhost")
+            .header("origin", "http://localhost")
+            .header("weir-token", "secret");
         let answer = send(&bench, own.body(Body::empty()).unwrap()).await;
         assert_eq!((answer.status, answer.text()), (StatusCode::OK, "OK"));
         assert_eq!(seen().await, (after.0, after.1.to_owned()), "{path}");
@@ -223,7 +228,7 @@ async fn a_purge_says_what_it_dropped_and_is_for_pages_of_our_own() {
         get(&bench, "/pipelined").await;
     }
     let foreign =
-        Request::post("/api/purge").header("host", "weir.test").header("origin", "http://evil.example");
+        Request::post("/api/purge").header("host", "localhost").header("origin", "http://evil.example");
     assert_eq!(send(&bench, foreign.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
     assert_eq!(get(&bench, "/api/purge").await.status, StatusCode::METHOD_NOT_ALLOWED);
     let answer = call(&bench, Method::POST, "/api/purge").await;
@@ -311,4 +316,91 @@ async fn the_history_has_a_point_for_each_sample_and_a_mark_for_each_event() {
     let p99 = json["points"][1]["response_ms"][0][1].as_f64().unwrap();
     assert!((p99 - 40.0).abs() < 0.1, "{p99}");
     assert_eq!(json["marks"][0]["kind"], "reset");
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_a_foreign_name_only_the_endpoints_and_healthz_answer() {
+    let bench = bench(&["resource.latency.mean=1ms"]);
+    let evil = |method: Method, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("host", "evil.example");
+        request.header("origin", "http://evil.example").body(Body::empty()).unwrap()
+    };
+    for path in
+        ["/serial", "/async", "/pipelined", "/part1/serial", "/part1/async", "/part2/genstage", "/healthz"]
+    {
+        for method in [Method::GET, Method::POST] {
+            let answer = send(&bench, evil(method, path)).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.status);
+            let cors = answer.headers.keys().find(|name| name.as_str().starts_with("access-control"));
+            assert_eq!(cors, None, "no other page may read the answer");
+        }
+    }
+    for path in [
+        "/",
+        "/exercises",
+        "/page/app.js",
+        "/metrics",
+        "/api/snapshot",
+        "/api/live",
+        "/api/history",
+        "/api/curves",
+        "/api/runs",
+        "/api/runs/last",
+        "/api/compare?a=a&b=b",
+        "/api/load",
+        "/nothing",
+    ] {
+        let answer = send(&bench, evil(Method::GET, path)).await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
+        assert!(answer.text().contains("server.hosts"), "{path}: {}", answer.text());
+    }
+    for path in [
+        "pause",
+        "resume",
+        "reset",
+        "purge",
+        "concurrency?value=7",
+        "load/start?mode=serial",
+        "load/stop",
+        "runs/begin",
+        "runs/take/1",
+        "runs/last/rename?name=x",
+        "runs/last/delete",
+    ] {
+        let answer = send(&bench, evil(Method::POST, &format!("/api/{path}"))).await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
+    }
+    assert_eq!(bench.snapshot().consumers.concurrency, 1);
+    assert!(!bench.snapshot().paused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_has_the_token_in_it_only_where_nobody_else_can_read_it() {
+    let bench = bench(&[]);
+    for (listen, header, expected) in [
+        ("127.0.0.1:4000", "x-none", true),
+        ("127.0.0.1:4000", "x-forwarded-for", false),
+        ("0.0.0.0:4000", "x-none", false),
+    ] {
+        let access =
+            Access { listen: Some(listen.parse().unwrap()), token: Some("secret".parse().unwrap()) };
+        let access = access.into();
+        for path in ["/", "/exercises"] {
+            let request = Request::get(path).header("host", "localhost").header(header, "192.0.2.1");
+            let request = request.body(Body::empty()).unwrap();
+            let response = router_for(&bench, &access).oneshot(request).await.unwrap();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let page = String::from_utf8_lossy(&body);
+            assert_eq!(
+                page.contains("content=\"token\" data-token=\"secret\""),
+                expected,
+                "{listen} {path}"
+            );
+            assert_eq!(page.contains("content=\"bring\" data-token=\"\""), !expected, "{listen} {path}");
+        }
+    }
+    bench.set("server.read_only", "true").await.unwrap();
+    assert!(get(&bench, "/").await.text().contains("content=\"none\" data-token=\"\""));
+    assert_eq!(get(&bench, "/api/snapshot").await.json()["read_only"], true);
+    assert_eq!(call(&bench, Method::POST, "/api/pause").await.status, StatusCode::FORBIDDEN);
 }

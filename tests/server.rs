@@ -48,7 +48,7 @@ impl Server {
     }
 
     async fn is_well(&self) -> bool {
-        self.exchange(b"GET /healthz HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n")
+        self.exchange(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             .await
             .ends_with("OK")
     }
@@ -86,8 +86,8 @@ async fn http_1_0_is_answered_with_and_without_keep_alive() {
 #[tokio::test]
 async fn requests_may_follow_each_other_on_one_connection_without_waiting() {
     let server = Server::start(&["resource.latency.mean=1ms"]).await;
-    let one = "GET /pipelined HTTP/1.1\r\nHost: weir\r\n\r\n";
-    let last = "GET /pipelined HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n";
+    let one = "GET /pipelined HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let last = "GET /pipelined HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let answer = server.exchange(format!("{one}{one}{last}").as_bytes()).await;
     assert_eq!(answer.matches("HTTP/1.1 202 Accepted").count(), 3, "{answer}");
 }
@@ -95,13 +95,13 @@ async fn requests_may_follow_each_other_on_one_connection_without_waiting() {
 #[tokio::test]
 async fn what_is_not_http_gets_an_error_or_a_closed_connection_and_disturbs_nobody() {
     let server = Server::start(&[]).await;
-    let huge = format!("GET /healthz HTTP/1.1\r\nHost: weir\r\nX: {}\r\n\r\n", "x".repeat(100_000));
-    let many = format!("GET /healthz HTTP/1.1\r\nHost: weir\r\n{}\r\n", "A: b\r\n".repeat(500));
+    let huge = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    let many = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "A: b\r\n".repeat(500));
     for (bytes, status) in [
         (&b"\0\0\0\0\0\0\0\0\r\n\r\n"[..], "400"),
         (b"GET / HTTP/9.9\r\n\r\n", "400"),
         (b"not http at all\r\n\r\n", "400"),
-        (b"GET /healthz HTTP/1.1\r\nHost: weir\r\nContent-Length: x\r\n\r\n", "400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", "400"),
         (huge.as_bytes(), "431"),
         (many.as_bytes(), "431"),
     ] {
@@ -117,7 +117,7 @@ async fn a_body_is_read_and_dropped_up_to_a_megabyte() {
     let server = Server::start(&["resource.latency.mean=1ms"]).await;
     for (size, status) in [(100_000, "200 OK"), (2_000_000, "413 Payload Too Large")] {
         let head = format!(
-            "POST /serial HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+            "POST /serial HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
         );
         let mut request = head.into_bytes();
         request.resize(request.len() + size, b'x');
@@ -144,7 +144,7 @@ async fn half_a_request_does_not_hold_up_the_end() {
 async fn a_client_that_closes_in_the_middle_leaves_the_resource() {
     let server = Server::start(&["resource.latency.mean=1h"]).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let in_use = |expected| {
         let bench = Arc::clone(&server.bench);
         timeout(PATIENCE, async move {
@@ -167,7 +167,7 @@ async fn a_client_that_closes_in_the_middle_leaves_the_resource() {
 async fn the_live_stream_carries_snapshots_and_ends_when_the_server_stops() {
     let server = Server::start(&[]).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET /api/live HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let text = read_past(&mut stream, "}\n\n").await;
     assert!(text.contains("content-type: text/event-stream"), "{text}");
     let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event");
@@ -187,7 +187,7 @@ async fn the_live_stream_carries_snapshots_and_ends_when_the_server_stops() {
 async fn a_request_in_progress_is_answered_before_the_server_ends() {
     let server = Server::start(&["resource.latency.mean=300ms"]).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: weir\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /serial HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     while server.bench.snapshot().resource.in_use == 0 {
         tokio::task::yield_now().await;
     }

@@ -19,6 +19,7 @@ use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
 use crate::exercise::{Exercise, Progress, Question, Set, SetError, Value};
+use crate::measure::{Peer, Token};
 
 /// How often a file that is watched is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -116,10 +117,12 @@ struct How {
 struct Workshop {
     set: Set,
     progress: Progress,
+    /// For a running bench that wants one.
+    token: Option<Token>,
 }
 
-pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let opened = open(args, sources).and_then(|mut workshop| workshop.run(args));
+pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
+    let opened = open(args, sources, token).and_then(|mut workshop| workshop.run(args));
     match opened {
         Err(error) if error.is::<SetError>() || error.is::<Mistake>() => {
             complain(show::paragraph(&format!("{error:#}")).trim_end());
@@ -134,10 +137,10 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
 #[error("{0}")]
 struct Mistake(String);
 
-fn open(args: &Args, sources: &Sources) -> anyhow::Result<Workshop> {
+fn open(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Workshop> {
     let set = Set::read(&args.dir)?;
     let file = sources.load()?.settings.data.progress();
-    Ok(Workshop { set, progress: Progress::read(&file)? })
+    Ok(Workshop { set, progress: Progress::read(&file)?, token: token.cloned() })
 }
 
 impl Workshop {
@@ -183,13 +186,14 @@ impl Workshop {
     fn check(&mut self, id: &str, how: &How) -> anyhow::Result<Exit> {
         let exercise = self.set.find(id)?.clone();
         let state = self.progress.of(&exercise.id);
-        let url = how.url.as_deref();
-        let findings = find_out(&exercise, &state, url, how.again)?;
+        let running = how.url.as_deref().map(|url| Peer::named(url, self.token.as_ref()));
+        let is_own = running.is_none();
+        let findings = find_out(&exercise, &state, running, how.again)?;
         let code = match &exercise.code {
             Some(_) => Some(check_code(&exercise, !how.json)?),
             None => None,
         };
-        let outcome = conclude(&mut self.progress, &exercise, &findings, url.is_none(), code)?;
+        let outcome = conclude(&mut self.progress, &exercise, &findings, is_own, code)?;
         self.tell(&exercise, &outcome, how.json)
     }
 

@@ -12,7 +12,7 @@ use super::server::Server;
 use crate::clean;
 use crate::config::{Sources, parse_seconds};
 use crate::load::{Progress, TargetError, TooFewDescriptors};
-use crate::measure::{Measure, PlanArgs, Stage, TargetArg, What};
+use crate::measure::{Measure, PlanArgs, Stage, TargetArg, Token, What};
 use crate::runs::{Run, Store, Table, check_name, csv, to_json};
 
 /// How a result is printed and kept, for `load` and `simulate`.
@@ -52,10 +52,10 @@ fn read_time(text: &str) -> Result<Duration, String> {
     parse_seconds(text).ok_or_else(|| "expected a time such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
-pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
     let prepared = args.plan.plan().and_then(|plan| {
         let what = match args.plan.target()? {
-            TargetArg::Mode(mode) => What::Bench { base: args.server.base(sources)?, mode },
+            TargetArg::Mode(mode) => What::Bench { peer: args.server.peer(sources, token)?, mode },
             TargetArg::Url(url) => What::Url(url),
         };
         args.output.check()?;

@@ -2,7 +2,6 @@
 
 mod ending;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,13 +9,14 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::banner::banner;
 use super::log::Writer;
 use super::output::{complain, say};
 use super::{CONFIG_FILE, EXERCISES, Exit};
-use crate::clean;
 use crate::config::{Config, Sources};
 use crate::exercise;
-use crate::http;
+use crate::http::{self, Access};
+use crate::measure::Token;
 use crate::runs::Store;
 use crate::workbench::Workbench;
 
@@ -34,7 +34,7 @@ impl Default for Args {
     }
 }
 
-pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
     let (text, config) = match sources.read().and_then(|text| Ok((text.clone(), sources.parse(&text)?))) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -47,7 +47,11 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let exit = runtime.block_on(serve(args, config, sources, text, &writer));
+    let token = match token {
+        Some(token) => token.clone(),
+        None => Token::random().context("cannot make a token")?,
+    };
+    let exit = runtime.block_on(serve(args, config, sources, text, token, &writer));
     // What still runs is left behind: to wait for it would be to miss the deadline.
     runtime.shutdown_background();
     exit
@@ -58,6 +62,7 @@ async fn serve(
     config: Config,
     sources: &Sources,
     text: String,
+    token: Token,
     writer: &Writer,
 ) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
@@ -79,10 +84,11 @@ async fn serve(
         None => (Sources { file: Some(CONFIG_FILE.into()), ..sources.clone() }, None),
     };
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
-    let router = http::router_at(Arc::clone(&workbench), Some(address))
-        .merge(exercise::routes(Arc::clone(&workbench), &args.exercises));
+    let access = Arc::new(Access { listen: Some(address), token: Some(token) });
+    let router =
+        http::router_for(&workbench, &access).merge(exercise::routes(&workbench, &args.exercises, &access));
     let mut server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
-    show(banner(address, sources));
+    show(banner(address, &access, &workbench.settings(), sources));
 
     let name = tokio::select! {
         name = signals.next() => name,
@@ -122,22 +128,4 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
         }
     }
-}
-
-fn banner(address: SocketAddr, sources: &Sources) -> String {
-    let config = match &sources.file {
-        Some(path) => format!("{}   (edit it while load is running)", clean::path(path)),
-        None => "the defaults; put a config.toml here to change them".to_owned(),
-    };
-    format!(
-        "\n  Weir {version}\n\n  \
-           page      http://{address}/\n  \
-           config    {config}\n\n  \
-           Try, in another terminal:\n\n    \
-             ab -n 3000 -c 50 http://{address}/part1/serial\n    \
-             ab -n 3000 -c 50 http://{address}/part1/async\n    \
-             ab -n 1000 -c 50 http://{address}/part2/genstage\n\n  \
-           Ctrl-C finishes what was accepted and stops.\n",
-        version = env!("CARGO_PKG_VERSION"),
-    )
 }

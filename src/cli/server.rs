@@ -1,9 +1,7 @@
 //! Which running server is meant.
 
-use anyhow::Context;
-use hyper::Uri;
-
 use crate::config::Sources;
+use crate::measure::{Peer, Token, local_url};
 
 /// Which server is meant.
 #[derive(Debug, clap::Args)]
@@ -14,25 +12,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Where something of this server is.
+    /// The server, to be asked with this token.
     ///
     /// # Errors
     /// When no server is named, and the configuration cannot say either.
-    pub(super) fn at(&self, path: &str, sources: &Sources) -> anyhow::Result<Uri> {
-        let base = self.base(sources)?;
-        format!("{}{path}", base.trim_end_matches(path)).parse().context("not a URL")
-    }
-
-    /// Where the server is, without a path.
-    ///
-    /// # Errors
-    /// As above.
-    pub(super) fn base(&self, sources: &Sources) -> anyhow::Result<String> {
-        let base = match &self.url {
-            Some(url) if url.contains("://") => url.clone(),
-            Some(host) => format!("http://{host}"),
-            None => format!("http://{}", sources.load()?.settings.server.listen),
+    pub(super) fn peer(&self, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Peer> {
+        let peer = match &self.url {
+            Some(url) => Peer::named(url, token),
+            None => Peer::named(&local_url(sources.load()?.settings.server.listen), token),
         };
-        Ok(base.trim_end_matches('/').to_owned())
+        peer.uri("/")?;
+        Ok(peer)
     }
 }

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use anyhow::Context;
-use hyper::{Method, Uri};
+use hyper::Method;
 
 use super::Exit;
 use super::output::say;
 use super::server::Server;
 use crate::clean;
 use crate::config::Sources;
-use crate::measure::request;
+use crate::measure::Peer;
 use crate::metrics::Summary;
 use crate::workbench::Snapshot;
 
@@ -24,13 +24,15 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn uri(&self, sources: &Sources) -> anyhow::Result<Uri> {
-        self.server.at("/api/snapshot", sources)
+    pub(super) fn peer(&self, sources: &Sources) -> anyhow::Result<Peer> {
+        self.server.peer(sources, None)
     }
 }
 
-pub(super) fn run(args: &Args, uri: &Uri) -> anyhow::Result<Exit> {
-    let body = request(Method::GET, uri)?;
+pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
+    let path = "/api/snapshot";
+    let body = peer.request(Method::GET, path)?;
+    let uri = peer.uri(path)?;
     let snapshot: Snapshot =
         serde_json::from_slice(&body).with_context(|| format!("what {uri} answers is not a snapshot"))?;
     if args.json {

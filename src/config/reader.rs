@@ -19,6 +19,8 @@ use crate::clean;
 
 /// More problems than this are counted and not told.
 const SHOWN: usize = 10;
+/// The most host names of a list.
+const MOST_HOSTS: usize = 100;
 
 #[derive(Debug, Default)]
 pub(super) struct Reader {
@@ -143,6 +145,29 @@ impl Reader {
         allowed: &str,
     ) -> V {
         self.take(key, default, allowed, |value| value.as_text()?.parse().ok())
+    }
+
+    /// Host names: an array of text, or one text with commas between them.
+    pub(super) fn hosts(&mut self, key: &'static str) -> Vec<String> {
+        let allowed = format!(
+            "up to {MOST_HOSTS} host names such as [\"weir.example\"], without scheme, port and path"
+        );
+        let is_host = |name: &str| {
+            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+            (1..=253).contains(&name.len())
+                && name.chars().all(known)
+                && !name.ends_with(':')
+                && (name.matches(':').count() != 1)
+        };
+        self.take(key, Vec::new(), &allowed, |value| {
+            let names: Vec<String> = match value {
+                Value::List(names) => names.clone(),
+                Value::Text(text) if text.is_empty() => Vec::new(),
+                Value::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+                _ => return None,
+            };
+            (names.len() <= MOST_HOSTS && names.iter().all(|name| is_host(name))).then_some(names)
+        })
     }
 
     /// Whether a known key was written anywhere.

@@ -51,6 +51,10 @@ pub struct Server {
     /// How long a shutdown waits for accepted events.
     #[serde(serialize_with = "duration::serialize")]
     pub drain_timeout: Duration,
+    /// Names besides those of this machine by which the server may be addressed.
+    pub hosts: Vec<String>,
+    /// Whether everything that would change the bench is refused.
+    pub read_only: bool,
 }
 
 /// `[resource]`
@@ -203,6 +207,8 @@ impl Server {
                 Duration::from_secs(10),
                 Duration::ZERO..=HOUR,
             ),
+            hosts: reader.hosts("server.hosts"),
+            read_only: reader.boolean("server.read_only", false),
         }
     }
 }

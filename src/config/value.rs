@@ -11,7 +11,9 @@ pub(super) enum Value {
     Integer(i128),
     Number(f64),
     Boolean(bool),
-    /// What no key takes: an array, a date, an empty table. With its name.
+    /// An array of nothing but text.
+    List(Vec<String>),
+    /// What no key takes: another array, a date, an empty table. With its name.
     Other(&'static str),
 }
 
@@ -61,7 +63,10 @@ impl From<&DeValue<'_>> for Value {
             }
             DeValue::Boolean(yes) => Self::Boolean(*yes),
             DeValue::Datetime(_) => Self::Other("a date"),
-            DeValue::Array(_) => Self::Other("an array"),
+            DeValue::Array(items) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Self::Other("an array"), Self::List)
+            }
             DeValue::Table(_) => EMPTY,
         }
     }
@@ -75,6 +80,7 @@ impl std::fmt::Display for Value {
             Self::Integer(number) => write!(f, "{number}"),
             Self::Number(number) => write!(f, "{number:?}"),
             Self::Boolean(yes) => write!(f, "{yes}"),
+            Self::List(texts) => write!(f, "{texts:?}"),
             Self::Other(name) => f.write_str(name),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use hyper::{Method, Uri};
+use hyper::Method;
 use serde::Serialize;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
@@ -20,7 +20,7 @@ use super::{Exercise, Load, Value};
 use crate::config::{Config, Sources};
 use crate::http;
 use crate::load::Plan;
-use crate::measure::{Measure, PlanArgs, Stage, What, request};
+use crate::measure::{Measure, Peer, PlanArgs, Stage, What};
 use crate::runs::Run;
 use crate::simulate::simulate_edited;
 use crate::theory::{Prediction, predict};
@@ -38,10 +38,10 @@ pub enum Where {
     Own,
     /// On none: theory and simulation only, of all loads.
     Nowhere,
-    /// A running one, such as `http://127.0.0.1:4000`. It has to have the
+    /// A running one. It has to have the
     /// exercise's configuration, which then is the same for all loads; and it takes
     /// its time.
-    Running(String),
+    Running(Peer),
 }
 
 /// Tries an exercise.
@@ -159,18 +159,17 @@ impl Trial<'_> {
         let plan = plan.faster(f64::from(times));
         let config = faster(&config, times)?;
         // The bench stays up until this returns.
-        let (base, drain, _own) = if let Where::Running(base) = &self.place {
-            (base.clone(), SLOW_DRAIN, None)
+        let (peer, drain, _own) = if let Where::Running(peer) = &self.place {
+            (peer.clone(), SLOW_DRAIN, None)
         } else {
             let bench = Bench::start(config)?;
             bench.edit(load.edits.iter().map(|edit| sooner(edit, times)).collect());
-            (bench.base.clone(), DRAIN, Some(bench))
+            (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
-        let snapshot: Uri = format!("{base}/api/snapshot").parse().context("not a URL")?;
-        let what = What::Bench { base, mode };
+        let what = What::Bench { peer: peer.clone(), mode };
         let measure = Measure { what, plan: &plan, drain, stop: self.stop.clone() };
         let run = measure.run(&mut |stage| watch(load, slower(stage, f64::from(times))))?;
-        Ok((run, serde_json::from_slice(&request(Method::GET, &snapshot)?)?))
+        Ok((run, serde_json::from_slice(&peer.request(Method::GET, "/api/snapshot")?)?))
     }
 }
 

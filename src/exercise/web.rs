@@ -20,7 +20,7 @@ use serde_json::{Value as Object, json};
 
 use super::{Exercise, Load, Progress, Question, Set, SetError, State};
 use crate::config::format_duration;
-use crate::http::SameOrigin;
+use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
 use check::Checks;
 use refusal::Refusal;
@@ -33,10 +33,12 @@ struct Workshop {
     checks: Checks,
 }
 
-/// Routes for the exercises in `folder`, to be merged with those of the workbench.
-pub fn routes(workbench: Arc<Workbench>, folder: &Path) -> Router {
-    let workshop = Workshop { workbench, folder: folder.to_owned(), checks: Checks::default() };
-    Router::new()
+/// Routes for the exercises in `folder`, to be merged with those of the workbench, for
+/// those who have access: a check compiles and runs code.
+pub fn routes(workbench: &Arc<Workbench>, folder: &Path, access: &Arc<Access>) -> Router {
+    let workshop =
+        Workshop { workbench: Arc::clone(workbench), folder: folder.to_owned(), checks: Checks::default() };
+    let routes = Router::new()
         .route("/api/exercises", get(list))
         .route("/api/exercises/{id}", get(show))
         .route("/api/exercises/{id}/predict", post(predict))
@@ -45,7 +47,8 @@ pub fn routes(workbench: Arc<Workbench>, folder: &Path) -> Router {
         .route("/api/exercises/{id}/hint", post(hint))
         .route("/api/exercises/{id}/solution", post(solution))
         .route("/api/exercises/{id}/reset", post(reset))
-        .with_state(Arc::new(workshop))
+        .with_state(Arc::new(workshop));
+    guarded(routes, workbench, access)
 }
 
 type This = extract::State<Arc<Workshop>>;
@@ -164,7 +167,6 @@ async fn predict(
     extract::State(workshop): This,
     extract::Path(id): Id,
     Query(answers): Query<Vec<(String, String)>>,
-    _: SameOrigin,
 ) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
@@ -195,7 +197,7 @@ async fn predict(
     .await
 }
 
-async fn hint(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+async fn hint(extract::State(workshop): This, extract::Path(id): Id) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
@@ -207,7 +209,7 @@ async fn hint(extract::State(workshop): This, extract::Path(id): Id, _: SameOrig
 }
 
 /// The answers, the explanation, and the solution in code.
-async fn solution(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+async fn solution(extract::State(workshop): This, extract::Path(id): Id) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
@@ -225,7 +227,7 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id, _: Same
     .await
 }
 
-async fn reset(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> Response {
+async fn reset(extract::State(workshop): This, extract::Path(id): Id) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
@@ -247,7 +249,6 @@ async fn check(
     extract::State(workshop): This,
     extract::Path(id): Id,
     Query(How { again }): Query<How>,
-    _: SameOrigin,
 ) -> Response {
     with(workshop, move |workshop| {
         let set = workshop.set()?;
@@ -263,7 +264,7 @@ async fn look(extract::State(workshop): This, extract::Path(id): Id) -> Response
 }
 
 /// Ends the check that is running, whichever it is: there is one.
-async fn stop(extract::State(workshop): This, extract::Path(id): Id, _: SameOrigin) -> &'static str {
+async fn stop(extract::State(workshop): This, extract::Path(id): Id) -> &'static str {
     workshop.checks.stop(&id);
     "OK"
 }

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::SameOrigin;
+use super::Access;
 use crate::config::parse_seconds;
 use crate::load::{Arrivals, CONNECTIONS, Plan, Progress};
-use crate::measure::{Measure, Stage, What};
+use crate::measure::{Measure, Peer, Stage, What, local_url};
 use crate::runs::Store;
 use crate::workbench::{Mode, Workbench};
 
@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 struct Loads {
     /// Where this server listens; without it there is nothing to make load at.
-    address: Option<SocketAddr>,
+    access: Arc<Access>,
     state: Mutex<LoadState>,
 }
 
@@ -63,9 +63,9 @@ impl Loads {
     }
 }
 
-/// Routes for a server that listens at `address`.
-pub(super) fn routes(workbench: &Arc<Workbench>, address: Option<SocketAddr>) -> Router {
-    let loads = Arc::new(Loads { address, state: Mutex::default() });
+/// Routes for a server to which these have access.
+pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
+    let loads = Arc::new(Loads { access: Arc::clone(access), state: Mutex::default() });
     Router::new()
         .route("/api/load", get(show))
         .route("/api/load/start", post(start))
@@ -144,13 +144,11 @@ fn number(name: &str, field: Option<&String>) -> Result<Option<u64>, String> {
     Ok(Some(number))
 }
 
-async fn start(
-    State((workbench, loads)): State<Both>,
-    Query(form): Query<Form>,
-    _: SameOrigin,
-) -> Response {
+async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>) -> Response {
     let conflict = |message: &str| (StatusCode::CONFLICT, format!("{message}\n")).into_response();
-    let Some(address) = loads.address else { return conflict("this server does not know its address") };
+    let Some(address) = loads.access.listen else {
+        return conflict("this server does not know its address");
+    };
     let (mode, plan) = match form.read() {
         Ok(load) => load,
         Err(message) => return (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response(),
@@ -196,7 +194,8 @@ fn make(
     plan: &Plan,
     stop: CancellationToken,
 ) -> Last {
-    let what = What::Bench { base: format!("http://{address}"), mode };
+    let peer = Peer { base: local_url(address), token: loads.access.token.clone() };
+    let what = What::Bench { peer, mode };
     let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |stage| {
         if let Some(running) = &mut loads.lock().running {
             running.stage = stage;
@@ -219,7 +218,7 @@ fn make(
     }
 }
 
-async fn stop(State((_, loads)): State<Both>, _: SameOrigin) -> &'static str {
+async fn stop(State((_, loads)): State<Both>) -> &'static str {
     if let Some(running) = &loads.lock().running {
         running.stop.cancel();
     }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::json;
 
+use super::access::{Access, PageControl};
 use crate::workbench::Workbench;
 
 /// Nothing but our own files, and nothing inline.
@@ -29,7 +30,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 28] = [
+const FILES: [File; 29] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "exercises.html", kind: HTML, content: include_str!("page/exercises.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
@@ -49,6 +50,7 @@ const FILES: [File; 28] = [
     File { name: "components.js", kind: SCRIPT, content: include_str!("page/components.js") },
     File { name: "axes.js", kind: SCRIPT, content: include_str!("page/axes.js") },
     File { name: "compare.js", kind: SCRIPT, content: include_str!("page/compare.js") },
+    File { name: "control.js", kind: SCRIPT, content: include_str!("page/control.js") },
     File { name: "curves.js", kind: SCRIPT, content: include_str!("page/curves.js") },
     File { name: "distribution.js", kind: SCRIPT, content: include_str!("page/distribution.js") },
     File { name: "glossary.js", kind: SCRIPT, content: include_str!("page/glossary.js") },
@@ -60,10 +62,18 @@ const FILES: [File; 28] = [
     File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
 ];
 
-pub(super) fn routes() -> Router<Arc<Workbench>> {
+pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
+    let (for_index, for_exercises) = (Arc::clone(access), Arc::clone(access));
+    let index = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
+        index(&workbench, &for_index.for_page(&headers))
+    };
+    let exercises = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
+        let page = &FILES[1];
+        reply(page, controlled(content(page), &workbench, &for_exercises.for_page(&headers)).into())
+    };
     Router::new()
         .route("/", get(index))
-        .route("/exercises", get(async || file("exercises.html")))
+        .route("/exercises", get(exercises))
         // Links within the page are relative, and mean its folder.
         .route("/exercises/", get(async || Redirect::permanent("../exercises")))
         .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
@@ -74,13 +84,29 @@ const INITIAL: &str = "<!-- initial -->";
 
 /// The page, with the present state written into it: it is full at once, and does
 /// not wait for its first event.
-async fn index(State(workbench): State<Arc<Workbench>>) -> Response {
+fn index(workbench: &Workbench, control: &PageControl<'_>) -> Response {
     let state = json!({ "snapshot": workbench.snapshot(), "history": workbench.recent_history() });
     // Inside a script element only its end tag means anything.
     let state = state.to_string().replace("</", "<\\/");
     let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
     let [page, ..] = &FILES;
-    reply(page, content(page).replacen(INITIAL, &script, 1).into())
+    let text = controlled(content(page), workbench, control);
+    reply(page, text.replacen(INITIAL, &script, 1).into())
+}
+
+/// Where a page takes how it may change something.
+const CONTROL: &str = "<meta name=\"weir-control\" content=\"\">";
+
+/// The page, told how it may change something: with the token that stands in it, with
+/// one that it has to bring, or not at all.
+fn controlled(page: Cow<'static, str>, workbench: &Workbench, control: &PageControl<'_>) -> String {
+    let (how, token) = match control {
+        _ if workbench.settings().server.read_only => ("none", ""),
+        PageControl::Token(token) => ("token", token.reveal()),
+        PageControl::Bring => ("bring", ""),
+    };
+    let told = format!("<meta name=\"weir-control\" content=\"{how}\" data-token=\"{token}\">");
+    page.replacen(CONTROL, &told, 1)
 }
 
 fn file(name: &str) -> Response {

@@ -11,7 +11,6 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::SameOrigin;
 use crate::runs::{Store, StoreError, compare, to_json};
 use crate::workbench::Workbench;
 
@@ -28,18 +27,14 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
 }
 
 /// Begins to record a run for whoever asks.
-async fn begin(State(workbench): State<Arc<Workbench>>, _: SameOrigin) -> Response {
+async fn begin(State(workbench): State<Arc<Workbench>>) -> Response {
     let config = workbench.effective();
     Json(json!({ "run": workbench.begin_run(), "config": config })).into_response()
 }
 
 /// Keeps a run in progress while its load is silent: 204; or says that there is no
 /// such run in progress: 404.
-async fn hold(
-    State(workbench): State<Arc<Workbench>>,
-    Path(number): Path<u64>,
-    _: SameOrigin,
-) -> StatusCode {
+async fn hold(State(workbench): State<Arc<Workbench>>, Path(number): Path<u64>) -> StatusCode {
     if workbench.hold_run(number) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
@@ -56,7 +51,6 @@ async fn take(
     State(workbench): State<Arc<Workbench>>,
     Path(number): Path<u64>,
     Query(Now { now }): Query<Now>,
-    _: SameOrigin,
 ) -> Response {
     let gone = (StatusCode::NOT_FOUND, "no run of this number is in progress\n");
     match workbench.run_is_drained(number) {
@@ -101,17 +95,12 @@ async fn rename(
     State(workbench): State<Arc<Workbench>>,
     Path(run): Path<String>,
     Query(Name { name }): Query<Name>,
-    _: SameOrigin,
 ) -> Response {
     let name = (!name.is_empty()).then_some(name);
     with_store(&workbench, move |store| Ok(store.rename(&run, name.as_deref())?.into_response())).await
 }
 
-async fn delete(
-    State(workbench): State<Arc<Workbench>>,
-    Path(run): Path<String>,
-    _: SameOrigin,
-) -> Response {
+async fn delete(State(workbench): State<Arc<Workbench>>, Path(run): Path<String>) -> Response {
     with_store(&workbench, move |store| Ok(store.delete(&run)?.into_response())).await
 }
 

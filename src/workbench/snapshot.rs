@@ -37,6 +37,9 @@ pub struct Snapshot {
     pub consumers: ConsumerState,
     /// Whether the pipeline is paused.
     pub paused: bool,
+    /// Whether every change is refused (`server.read_only`).
+    #[serde(default)]
+    pub read_only: bool,
     /// The stages of the pipeline.
     pub components: Vec<Component>,
     /// The account of every event, all modes together.
@@ -295,6 +298,7 @@ impl Workbench {
                 min_demand: settings.consumers.min_demand,
             },
             paused: self.is_paused(),
+            read_only: settings.server.read_only,
             components: self.components(),
             ledger: numbers.ledger(),
             modes: Modes {

@@ -11,6 +11,7 @@ use crate::exercise::{
     Exercise, Findings, Judgement, Progress, State, Trial, Where, compile_and_check, doubts, finishes,
     judge,
 };
+use crate::measure::Peer;
 
 /// What a check of code came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,20 +66,16 @@ pub(super) fn conclude(
 pub(super) fn find_out(
     exercise: &Exercise,
     state: &State,
-    url: Option<&str>,
+    running: Option<Peer>,
     again: bool,
 ) -> anyhow::Result<Findings> {
     if exercise.questions.is_empty() {
         return Ok(Findings::of(exercise, &[]));
     }
-    if let Some(kept) = state.findings_of(exercise).filter(|_| url.is_none() && !again) {
+    if let Some(kept) = state.findings_of(exercise).filter(|_| running.is_none() && !again) {
         return Ok(kept.clone());
     }
-    let place = match url {
-        None => Where::Own,
-        Some(url) if url.contains("://") => Where::Running(url.trim_end_matches('/').to_owned()),
-        Some(host) => Where::Running(format!("http://{host}")),
-    };
+    let place = running.map_or(Where::Own, Where::Running);
     let mut bar = Bar::new(exercise);
     let trial = Trial { exercise, place, stop: CancellationToken::new() };
     let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;

@@ -8,6 +8,7 @@
 import { Board } from './charts.js';
 import { Comparison } from './compare.js';
 import { ComponentsTable } from './components.js';
+import { follow } from './control.js';
 import { Curves } from './curves.js';
 import { Flow } from './flow.js';
 import { Glossary, Tooltip } from './glossary.js';
@@ -128,6 +129,7 @@ function receive(snapshot) {
     loadHistory();
   } else if (before && marked(before) !== marked(snapshot)) setTimeout(loadHistory, 100);
   say(snapshot.draining ? 'draining' : 'live');
+  follow(snapshot);
   offer();
   append(snapshot.point);
   if (!document.hidden) render();

@@ -6,6 +6,7 @@
 // makes elements of texts.
 
 import { Check } from './check.js';
+import { isOff } from './control.js';
 import { code, inline, markdown } from './markdown.js';
 import { element, write } from './panels.js';
 import { Predictions } from './predict.js';
@@ -30,6 +31,7 @@ export class ExercisePage {
       element('p', 'terminal', 'The same in a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)),
     ].filter(Boolean));
     main.replaceChildren(this.#head(), element('div', 'columns', element('section', 'card prose', markdown(exercise.text, { untitled: true })), side));
+    if (this.predictions) this.predictions.form.inert = isOff();
     this.#finished();
     this.check.look();
     const { signal } = this.#closing;

@@ -2,6 +2,8 @@
 //
 // Responsible for: requests, and what is said when they go wrong. Whoever asks decides where it is said.
 
+import { credentials, renew } from './control.js';
+
 /** What a GET answers, from JSON. Throws an error whose message is for people. */
 export async function ask(path) {
   return (await request(path, { cache: 'no-store' })).json();
@@ -10,7 +12,15 @@ export async function ask(path) {
 /** Has the server do something. Throws an error whose message is for people. */
 export async function order(path, fields = {}) {
   const query = new URLSearchParams(fields).toString();
-  return (await request(query ? `${path}?${query}` : path, { method: 'POST' })).text();
+  const url = query ? `${path}?${query}` : path;
+  const send = () => request(url, { method: 'POST', headers: credentials() });
+  try {
+    return (await send()).text();
+  } catch (error) {
+    // A server that was started anew has another token, and its page knows it.
+    if (error.status !== 403 || !(await renew())) throw error;
+    return (await send()).text();
+  }
 }
 
 /** Why something was not done: `status` is the answer's, and null where there was none. */

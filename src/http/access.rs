@@ -1,0 +1,172 @@
+//! Decides which requests are answered: by the name they are addressed to, and, for
+//! those that change something, by where they come from and the token they carry.
+//!
+//! Three attacks are meant. A website whose name resolves to this machine (DNS
+//! rebinding) looks like our own page to a browser, but not in `Host`. A website that
+//! sends requests across origins is told by `Origin` and `Sec-Fetch-Site`, and has no
+//! token. Other machines, where the server listens for them, have no token either.
+//!
+//! | the server listens on | a page needs | a program needs |
+//! |---|---|---|
+//! | loopback | the token that is written into it | nothing |
+//! | another address | the token, from `#token=` in its address | the token |
+//!
+//! The work endpoints and `/healthz` are not asked: any load generator may use them.
+
+mod host;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+
+use crate::clean;
+use crate::measure::{TOKEN_HEADER, Token};
+use crate::workbench::Workbench;
+
+pub use host::reachable;
+
+/// Headers by which a proxy says that a request comes from elsewhere.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
+/// Who may do what at one server.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Where the server listens, if that is known.
+    pub listen: Option<SocketAddr>,
+    /// What a request has to carry to change something. Without one, no page can.
+    pub token: Option<Token>,
+}
+
+impl Access {
+    /// Whether other machines may reach the server, so that programs need the token
+    /// too. An address that is not known counts as loopback.
+    pub fn is_shared(&self) -> bool {
+        self.listen.is_some_and(|address| !address.ip().to_canonical().is_loopback())
+    }
+
+    /// What a page is told that is served in answer to such a request: the token, or
+    /// that it has to bring it.
+    pub(super) fn for_page(&self, headers: &HeaderMap) -> PageControl<'_> {
+        match &self.token {
+            Some(token) if !self.is_shared() && !is_forwarded(headers) => PageControl::Token(token),
+            _ => PageControl::Bring,
+        }
+    }
+}
+
+/// How a page gets the token.
+pub(super) enum PageControl<'a> {
+    /// It is written into the page.
+    Token(&'a Token),
+    /// It stands behind the `#` of the page's address.
+    Bring,
+}
+
+/// What the guard of the routes knows.
+#[derive(Debug)]
+struct Guard {
+    workbench: Arc<Workbench>,
+    access: Arc<Access>,
+}
+
+/// The routes, answering only those requests that [`Access`] allows. Every method
+/// but GET, HEAD and OPTIONS counts as a change.
+pub fn guarded(routes: Router, workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
+    let guard = Guard { workbench: Arc::clone(workbench), access: Arc::clone(access) };
+    routes.layer(from_fn_with_state(Arc::new(guard), check))
+}
+
+async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    match guard.refuses(&request) {
+        None => next.run(request).await,
+        Some((status, why)) => (status, format!("refused: {why}\n")).into_response(),
+    }
+}
+
+/// A status and a sentence.
+type Refused = Option<(StatusCode, String)>;
+
+impl Guard {
+    fn refuses(&self, request: &Request) -> Refused {
+        let headers = request.headers();
+        let server = self.workbench.settings().server;
+        if let Some(name) = host::stranger(request, self.access.listen, &server.hosts) {
+            let why = format!(
+                "this server is not {:?}; use an address of this machine, or add the name to server.hosts",
+                clean::line(&name)
+            );
+            return Some((StatusCode::MISDIRECTED_REQUEST, why));
+        }
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let refused = |why: &str| Some((StatusCode::FORBIDDEN, why.to_owned()));
+        if is_from_elsewhere(headers, changes) {
+            return refused("this request comes from another site's page");
+        }
+        if !changes {
+            return None;
+        }
+        if server.read_only {
+            return refused("this server is read-only (server.read_only, --read-only)");
+        }
+        let by_page = headers.contains_key(header::ORIGIN) || has_fetch_metadata(headers);
+        let needs_token = by_page || self.access.is_shared() || is_forwarded(headers);
+        let has_token = self.access.token.as_ref().is_some_and(|token| is_in(token, headers));
+        match (needs_token && !has_token, by_page) {
+            (false, _) => None,
+            (true, true) => refused(
+                "a page needs the server's token to change something; reload it, or open it by the address \
+                 that the server has printed",
+            ),
+            (true, false) => refused(
+                "a change needs the server's token here: --token or WEIR_TOKEN, in a request the header \
+                 Weir-Token; the server has printed it",
+            ),
+        }
+    }
+}
+
+/// Whether the headers carry the token: in one of our own, or as a bearer's.
+fn is_in(token: &Token, headers: &HeaderMap) -> bool {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
+    });
+    let own = headers.get(TOKEN_HEADER).map(|value| value.as_bytes());
+    [own, bearer].into_iter().flatten().any(|carried| token.is(carried))
+}
+
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+fn has_fetch_metadata(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Whether a browser says that another site's page has made the request. Such a page
+/// may link to ours, and no more.
+fn is_from_elsewhere(headers: &HeaderMap, changes: bool) -> bool {
+    let site = text(headers, "sec-fetch-site");
+    let is_link = !changes && text(headers, "sec-fetch-mode") == Some("navigate");
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) && !is_link {
+        return true;
+    }
+    let (Some(origin), host) = (text(headers, header::ORIGIN), text(headers, header::HOST)) else {
+        return false;
+    };
+    let of = |scheme: &str| host.is_some_and(|host| origin == format!("{scheme}://{host}"));
+    // Behind a proxy that speaks TLS the origin is https; only the browser can tell it is ours.
+    !(of("http") || site == Some("same-origin") && of("https"))
+}
+
+#[cfg(test)]
+mod tests;
