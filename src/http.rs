@@ -11,6 +11,7 @@ mod loads;
 mod page;
 mod runs;
 mod server;
+mod socket;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
 pub use server::serve;
+pub use socket::listen;
 
 /// Every route of the workbench, where nobody knows at which address: its page cannot
 /// start loads, and has no token to change anything.
@@ -40,7 +42,6 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
         .route("/api/history", get(live::history))
-        .route("/api/live", get(live::live))
         .route("/api/reset", post(reset))
         .route("/api/curves", get(curves))
         .route("/api/concurrency", post(concurrency))
@@ -49,6 +50,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
         .route("/api/purge", post(purge))
         .fallback(any(not_found))
         .with_state(Arc::clone(workbench))
+        .merge(live::routes(workbench))
         .merge(loads::routes(workbench, access));
     guarded(routes, workbench, access)
         .route("/healthz", get(healthz).post(healthz))

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::banner::banner;
@@ -66,7 +65,7 @@ async fn serve(
     writer: &Writer,
 ) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
-    let listener = TcpListener::bind(wanted).await.with_context(|| {
+    let listener = http::listen(wanted).with_context(|| {
         format!(
             "cannot listen on {wanted}; choose another address with --listen, such as --listen 127.0.0.1:0"
         )

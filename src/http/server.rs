@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
+use super::socket::Impatient;
 use crate::shutdown::Shutdown;
 
 /// How long a request head may take, and how long an idle connection is kept.
@@ -80,7 +81,7 @@ async fn connection(stream: TcpStream, router: Router, shutdown: Shutdown) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Impatient::new(stream)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
