@@ -30,7 +30,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 29] = [
+const FILES: [File; 31] = [
     File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
     File { name: "exercises.html", kind: HTML, content: include_str!("page/exercises.html") },
     File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
@@ -54,12 +54,14 @@ const FILES: [File; 29] = [
     File { name: "curves.js", kind: SCRIPT, content: include_str!("page/curves.js") },
     File { name: "distribution.js", kind: SCRIPT, content: include_str!("page/distribution.js") },
     File { name: "glossary.js", kind: SCRIPT, content: include_str!("page/glossary.js") },
+    File { name: "live-worker.js", kind: SCRIPT, content: include_str!("page/live-worker.js") },
     File { name: "load.js", kind: SCRIPT, content: include_str!("page/load.js") },
     File { name: "palette.js", kind: SCRIPT, content: include_str!("page/palette.js") },
     File { name: "readout.js", kind: SCRIPT, content: include_str!("page/readout.js") },
     File { name: "remembered.js", kind: SCRIPT, content: include_str!("page/remembered.js") },
     File { name: "runs.js", kind: SCRIPT, content: include_str!("page/runs.js") },
     File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
+    File { name: "stream.js", kind: SCRIPT, content: include_str!("page/stream.js") },
 ];
 
 pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
@@ -160,7 +162,8 @@ mod tests {
             .flat_map(|html| ["href=\"page/", "src=\"page/"].map(|link| quoted(html, link)))
             .flatten();
         let imported = all().flat_map(|text| quoted(text, "from './"));
-        for name in linked.chain(imported) {
+        let workers = all().flat_map(|text| quoted(text, "new SharedWorker('page/"));
+        for name in linked.chain(imported).chain(workers) {
             assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
         }
     }

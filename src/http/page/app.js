@@ -17,7 +17,8 @@ import { Palette } from './palette.js';
 import { Bindings, Configuration, Ledger, MODES, ModesTable, format, write } from './panels.js';
 import { remembered } from './remembered.js';
 import { Runs } from './runs.js';
-import { order } from './server.js';
+import { ask, order } from './server.js';
+import { listen } from './stream.js';
 
 const KEPT = 1200; // points: five minutes of quarter seconds, as many as the server keeps
 const MISSED_S = 1; // a hole of this length in the live points is filled from the history
@@ -53,7 +54,7 @@ function rowAt(index) {
   const rate = (field) => MODES.map((_, mode) => (seconds < 0.999
     ? null // the first second has nothing to be compared with
     : ((point[field]?.[mode] ?? 0) - (points[back][field]?.[mode] ?? 0)) / seconds));
-  return { ...point, in: rate('requests'), out: rate('finished') };
+  return { ...point, in: rate('arrived'), answered: rate('requests'), out: rate('finished') };
 }
 
 function append(point) {
@@ -95,7 +96,7 @@ async function loadHistory() {
   if (loading) return;
   loading = true;
   try {
-    adopt(await (await fetch('api/history', { cache: 'no-store' })).json());
+    adopt(await ask('api/history'));
   } catch {
     // The stream notices a lost server by itself, and loads the history when it is back.
   } finally {
@@ -106,18 +107,10 @@ async function loadHistory() {
 
 // ---- the live stream ----
 
-function connect() {
-  const source = new EventSource('api/live');
-  source.onopen = () => {
-    say('live');
-    loadHistory();
-  };
-  source.onmessage = (event) => receive(JSON.parse(event.data));
-  source.onerror = () => {
-    say('lost');
-    // Browsers retry a dropped stream by themselves, and give up on one that was refused.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  };
+function hear(what, text) {
+  if (what === 'frame') return receive(JSON.parse(text));
+  say(what === 'opened' ? 'live' : 'lost');
+  if (what === 'opened') loadHistory();
 }
 
 function receive(snapshot) {
@@ -192,7 +185,7 @@ board.add($('#chart-throughput'), {
   scale: 'log0',
   format: format.rate,
   tick: format.brief,
-  series: [...perMode('in', false, (row, mode) => row.in[mode]), ...perMode('finished', true, (row, mode) => row.out[mode])],
+  series: [...perMode('arrived', false, (row, mode) => row.in[mode]), ...perMode('finished', true, (row, mode) => row.out[mode])],
 });
 board.add($('#chart-depth'), {
   scale: 'linear',
@@ -250,11 +243,13 @@ for (const button of document.querySelectorAll('[data-span]')) {
 /** What the pause button would do now: the snapshot says what is, and nothing is taken for granted. */
 function offer() {
   write($('#pause'), latest?.paused ? 'Resume pipeline' : 'Pause pipeline');
-  $('#pause').disabled = $('#link').dataset.state !== 'live';
-  load.live = $('#link').dataset.state === 'live';
-  $('#purge').disabled = !load.live || !(latest?.queue?.depth > 0);
+  const live = $('#link').dataset.state === 'live';
+  $('#pause').disabled = !live;
+  load.live = live;
+  $('#purge').disabled = !live || !(queued() > 0);
 }
 
+const SAID_MS = 8000;
 let forgetting = null;
 
 /** Has the server do something, and says how it went beside the buttons. `done` may make its words from the answer. */
@@ -271,7 +266,7 @@ async function press(path, done, undone) {
     tell(`${undone}: ${error.message}`, true);
   }
   clearTimeout(forgetting);
-  forgetting = setTimeout(() => tell('', false), 4000);
+  forgetting = setTimeout(() => tell('', false), SAID_MS);
 }
 
 $('#reset').addEventListener('click', async () => {
@@ -282,12 +277,18 @@ $('#reset').addEventListener('click', async () => {
 const SURE_MS = 4000;
 let sure = null;
 
+/** Events that a purge would drop: what is at the gate has left the queue. */
+function queued() {
+  const { depth = 0, at_gate: gone = 0 } = latest?.queue ?? {};
+  return depth - gone;
+}
+
 /** What cannot be taken back is asked for twice: the second click drops the events. */
 $('#purge').addEventListener('click', async () => {
   const asked = sure !== null;
   clearTimeout(sure);
   sure = asked ? null : setTimeout(forget, SURE_MS);
-  write($('#purge'), asked ? 'Empty queue' : `Drop ${format.count(latest?.queue?.depth ?? 0)} events?`);
+  write($('#purge'), asked ? 'Empty queue' : `Drop ${format.count(queued())} events?`);
   if (!asked) return;
   await press('api/purge', (answer) => `✓ ${format.count(JSON.parse(answer).dropped)} events dropped`, 'not emptied');
   loadHistory();
@@ -308,8 +309,16 @@ document.addEventListener('visibilitychange', () => {
   for (const drawn of [board, curves.board, comparison]) drawn.redraw();
 });
 
+// Beside what arrives: what was answered, and what has not been.
+MODES.forEach((mode, index) => {
+  $(`.port[data-term="${mode}"]`).detail = () => {
+    const answered = format.briefRate(board.rows.at(-1)?.answered[index]);
+    return `answered in the last second: ${answered}; in flight now: ${format.count(latest?.modes?.[mode]?.in_flight)}`;
+  };
+});
+
 for (const host of document.querySelectorAll('.host')) write(host, location.host);
 setTheme(remembered.get('theme'));
 setSpan([60, 120, 300].find((span) => span === Number(remembered.get('span'))) ?? 120);
 begin();
-connect();
+listen(hear);

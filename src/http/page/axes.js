@@ -155,16 +155,17 @@ export function linear(max) {
 
 /**
  * Starts close to the data: at the 1, 2 or 5 below the least value, not at a far-off decade. `tight` lets
- * it be shorter than a decade as well, leaves some room on both sides, and goes down to a microsecond.
+ * it be shorter than a decade as well, and leaves some room on both sides. `unit` is the smallest value
+ * that is measured: a logarithm has no zero, so what is below the unit has a strip at the foot. The strip
+ * is there if `zero` says that it is needed. No value is placed on a tick that is above it.
  */
-export function logarithmic(min, max, { zero = false, tight = false } = {}) {
+export function logarithmic(min, max, { unit, zero = false, tight = false }) {
   const room = tight ? 1.03 : 1;
-  const floor = tight ? 0.001 : 0.01;
-  const low = zero ? 1 : Math.max(floor, nice(Math.max(floor, min || 1) / room, 'down'));
+  const low = zero ? unit : Math.max(unit, nice(Math.max(unit, min || 1) / room, 'down'));
   const high = Math.max(nice(max * room), low * (tight ? 2 : 10));
-  const foot = zero ? 0.12 : 0; // the strip in which zero has its place
+  const foot = zero ? 0.12 : 0;
   const place = (value) => {
-    if (value < low) return zero ? foot * (value / low) : 0;
+    if (value < low) return foot * (value / low);
     return foot + (1 - foot) * (Math.log(value / low) / Math.log(high / low));
   };
   const ticks = zero ? [0, low] : [low]; // the foot of the axis is always labelled

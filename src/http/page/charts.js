@@ -10,6 +10,7 @@ import { Readout } from './readout.js';
 
 const PAD = { left: 52, right: 10, top: 8, bottom: 18 };
 const FONT = '11px system-ui, sans-serif';
+const SHORTEST_MS = 0.001; // the server tells times apart to a microsecond
 const PAGE = 20; // rows that the keys for a page go
 
 /** What charts have in common: rows, marks, the axis along the foot, the crosshair. */
@@ -124,8 +125,10 @@ class Chart {
   draw(rows) {
     if (!this.width) return;
     this.rows = rows;
-    // A mode that was not used in this span takes no ink: neither a line at zero nor a read-out.
-    const used = (one) => one.always || rows.some((row) => one.get(row) > 0);
+    // A mode that was not used in this span takes no ink: neither a line at zero nor a read-out. A time
+    // of zero is one that was too short to be measured.
+    const something = (value) => (this.scale === 'log' ? value !== null : value > 0);
+    const used = (one) => one.always || rows.some((row) => something(one.get(row)));
     const names = new Set(this.series.filter(used).map((one) => one.name));
     this.shown = this.series.filter((one) => names.has(one.name));
     this.axis = this.#scale(rows);
@@ -144,13 +147,15 @@ class Chart {
   }
 
   #scale(rows) {
-    let low = Infinity;
+    let low = Infinity; // of what is above zero
+    let least = Infinity;
     let high = 0;
     for (const one of this.shown) {
       for (const row of rows) {
         const value = one.get(row);
         if (value === null) continue;
         if (value > high) high = value;
+        if (value < least) least = value;
         if (value > 0 && value < low) low = value;
       }
     }
@@ -158,7 +163,9 @@ class Chart {
     const limit = this.reference?.get();
     if (limit && limit <= high * 3) high = Math.max(high, limit);
     if (this.scale === 'linear') return linear(high);
-    return logarithmic(Math.min(low, high), high, { zero: this.scale === 'log0', tight: this.tight });
+    // Counts and rates have a place for zero always, times where one was too short to be measured.
+    const counts = this.scale === 'log0';
+    return logarithmic(Math.min(low, high), high, { unit: counts ? 1 : SHORTEST_MS, zero: counts || least < SHORTEST_MS, tight: this.tight });
   }
 
   #grid() {

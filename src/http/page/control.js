@@ -38,7 +38,7 @@ export function credentials() {
 
 /** Asks the server again, which may have been started anew. Whether that has changed anything. */
 export async function renew() {
-  const page = await fetch(location.pathname, { cache: 'no-store' }).then((answer) => answer.text(), () => '');
+  const page = await fetch(location.pathname, { cache: 'no-store', signal: AbortSignal.timeout(4000) }).then((answer) => answer.text(), () => '');
   if (!page) return false;
   const now = written(new DOMParser().parseFromString(page, 'text/html'));
   const differs = now.how !== how || now.token !== token;

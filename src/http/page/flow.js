@@ -6,7 +6,7 @@
 // multiplying. The text in the nodes is left to panels.js, the layout of the nodes to style.css; the
 // pipes are drawn between wherever the nodes happen to be, side by side or stacked.
 
-import { MODES } from './panels.js';
+import { MODES, format, write } from './panels.js';
 
 const CELLS = 60; // more slots than this share cells
 const BIRTHS_PER_S = 18; // particles a pipe and mode may give birth to; beyond it they grow
@@ -41,6 +41,7 @@ export class Flow {
       cells: this.stage.querySelector('.cells'),
       gauge: this.stage.querySelector('.gauge'),
       gate: this.stage.querySelector('.gate'),
+      async: this.stage.querySelector('.lane.async'),
     };
     new ResizeObserver(() => this.#layOut()).observe(this.stage);
     document.addEventListener('visibilitychange', () => document.hidden && this.#particles.splice(0));
@@ -51,6 +52,8 @@ export class Flow {
     this.#fillQueue(snapshot);
     this.#fillCells(snapshot.consumers ?? {});
     this.#fillGauge(snapshot);
+    const most = snapshot.config?.effective?.async?.max_in_flight;
+    write(this.parts.async, most > 0 ? `answered at once, at most ${format.count(most)} in flight` : 'answered at once, nothing holds it back');
     const turned = this.#closed !== Boolean(snapshot.paused);
     this.#closed = Boolean(snapshot.paused);
     this.parts.gate.hidden = !this.#closed;
@@ -66,7 +69,7 @@ export class Flow {
 
   // ---- levels ----
 
-  #fillQueue({ queue = {}, ledger = {} }) {
+  #fillQueue({ queue = {} }) {
     const { depth = 0, peak_depth: peak = 0, capacity = 0 } = queue;
     const level = (value) => (capacity > 0 ? Math.sqrt(Math.min(1, value / capacity)) : 0);
     this.parts.water.style.transform = `scaleY(${level(depth).toFixed(3)})`;
@@ -74,8 +77,8 @@ export class Flow {
     this.parts.peak.hidden = peak === 0;
     // A full queue that is being drained is one short at most instants we look: what it turned away
     // since the last look says that it is full all the same.
-    const turnedAway = ({ rejected = 0, dropped = 0 } = {}) => rejected + dropped;
-    const refusing = this.#before && turnedAway(ledger) > turnedAway(this.#before.ledger);
+    const turnedAway = ({ refused = 0, dropped = 0 } = {}) => refused + dropped;
+    const refusing = this.#before && turnedAway(queue) > turnedAway(this.#before.queue);
     this.parts.queue.classList.toggle('at-capacity', capacity > 0 && (depth >= capacity || (refusing && depth > capacity * 0.9)));
   }
 
@@ -132,14 +135,11 @@ export class Flow {
   #moveIn(before, after, ms) {
     const grown = (read) => Math.max(0, (read(after) ?? 0) - (read(before) ?? 0));
     MODES.forEach((mode) => {
-      const arrived = grown(({ modes }) => (modes?.[mode]?.requests ?? 0) + (modes?.[mode]?.in_flight ?? 0));
+      const arrived = grown(({ modes }) => modes?.[mode]?.arrived);
       this.#send(mode === 'pipelined' ? 'push' : mode, mode, arrived, ms);
     });
-    // A refusal at the queue is one that both the ledger and the mode know of; others happen elsewhere.
-    const rejected = grown((one) => one.ledger?.rejected);
-    const answered = grown((one) => one.modes?.pipelined?.refused ?? one.ledger?.rejected);
-    this.#send('bounce', 'danger', Math.min(rejected, answered), ms, TRAVEL_MS.least);
-    this.#send('fall', 'danger', grown((one) => one.ledger?.dropped), ms, TRAVEL_MS.least);
+    this.#send('bounce', 'danger', grown((one) => one.queue?.refused), ms, TRAVEL_MS.least);
+    this.#send('fall', 'danger', grown((one) => one.queue?.dropped), ms, TRAVEL_MS.least);
     this.#send('shed', 'danger', grown((one) => one.resource?.refused), ms, TRAVEL_MS.least);
   }
 

@@ -9,6 +9,7 @@ export const MODES = ['serial', 'async', 'pipelined'];
 const THIN = '\u202f'; // narrow no-break space, between a figure and its unit
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0, signDisplay: 'negative' });
 const three = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
@@ -28,7 +29,8 @@ export const format = {
   perSecond: (value) => (known(value) ? `${format.rate(value)}${THIN}/s` : '–'),
   briefRate: (value) => (known(value) ? `${format.brief(value)}${THIN}/s` : '–'),
   ms: (value) => duration(value, three),
-  msTick: (value) => duration(value, short),
+  msTick: (value) => (value < 0.001 ? `<1${THIN}µs` : duration(value, short)),
+  age: (value) => (value >= 60_000 ? format.uptime(value / 1000) : duration(value, value < 1000 ? whole : tenths)),
   uptime: (value) => {
     if (!known(value)) return '–';
     const minutes = Math.floor(value / 60);
@@ -49,8 +51,8 @@ export const format = {
 
 function duration(value, digits) {
   if (!known(value)) return '–';
-  // The server tells times apart to a microsecond.
-  if (value === 0) return `<1${THIN}µs`;
+  // The server tells times apart to a microsecond, and no time is zero.
+  if (value < 0.001) return `< 0.001${THIN}ms`;
   if (value < 1) return `${digits.format(value * 1000)}${THIN}µs`;
   return value < 1000 ? `${digits.format(value)}${THIN}ms` : `${digits.format(value / 1000)}${THIN}s`;
 }
@@ -85,7 +87,7 @@ export class Bindings {
       write(node, format[as](value));
     }
     for (const node of this.#alarms) node.classList.toggle('alarm', field(view, node.dataset.alarm) > 0);
-    for (const node of this.#quiet) node.hidden = !(field(view, node.dataset.quiet) > 0);
+    for (const node of this.#quiet) node.hidden = !(field(view, node.dataset.quiet) > 0 || field(view, node.dataset.quiet) === true);
   }
 }
 
@@ -100,15 +102,16 @@ const percentile = (clock, name, term) => ({
 // The table by groups of columns; a group with a name gets a head that spans its columns.
 const COLUMNS = [
   { group: '', columns: [
-    { head: 'requests', term: 'requests', text: (mode) => format.count(mode.requests),
-      detail: (mode) => `${format.count(mode.in_flight)} in flight now` },
+    { head: 'arrived', term: 'arrived', text: (mode) => format.count(mode.arrived),
+      detail: (mode) => `${format.count(mode.in_flight)} in flight now, ${format.count(mode.aborted)} aborted` },
+    { head: 'answered', term: 'requests', text: (mode) => format.count(mode.requests) },
     { head: 'rate', term: 'rate', text: (mode) => format.perSecond(mode.rate) },
     { head: 'errors', term: 'errors', text: (mode) => format.count(mode.errors), alarm: (mode) => mode.errors > 0,
-      detail: (mode) => `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}, aborted ${format.count(mode.aborted)}` },
+      detail: (mode) => `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}; their server time: ${mode.errors_ms?.count ? `p50 ${format.ms(mode.errors_ms.p50)}, p99 ${format.ms(mode.errors_ms.p99)}` : 'none yet'}` },
     { head: 'peak in use', term: 'peak-in-use', text: (mode) => format.count(mode.peak_in_use),
       detail: (mode) => `${format.count(mode.in_use)} in use now` },
   ] },
-  { group: 'HTTP time', term: 'http', columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')) },
+  { group: 'server time', term: 'http', columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')) },
   { group: 'wait', term: 'wait', columns: ['p50', 'p99'].map((name) => percentile('wait_ms', name, 'wait')) },
   { group: 'service', term: 'service', columns: ['p50'].map((name) => percentile('service_ms', name, 'service')) },
   { group: 'response', term: 'response', columns: ['p50', 'p99'].map((name) => percentile('response_ms', name, 'response')) },

@@ -4,22 +4,25 @@
 
 import { credentials, renew } from './control.js';
 
+const ASK_MS = 15000;
+const ORDER_MS = 4000;
+
 /** What a GET answers, from JSON. Throws an error whose message is for people. */
 export async function ask(path) {
-  return (await request(path, { cache: 'no-store' })).json();
+  return JSON.parse(await request(path, { cache: 'no-store' }, ASK_MS));
 }
 
 /** Has the server do something. Throws an error whose message is for people. */
 export async function order(path, fields = {}) {
   const query = new URLSearchParams(fields).toString();
   const url = query ? `${path}?${query}` : path;
-  const send = () => request(url, { method: 'POST', headers: credentials() });
+  const send = () => request(url, { method: 'POST', headers: credentials() }, ORDER_MS);
   try {
-    return (await send()).text();
+    return await send();
   } catch (error) {
     // A server that was started anew has another token, and its page knows it.
     if (error.status !== 403 || !(await renew())) throw error;
-    return (await send()).text();
+    return send();
   }
 }
 
@@ -31,15 +34,20 @@ class Refused extends Error {
   }
 }
 
-async function request(path, options) {
+/** The text of an answer, or why there is none by the time limit. */
+async function request(path, options, limit) {
   let answer;
+  let text;
   try {
-    answer = await fetch(path, options);
-  } catch {
-    throw new Refused('no connection');
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(limit) });
+    text = await answer.text();
+  } catch (error) {
+    if (error.name !== 'TimeoutError') throw new Refused('no connection');
+    const late = options.method === 'POST' ? '; it may take effect all the same' : '';
+    throw new Refused(`no answer within ${limit / 1000} s${late}`);
   }
-  if (answer.ok) return answer;
+  if (answer.ok) return text;
   // One line of text says what is wrong; anything longer was not written for this place.
-  const [line] = (await answer.text().catch(() => '')).split('\n');
+  const [line] = text.split('\n');
   throw new Refused(line.length > 0 && line.length < 400 ? line : `the server said ${answer.status}`, answer.status);
 }
