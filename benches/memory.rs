@@ -2,7 +2,8 @@
 //! whole process.
 //!
 //! In the workbench's queue the budget is 64 bytes, with all that the ledger knows
-//! of the event. In a stage's buffer, and in a channel that feeds a producer, the
+//! of the event. An async event has a task of its own, and 600 bytes while it is in the
+//! resource or waits for it. In a stage's buffer, and in a channel that feeds a producer, the
 //! peer is a `VecDeque`, which has nothing but the event: the aim is to be as good
 //! within an eighth, and far from GenStage's 122 to 152 bytes of resident memory
 //! for an integer. Sizes are not powers of two, so that spare capacity, which was
@@ -17,8 +18,10 @@ use weir::workbench::{Mode, Workbench};
 
 const EVENTS: [usize; 3] = [100_000, 600_000, 1_000_000];
 
-const CASES: [&str; 7] = [
+const CASES: [&str; 9] = [
     "queue",
+    "async, in the resource",
+    "async, waiting for the resource",
     "u64, VecDeque",
     "u64, a stage's buffer",
     "u64, an mpsc that is a producer",
@@ -31,8 +34,12 @@ const CASES: [&str; 7] = [
 /// another has left.
 fn main() {
     if let Some(case) = std::env::args().find_map(|arg| arg.strip_prefix("case=").map(str::to_owned)) {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        // On two threads the resource has its own timer, and not tokio's larger one.
+        let mut builder = match case.starts_with("async") {
+            true => tokio::runtime::Builder::new_multi_thread(),
+            false => tokio::runtime::Builder::new_current_thread(),
+        };
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
         return runtime.block_on(measure(&case));
     }
     println!("memory of an event that waits, by the growth of resident memory");
@@ -47,6 +54,8 @@ async fn measure(case: &str) {
     match case.strip_prefix("24 bytes, ") {
         Some(place) => waiting(case, place, |n| [n as u64; 3]).await,
         None if case == "queue" => queue().await,
+        None if case == "async, in the resource" => spawned(case, &["async.max_in_flight=0"]).await,
+        None if case.starts_with("async") => spawned(case, &["resource.max_concurrent=1"]).await,
         None => waiting(case, &case["u64, ".len()..], |n| n as u64).await,
     }
 }
@@ -67,6 +76,35 @@ async fn queue() {
             waiting += 1;
         }
         print("the workbench's queue", events, before);
+    }
+}
+
+/// In tasks of async events, none of which ends.
+async fn spawned(case: &str, settings: &[&str]) {
+    let mut flags = vec!["resource.latency.mean=1h".to_owned()];
+    flags.extend(settings.iter().map(|&setting| setting.to_owned()));
+    let sources = Sources { file: None, flags };
+    let bench = Workbench::start(sources.load().expect("valid settings"), &sources);
+    let (before, mut inside) = (resident(), 0);
+    for events in EVENTS {
+        while inside < events {
+            let request = bench.request(Mode::Async);
+            bench.spawn(request.arrived()).expect("there is no limit");
+            request.answered(true);
+            inside += 1;
+            if inside % 1000 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        // Until each task has begun to wait.
+        let begun = || {
+            let resource = bench.snapshot().resource;
+            resource.calls as usize + resource.waiting
+        };
+        while begun() < events {
+            tokio::task::yield_now().await;
+        }
+        print(case, events, before);
     }
 }
 

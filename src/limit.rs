@@ -66,7 +66,8 @@ impl Limiter {
             return permit;
         }
         let _waiting = Waiting::new(&self.0.waiting);
-        match self.0.semaphore.acquire().await {
+        // Boxed: most enter without waiting, and should not carry what waiting takes.
+        match Box::pin(self.0.semaphore.acquire()).await {
             Ok(permit) => permit.forget(),
             // Only `Semaphore::close` leads here, and nothing calls it.
             Err(_) => std::future::pending().await,

@@ -217,17 +217,6 @@ impl Mock {
 }
 
 impl Door {
-    /// Goes in if there was a place.
-    ///
-    /// # Errors
-    /// Returns the door where there was none, to wait at.
-    pub fn enter(self) -> Result<Visit, Self> {
-        match self.place {
-            Some(place) => Ok(Visit { mock: self.mock, _place: place }),
-            None => Err(self),
-        }
-    }
-
     /// Waits for a place, if there was none, and goes in.
     ///
     /// # Cancel safety

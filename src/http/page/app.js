@@ -311,7 +311,7 @@ document.addEventListener('visibilitychange', () => {
 
 // Beside what arrives: what was answered, and what has not been.
 MODES.forEach((mode, index) => {
-  $(`.port[data-term="${mode}"]`).detail = () => {
+  $(`.port[data-node="${mode}"]`).detail = () => {
     const answered = format.briefRate(board.rows.at(-1)?.answered[index]);
     return `answered in the last second: ${answered}; in flight now: ${format.count(latest?.modes?.[mode]?.in_flight)}`;
   };
