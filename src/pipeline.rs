@@ -125,7 +125,8 @@ impl<T> Pipeline<T> {
         self.pool.busy()
     }
 
-    /// Tells the source to produce nothing more. What it has produced is
+    /// Tells the source to produce nothing more, as
+    /// [`Running::stop`](crate::stage::Running::stop) does. What it has produced is
     /// finished: see [`ended`](Self::ended).
     pub fn stop(&self) {
         if let Some(source) = self.stages.first() {
@@ -133,14 +134,22 @@ impl<T> Pipeline<T> {
         }
     }
 
-    /// [Stops](Self::stop) the source, and waits until everything is finished or
-    /// the deadline has passed. What is left then goes on; how much that is,
-    /// [`left`](Self::left) says, and [`abort`](Self::abort) drops it.
+    /// Tells the source to produce nothing more, and waits until everything is
+    /// finished or the deadline has passed. What is left then goes on; how much that
+    /// is, [`left`](Self::left) says, and [`abort`](Self::abort) drops it.
+    ///
+    /// A [`produce`](Producer::produce) that is under way counts as unfinished until
+    /// it returns, for it may have collected events: nobody but its author knows. So
+    /// the drain of an idle source takes until the deadline, unless the source says
+    /// with [`finish_within`](Producer::finish_within) that it need not be waited
+    /// for. Channels, streams and [`QueueSource`] say so.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the source stopped and the rest running.
     pub async fn drain(&self, deadline: Duration) -> Drained {
-        self.stop();
+        if let Some(source) = self.stages.first() {
+            source.finish(Reason::Stopped);
+        }
         match tokio::time::timeout(deadline, self.ended()).await {
             Ok(_) => Drained::Completely,
             Err(_) => Drained::DeadlinePassed,

@@ -99,7 +99,9 @@
 //! # Ending
 //! A source that runs out ends, then its consumers, and so on down the chain:
 //! each delivers what it has and waits until it is finished. [`Running::stop`]
-//! begins the same from where it is called. A [`CancelMode`] says whether a
+//! begins the same from where it is called: what has been begun there is finished,
+//! a [`Producer::produce`] that is under way included, as far as it [returns in
+//! time](Producer::finish_within). A [`CancelMode`] says whether a
 //! consumer ends with its producer.
 //!
 //! A producer may also come back: at a [seat](ProducerRef::vacant), where a
@@ -137,6 +139,7 @@ pub(crate) mod meter;
 mod observe;
 mod options;
 mod outlet;
+mod produce;
 mod producer;
 mod producer_consumer;
 #[cfg(test)]
@@ -161,6 +164,7 @@ pub use marker::Marker;
 pub use meter::{Kind, State, Status};
 pub use observe::{Notice, Peer, Side};
 pub use options::SubscribeOptions;
+pub use produce::{FINISH_WITHIN, Producer};
 pub use producer::ProducerBuilder;
 pub use producer_consumer::ProducerConsumerBuilder;
 pub use reason::{CancelMode, Reason};
@@ -169,52 +173,6 @@ pub use stream::{FromStream, Subscription, TryEvents};
 
 pub(crate) use handle::joined;
 pub(crate) use reason::panic_message;
-
-/// Produces events when it is asked for them.
-pub trait Producer: Send + 'static {
-    /// What is produced.
-    type Event: Send + 'static;
-
-    /// Returns the next events: at least one, at most `demand`; or `None` when
-    /// there will never be more. If there are none yet, wait for them here.
-    ///
-    /// `demand` is all that consumers want at the moment and is at least 1.
-    /// What is not served is not lost: the stage asks for it again. Should more
-    /// than `demand` be returned, the excess is buffered.
-    ///
-    /// # Cancel safety
-    /// Not needed. The stage keeps the future alive while it answers its
-    /// consumers, and drops it only when the stage is stopped or aborted.
-    fn produce(&mut self, demand: usize) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
-
-    /// Asked when [`produce`](Self::produce) has answered `None`: why there will
-    /// never be more. A source that broke off says so here.
-    fn over(&mut self) -> Reason {
-        Reason::Finished
-    }
-
-    /// Called once, before anything else. A stage that is not to run says why:
-    /// [`Reason::Declined`], or a failure.
-    ///
-    /// # Errors
-    /// The reason with which the stage is to end at once.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
-        ready(Ok(()))
-    }
-
-    /// Called once, last, when everything was delivered and finished. Not called
-    /// when the stage is aborted; what must happen even then belongs in `Drop`.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
-        let _ = reason;
-        ready(())
-    }
-}
 
 /// Turns events into other events.
 pub trait ProducerConsumer: Send + 'static {

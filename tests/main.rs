@@ -11,6 +11,9 @@ mod stages;
 /// Running stages under random scripts: every event is begun exactly once.
 mod script;
 
+/// Running stages on several threads under random scripts, with a ledger.
+mod threads;
+
 /// What moving events allocates: one `Vec` a batch.
 mod allocations;
 
@@ -31,6 +34,9 @@ mod retry;
 
 /// Pipelines: put together, changed while they run, inspected, and ended.
 mod pipeline;
+
+/// The drain of a pipeline whose source collects its events one by one.
+mod drain;
 
 /// Supervision: who is restarted, in what order, after what wait, and when not.
 mod supervise;

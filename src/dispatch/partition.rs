@@ -52,8 +52,9 @@ struct Partition<T> {
     demand: usize,
     /// Cancelled consumers that may still work on events, or give some back.
     unsettled: Vec<Tag>,
-    /// Given back by an earlier consumer, by their place in the order of
-    /// dispatch; they go before what waits.
+    /// Given back, by their place in the order of dispatch; they go before what
+    /// waits. All were sent since anything was last served from here, so their
+    /// places compare: see [`Partition::serve`].
     returned: BTreeMap<u64, T>,
     waiting: VecDeque<T>,
 }
@@ -216,17 +217,13 @@ impl<T> Partition<T> {
     fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len()).min(most);
         let Some(to) = self.consumer.filter(|_| n > 0 && self.unsettled.is_empty()) else { return 0 };
-        let events = match self.returned.is_empty() {
-            true => self.take_waiting(n),
-            false => {
-                let mut events: Vec<T> = std::iter::from_fn(|| self.returned.pop_first())
-                    .take(n)
-                    .map(|(_, event)| event)
-                    .collect();
-                events.append(&mut self.take_waiting(n - events.len()));
-                events
-            }
-        };
+        // What goes out a second time gets a new place, behind those that do not go
+        // out now; so those give their old places up, and stay in order as what
+        // waits first.
+        while let Some((_, event)) = self.returned.pop_last() {
+            self.waiting.push_front(event);
+        }
+        let events = self.take_waiting(n);
         self.demand -= n;
         assignments.push(Assignment { to, events });
         n

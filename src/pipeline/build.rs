@@ -22,6 +22,8 @@ pub struct Flow<T> {
 pub(super) trait Part: Send + Sync {
     fn status(&self) -> Status;
     fn stop(&self, reason: Reason);
+    /// The same, with all the time that what is under way needs.
+    fn finish(&self, reason: Reason);
     fn abort(&self);
 }
 
@@ -32,6 +34,10 @@ impl<R: Send + Sync> Part for Running<R> {
 
     fn stop(&self, reason: Reason) {
         self.stop_with(reason);
+    }
+
+    fn finish(&self, reason: Reason) {
+        self.stop_until_aborted(reason);
     }
 
     fn abort(&self) {

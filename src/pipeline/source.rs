@@ -1,6 +1,7 @@
 //! The source of a pipeline that begins with a queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Account, Clock, Event, Lease};
 use crate::queue::MemoryQueue;
@@ -26,5 +27,10 @@ impl Producer for QueueSource {
         let dispatched = self.clock.now();
         let lease = |event| Lease::dispatched(event, dispatched, Arc::clone(&self.account));
         Some(events.into_iter().map(lease).collect())
+    }
+
+    /// While it waits, its events are in the queue.
+    fn finish_within(&self) -> Duration {
+        Duration::ZERO
     }
 }

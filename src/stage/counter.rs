@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::front::{Front, OnOverflow};
 use super::mail::{
-    ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, WeakProducerMail,
+    ConsumerMail, Delivery, Patience, ProducerMail, Returned, ToConsumer, ToProducer, WeakProducerMail,
 };
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
@@ -34,6 +34,8 @@ pub(super) struct Counter<T, D> {
     told: Option<Reason>,
     /// Whether the stage delivers what it has and takes nothing new.
     ending: bool,
+    /// Of whoever told the stage to stop.
+    pub(super) patience: Patience,
     /// Where it can be found. Weak, both the seat and the address: a stage must not
     /// keep itself alive, or it would never see that nobody refers to it.
     seat: (Weak<Seat<T>>, WeakProducerMail<T>),
@@ -88,6 +90,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             leaving: Vec::new(),
             told: None,
             ending: false,
+            patience: Patience::Own,
             seat: (Arc::downgrade(refers.seat()), address.downgrade()),
             returns,
             on_overflow: front.on_overflow,
@@ -141,6 +144,11 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
         }
         Poll::Ready(Reason::Stopped)
+    }
+
+    /// Whether nobody refers to the stage, so that nobody can ever take anything.
+    pub(super) fn is_forsaken(&self) -> bool {
+        self.mail.is_closed()
     }
 
     /// Answers consumers, also when the stage is to stop: why, is noted.
@@ -213,7 +221,10 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 let _ = done.send(());
             }
             ToProducer::Release => self.outlet.release(),
-            ToProducer::Stop { reason } => return ControlFlow::Break(reason),
+            ToProducer::Stop { reason, patience } => {
+                self.patience = self.patience.max(patience);
+                return ControlFlow::Break(reason);
+            }
         }
         self.send();
         // Whoever holds the stage has consumers leave to come back at once.

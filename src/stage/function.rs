@@ -4,6 +4,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures::{Sink, SinkExt};
 use tokio::sync::mpsc;
@@ -117,6 +118,11 @@ impl<T: Send + 'static> Producer for mpsc::Receiver<T> {
         let n = self.recv_many(&mut events, demand).await;
         (n > 0).then_some(events)
     }
+
+    /// While it waits, nothing has left the channel.
+    fn finish_within(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// As the bounded one, for senders that never wait.
@@ -127,6 +133,11 @@ impl<T: Send + 'static> Producer for mpsc::UnboundedReceiver<T> {
         let mut events = Vec::new();
         let n = self.recv_many(&mut events, demand).await;
         (n > 0).then_some(events)
+    }
+
+    /// While it waits, nothing has left the channel.
+    fn finish_within(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

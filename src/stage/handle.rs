@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::mail::{ConsumerMail, ProducerMail, ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, Patience, ProducerMail, ToConsumer, ToProducer};
 use super::meter::{Meter, Status};
 use super::reason::panic_message;
 use super::{ConsumerRef, ProducerRef, Reason};
@@ -23,7 +23,7 @@ pub struct Running<R> {
 }
 
 /// Tells a stage to stop, for a reason.
-pub(crate) type Stop = Box<dyn Fn(Reason) + Send + Sync>;
+pub(crate) type Stop = Box<dyn Fn(Reason, Patience) + Send + Sync>;
 
 /// A running producer of `T`.
 pub type RunningProducer<T> = Running<ProducerRef<T>>;
@@ -39,15 +39,22 @@ impl<R> Running<R> {
 
     /// Tells the stage to take nothing more, deliver what it has emitted, finish
     /// what it has begun, and end. What was delivered to it and not begun goes
-    /// back. A [`Producer::produce`](super::Producer::produce) that is waiting is
-    /// dropped. See [`join`](Self::join).
+    /// back. A [`Producer::produce`](super::Producer::produce) that is under way has
+    /// as long as [`finish_within`](super::Producer::finish_within) says; what it
+    /// returns is delivered. See [`join`](Self::join).
     pub fn stop(&self) {
         self.stop_with(Reason::Stopped);
     }
 
     /// [Stops](Self::stop) the stage with a reason of your own.
     pub fn stop_with(&self, reason: Reason) {
-        (self.stop)(reason);
+        (self.stop)(reason, Patience::Own);
+    }
+
+    /// The same for one who has a deadline, and then aborts the stage: a `produce`
+    /// that is under way is waited for until then.
+    pub(crate) fn stop_until_aborted(&self, reason: Reason) {
+        (self.stop)(reason, Patience::UntilAborted);
     }
 
     /// What the stage is doing.
@@ -79,12 +86,12 @@ impl<R> Running<R> {
 /// For a stage that is told at its producing side.
 pub(super) fn stop_producer<T: Send + 'static>(mail: ProducerMail<T>) -> Stop {
     // One that is gone has stopped.
-    Box::new(move |reason| drop(mail.send(ToProducer::Stop { reason })))
+    Box::new(move |reason, patience| drop(mail.send(ToProducer::Stop { reason, patience })))
 }
 
 /// For a stage that is told at its consuming side.
 pub(super) fn stop_consumer<T: Send + 'static>(mail: ConsumerMail<T>) -> Stop {
-    Box::new(move |reason| {
+    Box::new(move |reason, _| {
         // Whether it has heard shows in `join`.
         let (done, _) = oneshot::channel();
         drop(mail.send(ToConsumer::Stop { reason, done }));

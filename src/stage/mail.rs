@@ -101,7 +101,16 @@ pub(crate) enum ToProducer<T> {
     /// Takes back one hold.
     Release,
     /// Produce nothing more: deliver what was emitted, then end.
-    Stop { reason: Reason },
+    Stop { reason: Reason, patience: Patience },
+}
+
+/// How long a `produce` that is under way may go on when its stage is told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Patience {
+    /// As long as the stage itself says.
+    Own,
+    /// Until the stage is aborted: whoever says this has a deadline.
+    UntilAborted,
 }
 
 /// From a producer, or from a stage's own handle, to a consumer.

@@ -1,15 +1,23 @@
 //! The task of a producer.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::time::sleep;
 
 use super::counter::{Counter, while_serving};
 use super::front::{Front, producing_side};
 use super::handle::stop_producer;
+use super::mail::Patience;
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::reason::panic_message;
@@ -23,20 +31,29 @@ pub struct ProducerBuilder<P: Producer, D = DemandDispatcher> {
     producer: P,
     name: Option<Arc<str>>,
     observer: Option<Observer>,
+    finish_within: Duration,
     front: Front<P::Event, D>,
 }
 
 impl<P: Producer> ProducerBuilder<P> {
     pub(super) fn new(producer: P) -> Self {
-        Self { producer, name: None, observer: None, front: Front::default() }
+        let finish_within = producer.finish_within();
+        Self { producer, name: None, observer: None, finish_within, front: Front::default() }
     }
 }
 
 impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
     /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].
     pub fn dispatcher<E: Dispatcher<P::Event>>(self, dispatcher: E) -> ProducerBuilder<P, E> {
-        let Self { producer, name, observer, front } = self;
-        ProducerBuilder { producer, name, observer, front: front.dispatcher(dispatcher) }
+        let Self { producer, name, observer, finish_within, front } = self;
+        ProducerBuilder { producer, name, observer, finish_within, front: front.dispatcher(dispatcher) }
+    }
+
+    /// How long a `produce` that is under way may go on when the stage is told to
+    /// stop, instead of what [`Producer::finish_within`] says.
+    pub fn finish_within(mut self, limit: Duration) -> Self {
+        self.finish_within = limit;
+        self
     }
 
     producing_side!(P::Event);
@@ -46,10 +63,10 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn spawn(self) -> RunningProducer<P::Event> {
-        let Self { producer, name, observer, front } = self;
+        let Self { producer, name, observer, finish_within, front } = self;
         let meter = Meter::new(name, Kind::Producer, Some(short_name::<D>()));
         let (counter, refers, address, seated) = Counter::new(front, meter.clone(), observer);
-        let task = tokio::spawn(run(producer, counter, seated, meter.clone()));
+        let task = tokio::spawn(run(producer, counter, seated, finish_within, meter.clone()));
         Running::new(refers, stop_producer(address), task, meter)
     }
 }
@@ -58,6 +75,7 @@ async fn run<P, D>(
     mut producer: P,
     mut counter: Counter<P::Event, D>,
     seated: Result<(), Reason>,
+    finish_within: Duration,
     meter: Meter,
 ) -> Reason
 where
@@ -69,7 +87,10 @@ where
         Err(taken) => Err(taken),
     };
     let reason = match started {
-        Ok(()) => produce(&mut producer, &mut counter, &meter).await,
+        Ok(()) => {
+            let reason = produce(&mut producer, &mut counter, finish_within, &meter).await;
+            finish(&mut producer, &mut counter, reason).await
+        }
         Err(reason) => reason,
     };
     counter.end(&reason).await;
@@ -77,7 +98,12 @@ where
     reason
 }
 
-async fn produce<P, D>(producer: &mut P, counter: &mut Counter<P::Event, D>, meter: &Meter) -> Reason
+async fn produce<P, D>(
+    producer: &mut P,
+    counter: &mut Counter<P::Event, D>,
+    finish_within: Duration,
+    meter: &Meter,
+) -> Reason
 where
     P: Producer,
     D: Dispatcher<P::Event>,
@@ -87,19 +113,93 @@ where
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
-        let produced = {
+        let (produced, stopped) = {
             // Inside of a block, so that a panic before there is a future is caught too.
-            let produce = AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind();
+            let produce = pin!(AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind());
             // The future lives across messages, so that its author need not make
             // it cancel-safe.
-            while_serving(counter, meter.time(pin!(produce))).await
+            let mut produce = pin!(meter.time(produce));
+            match while_serving(counter, produce.as_mut()).await {
+                Ok(produced) => (Some(produced), None),
+                Err(reason) => (last(counter, produce, finish_within, meter).await, Some(reason)),
+            }
         };
         match produced {
-            Ok(Ok(Some(events))) => counter.emit(events),
-            Ok(Ok(None)) => return over(producer),
-            Ok(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
-            Err(reason) => return reason,
+            Some(Ok(Some(events))) => counter.emit(events),
+            Some(Ok(None)) if stopped.is_none() => return over(producer),
+            Some(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
+            Some(Ok(None)) | None => {}
         }
+        if let Some(reason) = stopped {
+            return reason;
+        }
+    }
+}
+
+/// Waits for what is under way when the stage is told to stop, while it answers
+/// consumers. `None` when that is dropped.
+async fn last<T, D, F>(
+    counter: &mut Counter<T, D>,
+    mut produce: Pin<&mut F>,
+    within: Duration,
+    meter: &Meter,
+) -> Option<F::Output>
+where
+    T: Send + 'static,
+    D: Dispatcher<T>,
+    F: Future,
+{
+    if within.is_zero() {
+        return None;
+    }
+    let mut late = pin!(sleep(within));
+    poll_fn(|cx| {
+        if let Poll::Ready(produced) = produce.as_mut().poll(cx) {
+            return Poll::Ready(Some(produced));
+        }
+        counter.poll_answer(cx, &mut None);
+        // Whatever came of it, nobody could take it.
+        if counter.is_forsaken() {
+            return Poll::Ready(None);
+        }
+        if counter.patience == Patience::Own && late.as_mut().poll(cx).is_ready() {
+            log::warn!(
+                "{}: `produce` had not returned {within:?} after the stop and is dropped; \
+                 events that it had collected are lost",
+                meter.name()
+            );
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Emits what the author still keeps, after an orderly end. Says why the stage ends.
+async fn finish<P, D>(producer: &mut P, counter: &mut Counter<P::Event, D>, reason: Reason) -> Reason
+where
+    P: Producer,
+    D: Dispatcher<P::Event>,
+{
+    if !reason.is_normal() {
+        return reason;
+    }
+    let mut finish = pin!(AssertUnwindSafe(async { producer.finish().await }).catch_unwind());
+    let finished = poll_fn(|cx| {
+        let finished = finish.as_mut().poll(cx);
+        if finished.is_pending() {
+            counter.poll_answer(cx, &mut None);
+        }
+        finished
+    })
+    .await;
+    match finished {
+        Ok(events) if events.is_empty() => reason,
+        Ok(events) => {
+            counter.emit(events);
+            reason
+        }
+        Err(panic) => Reason::Panicked(panic_message(&*panic)),
     }
 }
 

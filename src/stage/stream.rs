@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::{Fuse, FusedStream, StreamExt};
@@ -44,6 +45,12 @@ where
 
     async fn produce(&mut self, demand: usize) -> Option<Vec<S::Item>> {
         poll_fn(|cx| self.poll_events(demand, cx)).await
+    }
+
+    /// It waits only while it has nothing; what the stream has begun stays in the
+    /// stream.
+    fn finish_within(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Grace, Restart, Supervised, Supervisor};
 use crate::pool::Pool;
+use crate::stage::mail::Patience;
 use crate::stage::{Reason, Running, Status, panic_message};
 
 /// A started child: a task, and a way to tell it to stop.
@@ -44,7 +45,7 @@ impl Child {
 impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
         let (stop, task, meter) = stage.into_parts();
-        Self::new(task, move || stop(Reason::Stopped)).look(move || meter.read())
+        Self::new(task, move || stop(Reason::Stopped, Patience::Own)).look(move || meter.read())
     }
 }
 

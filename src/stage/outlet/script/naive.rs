@@ -167,7 +167,10 @@ impl Naive {
         let next = wanted.iter().find(|(_, event)| awaited(event)).or_else(|| wanted.first());
         let Some(&(who, event)) = next else { return false };
         self.clients[who].wants -= 1;
-        self.inside[self.clients[who].partition].remove(0);
+        let waiting = &mut self.inside[self.clients[who].partition];
+        waiting.remove(0);
+        // It has a new place now, and if it comes back, goes before these.
+        waiting.iter_mut().for_each(|(place, _)| *place = u64::MAX);
         for (_, before) in &mut self.markers {
             before.remove(&event);
         }

@@ -157,7 +157,12 @@ impl<D: Dispatcher<u32>> Play<D> {
 
     fn give_back(&mut self, who: usize, keeps: usize) {
         let all = self.record.subs.len().max(1);
-        let holding = |who: &usize| self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty());
+        // Of a partition only those who left give back: order is kept from one to the
+        // next, and not with one who goes on.
+        let stays = self.record.rule == Rule::Shared || self.record.rule == Rule::Broadcast;
+        let holding = |who: &usize| {
+            self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty() && (stays || sub.unsettled))
+        };
         let Some(who) = (who..who + all).map(|who| who % all).find(holding) else { return };
         self.give_back_all(who, keeps);
     }

@@ -31,8 +31,9 @@ pub(super) struct Record {
     pub(super) misplaced: Option<String>,
     /// Whether all was let go.
     pub(super) over: bool,
-    /// Events that came back and have not gone out again, by place.
-    away: BTreeMap<(usize, u64), u32>,
+    /// Events that came back and have not gone out again, by lane and in the order in
+    /// which they were emitted.
+    away: BTreeSet<(usize, u32)>,
     /// Events that have gone out once; in each lane, the newest.
     out: BTreeSet<u32>,
     newest: BTreeMap<usize, u32>,
@@ -90,7 +91,7 @@ impl Record {
             disorder: None,
             misplaced: None,
             over: false,
-            away: BTreeMap::new(),
+            away: BTreeSet::new(),
             out: BTreeSet::new(),
             newest: BTreeMap::new(),
         }
@@ -115,29 +116,29 @@ impl Record {
     pub(super) fn came_back(&mut self, who: usize, back: &[(u64, u32)]) {
         // Of a broadcast it is discarded.
         if self.rule != Rule::Broadcast {
-            for &(place, event) in back {
+            for &(_, event) in back {
                 self.with_consumers[event as usize] -= 1;
-                self.away.insert((self.lane(who, event), place), event);
+                self.away.insert((self.lane(who, event), event));
             }
         }
     }
 
     pub(super) fn discarded(&mut self, event: u32) {
-        self.away.retain(|_, other| *other != event);
+        self.away.retain(|(_, other)| *other != event);
         self.discarded.push(event);
         self.seen.discarded.push(event);
     }
 
     pub(super) fn delivered(&mut self, who: usize, place: u64, event: u32) {
         let lane = self.lane(who, event);
-        let mut away = self.away.range((lane, 0)..=(lane, u64::MAX)).map(|(at, event)| (*at, *event));
+        let mut away = self.away.range((lane, 0)..=(lane, u32::MAX)).map(|(_, event)| *event);
         let newest = self.newest.get(&lane);
         let wrong = match away.next() {
-            Some((at, first)) if first == event => {
-                self.away.remove(&at);
+            Some(first) if first == event => {
+                self.away.remove(&(lane, event));
                 None
             }
-            Some((_, first)) => Some(format!("{event} went before {first}, which had come back")),
+            Some(first) => Some(format!("{event} went before {first}, which had come back")),
             None if newest.is_some_and(|newest| *newest >= event) => {
                 Some(format!("{event} went after {newest:?}"))
             }
@@ -168,7 +169,7 @@ impl Record {
             Rule::Partition { .. } => partition(*event).is_some(),
         };
         let lost = |event: &u32| self.overflowed.contains(event) || self.discarded.contains(event);
-        let away = |event: &u32| self.away.values().any(|other| other == event);
+        let away = |event: &u32| self.away.iter().any(|(_, other)| other == event);
         let waits = |event: &u32| away(event) || (!self.out.contains(event) && !lost(event));
         let late = (0..place).find(|event| shows(event) && waits(event));
         let early = self.out.range(place..).next().filter(|_| !matches!(self.rule, Rule::Partition { .. }));
