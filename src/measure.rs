@@ -151,10 +151,9 @@ impl Measure<'_> {
                 Err(error) => format!("{error:#}"),
             };
             run = run.audited();
-            let (name, verdict) = ("both sides were told".to_owned(), Verdict::Caution);
             run.audit.checks.push(Check {
-                name,
-                verdict,
+                name: "both sides were told".to_owned(),
+                verdict: Verdict::Disturbed,
                 says: format!("the bench has not told its side: {why}"),
             });
             return Ok(run);

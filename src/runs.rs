@@ -18,7 +18,8 @@
 //! | `id`, `name`, `origin`, `target`, `began`, `seconds` | what it is |
 //! | `load` | the plan: model, clients or rate over time, arrivals, seed, request |
 //! | `config` | every key of the configuration in force when it began |
-//! | `audit.checks` | what was looked at: `name`, `verdict` (passed, caution, failed), `says` |
+//! | `audit.verdict` | valid, disturbed or invalid |
+//! | `audit.checks` | what was looked at: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where a caution is about something from outside |
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
 //! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
 //! | `prediction` | what theory says, for a prediction |
@@ -40,7 +41,7 @@ mod slicer;
 mod store;
 mod timing;
 
-pub use audit::{Audit, Check, Verdict};
+pub use audit::{Audit, Check, Validity, Verdict};
 pub use compare::{Comparison, Difference, Figure, Side, Values, compare};
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};

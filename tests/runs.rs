@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::runs::{Origin, Run, Store, now};
+use weir::runs::{Origin, Run, Store, Validity, now};
 use weir::workbench::{HISTORY_INTERVAL, LedgerState, MarkKind, Mode, Workbench};
 
 use crate::binary::Folder;
@@ -91,7 +91,7 @@ async fn a_run_is_from_the_first_request_after_quiet_until_the_last_event_is_don
     assert!(recorded.kept().await.is_empty(), "it has not been quiet for a second");
     recorded.pass(750).await;
     let run = recorded.only().await;
-    assert!(run.audit.is_valid(), "{:?}", run.audit);
+    assert_eq!(run.audit.validity(), Validity::Valid, "{:?}", run.audit);
     assert_eq!(
         (run.origin, run.target.as_str(), run.load.is_some()),
         (Origin::Recorded, "pipelined", false)
@@ -154,7 +154,7 @@ async fn what_happens_in_the_middle_is_marked_and_loses_nothing() {
     let expected =
         [(MarkKind::Reset, 2.0), (MarkKind::Pause, 3.0), (MarkKind::Pause, 5.0), (MarkKind::Reload, 6.0)];
     assert_eq!(marks, expected);
-    assert!(run.audit.is_valid(), "{:?}", run.audit);
+    assert!(!run.audit.is_invalid(), "{:?}", run.audit);
     // The snapshot counts from the reset on, with the one that was held then.
     let since_reset = counts(&bench.snapshot().ledger);
     assert!([[60, 60, 0, 0], [61, 61, 0, 0]].contains(&since_reset), "{since_reset:?}");
@@ -181,7 +181,7 @@ async fn what_is_held_when_a_run_is_cut_is_accepted_anew_by_the_next() {
     let early = |bench: &weir::runs::BenchSide| {
         let run = Run { bench: Some(bench.clone()), ..Run::new(Origin::Recorded, "pipelined", now()) };
         let audit = run.audited().audit;
-        audit.remarks().any(|check| check.name == "it began with nothing") && !audit.is_valid()
+        audit.remarks().any(|check| check.name == "it began with nothing") && audit.is_invalid()
     };
     assert_eq!((early(&cut), early(&taken)), (false, true));
     // Little's law, to the event: inside were 10, 9, 8 and 7 for 100 ms each and 6

@@ -128,7 +128,7 @@ impl Output {
         } else {
             say(report(&run).trim_end());
         }
-        Ok(if run.audit.is_valid() { Exit::Success } else { Exit::Invalid })
+        Ok(if run.audit.is_invalid() { Exit::Invalid } else { Exit::Success })
     }
 }
 

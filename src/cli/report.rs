@@ -1,12 +1,17 @@
-//! A run, for people: in at most 80 columns, whatever is in it.
+//! A run, for people: in at most 80 columns, whatever is in it. It begins with the most
+//! important figures and the word that says whether to trust them; then come the
+//! distribution, and everything else.
 //!
 //! Of a prediction only the head is written here.
+
+mod histogram;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::clean;
-use crate::runs::{BenchSide, ClientSide, Origin, Run, Timing, Verdict};
+use crate::runs::{BenchSide, ClientSide, Clock, ModeSide, Origin, Run, Timing, Validity, Verdict};
+use crate::workbench::Mode;
 
 /// The widest line, in characters.
 const WIDTH: usize = 80;
@@ -16,10 +21,14 @@ const INDENT: usize = 12;
 /// What a run was and what came of it.
 pub(super) fn report(run: &Run) -> String {
     let mut page = Page::default();
-    head(&mut page, run);
     if run.prediction.is_some() {
+        head(&mut page, run);
         return page.text;
     }
+    result(&mut page, run);
+    distribution(&mut page, run);
+    page.line("");
+    head(&mut page, run);
     if let Some(client) = &run.client {
         client_side(&mut page, client);
     }
@@ -50,6 +59,8 @@ pub(super) fn origin(origin: Origin) -> &'static str {
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "ab",
+        Origin::Bombardier => "bombardier",
+        Origin::Hey => "hey",
         Origin::Oha => "oha",
         Origin::Wrk => "wrk",
     }
@@ -131,6 +142,51 @@ fn pieces(word: &str) -> Vec<String> {
     letters.chunks(WIDTH - INDENT).map(|piece| piece.iter().collect()).collect()
 }
 
+/// What most people want to know, and whether they can trust it.
+fn result(page: &mut Page, run: &Run) {
+    let mut figures: Vec<String> =
+        run.rate().map(|rate| format!("{} answers/s", ms(rate))).into_iter().collect();
+    if let Some(times) = run.timing(Clock::Answer) {
+        figures.extend(percentiles(times));
+    }
+    page.put(
+        "result",
+        if figures.is_empty() { "nothing was timed".to_owned() } else { figures.join(", ") },
+    );
+    // Where an answer is only a receipt, the work comes later.
+    let later = |side: &&ModeSide| run.mode() != Some(Mode::Serial) && !side.response.is_empty();
+    if let Some(side) = run.mode_side().filter(later) {
+        let rate = format!("{} events done/s", ms(side.done_rate));
+        let figures: Vec<String> = std::iter::once(rate).chain(percentiles(&side.response)).collect();
+        page.put("work", figures.join(", "));
+    }
+    let trust = match run.audit.validity() {
+        Validity::Valid => "valid",
+        Validity::Disturbed => "disturbed: see the end",
+        Validity::Invalid => "INVALID: see the end",
+    };
+    page.put("audit", trust);
+}
+
+/// Half of the times, nearly all, and the longest.
+fn percentiles(times: &Timing) -> Vec<String> {
+    [("p50", 0.5), ("p99", 0.99), ("max", 1.0)]
+        .into_iter()
+        .filter_map(|(name, share)| Some(format!("{name} {} ms", ms(times.quantile_ms(share)?))))
+        .collect()
+}
+
+fn distribution(page: &mut Page, run: &Run) {
+    let times = run.timing(Clock::Answer).and_then(Timing::histogram);
+    let lines = times.map(histogram::lines).unwrap_or_default();
+    if lines.is_empty() {
+        return;
+    }
+    page.line("");
+    page.line(&format!("{:<58} {:>9} {:>7}", "answers, ms", "count", "share"));
+    lines.iter().for_each(|line| page.line(line));
+}
+
 fn head(page: &mut Page, run: &Run) {
     page.put("run", run.title());
     if run.name.is_some() {
@@ -139,28 +195,18 @@ fn head(page: &mut Page, run: &Run) {
     page.put("from", format!("{}, by weir {}", origin(run.origin), run.weir));
     page.put("target", &run.target);
     page.put("load", run.load.as_ref().map_or("not known".to_owned(), ToString::to_string));
-    page.put("began", format!("{}, for {} s", run.began, ms(run.seconds)));
+    let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);
+    let length = if counted { format!(", for {} s", ms(run.seconds)) } else { String::new() };
+    page.put("began", format!("{}{length}", run.began));
 }
 
 fn client_side(page: &mut Page, client: &ClientSide) {
     page.line("");
-    let ClientSide { sent, ok, refused, failed, aborted, unsent, .. } = client;
-    page.put(
-        "client",
-        format!("sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"),
-    );
-    let mut pace = match client.seconds {
-        0.0 => "answered in no time".to_owned(),
-        seconds => format!("{} answers/s for {} s", ms(client.rate), ms(seconds)),
-    };
-    if client.in_flight > 0.0 {
-        // Writing to a string cannot fail.
-        let _ = write!(pace, "; {} under way on average", ms(client.in_flight));
+    if client.is_counted() {
+        counts(page, client);
+    } else {
+        page.put("client", "counts, rate and duration are not known");
     }
-    if let Some(due) = client.in_flight_due {
-        let _ = write!(pace, ", {} due or under way", ms(due));
-    }
-    page.put("", pace);
     let shares = [("core used", client.cpu), ("of the time without a core", client.starved)];
     let shares =
         shares.into_iter().filter_map(|(what, share)| Some(format!("{} % {what}", ms(share? * 100.0))));
@@ -184,6 +230,27 @@ fn client_side(page: &mut Page, client: &ClientSide) {
     }
     rows.push(("sent late by".to_owned(), client.lag.as_ref()));
     page.times(&rows);
+}
+
+/// How many requests there were, and how fast.
+fn counts(page: &mut Page, client: &ClientSide) {
+    let ClientSide { sent, ok, refused, failed, aborted, unsent, .. } = client;
+    page.put(
+        "client",
+        format!("sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"),
+    );
+    let mut pace = match client.seconds {
+        0.0 => "answered in no time".to_owned(),
+        seconds => format!("{} answers/s for {} s", ms(client.rate), ms(seconds)),
+    };
+    if client.in_flight > 0.0 {
+        // Writing to a string cannot fail.
+        let _ = write!(pace, "; {} under way on average", ms(client.in_flight));
+    }
+    if let Some(due) = client.in_flight_due {
+        let _ = write!(pace, ", {} due or under way", ms(due));
+    }
+    page.put("", pace);
 }
 
 fn listed(counts: &BTreeMap<String, u64>) -> String {
@@ -261,17 +328,17 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
     }
 }
 
+/// The word, and the sentences behind it.
 fn audit(page: &mut Page, run: &Run) {
     page.line("");
-    let of = |verdict| run.audit.checks.iter().filter(move |check| check.verdict == verdict);
-    if run.audit.is_valid() {
-        page.put("audit", "valid");
-    }
-    for check in of(Verdict::Failed) {
-        page.put("INVALID:", format!("{}: {}", check.name, check.says));
-    }
-    for check in of(Verdict::Caution) {
-        page.put("caution", format!("{}: {}", check.name, check.says));
+    page.put("audit", run.audit.validity().word());
+    for check in run.audit.remarks() {
+        let label = match check.verdict {
+            Verdict::Failed => "INVALID:",
+            Verdict::Disturbed => "disturbed:",
+            Verdict::Note | Verdict::Passed => "note:",
+        };
+        page.put(label, &check.says);
     }
 }
 

@@ -12,8 +12,8 @@ use super::report::{ms, origin, report};
 use super::{Exit, compare};
 use crate::clean;
 use crate::runs::{
-    ExportError, ImportError, InProgress, Listing, Origin, Store, StoreError, Table, Told, Tool,
-    check_name, csv, import, now, to_json,
+    ExportError, ImportError, InProgress, Listing, Origin, Store, StoreError, Table, Told, Tool, Validity,
+    Verdict, check_name, csv, import, now, to_json,
 };
 
 /// What stands in the place of an id, where there is none yet.
@@ -114,6 +114,10 @@ enum What {
 enum Maker {
     /// ApacheBench
     Ab,
+    /// bombardier
+    Bombardier,
+    /// hey
+    Hey,
     /// oha
     Oha,
     /// wrk
@@ -182,8 +186,8 @@ fn table(listing: &Listing) -> String {
     for run in &listing.runs {
         let [rate, p50, p99] = [run.rate, run.p50_ms, run.p99_ms].map(|n| n.map_or("-".to_owned(), ms));
         text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99]);
-        let invalid = (!run.valid).then_some("INVALID");
-        let words = [run.name.as_deref(), run.load.as_deref(), invalid].into_iter().flatten();
+        let trust = (run.verdict != Validity::Valid).then_some(run.verdict.word());
+        let words = [trust, run.name.as_deref(), run.load.as_deref()].into_iter().flatten();
         let words = words.collect::<Vec<_>>().join("; ");
         if !words.is_empty() {
             text += &format!("    {}\n", cut(&words, 76));
@@ -281,6 +285,8 @@ fn take_in(
     }
     let tool = from.map(|from| match from {
         Maker::Ab => Tool::Ab,
+        Maker::Bombardier => Tool::Bombardier,
+        Maker::Hey => Tool::Hey,
         Maker::Oha => Tool::Oha,
         Maker::Wrk => Tool::Wrk,
     });
@@ -290,7 +296,12 @@ fn take_in(
     store.save(&run)?;
     say(format_args!("kept as {}", run.id));
     for check in run.audit.remarks() {
-        complain(format_args!("{}: {}", clean::line(&check.name), clean::line(&check.says)));
+        let word = match check.verdict {
+            Verdict::Failed => "INVALID: ",
+            Verdict::Disturbed => "disturbed: ",
+            Verdict::Note | Verdict::Passed => "",
+        };
+        complain(format_args!("{word}{}", clean::line(&check.says)));
     }
     Ok(())
 }

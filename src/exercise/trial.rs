@@ -118,7 +118,7 @@ impl Trial<'_> {
             Measured { load: load_name, predicted, simulated, measured: Json::Null, invalid: Vec::new() };
         if self.place != Where::Nowhere {
             let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;
-            let remarks = run.audit.remarks().filter(|_| !run.audit.is_valid());
+            let remarks = run.audit.remarks().filter(|_| run.audit.is_invalid());
             tried.invalid = remarks.map(|check| check.says.clone()).collect();
             tried.measured = serde_json::to_value(run)?;
             tried.measured["snapshot"] = snapshot;

@@ -18,7 +18,7 @@ use super::Access;
 use crate::config::parse_seconds;
 use crate::load::{Arrivals, CONNECTIONS, Plan, Progress};
 use crate::measure::{Measure, Peer, Stage, What, local_url};
-use crate::runs::Store;
+use crate::runs::{Store, Validity};
 use crate::workbench::{Mode, Workbench};
 
 /// How long a load waits for the bench to drain.
@@ -53,6 +53,8 @@ struct Last {
     run: Option<String>,
     /// Whether its figures can be trusted.
     valid: Option<bool>,
+    /// Valid, disturbed or invalid.
+    verdict: Option<Validity>,
     /// Why there is no run, or why it is not kept.
     error: Option<String>,
 }
@@ -203,17 +205,19 @@ fn make(
     });
     let mut run = match measured {
         Ok(run) => run,
-        Err(error) => return Last { run: None, valid: None, error: Some(format!("{error:#}")) },
+        Err(error) => {
+            return Last { run: None, valid: None, verdict: None, error: Some(format!("{error:#}")) };
+        }
     };
     let store = Store::new(workbench.settings().data.runs());
     store.give_id(&mut run);
-    let valid = Some(run.audit.is_valid());
+    let (valid, verdict) = (Some(!run.audit.is_invalid()), Some(run.audit.validity()));
     match store.save(&run) {
-        Ok(()) => Last { run: Some(run.id), valid, error: None },
+        Ok(()) => Last { run: Some(run.id), valid, verdict, error: None },
         Err(error) => {
             workbench.keep_later(run);
             let error = Some(format!("the run is not kept yet: {error}"));
-            Last { run: None, valid, error }
+            Last { run: None, valid, verdict, error }
         }
     }
 }

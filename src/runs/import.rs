@@ -3,15 +3,19 @@
 //! | tool | what is read |
 //! |---|---|
 //! | `ab` | what it prints, and what `-e FILE` writes; both together are one run |
-//! | `oha` | `--output-format json` |
+//! | `bombardier` | what it prints; with `--latencies` there are percentiles |
+//! | `hey` | what it prints |
+//! | `oha` | what it prints, or better what `--output-format json` writes |
 //! | `wrk` | what it prints; with `--latency` there are percentiles |
 //!
 //! They say less than Weir keeps: there is no histogram, only a few percentiles of
 //! it, and what is not said is left empty. Where a figure means something else
-//! than it does here, the run's audit says so.
+//! than it does here, or cannot be true beside the others, the run's audit says so.
 
 mod ab;
+mod bombardier;
 mod oha;
+mod summary;
 mod wrk;
 
 use std::time::{Duration, SystemTime};
@@ -24,11 +28,18 @@ use super::{
 use crate::clean;
 use crate::load::{Model, Plan, Profile, RequestPlan};
 
+/// Documents of a stream are not counted beyond this.
+const MOST_DOCUMENTS: usize = 1000;
+
 /// A tool whose results can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
     /// ApacheBench.
     Ab,
+    /// bombardier.
+    Bombardier,
+    /// hey.
+    Hey,
     /// oha.
     Oha,
     /// wrk.
@@ -52,8 +63,8 @@ pub enum ImportError {
     Nothing,
     /// It is nothing that we know.
     #[error(
-        "{}: cannot tell which tool has written this; expected what ab or wrk print, \
-         what ab writes with -e, or what oha writes with --output-format json",
+        "{}: cannot tell which tool has written this; expected what ab, bombardier, hey, oha or wrk \
+         print, what ab writes with -e, or what oha writes with --output-format json",
         clean::line(file)
     )]
     Unknown {
@@ -79,6 +90,20 @@ pub enum ImportError {
         /// What was found, and what was expected.
         why: String,
     },
+    /// There is more than one result in a file.
+    #[error(
+        "{} holds {count} results of {tools}, one after the other; expected one: split the file and import \
+         each part",
+        clean::line(file)
+    )]
+    Several {
+        /// The file.
+        file: String,
+        /// How many there are.
+        count: usize,
+        /// Which tools have written them.
+        tools: String,
+    },
     /// They are more than one run.
     #[error(
         "{} and {} are two runs; only an output of ab and its -e file make one together",
@@ -95,12 +120,14 @@ pub enum ImportError {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ab, Self::Oha, Self::Wrk];
+    pub const ALL: [Self; 5] = [Self::Ab, Self::Bombardier, Self::Hey, Self::Oha, Self::Wrk];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ab => "ab",
+            Self::Bombardier => "bombardier",
+            Self::Hey => "hey",
             Self::Oha => "oha",
             Self::Wrk => "wrk",
         }
@@ -108,19 +135,60 @@ impl Tool {
 
     /// Whose results these are, from the look of them.
     pub fn of(text: &str) -> Option<Self> {
-        let has = |mark: &str| text.lines().any(|line| line.trim_start().starts_with(mark));
         if text.trim_start().starts_with('{') {
             let json: serde_json::Value = serde_json::from_str(text).ok()?;
             let known = ["summary", "latencyPercentiles", "statusCodeDistribution"];
-            known.iter().any(|key| json.get(key).is_some()).then_some(Self::Oha)
-        } else if ab::is_csv(text) || has("This is ApacheBench") || has("Concurrency Level:") {
+            return known.iter().any(|key| json.get(key).is_some()).then_some(Self::Oha);
+        }
+        if let Some(tool) = Self::results_in(text).into_iter().next() {
+            return Some(tool);
+        }
+        // Part of a result, as people copy it.
+        let has = |mark: &str| text.lines().any(|line| line.trim_start().starts_with(mark));
+        if has("This is ApacheBench") {
             Some(Self::Ab)
-        } else if has("Requests/sec:") || has("Latency Distribution") {
-            Some(Self::Wrk)
         } else {
-            None
+            (has("Requests/sec:") || has("Latency Distribution")).then_some(Self::Wrk)
         }
     }
+
+    /// Whose results begin in a text, in order. Each tool has a line that it prints
+    /// exactly once a result.
+    fn results_in(text: &str) -> Vec<Self> {
+        let whose = |line: &str| {
+            let line = line.trim();
+            if line.starts_with("Concurrency Level:") || ab::is_csv(line) {
+                Some(Self::Ab)
+            } else if bombardier::begins(line) {
+                Some(Self::Bombardier)
+            } else if line == "Summary:" {
+                Some(summary::tool(text))
+            } else if wrk::counts(line) {
+                Some(Self::Wrk)
+            } else {
+                None
+            }
+        };
+        text.lines().filter_map(whose).collect()
+    }
+}
+
+/// Refuses a text with more than one result: the figures would be mixed.
+fn check_single(file: &str, text: &str) -> Result<(), ImportError> {
+    let several = |count, tools: String| ImportError::Several { file: file.to_owned(), count, tools };
+    if text.trim_start().starts_with('{') {
+        let documents = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+        return match documents.filter(Result::is_ok).take(MOST_DOCUMENTS).count() {
+            0 | 1 => Ok(()),
+            count => Err(several(count, Tool::Oha.name().to_owned())),
+        };
+    }
+    let found = Tool::results_in(text);
+    if found.len() < 2 {
+        return Ok(());
+    }
+    let tools = Tool::ALL.into_iter().filter(|tool| found.contains(tool)).map(Tool::name);
+    Err(several(found.len(), tools.collect::<Vec<_>>().join(" and ")))
 }
 
 /// Makes a run of what a tool has told. Its id is that of a run of that moment and
@@ -138,6 +206,7 @@ pub fn import(files: &[Told], tool: Option<Tool>, ended: SystemTime) -> Result<R
         if super::from_json(text.as_bytes()).is_ok() {
             return Err(ImportError::OurOwn { file: name.clone() });
         }
+        check_single(name, &text)?;
         let Some(tool) = tool.or_else(|| Tool::of(&text)) else {
             return Err(ImportError::Unknown { file: name.clone() });
         };
@@ -151,10 +220,12 @@ pub fn import(files: &[Told], tool: Option<Tool>, ended: SystemTime) -> Result<R
     let unreadable = |why| ImportError::Unreadable { file: (*name).to_owned(), tool: *tool, why };
     let results = match tool {
         Tool::Ab => ab::read(&read)?,
-        Tool::Oha => oha::read(text).map_err(unreadable)?,
+        Tool::Bombardier => bombardier::read(text).map_err(unreadable)?,
+        Tool::Oha if text.trim_start().starts_with('{') => oha::read(text).map_err(unreadable)?,
+        Tool::Oha | Tool::Hey => summary::read(text, *tool).map_err(unreadable)?,
         Tool::Wrk => wrk::read(text).map_err(unreadable)?,
     };
-    Ok(results.into_run(*tool, ended))
+    Ok(results.into_run(*tool, ended).audited_as_told())
 }
 
 /// What a tool has told: a run without its frame.
@@ -171,14 +242,16 @@ impl Results {
         let Self { target, load, mut client, checks } = self;
         let origin = match tool {
             Tool::Ab => Origin::Ab,
+            Tool::Bombardier => Origin::Bombardier,
+            Tool::Hey => Origin::Hey,
             Tool::Oha => Origin::Oha,
             Tool::Wrk => Origin::Wrk,
         };
         let target = target.unwrap_or_else(|| "not told".to_owned());
         let length = Duration::try_from_secs_f64(client.seconds).unwrap_or_default();
         let began = ended.checked_sub(length).unwrap_or(ended);
-        // Nobody has measured it, so this is Little's law, if it has all times.
-        let (times, answers) = (&client.service.ok, client.ok.saturating_add(client.failed));
+        // No tool measures it, so this is Little's law, if all times are known.
+        let (times, answers) = (&client.service.ok, client.answered());
         let complete = times.count().is_some_and(|count| count >= answers);
         let mean_ms = times.mean_ms().filter(|_| complete).unwrap_or_default();
         client.in_flight = client.rate * mean_ms / 1e3;
@@ -204,7 +277,34 @@ impl Results {
         self.checks.push(Check { name: name.to_owned(), verdict, says });
     }
 
-    /// The times of all answers, put with the successes: nobody has told them
+    /// Counts the requests by their statuses and errors, which have to be there.
+    fn by_status(&mut self) {
+        let client = &mut self.client;
+        for (status, count) in &client.statuses {
+            let side = match status.as_str() {
+                "429" | "503" => &mut client.refused,
+                status if status.starts_with(['1', '2', '3']) => &mut client.ok,
+                _ => &mut client.failed,
+            };
+            *side = side.saturating_add(*count);
+        }
+        client.aborted = client.errors.values().fold(0, |sum, count| sum.saturating_add(*count));
+        client.sent = client.answered().saturating_add(client.aborted);
+    }
+
+    /// Says that the times are of all answers together, if some were no successes.
+    fn mixed(&mut self, tool: &str) {
+        let ClientSide { refused, failed, .. } = self.client;
+        if refused.saturating_add(failed) > 0 {
+            let says = format!(
+                "{refused} refused and {failed} failed answers are among the {} whose times {tool} tells",
+                self.client.answered()
+            );
+            self.note(Verdict::Disturbed, "answers", says);
+        }
+    }
+
+    /// The times of all answers, put with the successes: the tool does not tell them
     /// apart.
     fn times(&mut self, count: Option<u64>, mean_ms: Option<f64>, points: Vec<[f64; 2]>) {
         self.client.service = ByAnswer { ok: timing(count, mean_ms, points), ..ByAnswer::default() };

@@ -68,6 +68,10 @@ pub enum Origin {
     Predicted,
     /// Told by `ab`.
     Ab,
+    /// Told by `bombardier`.
+    Bombardier,
+    /// Told by `hey`.
+    Hey,
     /// Told by `oha`.
     Oha,
     /// Told by `wrk`.
@@ -135,6 +139,20 @@ pub struct ClientSide {
     pub interrupted: bool,
     /// What happened when.
     pub series: Series,
+}
+
+impl ClientSide {
+    /// Answers, whatever they said.
+    pub fn answered(&self) -> u64 {
+        self.ok.saturating_add(self.refused).saturating_add(self.failed)
+    }
+
+    /// Whether the requests were counted. A file of percentiles, as `ab -e` writes it,
+    /// has times and no counts, rate or duration; those are then zero here.
+    pub fn is_counted(&self) -> bool {
+        let times = [&self.service.ok, &self.service.refused, &self.service.failed];
+        self.sent > 0 || self.rate > 0.0 || times.into_iter().all(Timing::is_empty)
+    }
 }
 
 /// Times in which the load generator did nothing, each of a tenth of a second or
@@ -314,8 +332,10 @@ impl Run {
 
     /// Answers a second, whatever they said.
     pub fn rate(&self) -> Option<f64> {
-        let client = self.client.as_ref().map(|client| client.rate);
-        client.or_else(|| self.mode_side().map(|side| side.rate))
+        match &self.client {
+            Some(client) => client.is_counted().then_some(client.rate),
+            None => self.mode_side().map(|side| side.rate),
+        }
     }
 
     /// What to call it: its name, or else its id.

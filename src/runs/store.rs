@@ -22,7 +22,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::format::{from_json, to_json};
-use super::{Clock, Origin, Run};
+use super::{Clock, Origin, Run, Validity};
 use error::failed;
 use names::is_id;
 
@@ -74,6 +74,8 @@ pub struct Listed {
     pub p99_ms: Option<f64>,
     /// Whether its figures can be trusted.
     pub valid: bool,
+    /// The word for the run: valid, disturbed or invalid.
+    pub verdict: Validity,
 }
 
 /// A file that is not a run.
@@ -278,6 +280,7 @@ fn listed(id: &str, run: &Run) -> Listed {
         rate: run.rate(),
         p50_ms: answer(0.5),
         p99_ms: answer(0.99),
-        valid: run.audit.is_valid(),
+        valid: !run.audit.is_invalid(),
+        verdict: run.audit.validity(),
     }
 }

@@ -203,6 +203,8 @@ fn origin(origin: Origin) -> &'static str {
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "told by ab",
+        Origin::Bombardier => "told by bombardier",
+        Origin::Hey => "told by hey",
         Origin::Oha => "told by oha",
         Origin::Wrk => "told by wrk",
     }

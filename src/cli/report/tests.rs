@@ -26,6 +26,19 @@ fn three_digits_are_kept() {
 #[test]
 fn a_run_has_a_page() {
     let expected = "\
+result      2.67 answers/s, p50 501 ms, p99 620 ms, max 620 ms
+audit       valid
+
+answers, ms                                                    count   share
+    480 - 500                                                      0   0.0 %
+    500 - 520     ########################################         2  66.7 %
+    520 - 540                                                      0   0.0 %
+    540 - 560                                                      0   0.0 %
+    560 - 580                                                      0   0.0 %
+    580 - 600                                                      0   0.0 %
+    600 - 620                                                      0   0.0 %
+    620 - 640     ####################                             1  33.3 %
+
 run         before
 id          2026-11-21-053505-serial
 from        weir load, by weir 0.1.0
@@ -58,18 +71,48 @@ serial response             3     540     501     620     620     620     620
 marks       at 0.500 s, reload: consumers.concurrency = 3
 
 audit       valid
-caution     sample size: 5 requests are few for a p99; 1000 would do
+note:       5 requests are few for a p99; 1000 would do
 ";
     assert_eq!(report(&sample()), expected);
 }
 
 #[test]
-fn an_invalid_run_says_so_first() {
+fn the_word_of_the_audit_stands_under_the_first_figures_and_its_sentences_at_the_end() {
     let mut run = sample();
-    run.audit.checks[0].verdict = Verdict::Failed;
-    assert!(
-        report(&run).ends_with("INVALID:    sample size: 5 requests are few for a p99; 1000 would do\n")
-    );
+    for (verdict, word, label) in [
+        (Verdict::Failed, "INVALID: see the end", "INVALID:   "),
+        (Verdict::Disturbed, "disturbed: see the end", "disturbed: "),
+        (Verdict::Note, "valid", "note:      "),
+    ] {
+        run.audit.checks[0].verdict = verdict;
+        let report = report(&run);
+        assert_eq!(report.lines().nth(1), Some(format!("audit       {word}").as_str()));
+        assert!(
+            report.ends_with(&format!("{label} 5 requests are few for a p99; 1000 would do\n")),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn zeros_of_a_file_of_percentiles_are_not_shown_as_measured() {
+    let points = crate::runs::Points { count: None, mean_ms: None, points: vec![[50.0, 2.0], [99.0, 3.0]] };
+    let mut client = ClientSide::default();
+    client.service.ok = Timing::points(points);
+    let report = report(&Run { client: Some(client), bench: None, seconds: 0.0, ..sample() });
+    assert!(report.starts_with("result      p50 2.00 ms, p99 3.00 ms\n"), "{report}");
+    assert!(report.contains("client      counts, rate and duration are not known\n"), "{report}");
+    assert!(!report.contains(" 0 s") && !report.contains("sent 0"), "{report}");
+}
+
+#[test]
+fn the_work_of_a_pipelined_load_has_a_line_of_its_own() {
+    let mut run = Run { target: "pipelined".to_owned(), ..sample() };
+    let bench = run.bench.as_mut().unwrap();
+    let side = bench.modes.remove("serial").unwrap();
+    bench.modes.insert("pipelined".to_owned(), side);
+    let work = "work        2.00 events done/s, p50 501 ms, p99 620 ms, max 620 ms";
+    assert_eq!(report(&run).lines().nth(1), Some(work));
 }
 
 #[test]

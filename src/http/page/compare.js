@@ -99,12 +99,14 @@ export class Comparison {
     const legends = this.#runs.map((run, index) => {
       if (!run) return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
       const checks = this.#views.get(run.id)?.checks ?? [];
-      // With two runs the server's notes say why one is invalid, and once is enough.
+      // With two runs the server's notes say why one is invalid or disturbed, and once is enough.
       const both = this.#runs.every(Boolean);
-      const worth = checks.filter(({ verdict }) => (both ? verdict === 'caution' : verdict !== 'passed'));
-      const remarks = worth.map(({ verdict, name, says }) => (
-        element('li', verdict === 'failed' ? 'alarm' : '', `${verdict === 'failed' ? 'INVALID' : verdict}: ${name}: ${says}`)));
-      const invalid = checks.some(({ verdict }) => verdict === 'failed') ? [element('b', 'alarm', 'INVALID')] : [];
+      const worth = checks.filter((check) => (both ? wordOf(check) === 'note' : check.verdict !== 'passed'));
+      const remarks = worth.map((check) => (
+        element('li', check.verdict === 'failed' ? 'alarm' : '', `${wordOf(check)}: ${check.says}`)));
+      const words = checks.map(wordOf);
+      const invalid = words.includes('INVALID') ? [element('b', 'alarm', 'INVALID')]
+        : words.includes('disturbed') ? [element('b', '', 'disturbed')] : [];
       const title = element('p', '', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]} `, element('b', '', run.name ?? run.id), ' ', ...invalid);
       return element('div', '', title, element('p', 'about', `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`), element('ul', 'remarks', ...remarks));
     });
@@ -219,6 +221,13 @@ function strip({ relative, interval: pair }, reach) {
 }
 
 // ---- a run ----
+
+/** What a check makes of a run. Also for runs of earlier versions, which only know cautions. */
+export function wordOf({ verdict, disturbed }) {
+  if (verdict === 'failed') return 'INVALID';
+  if (disturbed) return 'disturbed';
+  return verdict === 'passed' ? 'passed' : 'note';
+}
 
 /** What is drawn of a run: its curves on both clocks, its columns over time, its marks and its audit. */
 function viewOf(run) {

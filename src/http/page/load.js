@@ -122,14 +122,15 @@ export class Load {
     this.#say(progress ? parts.join(', ') : 'begins', 'goes', `${mode}, ${plan}`);
   }
 
-  #result({ run, valid, error }) {
+  #result({ run, verdict, error }) {
     if (error) return this.#say(error, 'alarm');
     if (!run) return this.#say('ended, and no run was kept');
     const link = document.createElement('a');
     link.href = '#runs';
     link.textContent = 'see its run';
     link.addEventListener('click', () => this.visit(run));
-    if (valid === false) this.#say(['The last load is over, and its run is INVALID: ', link], 'bad');
+    if (verdict === 'invalid') this.#say(['The last load is over, and its run is INVALID: ', link], 'bad');
+    else if (verdict === 'disturbed') this.#say(['The last load is over, and its run is disturbed: ', link]);
     else this.#say(['The last load is over: ', link]);
   }
 

@@ -3,6 +3,7 @@
 // Responsible for: the list, when it is asked for (the server reads every file to answer), and which
 // two runs are A and B. What they are beside each other is left to compare.js.
 
+import { wordOf } from './compare.js';
 import { Sight } from './curves.js';
 import { element, format, head, write } from './panels.js';
 import { ask, order } from './server.js';
@@ -171,9 +172,9 @@ class Row {
     write(this.title, title);
     LETTERS.forEach((letter, index) => this.radios[index].setAttribute('aria-label', `${letter} is ${title}`));
     for (const { column, cell } of this.cells) write(cell, column.text(run));
-    write(this.valid, run.valid ? '✓' : 'INVALID');
-    this.valid.setAttribute('aria-label', run.valid ? 'valid' : 'invalid');
-    this.valid.classList.toggle('alarm', !run.valid);
+    write(this.valid, { valid: '✓', disturbed: 'disturbed', invalid: 'INVALID' }[run.verdict] ?? run.verdict);
+    this.valid.setAttribute('aria-label', run.verdict);
+    this.valid.classList.toggle('alarm', run.verdict === 'invalid');
   }
 
   /** Takes the audit, which comes with the run and not with the list. */
@@ -182,10 +183,10 @@ class Row {
   }
 
   #reasons() {
-    if (!this.#checks) return `This run is ${this.run.valid ? 'valid' : 'invalid'}; choose it as A or B to see what was looked at.`;
+    if (!this.#checks) return `This run is ${this.run.verdict}; choose it as A or B to see why.`;
     const remarks = this.#checks.filter(({ verdict }) => verdict !== 'passed');
     const passed = `${this.#checks.length - remarks.length} of ${this.#checks.length} checks passed.`;
-    return [...remarks.map(({ verdict, name, says }) => `${verdict}: ${name}: ${says}.`), passed].join(' ');
+    return [...remarks.map((check) => `${wordOf(check)}: ${check.says}.`), passed].join(' ');
   }
 
   // ---- what can be done with a run ----

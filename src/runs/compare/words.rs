@@ -86,10 +86,12 @@ pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
 pub(super) fn notes(a: &Run, b: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     for (letter, run) in [("A", a), ("B", b)] {
-        if !run.audit.is_valid() {
-            let failed = run.audit.checks.iter().filter(|check| check.verdict == Verdict::Failed);
-            let says: Vec<&str> = failed.map(|check| check.says.as_str()).collect();
-            notes.push(format!("{letter} is invalid: {}", says.join("; ")));
+        for (word, verdict) in [("invalid", Verdict::Failed), ("disturbed", Verdict::Disturbed)] {
+            let found = run.audit.checks.iter().filter(|check| check.verdict == verdict);
+            let says: Vec<&str> = found.map(|check| check.says.as_str()).collect();
+            if !says.is_empty() {
+                notes.push(format!("{letter} is {word}: {}", says.join("; ")));
+            }
         }
     }
     if a.target != b.target {

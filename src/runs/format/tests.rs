@@ -68,7 +68,7 @@ pub(crate) fn sample() -> Run {
         marks: vec![Mark { t: 0.5, kind: MarkKind::Reload, text: "consumers.concurrency = 3".to_owned() }],
     };
     let says = "5 requests are few for a p99; 1000 would do".to_owned();
-    let check = Check { name: "sample size".to_owned(), verdict: Verdict::Caution, says };
+    let check = Check { name: "sample size".to_owned(), verdict: Verdict::Note, says };
     let clients = Profile::constant(2.0, None);
     Run {
         format: FORMAT,

@@ -48,14 +48,14 @@ pub(super) fn read(files: &[(&str, String, Tool)]) -> Result<Results, ImportErro
         points.splice(0..0, fine);
         mean_ms = mean_ms.filter(|mean| *mean >= COARSE_MS);
     } else {
-        let says = "ab prints whole milliseconds; what it writes with -e FILE is finer, and can be \
-                    imported together with this";
-        results.note(Verdict::Caution, "resolution", says.to_owned());
+        let says = "ab prints whole milliseconds. What it writes with -e FILE is finer, and can be imported \
+                    together with this";
+        results.note(Verdict::Note, "resolution", says.to_owned());
     }
     if outputs.is_empty() {
-        let says = "the -e file of ab has only percentiles; counts, rate and duration are in what it prints, \
-                    which can be imported together with this";
-        results.note(Verdict::Caution, "counts", says.to_owned());
+        let says = "counts, rate and duration are not known: the -e file of ab has only percentiles. Import it \
+                    together with what ab prints";
+        results.note(Verdict::Note, "counts", says.to_owned());
     }
     results.times(count, mean_ms, points);
     Ok(results)
@@ -151,14 +151,14 @@ impl Output {
                  failed, redirects too, and the times are of all answers together",
                 self.non_2xx, self.complete
             );
-            results.note(Verdict::Caution, "answers", says);
+            results.note(Verdict::Disturbed, "answers", says);
         }
         if length > 0 {
             let says = format!(
                 "ab calls {length} requests failed because their bodies are not as long as the first one. \
                  That is no failure, and does not count as one here; ab -l would not count it either"
             );
-            results.note(Verdict::Caution, "lengths", says);
+            results.note(Verdict::Note, "lengths", says);
         }
         let port = self.port.filter(|port| port != if self.https { "443" } else { "80" });
         let port = port.map_or(String::new(), |port| format!(":{port}"));

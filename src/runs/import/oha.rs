@@ -49,17 +49,9 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
     let client = &mut results.client;
     client.statuses = output.status_code_distribution.unwrap_or_default();
     client.errors = output.error_distribution.unwrap_or_default();
-    for (status, count) in &client.statuses {
-        let side = match status.as_str() {
-            "429" | "503" => &mut client.refused,
-            status if status.starts_with(['1', '2', '3']) => &mut client.ok,
-            _ => &mut client.failed,
-        };
-        *side = side.saturating_add(*count);
-    }
-    let answered = sum(&client.statuses);
-    client.aborted = sum(&client.errors);
-    client.sent = answered.saturating_add(client.aborted);
+    results.by_status();
+    let client = &mut results.client;
+    let answered = client.answered();
     client.bytes = output.summary.total_data.unwrap_or_default();
     client.seconds = positive(output.summary.total).unwrap_or_default();
     // Its requests a second count those without an answer too.
@@ -91,26 +83,16 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
             let all = output.latency_percentiles.unwrap_or_default();
             let points = points(&all).into_iter().chain(longest).collect();
             results.times(count, mean_ms, points);
-            if refused.saturating_add(failed) > 0 {
-                let says = format!(
-                    "the times are of all {answered} answers together, {refused} refused and {failed} failed \
-                     ones among them; oha --stats-success-breakdown tells them apart"
-                );
-                results.note(Verdict::Caution, "answers", says);
-            }
+            results.mixed("oha without --stats-success-breakdown");
         }
     }
-    let says = "oha does not write down what it was asked for: target and load are not known";
-    results.note(Verdict::Caution, "load", says.to_owned());
+    let says = "oha does not write down what it was asked for, so target and load are not known";
+    results.note(Verdict::Note, "load", says.to_owned());
     Ok(results)
 }
 
 fn others_are_one_kind(refused: u64, failed: u64) -> bool {
     (refused == 0) != (failed == 0)
-}
-
-fn sum(counts: &BTreeMap<String, u64>) -> u64 {
-    counts.values().fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 fn positive(value: Option<f64>) -> Option<f64> {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::runs::{from_json, now, to_json};
+use crate::runs::{Validity, from_json, now, to_json};
 
 macro_rules! told {
     ($file:literal) => {
@@ -28,8 +28,10 @@ fn at<const N: usize>(run: &Run, percents: [f64; N]) -> [Option<f64>; N] {
     percents.map(|percent| client(run).service.ok.quantile_ms(percent / 100.0))
 }
 
+/// What a reader has to know, in the order of the checks.
 fn checks(run: &Run) -> Vec<(&str, Verdict)> {
-    run.audit.checks.iter().map(|check| (check.name.as_str(), check.verdict)).collect()
+    let remarks = run.audit.checks.iter().filter(|check| check.verdict != Verdict::Passed);
+    remarks.map(|check| (check.name.as_str(), check.verdict)).collect()
 }
 
 fn text(name: &str, text: &str) -> Told {
@@ -46,7 +48,7 @@ fn what_ab_prints_is_a_run() {
     assert_eq!((client.seconds, client.rate, client.bytes), (1.078, 185.57, 23_600));
     assert_eq!(at(&run, [50.0, 99.0, 100.0]), [Some(21.0), Some(27.0), Some(27.0)]);
     assert_eq!(client.service.ok.mean_ms(), Some(21.0));
-    assert_eq!(checks(&run), [("resolution", Verdict::Caution)]);
+    assert_eq!(checks(&run), [("resolution", Verdict::Note)]);
 }
 
 #[test]
@@ -56,7 +58,7 @@ fn the_fine_percentiles_of_ab_win_over_the_coarse_ones() {
         at(&run, [0.0, 50.0, 66.0, 99.0, 100.0]),
         [20.518, 20.991, 21.061, 26.513, 26.586].map(Some)
     );
-    assert_eq!((client(&run).sent, checks(&run).len()), (200, 0));
+    assert_eq!((client(&run).sent, checks(&run)), (200, vec![]));
     assert_eq!(client(&run).service.ok.count(), Some(200));
     let csv = String::from_utf8(told!("ab.csv").text).unwrap();
     let short = text("short.csv", csv.rsplit_once("100,").unwrap().0);
@@ -67,7 +69,8 @@ fn the_fine_percentiles_of_ab_win_over_the_coarse_ones() {
 fn the_table_of_ab_alone_has_only_percentiles() {
     let run = read(&[told!("ab.csv")]);
     assert_eq!((at(&run, [50.0]), client(&run).sent), ([Some(20.991)], 0));
-    assert_eq!(checks(&run), [("counts", Verdict::Caution)]);
+    assert_eq!(checks(&run), [("counts", Verdict::Note)]);
+    assert_eq!((run.rate(), client(&run).is_counted()), (None, false), "zeros are not shown as measured");
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn refusals_that_ab_does_not_tell_apart_are_failures_with_a_caution() {
     assert_eq!((client.sent, client.ok, client.refused, client.failed), (200, 6, 0, 194));
     let names: Vec<&str> = checks(&run).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["answers", "lengths", "resolution"]);
-    assert!(run.audit.is_valid());
+    assert_eq!(run.audit.validity(), Validity::Disturbed);
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn what_wrk_says_of_errors_is_kept() {
         (client(&refused).sent, client(&refused).ok, client(&refused).failed),
         (15_591, 262, 15_329)
     );
-    assert_eq!(checks(&refused), [("answers", Verdict::Caution)]);
+    assert_eq!(checks(&refused), [("answers", Verdict::Disturbed)]);
     let broken = read(&[told!("wrk-errors.txt")]);
     assert_eq!((client(&broken).sent, client(&broken).ok, client(&broken).aborted), (3, 0, 3));
     assert!(client(&broken).service.ok.is_empty());
@@ -170,7 +173,7 @@ fn what_oha_writes_is_a_run() {
         at(&run, [10.0, 50.0, 99.9, 99.99, 100.0]),
         [Some(11.0), Some(20.0), Some(85.0), None, Some(90.0)]
     );
-    assert_eq!(checks(&run), [("answers", Verdict::Caution), ("load", Verdict::Caution)]);
+    assert_eq!(checks(&run), [("answers", Verdict::Disturbed), ("load", Verdict::Note)]);
 }
 
 #[test]
@@ -197,14 +200,154 @@ fn what_cannot_be_read_is_said() {
     assert!(says(&[text("x", "hello")], None).starts_with("x: cannot tell which tool"));
     assert!(says(&[text("x", "hello")], Some(Tool::Ab)).contains("Complete requests"));
     assert!(says(&[text("x", "hello")], Some(Tool::Wrk)).contains("requests in"));
-    assert!(says(&[text("x", "hello")], Some(Tool::Oha)).contains("line 1 column 1"));
+    assert!(says(&[text("x", "{ hello }")], Some(Tool::Oha)).contains("line 1 column 3"));
+    assert!(says(&[text("x", "hello")], Some(Tool::Oha)).contains("no line such as \"Total:"));
     assert!(says(&[text("x", "Percentage served,Time in ms\n0,x\n")], None).contains("line 2 is \"0,x\""));
     let own = to_json(&crate::runs::sample()).unwrap();
     assert!(says(&[text("x", &own)], None).contains("a run of Weir already"));
+    assert!(says(&[text("x", "Summary:\n")], None).contains("no line such as \"Total: 4.0100 secs\""));
+    assert!(says(&[text("x", "x")], Some(Tool::Bombardier)).contains("\"2xx - 2000\""));
     let two = says(&[told!("ab.txt"), told!("wrk.txt")], None);
     assert!(two.starts_with("ab.txt and wrk.txt are two runs"), "{two}");
     assert!(says(&[told!("ab.txt"), told!("ab-refused.txt")], None).contains("are two runs"));
     assert!(says(&[told!("wrk.txt"), told!("wrk-plain.txt")], None).contains("are two runs"));
+}
+
+#[test]
+fn two_results_in_one_file_are_refused() {
+    let contents = |told: Told| String::from_utf8(told.text).unwrap();
+    let (ab, wrk, oha) = (contents(told!("ab.txt")), contents(told!("wrk.txt")), oha(""));
+    for (both, expected) in [
+        (format!("{wrk}{wrk}"), "x holds 2 results of wrk, one after the other"),
+        (format!("{ab}{ab}{ab}"), "x holds 3 results of ab, one after"),
+        (format!("{wrk}{ab}"), "x holds 2 results of ab and wrk, one after"),
+        (format!("{oha}\n{oha}"), "x holds 2 results of oha, one after"),
+        (format!("{HEY}{HEY}"), "x holds 2 results of hey, one after"),
+        (format!("{BOMBARDIER}{BOMBARDIER}"), "x holds 2 results of bombardier, one after"),
+        (format!("{0}{0}", contents(told!("ab.csv"))), "x holds 2 results of ab, one after"),
+    ] {
+        let refused = import(&[text("x", &both)], None, now()).unwrap_err().to_string();
+        assert!(refused.starts_with(expected), "{refused}");
+    }
+}
+
+const HEY: &str = "
+Summary:
+  Total:\t4.0100 secs
+  Slowest:\t0.0310 secs
+  Fastest:\t0.0190 secs
+  Average:\t0.0200 secs
+  Requests/sec:\t498.7531
+
+  Total data:\t4000 bytes
+  Size/request:\t2 bytes
+
+Response time histogram:
+  0.019 [1]\t|
+  0.031 [499]\t|\u{25a0}\u{25a0}
+
+Latency distribution:
+  10% in 0.0193 secs
+  50% in 0.0200 secs
+  99% in 0.0300 secs
+
+Status code distribution:
+  [200]\t1900 responses
+  [503]\t95 responses
+
+Error distribution:
+  [5]\tGet \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused
+";
+
+#[test]
+fn what_hey_prints_is_a_run() {
+    let run = read(&[text("hey", HEY)]);
+    let client = client(&run);
+    assert_eq!((run.origin, client.seconds, client.bytes), (Origin::Hey, 4.01, 4000));
+    assert_eq!((client.sent, client.ok, client.refused, client.aborted), (2000, 1900, 95, 5));
+    assert!((client.rate - 1995.0 / 4.01).abs() < 1e-9, "{}", client.rate);
+    assert_eq!(at(&run, [10.0, 50.0, 99.0, 100.0]), [19.3, 20.0, 30.0, 31.0].map(Some));
+    assert!(client.errors.keys().next().unwrap().ends_with("connection refused"), "{:?}", client.errors);
+    let names: Vec<&str> = checks(&run).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["answers", "load", "every request was answered"]);
+}
+
+#[test]
+fn what_oha_prints_is_a_run_of_oha() {
+    let printed = HEY.replace("  Total:\t", "  Success rate:\t100.00%\n  Total:\t").replace("secs", "sec");
+    let printed = printed.replace("0.0200 sec\n", "20.0000 ms\n").replace("10% in", "10.00% in");
+    let printed = printed.split("Error distribution").next().unwrap().replace("4000 bytes", "3.91 KiB");
+    let run = read(&[text("oha", &printed)]);
+    let client = client(&run);
+    assert_eq!((run.origin, client.sent, client.ok, client.bytes), (Origin::Oha, 1995, 1900, 4003));
+    assert_eq!(at(&run, [10.0, 50.0, 100.0]), [19.3, 20.0, 31.0].map(Some));
+    assert_eq!(client.service.ok.mean_ms(), Some(20.0));
+}
+
+const BOMBARDIER: &str = "\
+Bombarding http://127.0.0.1:8080/a with 2000 request(s) using 10 connection(s)
+ 2000 / 2000 [==========] 100.00% 500/s 4s
+Done!
+Statistics        Avg      Stdev        Max
+  Reqs/sec       500.00      12.00     560.00
+  Latency       20.00ms     1.00ms    31.00ms
+  Latency Distribution
+     50%    20.00ms
+     99%    30.00ms
+  HTTP codes:
+    1xx - 0, 2xx - 1990, 3xx - 0, 4xx - 0, 5xx - 0
+    others - 10
+  Errors:
+    dial tcp 127.0.0.1:8080: connect: connection refused - 8
+  Throughput:    62.50KB/s
+";
+
+#[test]
+fn what_bombardier_prints_is_a_run() {
+    let run = read(&[text("b", BOMBARDIER)]);
+    assert_eq!((run.origin, run.target.as_str()), (Origin::Bombardier, "http://127.0.0.1:8080/a"));
+    assert_eq!(run.load.as_ref().unwrap().to_string(), "closed, 10 clients, 2000 requests");
+    let client = client(&run);
+    assert_eq!((client.sent, client.ok, client.aborted, client.rate), (2000, 1990, 10, 500.0));
+    assert_eq!(client.errors["other"], 2);
+    assert!((client.seconds - 3.98).abs() < 1e-9, "from the rate: {}", client.seconds);
+    assert_eq!(at(&run, [50.0, 99.0, 100.0]), [20.0, 30.0, 31.0].map(Some));
+    let timed = BOMBARDIER.replace("with 2000 request(s)", "for 4s");
+    assert_eq!(read(&[text("b", &timed)]).seconds, 4.0);
+    // Without its first line and without errors.
+    let short = BOMBARDIER.split_once("Done!\n").unwrap().1.replace("others - 10", "others - 0");
+    let short = read(&[text("b", short.split("  Errors").next().unwrap())]);
+    assert_eq!(checks(&short), [("duration", Verdict::Note), ("load", Verdict::Note)]);
+}
+
+#[test]
+fn figures_that_exclude_each_other_make_a_run_invalid() {
+    let wrk = String::from_utf8(told!("wrk.txt").text).unwrap();
+    let says = |from: &str, to: &str| {
+        assert!(wrk.contains(from), "{wrk}");
+        let run = read(&[text("x", &wrk.replace(from, to))]);
+        assert_eq!(run.audit.validity(), Validity::Invalid, "{to}: {:?}", run.audit);
+        run.audit.remarks().next().unwrap().says.clone()
+    };
+    assert_eq!(
+        says("Requests/sec:    187.89", "Requests/sec: 187890.00"),
+        "187890/s of 20.9 ms each need 3,924 clients by Little's law, and there were 4"
+            .replace("187890", "187,890")
+    );
+    assert_eq!(
+        says("90%   21.02ms", "90%   50.02ms"),
+        "the p90 is 50 ms and the p99 is 23.7 ms (successes): percentiles cannot fall"
+    );
+    assert_eq!(
+        says("188 requests in", "988 requests in"),
+        "188/s for 1 s are 188 answers, and 988 were counted"
+    );
+    let mean = says("Latency    20.88ms", "Latency    40.88ms");
+    assert_eq!(mean, "the mean is 40.9 ms and the longest is 23.7 ms (successes)");
+    let dead = wrk.replace("188 requests", "0 requests").replace("187.89", "0.00");
+    let dead =
+        read(&[text("x", &format!("{dead}\n  Socket errors: connect 0, read 150, write 0, timeout 0\n"))]);
+    assert_eq!(dead.audit.remarks().next().unwrap().says, "0 of 150 requests were answered (read)");
 }
 
 #[test]
@@ -220,7 +363,9 @@ fn a_run_began_as_long_ago_as_it_took() {
 /// A real result with some of it overwritten.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let oha = oha("").into_bytes();
+    let printed = [HEY, BOMBARDIER].map(|text| text.as_bytes().to_vec());
     let real = [told!("ab.txt").text, told!("ab.csv").text, told!("wrk-timeout.txt").text, oha];
+    let real = [&real[..], &printed].concat();
     let noise = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..20),
         "(-1|1e999|nan|inf|99999999999999999999|%|:|,|\n|\u{e9}B| ){0,4}".prop_map(String::into_bytes),

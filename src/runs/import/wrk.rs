@@ -10,6 +10,12 @@ use crate::load::RequestPlan;
 /// The share of times left out from which on a p99 is made up.
 const TOO_MANY: f64 = 0.01;
 
+/// Whether the line is the one with the counts: `188 requests in 1.00s, 21.66KB read`.
+pub(super) fn counts(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words.as_slice(), [_, "requests", "in", _, _, "read"])
+}
+
 /// What wrk has printed.
 pub(super) fn read(text: &str) -> Result<Results, String> {
     let mut results = Results::default();
@@ -70,11 +76,11 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
             "{failed} of {requests} answers were neither 2xx nor 3xx; wrk does not say which of them were \
              refusals, so all count as failed, and the times are of all answers together"
         );
-        results.note(Verdict::Caution, "answers", says);
+        results.note(Verdict::Disturbed, "answers", says);
     }
     if late > 0 {
         let heavy = late as f64 > TOO_MANY * requests as f64;
-        let verdict = if heavy { Verdict::Failed } else { Verdict::Caution };
+        let verdict = if heavy { Verdict::Failed } else { Verdict::Disturbed };
         let says = format!(
             "{late} of {requests} answers took longer than wrk's --timeout, and wrk leaves those out of its \
              times: the percentiles are better than the truth; up to 1 % may be missing"
@@ -91,7 +97,7 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
 }
 
 /// Reads `0.92ms`, `593.21us`, `1.5s`, `2m` or `1h`.
-fn milliseconds(text: &str) -> Option<f64> {
+pub(super) fn milliseconds(text: &str) -> Option<f64> {
     let units = [("us", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3600e3)];
     let (digits, scale) = units.iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, scale)))?;
     // A tenth of a thousandth is noise of the conversion, as in 0.92 * 1000.

@@ -38,6 +38,8 @@ pub fn id_for(began: SystemTime, target: &str, origin: Origin) -> String {
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "ab",
+        Origin::Bombardier => "bombardier",
+        Origin::Hey => "hey",
         Origin::Oha => "oha",
         Origin::Wrk => "wrk",
     };

@@ -1,0 +1,94 @@
+//! What the bench side says of itself: whether its account balances, and what was in
+//! it besides the load.
+
+use super::words::{count, figure, percent};
+use super::{Audit, Verdict};
+use crate::runs::{BenchSide, ByAnswer, ModeSide, Run};
+use crate::workbench::{LedgerState, MarkKind, Mode};
+
+/// The share of events from before the load that the bench's figures bear.
+const EARLY: f64 = 0.01;
+
+impl Audit {
+    pub(super) fn bench(&mut self, run: &Run, bench: &BenchSide) {
+        let LedgerState { accepted, done, failed, dropped, held, unaccounted, .. } = bench.ledger;
+        let says = format!(
+            "accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}, \
+             {unaccounted} unaccounted"
+        );
+        // While events move, the parts are read at slightly different moments.
+        self.check("the ledger balances", unaccounted == 0 || !bench.drained, says);
+        if !bench.drained {
+            let share = if accepted > 0 { held as f64 / accepted as f64 } else { 0.0 };
+            let says = format!(
+                "{} of {} events ({}) were not finished when the run ended; the bench's times leave them out",
+                count(held),
+                count(accepted),
+                percent(share)
+            );
+            self.note("the bench drained", if held > 0 { Verdict::Disturbed } else { Verdict::Note }, says);
+        }
+        let resets = bench.marks.iter().filter(|mark| mark.kind == MarkKind::Reset).count();
+        if resets > 0 {
+            let says = format!(
+                "{resets} resets of the counters fell into the run; a few events around them may be missing"
+            );
+            self.note("counted from beginning to end", Verdict::Disturbed, says);
+        }
+        for (name, mode) in &bench.modes {
+            self.early(name, mode, bench.drained);
+        }
+        self.other_modes(run, bench);
+        for (name, mode) in bench.modes.iter().filter(|_| bench.drained) {
+            let times = ByAnswer {
+                ok: mode.response.clone(),
+                failed: mode.response_failed.clone(),
+                ..ByAnswer::default()
+            };
+            self.little(&format!("bench, {name}"), mode.in_system, &times, mode.seconds);
+        }
+    }
+
+    /// Events that were inside when the run began.
+    fn early(&mut self, name: &str, mode: &ModeSide, drained: bool) {
+        let before = match mode.inside_before {
+            Some(before) => before,
+            // Earlier versions do not say. Once all is finished, each event has had its
+            // request; before that, some requests are still under way.
+            None if drained => mode.accepted.saturating_sub(mode.requests + mode.aborted),
+            None => 0,
+        };
+        if before == 0 {
+            return;
+        }
+        let few = before as f64 <= EARLY * mode.accepted as f64;
+        let (waiting, advice) = match name == Mode::Pipelined.name() {
+            true => ("waiting", "Empty the queue first: `weir purge`"),
+            false => ("in progress", "Wait until they are done"),
+        };
+        let were = if before == 1 { "event was" } else { "events were" };
+        let says = format!(
+            "{} {name} {were} already {waiting} when the load began, so waits and peaks include theirs. {advice}",
+            count(before)
+        );
+        self.note("it began with nothing", if few { Verdict::Disturbed } else { Verdict::Failed }, says);
+    }
+
+    /// Requests in other modes than the one under load: they shared the resource.
+    fn other_modes(&mut self, run: &Run, bench: &BenchSide) {
+        if run.client.is_none() {
+            return;
+        }
+        for (name, mode) in &bench.modes {
+            if Some(name.as_str()) == run.mode().map(Mode::name) || mode.requests == 0 {
+                continue;
+            }
+            let says = format!(
+                "{} {name} requests came from other clients in {} s and used the same resource",
+                count(mode.requests),
+                figure(bench.seconds)
+            );
+            self.note("the bench had no other load", Verdict::Disturbed, says);
+        }
+    }
+}
