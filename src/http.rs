@@ -6,6 +6,7 @@
 
 mod access;
 mod endpoints;
+mod headers;
 mod live;
 mod loads;
 mod page;
@@ -25,7 +26,7 @@ use serde::Deserialize;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
-pub use server::serve;
+pub use server::{Limits, serve, serve_within};
 pub use socket::listen;
 
 /// Every route of the workbench, where nobody knows at which address: its page cannot
@@ -52,9 +53,8 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
         .with_state(Arc::clone(workbench))
         .merge(live::routes(workbench))
         .merge(loads::routes(workbench, access));
-    guarded(routes, workbench, access)
-        .route("/healthz", get(healthz).post(healthz))
-        .merge(endpoints::routes(workbench))
+    let healthz = Router::new().route("/healthz", get(healthz).post(healthz));
+    guarded(routes, workbench, access).merge(headers::worded(healthz)).merge(endpoints::routes(workbench))
 }
 
 /// Says `OK` and does nothing else: what the endpoints are compared with.

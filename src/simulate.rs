@@ -69,8 +69,8 @@ impl Connection for BenchTarget {
         let request = self.workbench.request(self.mode);
         let arrived = request.arrived();
         let result = match self.mode {
-            Mode::Serial => self.workbench.serial(arrived).await,
-            Mode::Async => self.workbench.spawn(arrived),
+            Mode::Serial => self.workbench.serial(arrived).await.map(drop),
+            Mode::Async => self.workbench.spawn(arrived).map(drop),
             Mode::Pipelined => self.workbench.enqueue(arrived).await.map(drop),
         };
         request.answered(result.is_ok());

@@ -21,6 +21,8 @@ mod modes;
 mod purge;
 mod recording;
 mod reload;
+mod retry_after;
+mod running;
 mod runs;
 mod snapshot;
 mod spawned;
@@ -34,10 +36,11 @@ pub use curves::{Curves, CurvesByMode, ModeCurves, PERCENTS};
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Mark, MarkKind, Point};
 pub use keeping::KeepingState;
-pub use modes::{Mode, Refusal};
+pub use modes::{Accepted, Mode, Refusal};
 pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::Edit;
+pub use running::{Killed, Running};
 pub use snapshot::{LedgerState, Snapshot};
 pub use spawned::TooMany;
 pub use stats::Request;
@@ -68,6 +71,9 @@ pub struct Workbench {
     peaks: Mutex<Peaks>,
     registry: Registry,
     shutdown: Shutdown,
+    /// Pipelined events finished per second, as the bits of a float: read by each
+    /// refusal, which must not wait for the history.
+    drain_rate: AtomicU64,
     /// Whether a pause was wanted last. The stage itself says whether it is in
     /// force.
     paused: AtomicBool,
@@ -165,6 +171,7 @@ impl Workbench {
             peaks: Mutex::default(),
             registry,
             shutdown: Shutdown::new(),
+            drain_rate: AtomicU64::new(0),
             paused: AtomicBool::new(false),
         })
     }

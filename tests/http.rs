@@ -11,18 +11,18 @@ use weir::workbench::Workbench;
 use crate::support::bench;
 
 /// What came back: status, headers, body.
-struct Answer {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
     body: Bytes,
 }
 
 impl Answer {
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
@@ -35,11 +35,11 @@ async fn send(bench: &std::sync::Arc<Workbench>, request: Request<Body>) -> Answ
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-async fn call(bench: &std::sync::Arc<Workbench>, method: Method, path: &str) -> Answer {
+pub(crate) async fn call(bench: &std::sync::Arc<Workbench>, method: Method, path: &str) -> Answer {
     send(bench, Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
 }
 
-async fn get(bench: &std::sync::Arc<Workbench>, path: &str) -> Answer {
+pub(crate) async fn get(bench: &std::sync::Arc<Workbench>, path: &str) -> Answer {
     call(bench, Method::GET, path).await
 }
 
@@ -78,7 +78,8 @@ async fn a_refusal_is_a_status_and_one_line_that_names_the_limit() {
     get(&bench, "/async").await;
     let answer = get(&bench, "/pipelined").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    // Nothing takes events out, so the longest wait is advised.
+    assert_eq!(answer.headers[header::RETRY_AFTER], "3600");
     assert_eq!(answer.text(), "the queue is full: all 1 places are taken (queue.capacity)\n");
     for path in ["/serial", "/async"] {
         let answer = get(&bench, path).await;
@@ -117,6 +118,7 @@ async fn other_methods_are_refused_with_the_ones_that_are_allowed() {
     let answer = call(&bench(&[]), Method::DELETE, "/serial").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers[header::ALLOW], "GET,HEAD,POST");
+    assert_eq!(answer.text(), "DELETE is not allowed at /serial: the Allow header names what is\n");
 }
 
 #[tokio::test]

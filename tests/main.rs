@@ -65,6 +65,9 @@ mod load;
 /// The router, called without a socket.
 mod http;
 
+/// What every answer of the router carries: ids, advice, headers, sentences.
+mod answers;
+
 /// The workshop over HTTP: predictions, hints, checks.
 mod exercises;
 

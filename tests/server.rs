@@ -15,6 +15,9 @@ use weir::workbench::Workbench;
 
 use crate::support::bench;
 
+/// How many connections there may be, and how long each may take.
+mod connections;
+
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Server {
@@ -93,41 +96,86 @@ async fn requests_may_follow_each_other_on_one_connection_without_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_gets_an_error_or_a_closed_connection_and_disturbs_nobody() {
+async fn what_is_not_http_gets_a_status_with_a_sentence_and_disturbs_nobody() {
     let server = Server::start(&[]).await;
     let huge = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     let many = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "A: b\r\n".repeat(500));
-    for (bytes, status) in [
-        (&b"\0\0\0\0\0\0\0\0\r\n\r\n"[..], "400"),
-        (b"GET / HTTP/9.9\r\n\r\n", "400"),
-        (b"not http at all\r\n\r\n", "400"),
-        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", "400"),
-        (huge.as_bytes(), "431"),
-        (many.as_bytes(), "431"),
+    for (bytes, status, sentence) in [
+        (&b"\0\0\0\0\0\0\0\0\r\n\r\n"[..], "400", "not an HTTP/1 request"),
+        (b"GET / HTTP/9.9\r\n\r\n", "400", "not an HTTP/1 request"),
+        (b"not http at all\r\n\r\n", "400", "not an HTTP/1 request"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", "400", "not an HTTP/1"),
+        (
+            b"POST /async HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "400",
+            "its chunks are malformed",
+        ),
+        (huge.as_bytes(), "431", "at most 32 KiB and 100 headers"),
+        (many.as_bytes(), "431", "at most 32 KiB and 100 headers"),
     ] {
         let answer = server.exchange(bytes).await;
-        let expected = format!("HTTP/1.1 {status} ");
-        assert!(answer.is_empty() || answer.starts_with(&expected), "{status}: {answer:?}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer:?}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(body.contains(sentence) && body.ends_with('\n'), "{answer:?}");
+        assert!(head.to_lowercase().contains(&format!("content-length: {}", body.len())), "{answer:?}");
         assert!(server.is_well().await);
     }
 }
 
 #[tokio::test]
+async fn a_refusal_comes_after_the_replies_that_are_owed() {
+    let server = Server::start(&["resource.latency.mean=30ms"]).await;
+    let good = "GET /serial HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let answer = server.exchange(format!("{good}{good}rubbish\r\n\r\n").as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 2, "{answer}");
+    let last = answer.rfind("HTTP/1.1 ").unwrap();
+    assert!(answer[last..].starts_with("HTTP/1.1 400 Bad Request"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_body_is_read_and_dropped_up_to_a_megabyte() {
     let server = Server::start(&["resource.latency.mean=1ms"]).await;
-    for (size, status) in [(100_000, "200 OK"), (2_000_000, "413 Payload Too Large")] {
+    for (size, status) in [(100_000, "200 OK"), (1 << 20, "200 OK"), (2_000_000, "413 Payload Too Large")] {
         let head = format!(
             "POST /serial HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
         );
         let mut request = head.into_bytes();
         request.resize(request.len() + size, b'x');
         let answer = server.exchange(&request).await;
-        assert!(
-            answer.is_empty() && size > 1_000_000 || answer.starts_with(&format!("HTTP/1.1 {status}")),
-            "{answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(size <= 1 << 20 || answer.ends_with("larger than 1 MiB, which is the limit\n"), "{answer}");
+    }
+    // Nor in chunks that do not say how many follow.
+    let mut request =
+        b"POST /serial HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..40 {
+        request.extend(b"10000\r\n");
+        request.resize(request.len() + 0x10000, b'x');
+        request.extend(b"\r\n");
+    }
+    let answer = server.exchange(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(server.is_well().await);
+}
+
+#[tokio::test]
+async fn half_a_body_does_not_hold_up_the_end() {
+    let server = Server::start(&[]).await;
+    let mut halves = Vec::new();
+    for path in ["/pipelined", "/healthz"] {
+        let mut stream = server.connect().await;
+        let half = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
+        stream.write_all(half.as_bytes()).await.unwrap();
+        halves.push(stream);
     }
     assert!(server.is_well().await);
+    let report = timeout(PATIENCE, server.bench.drain(10 * PATIENCE)).await.expect("it is not waited for");
+    assert_eq!((report.drained, report.lost()), (weir::shutdown::Drained::Completely, 0));
+    for mut stream in halves {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("shutting down"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -22,8 +22,8 @@ const HALF: Duration = Duration::from_millis(500);
 async fn request(bench: &Workbench, mode: Mode) -> Result<(), Refusal> {
     let request = bench.request(mode);
     let result = match mode {
-        Mode::Serial => bench.serial(request.arrived()).await,
-        Mode::Async => bench.spawn(request.arrived()),
+        Mode::Serial => bench.serial(request.arrived()).await.map(drop),
+        Mode::Async => bench.spawn(request.arrived()).map(drop),
         Mode::Pipelined => bench.enqueue(request.arrived()).await.map(drop),
     };
     request.answered(result.is_ok());

@@ -17,7 +17,7 @@ use crate::exercise;
 use crate::http::{self, Access};
 use crate::measure::Token;
 use crate::runs::Store;
-use crate::workbench::Workbench;
+use crate::workbench::{Running, Workbench};
 
 /// Where the exercises of the page are.
 #[derive(Debug, clap::Args)]
@@ -76,6 +76,7 @@ async fn serve(
     // Fails only if there is one already; then that one has its reasons.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let store = Store::new(workbench.settings().data.runs());
+    let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
     let (watched, text) = match &sources.file {
         Some(_) => (sources.clone(), Some(text)),
@@ -86,7 +87,10 @@ async fn serve(
     let access = Arc::new(Access { listen: Some(address), token: Some(token) });
     let router =
         http::router_for(&workbench, &access).merge(exercise::routes(&workbench, &args.exercises, &access));
-    let mut server = tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
+    let this = Arc::clone(&workbench);
+    let limits = move || http::Limits::of(&this.settings().server);
+    let mut server =
+        tokio::spawn(http::serve_within(listener, router, workbench.shutdown().clone(), limits));
     show(banner(address, &access, &workbench.settings(), sources));
 
     let name = tokio::select! {
@@ -96,7 +100,23 @@ async fn serve(
             anyhow::bail!("the server ended without a signal");
         }
     };
-    Ok(ending::end(&workbench, &store, name, signals, writer).await)
+    Ok(ending::end(&workbench, &store, name, signals, writer, running).await)
+}
+
+/// Notes in the data folder that the server runs, and says who was killed there before.
+/// A folder that cannot be used is told at once, not when the first run is lost.
+fn running(workbench: &Arc<Workbench>) -> Option<Running> {
+    let directory = PathBuf::from(workbench.settings().data.directory);
+    match Running::begin(&directory, workbench) {
+        Ok((running, killed)) => {
+            killed.iter().for_each(|killed| log::warn!("{killed}"));
+            Some(running)
+        }
+        Err(error) => {
+            workbench.note_unusable(&directory, &error);
+            None
+        }
+    }
 }
 
 /// Prints the banner on a thread of its own: standard output may be blocked.

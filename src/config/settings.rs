@@ -24,6 +24,10 @@ use crate::queue::WhenFull;
 use crate::resource::OnFull;
 
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const SECONDS_15: Duration = Duration::from_secs(15);
+/// No client could keep to less.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,6 +59,20 @@ pub struct Server {
     pub hosts: Vec<String>,
     /// Whether everything that would change the bench is refused.
     pub read_only: bool,
+    /// The most open connections.
+    pub max_connections: u64,
+    /// How long a request head may take.
+    #[serde(serialize_with = "duration::serialize")]
+    pub head_timeout: Duration,
+    /// How long a request body may take.
+    #[serde(serialize_with = "duration::serialize")]
+    pub body_timeout: Duration,
+    /// How long a connection without a request is kept.
+    #[serde(serialize_with = "duration::serialize")]
+    pub idle_timeout: Duration,
+    /// How long a client may leave a reply unread.
+    #[serde(serialize_with = "duration::serialize")]
+    pub write_timeout: Duration,
 }
 
 /// `[resource]`
@@ -209,6 +227,15 @@ impl Server {
             ),
             hosts: reader.hosts("server.hosts"),
             read_only: reader.boolean("server.read_only", false),
+            max_connections: reader.integer("server.max_connections", 10_000, 1..=1_000_000),
+            head_timeout: reader.duration("server.head_timeout", SECONDS_15, SHORTEST..=HOUR),
+            body_timeout: reader.duration("server.body_timeout", SECONDS_15, SHORTEST..=HOUR),
+            idle_timeout: reader.duration("server.idle_timeout", Duration::from_secs(60), SHORTEST..=DAY),
+            write_timeout: reader.duration(
+                "server.write_timeout",
+                Duration::from_secs(10),
+                SHORTEST..=HOUR,
+            ),
         }
     }
 }

@@ -24,6 +24,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
+use super::headers::{hardened, worded};
 use crate::clean;
 use crate::measure::{TOKEN_HEADER, Token};
 use crate::workbench::Workbench;
@@ -78,7 +79,7 @@ struct Guard {
 /// but GET, HEAD and OPTIONS counts as a change.
 pub fn guarded(routes: Router, workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let guard = Guard { workbench: Arc::clone(workbench), access: Arc::clone(access) };
-    routes.layer(from_fn_with_state(Arc::new(guard), check))
+    hardened(worded(routes).layer(from_fn_with_state(Arc::new(guard), check)))
 }
 
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {

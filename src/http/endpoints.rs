@@ -1,29 +1,35 @@
 //! The three endpoints, next to each other.
 //!
 //! A success is the two bytes `OK`: `ab` counts bodies of varying length as
-//! failures. A refusal is a status and one line that names the limit.
+//! failures. The event's id is in the header `weir-event`. A refusal is a status and one line that names the limit.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
+use super::headers::worded;
 use crate::workbench::{Mode, Refusal, Request, Workbench};
+
+/// The id of the event that a request has become, as the log and the report of a
+/// drain name it. Serial and async events are numbered together, pipelined ones apart.
+const EVENT: HeaderName = HeaderName::from_static("weir-event");
 
 /// The routes, each under its own name and the workshop's.
 pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
     let serial = get_and_post(workbench, serial);
     let spawned = get_and_post(workbench, spawned);
     let pipelined = get_and_post(workbench, pipelined);
-    Router::new()
+    let routes = Router::new()
         .route("/serial", serial.clone())
         .route("/part1/serial", serial)
         .route("/async", spawned.clone())
         .route("/part1/async", spawned)
         .route("/pipelined", pipelined.clone())
-        .route("/part2/genstage", pipelined)
+        .route("/part2/genstage", pipelined);
+    worded(routes)
 }
 
 /// Hands the workbench to an endpoint by capture, not by axum's state, which is
@@ -58,8 +64,8 @@ async fn pipelined(workbench: Arc<Workbench>) -> Response {
     let request = workbench.request(Mode::Pipelined);
     match workbench.enqueue(request.arrived()).await {
         Ok(accepted) => {
-            request.answered_at(accepted, true);
-            (StatusCode::ACCEPTED, "OK").into_response()
+            request.answered_at(accepted.at, true);
+            success(StatusCode::ACCEPTED, accepted.id)
         }
         Err(refusal) => answer(&workbench, request, Err(refusal), StatusCode::ACCEPTED),
     }
@@ -68,14 +74,20 @@ async fn pipelined(workbench: Arc<Workbench>) -> Response {
 fn answer(
     workbench: &Workbench,
     request: Request<'_>,
-    result: Result<(), Refusal>,
-    success: StatusCode,
+    result: Result<u64, Refusal>,
+    status: StatusCode,
 ) -> Response {
     request.answered(result.is_ok());
     match result {
-        Ok(()) => (success, "OK").into_response(),
+        Ok(event) => success(status, event),
         Err(refusal) => refused(workbench, refusal),
     }
+}
+
+fn success(status: StatusCode, event: u64) -> Response {
+    let mut response = (status, "OK").into_response();
+    response.headers_mut().insert(EVENT, HeaderValue::from(event));
+    response
 }
 
 fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
@@ -83,8 +95,8 @@ fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = (status, format!("{refusal}\n")).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        // Seconds; the queue moves on all the time, so soon is soon enough.
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let seconds = workbench.retry_after(&refusal);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -127,11 +127,19 @@ async fn with_store(
     let store = Store::new(workbench.settings().data.runs());
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            let status =
-                if error.is_request() { StatusCode::NOT_FOUND } else { StatusCode::INTERNAL_SERVER_ERROR };
-            (status, format!("{error}\n")).into_response()
-        }
+        Ok(Err(error)) => (status(&error), format!("{error}\n")).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// What is malformed can be no run's; what is well-formed may be one that is not there.
+fn status(error: &StoreError) -> StatusCode {
+    match error {
+        StoreError::BadId(_) | StoreError::BadName(_) | StoreError::BadReference(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
+        StoreError::Taken { .. } | StoreError::Ambiguous { .. } => StatusCode::CONFLICT,
+        StoreError::Io { .. } | StoreError::Format { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,105 +1,183 @@
 //! Accepts connections and speaks HTTP/1 on them.
 //!
 //! In place of axum's own `serve`, which sets no limits: a client that sends its
-//! request head one byte a minute would keep its connection for ever.
+//! request head one byte a minute, or never reads a reply, would keep its connection
+//! for ever, and idle ones would take every descriptor of the process.
+
+mod connections;
+mod limits;
+mod refusal;
+mod throttle;
+mod wire;
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::ServiceExt;
 
-use super::socket::Impatient;
 use crate::shutdown::Shutdown;
+use connections::{Connection, Connections, Entry, Phase, Verdict};
+pub use limits::Limits;
+use refusal::{Refusal, linger};
+use throttle::Throttle;
+use wire::Wire;
 
-/// How long a request head may take, and how long an idle connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How large a request head may be, in bytes; a larger one is answered with 431.
 const HEAD_SIZE: usize = 32 * 1024;
-/// How large a request body may be, in bytes; nothing wants one, and a larger one
-/// is answered with 413.
+/// How large a request body may be, in bytes. No route wants one, so it is discarded
+/// while it is counted; a larger one is answered with 413.
 const BODY_SIZE: usize = 1024 * 1024;
 /// How long a connection without a request in progress may hold up the end.
 const LAST_WORD: Duration = Duration::from_millis(250);
 /// How long to wait when the system has no more file descriptors.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `shutdown` stops. Connections are tasks of
-/// `shutdown`: a drain waits for the requests on them.
+/// Serves `router` on `listener` until `shutdown` stops, within the limits of the
+/// default configuration. See [`serve_within`].
 ///
 /// # Cancel safety
 /// Dropping the future closes the listener; open connections go on.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+    serve_within(listener, router, shutdown, Limits::default).await;
+}
+
+/// Serves `router` on `listener` until `shutdown` stops, within the limits that
+/// `limits` returns: it is called for each connection, and a few times a second.
+/// Connections are tasks of `shutdown`: a drain waits for the requests on them.
+///
+/// When there are as many connections as may be, those that have been idle longest
+/// are closed for new ones. A new one that finds no idle one is answered with 503.
+///
+/// # Cancel safety
+/// Dropping the future closes the listener; open connections go on.
+pub async fn serve_within(
+    listener: TcpListener,
+    router: Router,
+    shutdown: Shutdown,
+    limits: impl Fn() -> Limits + Clone + Send + Sync + 'static,
+) {
+    let highest = limits::highest_descriptor().unwrap_or(u64::MAX);
+    let mut connections = Connections::new();
+    let mut complaints = Throttle::default();
+    let mut look = Instant::now();
     loop {
-        let stream = tokio::select! {
+        let now = limits();
+        let accepted = tokio::select! {
             biased;
             () = shutdown.stopping() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    pause_after(&error).await;
-                    continue;
-                }
-            },
+            // Before the next connection, or a flood of them would put it off for ever.
+            () = sleep_until(look), if connections.len() > 0 || complaints.waits() => {
+                connections.look(&now);
+                complaints.tell();
+                look = Instant::now() + now.look();
+                continue;
+            }
+            accepted = listener.accept() => accepted,
         };
-        shutdown.spawn(connection(stream, router.clone(), shutdown.clone()));
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if is_ours(&error) {
+                    complaints.note(format!("cannot accept a connection: {error}"));
+                    connections.make_room();
+                    sleep(OUT_OF_FILES).await;
+                }
+                continue;
+            }
+        };
+        let few_descriptors = stream.as_raw_fd() as u64 > highest;
+        let full = connections.len() >= now.max_connections;
+        if (full || few_descriptors) && !connections.make_room() {
+            let refusal = if full { Refusal::Full(now.max_connections) } else { Refusal::NoDescriptors };
+            complaints.note(format!("a connection is refused: {}", refusal.sentence().trim_end()));
+            refuse(stream, refusal);
+            continue;
+        }
+        let entry = connections.add();
+        shutdown.spawn(connection(stream, entry, router.clone(), shutdown.clone(), limits.clone()));
     }
 }
 
-/// A connection that was gone before we took it is nobody's trouble. Anything
-/// else is the system's, and trying again at once would only burn the core.
-async fn pause_after(error: &io::Error) {
+/// Whether accepting failed for a reason of this system, such as EMFILE; to try again
+/// at once would only burn the core then. If the peer gave up before it was accepted,
+/// there is no reason to wait.
+fn is_ours(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        log::error!("cannot accept a connection: {error}");
-        tokio::time::sleep(OUT_OF_FILES).await;
-    }
+    !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn connection(stream: TcpStream, router: Router, shutdown: Shutdown) {
+/// Answers without a task or a wait: there may be thousands of them.
+fn refuse(stream: TcpStream, refusal: Refusal) {
+    // A new socket has room for it, unless its client has gone.
+    let said = stream.into_std().and_then(|mut stream| io::Write::write_all(&mut stream, &refusal.bytes()));
+    drop(said);
+}
+
+async fn connection(
+    stream: TcpStream,
+    entry: Entry,
+    router: Router,
+    shutdown: Shutdown,
+    limits: impl Fn() -> Limits + Clone,
+) {
     // Replies are small and complete; waiting for more to send only delays them.
     // Failing to say so is no reason to refuse the connection.
     let _ = stream.set_nodelay(true);
-    let in_progress = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&in_progress);
-    let service = service_fn(move |request| answer(router.clone(), request, InProgress::new(&counted)));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+    let state = &entry.connection;
+    let service = service_fn(|request| answer(router.clone(), request, state, &shutdown, &limits));
+    let mut http = http1::Builder::new()
+        .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(Impatient::new(stream)), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
+        .serve_connection(TokioIo::new(Wire::new(stream, Arc::clone(state))), service);
+    let last_word = tokio::select! {
+        ended = &mut http => ended.err().map(|error| {
+            log::debug!("a connection ended: {error}");
+            Refusal::Malformed
+        }),
+        verdict = state.condemned() => match verdict {
+            Verdict::SlowHead => Some(Refusal::head_timeout(&limits())),
+            Verdict::Idle | Verdict::Unread => None,
+        },
         () = shutdown.stopping() => {
-            connection.as_mut().graceful_shutdown();
-            // One who has sent half a request, or does not read the end of a
-            // stream, has nothing accepted here and holds nobody up.
+            Pin::new(&mut http).graceful_shutdown();
+            // A client that has sent half a request, or does not read the end of a
+            // stream, has nothing accepted here and holds nothing up.
             loop {
-                match timeout(LAST_WORD, connection.as_mut()).await {
-                    Ok(ended) => break Some(ended),
-                    Err(_) if in_progress.load(Ordering::Acquire) > 0 => {}
-                    Err(_) => break None,
+                match timeout(LAST_WORD, &mut http).await {
+                    Ok(_) => break None,
+                    Err(_) if state.phase() == Phase::Busy => {}
+                    Err(_) => break Some(Refusal::Stopping),
                 }
             }
         }
     };
-    if let Some(Err(error)) = ended {
-        log::debug!("a connection ended: {error}");
+    let wire = http.into_parts().io.into_inner();
+    let refused = wire.refused().map(Refusal::of);
+    let half_a_head = last_word.filter(|_| state.phase() == Phase::Head && state.is_free());
+    let mut stream = wire.stream;
+    let refusal = refused.or(half_a_head);
+    if let Some(refusal) = refusal {
+        refusal.send(&mut stream).await;
+    }
+    let early = refusal.is_some() || state.was_answered_early();
+    if early && !shutdown.is_stopping() {
+        linger(&mut stream).await;
     }
 }
 
@@ -108,38 +186,85 @@ async fn connection(stream: TcpStream, router: Router, shutdown: Shutdown) {
 async fn answer(
     router: Router,
     request: Request<Incoming>,
-    in_progress: InProgress,
-) -> Result<Response, Infallible> {
+    connection: &Arc<Connection>,
+    shutdown: &Shutdown,
+    limits: &impl Fn() -> Limits,
+) -> Result<Response<Reply>, Infallible> {
     let (head, body) = request.into_parts();
-    if !body.is_end_stream() {
-        let read = timeout(HEAD_TIMEOUT, Limited::new(body, BODY_SIZE).collect()).await;
-        let refused = match read {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Some(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => Some(StatusCode::BAD_REQUEST),
-            Err(_) => Some(StatusCode::REQUEST_TIMEOUT),
-        };
-        if let Some(status) = refused {
-            return Ok((status, [(header::CONNECTION, "close")]).into_response());
+    let refused = if body.is_end_stream() {
+        connection.takes(Phase::Busy);
+        None
+    } else {
+        connection.takes(Phase::Body);
+        let refused = Box::pin(discard(body, shutdown, limits().body)).await.err();
+        connection.is_at(Phase::Busy);
+        refused
+    };
+    let response = if let Some(refusal) = refused {
+        connection.answered_early();
+        refusal.into_response()
+    } else {
+        let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
+        response
+    };
+    connection.is_at(Phase::Reply);
+    Ok(response.map(|body| Reply { body, connection: Arc::clone(connection) }))
+}
+
+/// Counts a body and keeps none of it.
+async fn discard(mut body: Incoming, shutdown: &Shutdown, limit: Duration) -> Result<(), Refusal> {
+    let count = async {
+        if body.size_hint().lower() > BODY_SIZE as u64 {
+            return Err(Refusal::BodyTooLarge);
         }
+        let mut size = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Refusal::BodyBroken)?;
+            size += frame.data_ref().map_or(0, Bytes::len);
+            if size > BODY_SIZE {
+                return Err(Refusal::BodyTooLarge);
+            }
+        }
+        Ok(())
+    };
+    let stopping = async {
+        shutdown.stopping().await;
+        sleep(LAST_WORD).await;
+    };
+    tokio::select! {
+        counted = timeout(limit, count) => counted.unwrap_or(Err(Refusal::BodyTimeout(limit))),
+        () = stopping => Err(Refusal::Stopping),
     }
-    let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
-    drop(in_progress);
-    Ok(response)
 }
 
-/// Counts a request as in progress until its reply is ready.
-struct InProgress(Arc<AtomicUsize>);
+/// The body of a reply. The connection is idle again when it ends.
+struct Reply {
+    body: Body,
+    connection: Arc<Connection>,
+}
 
-impl InProgress {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(count))
+impl HttpBody for Reply {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
-impl Drop for InProgress {
+impl Drop for Reply {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.connection.begins(Phase::Idle);
     }
 }

@@ -2,6 +2,7 @@
 //! for what was changed when.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::delta::{Delta, Watch};
 use super::recording::{Look, Recorder};
+use super::retry_after::drain_rate;
 use super::stats::Kind;
 use super::{Mode, Peaks, Workbench};
 use crate::metrics::empty_histogram;
@@ -171,6 +173,7 @@ impl Workbench {
             history.points.pop_front();
         }
         history.points.push_back(point);
+        self.drain_rate.store(drain_rate(&history.points).to_bits(), Ordering::Relaxed);
     }
 
     /// Lets the recorder see what has happened since the last look.

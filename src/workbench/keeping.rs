@@ -5,6 +5,9 @@
 //! says so, and the end of the server says what could not be kept after all.
 
 use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +16,7 @@ use tokio::time::Instant;
 
 use super::Workbench;
 use super::recording::Note;
+use crate::clean;
 use crate::runs::{Run, Store};
 
 /// The most runs that wait; beyond this the oldest is lost.
@@ -75,7 +79,8 @@ impl Keeping {
 
     fn is_due(&self) -> bool {
         let state = self.lock();
-        !state.waiting.is_empty() && state.again.is_none_or(|(at, _)| at <= Instant::now())
+        (!state.waiting.is_empty() || state.error.is_some())
+            && state.again.is_none_or(|(at, _)| at <= Instant::now())
     }
 
     /// Notes why the data folder cannot be used, or that it can be.
@@ -95,11 +100,24 @@ impl Keeping {
         }
     }
 
+    /// Says whether the folder of the runs can be written, if there was a reason to
+    /// doubt it.
+    fn probe(&self, store: &Store) -> Result<(), String> {
+        if self.lock().error.is_none() {
+            return Ok(());
+        }
+        let Some(directory) = store.directory().parent() else { return Ok(()) };
+        let file = directory.join(format!(".probe.{}.tmp", fastrand::u64(..)));
+        let tried = fs::create_dir_all(directory).and_then(|()| File::create_new(&file));
+        let _ = fs::remove_file(&file);
+        tried.map(drop).map_err(|error| unusable(directory, &error))
+    }
+
     /// Writes what waits, oldest first, until one cannot be written; says why.
     fn write(&self, store: &Store) -> Result<(), String> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let Some(mut run) = self.lock().waiting.front().cloned() else { return Ok(()) };
+            let Some(mut run) = self.lock().waiting.front().cloned() else { return self.probe(store) };
             if run.id.is_empty() {
                 store.give_id(&mut run);
             }
@@ -200,9 +218,9 @@ impl Workbench {
         self.keeping.state()
     }
 
-    /// Notes that the data folder cannot be used, and why; or that it can be.
-    pub fn note_data_folder(&self, error: Option<String>) {
-        self.keeping.note(error);
+    /// Notes that the data folder cannot be used. It is tried again now and then.
+    pub fn note_unusable(&self, directory: &Path, error: &io::Error) {
+        self.keeping.note(Some(unusable(directory, error)));
     }
 
     fn unkept(&self, why: &str) -> Option<String> {
@@ -212,4 +230,8 @@ impl Workbench {
         let why = error.unwrap_or_else(|| why.to_owned());
         (unkept > 0).then(|| format!("{unkept} {runs} could not be kept: {why}"))
     }
+}
+
+fn unusable(directory: &Path, error: &io::Error) -> String {
+    format!("the data folder {} (data.directory) cannot be used: {error}", clean::path(directory))
 }

@@ -62,6 +62,15 @@ pub enum Refusal {
     Failed(#[from] Failed),
 }
 
+/// A pipelined event that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: u64,
+    /// The moment of acceptance.
+    pub at: Stamp,
+}
+
 impl Refusal {
     /// The HTTP status that says so.
     pub fn status(&self, settings: &Settings) -> u16 {
@@ -74,7 +83,7 @@ impl Refusal {
 }
 
 impl Workbench {
-    /// Uses the resource and returns when the work is done.
+    /// Uses the resource and returns when the work is done: the id of the event.
     ///
     /// # Errors
     /// [`Refusal`]: the resource is full, or the work failed, or the server is
@@ -83,44 +92,45 @@ impl Workbench {
     /// # Cancel safety
     /// Dropping the future abandons the work; if it was accepted, the ledger
     /// counts it as failed.
-    pub async fn serial(&self, arrived: Stamp) -> Result<(), Refusal> {
+    pub async fn serial(&self, arrived: Stamp) -> Result<u64, Refusal> {
         let door = self.knock(Mode::Serial)?;
         let lease = self.accept(Mode::Serial, arrived);
+        let id = lease.id();
         self.bench.work_behind(Mode::Serial, door, lease).await?;
-        Ok(())
+        Ok(id)
     }
 
-    /// Spawns the work and returns at once.
+    /// Spawns the work and returns at once: the id of the event.
     ///
     /// # Errors
     /// [`Refusal`]: too many events are in flight, the resource is full, or the
     /// server is stopping.
-    pub fn spawn(&self, arrived: Stamp) -> Result<(), Refusal> {
+    pub fn spawn(&self, arrived: Stamp) -> Result<u64, Refusal> {
         // First, so that a refusal leaves the resource alone.
         let bench =
             InFlight::enter(&self.bench).inspect_err(|_| self.bench.stats(Mode::Async).account.reject())?;
         let door = self.knock(Mode::Async)?;
         let lease = self.accept(Mode::Async, arrived);
+        let id = lease.id();
         self.shutdown.spawn(spawned(bench, door, lease));
-        Ok(())
+        Ok(id)
     }
 
     /// Pushes an event into the queue and returns once it has a place, which
-    /// takes time only while the queue is full and its policy is to wait. Returns
-    /// the moment of acceptance.
+    /// takes time only while the queue is full and its policy is to wait.
     ///
     /// # Errors
     /// [`Refusal`]: the queue gave no place, or the server is stopping.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in line; nothing was accepted.
-    pub async fn enqueue(&self, arrived: Stamp) -> Result<Stamp, Refusal> {
+    pub async fn enqueue(&self, arrived: Stamp) -> Result<Accepted, Refusal> {
         let account = &self.bench.stats(Mode::Pipelined).account;
-        let mut accepted = arrived;
+        let mut accepted = Accepted { id: 0, at: arrived };
         let accept = |id| {
             account.accept(arrived);
-            accepted = self.bench.clock.now();
-            Event { id, arrived, accepted }
+            accepted = Accepted { id, at: self.bench.clock.now() };
+            Event { id, arrived, accepted: accepted.at }
         };
         let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
         if let Some(dropped) = dropped {

@@ -166,6 +166,11 @@ impl Recorder {
         Some(Note::Progress(recording.progress(now, held)))
     }
 
+    /// How far the run in progress has come.
+    pub(super) fn progress(&self, now: Stamp, held: u64) -> Option<InProgress> {
+        self.current.as_ref().map(|recording| recording.progress(now, held))
+    }
+
     pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {
         if let Some(recording) = &mut self.current {
             recording.mark(now, kind, text);

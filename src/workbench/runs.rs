@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Workbench;
 use super::recording::Recorded;
 use crate::pipeline::Stamp;
-use crate::runs::{self, Origin, Run};
+use crate::runs::{self, InProgress, Origin, Run};
 
 /// A run that was recorded while somebody else made the load. `now` is by the
 /// bench's clock. It has no id yet.
@@ -69,6 +69,12 @@ impl Workbench {
         let mut history = self.history();
         let look = self.look(&mut history);
         history.recorder.finish(&self.bench, &look);
+    }
+
+    /// How far the run in progress has come, while the bench holds `held` events.
+    pub(super) fn run_in_progress(&self, held: u64) -> Option<InProgress> {
+        let now = self.bench.clock.now();
+        self.history().recorder.progress(now, held)
     }
 
     /// The runs that have ended since the last call.

@@ -3,13 +3,17 @@
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
 
+mod ledger;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+pub use ledger::LedgerState;
+
 use super::stats::ModeStats;
-use super::{Component, Mode, Peaks, Point, Workbench};
+use super::{Component, KeepingState, Mode, Peaks, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
@@ -46,6 +50,8 @@ pub struct Snapshot {
     pub ledger: LedgerState,
     /// The numbers of each mode.
     pub modes: Modes,
+    /// How the keeping of runs goes.
+    pub keeping: KeepingState,
     /// The newest point of the history.
     pub point: Point,
 }
@@ -140,26 +146,6 @@ pub struct ConsumerState {
     pub max_demand: u64,
     /// The level at which it asks again.
     pub min_demand: u64,
-}
-
-/// accepted = done + failed + dropped + held, plus what was never accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerState {
-    /// Promised to be done.
-    pub accepted: u64,
-    /// Done.
-    pub done: u64,
-    /// Tried and not done, or abandoned.
-    pub failed: u64,
-    /// Accepted, and given up by the queue's policy.
-    pub dropped: u64,
-    /// In the queue, with consumers, or in the resource.
-    pub held: u64,
-    /// Refused, and therefore never accepted.
-    pub rejected: u64,
-    /// Accepted and nowhere to be found. While events move, the parts are read
-    /// at slightly different moments; when quiet it is 0.
-    pub unaccounted: i64,
 }
 
 /// The numbers of each mode.
@@ -307,6 +293,7 @@ impl Workbench {
                 pipelined: self.mode_state(Mode::Pipelined, &peaks),
             },
             config,
+            keeping: self.keeping(),
             point: self.last_point(),
         }
     }

@@ -14,7 +14,7 @@ use crate::cli::Exit;
 use crate::cli::log::Writer;
 use crate::runs::Store;
 use crate::shutdown::Drained;
-use crate::workbench::{DrainReport, Workbench};
+use crate::workbench::{DrainReport, Running, Workbench};
 
 /// How long after the deadline the last run may still be written.
 const KEEP: Duration = Duration::from_millis(55);
@@ -32,11 +32,13 @@ pub(super) async fn end(
     signal: &str,
     mut signals: Signals,
     writer: &Writer,
+    running: Option<Running>,
 ) -> Exit {
     let began = Instant::now();
     let deadline = workbench.settings().server.drain_timeout;
     let left = || deadline.saturating_sub(began.elapsed());
-    let watchdog = Watchdog::start(workbench, writer, deadline);
+    let running = Arc::new(running);
+    let watchdog = Watchdog::start(workbench, writer, deadline, Arc::clone(&running));
     let held = workbench.ledger().held;
     writer.say(format_args!(
         "\nweir: {signal}: taking nothing new; finishing {held} events for up to {deadline:?}\n      \
@@ -55,6 +57,7 @@ pub(super) async fn end(
         writer.say(format_args!("weir: {unkept}"));
         exit = exit.and_not_kept();
     }
+    forget(&running);
     writer.flush(left().clamp(SHOW, SHOW_EARLY));
     exit
 }
@@ -69,7 +72,12 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn start(workbench: &Arc<Workbench>, writer: &Writer, deadline: Duration) -> Self {
+    fn start(
+        workbench: &Arc<Workbench>,
+        writer: &Writer,
+        deadline: Duration,
+        running: Arc<Option<Running>>,
+    ) -> Self {
         let (hurry, hurried) = channel();
         let exit = Arc::<OnceLock<Exit>>::default();
         let this = Self { hurry, exit, writer: writer.clone() };
@@ -91,6 +99,7 @@ impl Watchdog {
                     code(&report)
                 }
             };
+            forget(&running);
             writer.flush(SHOW);
             leave(code)
         };
@@ -107,6 +116,13 @@ impl Watchdog {
         let _ = self.exit.set(exit);
         self.writer.say(format_args!("weir: {report}"));
         exit
+    }
+}
+
+/// The process has told how it ends, and need not be told of by the next one.
+fn forget(running: &Option<Running>) {
+    if let Some(running) = running {
+        running.remove();
     }
 }
 

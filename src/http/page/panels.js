@@ -197,7 +197,7 @@ export class Ledger {
 export class Configuration {
   #values = new Map();
   #shown = '';
-  #refused = null;
+  #warned = '';
 
   constructor(section, banner) {
     this.toml = section.querySelector('.toml');
@@ -213,20 +213,21 @@ export class Configuration {
     write(this.changes, config.changes?.join('\n') || 'none since the start');
     write(this.notes, config.notes?.join('\n') || 'none');
     this.notes.classList.toggle('alarm', config.notes?.length > 0);
-    this.#refuse(config);
+    this.#warn(config, snapshot.keeping ?? {});
     const shown = JSON.stringify([config.effective, config.flags]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#render(config.effective ?? {}, new Set(config.flags));
   }
 
-  #refuse({ error = null, generation }) {
-    if (error === this.#refused) return;
-    this.#refused = error;
-    this.banner.replaceChildren();
-    if (error === null) return;
-    const what = `The last edit was refused. Generation ${generation} stays in force, unchanged.`;
-    this.banner.append(element('h2', '', what), element('pre', '', error));
+  /** What is wrong with the configuration, and with the folder that the runs are kept in. */
+  #warn({ error = null, generation }, keeping) {
+    const refused = `The last edit was refused. Generation ${generation} stays in force, unchanged.`;
+    const warnings = [[error, refused], [keeping.error ?? null, unkept(keeping)]].filter(([why]) => why !== null);
+    const warned = JSON.stringify(warnings);
+    if (warned === this.#warned) return;
+    this.#warned = warned;
+    this.banner.replaceChildren(...warnings.flatMap(([why, what]) => [element('h2', '', what), element('pre', '', why)]));
   }
 
   #render(effective, flags) {
@@ -264,4 +265,11 @@ export class Configuration {
     this.#values.set(path, text);
     return [element('span', before !== undefined && before !== text ? 'value changed' : 'value', text)];
   }
+}
+
+/** How many runs are not on the disk. */
+function unkept({ waiting = 0, lost = 0 }) {
+  const runs = (n) => (n === 1 ? '1 run' : `${n} runs`);
+  const first = waiting ? `${runs(waiting)} could not be kept yet; the server tries again.` : 'Runs cannot be kept.';
+  return lost ? `${first} ${runs(lost)} had to be given up.` : first;
 }

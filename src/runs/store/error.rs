@@ -42,6 +42,12 @@ pub enum StoreError {
          characters, not \"last\", and no space at either end"
     )]
     BadName(String),
+    /// What can be neither an id nor a name, nor the beginning of one.
+    #[error(
+        "{0:?} cannot be a run: expected an id, a name, the beginning of one, \"last\", or \"last~1\" for \
+         the one before"
+    )]
+    BadReference(String),
     /// Another run has this name.
     #[error("the name {name:?} is taken by the run {}", clean::line(id))]
     Taken {

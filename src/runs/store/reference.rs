@@ -1,5 +1,6 @@
 //! Which run is meant by what a person has typed.
 
+use super::names::LONGEST;
 use super::{Listed, Store, StoreError};
 
 impl Store {
@@ -7,12 +8,13 @@ impl Store {
     /// of them that no other has, `last`, or `last~N` for the Nth before it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Ambiguous`], or a folder that cannot
-    /// be read.
+    /// [`StoreError::BadReference`], [`StoreError::NotFound`],
+    /// [`StoreError::Ambiguous`], or a folder that cannot be read.
     pub fn find(&self, reference: &str) -> Result<String, StoreError> {
         if self.path(reference).is_ok_and(|path| path.is_file()) {
             return Ok(reference.to_owned());
         }
+        check_reference(reference)?;
         let runs = self.list()?.runs;
         let not_found = || StoreError::NotFound { reference: reference.to_owned(), known: runs.len() };
         let back = match reference.strip_prefix("last") {
@@ -46,4 +48,14 @@ impl Store {
             }
         }
     }
+}
+
+/// Whether this could be any run: what no run can be called is not looked for.
+fn check_reference(reference: &str) -> Result<(), StoreError> {
+    let length = (1..=LONGEST).contains(&reference.chars().count());
+    let plain = !reference.contains(|c: char| c.is_control() || c == '/' || c == '\\');
+    let folder = matches!(reference, "." | "..");
+    let counted = reference.strip_prefix("last~").is_none_or(|back| back.parse::<usize>().is_ok());
+    let good = length && plain && !folder && counted;
+    good.then_some(()).ok_or_else(|| StoreError::BadReference(reference.to_owned()))
 }
