@@ -147,7 +147,7 @@ fn collect_killed(directory: &Path) -> io::Result<Vec<Killed>> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !(name.starts_with("running-") && name.ends_with(".json")) || !path.is_file() {
+        if !(name.starts_with("running-") && name.ends_with(".json") && path.is_file()) {
             continue;
         }
         // Only what can be locked is abandoned; what cannot be read says nothing.
