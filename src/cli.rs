@@ -1,12 +1,16 @@
 //! The command line: arguments, what each command does, and how it ends.
 
 mod banner;
+mod check;
 mod compare;
+mod complete;
 mod exercise;
 mod flags;
+mod help;
 mod load;
 mod log;
 mod output;
+mod paint;
 mod predict;
 mod report;
 mod runs;
@@ -15,6 +19,7 @@ mod server;
 mod simulate;
 mod snapshot;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -57,18 +62,13 @@ pub enum Exit {
 
 /// A backpressured data-pipeline workbench: predict, simulate, measure, explain.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, after_help = EXIT_CODES, max_term_width = 80)]
+#[command(name = "weir", version, after_help = help::WEIR, max_term_width = 80)]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     config: ConfigArgs,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 all went well; 1 something outside went wrong; \
-    2 wrong arguments or configuration; 3 the shutdown's deadline passed and accepted events \
-    are lost; 4 a run was made whose figures cannot be trusted; 5 the server \
-    ended and a run could not be kept; 130 stopped at once by a second Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
@@ -94,32 +94,50 @@ struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the page and the endpoints (the default)
+    #[command(after_help = help::SERVE)]
     Serve(serve::Args),
     /// Say whether the configuration is valid, and what is in force
-    CheckConfig,
+    #[command(after_help = help::CHECK_CONFIG)]
+    CheckConfig {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make load, closed or open, and measure what comes back
+    #[command(after_help = help::LOAD)]
     Load(load::Args),
     /// The same load on the same bench, under virtual time
+    #[command(after_help = help::SIMULATE)]
     Simulate(simulate::Args),
     /// What queueing theory says of a load
+    #[command(after_help = help::PREDICT)]
     Predict(predict::Args),
     /// Runs side by side; or a run, beside what theory and simulation say
+    #[command(after_help = help::COMPARE)]
     Compare(compare::Args),
     /// The runs that were kept
+    #[command(after_help = help::RUNS)]
     Runs(runs::Args),
     /// The workshop: predict, measure, and be told why
+    #[command(after_help = help::EXERCISE)]
     Exercise(exercise::Args),
     /// Print the numbers of a running server
+    #[command(after_help = help::SNAPSHOT)]
     Snapshot(snapshot::Args),
     /// Have a running server take nothing more from its queue
+    #[command(after_help = help::PAUSE)]
     Pause(Server),
     /// Have a running server go on after a pause
+    #[command(after_help = help::RESUME)]
     Resume(Server),
     /// Empty the queue of a running server: the events that wait are dropped
+    #[command(after_help = help::PURGE)]
     Purge(Server),
     /// Zero the counters, peaks and histograms of a running server
+    #[command(after_help = help::RESET)]
     Reset(Server),
     /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,
@@ -154,6 +172,10 @@ impl ConfigArgs {
 /// [`Exit::Failure`].
 pub fn run() -> anyhow::Result<Exit> {
     output::clean_panics();
+    // Not among the commands: the completions would list it.
+    if let Some(words) = complete::asked() {
+        return Ok(complete::run(&words));
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         // Clap quotes the arguments as they are, and a file name may be one of them.
@@ -179,7 +201,7 @@ pub fn run() -> anyhow::Result<Exit> {
     }
     match command {
         Command::Serve(args) => serve::run(&args, &sources, token),
-        Command::CheckConfig => Ok(check_config(&sources)),
+        Command::CheckConfig { json } => Ok(check::run(&sources, json)),
         Command::Load(args) => load::run(&args, &sources, token),
         Command::Simulate(args) => simulate::run(&args, &sources),
         Command::Predict(args) => predict::run(&args, &sources),
@@ -195,7 +217,10 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Reset(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/reset")),
         Command::Completions { shell } => {
             let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "weir", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "weir", &mut script);
+            // A reader that leaves early has what it wanted.
+            let _ = std::io::stdout().write_all(&[&script, complete::script(shell).as_bytes()].concat());
             Ok(Exit::Success)
         }
     }
@@ -239,23 +264,4 @@ fn purge(peer: &Peer) -> anyhow::Result<Exit> {
         .with_context(|| format!("unexpected answer of {}{path}", peer.base))?;
     say(purged);
     Ok(Exit::Success)
-}
-
-fn check_config(sources: &Sources) -> Exit {
-    let from = sources.file.as_ref().map_or("no file, the defaults".to_owned(), |file| clean::path(file));
-    match sources.load() {
-        Ok(config) => {
-            say(format_args!("{from}: valid. In force:"));
-            for (key, value) in config.settings.flat() {
-                let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
-                let value = clean::line(&value);
-                say(format_args!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" }));
-            }
-            Exit::Success
-        }
-        Err(error) => {
-            complain(error);
-            Exit::Usage
-        }
-    }
 }

@@ -141,35 +141,6 @@ fn wrong_arguments_a_taken_address_and_a_missing_server_have_their_exit_codes() 
 }
 
 #[test]
-fn a_flag_that_has_no_effect_is_refused_with_the_reason() {
-    let folder = Folder::new("effectless");
-    let flag = ["--set", "resource.latency.mean=20ms"];
-    for (command, reason) in [
-        (&["load", "serial"][..], "the bench is running already"),
-        (&["load", "http://127.0.0.1:1/"], "the bench is running already"),
-        (&["snapshot"], "the bench is running already"),
-        (&["pause"], "the bench is running already"),
-        (&["purge"], "the bench is running already"),
-        (&["runs", "list"], "data.directory"),
-        (&["compare", "last"], "the configuration that it keeps"),
-        (&["exercise", "list"], "the configuration of its bench"),
-    ] {
-        let output = folder.run(&[command, &flag].concat());
-        assert_eq!(output.status.code(), Some(2), "{command:?}");
-        let said = text(&output.stderr);
-        let expected = format!("resource.latency.mean has no effect on `weir {}`: ", command[0]);
-        assert!(said.starts_with(&expected) && said.contains(reason), "{command:?}: {said}");
-    }
-    for (command, flag) in [
-        (&["runs", "list"][..], "data.directory=elsewhere"),
-        (&["predict", "serial"], "resource.latency.mean=20ms"),
-        (&["check-config"], "resource.latency.mean=20ms"),
-    ] {
-        assert_eq!(folder.run(&[command, &["--set", flag]].concat()).status.code(), Some(0), "{command:?}");
-    }
-}
-
-#[test]
 fn completions_are_printed_for_each_shell() {
     let folder = Folder::new("completions");
     for shell in ["bash", "zsh", "fish"] {

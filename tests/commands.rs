@@ -225,3 +225,87 @@ impl Wait for std::process::Child {
         self.wait_with_output().unwrap()
     }
 }
+
+#[test]
+fn lists_and_the_configuration_are_told_to_programs_in_json() {
+    let folder = Folder::new("lists");
+    let exercises = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
+    let list = json(&folder, &["exercise", "--dir", exercises, "list", "--json"]);
+    assert_eq!((list["exercises"].as_array().unwrap().len(), &list["next"]), (16, &"mock-resource".into()));
+    assert!(list["exercises"][0]["finished"].is_null());
+    let config = json(&folder, &["check-config", "--json", "--set", "queue.capacity=5"]);
+    assert_eq!((&config["valid"], &config["effective"]["queue"]["capacity"]), (&true.into(), &5.into()));
+    assert_eq!(config["by_flag"], serde_json::json!(["queue.capacity"]));
+    let output = folder.run(&["check-config", "--json", "--set", "queue.capacity=0"]);
+    assert_eq!(output.status.code(), Some(2));
+    let config: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&config["valid"], &config["problems"][0]["place"]),
+        (&false.into(), &"--set queue.capacity=0".into())
+    );
+    assert!(output.stderr.is_empty(), "all of it is in the JSON");
+}
+
+#[test]
+fn bash_completes_what_only_weir_knows_and_the_commands_as_before() {
+    let folder = Folder::new("complete");
+    let complete = |words: &str| {
+        let script = format!(
+            "source <(weir completions bash)\nCOMP_WORDS=({words})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}}-1))\n\
+             _weir_dynamic weir \"${{COMP_WORDS[COMP_CWORD]}}\" \"\"\necho \"${{COMPREPLY[@]}}\""
+        );
+        let weir = std::path::Path::new(env!("CARGO_BIN_EXE_weir")).parent().unwrap();
+        let path = format!("{}:{}", weir.display(), std::env::var("PATH").unwrap());
+        let mut bash = std::process::Command::new("bash");
+        let output =
+            bash.args(["-c", &script]).env("PATH", path).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+        text(&output.unwrap().stdout).trim().to_owned()
+    };
+    assert_eq!(complete("weir load ''"), "serial async pipelined");
+    assert_eq!(complete("weir exercise check kn"), "knee");
+    assert_eq!(
+        complete("weir --set consumers.m"),
+        "consumers.max_demand= consumers.min_demand= consumers.mode="
+    );
+    assert_eq!(complete("weir comp"), "compare completions", "the static part goes on");
+    drop(folder);
+}
+
+#[test]
+fn what_goes_to_a_pipe_has_no_colour() {
+    let folder = Folder::new("plain");
+    for args in [&["--help"][..], &["predict", "serial"], &["check-config", "--set", "queue.capacity=0"]] {
+        let output = folder.run(args);
+        let said = [output.stdout, output.stderr].concat();
+        assert!(!said.contains(&0x1b), "{args:?}: {}", text(&said));
+    }
+}
+
+#[test]
+fn a_flag_that_has_no_effect_is_refused_with_the_reason() {
+    let folder = Folder::new("effectless");
+    let flag = ["--set", "resource.latency.mean=20ms"];
+    for (command, reason) in [
+        (&["load", "serial"][..], "the bench is running already"),
+        (&["load", "http://127.0.0.1:1/"], "the bench is running already"),
+        (&["snapshot"], "the bench is running already"),
+        (&["pause"], "the bench is running already"),
+        (&["purge"], "the bench is running already"),
+        (&["runs", "list"], "data.directory"),
+        (&["compare", "last"], "the configuration that it keeps"),
+        (&["exercise", "list"], "the configuration of its bench"),
+    ] {
+        let output = folder.run(&[command, &flag].concat());
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let said = text(&output.stderr);
+        let expected = format!("resource.latency.mean has no effect on `weir {}`: ", command[0]);
+        assert!(said.starts_with(&expected) && said.contains(reason), "{command:?}: {said}");
+    }
+    for (command, flag) in [
+        (&["runs", "list"][..], "data.directory=elsewhere"),
+        (&["predict", "serial"], "resource.latency.mean=20ms"),
+        (&["check-config"], "resource.latency.mean=20ms"),
+    ] {
+        assert_eq!(folder.run(&[command, &["--set", flag]].concat()).status.code(), Some(0), "{command:?}");
+    }
+}

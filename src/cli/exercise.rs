@@ -3,27 +3,33 @@
 mod bar;
 mod check;
 mod markdown;
+mod session;
 mod show;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use check::{Outcome, check_code, conclude, find_out};
+use check::{CodeChecked, Outcome, check_code, conclude, find_out};
+use session::{Session, Tools};
 
+use super::help::exercise as help;
 use super::output::{complain, say};
 use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
-use crate::exercise::{Exercise, Progress, Question, Set, SetError, Value};
+use crate::exercise::{Exercise, Findings, Progress, Question, Set, SetError, State, Value};
 use crate::measure::{Peer, Token};
 
 /// How often a file that is watched is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Without a command, on a terminal: goes on where you left off, and asks. Elsewhere:
+/// the list.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -36,15 +42,22 @@ pub(super) struct Args {
 /// An ID is the name of an exercise, or enough of its beginning.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The exercises, and how far you have come (the default)
-    List,
+    /// The exercises, and how far you have come
+    #[command(after_help = help::LIST)]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Read an exercise
+    #[command(after_help = help::START)]
     Start {
         /// Its name, or enough of its beginning; the first that is not finished if
         /// none is given
         id: Option<String>,
     },
     /// Write down what you think, before you measure
+    #[command(after_help = help::PREDICT)]
     Predict {
         /// Its name, or enough of its beginning
         id: String,
@@ -57,6 +70,7 @@ enum Command {
     /// The first check makes the exercise's loads; later ones judge new answers by
     /// what was measured then. The explanation is shown after the first check in
     /// which everything is answered, right or wrong.
+    #[command(after_help = help::CHECK)]
     Check {
         /// Its name, or enough of its beginning
         id: String,
@@ -64,16 +78,19 @@ enum Command {
         how: How,
     },
     /// The next hint: there are three
+    #[command(after_help = help::HINT)]
     Hint {
         /// Its name, or enough of its beginning
         id: String,
     },
     /// The answers, and the solution in code
+    #[command(after_help = help::SOLUTION)]
     Solution {
         /// Its name, or enough of its beginning
         id: String,
     },
     /// Forget what you did of an exercise
+    #[command(after_help = help::RESET)]
     Reset {
         /// Its name, or enough of its beginning
         #[arg(required_unless_present = "all")]
@@ -83,12 +100,14 @@ enum Command {
         all: bool,
     },
     /// Check again whenever the code of an exercise is saved
+    #[command(after_help = help::WATCH)]
     Watch {
         /// Its name, or enough of its beginning
         id: String,
     },
     /// For authors: each exercise fails unsolved, passes solved, and fails for each
     /// wrong answer
+    #[command(after_help = help::VERIFY)]
     Verify {
         /// Only these
         ids: Vec<String>,
@@ -111,6 +130,19 @@ struct How {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Measures and compiles as `check` does.
+struct Own;
+
+impl Tools for Own {
+    fn find_out(&mut self, exercise: &Exercise, state: &State) -> anyhow::Result<Findings> {
+        find_out(exercise, state, None, false)
+    }
+
+    fn check_code(&mut self, exercise: &Exercise) -> anyhow::Result<CodeChecked> {
+        check_code(exercise, true)
+    }
 }
 
 /// The set and what was done of it.
@@ -145,8 +177,12 @@ fn open(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result
 
 impl Workshop {
     fn run(&mut self, args: &Args) -> anyhow::Result<Exit> {
-        match args.command.as_ref().unwrap_or(&Command::List) {
-            Command::List => say(show::list(&self.set, &self.progress).trim_end()),
+        let Some(command) = &args.command else { return self.lead() };
+        match command {
+            Command::List { json: true } => {
+                say(format!("{:#}", show::list_in_json(&self.set, &self.progress)));
+            }
+            Command::List { json: false } => say(show::list(&self.set, &self.progress).trim_end()),
             Command::Start { id } => {
                 let next = show::next(&self.set, &self.progress).or(self.set.exercises.first());
                 let exercise = match id {
@@ -166,6 +202,24 @@ impl Workshop {
             Command::Watch { id } => return self.watch(id),
             Command::Verify { ids, texts } => return verify::run(&self.set, ids, *texts),
         }
+        Ok(Exit::Success)
+    }
+
+    /// Leads through the exercises on a terminal, and lists them elsewhere.
+    fn lead(&mut self) -> anyhow::Result<Exit> {
+        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+        if !stdin.is_terminal() || !stdout.is_terminal() {
+            say(show::list(&self.set, &self.progress).trim_end());
+            return Ok(Exit::Success);
+        }
+        let session = Session {
+            set: &self.set,
+            progress: &mut self.progress,
+            input: &mut stdin.lock(),
+            output: &mut stdout.lock(),
+            tools: &mut Own,
+        };
+        session.run()?;
         Ok(Exit::Success)
     }
 

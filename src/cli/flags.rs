@@ -50,7 +50,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Serve(_) => "serve",
-            Self::CheckConfig => "check-config",
+            Self::CheckConfig { .. } => "check-config",
             Self::Load(_) => "load",
             Self::Simulate(_) => "simulate",
             Self::Predict(_) => "predict",

@@ -9,11 +9,18 @@
 
 use std::io::Write;
 
+use super::paint;
 use crate::clean;
+
+/// A text as it is printed to standard output: clean, and painted on a terminal.
+pub(super) fn dressed(text: &str) -> String {
+    let clean = clean::text(text);
+    if paint::is_wanted(&std::io::stdout()) { paint::paint(&clean) } else { clean.into_owned() }
+}
 
 /// Prints to standard output.
 pub(super) fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{}", clean::text(&text.to_string()));
+    let _ = writeln!(std::io::stdout(), "{}", dressed(&text.to_string()));
 }
 
 /// Prints what a program that was started on purpose has coloured.
@@ -27,7 +34,12 @@ pub(super) fn complain(text: impl std::fmt::Display) {
     if let Some(writer) = super::log::writer() {
         return writer.log(clean::text(&text.to_string()).into_owned());
     }
-    let _ = writeln!(std::io::stderr(), "{}", clean::text(&text.to_string()));
+    let text = text.to_string();
+    let clean = clean::text(&text);
+    let _ = match paint::is_wanted(&std::io::stderr()) {
+        true => writeln!(std::io::stderr(), "{}", paint::paint(&clean)),
+        false => writeln!(std::io::stderr(), "{clean}"),
+    };
 }
 
 /// Prints panics like everything else: the message and the name of the thread may

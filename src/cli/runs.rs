@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 
+use super::help::runs as help;
 use super::output::{complain, say};
 use super::report::{ms, origin, report};
 use super::{Exit, compare};
@@ -32,12 +33,14 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// What was kept, in the order in which it was made
+    #[command(after_help = help::LIST)]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// One run, in full
+    #[command(after_help = help::SHOW)]
     Show {
         /// Its id, its name, the beginning of one, last, last~1, or a file
         #[arg(value_name = "RUN")]
@@ -47,10 +50,13 @@ enum Command {
         json: bool,
     },
     /// What differs between runs, as `weir compare`
+    #[command(after_help = super::help::COMPARE)]
     Compare(compare::Args),
     /// A run as CSV or JSON
+    #[command(after_help = help::EXPORT)]
     Export(Export),
     /// Give a run a name; an empty one takes it away
+    #[command(after_help = help::RENAME)]
     Rename {
         /// Its id, its name, the beginning of one, last, or last~1
         #[arg(value_name = "RUN")]
@@ -59,6 +65,7 @@ enum Command {
         name: String,
     },
     /// Delete runs for good
+    #[command(after_help = help::DELETE)]
     Delete {
         /// Their ids, their names, the beginnings of them, last, or last~1
         #[arg(value_name = "RUN", required = true)]
@@ -68,6 +75,7 @@ enum Command {
     ///
     /// What ab prints and what it writes with -e are one run together. A file
     /// called - is standard input: wrk --latency URL | weir runs import -
+    #[command(after_help = help::IMPORT)]
     Import {
         /// What the tool has printed or written
         #[arg(value_name = "FILE", required = true)]

@@ -8,22 +8,25 @@
 //! line, takes a path.
 
 mod error;
+mod index;
 mod names;
 mod progress;
 mod reference;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::format::{from_json, to_json};
 use super::{Clock, Origin, Run, Validity};
 use error::failed;
+use index::Index;
 use names::is_id;
 
 pub use error::StoreError;
@@ -50,7 +53,7 @@ pub struct Listing {
 }
 
 /// A run in a [`Listing`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listed {
     /// See [`Run::id`].
     pub id: String,
@@ -176,21 +179,25 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
             Err(error) => return Err(failed("read the folder", &self.directory)(error)),
         };
+        let _alone = index::alone();
+        let mut index = Index::read(self);
+        let mut files = BTreeSet::new();
         for entry in entries {
             let entry = entry.map_err(failed("read the folder", &self.directory))?;
             let file = entry.file_name().to_string_lossy().into_owned();
             let Some(id) = file.strip_suffix(".json").filter(|id| !id.starts_with('.')) else { continue };
-            match self.path(id).and_then(|path| read(&path)) {
-                Ok(run) => listing.runs.push(listed(id, &run)),
-                Err(StoreError::Io { source, .. }) => {
-                    listing.skipped.push(Skipped { file, why: source.to_string() });
-                }
-                Err(StoreError::Format { source, .. }) => {
-                    listing.skipped.push(Skipped { file, why: source.to_string() });
-                }
-                Err(error) => listing.skipped.push(Skipped { file, why: error.to_string() }),
+            let read = || self.path(id).and_then(|path| read(&path)).map(|run| listed(id, &run));
+            let listed = match fs::metadata(entry.path()) {
+                Ok(about) if about.is_file() => index.entry(&file, (&about).into(), || read().map_err(why)),
+                _ => read().map_err(why),
+            };
+            match listed {
+                Ok(run) => listing.runs.push(run),
+                Err(why) => listing.skipped.push(Skipped { file: file.clone(), why }),
             }
+            files.insert(file);
         }
+        index.keep(self, |file| files.contains(file));
         listing.runs.sort_by(|a, b| (&a.began, &a.id).cmp(&(&b.began, &b.id)));
         listing.skipped.sort_by(|a, b| a.file.cmp(&b.file));
         Ok(listing)
@@ -258,6 +265,15 @@ impl Store {
         let runs = self.list()?.runs.into_iter();
         let own = runs.filter(|run| run.name.is_none() && run.origin == Origin::Recorded);
         own.rev().skip(keep).map(|run| self.delete(&run.id)).collect()
+    }
+}
+
+/// Why a file is not a run, without its name.
+fn why(error: StoreError) -> String {
+    match error {
+        StoreError::Io { source, .. } => source.to_string(),
+        StoreError::Format { source, .. } => source.to_string(),
+        error => error.to_string(),
     }
 }
 

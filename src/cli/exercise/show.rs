@@ -40,14 +40,34 @@ pub(super) fn list(set: &Set, progress: &Progress) -> String {
     text
 }
 
+/// The same, for programs.
+pub(super) fn list_in_json(set: &Set, progress: &Progress) -> serde_json::Value {
+    let one = |exercise: &Exercise| {
+        let state = progress.of(&exercise.id);
+        serde_json::json!({ "id": exercise.id, "title": exercise.title, "part": exercise.part,
+            "minutes": exercise.minutes, "hard": exercise.hard, "code": exercise.code.is_some(),
+            "questions": exercise.questions.len(), "predicted": state.predictions.len(),
+            "hints": state.hints, "checks": state.checks, "first": state.first,
+            "finished": state.finished })
+    };
+    let exercises: Vec<_> = set.exercises.iter().map(one).collect();
+    serde_json::json!({ "title": set.title, "parts": set.parts, "exercises": exercises,
+        "next": next(set, progress).map(|next| &next.id) })
+}
+
 /// The first that is not finished.
 pub(super) fn next<'a>(set: &'a Set, progress: &Progress) -> Option<&'a Exercise> {
     set.exercises.iter().find(|exercise| progress.of(&exercise.id).finished.is_none())
 }
 
+/// The text of an exercise.
+pub(super) fn text(exercise: &Exercise) -> std::io::Result<String> {
+    Ok(markdown(&exercise.text()?))
+}
+
 /// The text of an exercise, and what to do next.
 pub(super) fn start(exercise: &Exercise) -> std::io::Result<String> {
-    let mut text = markdown(&exercise.text()?);
+    let mut text = text(exercise)?;
     let _ = write!(text, "\n{}\n", "─".repeat(WIDTH));
     for question in exercise.questions.iter().filter(|question| !question.choices.is_empty()) {
         let _ = writeln!(text, "{}, by its number:", question.name);
@@ -78,10 +98,7 @@ fn labelled(label: &str, text: &str) -> String {
 pub(super) fn questions(exercise: &Exercise, state: &State) -> String {
     let mut text = String::new();
     for question in &exercise.questions {
-        let unit =
-            if question.unit.is_empty() { String::new() } else { format!(" (in {})", question.unit) };
-        text += &wrapped(&format!("{}{unit}", question.ask.trim()), 0);
-        text += &choices(question);
+        text += &self::question(question);
         let _ = match state.predictions.get(&question.name) {
             Some(value) => writeln!(text, "    {} = {}\n", question.name, with_unit(value, &question.unit)),
             None => writeln!(text, "    {} is still open\n", question.name),
@@ -94,6 +111,20 @@ pub(super) fn questions(exercise: &Exercise, state: &State) -> String {
     text
 }
 
+/// A question, and what can be chosen.
+pub(super) fn question(question: &Question) -> String {
+    let unit = if question.unit.is_empty() { String::new() } else { format!(" (in {})", question.unit) };
+    wrapped(&format!("{}{unit}", question.ask.trim()), 0) + &choices(question)
+}
+
+/// What an answer is called, with its unit.
+pub(super) fn name(question: &Question) -> String {
+    match question.unit.as_str() {
+        "" => question.name.clone(),
+        unit => format!("{} ({unit})", question.name),
+    }
+}
+
 /// What is to be written behind `predict ID`.
 fn to_predict<'a>(names: impl Iterator<Item = &'a String>) -> String {
     names.map(|name| format!(" {name}=…")).collect()
@@ -104,8 +135,13 @@ fn choices(question: &Question) -> String {
     numbered.map(|(n, choice)| wrapped(&format!("{}  {choice}", n + 1), 4)).collect()
 }
 
-/// What the answers are worth, and why.
+/// What the answers are worth, why, and what to do next.
 pub(super) fn verdict(set: &Set, exercise: &Exercise, outcome: &Outcome) -> String {
+    result(exercise, outcome, outcome.state.is_explained()) + &then(set, exercise, outcome)
+}
+
+/// What the answers are worth, and why.
+pub(super) fn result(exercise: &Exercise, outcome: &Outcome, explain: bool) -> String {
     let Outcome { judgements, code, passed, state, .. } = outcome;
     let mut text = table(judgements);
     text += &in_words(judgements);
@@ -127,10 +163,9 @@ pub(super) fn verdict(set: &Set, exercise: &Exercise, outcome: &Outcome) -> Stri
     if *passed {
         let _ = write!(text, "\n✓ {} is finished.\n", exercise.title);
     }
-    if state.is_explained() {
+    if explain {
         let _ = write!(text, "\n{}", markdown(&exercise.explained()));
     }
-    text += &then(set, exercise, outcome);
     text
 }
 

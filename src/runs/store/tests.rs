@@ -106,6 +106,36 @@ fn a_copy_under_another_name_is_another_run() {
 }
 
 #[test]
+fn a_list_of_many_runs_reads_only_those_that_have_changed() {
+    let folder = Folder::new("index");
+    for second in 0..50 {
+        folder.put(second, None, Origin::Load);
+    }
+    fs::write(folder.0.directory().join("half.json"), "{").unwrap();
+    let first = folder.0.list().unwrap();
+    assert_eq!((first.runs.len(), first.skipped.len()), (50, 1));
+    // An entry that no file says: only the index can.
+    let path = folder.0.directory().parent().unwrap().join("runs-index.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("closed, 2 clients", "told by the index")).unwrap();
+    let told = |listing: &Listing| {
+        listing.runs.iter().filter(|run| run.load.as_ref().unwrap().contains("by the index")).count()
+    };
+    let second = folder.0.list().unwrap();
+    assert_eq!((told(&second), second.skipped, second.runs.len()), (50, first.skipped, 50));
+    // What is changed, added or deleted is read as it is.
+    folder.0.rename("2026-11-21-053507-serial", Some("renamed")).unwrap();
+    folder.0.delete("2026-11-21-053508-serial").unwrap();
+    folder.put(55, None, Origin::Load);
+    let third = folder.0.list().unwrap();
+    assert_eq!((told(&third), third.runs.len()), (48, 50));
+    assert!(third.runs.iter().any(|run| run.name.as_deref() == Some("renamed")));
+    // An index of nonsense is none.
+    fs::write(&path, "nonsense").unwrap();
+    assert_eq!(told(&folder.0.list().unwrap()), 0);
+}
+
+#[test]
 fn pruning_keeps_the_named_the_newest_and_what_was_asked_for() {
     let folder = Folder::new("prune");
     for second in 0..5 {

@@ -1,0 +1,224 @@
+//! The workshop as one session: it goes on where the participant left off, asks
+//! question by question, checks, explains, and moves on.
+//!
+//! It reads lines and writes text, and measures and compiles through [`Tools`], so
+//! that a test can walk through it. What is answered is kept at once: a session that
+//! is broken off loses nothing.
+
+use std::io::{BufRead, Write};
+
+use super::check::{CodeChecked, conclude};
+use super::show;
+use crate::clean;
+use crate::cli::output::dressed;
+use crate::exercise::{Exercise, Findings, Judgement, Progress, Question, Set, State, Verdict};
+
+const KEYS: &str = "n next · h hint · r read again · s solution · q quit";
+
+/// What a session cannot do by itself.
+pub(super) trait Tools {
+    /// Measures the loads of an exercise, or takes what was measured before.
+    fn find_out(&mut self, exercise: &Exercise, state: &State) -> anyhow::Result<Findings>;
+    /// Compiles and checks the participant's code, and shows what is said of it.
+    fn check_code(&mut self, exercise: &Exercise) -> anyhow::Result<CodeChecked>;
+}
+
+pub(super) struct Session<'a> {
+    pub(super) set: &'a Set,
+    pub(super) progress: &'a mut Progress,
+    pub(super) input: &'a mut dyn BufRead,
+    pub(super) output: &'a mut dyn Write,
+    pub(super) tools: &'a mut dyn Tools,
+}
+
+/// What the participant wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// On with this exercise.
+    On,
+    Next,
+    Quit,
+}
+
+/// What was typed at a prompt.
+enum Typed {
+    Nothing,
+    Text(String),
+    Way(Way),
+}
+
+impl Session<'_> {
+    /// Leads through the exercises until the participant quits, the input ends, or
+    /// none is left.
+    ///
+    /// # Errors
+    /// When a text, the progress or the terminal cannot be read or written.
+    pub(super) fn run(mut self) -> anyhow::Result<()> {
+        let set = self.set;
+        let Some(first) = self.left_off() else {
+            return self.say("Every exercise is finished. To read one again: weir exercise start ID");
+        };
+        for (at, exercise) in set.exercises.iter().enumerate().skip(first) {
+            self.say(&format!("Exercise {} of {}\n", at + 1, set.exercises.len()))?;
+            if self.one(exercise)? == Way::Quit {
+                return self.say("\nGo on from here with: weir exercise");
+            }
+        }
+        self.say("\nThat was the last exercise. The list: weir exercise list")
+    }
+
+    /// The first exercise that was not honestly checked yet; or else the first that is
+    /// not finished.
+    fn left_off(&self) -> Option<usize> {
+        let states: Vec<State> = self.set.exercises.iter().map(|one| self.progress.of(&one.id)).collect();
+        let new = states.iter().position(|state| !state.is_explained());
+        new.or_else(|| states.iter().position(|state| state.finished.is_none()))
+    }
+
+    fn one(&mut self, exercise: &Exercise) -> anyhow::Result<Way> {
+        self.read(exercise)?;
+        self.say(&format!("\nKeys: {KEYS}\n"))?;
+        let state = self.progress.of(&exercise.id);
+        let answered = |question: &&Question| state.predictions.contains_key(&question.name);
+        for question in exercise.questions.iter().filter(answered) {
+            self.say(&format!("answered: {} = {}", question.name, state.predictions[&question.name]))?;
+        }
+        let mut open: Vec<&Question> = exercise.questions.iter().filter(|one| !answered(one)).collect();
+        loop {
+            for question in open {
+                match self.ask(exercise, question)? {
+                    Way::On => {}
+                    way => return Ok(way),
+                }
+            }
+            if exercise.code.is_some() {
+                let file = clean::path(&exercise.folder.join("exercise.rs"));
+                match self.wait(exercise, &format!("Write {file}; Enter checks it"))? {
+                    Way::On => {}
+                    way => return Ok(way),
+                }
+            }
+            let judgements = self.check(exercise)?;
+            let finished = self.progress.of(&exercise.id).finished.is_some();
+            let way = match finished {
+                true => self.wait(exercise, "Enter goes on to the next exercise")?,
+                false => self.wait(exercise, "Enter tries again; n goes on to the next exercise")?,
+            };
+            match way {
+                Way::On if finished => return Ok(Way::Next),
+                Way::On => {}
+                way => return Ok(way),
+            }
+            let wrong = |question: &&Question| {
+                let of = judgements.iter().find(|judgement| judgement.question == question.name);
+                of.is_none_or(|judgement| judgement.verdict != Verdict::Right)
+            };
+            open = exercise.questions.iter().filter(wrong).collect();
+        }
+    }
+
+    /// Checks, and shows what that came to; the explanation when it is new.
+    fn check(&mut self, exercise: &Exercise) -> anyhow::Result<Vec<Judgement>> {
+        let before = self.progress.of(&exercise.id);
+        if !exercise.questions.is_empty() && before.findings_of(exercise).is_none() {
+            self.say("\nMeasuring …")?;
+        }
+        let findings = self.tools.find_out(exercise, &before)?;
+        let code = match &exercise.code {
+            Some(_) => Some(self.tools.check_code(exercise)?),
+            None => None,
+        };
+        let outcome = conclude(self.progress, exercise, &findings, true, code)?;
+        for doubt in &outcome.doubts {
+            self.say(&format!("\n{}", show::paragraph(doubt).trim_end()))?;
+        }
+        let explain = outcome.state.is_explained() && !before.is_explained();
+        self.say(&format!("\n{}", show::result(exercise, &outcome, explain).trim_end()))?;
+        Ok(outcome.judgements)
+    }
+
+    /// Asks until there is an answer, or the participant wants something else.
+    fn ask(&mut self, exercise: &Exercise, question: &Question) -> anyhow::Result<Way> {
+        self.say(&format!("\n{}", show::question(question).trim_end()))?;
+        loop {
+            let text = match self.prompt(exercise, &show::name(question))? {
+                Typed::Way(way) => return Ok(way),
+                Typed::Nothing => {
+                    let what =
+                        if question.choices.is_empty() { "a number" } else { "the number of a choice" };
+                    self.say(&format!("expected {what}, or a key: {KEYS}"))?;
+                    continue;
+                }
+                Typed::Text(text) => text,
+            };
+            match question.read(&text) {
+                Ok(value) => {
+                    self.progress.change(&exercise.id, |state| {
+                        state.predictions.insert(question.name.clone(), value);
+                    })?;
+                    return Ok(Way::On);
+                }
+                Err(why) => self.say(show::paragraph(&why).trim_end())?,
+            }
+        }
+    }
+
+    /// Waits for Enter or for a key that leads elsewhere.
+    fn wait(&mut self, exercise: &Exercise, what: &str) -> anyhow::Result<Way> {
+        self.say(&format!("\n{what}"))?;
+        loop {
+            match self.prompt(exercise, "")? {
+                Typed::Nothing => return Ok(Way::On),
+                Typed::Way(way) => return Ok(way),
+                Typed::Text(_) => self.say(&format!("expected Enter, or a key: {KEYS}"))?,
+            }
+        }
+    }
+
+    /// Reads a line; does what a key asks for that leads nowhere else, and reads
+    /// again. The end of the input quits.
+    fn prompt(&mut self, exercise: &Exercise, name: &str) -> anyhow::Result<Typed> {
+        loop {
+            write!(self.output, "{}> ", clean::line(name))?;
+            self.output.flush()?;
+            let mut line = String::new();
+            if self.input.read_line(&mut line)? == 0 {
+                return Ok(Typed::Way(Way::Quit));
+            }
+            match line.trim() {
+                "" => return Ok(Typed::Nothing),
+                "n" => return Ok(Typed::Way(Way::Next)),
+                "q" => return Ok(Typed::Way(Way::Quit)),
+                "h" => self.hint(exercise)?,
+                "r" => self.read(exercise)?,
+                "s" => self.say(show::solution(exercise)?.trim_end())?,
+                "?" => self.say(&format!("keys: {KEYS}"))?,
+                text => return Ok(Typed::Text(text.to_owned())),
+            }
+        }
+    }
+
+    fn hint(&mut self, exercise: &Exercise) -> anyhow::Result<()> {
+        let most = exercise.hints.len();
+        let state =
+            self.progress.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
+        match state.hints.checked_sub(1).and_then(|last| exercise.hints.get(last)) {
+            Some(hint) => {
+                let hint = show::paragraph(&format!("Hint {} of {most}: {}", state.hints, hint.trim()));
+                self.say(hint.trim_end())
+            }
+            None => self.say("this exercise has no hints"),
+        }
+    }
+
+    fn read(&mut self, exercise: &Exercise) -> anyhow::Result<()> {
+        self.say(show::text(exercise)?.trim_end())
+    }
+
+    fn say(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(writeln!(self.output, "{}", dressed(text))?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! What stands below the options in each `--help`: examples, and the exit codes.
+
+pub(super) const WEIR: &str = "\
+Examples:
+  weir                                 the page at http://127.0.0.1:4000
+  weir load pipelined -n 1000 -c 50    a load, from another terminal
+  weir exercise                        the workshop
+
+Exit codes:
+  0    all went well
+  1    something outside went wrong: no server, an address in use, a full disk;
+       or an exercise's check did not pass
+  2    wrong arguments or configuration
+  3    accepted events are lost: a shutdown's deadline passed
+  4    a run was made whose figures cannot be trusted
+  5    the server ended, and a run could not be kept
+  130  stopped at once by a second Ctrl-C, or a load by the first";
+pub(super) const SERVE: &str = "\
+Examples:
+  weir serve --listen 127.0.0.1:0
+  weir serve --set resource.latency.mean=20ms --set consumers.concurrency=10";
+pub(super) const CHECK_CONFIG: &str = "\
+Examples:
+  weir check-config --config other.toml
+  weir check-config --json | jq .effective.queue";
+pub(super) const LOAD: &str = "\
+Examples:
+  weir load pipelined -n 1000 -c 50
+  weir load serial --rate 100:10s,100..400:20s --name ramp
+  weir load http://127.0.0.1:8080/ -d 30s";
+pub(super) const SIMULATE: &str = "\
+Examples:
+  weir simulate pipelined -n 1000 -c 50
+  weir simulate serial --rate 150 -d 10min --set resource.latency.mean=50ms
+  weir simulate pipelined -n 1000 --edit 20s:consumers.concurrency=10";
+pub(super) const PREDICT: &str = "\
+Examples:
+  weir predict pipelined -n 1000 -c 50
+  weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10";
+pub(super) const COMPARE: &str = "\
+Examples:
+  weir compare last                a run beside theory and simulation
+  weir compare before after        two runs, and whether they differ
+  weir compare last last~1 last~2  side by side";
+pub(super) const RUNS: &str = "\
+Examples:
+  weir runs list
+  weir runs show last
+  weir runs export last --csv > run.csv";
+pub(super) const EXERCISE: &str = "\
+Examples:
+  weir exercise                          goes on where you left off, and asks
+  weir exercise start knee
+  weir exercise predict knee rate=90
+  weir exercise check knee";
+pub(super) const SNAPSHOT: &str = "\
+Examples:
+  weir snapshot
+  weir snapshot --json --url http://127.0.0.1:4001 | jq .queue.depth";
+pub(super) const PAUSE: &str = "\
+Examples:
+  weir pause
+  weir pause --url http://127.0.0.1:4001";
+pub(super) const RESUME: &str = "\
+Examples:
+  weir resume
+  weir resume --url http://127.0.0.1:4001";
+pub(super) const PURGE: &str = "\
+Examples:
+  weir purge
+  weir pause && weir purge && weir resume    also drops what comes meanwhile";
+pub(super) const RESET: &str = "\
+Examples:
+  weir reset
+  weir purge && weir reset && weir load pipelined";
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  source <(weir completions bash)
+  weir completions fish > ~/.config/fish/completions/weir.fish";
+
+/// Of the commands below `weir runs`.
+pub(super) mod runs {
+    pub(in crate::cli) const LIST: &str = "\
+Examples:
+  weir runs list
+  weir runs list --json | jq '.runs[-1].rate'";
+    pub(in crate::cli) const SHOW: &str = "\
+Examples:
+  weir runs show last
+  weir runs show before --json | jq .audit";
+    pub(in crate::cli) const EXPORT: &str = "\
+Examples:
+  weir runs export last --csv > series.csv
+  weir runs export last --csv --what histogram -o times.csv";
+    pub(in crate::cli) const RENAME: &str = "\
+Examples:
+  weir runs rename last before
+  weir runs rename before ''    takes the name away";
+    pub(in crate::cli) const DELETE: &str = "\
+Examples:
+  weir runs delete last
+  weir runs delete before 2026-11-21-064649-serial";
+    pub(in crate::cli) const IMPORT: &str = "\
+Examples:
+  ab -n 1000 -c 50 -e ab.csv http://127.0.0.1:4000/serial > ab.txt
+  weir runs import ab.txt ab.csv --name ab
+  wrk --latency http://127.0.0.1:4000/serial | weir runs import -";
+}
+
+/// Of the commands below `weir exercise`.
+pub(super) mod exercise {
+    pub(in crate::cli) const LIST: &str = "\
+Examples:
+  weir exercise list
+  weir exercise list --json | jq '.exercises[] | select(.finished) | .id'";
+    pub(in crate::cli) const START: &str = "\
+Examples:
+  weir exercise start        the next one
+  weir exercise start knee";
+    pub(in crate::cli) const PREDICT: &str = "\
+Examples:
+  weir exercise predict enqueue-1000                     what is asked
+  weir exercise predict enqueue-1000 peak_depth=900 drain=60s";
+    pub(in crate::cli) const CHECK: &str = "\
+Examples:
+  weir exercise check knee
+  weir exercise check knee --again
+
+Exit code: 0 if everything is right, 1 if not.";
+    pub(in crate::cli) const HINT: &str = "\
+Examples:
+  weir exercise hint knee    once more for the next one";
+    pub(in crate::cli) const SOLUTION: &str = "\
+Examples:
+  weir exercise solution knee";
+    pub(in crate::cli) const RESET: &str = "\
+Examples:
+  weir exercise reset knee
+  weir exercise reset --all";
+    pub(in crate::cli) const WATCH: &str = "\
+Examples:
+  weir exercise watch write-a-stage    then save exercise.rs";
+    pub(in crate::cli) const VERIFY: &str = "\
+Examples:
+  weir exercise verify knee
+  weir exercise verify --texts
+
+Exit code: 0 if the exercises are sound, 1 if not.";
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    /// Every command that is shown, with all its names in front.
+    fn all(path: &str, command: &Command, found: &mut Vec<(String, Command)>) {
+        let path = format!("{path} {}", command.get_name());
+        for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+            all(&path, below, found);
+        }
+        found.push((path.trim_start().to_owned(), command.clone()));
+    }
+
+    #[test]
+    fn every_help_has_examples_of_its_own_command_within_eighty_columns() {
+        let mut command = super::super::Args::command().term_width(80);
+        command.build();
+        let mut found = Vec::new();
+        all("", &command, &mut found);
+        assert!(found.len() > 25, "{}", found.len());
+        for (path, mut command) in found {
+            if path.split(' ').any(|name| name == "help") {
+                continue;
+            }
+            let help = command.render_long_help().to_string();
+            let examples =
+                help.split_once("Examples:\n").unwrap_or_else(|| panic!("{path}: no examples")).1;
+            // `runs compare` is `compare` under another name.
+            let own = path.replace("weir runs compare", "weir compare");
+            assert!(examples.contains(&own), "{path}: {examples}");
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{path}: {line:?} is too wide");
+            }
+        }
+    }
+}
