@@ -98,6 +98,24 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_load_of_more_clients_than_descriptors_is_refused_with_the_numbers() {
+    let folder = Folder::new("descriptors");
+    let command = r#"ulimit -n 500 && exec "$0" load http://127.0.0.1:9/ -c 5000 -d 1min -q --no-save"#;
+    let output = Command::new("sh")
+        .args(["-c", command, env!("CARGO_BIN_EXE_weir")])
+        .current_dir(&folder.0)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("5000 clients need 50") && said.contains("the limit is 500: raise it with"),
+        "{said}"
+    );
+}
+
+#[test]
 fn check_config_says_valid_or_what_is_wrong_by_text_and_exit_code() {
     let folder = Folder::new("check");
     let output = folder.run(&["check-config"]);

@@ -71,7 +71,7 @@ enum Command {
         #[arg(value_name = "RUN", required = true)]
         runs: Vec<String>,
     },
-    /// Keep a result of ab, oha or wrk as a run
+    /// Keep a result of ab, bombardier, hey, oha or wrk as a run
     ///
     /// What ab prints and what it writes with -e are one run together. A file
     /// called - is standard input: wrk --latency URL | weir runs import -

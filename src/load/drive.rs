@@ -1,6 +1,6 @@
 //! A whole load on one thread: the model's loop, who watches it, and its end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -100,14 +100,16 @@ impl Driver<'_> {
                 watch(&shared.tally.progress());
             }
         };
+        // When the generator means to look next whether it has stood still.
+        let next_pulse = Cell::new(clock.now());
         let pulse = async {
             if time == Time::Virtual {
                 return std::future::pending().await;
             }
             loop {
-                let due = clock.now().after(PULSE);
-                sleep_until(clock.instant(due)).await;
-                shared.tally.pulse(due);
+                next_pulse.set(clock.now().after(PULSE));
+                sleep_until(clock.instant(next_pulse.get())).await;
+                shared.tally.pulse(next_pulse.get());
             }
         };
         tokio::select! {
@@ -116,6 +118,10 @@ impl Driver<'_> {
             () = stop.cancelled() => shared.tally.abort(),
             () = pulse => {}
             () = watching => {}
+        }
+        // The load may have ended before the pulse could see that it stood still.
+        if time == Time::Real {
+            shared.tally.pulse(next_pulse.get());
         }
         let unsent = backlog.borrow().len() as u64;
         let mut client = shared.tally.finish(unsent);

@@ -332,3 +332,6 @@ impl State {
 fn by_answer([ok, refused, failed]: [Slicer; 3]) -> ByAnswer {
     ByAnswer { ok: ok.timing(), refused: refused.timing(), failed: failed.timing() }
 }
+
+#[cfg(test)]
+mod tests;

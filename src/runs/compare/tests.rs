@@ -247,12 +247,18 @@ fn what_else_is_different_is_noted() {
     let (mut a, mut b) = (run(Kind::Fixed, 1.0, 1), run(Kind::Fixed, 1.0, 1));
     a.config = Some(serde_json::json!({ "queue": { "capacity": 10 }, "consumers": { "concurrency": 1 } }));
     b.config = Some(serde_json::json!({ "queue": { "capacity": 10 }, "consumers": { "concurrency": 3 } }));
-    let says = "the generator was late".to_owned();
-    b.audit.checks.push(Check { name: "lag".to_owned(), verdict: Verdict::Failed, says });
+    for (verdict, says) in [
+        (Verdict::Failed, "the generator was late"),
+        (Verdict::Disturbed, "another process had its core"),
+        (Verdict::Note, "the generator was busy"),
+    ] {
+        b.audit.checks.push(Check { name: "a check".to_owned(), verdict, says: says.to_owned() });
+    }
     assert_eq!(
         compare(&a, &b).notes,
         [
             "B is invalid: the generator was late",
+            "B is disturbed: another process had its core",
             "the configurations differ: consumers.concurrency (1 in A, 3 in B)",
         ]
     );
