@@ -19,20 +19,13 @@ pub(super) async fn run<T, H: Handler<T>>(mut inlet: Inlet<T>, work: Arc<Work<H>
             continue;
         }
         let Some(slot) = slot(&mut inlet, &work).await else { continue };
-        let Some((from, event)) = inlet.take_one() else { continue };
-        let mut running = pin!(work.run(event));
-        // Mail is read meanwhile, so that a resize gets prefetched events back
-        // at once and not when this event is finished.
-        loop {
-            tokio::select! {
-                biased;
-                () = running.as_mut() => break,
-                message = inlet.recv() => inlet.handle(message),
-            }
-        }
+        let Some(taken) = inlet.take_one() else { continue };
+        // Nothing awaits in between, so an abort finds the event in the inlet or
+        // begun.
+        inlet.run(work.run(taken.event)).await;
         // Before asking for more: whoever waits for the slot goes first.
         drop(slot);
-        inlet.finished(from, 1);
+        inlet.finished(taken.from, 1);
     }
 }
 

@@ -103,16 +103,9 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         let n = events.len();
         let outcome = {
             let work = pin!(AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind());
-            let mut work = meter.time(work);
-            // Mail is read while the handler runs, so that a stop or a resize can
-            // give events back without waiting for it.
-            loop {
-                tokio::select! {
-                    biased;
-                    outcome = &mut work => break outcome,
-                    message = inlet.recv() => inlet.handle(message),
-                }
-            }
+            // Nothing awaits between here and `take`, so an abort finds the batch
+            // in the inlet or begun.
+            inlet.run(meter.time(work)).await
         };
         if let Err(panic) = outcome {
             return Reason::Panicked(panic_message(&*panic));
