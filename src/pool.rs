@@ -24,6 +24,20 @@
 //! *start*: a worker takes a slot before it begins an event, and all workers,
 //! old, new or retired, share the slots.
 //!
+//! # On a broadcast or a partition
+//! A [broadcast](crate::dispatch::BroadcastDispatcher) and a
+//! [partition](crate::dispatch::PartitionDispatcher) serve each consumer by one
+//! subscription. There a pool in either mode subscribes once, and shares what it is
+//! sent among up to `concurrency` handlers: it handles each event once. It asks for
+//! as much in advance as its workers would together. A resize changes how many
+//! handlers run and how much is asked for, and gives nothing back. With concurrency
+//! 0 the subscription stays, and a broadcast waits for the pool; a pool that starts
+//! with 0 is not subscribed until it grows.
+//!
+//! On a partition, name it with [`PoolBuilder::options`]; otherwise the pool ends
+//! with [`Reason::Refused`]. Events of one key are begun in order, and one at a time
+//! only with concurrency 1.
+//!
 //! # Panics in a handler
 //! They end that event, not the worker: the pool logs it, counts it in
 //! [`Pool::panics`] and goes on. The event itself is dropped by the unwinding;
@@ -57,7 +71,9 @@ use crate::clean;
 use crate::limit::Limiter;
 use crate::shard::PerThread;
 use crate::stage::stopwatch::Stopwatch;
-use crate::stage::{Gone, Kind, ProducerRef, Reason, State, Status, panic_message};
+use crate::stage::{
+    CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions, panic_message,
+};
 
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -81,18 +97,37 @@ where
 
 /// A pool to be spawned. Made by [`pool::builder`](builder).
 #[derive(Debug)]
-pub struct PoolBuilder<H> {
+pub struct PoolBuilder<T, H> {
     handler: H,
     settings: PoolSettings,
     name: Arc<str>,
+    options: SubscribeOptions<T>,
 }
 
 /// A pool that handles events with `handler`, to be named and spawned.
-pub fn builder<H>(handler: H, settings: PoolSettings) -> PoolBuilder<H> {
-    PoolBuilder { handler, settings, name: "pool".into() }
+pub fn builder<T, H>(handler: H, settings: PoolSettings) -> PoolBuilder<T, H> {
+    let options = SubscribeOptions::default().cancel(CancelMode::Resubscribe);
+    PoolBuilder { handler, settings, name: "pool".into(), options }
 }
 
-impl<H> PoolBuilder<H> {
+impl<T, H> PoolBuilder<T, H> {
+    /// How the pool subscribes: to which partition, with which selector or weight.
+    /// The limits are those of the [`PoolSettings`], since a resize changes them,
+    /// and a pool always asks by itself, so `limits` and `manual` have no effect.
+    ///
+    /// A pool ends with its producer. With [`CancelMode::Resubscribe`], which it
+    /// has without options, it waits for the successor of one that failed; the
+    /// other cancel modes end it at once.
+    pub fn options(mut self, options: impl Into<SubscribeOptions<T>>) -> Self {
+        let options = options.into();
+        let cancel = match options.cancel {
+            CancelMode::Resubscribe => CancelMode::Resubscribe,
+            CancelMode::Permanent | CancelMode::Transient | CancelMode::Temporary => CancelMode::Permanent,
+        };
+        self.options = SubscribeOptions { cancel, manual: false, ..options };
+        self
+    }
+
     /// A name for statuses; by default "pool".
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = name.into();
@@ -104,18 +139,18 @@ impl<H> PoolBuilder<H> {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn<T>(self, producer: &ProducerRef<T>) -> Pool<T>
+    pub fn spawn(self, producer: &ProducerRef<T>) -> Pool<T>
     where
         T: Send + 'static,
         H: Handler<T>,
     {
-        let Self { handler, settings, name } = self;
+        let Self { handler, settings, name, options } = self;
         let (orders, inbox) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(None);
         let slots = Limiter::new(Some(settings.concurrency));
         let face = Arc::new(Face { name, slots, counts: Counts::default(), roll: Roll::default(), ended });
-        let mut foreman =
-            Foreman::new(producer.clone(), Work { handler, face: Arc::clone(&face) }, settings);
+        let work = Work { handler, face: Arc::clone(&face) };
+        let mut foreman = Foreman::new(producer.clone(), work, settings, options);
         let abort = CancellationToken::new();
         let aborted = abort.clone();
         tokio::spawn(async move {

@@ -101,7 +101,7 @@ impl<T: Send + 'static> Flow<T> {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn into<H: Handler<T>>(self, pool: PoolBuilder<H>) -> Pipeline<T> {
+    pub fn into<H: Handler<T>>(self, pool: PoolBuilder<T, H>) -> Pipeline<T> {
         let pool = pool.spawn(&self.last);
         Pipeline { head: self.head, stages: self.stages, pool }
     }

@@ -6,6 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 
 use super::{Handler, Mode, PoolSettings, Work, supervisor, worker};
+use crate::demand::Limits;
+use crate::dispatch::Refused;
 use crate::stage::inlet::Inlet;
 use crate::stage::mail::{ConsumerMail, ToConsumer};
 use crate::stage::meter::Meter;
@@ -72,7 +74,7 @@ impl Roll {
         for (_, meter) in &members.meters {
             let member = meter.read();
             sum.events_in += member.events_in;
-            sum.asked += member.asked;
+            sum.asked = sum.asked.saturating_add(member.asked);
             sum.held += member.held;
             sum.dropped += member.dropped;
         }
@@ -101,6 +103,11 @@ pub(super) struct Foreman<T, H> {
     producer: ProducerRef<T>,
     work: Arc<Work<H>>,
     settings: PoolSettings,
+    /// How each member subscribes, but for its limits.
+    options: SubscribeOptions<T>,
+    /// Whether the producer's dispatcher serves a consumer by one subscription. The
+    /// pool then has one member, which keeps what it has when the pool is resized.
+    once: bool,
     /// Those that are not retired, oldest first.
     members: Vec<Member<T>>,
     /// All of them, the retired ones that still have an event in hand, and the
@@ -114,9 +121,23 @@ pub(super) struct Foreman<T, H> {
 }
 
 impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
-    pub(super) fn new(producer: ProducerRef<T>, work: Work<H>, settings: PoolSettings) -> Self {
-        let (work, members, tasks) = (Arc::new(work), Vec::new(), JoinSet::new());
-        Self { producer, work, settings, members, tasks, ended: None, closing: None }
+    pub(super) fn new(
+        producer: ProducerRef<T>,
+        work: Work<H>,
+        settings: PoolSettings,
+        options: SubscribeOptions<T>,
+    ) -> Self {
+        Self {
+            producer,
+            work: Arc::new(work),
+            settings,
+            options,
+            once: false,
+            members: Vec::new(),
+            tasks: JoinSet::new(),
+            ended: None,
+            closing: None,
+        }
     }
 
     pub(super) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Order<T>>) -> Reason {
@@ -173,7 +194,16 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         // Not one that was retired or started by hand: those end as we told them.
         let by_itself = self.members.len() < before;
         let worked = self.work.face.roll.leave(id) > 0;
-        if matches!(reason, Reason::Refused(_)) {
+        if reason == Reason::Refused(Refused::OneSubscription) {
+            // All members hear this, and the last of them to leave makes room.
+            self.once = true;
+            self.hire();
+            return;
+        }
+        // Without a successor to wait for, the pool ends as its producer did.
+        let alone = self.options.cancel != CancelMode::Resubscribe;
+        let failed = by_itself && alone && !reason.is_normal();
+        if failed || matches!(reason, Reason::Refused(_)) {
             self.closing.get_or_insert(reason.clone());
         }
         // One that came and got nothing is not replaced, whatever the reason: a
@@ -202,6 +232,16 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     async fn resize(&mut self, new: PoolSettings) {
         let old = std::mem::replace(&mut self.settings, new);
         if old == new {
+            return;
+        }
+        if self.once {
+            self.work.slots().resize(Some(new.concurrency));
+            if let Some(limits) = new.single_limits() {
+                for member in &self.members {
+                    member.told(|done| ToConsumer::Adjust { limits, done }).await;
+                }
+            }
+            self.hire();
             return;
         }
         // While the producer holds, everything it has dispatched is in some
@@ -234,18 +274,31 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         }
     }
 
+    /// How many members there are to be, and with which limits; none when the pool
+    /// rests.
+    fn wanted(&self) -> Option<(usize, Limits)> {
+        let (members, limits) = match self.once {
+            true => (1, self.settings.single_limits()),
+            false => (self.settings.members(), self.settings.member_limits()),
+        };
+        Some((members, limits?))
+    }
+
     fn hire(&mut self) {
-        let Some(limits) = self.settings.member_limits().filter(|_| self.closing.is_none()) else { return };
-        while self.members.len() < self.settings.members() && !self.producer.is_gone() {
+        let Some((wanted, limits)) = self.wanted().filter(|_| self.closing.is_none()) else { return };
+        while self.members.len() < wanted && !self.producer.is_gone() {
             let meter = Meter::new(Some(Arc::clone(&self.work.face.name)), Kind::Consumer, None);
             let mut inlet = Inlet::new(meter.clone(), None);
             let mail = inlet.address();
-            let options = SubscribeOptions::from(limits).cancel(CancelMode::Resubscribe);
-            inlet.subscribe(self.producer.clone(), options);
+            let (producer, options) = (self.producer.clone(), self.options.clone().limits(limits));
+            match self.once {
+                true => inlet.subscribe(producer, options),
+                false => inlet.subscribe_sharing(producer, options),
+            };
             let work = Arc::clone(&self.work);
             let task = match self.settings.mode {
-                Mode::Workers => self.tasks.spawn(worker::run(inlet, work)),
-                Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
+                Mode::Workers if !self.once => self.tasks.spawn(worker::run(inlet, work)),
+                Mode::Workers | Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
             };
             self.work.face.roll.enter(task.id(), meter);
             self.members.push(Member { id: task.id(), mail });

@@ -62,6 +62,17 @@ impl PoolSettings {
         }
     }
 
+    /// The limits of the one subscription that a pool has where it can have no
+    /// more: as much in advance as its members would have asked for together, and
+    /// again whenever one of them would have.
+    pub(super) fn single_limits(&self) -> Option<Limits> {
+        if self.mode == Mode::PerEvent || self.concurrency == 0 {
+            return self.member_limits().filter(|_| self.concurrency > 0);
+        }
+        let max = self.concurrency.saturating_mul(self.limits.max());
+        Limits::new(max, max - self.limits.batch()).ok()
+    }
+
     /// How many members that makes.
     pub(super) fn members(&self) -> usize {
         match self.mode {
