@@ -25,7 +25,7 @@
 //!     type Event = u64;
 //!     async fn produce(&mut self, demand: usize) -> Option<Vec<u64>> {
 //!         let first = self.next;
-//!         self.next = (first + demand as u64).min(self.last + 1);
+//!         self.next = first.saturating_add(demand as u64).min(self.last + 1);
 //!         (first < self.next).then(|| (first..self.next).collect())
 //!     }
 //! }
@@ -129,6 +129,7 @@
 
 mod consumer;
 mod counter;
+mod empty;
 mod front;
 mod function;
 mod handle;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use weir::demand::Limits;
 use weir::stage::{self, CancelMode, Consumer, Producer, ProducerConsumer, Reason, SubscribeOptions};
 
-use crate::support::{Collect, Numbers, Seen, ranges};
+use crate::support::{Collect, Logs, Numbers, Seen, ranges};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -166,4 +166,55 @@ async fn a_producer_to_whom_nobody_refers_any_more_makes_nothing_for_nobody() {
     drop(running.producer().subscribe(limits(10, 5)));
     assert_eq!(running.join().await, Reason::Stopped);
     assert_eq!(demands.len(), 0);
+}
+
+/// Has nothing in most calls, and says so at once.
+struct Empty {
+    calls: Seen<Duration>,
+    start: Instant,
+    after: usize,
+}
+
+impl Producer for Empty {
+    type Event = u64;
+
+    async fn produce(&mut self, _demand: usize) -> Option<Vec<u64>> {
+        self.calls.add(self.start.elapsed());
+        let n = self.calls.len();
+        Some(if n % self.after == 0 { vec![n as u64] } else { Vec::new() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_batch_is_asked_for_again_after_a_growing_wait_and_its_demand_is_kept() {
+    let logs = Logs::capture();
+    let calls = Seen::nothing();
+    let empty = Empty { calls: calls.clone(), start: Instant::now(), after: 10 };
+    let source = stage::producer(empty).named("empty").spawn();
+    let collect = Collect::quickly();
+    let batches = collect.batches.clone();
+    let consumer = stage::consumer(collect).subscribe_to(&source.producer(), limits(2, 0)).spawn();
+    sleep(Duration::from_secs(1)).await;
+    // 1, 2, 4, … 64 ms and then 100; and anew after the tenth, which is not empty.
+    let waits = [0, 1, 3, 7, 15, 31, 63, 127, 227, 327, 327, 328, 330].map(|ms| ms * MS);
+    assert_eq!(calls.all()[..13], waits);
+    assert!(calls.len() < 40, "{}", calls.len());
+    assert_eq!(batches.all()[..2], [vec![10], vec![20]]);
+    let warning = "WARN: empty: `produce` returned no events for a demand of 2; it is called again after 1 ms, \
+                   then after up to 100 ms";
+    assert_eq!(logs.take(), [warning]);
+    source.stop();
+    assert_eq!((source.join().await, consumer.join().await), (Reason::Stopped, Reason::Stopped));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_waits_after_an_empty_batch_answers_its_consumers() {
+    let empty = Empty { calls: Seen::nothing(), start: Instant::now(), after: usize::MAX };
+    let source = stage::producer(empty).spawn();
+    let events = source.producer().subscribe(limits(5, 0));
+    let start = Instant::now();
+    source.producer().emit(vec![1]).await.unwrap();
+    assert_eq!(events.take(1).collect::<Vec<_>>().await, [1]);
+    source.producer().pause().await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }

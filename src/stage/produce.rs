@@ -22,6 +22,10 @@ pub trait Producer: Send + 'static {
     /// What is not served is not lost: the stage asks for it again. Should more
     /// than `demand` be returned, the excess is buffered.
     ///
+    /// After an empty batch the stage keeps the demand and calls again after 1 ms,
+    /// then after twice as long each time, up to 100 ms. It logs one warning: a
+    /// producer that waits here delivers at once and costs nothing meanwhile.
+    ///
     /// # Cancel safety
     /// Not needed. The stage keeps the future alive while it answers its
     /// consumers. When it is told to stop, the future goes on, for it may have

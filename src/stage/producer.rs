@@ -12,9 +12,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::task::coop::consume_budget;
 use tokio::time::sleep;
 
 use super::counter::{Counter, while_serving};
+use super::empty::Empty;
 use super::front::{Front, producing_side};
 use super::handle::stop_producer;
 use super::mail::Patience;
@@ -82,18 +84,25 @@ where
     P: Producer,
     D: Dispatcher<P::Event>,
 {
-    let started = match seated {
-        Ok(()) => contained(async { producer.init().await }).await,
-        Err(taken) => Err(taken),
+    let life = async {
+        let started = match seated {
+            Ok(()) => contained(async { producer.init().await }).await,
+            Err(taken) => Err(taken),
+        };
+        let reason = match started {
+            Ok(()) => {
+                let reason = produce(&mut producer, &mut counter, finish_within, &meter).await;
+                finish(&mut producer, &mut counter, reason).await
+            }
+            Err(reason) => reason,
+        };
+        counter.end(&reason).await;
+        reason
     };
-    let reason = match started {
-        Ok(()) => {
-            let reason = produce(&mut producer, &mut counter, finish_within, &meter).await;
-            finish(&mut producer, &mut counter, reason).await
-        }
-        Err(reason) => reason,
-    };
-    counter.end(&reason).await;
+    // The author's methods are contained by themselves; what is left is the
+    // dispatcher, and what it calls.
+    let lived = AssertUnwindSafe(life).catch_unwind().await;
+    let reason = lived.unwrap_or_else(|panic| counter.broken(&*panic));
     terminate(async { producer.terminate(&reason).await }).await;
     reason
 }
@@ -108,7 +117,11 @@ where
     P: Producer,
     D: Dispatcher<P::Event>,
 {
+    let mut empty = Empty::default();
     loop {
+        // A source that always has events, for a demand that never ends, would keep
+        // the thread to itself.
+        consume_budget().await;
         let demand = match counter.demand().await {
             Ok(demand) => demand,
             Err(reason) => return reason,
@@ -125,7 +138,15 @@ where
             }
         };
         match produced {
-            Some(Ok(Some(events))) => counter.emit(events),
+            Some(Ok(Some(events))) if events.is_empty() && stopped.is_none() => {
+                if let Err(reason) = while_serving(counter, empty.wait(meter, demand)).await {
+                    return reason;
+                }
+            }
+            Some(Ok(Some(events))) => {
+                empty.over();
+                counter.emit(events);
+            }
             Some(Ok(None)) if stopped.is_none() => return over(producer),
             Some(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
             Some(Ok(None)) | None => {}
