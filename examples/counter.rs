@@ -30,7 +30,7 @@ impl Producer for Counter {
     /// remembered: the stage asks again.
     async fn produce(&mut self, demand: usize) -> Option<Vec<u64>> {
         let first = self.next;
-        self.next = (first + demand as u64).min(self.last + 1);
+        self.next = first.saturating_add(demand as u64).min(self.last + 1);
         let events: Vec<u64> = (first..self.next).collect();
         println!("{}  asked for {demand:>2}, gives {}", since(self.start), range(&events));
         (!events.is_empty()).then_some(events)

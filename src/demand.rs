@@ -5,6 +5,10 @@
 //! the consumer's side. What a producer does with the demand of many
 //! subscriptions is the work of [`dispatch`](crate::dispatch).
 //!
+//! Any `usize` is a valid amount. A subscription's demand stops at `usize::MAX`,
+//! which no producer ever serves, and the demand of several is added up in a
+//! [`Total`], which cannot overflow.
+//!
 //! # Example, with numbers
 //!
 //! With `max_demand` 10 and `min_demand` 5 a consumer asks for 10 events. Its
@@ -139,7 +143,7 @@ impl Window {
 
     /// Notes that `n` more events were asked for by hand.
     pub fn ask(&mut self, n: usize) {
-        self.outstanding += n;
+        self.outstanding = self.outstanding.saturating_add(n);
     }
 
     /// What was asked for and is not finished, in events.
@@ -158,6 +162,15 @@ impl Window {
         ask
     }
 
+    /// Keeps to other limits from now on, and returns how many more events to ask
+    /// for now: none if more are outstanding than the new limits allow.
+    pub fn adjust(&mut self, limits: Limits) -> usize {
+        self.limits = Some(limits);
+        let ask = limits.max.saturating_sub(self.outstanding);
+        self.outstanding += ask;
+        ask
+    }
+
     /// Notes that `n` events are finished and returns how many to ask for now:
     /// 0 until the outstanding amount has fallen to `min_demand`, then enough to
     /// fill the window.
@@ -170,6 +183,34 @@ impl Window {
         let ask = limits.max - self.outstanding;
         self.outstanding = limits.max;
         ask
+    }
+}
+
+/// The exact sum of the demand of several subscriptions, in events.
+///
+/// Wider than a `usize`, for two subscriptions may each ask for `usize::MAX`. A sum
+/// that stopped at `usize::MAX` would be wrong once one of them leaves: what is
+/// left would be too little, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Total(u128);
+
+impl Total {
+    /// Adds a subscription's demand.
+    pub fn add(&mut self, n: usize) {
+        // 2^64 subscriptions of 2^64 - 1 events each still fit.
+        self.0 += n as u128;
+    }
+
+    /// Takes away what was served, or the demand of a subscription that leaves.
+    /// Never more than was added.
+    pub fn remove(&mut self, n: usize) {
+        debug_assert!(n as u128 <= self.0, "{n} of {} is removed", self.0);
+        self.0 = self.0.saturating_sub(n as u128);
+    }
+
+    /// The sum, or `usize::MAX` if it is larger.
+    pub fn get(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
@@ -216,6 +257,29 @@ mod tests {
         window.ask(7);
         assert_eq!((window.finished(3), window.outstanding()), (0, 4));
         assert_eq!(window.open(1), 3);
+    }
+
+    #[test]
+    fn a_window_that_grows_asks_for_the_difference_and_one_that_shrinks_waits() {
+        let mut window = Window::new(Limits::new(2, 1).unwrap());
+        assert_eq!(window.open(0), 2);
+        assert_eq!(window.adjust(Limits::new(5, 4).unwrap()), 3);
+        assert_eq!(window.adjust(Limits::new(2, 1).unwrap()), 0);
+        assert_eq!([1, 2, 1].map(|n| window.finished(n)), [0, 0, 1]);
+    }
+
+    #[test]
+    fn amounts_near_the_largest_number_neither_overflow_nor_drift() {
+        let mut window = Window::manual();
+        window.ask(usize::MAX);
+        window.ask(usize::MAX);
+        assert_eq!(window.outstanding(), usize::MAX);
+        let mut total = Total::default();
+        (0..3).for_each(|_| total.add(usize::MAX));
+        total.add(1);
+        assert_eq!(total.get(), usize::MAX);
+        (0..3).for_each(|_| total.remove(usize::MAX));
+        assert_eq!(total.get(), 1);
     }
 
     #[test]

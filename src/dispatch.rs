@@ -39,6 +39,7 @@ pub mod partition;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,12 +89,20 @@ pub struct Wish<T> {
     /// How many events a turn, for a [`FairDispatcher`], or whatever it means to
     /// a dispatcher of your own; 1 by default.
     pub weight: usize,
+    /// The subscription's in-flight limit, in events; `None` if it asks by hand.
+    pub max_demand: Option<usize>,
+    /// Whether the consumer means to share events among several subscriptions, and
+    /// to give back what it has not started so that it is dealt out anew, as a
+    /// [pool](crate::pool) does. A dispatcher that serves each consumer by one
+    /// subscription refuses this with [`Refused::OneSubscription`]; the pool then
+    /// subscribes once.
+    pub shares: bool,
 }
 
 impl<T> Wish<T> {
     /// No wishes.
     pub fn none(consumer: u64) -> Self {
-        Self { consumer, partition: None, selector: None, weight: 1 }
+        Self { consumer, partition: None, selector: None, weight: 1, max_demand: None, shares: false }
     }
 }
 
@@ -105,12 +114,14 @@ impl<T> Clone for Wish<T> {
 
 impl<T> fmt::Debug for Wish<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { consumer, partition, selector, weight } = self;
+        let Self { consumer, partition, selector, weight, max_demand, shares } = self;
         f.debug_struct("Wish")
             .field("consumer", consumer)
             .field("partition", partition)
             .field("selects", &selector.is_some())
             .field("weight", weight)
+            .field("max_demand", max_demand)
+            .field("shares", shares)
             .finish()
     }
 }
@@ -152,6 +163,10 @@ pub enum Refused {
     /// A broadcast to the same consumer twice would deliver every event twice.
     #[error("this consumer is subscribed already, and a broadcast delivers to each consumer once")]
     AlreadySubscribed,
+    /// The dispatcher does not let a consumer [share](Wish::shares) events among
+    /// several subscriptions. A pool answers this by subscribing once.
+    #[error("this dispatcher serves each consumer by one subscription")]
+    OneSubscription,
     /// A partition dispatcher was not told which partition.
     #[error("the subscription names no partition; there are {partitions}")]
     NoPartition {
@@ -178,6 +193,18 @@ pub enum Refused {
     /// What a dispatcher of your own has to say.
     #[error("{0}")]
     Other(String),
+}
+
+/// A subscription that asks for so much more than the others that it is assigned
+/// most events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greedy {
+    /// The subscription.
+    pub tag: Tag,
+    /// How many events it asks for.
+    pub asks: usize,
+    /// How many events each of the others asks for, from the least to the most.
+    pub others: RangeInclusive<usize>,
 }
 
 /// What a dispatcher does with events that were delivered, not started, and given
@@ -244,6 +271,14 @@ pub trait Dispatcher<T>: Send + 'static {
     fn give_back(&mut self, first: u64, events: VecDeque<T>) -> GivenBack<T> {
         let _ = first;
         GivenBack::Dispatch(events)
+    }
+
+    /// The subscription that is assigned most events because it asks for so much
+    /// more than the others. The stage asks after a dispatch, and logs a warning
+    /// that names the consumer. A dispatcher answers when something has changed
+    /// since the last call; the default never does.
+    fn greedy(&mut self) -> Option<Greedy> {
+        None
     }
 
     /// How many events wait inside the dispatcher.

@@ -8,9 +8,10 @@ use futures::StreamExt;
 use tokio::time::sleep;
 use weir::demand::Limits;
 use weir::dispatch::{BroadcastDispatcher, FairDispatcher, PartitionDispatcher};
-use weir::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
+use weir::pool::{Pool, PoolSettings};
+use weir::stage::{self, ProducerRef, Reason, RunningConsumer, SubscribeOptions};
 
-use crate::support::{Collect, Numbers, Seen};
+use crate::support::{Collect, Logs, Numbers, Seen};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -101,4 +102,74 @@ async fn a_fair_producer_shares_what_the_default_gives_to_one() {
         shares.push(batches.all().concat().len());
     }
     assert_eq!(shares, [100, 100, 100]);
+}
+
+/// Sends events to consumers with these names and limits, and returns the warnings.
+async fn warnings(consumers: &[(&str, usize)]) -> Vec<String> {
+    let logs = Logs::capture();
+    let seat = ProducerRef::vacant("seat");
+    let consumers: Vec<_> = consumers
+        .iter()
+        .map(|&(name, max)| {
+            let collect = stage::consumer(Collect::slowly(MS)).named(name);
+            collect.subscribe_to(&seat, limits(max, 0)).spawn()
+        })
+        .collect();
+    sleep(MS).await;
+    stage::producer(Numbers::below(300)).named("queue").at(&seat).spawn();
+    for consumer in consumers {
+        consumer.join().await;
+    }
+    logs.take()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_warning_names_the_consumer_that_gets_most_events_and_what_the_others_ask_for() {
+    assert_eq!(
+        warnings(&[("worker-1", 1), ("worker-2", 1), ("worker-3", 10)]).await,
+        ["WARN: consumer `worker-3` asks for 10 events; the others on `queue` ask for 1, so it will get \
+          most of them"]
+    );
+    assert_eq!(
+        warnings(&[("a", 40), ("b", 2), ("c", 5)]).await,
+        ["WARN: consumer `a` asks for 40 events; the others on `queue` ask for at most 5, so it will get \
+          most of them"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_consumer_and_consumers_that_ask_alike_are_not_warned_of() {
+    assert_eq!(warnings(&[("alone", 1000)]).await, Vec::<String>::new());
+    assert_eq!(warnings(&[("a", 1000), ("b", 1000), ("c", 700)]).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_whose_workers_all_come_to_ask_for_more_is_not_warned_of() {
+    let logs = Logs::capture();
+    let numbers = stage::producer(Numbers::below(20_000)).spawn();
+    let settings = |max| PoolSettings { limits: limits(max, 0), ..PoolSettings::workers(50) };
+    let pool = Pool::spawn(numbers.producer(), |_event| sleep(MS), settings(1));
+    for max in [10, 1, 1000, 1] {
+        sleep(5 * MS).await;
+        pool.resize(settings(max)).await;
+    }
+    pool.ended().await;
+    assert_eq!(logs.take(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_middle_stage_whose_dispatcher_breaks_tells_its_consumers_why_and_gives_back() {
+    let numbers = stage::producer(Numbers::below(20)).spawn();
+    let choose = |event: &u64| (*event < 5).then_some(0).or_else(|| panic!("no partition for {event}"));
+    let middle = stage::producer_consumer_fn(std::future::ready::<Vec<u64>>)
+        .subscribe_to(&numbers.producer(), limits(10, 5))
+        .dispatcher(PartitionDispatcher::new(1, choose))
+        .spawn();
+    let (_, consumer) = collect(&middle.producer(), SubscribeOptions::from(limits(10, 5)).partition(0));
+    let why = Reason::Panicked("no partition for 5".to_owned());
+    assert_eq!((middle.join().await, consumer.join().await), (why.clone(), why));
+    // Of two batches of five the second is lost, and what it had prefetched is not.
+    let (rest, consumer) = collect(&numbers.producer(), limits(20, 0).into());
+    consumer.join().await;
+    assert_eq!(rest.all().concat(), (10..20).collect::<Vec<_>>());
 }

@@ -8,6 +8,12 @@ mod support;
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
+/// Aborts: what was delivered and not begun goes back.
+mod aborts;
+
+/// Demand near the end of the numbers.
+mod huge;
+
 /// Running stages under random scripts: every event is begun exactly once.
 mod script;
 
@@ -28,6 +34,9 @@ mod dispatch;
 
 /// The pool: concurrency, resizing, recall, panics.
 mod pool;
+
+/// A pool's subscription: one on a broadcast or a partition, and its options.
+mod pool_options;
 
 /// Events that fail: attempts, backoff, deadlines, dead letters.
 mod retry;

@@ -65,7 +65,7 @@ impl Watch {
         let watch = self.clone();
         stage::producer_fn(move |demand| {
             let first = watch.produced();
-            let next = end.min(first + demand as u64);
+            let next = end.min(first.saturating_add(demand as u64));
             watch.produced.store(next, Ordering::SeqCst);
             watch.alive.fetch_add(next - first, Ordering::SeqCst);
             let events = (first..next).map(|n| Token(n, Arc::clone(&watch.alive))).collect::<Vec<_>>();

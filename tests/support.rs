@@ -59,7 +59,7 @@ impl Producer for Numbers {
     async fn produce(&mut self, demand: usize) -> Option<Vec<u64>> {
         self.demands.add(demand);
         let first = self.next;
-        self.next = self.end.min(first + demand as u64);
+        self.next = self.end.min(first.saturating_add(demand as u64));
         (first < self.next).then(|| (first..self.next).collect())
     }
 }

@@ -6,9 +6,11 @@
 //! those it does not want cost it no demand. The rules are those of GenStage's
 //! `BroadcastDispatcher`.
 //!
-//! A copy that its consumer gives back, because it leaves or a pool is resized,
-//! is discarded, with a warning: dispatched again, it would go to everybody
-//! twice.
+//! A copy that its consumer gives back because it leaves is discarded, with a
+//! warning: dispatched again, it would go to every consumer twice.
+//!
+//! A [pool](crate::pool) is one subscriber here, whatever its mode and size, so it
+//! handles each event once. A resize gives no copies back.
 
 use std::collections::VecDeque;
 
@@ -52,6 +54,9 @@ impl<T: Clone> Listening<T> {
 
 impl<T: Clone + Send + 'static> Dispatcher<T> for BroadcastDispatcher<T> {
     fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
+        if wish.shares {
+            return Err(Refused::OneSubscription);
+        }
         if self.subscriptions.iter().any(|other| other.wish.consumer == wish.consumer) {
             return Err(Refused::AlreadySubscribed);
         }
@@ -66,7 +71,7 @@ impl<T: Clone + Send + 'static> Dispatcher<T> for BroadcastDispatcher<T> {
 
     fn ask(&mut self, tag: Tag, n: usize) {
         if let Some(listening) = self.subscriptions.iter_mut().find(|listening| listening.tag == tag) {
-            listening.demand += n;
+            listening.demand = listening.demand.saturating_add(n);
         }
     }
 

@@ -4,16 +4,27 @@
 //! Every event goes to exactly one subscription. Equal demand keeps the order of
 //! arrival, so consumers that ask for one event at a time take turns. The order
 //! is GenStage's `DemandDispatcher`.
+//!
+//! # Greedy consumers
+//! A subscription that asks for at least twice as much as any other is served
+//! before them as long as it keeps up, so it gets most of the events. The stage
+//! warns of it once, with the names. What is usual is what the *present*
+//! subscriptions ask for, so a single consumer is never greedy, and neither are
+//! consumers that all change together. (GenStage compares with the first ask ever
+//! seen, and warns at every larger one.)
 
 use std::collections::VecDeque;
 
-use super::{Assignment, Dispatcher, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, Greedy, Refused, Tag, Wish};
+use crate::demand::Total;
 
 /// One subscription and what it may still be assigned.
 #[derive(Debug, Clone, Copy)]
 struct Asking {
     tag: Tag,
     demand: usize,
+    /// Its in-flight limit, or the largest demand it has had, if that was larger.
+    most: usize,
 }
 
 /// Sends each event to the subscription with the largest demand.
@@ -24,11 +35,13 @@ pub struct DemandDispatcher {
     /// served longest ago; at both ends this is cheap, however many there are.
     asking: VecDeque<Asking>,
     /// The sum of all demand, kept so that [`Dispatcher::demand`] is one read.
-    total: usize,
+    total: Total,
     /// Shuffles the subscriptions once, before the first dispatch.
     shuffle: Option<fastrand::Rng>,
-    /// The largest ask that is not remarkable: configured, or the first seen.
-    usual: Option<usize>,
+    /// The largest ask that is not remarkable, if it is configured.
+    max_demand: Option<usize>,
+    /// Whether another subscription may be greedy now than at the last look.
+    changed: bool,
 }
 
 impl DemandDispatcher {
@@ -44,11 +57,26 @@ impl DemandDispatcher {
         self
     }
 
-    /// Warns of asks above `max_demand`. Without it, the first ask sets what is
-    /// usual. A greedy consumer is served all the same, and starves the others.
+    /// Warns of a subscription that asks for more than `max_demand` events, and
+    /// for more than the others. Without this, twice as much as the others is
+    /// remarkable. A greedy consumer is served all the same.
     pub fn max_demand(mut self, max_demand: usize) -> Self {
-        self.usual = Some(max_demand);
+        self.max_demand = Some(max_demand);
         self
+    }
+
+    /// The subscription that asks for remarkably more than any other.
+    fn greediest(&self) -> Option<Greedy> {
+        // Only those that ask compete for events.
+        let asking = || self.asking.iter().filter(|asking| asking.most > 0);
+        let greediest = asking().max_by_key(|asking| asking.most)?;
+        let others = || asking().filter(|other| other.tag != greediest.tag).map(|other| other.most);
+        let (least, most) = (others().min()?, others().max()?);
+        let greedy = match self.max_demand {
+            Some(max_demand) => greediest.most > max_demand && greediest.most > most,
+            None => greediest.most / 2 >= most,
+        };
+        greedy.then_some(Greedy { tag: greediest.tag, asks: greediest.most, others: least..=most })
     }
 
     fn shuffle_once(&mut self) {
@@ -92,39 +120,47 @@ impl DemandDispatcher {
             return None;
         }
         first.demand -= n;
-        self.total -= n;
+        self.total.remove(n);
         self.settle(0);
         Some((tag, n))
     }
 }
 
 impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
-    fn subscribe(&mut self, tag: Tag, _wish: Wish<T>) -> Result<(), Refused> {
-        self.insert(Asking { tag, demand: 0 });
+    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
+        self.insert(Asking { tag, demand: 0, most: wish.max_demand.unwrap_or(0) });
+        self.changed = true;
         Ok(())
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
         if let Some(gone) = self.find(tag).and_then(|at| self.asking.remove(at)) {
-            self.total -= gone.demand;
+            self.total.remove(gone.demand);
+            self.changed = true;
         }
         Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        let usual = *self.usual.get_or_insert(n);
-        if n > usual {
-            log::warn!("a consumer asks for {n} events where {usual} are usual: it may starve others");
-        }
         if let Some(at) = self.find(tag) {
-            self.asking[at].demand += n;
-            self.total += n;
+            let asking = &mut self.asking[at];
+            let more = n.min(usize::MAX - asking.demand);
+            asking.demand += more;
+            if asking.demand > asking.most {
+                asking.most = asking.demand;
+                self.changed = true;
+            }
+            self.total.add(more);
             self.settle(at);
         }
     }
 
     fn demand(&self) -> usize {
-        self.total
+        self.total.get()
+    }
+
+    fn greedy(&mut self) -> Option<Greedy> {
+        if std::mem::take(&mut self.changed) { self.greediest() } else { None }
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {

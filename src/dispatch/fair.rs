@@ -9,13 +9,14 @@
 //! GenStage has no such dispatcher; its users have asked for one since 2016.
 
 use super::{Assignment, Dispatcher, Refused, Tag, Wish};
+use crate::demand::Total;
 
 /// Deals events in turns.
 #[derive(Debug, Default)]
 pub struct FairDispatcher {
     /// In the order of their turns; the first is next.
     players: Vec<Player>,
-    total: usize,
+    total: Total,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl FairDispatcher {
     /// Says how many of `n` events each player gets, and returns whose turn it is
     /// then.
     fn deal(&mut self, n: usize) -> usize {
-        let mut left = n.min(self.total);
+        let mut left = n.min(self.total.get());
         let mut next = 0;
         // Ends, as no more is dealt than was asked for: each round deals some.
         while left > 0 {
@@ -84,20 +85,21 @@ impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
         if let Some(at) = self.players.iter().position(|player| player.tag == tag) {
-            self.total -= self.players.remove(at).demand;
+            self.total.remove(self.players.remove(at).demand);
         }
         Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
         if let Some(player) = self.players.iter_mut().find(|player| player.tag == tag) {
-            player.demand += n;
-            self.total += n;
+            let more = n.min(usize::MAX - player.demand);
+            player.demand += more;
+            self.total.add(more);
         }
     }
 
     fn demand(&self) -> usize {
-        self.total
+        self.total.get()
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
@@ -107,7 +109,7 @@ impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
             let share = std::mem::take(&mut player.share);
             if share > 0 {
                 player.demand -= share;
-                self.total -= share;
+                self.total.remove(share);
                 assignments
                     .push(Assignment { to: player.tag, events: rest.by_ref().take(share).collect() });
             }

@@ -16,6 +16,8 @@
 //! A consumer that never returns from its handler therefore keeps its partition;
 //! to abort it frees the partition.
 //!
+//! A [pool](crate::pool) is one consumer here, whatever its mode and size.
+//!
 //! # How this differs from GenStage
 //! The rules are those of GenStage's `PartitionDispatcher`, but
 //! - when a consumer leaves, what waits in its partition stays for the next one.
@@ -238,6 +240,7 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         let found = self.partitions.iter_mut().find(|partition| partition.id == wanted);
         match found {
             None => Err(Refused::UnknownPartition { found: wanted, partitions: self.ids() }),
+            Some(_) if wish.shares => Err(Refused::OneSubscription),
             Some(Partition { consumer: Some(_), .. }) => Err(Refused::PartitionTaken { partition: wanted }),
             Some(partition) => {
                 partition.consumer = Some(tag);
@@ -279,14 +282,14 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     fn ask(&mut self, tag: Tag, n: usize) {
         let found = self.partitions.iter_mut().find(|partition| partition.consumer == Some(tag));
         if let Some(partition) = found {
-            partition.demand += n;
+            partition.demand = partition.demand.saturating_add(n);
         }
     }
 
     /// What all consumers want, less what waits inside.
     fn demand(&self) -> usize {
-        let demand: usize = self.partitions.iter().map(|partition| partition.demand).sum();
-        demand.saturating_sub(self.queued())
+        let all = self.partitions.iter().map(|partition| partition.demand);
+        all.fold(0, usize::saturating_add).saturating_sub(self.queued())
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {

@@ -2,6 +2,7 @@
 //! the mailbox. A producer and a producer-consumer share it.
 
 mod ending;
+mod greedy;
 
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
@@ -21,7 +22,7 @@ use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
 use super::seat::Seat;
 use super::{Marker, Peer, ProducerRef, Reason, State};
-use crate::dispatch::{Dispatcher, Tag, Wish};
+use crate::dispatch::{Dispatcher, Refused, Tag, Wish};
 
 pub(super) struct Counter<T, D> {
     outlet: Outlet<T, D>,
@@ -47,6 +48,8 @@ pub(super) struct Counter<T, D> {
     abandoned: bool,
     observer: Option<Observer>,
     meter: Meter,
+    /// Consumers that a warning has named as greedy.
+    named_greedy: Vec<Arc<str>>,
 }
 
 /// One subscription, as its producer knows it.
@@ -98,6 +101,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             abandoned: false,
             observer,
             meter,
+            named_greedy: Vec::new(),
         };
         (counter, refers, address, taken)
     }
@@ -248,7 +252,10 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 self.consumers.insert(at, Client { mail, peer, dismissed: None, told: false });
             }
             Err(refused) => {
-                log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
+                // A pool asks to find out, and subscribes once instead.
+                if refused != Refused::OneSubscription {
+                    log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
+                }
                 drop(mail.send(ToConsumer::Refused { tag, refused }));
             }
         }
@@ -301,6 +308,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// dispatched again, which may fill the out-tray anew.
     fn send(&mut self) -> Vec<T> {
         let mut overflow = Vec::new();
+        let sends = self.outlet.has_outgoing();
         while self.outlet.has_outgoing() {
             let mut bounced = Vec::new();
             for out in self.outlet.outgoing() {
@@ -341,6 +349,9 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 let gone = self.outlet.cancel(to, returned).len();
                 self.discarded(gone, "a consumer has died");
             }
+        }
+        if sends && let Some(greedy) = self.outlet.greedy() {
+            self.warn_of(&greedy);
         }
         self.meter.outlet(self.consumers.len(), self.outlet.demand(), self.outlet.buffered());
         overflow

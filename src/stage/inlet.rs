@@ -6,6 +6,7 @@
 //! cancelled, or when the whole stage goes, travels back to its producer, even
 //! when the stage's task is aborted.
 
+mod begin;
 mod former;
 mod subscription;
 
@@ -74,6 +75,15 @@ pub(crate) struct Origin {
 pub(crate) struct Taken<T> {
     pub(crate) from: Origin,
     pub(crate) events: Vec<T>,
+}
+
+/// One event on its way into a handler. Whoever takes it calls [`Inlet::finished`]
+/// with the same origin.
+pub(crate) struct TakenOne<T> {
+    pub(crate) from: Origin,
+    /// Its place in the order of dispatch.
+    pub(crate) first: u64,
+    pub(crate) event: T,
 }
 
 impl<T> Inlet<T> {
@@ -165,6 +175,10 @@ impl<T> Inlet<T> {
                 self.recall(limits);
                 let _ = done.send(());
             }
+            ToConsumer::Adjust { limits, done } => {
+                self.adjust(limits);
+                let _ = done.send(());
+            }
             ToConsumer::Stop { reason, done } => {
                 self.stop(reason);
                 let _ = done.send(());
@@ -191,19 +205,19 @@ impl<T> Inlet<T> {
         Some(Taken { from, events: batch.events.collect() })
     }
 
-    /// Takes the next event, and the origin to report it finished with.
-    pub(crate) fn take_one(&mut self) -> Option<(Origin, T)> {
+    /// Takes the next event.
+    pub(crate) fn take_one(&mut self) -> Option<TakenOne<T>> {
         let Some(Waiting::Batch(batch)) = self.waiting.front_mut() else { return None };
         let subscription = self.subscriptions.iter_mut().find(|s| s.slot == batch.slot)?;
         let event = batch.events.next()?;
-        let from = subscription.begin(1);
+        let (from, first) = (subscription.begin(1), batch.first);
         batch.first += 1;
         if batch.events.len() == 0 {
             self.waiting.pop_front();
             self.release_markers();
         }
         self.waiting_events -= 1;
-        Some((from, event))
+        Some(TakenOne { from, first, event })
     }
 
     /// Markers that have nothing in front of them any more are due. Called
@@ -324,10 +338,10 @@ impl<T> Inlet<T> {
 
     /// Sets the dials.
     fn show(&self) {
-        let (mut held, mut outstanding) = (self.waiting_events, 0);
+        let (mut held, mut outstanding) = (self.waiting_events, 0_usize);
         for subscription in &self.subscriptions {
             held += subscription.in_hand;
-            outstanding += subscription.window.outstanding();
+            outstanding = outstanding.saturating_add(subscription.window.outstanding());
         }
         self.meter.inlet(self.subscriptions.len(), outstanding.saturating_sub(held), held);
     }

@@ -147,6 +147,8 @@ pub(crate) enum ToConsumer<T> {
     Mark(Marker),
     /// Give back what is not started and ask anew, within new limits if given.
     Recall { limits: Option<Limits>, done: oneshot::Sender<()> },
+    /// Keep to these limits from now on, and give nothing back.
+    Adjust { limits: Limits, done: oneshot::Sender<()> },
     /// Give back what is not started, finish what is, and end. Answered as soon
     /// as it is given back.
     Stop { reason: Reason, done: oneshot::Sender<()> },

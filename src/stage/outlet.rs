@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Marker;
 use super::mail::{Delivery, Returned};
 use crate::buffer::Buffer;
-use crate::dispatch::{Assignment, Dispatcher, GivenBack, Refused, Tag, Wish};
+use crate::dispatch::{Assignment, Dispatcher, GivenBack, Greedy, Refused, Tag, Wish};
 
 pub(crate) struct Outlet<T, D> {
     dispatcher: D,
@@ -241,6 +241,11 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// How many events the producer should be asked for.
     pub(crate) fn demand(&self) -> usize {
         if self.is_still() { 0 } else { self.dispatcher.demand() }
+    }
+
+    /// A subscription to be warned of, if the dispatcher has found one.
+    pub(crate) fn greedy(&mut self) -> Option<Greedy> {
+        self.dispatcher.greedy()
     }
 
     /// How many events were emitted and not dispatched.

@@ -108,12 +108,33 @@ where
     P: ProducerConsumer,
     D: Dispatcher<P::Out>,
 {
+    let life = live(&mut stage, &mut inlet, &mut counter, seated, &meter);
+    let lived = AssertUnwindSafe(life).catch_unwind().await;
+    let reason = lived.unwrap_or_else(|panic| counter.broken(&*panic));
+    inlet.close(reason.clone());
+    terminate(async { stage.terminate(&reason).await }).await;
+    reason
+}
+
+/// Everything up to the end. The author's methods are contained by themselves; what
+/// can panic here is the dispatcher, and what it calls.
+async fn live<P, D>(
+    stage: &mut P,
+    inlet: &mut Inlet<P::In>,
+    counter: &mut Counter<P::Out, D>,
+    seated: Result<(), Reason>,
+    meter: &Meter,
+) -> Reason
+where
+    P: ProducerConsumer,
+    D: Dispatcher<P::Out>,
+{
     let started = match seated {
         Ok(()) => contained(async { stage.init().await }).await,
         Err(taken) => Err(taken),
     };
     let mut reason = match started {
-        Ok(()) => process(&mut stage, &mut inlet, &mut counter, &meter).await,
+        Ok(()) => process(stage, inlet, counter, meter).await,
         Err(reason) => reason,
     };
     inlet.stop(reason.clone());
@@ -124,16 +145,14 @@ where
         let finish = async { stage.finish().await };
         // If it is told to stop while it finishes, it finishes all the same.
         let mut stopped = None;
-        match work(finish, &mut inlet, &mut counter, &mut stopped).await {
+        match work(finish, inlet, counter, &mut stopped).await {
             Ok(events) if events.is_empty() => {}
             Ok(events) => counter.emit(events),
             Err(panic) => stopped = Some(Reason::Panicked(panic_message(&*panic))),
         }
         reason = stopped.unwrap_or(reason);
     }
-    deliver(&mut inlet, &mut counter, &reason).await;
-    inlet.close(reason.clone());
-    terminate(async { stage.terminate(&reason).await }).await;
+    deliver(inlet, counter, &reason).await;
     reason
 }
 

@@ -10,9 +10,13 @@ use std::time::Duration;
 use futures::Stream;
 use futures::stream::{Fuse, FusedStream, StreamExt};
 
-use super::inlet::{Inlet, Origin};
+use super::inlet::{Inlet, Origin, TakenOne};
 use super::meter::Meter;
 use super::{CancelMode, Kind, Producer, ProducerRef, Reason, SubscribeOptions};
+
+/// How many events are taken in one go at most. A stream that is always ready would
+/// never stop a demand of `usize::MAX`.
+const MOST_AT_ONCE: usize = 16_384;
 
 /// A producer that takes from a stream. Made by
 /// [`stage::from_stream`](super::from_stream).
@@ -26,7 +30,7 @@ impl<S: Stream> FromStream<S> {
     /// Waits for one event, and takes as many more as are ready.
     fn poll_events(&mut self, demand: usize, cx: &mut Context<'_>) -> Poll<Option<Vec<S::Item>>> {
         let mut events = Vec::new();
-        while events.len() < demand && !self.0.is_terminated() {
+        while events.len() < demand.min(MOST_AT_ONCE) && !self.0.is_terminated() {
             match self.0.as_mut().poll_next(cx) {
                 Poll::Ready(event) => events.extend(event),
                 Poll::Pending if events.is_empty() => return Poll::Pending,
@@ -139,7 +143,7 @@ impl<T> Stream for Subscription<T> {
             this.inlet.finished(from, 1);
         }
         loop {
-            if let Some((from, event)) = this.inlet.take_one() {
+            if let Some(TakenOne { from, event, .. }) = this.inlet.take_one() {
                 this.in_hand = Some(from);
                 return Poll::Ready(Some(event));
             }

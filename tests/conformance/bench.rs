@@ -1,12 +1,13 @@
 //! A dispatcher by itself, and one in a stage whose author answers when it is
 //! let.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use weir::dispatch::{Assignment, Dispatcher, Refused, Tag, Wish};
+use weir::dispatch::{Assignment, Dispatcher, Greedy, Refused, Tag, Wish};
 use weir::stage::{self, Producer, ProducerRef, RunningConsumer, RunningProducer, SubscribeOptions};
 
 use crate::support::{Collect, Numbers, Seen};
@@ -61,6 +62,12 @@ impl<D: Dispatcher<u32>> Bench<D> {
 
     pub(super) fn cancel(&mut self, who: usize) -> Vec<u32> {
         self.dispatcher.cancel(self.tags[who])
+    }
+
+    /// Who is to be warned of, what it asks for, and what the others ask for.
+    pub(super) fn greedy(&mut self) -> Option<(usize, usize, RangeInclusive<usize>)> {
+        let Greedy { tag, asks, others } = self.dispatcher.greedy()?;
+        Some((self.tags.iter().position(|&other| other == tag).unwrap(), asks, others))
     }
 
     pub(super) fn demand(&self) -> usize {

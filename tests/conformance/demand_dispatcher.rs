@@ -4,12 +4,11 @@
 //! who then left. Ours has a level instead, so the same promise reads: the author
 //! is not asked again for what it has been asked for and not answered yet.
 
-use weir::dispatch::{DemandDispatcher, Dispatcher, Tag};
+use weir::dispatch::{DemandDispatcher, Dispatcher, Tag, Wish};
 use weir::stage::Marker;
 
 use super::Rows;
 use super::bench::{Asker, Author, Bench};
-use crate::support::Logs;
 
 /// Which test covers which row.
 pub(super) const ROWS: Rows = &[
@@ -26,8 +25,9 @@ pub(super) const ROWS: Rows = &[
     (66, "single_events_to_equal_demand_go_round_without_skipping_anybody"),
     (67, "one_dispatch_spans_consumers_and_the_rest_of_a_group_goes_to_the_next_largest"),
     (68, "a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again"),
-    (69, "an_ask_above_the_first_seen_is_warned_of_and_honoured"),
-    (69, "an_ask_above_the_configured_maximum_is_warned_of_and_honoured"),
+    (69, "an_ask_of_twice_what_the_others_ask_for_is_reported_and_honoured"),
+    (69, "what_is_usual_is_what_the_present_subscriptions_ask_for"),
+    (69, "an_ask_above_the_configured_maximum_and_the_others_is_reported"),
     (70, "a_marker_passes_straight_through_and_leaves_everything_as_it_was"),
 ];
 
@@ -209,26 +209,52 @@ fn a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again() {
     assert_eq!(unequal.dispatch([1]).0, [(1, vec![1])]);
 }
 
+/// GenStage warns of every ask above the first it ever saw. Ours compares what is
+/// asked for now, and twice as much as the others is what takes the events.
 #[test]
-fn an_ask_above_the_first_seen_is_warned_of_and_honoured() {
+fn an_ask_of_twice_what_the_others_ask_for_is_reported_and_honoured() {
     let mut bench = bench(2);
-    let logs = Logs::capture();
     assert_eq!((bench.ask(0, 10), bench.ask(1, 10)), (10, 20));
-    assert_eq!(logs.take(), Vec::<String>::new());
-    assert_eq!(bench.ask(1, 11), 31);
-    let warning = "WARN: a consumer asks for 11 events where 10 are usual: it may starve others";
-    assert_eq!(logs.take(), [warning]);
-    assert_eq!(bench.dispatch(0..31), (vec![(1, (0..21).collect()), (0, (21..31).collect())], vec![]));
+    assert_eq!(bench.greedy(), None);
+    assert_eq!(bench.ask(1, 9), 29);
+    assert_eq!(bench.greedy(), None);
+    assert_eq!(bench.ask(1, 1), 30);
+    assert_eq!(bench.greedy(), Some((1, 20, 10..=10)));
+    // Once, as long as nothing changes.
+    assert_eq!(bench.greedy(), None);
+    assert_eq!(bench.dispatch(0..30), (vec![(1, (0..20).collect()), (0, (20..30).collect())], vec![]));
 }
 
 #[test]
-fn an_ask_above_the_configured_maximum_is_warned_of_and_honoured() {
-    let mut bench = Bench::with(DemandDispatcher::new().max_demand(3), 1);
-    let logs = Logs::capture();
-    assert_eq!((bench.ask(0, 3), bench.ask(0, 4)), (3, 7));
-    let lines = logs.take();
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("asks for 4 events where 3 are usual"), "{lines:?}");
+fn a_subscription_that_asks_alone_is_never_greedy() {
+    let mut bench = bench(2);
+    bench.ask(0, 1);
+    bench.ask(0, 1000);
+    assert_eq!(bench.greedy(), None, "the other one asks for nothing");
+    bench.ask(1, 500);
+    assert_eq!(bench.greedy(), Some((0, 1001, 500..=500)));
+}
+
+#[test]
+fn what_is_usual_is_what_the_present_subscriptions_ask_for() {
+    let mut bench = bench(3);
+    (0..3).for_each(|who| assert_eq!(bench.ask(who, 10), 10 * (who + 1)));
+    assert_eq!(bench.greedy(), None);
+    bench.cancel(1);
+    bench.cancel(2);
+    // All that came before them asked for ten times as much, and have left.
+    let who = bench.subscribe(Wish::none(3)).unwrap();
+    bench.ask(who, 1);
+    assert_eq!(bench.greedy(), Some((0, 10, 1..=1)));
+}
+
+#[test]
+fn an_ask_above_the_configured_maximum_and_the_others_is_reported() {
+    let mut bench = Bench::with(DemandDispatcher::new().max_demand(3), 2);
+    assert_eq!((bench.ask(0, 3), bench.ask(1, 2)), (3, 5));
+    assert_eq!(bench.greedy(), None);
+    assert_eq!(bench.ask(0, 1), 6);
+    assert_eq!(bench.greedy(), Some((0, 4, 2..=2)));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! How a producing stage ends: everything is delivered, everybody is told, and
 //! what may still come back is waited for.
 
+use std::any::Any;
+
 use super::{Client, Counter, Peer, Reason, State, ToConsumer, ToProducer};
 use crate::dispatch::Dispatcher;
 use crate::stage::mail::drain;
+use crate::stage::reason::panic_message;
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// Delivers what is left, tells the consumers, and waits until they have
@@ -34,6 +37,18 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 }
             }
         }
+    }
+
+    /// Notes that the stage's own code panicked, in its dispatcher or one of its
+    /// closures, and says so to the consumers when it is dropped. Nothing more can
+    /// be dispatched: the dispatcher may be in the middle of something.
+    pub(in crate::stage) fn broken(&mut self, panic: &(dyn Any + Send)) -> Reason {
+        let message = panic_message(panic);
+        let name = self.meter.name();
+        log::error!("{name}: its dispatcher panicked, and events that it held are dropped: {message}");
+        let reason = Reason::Panicked(message);
+        self.told = Some(reason.clone());
+        reason
     }
 
     /// Whether to end without anybody to take what is left. Otherwise the stage
@@ -79,11 +94,7 @@ impl<T, D> Counter<T, D> {
 impl<T, D> Drop for Counter<T, D> {
     /// Nobody waits for a producer that is gone, be it finished or aborted.
     fn drop(&mut self) {
-        let reason = match self.told.clone() {
-            Some(reason) => reason,
-            None if std::thread::panicking() => Reason::Panicked("in its dispatcher".to_owned()),
-            None => Reason::Lost,
-        };
+        let reason = self.told.clone().unwrap_or(Reason::Lost);
         // First, or somebody could find a stage that is gone and not why.
         self.leave_seat(&reason);
         let mut dropped = self.meter.read().buffered;

@@ -52,9 +52,11 @@ impl<T> Inlet<T> {
         } else if let Some(former) = self.former.iter_mut().find(|former| former.tag == from.tag) {
             // What else came under this tag is on its way back already.
             former.in_hand -= 1;
-            former.give_back(Returned { first, events: [event].into() });
+            if !former.give_back(Returned { first, events: [event].into() }) {
+                self.lost(1, NO_WAY_BACK);
+            }
         } else {
-            log::warn!("{}: 1 event is dropped: {NO_WAY_BACK}", self.meter.name());
+            self.lost(1, NO_WAY_BACK);
         }
     }
 }

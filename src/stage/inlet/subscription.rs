@@ -69,6 +69,16 @@ impl<T> Subscription<T> {
 impl<T> Inlet<T> {
     /// Subscribes, now or as soon as there is somebody at the seat.
     pub(crate) fn subscribe(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>) -> Tag {
+        self.subscribe_as(seat, options, false)
+    }
+
+    /// Subscribes as one of several, among which a consumer [shares](Wish::shares)
+    /// events.
+    pub(crate) fn subscribe_sharing(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>) -> Tag {
+        self.subscribe_as(seat, options, true)
+    }
+
+    fn subscribe_as(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>, shares: bool) -> Tag {
         let slot = self.next_slot;
         self.next_slot += 1;
         let SubscribeOptions { limits, manual, cancel, partition, selector, weight } = options;
@@ -81,7 +91,7 @@ impl<T> Inlet<T> {
             producer: None,
             window: if manual { Window::manual() } else { Window::new(limits) },
             cancel,
-            wish: Wish { consumer: self.id, partition, selector, weight },
+            wish: Wish { partition, selector, weight, shares, ..Wish::none(self.id) },
             in_hand: 0,
             begun: 0,
             ended: None,
@@ -130,6 +140,8 @@ impl<T> Inlet<T> {
         let subscription = &mut self.subscriptions[at];
         let tag = *subscription.tag.insert(subscription.peer.tag);
         let n = subscription.window.open(subscription.in_hand);
+        // A recall may have changed it.
+        subscription.wish.max_demand = subscription.window.limits().map(Limits::max);
         let wish = Box::new(subscription.wish.clone());
         notify(self.observer.as_ref(), &Notice::Subscribed(&subscription.peer));
         let name = self.meter.name();
@@ -165,6 +177,19 @@ impl<T> Inlet<T> {
             // waited for will find the new limits.
             if subscription.producer.is_some() {
                 self.reopen(at);
+            }
+        }
+    }
+
+    /// Keeps to other limits from now on, and gives nothing back.
+    pub(super) fn adjust(&mut self, limits: Limits) {
+        for at in 0..self.subscriptions.len() {
+            let subscription = &mut self.subscriptions[at];
+            let n = subscription.window.adjust(limits);
+            if n > 0
+                && let Some(tag) = subscription.tag
+            {
+                self.tell(at, ToProducer::Ask { tag, n });
             }
         }
     }
