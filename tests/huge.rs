@@ -129,7 +129,9 @@ proptest! {
 async fn greed(dispatcher: impl Dispatcher<u64>, what: &str, each: usize) {
     let numbers = stage::producer(Numbers::below(1000)).dispatcher(dispatcher).paused().spawn();
     let mut all = Vec::new();
-    for (partition, limits) in [(usize::MAX, 0), (usize::MAX, usize::MAX - 1), (1, 0)].into_iter().enumerate() {
+    for (partition, limits) in
+        [(usize::MAX, 0), (usize::MAX, usize::MAX - 1), (1, 0)].into_iter().enumerate()
+    {
         let limits = Limits::new(limits.0, limits.1).unwrap();
         let collect = Collect::quickly();
         let options = SubscribeOptions::from(limits).partition(partition);
@@ -167,7 +169,11 @@ async fn a_consumer_that_asks_for_usize_max_of_two_producers_and_by_hand_counts_
     }
     let consumer = consumer.spawn();
     let manual = silent().spawn();
-    let tag = consumer.consumer().subscribe(&manual.producer(), SubscribeOptions::manual().cancel(CancelMode::Temporary)).await.unwrap();
+    let tag = consumer
+        .consumer()
+        .subscribe(&manual.producer(), SubscribeOptions::manual().cancel(CancelMode::Temporary))
+        .await
+        .unwrap();
     for _ in 0..3 {
         assert_eq!(consumer.consumer().ask(tag, usize::MAX).await, Ok(true));
     }

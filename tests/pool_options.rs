@@ -85,7 +85,9 @@ async fn resizing_a_pool_on_a_broadcast_discards_no_copy() {
         let pool = Pool::spawn(source.producer(), work.handler(), settings(4, mode));
         sleep(MS).await;
         source.producer().resume().unwrap();
-        for (concurrency, mode) in [(1, mode), (7, Mode::PerEvent), (0, mode), (2, Mode::Workers), (5, mode)] {
+        for (concurrency, mode) in
+            [(1, mode), (7, Mode::PerEvent), (0, mode), (2, Mode::Workers), (5, mode)]
+        {
             sleep(5 * MS).await;
             pool.resize(settings(concurrency, mode)).await;
             sleep(5 * MS).await;
@@ -182,7 +184,8 @@ impl Producer for Breaks {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_waits_for_a_successor_unless_its_cancel_mode_ends_it_with_its_producer() {
-    let modes = [(None, false), (Some(CancelMode::Permanent), true), (Some(CancelMode::Resubscribe), false)];
+    let modes =
+        [(None, false), (Some(CancelMode::Permanent), true), (Some(CancelMode::Resubscribe), false)];
     for (cancel, ends) in modes {
         let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
         let mut builder = pool::builder(work.handler(), settings(2, Mode::Workers));

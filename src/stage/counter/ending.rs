@@ -11,7 +11,7 @@ use crate::stage::reason::panic_message;
 impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// Delivers what is left, tells the consumers, and waits until they have
     /// finished: until then they may still give events back.
-    pub(in crate::stage) async fn end(&mut self, reason: &Reason) {
+    pub(in super::super) async fn end(&mut self, reason: &Reason) {
         self.meter.state(State::Ending);
         self.ending = true;
         self.outlet.resume();
@@ -42,7 +42,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// Notes that the stage's own code panicked, in its dispatcher or one of its
     /// closures, and says so to the consumers when it is dropped. Nothing more can
     /// be dispatched: the dispatcher may be in the middle of something.
-    pub(in crate::stage) fn broken(&mut self, panic: &(dyn Any + Send)) -> Reason {
+    pub(in super::super) fn broken(&mut self, panic: &(dyn Any + Send)) -> Reason {
         let message = panic_message(panic);
         let name = self.meter.name();
         log::error!("{name}: its dispatcher panicked, and events that it held are dropped: {message}");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::future::block_on;
 use shuttle::{check_pct, check_random, thread};
 use weir_explore::limit::{Limiter, Permit};
-use weir_explore::stage::{Found, Reason, Seat};
+use weir_explore::seats::{Found, Reason, Seat};
 
 const SCHEDULES: usize = 5000;
 

@@ -1,0 +1,113 @@
+//! The pool's tasks and the stages around them under thousands of schedules: no
+//! event is lost, and none is begun twice.
+
+use std::sync::{Arc, Mutex};
+
+use futures::StreamExt;
+use shuttle::future::{block_on, spawn, yield_now};
+use shuttle::{check_pct, check_random};
+use weir_explore::demand::Limits;
+use weir_explore::pool::{Mode, Pool, PoolSettings};
+use weir_explore::stage::{self, ProducerRef, Reason, RunningProducer};
+
+const SCHEDULES: usize = 1000;
+
+fn explore(scenario: fn()) {
+    check_random(scenario, SCHEDULES);
+    check_pct(scenario, SCHEDULES, 3);
+}
+
+/// Events whose handler was polled.
+type Begun = Arc<Mutex<Vec<u32>>>;
+
+fn settings(concurrency: usize, mode: Mode) -> PoolSettings {
+    let limits = Limits::new(2, 1).unwrap();
+    PoolSettings { concurrency, mode, limits, recall: true }
+}
+
+/// A source of what it is made to emit, and a pool that notes what it begins.
+fn start(settings: PoolSettings) -> (RunningProducer<u32>, Pool<u32>, Begun) {
+    let source = stage::producer_fn(|_| std::future::pending::<Option<Vec<u32>>>()).spawn();
+    let begun = Begun::default();
+    let noted = Arc::clone(&begun);
+    let handler = move |event| {
+        let noted = Arc::clone(&noted);
+        async move {
+            noted.lock().unwrap().push(event);
+            yield_now().await;
+        }
+    };
+    let pool = Pool::spawn(source.producer(), handler, settings);
+    (source, pool, begun)
+}
+
+async fn emit(producer: ProducerRef<u32>, events: u32) {
+    for event in 0..events {
+        assert_eq!(producer.emit(vec![event]).await, Ok(Vec::new()));
+    }
+}
+
+/// Takes what was given back, once the pool has ended, and looks at all of it.
+async fn assert_each_once(source: RunningProducer<u32>, begun: &Begun, events: u32) {
+    let producer = source.producer();
+    source.stop();
+    let rest: Vec<u32> = producer.subscribe(Limits::default()).collect().await;
+    let mut all = begun.lock().unwrap().clone();
+    all.extend(rest);
+    all.sort_unstable();
+    assert_eq!(all, (0..events).collect::<Vec<_>>());
+}
+
+fn abort(mode: Mode) {
+    block_on(async move {
+        let (source, pool, begun) = start(settings(2, mode));
+        let emitting = spawn(emit(source.producer(), 4));
+        pool.abort();
+        assert_eq!(pool.ended().await, Reason::Lost);
+        emitting.await.unwrap();
+        assert_each_once(source, &begun, 4).await;
+    });
+}
+
+#[test]
+fn an_aborted_pool_of_workers_gives_back_what_it_has_not_begun() {
+    explore(|| abort(Mode::Workers));
+}
+
+#[test]
+fn an_aborted_pool_of_a_task_an_event_gives_back_what_it_has_not_begun() {
+    explore(|| abort(Mode::PerEvent));
+}
+
+#[test]
+fn a_pool_that_is_resized_while_events_come_begins_each_once() {
+    explore(|| {
+        block_on(async {
+            let (source, pool, begun) = start(settings(2, Mode::Workers));
+            let emitting = spawn(emit(source.producer(), 4));
+            for (concurrency, mode) in [(1, Mode::Workers), (2, Mode::PerEvent), (1, Mode::PerEvent)] {
+                pool.resize(settings(concurrency, mode)).await;
+            }
+            emitting.await.unwrap();
+            pool.stop();
+            assert_eq!(pool.ended().await, Reason::Stopped);
+            assert_each_once(source, &begun, 4).await;
+        });
+    });
+}
+
+#[test]
+fn a_pool_that_is_stopped_and_then_aborted_loses_nothing_that_it_has_not_begun() {
+    explore(|| {
+        block_on(async {
+            let (source, pool, begun) = start(settings(2, Mode::PerEvent));
+            let emitting = spawn(emit(source.producer(), 3));
+            pool.stop();
+            yield_now().await;
+            pool.abort();
+            pool.ended().await;
+            emitting.await.unwrap();
+            assert_each_once(source, &begun, 3).await;
+        });
+    });
+}
