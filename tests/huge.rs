@@ -189,7 +189,10 @@ async fn a_pool_whose_workers_ask_for_usize_max_shows_and_handles_everything() {
         let numbers = stage::producer(Numbers::below(100)).spawn();
         let done: Seen<u64> = Seen::nothing();
         let seen = done.clone();
-        let handler = move |event| std::future::ready(seen.add(event));
+        let handler = move |event| {
+            seen.add(event);
+            std::future::ready(())
+        };
         let limits = Limits::new(usize::MAX, 0).unwrap();
         let settings = PoolSettings { concurrency: 4, mode, limits, recall: true };
         let pool = Pool::spawn(numbers.producer(), handler, settings);

@@ -143,7 +143,7 @@ async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_with_a_selector_handles_what_it_selects() {
     let (source, work) = (paused(90, BroadcastDispatcher::new()), Work::new());
-    let thirds = SubscribeOptions::default().selecting(|event: &u64| event % 3 == 0);
+    let thirds = SubscribeOptions::default().selecting(|event: &u64| event.is_multiple_of(3));
     let builder = pool::builder(work.handler(), settings(4, Mode::Workers)).options(thirds);
     let pool = builder.spawn(&source.producer());
     sleep(MS).await;

@@ -181,7 +181,7 @@ impl Producer for Empty {
     async fn produce(&mut self, _demand: usize) -> Option<Vec<u64>> {
         self.calls.add(self.start.elapsed());
         let n = self.calls.len();
-        Some(if n % self.after == 0 { vec![n as u64] } else { Vec::new() })
+        Some(if n.is_multiple_of(self.after) { vec![n as u64] } else { Vec::new() })
     }
 }
 

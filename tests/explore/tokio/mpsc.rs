@@ -98,6 +98,11 @@ impl<T> UnboundedReceiver<T> {
         self.0.close();
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.1.take();
+        self.0.is_closed()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
