@@ -45,7 +45,7 @@ const HOLD: Duration = Duration::from_secs(8);
 pub enum Stage {
     /// Load is made.
     Load(Progress),
-    /// The load is over, and the bench still holds so many events.
+    /// The load is over, and the bench still holds this number of events.
     Draining(u64),
 }
 
@@ -161,8 +161,8 @@ impl Measure<'_> {
         Ok(run.audited())
     }
 
-    /// Waits until the bench has drained, and fetches its side. `None` if somebody
-    /// else has begun a run meanwhile.
+    /// Waits until the bench has drained, and fetches its side. `None` if
+    /// another client has begun a run meanwhile.
     async fn take(
         &self,
         peer: &Peer,

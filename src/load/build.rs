@@ -26,13 +26,13 @@ pub enum PlanError {
         /// What is wrong with it.
         error: ProfileError,
     },
-    /// Nobody has so many, or parts of them.
+    /// The number of clients is too high or not whole.
     #[error("clients {0}: expected whole numbers up to {MOST_CLIENTS}")]
     Clients(String),
-    /// Nobody sends so many.
+    /// The rate is too high.
     #[error("rate {0}: expected at most {HIGHEST_RATE} requests a second")]
     Rate(String),
-    /// Nobody has so many.
+    /// The number of connections is zero or too high.
     #[error("connections {0}: expected 1 to {MOST_CLIENTS}")]
     Connections(usize),
     /// There would be no request.

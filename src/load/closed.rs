@@ -19,11 +19,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The share of that pause for each client.
 const PAUSE_PER_CLIENT: Duration = Duration::from_millis(1);
 
-/// When the load is over: after so many requests, or with the profile.
+/// When the load is over: after a number of requests, or with the profile.
 struct StopRule {
     left: Cell<u64>,
     clients: Profile,
-    /// The same number of clients all the time, without an end: nothing to look
+    /// The number of clients is constant and has no end, so there is nothing to look
     /// up.
     is_constant: bool,
 }

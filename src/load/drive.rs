@@ -15,7 +15,7 @@ use super::{Machine, Model, Plan, Progress, Schedule, Target, Usage, closed, ope
 use crate::pipeline::Clock;
 use crate::runs::ClientSide;
 
-/// How often whoever watches is told.
+/// How often the load's progress is reported.
 const WATCH: Duration = Duration::from_millis(250);
 
 /// How often a load in real time looks whether it has stood still.

@@ -49,7 +49,7 @@ impl Machine {
         })
     }
 
-    /// What came since `before`.
+    /// What was used since `before`.
     pub fn since(&self, before: &Self) -> Used {
         let server = self.server.zip(before.server).map(|(now, before)| now - before);
         let all = self.busy - before.busy;
@@ -61,7 +61,7 @@ impl Machine {
 }
 
 /// The process that listens at this address of this machine. `None` if it is
-/// somewhere else, or somebody else's, or the system does not say.
+/// on another machine or belongs to another user, or the system does not say.
 pub fn listener(address: SocketAddr) -> Option<u32> {
     let mut inodes = Vec::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
@@ -82,7 +82,7 @@ pub fn listener(address: SocketAddr) -> Option<u32> {
 }
 
 fn is_local(ip: IpAddr) -> bool {
-    // Whoever has the address can bind it.
+    // An address can be bound only on the machine that has it.
     ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
 }
 

@@ -11,7 +11,7 @@ use tokio::time::sleep_until;
 
 use crate::pipeline::{Clock, Stamp};
 
-/// A sleeping thread wakes up about so much later than it asked to.
+/// How much later than it asked to a sleeping thread wakes up, about.
 const OVERSLEPT: Duration = Duration::from_micros(55);
 
 /// The due times of a load, each when it has come.
@@ -34,7 +34,7 @@ impl Pacer {
             for after in schedule {
                 let due = began.after(after);
                 sleep(due.since(clock.now()));
-                // Nobody listens any more: the load has ended.
+                // The receiver is gone: the load has ended.
                 if sender.send(due).is_err() {
                     return;
                 }

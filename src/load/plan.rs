@@ -26,7 +26,7 @@ pub struct Plan {
     /// Who decides when a request is sent.
     #[serde(flatten)]
     pub model: Model,
-    /// Ends the load after so many requests, if the profile does not end first.
+    /// The number of requests that ends the load, if the profile does not end first.
     pub requests: Option<u64>,
     /// What each request is.
     pub request: RequestPlan,
@@ -145,7 +145,7 @@ pub enum ProfileError {
 }
 
 impl Plan {
-    /// The same load so many times faster: rates are higher and lengths shorter.
+    /// This load, `times` times faster: rates are higher and lengths shorter.
     pub fn faster(&self, times: f64) -> Self {
         let model = match &self.model {
             Model::Closed { clients } => Model::Closed { clients: clients.scaled(1.0, times) },
@@ -159,7 +159,7 @@ impl Plan {
 }
 
 impl Profile {
-    /// Levels so many times higher, and phases so many times shorter.
+    /// Multiplies the levels by `levels` and divides the lengths by `times`.
     fn scaled(&self, levels: f64, times: f64) -> Self {
         let scaled = |phase: &Phase| Phase {
             from: phase.from * levels,
@@ -169,7 +169,7 @@ impl Profile {
         Self { phases: self.phases.iter().map(scaled).collect() }
     }
 
-    /// The same level all the time, for so many seconds or for ever.
+    /// A constant level, for `seconds` or without an end.
     pub fn constant(level: f64, seconds: Option<f64>) -> Self {
         Self { phases: vec![Phase { from: level, to: level, seconds }] }
     }
@@ -208,7 +208,7 @@ impl Profile {
         self.phases.iter().map(|phase| phase.seconds).sum()
     }
 
-    /// The level after so many seconds; `None` when it is over.
+    /// The level after `seconds`; `None` when it is over.
     pub fn at(&self, mut seconds: f64) -> Option<f64> {
         for phase in &self.phases {
             let Some(length) = phase.seconds else { return Some(phase.from) };

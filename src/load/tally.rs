@@ -1,4 +1,4 @@
-//! What came of each request: counted, timed by both clocks, in slices and rows.
+//! Counts and times the requests of a load: by both clocks, in slices and rows.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ enum Ending {
     Failed,
 }
 
-/// A load so far, for whoever watches it.
+/// How far a load has come.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Progress {
     /// Since the first request.

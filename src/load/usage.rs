@@ -43,7 +43,7 @@ impl Usage {
         Self { counted: fs::read_to_string(SCHEDSTAT).ok().and_then(|text| read(&text)) }
     }
 
-    /// What came since `before`, which must have been taken on the same thread.
+    /// What was counted since `before`, which must have been taken on the same thread.
     pub fn since(&self, before: &Self) -> Share {
         let both = self.counted.zip(before.counted);
         Share {

@@ -17,8 +17,7 @@ const CLIENTS: &str = "50";
 pub struct PlanArgs {
     /// serial, async or pipelined: that endpoint of the bench; or any http:// URL
     target: String,
-    /// Stop after so many requests; 1000 if neither this nor a duration is given
-    /// and the model is closed
+    /// Number of requests [default for a closed load without --duration: 1000]
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count)]
     requests: Option<u64>,
     /// Closed model: clients that each wait for their answer. Over time: 1..50 is

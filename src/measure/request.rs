@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::token::{TOKEN_HEADER, Token};
 use crate::clean;
 
-/// A server that takes longer is of no use to somebody who waits at a prompt.
+/// How long a command waits for an answer: its user sits at a prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any answer we ask for.
 const LARGEST: usize = 64 * 1024 * 1024;

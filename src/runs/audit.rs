@@ -35,13 +35,13 @@ pub struct Check {
     /// A name for programs, such as `Little's law (client)`. The sentence does not need
     /// it.
     pub name: String,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
     /// What was found, in a sentence with the number first.
     pub says: String,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// As it should be.

@@ -1,8 +1,8 @@
 //! One run: what was done to what, and what came of it.
 //!
-//! A run may have two sides. The *client* side is what whoever made the load has
+//! A run may have two sides. The *client* side is what the load generator has
 //! seen; the *bench* side is what the bench has counted and timed itself. A load
-//! at somebody else's server has only the first, a load made by `ab` only the
+//! at another server has only the first, a load made by `ab` only the
 //! second, and `weir load` at our own server has both, which then have to agree.
 //! A *prediction* has neither, only figures.
 
@@ -58,7 +58,7 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Measured by the bench while somebody else made the load.
+    /// Measured by the bench while another program made the load.
     Recorded,
     /// Measured by `weir load`.
     Load,
@@ -238,7 +238,7 @@ pub struct ModeSide {
     pub in_system: f64,
     /// From the request head to the response, of successes.
     pub http: Timing,
-    /// The same of refusals and other errors.
+    /// From the request head to the response, of refusals and other errors.
     pub http_errors: Timing,
     /// From arrival to admission by the resource, of events done.
     pub wait: Timing,
@@ -246,7 +246,7 @@ pub struct ModeSide {
     pub service: Timing,
     /// From arrival to finish, of events done.
     pub response: Timing,
-    /// The same of events that failed.
+    /// From arrival to finish, of events that failed.
     pub response_failed: Timing,
 }
 

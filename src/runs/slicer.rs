@@ -1,4 +1,4 @@
-//! Keeps times in slices of a run whose length nobody knows beforehand.
+//! Keeps times in slices of a run whose length is not known beforehand.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const MOST: usize = 64;
 
 /// A histogram in microseconds, as a whole and in slices of time. When there
 /// would be more than 64 slices, each two become one, so that there are always
-/// between 32 and 64 of them once there have been so many.
+/// between 32 and 64 of them after the first 64.
 #[derive(Debug, Clone)]
 pub struct Slicer {
     whole: Histogram<u64>,
@@ -38,7 +38,7 @@ impl Slicer {
         Self { whole: empty_histogram(), over: Vec::new(), current: empty_histogram(), ends: width, width }
     }
 
-    /// Records a time that ended `at` so long after the beginning; not before
+    /// Records a time that ended at `at` after the beginning; not before
     /// those that were recorded before.
     pub fn record(&mut self, at: Duration, micros: u64) {
         self.go_to(at);

@@ -11,7 +11,7 @@ use crate::metrics::{Summary, empty_histogram};
 /// Pairs of microseconds and how many took that long, in ascending order.
 pub type Buckets = Vec<(u64, u64)>;
 
-/// More times than this in one bucket are nobody's.
+/// No run of ours has more times than this in one bucket.
 const MOST: u64 = 1 << 40;
 
 /// How times of one kind are distributed.
@@ -22,7 +22,7 @@ const MOST: u64 = 1 << 40;
 #[serde(from = "Written", into = "Written")]
 pub struct Timing {
     shape: Shape,
-    /// The same, slice by slice of the run; empty where it was not kept.
+    /// The times of each slice of the run; empty where they were not kept.
     slices: Slices,
 }
 
@@ -39,12 +39,12 @@ pub struct Points {
     pub count: Option<u64>,
     /// Their mean in milliseconds, where that is known.
     pub mean_ms: Option<f64>,
-    /// Pairs of a percentage and the milliseconds within which that many lay, in
+    /// Pairs of a percentage and the milliseconds within which that share lay, in
     /// ascending order.
     pub points: Vec<[f64; 2]>,
 }
 
-/// The same times, by when they ended: each slice is so many seconds long, from
+/// Times by when they ended. Each slice is `seconds` long, from
 /// the beginning of the run on.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Slices {
@@ -101,8 +101,8 @@ impl Timing {
         Self { shape: Shape::Full(histogram), slices: Slices::default() }
     }
 
-    /// Of a histogram in microseconds, which was also kept in slices of so many
-    /// seconds.
+    /// Of a histogram in microseconds, which was also kept in slices of `seconds`
+    /// each.
     pub fn sliced(histogram: Histogram<u64>, seconds: f64, buckets_us: Vec<Buckets>) -> Self {
         Self { shape: Shape::Full(histogram), slices: Slices { seconds, buckets_us } }
     }
@@ -120,7 +120,7 @@ impl Timing {
         }
     }
 
-    /// The same in slices of time; empty where it was not kept.
+    /// The times in slices; empty where they were not kept.
     pub fn slices(&self) -> &Slices {
         &self.slices
     }

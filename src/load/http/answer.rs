@@ -22,7 +22,7 @@ enum Stage {
     /// To itself after an interim head; to the end if there is no body; to one of
     /// the others.
     Head,
-    /// So many bytes of the body.
+    /// This number of bytes of the body.
     ///
     /// To the end.
     Length(u64),

@@ -15,7 +15,7 @@ pub(super) enum Chunks {
     ///
     /// To `Data`, or to `Trailers` if the size is zero.
     Size,
-    /// In a chunk's data, with so many bytes to come.
+    /// In a chunk's data, with this number of bytes to come.
     ///
     /// To `DataEnd`.
     Data(u64),

@@ -22,7 +22,7 @@ pub(super) struct Head {
 /// How the end of a body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
-    /// After so many bytes.
+    /// After this number of bytes.
     Length(u64),
     /// After its last chunk.
     Chunked,

@@ -8,14 +8,14 @@ use crate::runs::{
 };
 use crate::workbench::LedgerState;
 
-/// Times of so many milliseconds, so often each.
+/// Pairs of milliseconds and how often they were measured.
 fn times(of: &[(u64, u64)]) -> Timing {
     let mut histogram = empty_histogram();
     of.iter().for_each(|&(ms, count)| histogram.record_n(ms * 1000, count).unwrap());
     Timing::of(histogram)
 }
 
-/// A closed load of a second, each answer taking 20 ms, with so many outcomes.
+/// A closed load of a second, each answer taking 20 ms, with these outcomes.
 fn client([ok, refused, failed, aborted]: [u64; 4]) -> ClientSide {
     let service = ByAnswer {
         ok: times(&[(20, ok)]),
@@ -142,7 +142,7 @@ fn a_bench_that_fails_as_it_is_told_to_is_valid() {
     assert_eq!(run.audit.validity(), Validity::Valid, "{:?}", run.audit);
 }
 
-/// An open load whose requests were sent so late, in milliseconds, at p50 and p99.
+/// An open load whose requests were sent late by these milliseconds at p50 and p99.
 fn late([p50, p99]: [u64; 2], answer_ms: u64) -> ClientSide {
     let response =
         ByAnswer { ok: times(&[(answer_ms + p50, 980), (answer_ms + p99, 20)]), ..ByAnswer::default() };
