@@ -1,6 +1,7 @@
 //! What is different between two runs, and what of it is more than noise.
 //!
-//! Each figure (the rate, and the mean and percentiles of the answer times and of
+//! Shares of what failed or was refused come first, see `compare/share.rs`.
+//! Each other figure (the rate, and the mean and percentiles of the answer times and of
 //! the bench's response times) is compared as a relative difference with its 95 %
 //! confidence interval:
 //!
@@ -44,6 +45,7 @@
 
 mod figure;
 mod noise;
+mod share;
 mod student;
 #[cfg(test)]
 mod tests;
@@ -91,12 +93,13 @@ pub struct Side {
 /// What is different in `b`, compared with `a`, and what of it is more than noise.
 /// Always the same for the same two runs.
 pub fn compare(a: &Run, b: &Run) -> Comparison {
-    let mut figures = figure::figures(a, b);
+    let mut figures = share::figures(a, b);
+    figures.extend(figure::figures(a, b));
     figure::judge(&mut figures);
     let difference = figures.iter().map(|figure| figure.difference).max().unwrap_or(Difference::Unknown);
     Comparison {
         words: words::summary(&figures, difference),
-        notes: words::notes(a, b),
+        notes: words::notes(&figures, a, b),
         method: words::METHOD.to_owned(),
         a: Side::of(a),
         b: Side::of(b),

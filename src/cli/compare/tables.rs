@@ -26,14 +26,18 @@ pub(super) fn pair(comparison: &Comparison) -> String {
     }
     for figure in figures {
         let (in_a, in_b) = figure.values.pair();
-        let unit = if matches!(figure.values, Values::Times { .. }) { " ms" } else { "" };
+        let (unit, times) = match figure.values {
+            Values::Times { .. } => (" ms", 1.0),
+            Values::Rates { .. } => ("", 1.0),
+            Values::Shares { .. } => (" %", 100.0),
+        };
         let _ = writeln!(
             text,
             "{:<17}{:>8}{:>11}{:>11}{:>24}  {}",
             format!("{}{unit}", figure.name),
-            number(in_a),
-            number(in_b),
-            percent(figure.relative),
+            number(in_a * times),
+            number(in_b * times),
+            change(figure.values, figure.relative),
             interval(figure),
             mark(figure.difference),
         );
@@ -41,6 +45,9 @@ pub(super) fn pair(comparison: &Comparison) -> String {
     if !figures.is_empty() {
         let _ =
             writeln!(text, "\n* more than noise   (*) would be, alone   = within noise   ? cannot be told");
+        if figures.iter().any(|figure| matches!(figure.values, Values::Shares { .. })) {
+            let _ = writeln!(text, "pt: percentage points");
+        }
     }
     let _ = writeln!(text, "\n{}", wrap(words, ""));
     if !notes.is_empty() {
@@ -65,8 +72,19 @@ fn mark(difference: Difference) -> &'static str {
 fn interval(figure: &Figure) -> String {
     match figure.interval {
         None => UNKNOWN.to_owned(),
-        Some((low, Some(high))) => format!("{} to {}", percent(low), percent(high)),
+        Some((low, Some(high))) => {
+            format!("{} to {}", change(figure.values, low), change(figure.values, high))
+        }
         Some((low, None)) => format!("{} or more", percent(low)),
+    }
+}
+
+/// A difference: in percent, or, of shares, in percentage points.
+fn change(values: Values, relative: f64) -> String {
+    match values {
+        _ if !relative.is_finite() => UNKNOWN.to_owned(),
+        Values::Shares { .. } => format!("{:+.1} pt", relative * 100.0),
+        Values::Times { .. } | Values::Rates { .. } => percent(relative),
     }
 }
 

@@ -174,10 +174,10 @@ export class Comparison {
     });
     const reach = Math.max(0.05, ...figures.flatMap(({ relative, interval }) => [relative, ...(interval ?? [])].filter(Number.isFinite).map(distance).map(Math.abs)));
     const rows = figures.map((figure) => {
-      const values = 'a_ms' in figure ? [figure.a_ms, figure.b_ms].map(format.ms) : [figure.a_per_s, figure.b_per_s].map(format.perSecond);
-      const why = figure.unknown ? `${sentence(figure.words)} No interval: ${figure.unknown}.` : sentence(figure.words);
+      const values = valuesOf(figure);
+      const why = figure.unknown && !figure.interval ? `${sentence(figure.words)} No interval: ${figure.unknown}.` : sentence(figure.words);
       const tells = element('td', 'words', figure.difference === 'alone' ? `${why} (It would be a difference if it were the only figure.)` : why);
-      const texts = [...values, percent(figure.relative), interval(figure.interval)].map((text) => element('td', '', text));
+      const texts = [...values, percent(figure.relative, unitOf(figure)), interval(figure.interval, unitOf(figure))].map((text) => element('td', '', text));
       return element('tr', figure.difference, head(figure.name, 'row', 'compared'), ...texts, element('td', 'strip', strip(figure, reach)), tells);
     });
     this.table.replaceChildren(element('thead', '', element('tr', '', ...cells)), element('tbody', '', ...rows));
@@ -190,17 +190,26 @@ const distance = (relative) => Math.log1p(Math.max(-0.999, relative)); // so tha
 
 const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}` : '');
 
-function percent(relative) {
+/** A share is a percentage, and differs by percentage points. */
+const unitOf = (figure) => ('a_share' in figure ? 'pt' : '%');
+
+function valuesOf(figure) {
+  if ('a_ms' in figure) return [figure.a_ms, figure.b_ms].map(format.ms);
+  if ('a_share' in figure) return [figure.a_share, figure.b_share].map((share) => `${(share * 100).toFixed(1)}\u202f%`);
+  return [figure.a_per_s, figure.b_per_s].map(format.perSecond);
+}
+
+function percent(relative, unit) {
   if (!Number.isFinite(relative)) return '–';
   const amount = Math.abs(relative) * 100;
   const sign = relative < 0 ? '−' : '+';
-  return `${sign}${amount < 99.95 ? amount.toFixed(1) : format.count(amount)}\u202f%`;
+  return `${sign}${amount < 99.95 ? amount.toFixed(1) : format.count(amount)}\u202f${unit}`;
 }
 
-function interval(pair) {
+function interval(pair, unit) {
   if (!pair) return '–';
   const [low, high] = pair;
-  return high === null ? `${percent(low)} or more` : `${percent(low).replace('\u202f%', '')} to ${percent(high)}`;
+  return high === null ? `${percent(low, unit)} or more` : `${percent(low, unit).replace(`\u202f${unit}`, '')} to ${percent(high, unit)}`;
 }
 
 /** The interval as a line, the difference as a point on it, and where no difference would be. */

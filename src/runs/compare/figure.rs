@@ -12,6 +12,11 @@ use crate::runs::{Clock, Origin, Run, Timing};
 const RESOLUTION: f64 = 0.001;
 /// And no more exact than this.
 const RESOLUTION_MS: f64 = 0.001;
+/// A difference by this factor is too large to be called noise on little evidence.
+const LARGE: f64 = 1.25;
+/// A difference that no more slices than this carry has fewer independent witnesses
+/// than the estimate of the noise.
+const FEW_SLICES: usize = 8;
 /// A p value is looked for up to so many standard errors.
 const FARTHEST: f64 = 1e3;
 
@@ -23,9 +28,10 @@ pub struct Figure {
     /// What it is in either run.
     #[serde(flatten)]
     pub values: Values,
-    /// By how much B is above A, as a fraction of A: 0.1 is 10 % more.
+    /// By how much B is above A, as a fraction of A: 0.1 is 10 % more. Of shares, the
+    /// difference: 0.1 is ten percentage points more.
     pub relative: f64,
-    /// From where to where the difference may be, as fractions of A, with 95 %
+    /// From where to where the difference may be, in the unit of `relative`, with 95 %
     /// confidence for this figure alone; nothing for the upper end if there is no
     /// telling how far up. Nothing at all if there is no telling.
     pub interval: Option<(f64, Option<f64>)>,
@@ -36,7 +42,7 @@ pub struct Figure {
     pub difference: Difference,
     /// The same in a sentence.
     pub words: String,
-    /// Why there is no interval.
+    /// Why it cannot be told; mostly because there is no interval.
     pub unknown: Option<String>,
 }
 
@@ -58,6 +64,13 @@ pub enum Values {
         /// Of B.
         b_per_s: f64,
     },
+    /// Shares of what went wrong, as fractions.
+    Shares {
+        /// Of A.
+        a_share: f64,
+        /// Of B.
+        b_share: f64,
+    },
 }
 
 /// Whether a difference is more than noise, from the least to the most that can be
@@ -65,7 +78,7 @@ pub enum Values {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
-    /// There is no interval.
+    /// There is no interval, or too few slices carry the difference.
     Unknown,
     /// The interval has room for none at all.
     WithinNoise,
@@ -82,6 +95,7 @@ impl Values {
         match self {
             Self::Times { a_ms, b_ms } => (a_ms, b_ms),
             Self::Rates { a_per_s, b_per_s } => (a_per_s, b_per_s),
+            Self::Shares { a_share, b_share } => (a_share, b_share),
         }
     }
 
@@ -89,7 +103,7 @@ impl Values {
     fn resolution(self) -> f64 {
         match self {
             Self::Times { a_ms, b_ms } => RESOLUTION.max(RESOLUTION_MS / a_ms.min(b_ms)),
-            Self::Rates { .. } => RESOLUTION,
+            Self::Rates { .. } | Self::Shares { .. } => RESOLUTION,
         }
     }
 }
@@ -111,7 +125,12 @@ pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
         for (name, share) in [("mean", None), ("p50", Some(0.5)), ("p90", Some(0.9)), ("p99", Some(0.99))] {
             let (Some(a_ms), Some(b_ms)) = (a.value_ms(share), b.value_ms(share)) else { continue };
             let known = [a.noise(share), b.noise(share)];
-            figures.extend(Figure::of(format!("{word} {name}"), Values::Times { a_ms, b_ms }, known));
+            let figure = Figure::of(format!("{word} {name}"), Values::Times { a_ms, b_ms }, known);
+            figures.extend(figure.map(|figure| {
+                // Half-way between the two lies what the longer tail has and the other not.
+                let carried = if a_ms > b_ms { &a } else { &b }.beyond((a_ms * b_ms).sqrt());
+                figure.doubt(carried)
+            }));
         }
     }
     figures
@@ -132,25 +151,33 @@ pub(super) fn judge(figures: &mut [Figure]) {
 }
 
 impl Figure {
-    /// Nothing if either is zero, and there is no ratio.
-    fn of(name: String, values: Values, [a_known, b_known]: [Known; 2]) -> Option<Self> {
-        let (a, b) = values.pair();
-        if !(a > 0.0 && b > 0.0) {
-            return None;
-        }
-        let relative = b / a - 1.0;
-        let words = String::new();
+    /// A difference that is not judged yet.
+    pub(super) fn new(name: String, values: Values, relative: f64) -> Self {
         let difference = Difference::Unknown;
-        let mut figure = Self {
+        Self {
             name,
             values,
             relative,
             interval: None,
             p_value: None,
             difference,
-            words,
+            words: String::new(),
             unknown: None,
-        };
+        }
+    }
+
+    /// Nothing if either is zero, and there is no ratio; but a rate that is zero in one
+    /// run alone is shown.
+    fn of(name: String, values: Values, [a_known, b_known]: [Known; 2]) -> Option<Self> {
+        let (a, b) = values.pair();
+        if !(a > 0.0 && b > 0.0) {
+            let none = if a > 0.0 { "B" } else { "A" };
+            let mut figure = Self::new(name, values, b / a - 1.0);
+            figure.words = format!("{none} has no {}", figure.name);
+            figure.unknown = Some(format!("{none} has none"));
+            return (matches!(values, Values::Rates { .. }) && a.max(b) > 0.0).then_some(figure);
+        }
+        let mut figure = Self::new(name, values, b / a - 1.0);
         match (a_known, b_known) {
             (Ok(a), Ok(b)) => figure.decide(&a, &b),
             (Err(a), Err(b)) if a == b => figure.unknown = Some(format!("each {a}")),
@@ -160,6 +187,23 @@ impl Figure {
         }
         figure.words = super::words::of(&figure);
         Some(figure)
+    }
+
+    /// Says that a large difference cannot be told from noise if only a few slices carry
+    /// it: `carried` is how many do, of how many.
+    fn doubt(mut self, carried: Option<(usize, usize)>) -> Self {
+        let large = self.relative.ln_1p().abs() >= LARGE.ln();
+        if let Some((few, all)) = carried
+            && self.difference == Difference::WithinNoise
+            && large
+            && few <= FEW_SLICES.min(all / 2)
+        {
+            let why = format!("{few} of {all} slices carry it; measure for longer");
+            self.words = format!("{} cannot be told from noise: {why}", self.words);
+            self.unknown = Some(why);
+            self.difference = Difference::Unknown;
+        }
+        self
     }
 
     fn decide(&mut self, a: &Estimate, b: &Estimate) {
@@ -253,6 +297,11 @@ impl<'a> Times<'a> {
             Some(0.9) => times.p90_ms,
             Some(_) => times.p99_ms,
         }
+    }
+
+    /// How many slices have times longer than `ms`, and how many slices there are.
+    fn beyond(&self, ms: f64) -> Option<(usize, usize)> {
+        self.sliced.as_ref().ok().map(|sliced| sliced.beyond(ms))
     }
 
     fn noise(&self, share: Option<f64>) -> Known {

@@ -132,6 +132,12 @@ impl<'a> Sliced<'a> {
         }
     }
 
+    /// How many slices have times longer than `ms`, and how many slices there are.
+    pub(super) fn beyond(&self, ms: f64) -> (usize, usize) {
+        let longer = |slice: &&&[(u64, u64)]| slice.iter().any(|(us, _)| *us as f64 > ms * 1e3);
+        (self.slices.iter().filter(longer).count(), self.slices.len())
+    }
+
     /// By how much the times of each slice, together, exceed what so many of the
     /// mean would be.
     fn excess(&self) -> Vec<f64> {
@@ -288,7 +294,7 @@ fn cosines(series: &[f64]) -> impl Iterator<Item = f64> {
 }
 
 /// The long-run variance of a series, and its degrees of freedom.
-fn long_run(series: &[f64]) -> (f64, f64) {
+pub(super) fn long_run(series: &[f64]) -> (f64, f64) {
     let energy: Vec<f64> = cosines(series).collect();
     (mean(&energy), energy.len() as f64)
 }

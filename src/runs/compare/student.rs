@@ -67,7 +67,7 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 
 /// The logarithm of the gamma function, for positive arguments (Lanczos 1964, with
 /// the coefficients of *Numerical Recipes*, 6.1).
-fn ln_gamma(x: f64) -> f64 {
+pub(super) fn ln_gamma(x: f64) -> f64 {
     const TERMS: [f64; 6] = [
         76.180_091_729_471_46,
         -86.505_320_329_416_77,

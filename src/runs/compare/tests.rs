@@ -1,5 +1,7 @@
 //! What is told to differ, and how often: runs of queues whose truth is known.
 
+mod shares;
+
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;

@@ -17,14 +17,17 @@ const KEYS: usize = 8;
 /// How a difference is decided, for whoever reads a comparison.
 pub(super) const METHOD: &str = "Intervals at 95 % from the slices of each run: long-run variance by \
     equal-weighted cosines (Lazarus et al. 2018), percentiles as shares (Woodruff 1952), the ratio of two \
-    by MOVER with Student's t (Zou & Donner 2008); Holm's procedure (1979) over all figures; below 0.1 % \
-    or 1 µs nothing counts. Noise between one run and the next is not in it.";
+    by MOVER with Student's t (Zou & Donner 2008); shares by Newcombe (1998), no more certain than Fisher's \
+    exact test (1935), with the design effect of the slices (Kish 1965); Holm's procedure (1979) over all \
+    figures; times and rates count from 0.1 % or 1 µs. Noise between one run and the next is not in it.";
 
 /// One figure in a sentence.
 pub(super) fn of(figure: &Figure) -> String {
     let amount = format!("{:.1} %", figure.relative.abs() * 100.0);
     let name = &figure.name;
     match figure.values {
+        // `compare/share.rs` has the sentences of shares.
+        Values::Shares { .. } => figure.words.clone(),
         Values::Times { .. } if figure.relative < 0.0 => {
             format!("B is {amount} faster at {name}{}", range(figure))
         }
@@ -52,8 +55,13 @@ fn range(figure: &Figure) -> String {
 pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
     let of_kind = |kind| {
         let mut found: Vec<&Figure> = figures.iter().filter(|f| f.difference == kind).collect();
-        // The most certain first; among equals, as in the table.
-        found.sort_by(|f, g| f.p_value.unwrap_or(1.0).total_cmp(&g.p_value.unwrap_or(1.0)));
+        // What went wrong comes before any time. Then the most certain first; among
+        // equals, as in the table.
+        let order = |f: &Figure| (!is_share(f), f.p_value.unwrap_or(1.0));
+        found.sort_by(|f, g| {
+            let ((f, f_p), (g, g_p)) = (order(f), order(g));
+            f.cmp(&g).then(f_p.total_cmp(&g_p))
+        });
         found
     };
     let name = |found: &[&Figure]| {
@@ -63,27 +71,38 @@ pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
         format!("{}{more}", named.join("; "))
     };
     let known = figures.iter().filter(|figure| figure.p_value.is_some()).count();
+    // What the test cannot see is said, too.
+    let doubts = figures.iter().filter(|f| f.difference == Difference::Unknown && f.interval.is_some());
+    let doubts: String = doubts.take(NAMED).map(|figure| format!(". But {}", figure.words)).collect();
     match strongest {
-        Difference::MoreThanNoise => format!("more than noise: {}", name(&of_kind(strongest))),
+        Difference::MoreThanNoise => format!("more than noise: {}{doubts}", name(&of_kind(strongest))),
         Difference::Alone => format!(
-            "no difference beyond noise over all {known} figures together; alone, {} would be one",
+            "no difference beyond noise over all {known} figures together; alone, {} would be one{doubts}",
             name(&of_kind(strongest))
         ),
         Difference::WithinNoise => {
-            match figures.iter().find(|f| f.name == "answer p50" && f.p_value.is_some()) {
-                Some(median) => format!("no difference beyond noise: {}", median.words),
-                None => format!("no difference beyond noise: {}", name(&of_kind(strongest))),
-            }
+            let within = of_kind(strongest);
+            let median = within.iter().find(|figure| figure.name == "answer p50");
+            let mut told: Vec<&Figure> = within.iter().copied().filter(|figure| is_share(figure)).collect();
+            told.extend(median);
+            let told = if told.is_empty() { name(&within) } else { name(&told) };
+            let opening = if doubts.is_empty() { "no difference beyond noise" } else { "within noise" };
+            format!("{opening}: {told}{doubts}")
         }
         Difference::Unknown => match figures.iter().find_map(|figure| figure.unknown.as_deref()) {
-            Some(why) => format!("cannot be told, there is no interval: {why}"),
+            Some(why) if doubts.is_empty() => format!("cannot be told, there is no interval: {why}"),
+            Some(_) => format!("cannot be told{doubts}"),
             None => "cannot be told: the two have no figure in common".to_owned(),
         },
     }
 }
 
+fn is_share(figure: &Figure) -> bool {
+    matches!(figure.values, Values::Shares { .. })
+}
+
 /// What has to be known besides the figures.
-pub(super) fn notes(a: &Run, b: &Run) -> Vec<String> {
+pub(super) fn notes(figures: &[Figure], a: &Run, b: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     for (letter, run) in [("A", a), ("B", b)] {
         for (word, verdict) in [("invalid", Verdict::Failed), ("disturbed", Verdict::Disturbed)] {
@@ -93,6 +112,9 @@ pub(super) fn notes(a: &Run, b: &Run) -> Vec<String> {
                 notes.push(format!("{letter} is {word}: {}", says.join("; ")));
             }
         }
+    }
+    if figures.iter().any(|figure| is_share(figure)) {
+        notes.push("times are those of successes only".to_owned());
     }
     if a.target != b.target {
         notes.push(format!("the targets differ: {} in A, {} in B", a.target, b.target));
