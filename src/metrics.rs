@@ -19,6 +19,17 @@ use metrics::{
 
 pub use histogram::{Sharded, Summary, empty_histogram};
 
+/// Fewer than this make no rate.
+const FEWEST: u64 = 10;
+/// Less time than this makes no rate.
+const SHORTEST_S: f64 = 1.0;
+
+/// How many a second, or nothing: of fewer than ten, or in less than a second, chance
+/// and the ends of the interval decide. One request answered in 2 µs is no 500,000/s.
+pub fn rate(count: u64, seconds: f64) -> Option<f64> {
+    (count >= FEWEST && seconds >= SHORTEST_S).then(|| count as f64 / seconds)
+}
+
 /// Keeps every metric by name and labels. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Registry(Arc<Mutex<BTreeMap<String, Family>>>);

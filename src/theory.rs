@@ -29,7 +29,7 @@ pub mod service;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use choose::predict;
+pub use choose::{left_out, predict};
 
 /// What theory says of a load on a configuration. Nothing where the model does
 /// not say.

@@ -139,10 +139,11 @@ impl Workbench {
     pub fn by_clock(config: Config, sources: &Sources, clock: Clock) -> Arc<Self> {
         let registry = Registry::new();
         let settings = &config.settings;
+        let queue = MemoryQueue::new(queue_settings(settings, clock));
         let bench = Arc::new(Bench {
             clock,
             resource: Mock::new(mock_settings(settings, clock)),
-            queue: Arc::new(MemoryQueue::new(queue_settings(settings, clock))),
+            queue: Arc::new(if clock.is_stretched() { queue.in_virtual_time() } else { queue }),
             modes: Mode::ALL.map(|mode| ModeStats::new(mode, &registry)),
             flights: Flights::new(settings.asynchronous.max_in_flight),
             last_id: AtomicU64::new(0),

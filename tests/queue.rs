@@ -32,6 +32,22 @@ async fn a_queue_at_capacity_refuses_the_next_event() {
     assert_eq!((queue.depth(), queue.peak_depth()), (3, 3));
 }
 
+#[tokio::test(start_paused = true)]
+async fn in_virtual_time_the_peak_is_what_has_lasted() {
+    let queue = queue(10, WhenFull::Reject).in_virtual_time();
+    fill(&queue, 0..5).await;
+    assert_eq!(queue.pop(2).await, Some(vec![0, 1]));
+    assert_eq!(queue.peak_depth(), 0, "the instant has not ended");
+    sleep(SECOND).await;
+    assert_eq!(queue.peak_depth(), 3);
+    fill(&queue, 5..9).await;
+    assert_eq!(queue.pop(7).await.map(|events| events.len()), Some(7));
+    sleep(SECOND).await;
+    assert_eq!(queue.peak_depth(), 3);
+    queue.reset_peak();
+    assert_eq!(queue.peak_depth(), 0);
+}
+
 #[tokio::test]
 async fn dropping_the_newest_or_the_oldest_hands_back_exactly_that_event() {
     let queue = queue(2, WhenFull::DropNewest);

@@ -50,6 +50,18 @@ fn a_drain_of_five_hundred_seconds_is_exact() {
 }
 
 #[test]
+fn events_that_pass_through_the_queue_within_an_instant_are_not_its_peak() {
+    // All sixteen come in one instant, in which the idle worker takes the first.
+    let burst = run(&[], Mode::Pipelined, &closed(16.0, 16));
+    assert_eq!(burst.bench.as_ref().unwrap().peak_depth, 15);
+    assert_eq!(burst.rate(), None, "sixteen answers in no time are no rate");
+    // At 10 a second each finds a worker that waits for it.
+    let flags = ["resource.latency.mean=20ms"];
+    let calm = run(&flags, Mode::Pipelined, &open(10.0, 10.0, Arrivals::Constant, 1));
+    assert_eq!(calm.bench.as_ref().unwrap().peak_depth, 0);
+}
+
+#[test]
 fn a_load_that_is_silent_for_a_minute_and_a_half_keeps_both_sides() {
     let mut plan = open(5.0, 20.0, Arrivals::Constant, 1);
     let Model::Open { rate, .. } = &mut plan.model else { unreachable!("an open plan") };

@@ -179,8 +179,9 @@ pub(super) fn in_words(progress: &Progress) -> String {
         progress;
     let bad = refused + failed + aborted;
     let bad = if bad > 0 { format!(", {bad} not ok") } else { String::new() };
+    let rate = rate.map_or(String::new(), |rate| format!(", {rate:.0}/s"));
     format!(
-        "{seconds:.0} s: {answered} answers{bad}, {rate:.0}/s, {in_flight} under way, p50 {} p99 {} ms",
+        "{seconds:.0} s: {answered} answers{bad}{rate}, {in_flight} under way, p50 {} p99 {} ms",
         ms(*p50_ms),
         ms(*p99_ms)
     )

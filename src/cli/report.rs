@@ -156,8 +156,8 @@ fn result(page: &mut Page, run: &Run) {
     // Where an answer is only a receipt, the work comes later.
     let later = |side: &&ModeSide| run.mode() != Some(Mode::Serial) && !side.response.is_empty();
     if let Some(side) = run.mode_side().filter(later) {
-        let rate = format!("{} events done/s", ms(side.done_rate));
-        let figures: Vec<String> = std::iter::once(rate).chain(percentiles(&side.response)).collect();
+        let rate = side.told_done_rate().map(|rate| format!("{} events done/s", ms(rate)));
+        let figures: Vec<String> = rate.into_iter().chain(percentiles(&side.response)).collect();
         page.put("work", figures.join(", "));
     }
     let trust = match run.audit.validity() {
@@ -241,7 +241,10 @@ fn counts(page: &mut Page, client: &ClientSide) {
     );
     let mut pace = match client.seconds {
         0.0 => "answered in no time".to_owned(),
-        seconds => format!("{} answers/s for {} s", ms(client.rate), ms(seconds)),
+        seconds => match client.told_rate() {
+            Some(rate) => format!("{} answers/s for {} s", ms(rate), ms(seconds)),
+            None => format!("answered within {} s", ms(seconds)),
+        },
     };
     if client.in_flight > 0.0 {
         // Writing to a string cannot fail.
@@ -291,20 +294,19 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
                 mode.requests,
                 mode.errors,
                 mode.aborted,
-                // In a simulation they may take no time at all.
-                if mode.rate > 0.0 { format!("; {}/s", ms(mode.rate)) } else { String::new() }
+                a_second(mode.told_rate())
             ),
         );
         page.put(
             "",
             format!(
-                "accepted {}, refused {}; done {}, failed {}, dropped {}; done {}/s; at most {} in the resource",
+                "accepted {}, refused {}; done {}, failed {}, dropped {}{}; at most {} in the resource",
                 mode.accepted,
                 mode.refused,
                 mode.done,
                 mode.failed,
                 mode.dropped,
-                ms(mode.done_rate),
+                a_second(mode.told_done_rate()).replacen(';', "; done", 1),
                 mode.peak_in_use
             ),
         );
@@ -326,6 +328,11 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
         let kind = format!("{:?}", mark.kind).to_lowercase();
         page.put(label, format!("at {} s, {kind}: {}", ms(mark.t), mark.text));
     }
+}
+
+/// A rate behind counts; nothing where there is none.
+fn a_second(rate: Option<f64>) -> String {
+    rate.map_or(String::new(), |rate| format!("; {}/s", ms(rate)))
 }
 
 /// The word, and the sentences behind it.

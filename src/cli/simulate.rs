@@ -6,6 +6,7 @@ use super::output::complain;
 use crate::config::Sources;
 use crate::measure::{PlanArgs, Stage};
 use crate::simulate::simulate_edited;
+use crate::theory::left_out;
 use crate::workbench::Edit;
 
 #[derive(Debug, clap::Args)]
@@ -34,13 +35,20 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    let left_out = left_out(&config.settings, mode);
     let mut line = ProgressLine::new(args.output.quiet);
     let run = simulate_edited(config, mode, &plan, &args.edits, &mut |progress| {
         line.show(Stage::Load(*progress));
     });
     line.clear();
     match run {
-        Ok(run) => args.output.finish(run, sources),
+        Ok(run) => {
+            let exit = args.output.finish(run, sources);
+            if let Some(said) = left_out.filter(|_| !args.output.quiet) {
+                complain(format_args!("note: {said}"));
+            }
+            exit
+        }
         Err(error) => {
             complain(error);
             Ok(Exit::Usage)

@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{Answer, Failure};
-use crate::metrics::empty_histogram;
+use crate::metrics::{self, empty_histogram};
 use crate::pipeline::{Clock, Stamp};
 use crate::runs::{
     ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Stalls, Timing, micros, quantile_ms,
@@ -49,8 +49,9 @@ pub struct Progress {
     pub aborted: u64,
     /// Under way.
     pub in_flight: usize,
-    /// Answers a second since the last look.
-    pub rate: f64,
+    /// Answers a second over the last full second or so. Nothing in the first second,
+    /// and where there were fewer than ten.
+    pub rate: Option<f64>,
     /// Half of the successes so far took at most this.
     pub p50_ms: f64,
     /// 99 % of them did.
@@ -91,7 +92,8 @@ struct State {
     due: u64,
     rows: SeriesBuilder,
     row: Row,
-    looked: (Stamp, u64),
+    /// When the rate was last found, how many answers there were, and the rate.
+    looked: (Stamp, u64, Option<f64>),
 }
 
 /// What has come since the last row.
@@ -219,8 +221,11 @@ impl Tally {
         let times = if self.open { &state.response[0] } else { &state.service[0] };
         let at = |share| quantile_ms(times.whole(), share).unwrap_or_default();
         let (p50_ms, p99_ms) = (at(0.5), at(0.99));
-        let (before, count) = std::mem::replace(&mut state.looked, (now, answered));
+        let (before, count, _) = state.looked;
         let since = now.since(before.max(state.began.unwrap_or(now))).as_secs_f64();
+        if since >= 1.0 {
+            state.looked = (now, answered, metrics::rate(answered - count, since));
+        }
         Progress {
             seconds: now.since(state.began.unwrap_or(now)).as_secs_f64(),
             sent: state.sent,
@@ -229,7 +234,7 @@ impl Tally {
             failed,
             aborted: state.aborted,
             in_flight: state.in_flight,
-            rate: if since > 0.0 { (answered - count) as f64 / since } else { 0.0 },
+            rate: state.looked.2,
             p50_ms,
             p99_ms,
         }
@@ -315,7 +320,7 @@ impl State {
             due: 0,
             rows: SeriesBuilder::new(columns.collect()),
             row: Row::default(),
-            looked: (Stamp::from_nanos(0), 0),
+            looked: (Stamp::from_nanos(0), 0, None),
         }
     }
 

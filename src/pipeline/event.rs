@@ -67,6 +67,11 @@ impl Clock {
         Self { epoch: Instant::now(), stretch }
     }
 
+    /// True if it goes slower than tokio's clock, as in a simulation.
+    pub fn is_stretched(&self) -> bool {
+        self.stretch > 1
+    }
+
     /// How long something takes by tokio's clock that takes `duration` by this
     /// one.
     pub fn stretch(&self, duration: Duration) -> Duration {

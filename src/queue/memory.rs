@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{QueueSettings, Refused, WhenFull};
 
@@ -43,6 +43,8 @@ struct State<T> {
     /// How many events were ever pushed.
     pushed: u64,
     peak: usize,
+    /// In virtual time: when the number of events last changed.
+    changed: Option<Instant>,
     taker_waits: bool,
     closed: bool,
 }
@@ -70,10 +72,19 @@ impl<T> MemoryQueue<T> {
             line: VecDeque::new(),
             pushed: 0,
             peak: 0,
+            changed: None,
             taker_waits: false,
             closed: false,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), arrived: Notify::new() }))
+    }
+
+    /// The same queue for virtual time, in which a thousand events may come and go in one
+    /// instant. Its peak counts what is there once the instant has settled.
+    #[must_use]
+    pub fn in_virtual_time(self) -> Self {
+        self.0.lock().changed = Some(Instant::now());
+        self
     }
 
     /// Applies new settings. Senders that wait already go on waiting as they
@@ -165,12 +176,15 @@ impl<T> MemoryQueue<T> {
     /// The most events that waited at once since the last
     /// [`reset_peak`](Self::reset_peak).
     pub fn peak_depth(&self) -> usize {
-        self.0.lock().peak
+        let mut state = self.0.lock();
+        state.settle();
+        state.peak
     }
 
     /// Lets the peak start anew from what waits now.
     pub fn reset_peak(&self) {
         let mut state = self.0.lock();
+        state.settle();
         state.peak = state.events.len();
     }
 
@@ -192,6 +206,17 @@ impl<T> Shared<T> {
 }
 
 impl<T> State<T> {
+    /// Before the number of events changes in virtual time: counts it towards the peak
+    /// if it has lasted longer than this instant.
+    fn settle(&mut self) {
+        let Some(changed) = &mut self.changed else { return };
+        let now = Instant::now();
+        if now > *changed {
+            *changed = now;
+            self.peak = self.peak.max(self.events.len());
+        }
+    }
+
     fn has_room(&self) -> bool {
         self.events.len() + self.promised < self.settings.capacity
     }
@@ -215,7 +240,10 @@ impl<T> State<T> {
                 }
                 // With nothing to drop, every place is promised, and one event
                 // too many for a moment is better than one dropped for nothing.
-                WhenFull::DropOldest => dropped = self.events.pop_front(),
+                WhenFull::DropOldest => {
+                    self.settle();
+                    dropped = self.events.pop_front();
+                }
             }
         }
         self.fill(shared, accept);
@@ -224,9 +252,12 @@ impl<T> State<T> {
 
     /// Puts an event in a place that is known to be free.
     fn fill(&mut self, shared: &Shared<T>, accept: impl FnOnce(u64) -> T) {
+        self.settle();
         self.pushed += 1;
         self.events.push_back(accept(self.pushed));
-        self.peak = self.peak.max(self.events.len());
+        if self.changed.is_none() {
+            self.peak = self.peak.max(self.events.len());
+        }
         if std::mem::take(&mut self.taker_waits) {
             shared.arrived.notify_one();
         }
@@ -256,6 +287,7 @@ impl<T> State<T> {
     }
 
     fn take(&mut self, shared: &Arc<Shared<T>>, most: usize) -> Vec<T> {
+        self.settle();
         let n = most.min(self.events.len());
         let taken = self.events.drain(..n).collect();
         // A burst that has been worked off should not keep its memory.

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{Audit, Timing, date};
 use crate::load::Plan;
+use crate::metrics;
 use crate::theory::Prediction;
 use crate::workbench::{LedgerState, Mark, Mode};
 
@@ -277,6 +278,32 @@ pub enum Clock {
     Response,
 }
 
+impl ClientSide {
+    /// The rate, if it is one: see [`metrics::rate`].
+    pub fn told_rate(&self) -> Option<f64> {
+        told(self.ok + self.refused + self.failed, self.rate)
+    }
+}
+
+impl ModeSide {
+    /// The rate of responses, if it is one: see [`metrics::rate`].
+    pub fn told_rate(&self) -> Option<f64> {
+        told(self.requests, self.rate)
+    }
+
+    /// The rate of events done, if it is one: see [`metrics::rate`].
+    pub fn told_done_rate(&self) -> Option<f64> {
+        told(self.done, self.done_rate)
+    }
+}
+
+/// A rate that is written in a run, if it comes of enough. Other tools may tell a rate
+/// and no counts; there is no judging that.
+fn told(count: u64, rate: f64) -> Option<f64> {
+    let enough = count == 0 || metrics::rate(count, count as f64 / rate + 1e-6).is_some();
+    (rate > 0.0 && enough).then_some(rate)
+}
+
 impl Run {
     /// A run of which nothing else is known yet. Its id is
     /// [given](super::Store::give_id) by the store.
@@ -330,12 +357,17 @@ impl Run {
         }
     }
 
-    /// Answers a second, whatever they said.
+    /// Answers a second, whatever they said. Nothing below ten answers or one second.
     pub fn rate(&self) -> Option<f64> {
         match &self.client {
-            Some(client) => client.is_counted().then_some(client.rate),
-            None => self.mode_side().map(|side| side.rate),
+            Some(client) => client.told_rate(),
+            None => self.mode_side()?.told_rate(),
         }
+    }
+
+    /// Events done a second, as [`rate`](Self::rate).
+    pub fn done_rate(&self) -> Option<f64> {
+        self.mode_side()?.told_done_rate()
     }
 
     /// What to call it: its name, or else its id.

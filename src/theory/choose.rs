@@ -7,8 +7,11 @@
 
 mod burst;
 mod direct;
+mod limits;
 mod line;
 mod pipelined;
+
+pub use limits::left_out;
 
 use super::service::{Kind, Service};
 use super::{Exactness, NoModel, Prediction, Times};
@@ -27,12 +30,7 @@ const NEGLIGIBLE: f64 = 1e-6;
 /// load. A simulation always does.
 pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Prediction, NoModel> {
     let facts = Facts::new(settings, mode, plan)?;
-    let most = settings.asynchronous.max_in_flight;
-    if mode == Mode::Async && most > 0 && facts.requests.is_none_or(|requests| requests > most) {
-        return none(format!(
-            "async.max_in_flight = {most} refuses requests, which no model here includes"
-        ));
-    }
+    limits::check(&facts)?;
     let mut prediction = match (mode, facts.load) {
         (Mode::Pipelined, Load::Closed { clients }) => pipelined::closed(&facts, clients),
         (Mode::Pipelined, Load::Open { rate, arrivals, .. }) => pipelined::open(&facts, rate, arrivals),
@@ -40,6 +38,7 @@ pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Predictio
         (_, Load::Open { rate, arrivals, .. }) => direct::open(&facts, rate, arrivals),
     }?;
     facts.finish(&mut prediction)?;
+    limits::qualify(&facts, &mut prediction)?;
     Ok(prediction)
 }
 
@@ -136,7 +135,7 @@ impl<'a> Facts<'a> {
             ..Prediction::default()
         };
         prediction.assume("Nobody else uses the bench, and it is quiet at the beginning.");
-        prediction.assume("Network, client and server take no time of their own.");
+        prediction.assume(limits::machine(self.mode, self.mean()));
         if self.kind == Kind::Exponential {
             prediction.assume(
                 "The service is exponential: what the bounds cut off moves its mean by less than 0.5 %.",
@@ -146,8 +145,10 @@ impl<'a> Facts<'a> {
             prediction.assume("Work that fails takes as long as work that is done.");
         }
         if self.mode != Mode::Serial {
-            prediction.answer = Some(Times::ZERO);
-            prediction.assume("The answer comes before the work is done, and takes no time.");
+            prediction.assume(
+                "The answer comes before the work is done; its time is that of client and server, which \
+                 is not predicted.",
+            );
         }
         prediction
     }
@@ -170,7 +171,9 @@ impl<'a> Facts<'a> {
         if let (Mode::Serial, Some(drain)) = (self.mode, prediction.drain_s) {
             (last_ms, prediction.drain_s) = (Some(drain * 1e3), Some(0.0));
         }
-        let Some(mean_ms) = prediction.answer.and_then(|answer| answer.mean_ms) else { return Ok(()) };
+        // Answers that come before the work take no time that a model knows.
+        let known = prediction.answer.or((self.mode != Mode::Serial).then_some(Times::ZERO));
+        let Some(mean_ms) = known.and_then(|answer| answer.mean_ms) else { return Ok(()) };
         let door = prediction.refused_share.unwrap_or(0.0);
         let mut need = rate * (1.0 - door) * mean_ms / 1e3;
         if prediction.exactness == Exactness::Fluid && self.mode == Mode::Serial {
@@ -189,7 +192,7 @@ impl<'a> Facts<'a> {
                 "The load's {connections} connections are always enough; about {need:.0} are in use."
             ));
         }
-        if let (Some(seconds), Some(answer)) = (self.seconds, prediction.answer) {
+        if let (Some(seconds), Some(answer)) = (self.seconds, known) {
             prediction.load_s = last_ms.or(answer.mean_ms).map(|ms| seconds + ms / 1e3);
             if self.mode == Mode::Serial && prediction.exactness == Exactness::Fluid {
                 // They come as fast as they are done, and not as fast as they are asked for.
@@ -209,5 +212,7 @@ impl Prediction {
 
 #[cfg(test)]
 mod bench_tests;
+#[cfg(test)]
+mod limits_tests;
 #[cfg(test)]
 mod tests;

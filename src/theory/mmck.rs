@@ -50,6 +50,16 @@ impl Mmck {
         self.rate * (1.0 - self.lost())
     }
 
+    /// How long it takes, in seconds, until the queue has forgotten how it began: by
+    /// then a deviation from the steady state has fallen to 37 %. That of M/M/1/K with
+    /// the pace of all places (Morse, *Queues, Inventories and Maintenance*, 1958).
+    pub fn relaxation(&self) -> f64 {
+        let pace = self.places as f64 / self.service;
+        let waiting = self.states.len() as f64 - self.places as f64;
+        let turn = (std::f64::consts::PI / (waiting + 1.0)).cos();
+        1.0 / (self.rate + pace - 2.0 * (self.rate * pace).sqrt() * turn)
+    }
+
     /// How many are inside, on average, those in service included.
     pub fn inside(&self) -> f64 {
         self.states.iter().enumerate().map(|(n, state)| n as f64 * state).sum()

@@ -47,7 +47,7 @@ load        closed, 2 clients, 5 requests
 began       2026-11-21T05:35:05Z, for 1.50 s
 
 client      sent 5 = ok 3 + refused 1 + failed 0 + aborted 1; unsent 0
-            2.67 answers/s for 1.50 s; 1.90 under way on average
+            answered within 1.50 s; 1.90 under way on average
 statuses    3 \u{d7} 200, 1 \u{d7} 503
 aborted     1 \u{d7} timeout
 
@@ -59,9 +59,9 @@ bench       1.50 s; drained 0.250 s after the last request
             at most 2 in the resource, 0 in the queue
 ledger      accepted 3 = done 3 + failed 0 + dropped 0 + held 0; rejected 1,
             unaccounted 0
-serial      4 answers, 1 of them errors, 0 aborted; 2.70/s
-            accepted 3, refused 1; done 3, failed 0, dropped 0; done 2.00/s; at
-            most 2 in the resource
+serial      4 answers, 1 of them errors, 0 aborted
+            accepted 3, refused 1; done 3, failed 0, dropped 0; at most 2 in the
+            resource
 
 in ms                   count    mean     p50     p90     p99   p99.9     max
 serial http                 3     540     501     620     620     620     620

@@ -76,7 +76,7 @@ fn a_list_has_the_figures_of_a_run_its_name_and_load_and_the_run_in_progress() {
     store.save(&sample()).unwrap();
     let expected = "\
 id                        from        rate/s   p50 ms   p99 ms
-2026-11-21-053505-serial  weir load     2.67      501      620
+2026-11-21-053505-serial  weir load        -      501      620
     before; closed, 2 clients, 5 requests
 ";
     assert_eq!(table(&store.list().unwrap()), expected);

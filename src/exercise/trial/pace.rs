@@ -14,7 +14,7 @@ pub(super) fn slower(stage: Stage, times: f64) -> Stage {
     match stage {
         Stage::Load(progress) => Stage::Load(Progress {
             seconds: progress.seconds * times,
-            rate: progress.rate / times,
+            rate: progress.rate.map(|rate| rate / times),
             p50_ms: progress.p50_ms * times,
             p99_ms: progress.p99_ms * times,
             ..progress

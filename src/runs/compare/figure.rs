@@ -315,7 +315,7 @@ fn rate(run: &Run, clock: Clock) -> Option<f64> {
     let prediction = run.prediction.as_ref();
     match clock {
         Clock::Answer => run.rate().or(prediction.and_then(|p| p.rate)),
-        _ => run.mode_side().map(|side| side.done_rate).or(prediction.and_then(|p| p.done_rate)),
+        _ => run.done_rate().or(prediction.and_then(|p| p.done_rate)),
     }
 }
 

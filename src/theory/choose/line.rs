@@ -97,10 +97,17 @@ fn overflows(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> bool {
 fn lossy(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Prediction, NoModel> {
     let inside = places + room.waiting.unwrap_or(0);
     let queue = Mmck::new(rate, facts.mean(), places, inside);
+    let forgets = queue.relaxation();
+    if let Some(seconds) = facts.seconds.filter(|&seconds| seconds < 2.0 * forgets) {
+        return none(format!(
+            "the load lasts {seconds:.1} s, and a queue so near to saturation forgets how it began in \
+             {forgets:.1} s: it does not reach the steady state of M/M/{places}/{inside}"
+        ));
+    }
     let sources =
         ["Gross and Harris, Fundamentals of Queueing Theory (1998), chapter 2.", "Jensen (1953)."];
     let mut prediction = facts.begin(format!("M/M/{places}/{inside}"), Exactness::Steady, &sources);
-    prediction.assume("The load lasts much longer than it takes to fill and to empty the queue.");
+    last(&mut prediction, facts, forgets);
     let line = queue.line();
     lose(&mut prediction, room.when_full, queue.lost());
     prediction.depth = Some(queue.depth());
@@ -243,11 +250,17 @@ fn has_room(room: &Room, at_least: impl Fn(u64) -> f64) -> Result<(), NoModel> {
 
 /// Says how long the load has to last.
 fn settled(prediction: &mut Prediction, facts: &Facts<'_>, queue: &Mmc) {
-    let relaxation = queue.relaxation();
-    prediction.assume(format!(
-        "A steady state: the load lasts much longer than the {relaxation:.1} s in which the queue forgets."
-    ));
-    if let Some(seconds) = facts.seconds.filter(|&seconds| seconds < 10.0 * relaxation) {
-        prediction.assume(format!("This load does not: it lasts {seconds:.1} s, so expect less waiting."));
+    last(prediction, facts, queue.relaxation());
+}
+
+fn last(prediction: &mut Prediction, facts: &Facts<'_>, forgets: f64) {
+    match facts.seconds.filter(|&seconds| seconds < 10.0 * forgets) {
+        None => prediction.assume(format!(
+            "A steady state: the load lasts much longer than the {forgets:.1} s in which the queue forgets."
+        )),
+        Some(seconds) => prediction.assume(format!(
+            "A steady state, which this load does not reach: it lasts {seconds:.1} s, and the queue \
+             forgets in {forgets:.1} s. Expect less waiting."
+        )),
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::config::{Shape, Sources};
 use crate::load::{Profile, RequestPlan};
 
-fn settings(flags: &[&str]) -> Settings {
+pub(super) fn settings(flags: &[&str]) -> Settings {
     let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
     Sources { file: None, flags }.load().unwrap().settings
 }
@@ -16,17 +16,27 @@ fn closed_plan(clients: f64, requests: Option<u64>) -> Plan {
     Plan { model, requests, request: RequestPlan::default() }
 }
 
-fn open_plan(rate: f64, seconds: f64, arrivals: Arrivals) -> Plan {
+pub(super) fn open_plan(rate: f64, seconds: f64, arrivals: Arrivals) -> Plan {
     let rate = Profile::constant(rate, Some(seconds));
     let model = Model::Open { rate, arrivals, seed: 1, connections: 1000 };
     Plan { model, requests: None, request: RequestPlan::default() }
 }
 
-fn closed(mode: Mode, clients: f64, requests: u64, flags: &[&str]) -> Result<Prediction, NoModel> {
+pub(super) fn closed(
+    mode: Mode,
+    clients: f64,
+    requests: u64,
+    flags: &[&str],
+) -> Result<Prediction, NoModel> {
     predict(&settings(flags), mode, &closed_plan(clients, Some(requests)))
 }
 
-fn open(mode: Mode, rate: f64, arrivals: Arrivals, flags: &[&str]) -> Result<Prediction, NoModel> {
+pub(super) fn open(
+    mode: Mode,
+    rate: f64,
+    arrivals: Arrivals,
+    flags: &[&str],
+) -> Result<Prediction, NoModel> {
     predict(&settings(flags), mode, &open_plan(rate, 1000.0, arrivals))
 }
 
@@ -35,7 +45,7 @@ fn near(found: Option<f64>, expected: f64) {
     assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1e-3), "{found} is not {expected}");
 }
 
-fn refused(result: Result<Prediction, NoModel>, says: &str) {
+pub(super) fn refused(result: Result<Prediction, NoModel>, says: &str) {
     let why = result.expect_err(says).why;
     assert!(why.contains(says) && why.contains("simulation"), "{why}");
 }
@@ -43,7 +53,7 @@ fn refused(result: Result<Prediction, NoModel>, says: &str) {
 const QUICK: &str = "resource.latency.mean=100ms";
 const EXPONENTIAL: &str = "resource.latency.distribution=exponential";
 const LOGNORMAL: &str = "resource.latency.distribution=lognormal";
-const POISSON: Arrivals = Arrivals::Poisson;
+pub(super) const POISSON: Arrivals = Arrivals::Poisson;
 
 #[test]
 fn the_workshops_serial_part() {
@@ -127,7 +137,7 @@ fn places_that_refuse() {
 #[test]
 fn async_answers_at_once() {
     let burst = closed(Mode::Async, 50.0, 1000, &[]).unwrap();
-    assert_eq!(burst.answer, Some(Times::ZERO));
+    assert_eq!(burst.answer, None);
     near(burst.peak_in_use, 1000.0);
     near(burst.drain_s, 0.5);
     let limited = closed(Mode::Async, 50.0, 1000, &["resource.max_concurrent=10"]).unwrap();

@@ -1,0 +1,106 @@
+//! Where every model ends: freezes, limits that no model here has, loads too short for a
+//! steady state, and rates beyond what a machine can do.
+//!
+//! The figures of the machine were measured on two cores (x86-64, 30 November 2026, with
+//! `weir load` and `weir serve` on the same two): what a measurement had more than a
+//! simulation, at 2 and 5 ms of work.
+
+use super::{Facts, Load, none};
+use crate::config::Settings;
+use crate::theory::service::Service;
+use crate::theory::{Exactness, NoModel, Prediction};
+use crate::workbench::Mode;
+
+/// What network, client and server add to an answer, in seconds: 0.08 to 0.28 ms.
+const ANSWER: f64 = 0.15e-3;
+/// What handing an event to another task adds to its response, in seconds: 0.05 to
+/// 0.11 ms.
+const HAND_OFF: f64 = 0.05e-3;
+/// Requests a second that a bench and a generator can do on the same two cores, at most.
+const MOST: f64 = 100_000.0;
+/// From this share of [`MOST`] on the machine is part of the result.
+const BUSY: f64 = 0.1;
+/// Of the work, in which the machine's time counts as little.
+const LITTLE: f64 = 0.03;
+
+/// Refuses what no model allows for, whatever the mode and the load.
+pub(super) fn check(facts: &Facts<'_>) -> Result<(), NoModel> {
+    let resource = &facts.settings.resource;
+    if !resource.freeze_every.is_zero() && !resource.freeze_for.is_zero() {
+        let (every, length) = (resource.freeze_every.as_secs_f64(), resource.freeze_for.as_secs_f64());
+        let load = load_in_percent(facts, 1.0 - length / every);
+        return none(format!(
+            "the resource stands still for {length} s every {every} s, which no model here allows for{load}"
+        ));
+    }
+    let most = facts.settings.asynchronous.max_in_flight;
+    if facts.mode == Mode::Async && most > 0 && facts.requests.is_none_or(|requests| requests > most) {
+        return none(format!(
+            "async.max_in_flight = {most} refuses requests, which no model here includes"
+        ));
+    }
+    Ok(())
+}
+
+/// How much of what can be done is asked for, if the resource works for this share of
+/// the time.
+fn load_in_percent(facts: &Facts<'_>, works: f64) -> String {
+    let Load::Open { rate, .. } = facts.load else { return String::new() };
+    let consumers = (facts.mode == Mode::Pipelined).then_some(facts.settings.consumers.concurrency);
+    let Some(places) = facts.places().into_iter().chain(consumers).min().filter(|&places| places > 0)
+    else {
+        return String::new();
+    };
+    let percent = rate * facts.mean() / places as f64 / works * 100.0;
+    format!(" (with that, {percent:.0} % of what can be done is asked for)")
+}
+
+/// What a simulation leaves out, if it counts: the time of the machine.
+pub fn left_out(settings: &Settings, mode: Mode) -> Option<String> {
+    let mean = Service::new(settings.resource.latency.to_resource()).mean;
+    let extra = if mode == Mode::Serial { ANSWER } else { HAND_OFF };
+    (mean > 0.0 && extra >= LITTLE * mean).then(|| machine(mode, mean))
+}
+
+/// What a model leaves out: the machine.
+pub(super) fn machine(mode: Mode, mean: f64) -> String {
+    let (extra, of_what) = match mode {
+        Mode::Serial => (ANSWER, "an answer"),
+        Mode::Async | Mode::Pipelined => (HAND_OFF, "an event"),
+    };
+    let (extra_ms, percent) = (extra * 1e3, extra / mean * 100.0);
+    if extra < LITTLE * mean {
+        return format!(
+            "Network, client and server take no time of their own. On two cores they took about \
+             {extra_ms} ms of {of_what}, {percent:.1} % of this work."
+        );
+    }
+    format!(
+        "Not known here is what network, client and server take. On two cores that was about {extra_ms} ms \
+         of {of_what}, {percent:.0} % of this work: expect longer times, and in a closed loop fewer answers."
+    )
+}
+
+/// Says, or refuses, what holds only for some rates and lengths.
+pub(super) fn qualify(facts: &Facts<'_>, prediction: &mut Prediction) -> Result<(), NoModel> {
+    let rate = prediction.rate.unwrap_or(0.0);
+    if rate > MOST {
+        return none(format!(
+            "{rate:.0} answers a second are more than a server and a load generator do on two cores, \
+             about {MOST}: the speed of the machine decides"
+        ));
+    }
+    if rate > BUSY * MOST {
+        prediction.assume(format!(
+            "The machine keeps up with {rate:.0} answers a second. Two cores do about {MOST} at most, so \
+             expect fewer, and longer times."
+        ));
+    }
+    let services = facts.seconds.map(|seconds| seconds / facts.mean());
+    if let (Exactness::Steady, Some(services)) = (prediction.exactness, services.filter(|n| *n < 10.0)) {
+        prediction.assume(format!(
+            "A steady state, which this load does not reach: it lasts as long as {services:.1} services."
+        ));
+    }
+    Ok(())
+}
