@@ -113,7 +113,7 @@ pub(super) fn notes(figures: &[Figure], a: &Run, b: &Run) -> Vec<String> {
             }
         }
     }
-    if figures.iter().any(|figure| is_share(figure)) {
+    if figures.iter().any(is_share) {
         notes.push("times are those of successes only".to_owned());
     }
     if a.target != b.target {
