@@ -146,7 +146,7 @@ impl Session<'_> {
                 Typed::Nothing => {
                     let what =
                         if question.choices.is_empty() { "a number" } else { "the number of a choice" };
-                    self.say(&format!("expected {what}, or a key: {KEYS}"))?;
+                    self.say(&format!("expected {what}, or a key:\n{KEYS}"))?;
                     continue;
                 }
                 Typed::Text(text) => text,
@@ -170,7 +170,7 @@ impl Session<'_> {
             match self.prompt(exercise, "")? {
                 Typed::Nothing => return Ok(Way::On),
                 Typed::Way(way) => return Ok(way),
-                Typed::Text(_) => self.say(&format!("expected Enter, or a key: {KEYS}"))?,
+                Typed::Text(_) => self.say(&format!("expected Enter, or a key:\n{KEYS}"))?,
             }
         }
     }

@@ -174,7 +174,7 @@ fn keys_give_a_hint_the_text_the_solution_and_the_next_exercise() {
             "The text of first",
             "count: 5 events",
             "expected a number such as",
-            "expected a number, or a key: n next",
+            "expected a number, or a key:\nn next",
             "keys: n next",
             "Exercise 2 of 3",
             "Go on from here",
