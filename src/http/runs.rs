@@ -140,6 +140,7 @@ fn status(error: &StoreError) -> StatusCode {
         }
         StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
         StoreError::Taken { .. } | StoreError::Ambiguous { .. } => StatusCode::CONFLICT,
+        StoreError::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
         StoreError::Io { .. } | StoreError::Format { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -35,6 +35,9 @@ pub use progress::InProgress;
 
 /// More than any run of ours: a day-long one has a few megabytes.
 const LARGEST: u64 = 256 << 20;
+/// More runs than this are not kept: loads can be started over HTTP, too.
+const MOST: usize = 20_000;
+
 /// A folder of runs. It need not exist until the first one is saved.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -156,6 +159,7 @@ impl Store {
         run.name.as_deref().map_or(Ok(()), check_name)?;
         let text = to_json(run).map_err(|source| StoreError::Format { path: path.clone(), source })?;
         fs::create_dir_all(&self.directory).map_err(failed("create the folder", &self.directory))?;
+        self.has_room(&path, MOST)?;
         let beside = self.directory.join(format!(".{}.{}.tmp", run.id, fastrand::u64(..)));
         let written = write_new(&beside, text.as_bytes()).and_then(|()| fs::rename(&beside, &path));
         if written.is_err() {
@@ -166,6 +170,15 @@ impl Store {
         // where the system can do that.
         let _ = File::open(&self.directory).and_then(|folder| folder.sync_all());
         Ok(())
+    }
+
+    /// Whether one more run may be kept at `path`; one that is there already may be.
+    fn has_room(&self, path: &Path, most: usize) -> Result<(), StoreError> {
+        let files = || fs::read_dir(&self.directory).map_or(0, Iterator::count);
+        if path.exists() || files() < most {
+            return Ok(());
+        }
+        Err(StoreError::Full { path: self.directory.clone(), most })
     }
 
     /// All runs, in the order in which they began.

@@ -56,6 +56,17 @@ pub enum StoreError {
         /// Who has it.
         id: String,
     },
+    /// The folder holds as many runs as it may.
+    #[error(
+        "{} holds {most} runs, the most that are kept; delete some: weir runs delete",
+        clean::path(path)
+    )]
+    Full {
+        /// The folder.
+        path: PathBuf,
+        /// How many that is.
+        most: usize,
+    },
     /// There is no such run.
     #[error(
         "no run {reference:?} among the {known}: expected an id, a name, the beginning of one, \
@@ -80,7 +91,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether what was asked for is at fault, rather than a file or the disk.
     pub fn is_request(&self) -> bool {
-        !matches!(self, Self::Io { .. } | Self::Format { .. })
+        !matches!(self, Self::Io { .. } | Self::Format { .. } | Self::Full { .. })
     }
 }
 

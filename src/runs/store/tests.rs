@@ -137,6 +137,19 @@ fn a_list_of_many_runs_reads_only_those_that_have_changed() {
 }
 
 #[test]
+fn a_folder_that_is_full_takes_no_other_run_and_says_how_to_make_room() {
+    let folder = Folder::new("full");
+    let ids = [0, 1, 2].map(|second| folder.put(second, None, Origin::Load));
+    let room = |id: &str, most| folder.0.has_room(&folder.0.path(id).unwrap(), most);
+    assert!(room("another", 4).is_ok() && room(&ids[0], 3).is_ok());
+    let error = room("another", 3).unwrap_err();
+    assert!(
+        error.to_string().ends_with("holds 3 runs, the most that are kept; delete some: weir runs delete")
+    );
+    assert!(!error.is_request());
+}
+
+#[test]
 fn pruning_keeps_the_named_the_newest_and_what_was_asked_for() {
     let folder = Folder::new("prune");
     for second in 0..5 {
