@@ -65,8 +65,11 @@ fn a_run_is_found_by_what_it_alone_has() {
     assert_eq!(find("2026-11-21-05351").unwrap(), third);
     let ambiguous = find("soa").unwrap_err().to_string();
     assert_eq!(ambiguous, format!("\"soa\" could be any of {first} (soak), {second} (soap)"));
-    for unknown in ["", "last~3", "last~x", "lastly", "soaked", "../runs/x", "*"] {
+    for unknown in ["last~3", "lastly", "soaked", "*"] {
         assert!(matches!(find(unknown), Err(StoreError::NotFound { known: 3, .. })), "{unknown}");
+    }
+    for bad in ["", "last~x", "../runs/x", ".."] {
+        assert!(matches!(find(bad), Err(StoreError::BadReference(_))), "{bad}");
     }
     let taken = folder.0.rename("soap", Some("soak")).unwrap_err();
     assert_eq!(taken.to_string(), format!("the name \"soak\" is taken by the run {first}"));
