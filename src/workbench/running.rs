@@ -11,8 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +23,8 @@ use crate::runs::{InProgress, now};
 
 /// How often the note is brought up to date.
 const UPDATE: Duration = Duration::from_millis(100);
+/// How long to wait when the folder cannot be used.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Every note has this length, so that a later one replaces all of an earlier one in
 /// a single write.
 const LENGTH: usize = 1024;
@@ -51,79 +52,142 @@ pub struct Killed {
 /// The note of this process. Dropping it removes the file.
 #[derive(Debug)]
 pub struct Running {
-    path: PathBuf,
+    placed: Arc<Mutex<Placed>>,
     /// Ends the thread that writes.
-    end: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _end: Sender<()>,
+}
+
+/// Where the note is.
+#[derive(Debug, Default)]
+struct Placed {
+    path: Option<PathBuf>,
+    /// It is not to be placed any more.
+    over: bool,
 }
 
 impl Running {
-    /// Writes a note into `directory`, which is made if necessary, and keeps it up to
-    /// date. Returns also who did not end in order there, oldest first.
+    /// Keeps a note in `directory` from now on; in one that does not exist yet, once
+    /// there is an event or a run that could be lost. Returns also who did not end in
+    /// order there, oldest first.
     ///
     /// # Errors
-    /// When the folder cannot be made or written.
+    /// When the folder cannot be used, or the system has no thread.
     pub fn begin(directory: &Path, workbench: &Arc<Workbench>) -> io::Result<(Self, Vec<Killed>)> {
-        fs::create_dir_all(directory)?;
-        let killed = collect_killed(directory)?;
-        let pid = std::process::id();
-        // Locked before it gets its name, or another start could take it for one that
-        // was left behind.
-        let beside = directory.join(format!(".running-{pid}.tmp"));
-        let mut path = directory.join(format!("running-{pid}.json"));
-        if path.exists() {
-            // Of a process with this number in another container.
-            path = directory.join(format!("running-{pid}-{:08x}.json", fastrand::u32(..)));
+        let placed = Arc::<Mutex<Placed>>::default();
+        let (directory, since) = (directory.to_owned(), moment(now()));
+        let mut writer =
+            NoteWriter { directory, since, file: None, last: None, placed: Arc::clone(&placed) };
+        let mut killed = Vec::new();
+        if fs::exists(&writer.directory)? {
+            killed = collect_killed(&writer.directory)?;
+            writer.place()?;
+            writer.write(workbench)?;
+        } else {
+            try_to_write(writer.directory.ancestors().skip(1).find(|path| path.exists()))?;
         }
-        let file = File::create(&beside)?;
-        let placed = file.try_lock().map_err(io::Error::from).and_then(|()| fs::rename(&beside, &path));
-        if let Err(error) = placed {
-            let _ = fs::remove_file(&beside);
-            return Err(error);
-        }
-        let since = moment(now());
-        let mut writer = NoteWriter { file, since, last: None };
-        writer.write(workbench)?;
         let (end, ended) = channel();
         let workbench = Arc::downgrade(workbench);
         let follow = move || {
             while ended.recv_timeout(UPDATE) == Err(RecvTimeoutError::Timeout) {
                 let Some(workbench) = Weak::upgrade(&workbench) else { return };
-                // A disk that does not take it now may take the next one.
-                let _ = writer.write(&workbench);
+                if let Err(error) = writer.write(&workbench) {
+                    workbench.note_unusable(&writer.directory, &error);
+                    // It may be mended, and need not be tried ten times a second.
+                    if ended.recv_timeout(AGAIN) != Err(RecvTimeoutError::Timeout) {
+                        return;
+                    }
+                }
             }
         };
-        let thread = std::thread::Builder::new().name("weir-running".to_owned()).spawn(follow)?;
-        Ok((Self { path, end: Some(end), thread: Some(thread) }, killed))
+        std::thread::Builder::new().name("weir-running".to_owned()).spawn(follow)?;
+        Ok((Self { placed, _end: end }, killed))
     }
 
-    /// Removes the file, if it is still there: the process ends in order.
+    /// Removes the file for good: the process ends in order.
     pub fn remove(&self) {
-        let _ = fs::remove_file(&self.path);
+        let mut placed = lock(&self.placed);
+        placed.over = true;
+        if let Some(path) = placed.path.take() {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop((self.end.take(), self.thread.take()));
         self.remove();
     }
 }
 
+fn lock(placed: &Mutex<Placed>) -> MutexGuard<'_, Placed> {
+    placed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a file can be made in a folder, by default the current one.
+fn try_to_write(directory: Option<&Path>) -> io::Result<()> {
+    let directory = directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let probe = directory.join(format!(".weir-probe-{:08x}.tmp", fastrand::u32(..)));
+    let tried = File::create_new(&probe);
+    let _ = fs::remove_file(&probe);
+    tried.map(drop)
+}
+
 struct NoteWriter {
-    file: File,
+    directory: PathBuf,
     since: String,
+    file: Option<File>,
     last: Option<(u64, Option<InProgress>)>,
+    placed: Arc<Mutex<Placed>>,
 }
 
 impl NoteWriter {
-    /// Writes the note, if it says anything new.
+    /// Makes the file.
+    fn place(&mut self) -> io::Result<()> {
+        fs::create_dir_all(&self.directory)?;
+        let pid = std::process::id();
+        // Locked before it gets its name, or another start could take it for one that
+        // was left behind.
+        let beside = self.directory.join(format!(".running-{pid}.tmp"));
+        let mut path = self.directory.join(format!("running-{pid}.json"));
+        if path.exists() {
+            // Of a process with this number in another container.
+            path = self.directory.join(format!("running-{pid}-{:08x}.json", fastrand::u32(..)));
+        }
+        let mut placed = lock(&self.placed);
+        if placed.over {
+            return Ok(());
+        }
+        let file = File::create(&beside)?;
+        let named = file.try_lock().map_err(io::Error::from).and_then(|()| fs::rename(&beside, &path));
+        if let Err(error) = named {
+            let _ = fs::remove_file(&beside);
+            return Err(error);
+        }
+        placed.path = Some(path);
+        (self.file, self.last) = (Some(file), None);
+        Ok(())
+    }
+
+    /// Whether the file is where it was put: the folder may have been deleted.
+    fn is_placed(&self) -> bool {
+        lock(&self.placed).path.as_ref().is_some_and(|path| path.exists())
+    }
+
+    /// Writes the note, if it says anything new. Makes the file first, if there is
+    /// something to lose.
     fn write(&mut self, workbench: &Workbench) -> io::Result<()> {
         let held = workbench.ledger().held;
         let run = workbench.run_in_progress(held);
         if self.last.as_ref() == Some(&(held, run.clone())) {
             return Ok(());
         }
+        if !self.is_placed() {
+            if held == 0 && run.is_none() {
+                return Ok(());
+            }
+            self.place()?;
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
         let note = Note {
             pid: std::process::id(),
             since: self.since.clone(),
@@ -134,8 +198,8 @@ impl NoteWriter {
         let mut text = serde_json::to_vec(&note)?;
         text.resize(text.len().max(LENGTH - 1), b' ');
         text.push(b'\n');
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&text)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&text)?;
         self.last = Some((held, run));
         Ok(())
     }
@@ -190,8 +254,8 @@ impl fmt::Display for Killed {
         )?;
         match held {
             0 => write!(f, "; it held no accepted events")?,
-            1 => write!(f, "; 1 accepted event was in its memory and is lost")?,
-            _ => write!(f, "; {held} accepted events were in its memory and are lost")?,
+            1 => write!(f, "; 1 accepted event was in its memory then and is lost")?,
+            _ => write!(f, "; {held} accepted events were in its memory then and are lost")?,
         }
         if let Some(run) = run {
             let requests: u64 = run.requests.values().sum();

@@ -75,7 +75,7 @@ fn the_start_after_a_kill_says_what_was_lost() {
     next.signal("-TERM");
     let (_, said) = next.end();
     assert!(said.contains("the last server here did not end in order: process "), "{said}");
-    assert!(said.contains("; 7 accepted events were in its memory and are lost"), "{said}");
+    assert!(said.contains("; 7 accepted events were in its memory then and are lost"), "{said}");
     // It is told once, and an end in order leaves nothing to tell.
     let last = Server::start(&folder, &args);
     last.signal("-TERM");
