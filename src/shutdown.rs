@@ -22,6 +22,8 @@ pub struct Shutdown {
     feeders: TaskTracker,
     /// Take nothing new.
     stop: CancellationToken,
+    /// Wait no longer for a drain.
+    hurry: CancellationToken,
     /// Drop everything.
     abort: CancellationToken,
     tasks: TaskTracker,
@@ -51,6 +53,7 @@ impl Default for Shutdown {
             quiet: stop.child_token(),
             feeders: TaskTracker::new(),
             stop,
+            hurry: CancellationToken::new(),
             abort: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -64,7 +67,7 @@ pub enum Drained {
     Completely,
     /// The deadline passed first.
     DeadlinePassed,
-    /// [`Shutdown::abort`] was called first.
+    /// [`Shutdown::abort`] or [`Shutdown::hurry`] was called first.
     Aborted,
 }
 
@@ -125,7 +128,7 @@ impl Shutdown {
         tokio::select! {
             biased;
             () = self.feeders.wait() => {}
-            () = self.abort.cancelled() => {}
+            () = self.hurry.cancelled() => {}
             () = tokio::time::sleep(limit) => {}
         }
     }
@@ -136,10 +139,17 @@ impl Shutdown {
         self.stop.cancel();
     }
 
-    /// Says stop, and drops what still runs.
+    /// Says stop, ends a [`drain`](Self::drain) at once, and drops what still runs.
     pub fn abort(&self) {
-        self.stop.cancel();
+        self.hurry();
         self.abort.cancel();
+    }
+
+    /// Says stop, and ends a [`drain`](Self::drain) at once. What still runs goes on: to
+    /// wake and drop hundreds of thousands of tasks takes seconds.
+    pub fn hurry(&self) {
+        self.stop.cancel();
+        self.hurry.cancel();
     }
 
     /// Completes when it is time to stop.
@@ -161,9 +171,9 @@ impl Shutdown {
         self.stop.is_cancelled()
     }
 
-    /// Whether everything is to be dropped.
-    pub fn is_aborting(&self) -> bool {
-        self.abort.is_cancelled()
+    /// Whether a drain was ended before its time.
+    pub fn is_hurried(&self) -> bool {
+        self.hurry.is_cancelled()
     }
 
     /// Completes when everything is to be dropped.
@@ -185,7 +195,7 @@ impl Shutdown {
         tokio::select! {
             biased;
             // First: an abort also makes the tasks end.
-            () = self.abort.cancelled() => Drained::Aborted,
+            () = self.hurry.cancelled() => Drained::Aborted,
             () = self.tasks.wait() => Drained::Completely,
             () = tokio::time::sleep(deadline) => Drained::DeadlinePassed,
         }
@@ -196,7 +206,8 @@ impl Shutdown {
     /// # Cancel safety
     /// Dropping the future leaves tasks that are about to be dropped.
     pub async fn drop_rest(&self) {
-        self.abort();
+        self.stop.cancel();
+        self.abort.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }

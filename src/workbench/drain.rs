@@ -10,9 +10,11 @@ use super::{Mode, Workbench};
 use crate::pipeline::Counts;
 use crate::shutdown::Drained;
 
-/// How long dropped tasks get to let go of their events. 400,000 take seconds; those
-/// that are not dropped in time are counted all the same.
+/// How long dropped tasks get to let go of their events. Those that are not dropped in
+/// time are counted all the same.
 const LET_GO: Duration = Duration::from_millis(30);
+/// More than this are not dropped, only counted: the process ends, and takes them along.
+const DROPPED: usize = 20_000;
 /// How long loads of this process get to end before the drain begins.
 const FEEDERS: Duration = Duration::from_secs(2);
 /// How often to look whether a resting pool has finished.
@@ -72,14 +74,14 @@ impl Workbench {
     /// The report of a drain that has not come to its end: everything that is inside
     /// now is left over. For a process that ends all the same.
     pub fn cut_short(&self, took: Duration) -> DrainReport {
-        let drained = if self.shutdown.is_aborting() { Drained::Aborted } else { Drained::DeadlinePassed };
+        let drained = if self.shutdown.is_hurried() { Drained::Aborted } else { Drained::DeadlinePassed };
         self.drain_report(drained, took, None)
     }
 
     /// Ends a drain at once. What is dropped is reported as left over.
     pub fn abort(&self) {
         self.note_what_is_dropped();
-        self.shutdown.abort();
+        self.shutdown.hurry();
     }
 
     /// From here on an event that is let go of was dropped by us; before, its
@@ -107,8 +109,13 @@ impl Workbench {
     async fn drop_the_rest(self: &Arc<Self>) -> Vec<u64> {
         self.note_what_is_dropped();
         let queued = self.bench.queue.take_all();
+        let queued = queued.iter().map(|event| event.id).collect();
+        let in_hand: usize = self.bench.modes.iter().map(|stats| stats.account.in_hand()).sum();
+        if in_hand > DROPPED {
+            return queued;
+        }
         let this = Arc::clone(self);
-        // In a task of its own: only to wake 400,000 tasks takes longer than there is.
+        // In a task of its own, which goes on if this is not the end of the process.
         let dropping = tokio::spawn(async move {
             this.pipeline.abort();
             this.shutdown.drop_rest().await;
@@ -121,7 +128,7 @@ impl Workbench {
         };
         // What is not dropped in time is still in hand, and counted as such.
         let _ = timeout(LET_GO, dropped).await;
-        queued.iter().map(|event| event.id).collect()
+        queued
     }
 
     /// What became of everything, with the ids of what was left in the queue where
@@ -187,7 +194,7 @@ impl fmt::Display for DrainReport {
             }
             match count - ids.len() {
                 0 => {}
-                unknown => write!(f, "  ({unknown} without an id: no time to collect it)")?,
+                unknown => write!(f, "  ({unknown} without an id: too many to collect in time)")?,
             }
         }
         Ok(())

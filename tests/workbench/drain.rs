@@ -124,5 +124,5 @@ async fn a_report_that_comes_before_the_drain_ends_counts_everything_inside_as_l
     assert_eq!(places, [("in the queue", 3), ("with consumers", 2), ("in async tasks", 1)]);
     let text = report.to_string();
     assert!(text.contains("accepted 6 = done 0 + failed 0 + dropped 0 + left over 6"), "{text}");
-    assert!(text.contains("(3 without an id: no time to collect it)"), "{text}");
+    assert!(text.contains("(3 without an id: too many to collect in time)"), "{text}");
 }
