@@ -110,6 +110,11 @@ impl Output {
         Ok(self.name.as_deref().map_or(Ok(()), check_name)?)
     }
 
+    /// Whether the report is a text: neither JSON nor CSV.
+    pub(super) fn is_for_people(&self) -> bool {
+        !self.json && !self.csv
+    }
+
     /// Keeps the run and prints it.
     pub(super) fn finish(&self, mut run: Run, sources: &Sources) -> anyhow::Result<Exit> {
         run.name.clone_from(&self.name);

@@ -118,7 +118,7 @@ fn depth_over_time(points: &[[f64; 2]]) -> String {
 
 /// Words on as many lines as they need, the first behind `lead` and the others
 /// below its end.
-fn wrapped(lead: &str, words: &str) -> String {
+pub(super) fn wrapped(lead: &str, words: &str) -> String {
     let indent = " ".repeat(lead.chars().count());
     let (mut text, mut line, mut fresh) = (String::new(), lead.to_owned(), true);
     for word in words.split_whitespace() {

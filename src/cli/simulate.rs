@@ -2,7 +2,8 @@
 
 use super::Exit;
 use super::load::{Output, ProgressLine};
-use super::output::complain;
+use super::output::{complain, say};
+use super::predict::wrapped;
 use crate::config::Sources;
 use crate::measure::{PlanArgs, Stage};
 use crate::simulate::simulate_edited;
@@ -44,8 +45,8 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     match run {
         Ok(run) => {
             let exit = args.output.finish(run, sources);
-            if let Some(said) = left_out.filter(|_| !args.output.quiet) {
-                complain(format_args!("note: {said}"));
+            if let Some(said) = left_out.filter(|_| args.output.is_for_people()) {
+                say(wrapped("note:       ", &said).trim_end());
             }
             exit
         }
