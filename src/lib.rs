@@ -70,7 +70,7 @@
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
 //! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
-//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`], [`clean`] | usable without the rest |
+//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`], [`clean`], [`files`] | usable without the rest |
 //!
 //! To follow a request, begin with `http/endpoints.rs`: from there it is
 //! [`workbench`], [`queue`], [`pipeline`], [`pool`] and [`resource`].
@@ -86,6 +86,7 @@ pub mod config;
 pub mod demand;
 pub mod dispatch;
 pub mod exercise;
+pub mod files;
 pub mod http;
 pub mod limit;
 pub mod load;

@@ -9,12 +9,14 @@
 //! a thousand times slower that is a microsecond, which is as fine as times are
 //! recorded.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
@@ -28,6 +30,9 @@ const STRETCH: u32 = 1000;
 /// After the first minute one look a second is enough.
 const FINE: Duration = Duration::from_secs(60);
 const COARSE: Duration = Duration::from_secs(1);
+/// More requests than this in one instant of a load that ends by the clock, and time
+/// has stopped.
+const AT_ONCE: u64 = 500_000;
 /// A bench that has finished nothing for so long will not.
 const HOPELESS: Duration = Duration::from_secs(3 * 3600);
 
@@ -40,9 +45,26 @@ pub enum SimulateError {
          give a number of requests (-n), or an open load (--rate)"
     )]
     Endless(&'static str),
+    /// It reaches the bounds that it was given.
+    #[error("the load and what it leaves to finish take more than {} requests or {} s", .0.requests, .0.seconds)]
+    TooLong(Bounds),
     /// The system gives us no runtime.
     #[error("cannot simulate: {0}")]
     Runtime(#[from] std::io::Error),
+}
+
+/// How long a simulation may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The most requests. A closed load by time makes as many as its answers allow.
+    pub requests: u64,
+    /// The longest time, in simulated seconds, with what is left to finish.
+    pub seconds: f64,
+}
+
+impl Bounds {
+    /// No bounds at all.
+    pub const NONE: Self = Self { requests: u64::MAX, seconds: f64::INFINITY };
 }
 
 /// A mode of the bench as a target, without HTTP in between.
@@ -50,6 +72,48 @@ pub enum SimulateError {
 struct BenchTarget {
     workbench: Arc<Workbench>,
     mode: Mode,
+    watchdog: Arc<Watchdog>,
+}
+
+/// Ends a load that is too long, or in which no time passes.
+#[derive(Debug)]
+struct Watchdog {
+    /// How many requests may still be made.
+    left: AtomicU64,
+    /// When the last request was made, and how many were made in that instant.
+    instant: Mutex<(Instant, u64)>,
+    /// The load is closed, and ends by the clock, not by a number of requests.
+    by_time: bool,
+    /// Requests take no time, so that the load would never end.
+    is_endless: AtomicBool,
+    stop: CancellationToken,
+}
+
+impl Watchdog {
+    fn new(requests: u64, plan: &Plan, stop: CancellationToken) -> Self {
+        Self {
+            left: AtomicU64::new(requests),
+            instant: Mutex::new((Instant::now(), 0)),
+            by_time: plan.requests.is_none() && matches!(plan.model, Model::Closed { .. }),
+            is_endless: AtomicBool::new(false),
+            stop,
+        }
+    }
+
+    /// Whether a request may be made now.
+    fn allows(&self) -> bool {
+        let mut instant = self.instant.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        *instant = if instant.0 == now { (now, instant.1 + 1) } else { (now, 0) };
+        let is_endless = self.by_time && instant.1 > AT_ONCE;
+        let is_allowed =
+            !is_endless && self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        if !is_allowed {
+            self.is_endless.store(is_endless, Relaxed);
+            self.stop.cancel();
+        }
+        is_allowed
+    }
 }
 
 impl Target for BenchTarget {
@@ -66,6 +130,11 @@ impl Connection for BenchTarget {
     }
 
     async fn exchange(&mut self) -> Result<Answer, Failure> {
+        if !self.watchdog.allows() {
+            // The driver has to hear of it.
+            yield_now().await;
+            return Err(Failure::Ended);
+        }
         let request = self.workbench.request(self.mode);
         let arrived = request.arrived();
         let result = match self.mode {
@@ -102,10 +171,10 @@ pub fn simulate(
     plan: &Plan,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
-    simulate_edited(config, mode, plan, &[], watch)
+    simulate_edited(config, mode, plan, &[], Bounds::NONE, watch)
 }
 
-/// The same, while somebody edits the configuration.
+/// Like [`simulate`], while the configuration is edited, and within bounds.
 ///
 /// # Errors
 /// [`SimulateError`].
@@ -117,6 +186,7 @@ pub fn simulate_edited(
     mode: Mode,
     plan: &Plan,
     edits: &[Edit],
+    bounds: Bounds,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
     let by_time = matches!(&plan.model, Model::Closed { .. }) && plan.requests.is_none();
@@ -124,7 +194,7 @@ pub fn simulate_edited(
         return Err(SimulateError::Endless(mode.name()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    LocalSet::new().block_on(&runtime, run(config, mode, plan, edits, watch))
+    LocalSet::new().block_on(&runtime, run(config, mode, plan, edits, bounds, watch))
 }
 
 async fn run(
@@ -132,6 +202,7 @@ async fn run(
     mode: Mode,
     plan: &Plan,
     edits: &[Edit],
+    bounds: Bounds,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
     let clock = Clock::stretched(STRETCH);
@@ -141,17 +212,25 @@ async fn run(
     let claim = workbench.begin_run();
     let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), claim, clock));
     let editor = tokio::task::spawn_local(Arc::clone(&workbench).edit(edits.to_vec()));
-    let target = BenchTarget { workbench: Arc::clone(&workbench), mode };
-    let driver = Driver {
-        clock,
-        time: Time::Virtual,
-        server: None,
-        refusals,
-        stop: CancellationToken::new(),
-        watch,
-    };
+    let stop = CancellationToken::new();
+    let watchdog = Arc::new(Watchdog::new(bounds.requests, plan, stop.clone()));
+    let target = BenchTarget { workbench: Arc::clone(&workbench), mode, watchdog: Arc::clone(&watchdog) };
+    let ends =
+        Duration::try_from_secs_f64(bounds.seconds).ok().map(|time| Instant::now() + clock.stretch(time));
+    let timer = tokio::task::spawn_local(end_at(ends, stop.clone()));
+    let driver = Driver { clock, time: Time::Virtual, server: None, refusals, stop: stop.clone(), watch };
     let client = driver.run(target, plan).await?;
-    drained(&workbench, clock).await;
+    tokio::select! {
+        () = drained(&workbench, clock) => {}
+        () = stop.cancelled() => {}
+    }
+    timer.abort();
+    if watchdog.is_endless.load(Relaxed) {
+        return Err(SimulateError::Endless(mode.name()));
+    }
+    if stop.is_cancelled() {
+        return Err(SimulateError::TooLong(bounds));
+    }
     sampler.abort();
     editor.abort();
     let recorded = workbench.take_run(claim);
@@ -164,6 +243,14 @@ async fn run(
         run.bench = Some(recorded.bench);
     }
     Ok(run.audited())
+}
+
+/// Stops the simulation at that moment, if there is one.
+async fn end_at(moment: Option<Instant>, stop: CancellationToken) {
+    if let Some(moment) = moment {
+        sleep_until(moment).await;
+        stop.cancel();
+    }
 }
 
 async fn sample(workbench: Arc<Workbench>, claim: u64, clock: Clock) {

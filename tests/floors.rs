@@ -21,6 +21,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "shutdown",
             "backoff",
             "clean",
+            "files",
             "limit",
             "shard",
             "sync",

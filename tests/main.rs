@@ -101,6 +101,9 @@ mod commands;
 /// Words from outside, in everything that is printed.
 mod foreign;
 
+/// Broken files of every kind are read or refused.
+mod hostile;
+
 /// Outside programs that check our numbers and formats. Ignored where they may
 /// not be installed.
 mod programs;

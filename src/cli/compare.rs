@@ -10,8 +10,12 @@ use super::output::{complain, say};
 use crate::clean;
 use crate::config::Config;
 use crate::runs::{Origin, Run, Store, StoreError, compare};
-use crate::simulate::simulate;
+use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
+
+/// How long the simulation beside a run may be: a run file may come from others, and
+/// say that its load was of 2^64 requests.
+const SIMULATED: Bounds = Bounds { requests: 5_000_000, seconds: 7.0 * 86_400.0 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -95,7 +99,7 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
         }
         Err(error) => complain(format_args!("theory: {}\n", clean::line(&error.to_string()))),
     }
-    match simulate(config, mode, plan, &mut |_| ()) {
+    match simulate_edited(config, mode, plan, &[], SIMULATED, &mut |_| ()) {
         Ok(mut simulated) => {
             simulated.id = "simulation".to_owned();
             runs.push(simulated);

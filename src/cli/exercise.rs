@@ -189,7 +189,9 @@ impl Workshop {
                     Some(id) => self.set.find(id)?,
                     None => next.context("the set has no exercises")?,
                 };
-                say(show::start(exercise)?.trim_end());
+                let text = show::start(exercise);
+                let readme = exercise.folder.join("README.md");
+                say(text.with_context(|| format!("cannot read {}", clean::path(&readme)))?.trim_end());
             }
             Command::Predict { id, answers } => self.predict(id, answers)?,
             Command::Check { id, how } => return self.check(id, how),

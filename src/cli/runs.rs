@@ -1,6 +1,5 @@
 //! `weir runs`: the runs that were kept.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,6 +11,7 @@ use super::output::{complain, say};
 use super::report::{ms, origin, report};
 use super::{Exit, compare};
 use crate::clean;
+use crate::files;
 use crate::runs::{
     ExportError, ImportError, InProgress, Listing, Origin, Store, StoreError, Table, Told, Tool, Validity,
     Verdict, check_name, csv, import, now, to_json,
@@ -21,6 +21,8 @@ use crate::runs::{
 const IN_PROGRESS: &str = "(in progress)";
 /// Where standard input is meant instead of a file.
 const STDIN: &str = "-";
+/// More than a tool prints.
+const LARGEST: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -317,11 +319,9 @@ fn take_in(
 /// What is in a file, and when it was last written: when the tool had ended.
 fn read(file: &Path) -> std::io::Result<(Vec<u8>, Option<SystemTime>)> {
     if file == Path::new(STDIN) {
-        let mut text = Vec::new();
-        std::io::stdin().read_to_end(&mut text)?;
-        return Ok((text, Some(now())));
+        return Ok((files::read_from(std::io::stdin(), LARGEST)?, Some(now())));
     }
-    let text = std::fs::read(file)?;
+    let text = files::read(file, LARGEST)?;
     Ok((text, std::fs::metadata(file)?.modified().ok()))
 }
 

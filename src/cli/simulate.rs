@@ -6,7 +6,7 @@ use super::output::{complain, say};
 use super::predict::wrapped;
 use crate::config::Sources;
 use crate::measure::{PlanArgs, Stage};
-use crate::simulate::simulate_edited;
+use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::left_out;
 use crate::workbench::Edit;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     };
     let left_out = left_out(&config.settings, mode);
     let mut line = ProgressLine::new(args.output.quiet);
-    let run = simulate_edited(config, mode, &plan, &args.edits, &mut |progress| {
+    let run = simulate_edited(config, mode, &plan, &args.edits, Bounds::NONE, &mut |progress| {
         line.show(Stage::Load(*progress));
     });
     line.clear();

@@ -268,7 +268,9 @@ fn unknown(key: &str, known: &[&str]) -> String {
     // A key in the wrong section is as near as one that is misspelt.
     let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
     let misplaced = known.iter().find(|known| last(known) == last(key));
-    let nearest = known.iter().min_by_key(|candidate| distance(key, candidate));
+    // A key of kilobytes is no misspelt one, and takes long to compare.
+    let near = known.iter().filter(|candidate| key.len() < 2 * candidate.len());
+    let nearest = near.min_by_key(|candidate| distance(key, candidate));
     let hint = match misplaced.or(nearest.filter(|nearest| distance(key, nearest) <= 3)) {
         Some(meant) => format!(", did you mean {meant}?"),
         None => String::new(),

@@ -7,22 +7,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 use super::problem::ConfigError;
 
 /// Larger than any configuration, and small enough to read and check at once.
 const LARGEST: u64 = 64 * 1024;
 
-/// Reads a regular file of a reasonable size. Anything else could block, or take
-/// for ever to check.
+/// What is in the file, if it can be a configuration.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if metadata.len() > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {} KiB", LARGEST / 1024)));
-    }
-    std::fs::read(path)
+    files::read(path, LARGEST)
 }
 
 /// Compares the file with its content at the last look.

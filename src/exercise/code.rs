@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 use thiserror::Error;
 
 use super::Exercise;
+use super::format::LARGEST_TEXT;
 use crate::clean;
+use crate::files;
 
 /// Says which file `check.rs` takes with the feature `solutions`.
 const ANSWER: &str = "WEIR_ANSWER";
@@ -51,7 +53,7 @@ impl Checked {
             return None;
         }
         let file = exercise.folder.join("exercise.rs");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let text = files::read_text(&file, LARGEST_TEXT).unwrap_or_default();
         let lines = text.lines().enumerate().filter(|(_, line)| line.contains(TO_WRITE));
         let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
         Some(format!("{} is to be written yet: line {}", clean::path(&file), lines.join(", ")))

@@ -1,6 +1,8 @@
 //! `exercise.toml`: what an exercise asks, how the answer is found, and which wrong
 //! ideas people have about it.
 
+pub(super) mod bounds;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,10 +10,13 @@ use serde::Deserialize;
 use super::Question;
 use crate::clean;
 use crate::config::format_duration;
+use crate::files;
 use crate::workbench::Edit;
 
 /// The longest line of a command, in characters.
 const LINE: usize = 72;
+/// The largest file of a set, in bytes.
+pub(super) const LARGEST_TEXT: u64 = 256 << 10;
 
 /// One exercise.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -148,14 +153,15 @@ impl Exercise {
     /// What is wrong, with the file and the place.
     pub fn read(folder: &Path) -> Result<Self, String> {
         let file = folder.join("exercise.toml");
-        let text =
-            std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", clean::path(&file)))?;
+        let text = files::read_text(&file, LARGEST_TEXT)
+            .map_err(|error| format!("{}: {error}", clean::path(&file)))?;
         let mut exercise: Self = parsed(&file, &text)?;
         exercise.id = clean::line(&folder.file_name().unwrap_or_default().to_string_lossy()).into_owned();
         exercise.title = clean::line(&exercise.title).into_owned();
         for Question { name, unit, .. } in &mut exercise.questions {
             (*name, *unit) = (clean::line(name).into_owned(), clean::line(unit).into_owned());
         }
+        bounds::check(&exercise).map_err(|why| format!("{}: {why}", clean::path(&file)))?;
         folder.clone_into(&mut exercise.folder);
         Ok(exercise)
     }
@@ -165,7 +171,15 @@ impl Exercise {
     /// # Errors
     /// When it cannot be read.
     pub fn text(&self) -> std::io::Result<String> {
-        std::fs::read_to_string(self.folder.join("README.md"))
+        files::read_text(&self.folder.join("README.md"), LARGEST_TEXT)
+    }
+
+    /// The solution in code.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn solution(&self) -> std::io::Result<String> {
+        files::read_text(&self.folder.join("solution.rs"), LARGEST_TEXT)
     }
 
     /// The explanation, with the commands behind it that show its figures.

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::{Exercise, Findings, Judgement, Value, Verdict, finishes, is_honest};
 use crate::clean;
+use crate::files;
 use crate::runs::date;
 
 /// How often a lock that is taken is asked for, and how long to wait in between: a
@@ -80,10 +81,7 @@ impl Progress {
     /// When it cannot be read, or is not a file of progress.
     pub fn read(file: &Path) -> Result<Self, ProgressError> {
         let failed = |reason: String| ProgressError { file: file.display().to_string(), reason };
-        if fs::metadata(file).is_ok_and(|about| !about.is_file() || about.len() > LARGEST) {
-            return Err(failed("not a file of progress".to_owned()));
-        }
-        let mut progress: Self = match fs::read_to_string(file) {
+        let mut progress: Self = match files::read_text(file, LARGEST) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(failed(error.to_string())),

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::Exercise;
+use super::format::LARGEST_TEXT;
 use crate::clean;
+use crate::files;
 
 /// A set of exercises, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +71,16 @@ struct File {
     given: Vec<String>,
 }
 
+/// The most exercises of a set.
+const MOST: usize = 500;
+
+/// Whether this can be the name of an exercise, of its folder, and of its test for
+/// cargo. Paths would lead out of the set, and hyphens at the beginning are options.
+fn is_id(id: &str) -> bool {
+    let known = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(known) && !id.starts_with('-')
+}
+
 impl Set {
     /// Reads the set in `folder`, with every exercise that it names.
     ///
@@ -76,12 +88,22 @@ impl Set {
     /// [`SetError::None`] and [`SetError::Bad`].
     pub fn read(folder: &Path) -> Result<Self, SetError> {
         let file = folder.join("set.toml");
-        let text = std::fs::read_to_string(&file).map_err(|error| SetError::None {
+        let text = files::read_text(&file, LARGEST_TEXT).map_err(|error| SetError::None {
             folder: folder.display().to_string(),
             reason: error.to_string(),
         })?;
         let File { title, parts, exercises, given } =
             super::format::parsed(&file, &text).map_err(SetError::Bad)?;
+        if exercises.len() > MOST {
+            let why = format!("{} exercises: expected at most {MOST}", exercises.len());
+            return Err(SetError::Bad(format!("{}: {why}", clean::path(&file))));
+        }
+        if let Some(id) = exercises.iter().find(|id| !is_id(id)) {
+            let why = format!(
+                "{id:?} cannot be an exercise: expected the name of a folder in a-z, 0-9 and \"-\""
+            );
+            return Err(SetError::Bad(format!("{}: {why}", clean::path(&file))));
+        }
         let exercises: Result<Vec<Exercise>, String> =
             exercises.iter().map(|id| Exercise::read(&folder.join(id))).collect();
         let exercises = exercises.map_err(SetError::Bad)?;

@@ -8,7 +8,10 @@
 /// # Errors
 /// What is wrong with it, in a sentence.
 pub fn compute(sum: &str, figure: &dyn Fn(&str) -> Option<f64>) -> Result<f64, String> {
-    let mut reader = Reader { rest: sum.trim_start(), figure };
+    if sum.len() > LONGEST {
+        return Err(format!("a sum of {} bytes: expected at most {LONGEST}", sum.len()));
+    }
+    let mut reader = Reader { rest: sum.trim_start(), depth: 0, figure };
     let value = reader.sum()?;
     match reader.rest {
         "" => Ok(value),
@@ -16,8 +19,15 @@ pub fn compute(sum: &str, figure: &dyn Fn(&str) -> Option<f64>) -> Result<f64, S
     }
 }
 
+/// The longest sum, in bytes.
+const LONGEST: usize = 1000;
+/// How many parentheses may be open at once: each takes a piece of the stack.
+const DEEPEST: usize = 50;
+
 struct Reader<'a> {
     rest: &'a str,
+    /// How many parentheses are open.
+    depth: usize,
     figure: &'a dyn Fn(&str) -> Option<f64>,
 }
 
@@ -42,7 +52,12 @@ impl Reader<'_> {
 
     fn factor(&mut self) -> Result<f64, String> {
         if self.sign(['(', '(']).is_some() {
+            self.depth += 1;
+            if self.depth > DEEPEST {
+                return Err(format!("more than {DEEPEST} parentheses are open at once"));
+            }
             let value = self.sum()?;
+            self.depth -= 1;
             return self
                 .sign([')', ')'])
                 .map(|_| value)
@@ -86,6 +101,16 @@ mod tests {
         ] {
             assert_eq!(computed(sum), Ok(value), "{sum}");
         }
+    }
+
+    #[test]
+    fn a_hundred_thousand_parentheses_are_refused_and_fifty_are_not() {
+        let nested = |depth: usize| computed(&format!("{}1{}", "(".repeat(depth), ")".repeat(depth)));
+        assert_eq!(nested(50), Ok(1.0));
+        assert!(nested(51).is_err_and(|error| error.contains("more than 50")));
+        assert!(nested(100_000).is_err_and(|error| error.contains("200001 bytes")));
+        // One after the other they are not nested.
+        assert_eq!(computed(&format!("{}1", "(1)+".repeat(100))), Ok(101.0));
     }
 
     #[test]

@@ -12,17 +12,19 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use pace::{convert, faster, slower, sooner};
 
+use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load, Value};
 use crate::config::{Config, Sources};
 use crate::http;
 use crate::load::Plan;
 use crate::measure::{Measure, Peer, PlanArgs, Stage, What};
 use crate::runs::Run;
-use crate::simulate::simulate_edited;
+use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::{Prediction, predict};
 use crate::workbench::{Edit, Mode, Workbench};
 
@@ -30,6 +32,11 @@ use crate::workbench::{Edit, Mode, Workbench};
 const DRAIN: Duration = Duration::from_secs(120);
 /// How long a running bench may: it is no faster than it is.
 const SLOW_DRAIN: Duration = Duration::from_secs(3600);
+
+/// How long the simulation of a load may be: the load, and what it leaves to finish.
+const SIMULATED: Bounds = Bounds { requests: MOST_REQUESTS, seconds: 24.0 * LONGEST_S };
+/// How long a load may really take. Answers may take longer than anybody has planned.
+const LONGEST: Duration = Duration::from_secs(1800);
 
 /// On which bench an exercise is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +118,7 @@ impl Trial<'_> {
             true => predict(&config.settings, mode, &plan).ok(),
             false => None,
         };
-        let simulated = simulate_edited(config.clone(), mode, &plan, &load.edits, &mut |_| ());
+        let simulated = simulate_edited(config.clone(), mode, &plan, &load.edits, SIMULATED, &mut |_| ());
         let simulated = simulated.ok().map(serde_json::to_value).transpose()?.unwrap_or_default();
         let load_name = load.name.clone();
         let mut tried =
@@ -140,6 +147,9 @@ impl Trial<'_> {
         let (mode, plan) = PlanArgs::read(&load.run)
             .and_then(|args| args.on_bench("measure"))
             .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
+        check_plan(&plan)
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
         let flags = self.exercise.config.iter().chain(&load.config).cloned().collect();
         let config = Sources { file: None, flags }.load()?;
         Edit::check(&load.edits, &config)
@@ -167,8 +177,18 @@ impl Trial<'_> {
             (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
         let what = What::Bench { peer: peer.clone(), mode };
-        let measure = Measure { what, plan: &plan, drain, stop: self.stop.clone() };
-        let run = measure.run(&mut |stage| watch(load, slower(stage, f64::from(times))))?;
+        let stop = self.stop.child_token();
+        let measure = Measure { what, plan: &plan, drain, stop: stop.clone() };
+        let began = Instant::now();
+        let run = measure.run(&mut |stage| {
+            if matches!(stage, Stage::Load(_)) && began.elapsed() > LONGEST {
+                stop.cancel();
+            }
+            watch(load, slower(stage, f64::from(times)));
+        })?;
+        if stop.is_cancelled() && !self.stop.is_cancelled() {
+            bail!("load {} took longer than {} minutes", load.name, LONGEST.as_secs() / 60);
+        }
         Ok((run, serde_json::from_slice(&peer.request(Method::GET, "/api/snapshot")?)?))
     }
 }

@@ -219,7 +219,7 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id) -> Resp
         let answers: Vec<Object> = answers.collect();
         let code = exercise.code.as_ref().map(|_| {
             let file = exercise.folder.join("solution.rs");
-            std::fs::read_to_string(&file).map_err(|error| Refusal::File(file.display().to_string(), error))
+            exercise.solution().map_err(|error| Refusal::File(file.display().to_string(), error))
         });
         let code = code.transpose()?;
         Ok(Json(json!({ "answers": answers, "explanation": exercise.explained(), "code": code })))

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{from_json, to_json};
 use super::{Clock, Origin, Run, Validity};
+use crate::files;
 use error::failed;
 use index::Index;
 use names::is_id;
@@ -94,15 +95,7 @@ pub struct Skipped {
 }
 
 fn read(path: &Path) -> Result<Run, StoreError> {
-    let failed = || failed("read", path);
-    // Asked before it is opened: to open a pipe is to wait for its writer.
-    let about = fs::metadata(path).map_err(failed())?;
-    if !about.is_file() || about.len() > LARGEST {
-        let why = if about.is_file() { "too large for a run" } else { "not a file" };
-        return Err(failed()(io::Error::new(io::ErrorKind::InvalidInput, why)));
-    }
-    let mut text = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text)).map_err(failed())?;
+    let text = files::read(path, LARGEST).map_err(failed("read", path))?;
     from_json(&text).map_err(|source| StoreError::Format { path: path.to_owned(), source })
 }
 

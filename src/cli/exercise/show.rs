@@ -320,7 +320,7 @@ pub(super) fn solution(exercise: &Exercise) -> std::io::Result<String> {
     let _ = write!(text, "\n{}", markdown(&exercise.explained()));
     if exercise.code.is_some() {
         let file = exercise.folder.join("solution.rs");
-        let _ = write!(text, "\n{}:\n\n{}", clean::path(&file), std::fs::read_to_string(&file)?);
+        let _ = write!(text, "\n{}:\n\n{}", clean::path(&file), exercise.solution()?);
     }
     Ok(text)
 }

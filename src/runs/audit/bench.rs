@@ -55,7 +55,7 @@ impl Audit {
             Some(before) => before,
             // Earlier versions do not say. Once all is finished, each event has had its
             // request; before that, some requests are still under way.
-            None if drained => mode.accepted.saturating_sub(mode.requests + mode.aborted),
+            None if drained => mode.accepted.saturating_sub(mode.requests.saturating_add(mode.aborted)),
             None => 0,
         };
         if before == 0 {

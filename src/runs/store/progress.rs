@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, date, now};
+use crate::files;
 
 const FILE: &str = "run-in-progress.json";
 /// A file that is older was left behind by a process that was killed.
@@ -65,9 +66,8 @@ impl Store {
     /// The run that a bench is recording for this folder, if there is one.
     pub fn in_progress(&self) -> Option<InProgress> {
         let path = self.progress_file()?;
-        let about = fs::metadata(&path).ok().filter(|about| about.is_file() && about.len() <= LARGEST)?;
-        let age = now().duration_since(about.modified().ok()?).unwrap_or_default();
-        let text = fs::read(&path).ok().filter(|_| age < STALE)?;
+        let age = now().duration_since(fs::metadata(&path).ok()?.modified().ok()?).unwrap_or_default();
+        let text = files::read(&path, LARGEST).ok().filter(|_| age < STALE)?;
         serde_json::from_slice(&text).ok()
     }
 }

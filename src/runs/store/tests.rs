@@ -90,7 +90,7 @@ fn what_is_not_a_run_is_passed_over_and_said() {
     assert_eq!(listing.runs.len(), 1);
     let files: Vec<&str> = listing.skipped.iter().map(|skipped| skipped.file.as_str()).collect();
     assert_eq!(files, ["folder.json", "half.json", "later.json", "what is this.json"]);
-    assert_eq!(listing.skipped[0].why, "not a file");
+    assert_eq!(listing.skipped[0].why, "it is not a regular file");
     let error = folder.0.load("half").unwrap_err().to_string();
     assert!(error.contains("half.json: not a run: EOF"), "{error}");
     let error = folder.0.load("hal").unwrap_err().to_string();
