@@ -11,7 +11,6 @@
 //! has changed; what a change does to a running bench is the
 //! [`workbench`](crate::workbench)'s business.
 
-mod duration;
 mod problem;
 mod reader;
 mod settings;
@@ -20,7 +19,6 @@ mod watch;
 
 use std::path::PathBuf;
 
-pub use duration::{format as format_duration, parse as parse_duration, parse_seconds};
 pub use problem::{ConfigError, Problem};
 pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
 pub use watch::Watcher;

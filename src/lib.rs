@@ -67,7 +67,7 @@
 //! | floor | modules | |
 //! |---|---|---|
 //! | 4 faces | [`http`], [`cli`], [`exercise`], [`measure`] | requests, the page, the command line, the workshop, a load on a running bench |
-//! | 3 workbench | [`workbench`], [`config`], [`metrics`] | all parts behind one handle, its settings, its numbers |
+//! | 3 workbench | [`workbench`], [`config`], [`metrics`], [`duration`] | all parts behind one handle, its settings, its numbers, durations as text |
 //! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
 //! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`], [`clean`], [`files`] | usable without the rest |
@@ -85,6 +85,7 @@ pub mod cli;
 pub mod config;
 pub mod demand;
 pub mod dispatch;
+pub mod duration;
 pub mod exercise;
 pub mod files;
 pub mod http;

@@ -10,7 +10,8 @@ use super::output::{complain, say};
 use super::report::{ms, report};
 use super::server::Server;
 use crate::clean;
-use crate::config::{Sources, parse_seconds};
+use crate::config::Sources;
+use crate::duration;
 use crate::load::{Progress, TargetError, TooFewDescriptors};
 use crate::measure::{Measure, PlanArgs, Stage, TargetArg, Token, What};
 use crate::runs::{Run, Store, Table, check_name, csv, to_json};
@@ -49,7 +50,8 @@ pub(super) struct Args {
 }
 
 fn read_time(text: &str) -> Result<Duration, String> {
-    parse_seconds(text).ok_or_else(|| "expected a time such as 500ms, 10s, 2min or 1m30s".to_owned())
+    duration::parse_seconds(text)
+        .ok_or_else(|| "expected a time such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
 pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {

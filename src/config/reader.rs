@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::duration;
 use super::problem::{ConfigError, Problem};
 use super::value::{EMPTY, Place, Value, Written, flatten};
 use crate::clean;
+use crate::duration;
 
 /// More problems than this are counted and not told.
 const SHOWN: usize = 10;

@@ -15,9 +15,9 @@ use serde::Serialize;
 
 pub use latency::{Latency, Shape};
 
-use super::duration;
 use super::reader::Reader;
 use crate::demand::Limits;
+use crate::duration;
 use crate::load::REFUSALS;
 use crate::pool::Mode;
 use crate::queue::WhenFull;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Question;
 use crate::clean;
-use crate::config::format_duration;
+use crate::duration;
 use crate::files;
 use crate::workbench::Edit;
 
@@ -196,10 +196,9 @@ impl Exercise {
     /// What simulates a load, in lines that a terminal takes.
     fn command(&self, load: &Load) -> String {
         let sets = self.config.iter().chain(&load.config).map(|setting| format!(" --set {setting}"));
-        let edits = load
-            .edits
-            .iter()
-            .map(|Edit { after, key, value }| format!(" --edit {}:{key}={value}", format_duration(*after)));
+        let edits = load.edits.iter().map(|Edit { after, key, value }| {
+            format!(" --edit {}:{key}={value}", duration::format(*after))
+        });
         let (mut command, mut width) = (String::new(), 0);
         for part in [format!("weir simulate {}", load.run)].into_iter().chain(sets).chain(edits) {
             if width > 0 && width + part.len() > LINE {

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{Exercise, Value, compute};
-use crate::config::format_duration;
+use crate::duration;
 
 /// Results are written with two or three digits.
 const ROUNDED: f64 = 0.01;
@@ -150,7 +150,7 @@ impl Exercise {
         for load in &self.loads {
             set.push(load.run.clone());
             set.extend(load.also.iter().chain(&load.config).cloned());
-            set.extend(load.edits.iter().map(|e| format!("{} {}", format_duration(e.after), e.value)));
+            set.extend(load.edits.iter().map(|e| format!("{} {}", duration::format(e.after), e.value)));
         }
         for question in &self.questions {
             set.extend(question.choices.iter().cloned());

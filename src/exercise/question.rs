@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::parse_duration;
+use crate::duration;
 
 /// Something to be predicted.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -78,7 +78,7 @@ impl Question {
             return None;
         }
         let plain = plain.replace([',', '_'], "");
-        let time = parse_duration(answer).map(|time| time.as_secs_f64());
+        let time = duration::parse(answer).map(|time| time.as_secs_f64());
         match self.unit.as_str() {
             "s" => plain.parse().ok().or(time),
             "ms" => plain.parse().ok().or(time.map(|time| time * 1e3)),

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::{Exercise, Load, Progress, Question, Set, SetError, State};
-use crate::config::format_duration;
+use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
 use check::Checks;
@@ -147,7 +147,7 @@ fn questions(exercise: &Exercise) -> Vec<Object> {
 }
 
 fn load(load: &Load) -> Object {
-    let edit = |Edit { after, key, value }: &Edit| json!({ "after": format_duration(*after), "set": format!("{key}={value}") });
+    let edit = |Edit { after, key, value }: &Edit| json!({ "after": duration::format(*after), "set": format!("{key}={value}") });
     json!({
         "name": load.name,
         "run": load.run,

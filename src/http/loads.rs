@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Access;
-use crate::config::parse_seconds;
+use crate::duration;
 use crate::load::{Arrivals, CONNECTIONS, Plan, Progress};
 use crate::measure::{Measure, Peer, Stage, What, local_url};
 use crate::runs::{Store, Validity};
@@ -118,7 +118,7 @@ impl Form {
         let requests = number("requests", self.requests.as_ref())?;
         let duration = match written(self.duration.as_ref()) {
             None => None,
-            Some(text) => match parse_seconds(text).filter(|duration| !duration.is_zero()) {
+            Some(text) => match duration::parse_seconds(text).filter(|duration| !duration.is_zero()) {
                 None => return Err(format!("duration {text:?}: expected such as 10s or 2min")),
                 some => some,
             },

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::config::parse_seconds;
+use crate::duration;
 
 /// More phases than this are summed up when a profile is shown.
 const SHOWN: usize = 8;
@@ -244,7 +244,7 @@ fn read_phase(text: &str) -> Result<Option<Phase>, ProfileError> {
         Some(length) => {
             let not_a_time =
                 || ProfileError::Length { phase: text.trim().to_owned(), length: length.trim().to_owned() };
-            Some(parse_seconds(length).ok_or_else(not_a_time)?.as_secs_f64())
+            Some(duration::parse_seconds(length).ok_or_else(not_a_time)?.as_secs_f64())
         }
     };
     Ok(Some(Phase { from, to, seconds }))

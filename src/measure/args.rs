@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Parser;
 
-use crate::config::parse_seconds;
+use crate::duration;
 use crate::load::{Arrivals, CONNECTIONS, Plan, RequestPlan};
 use crate::workbench::Mode;
 
@@ -153,7 +153,7 @@ fn parse_count(text: &str) -> Result<u64, String> {
 
 /// A time above zero.
 fn parse_time(text: &str) -> Result<Duration, String> {
-    let time = parse_seconds(text).filter(|time| !time.is_zero());
+    let time = duration::parse_seconds(text).filter(|time| !time.is_zero());
     time.ok_or_else(|| "expected a time above zero, such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 

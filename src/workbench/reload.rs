@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{MarkKind, Workbench, mock_settings, pool_settings, queue_settings};
-use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes, parse_duration};
+use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes};
+use crate::duration;
 use crate::pipeline::Stamp;
 
 /// How often the file is looked at. An edit is live after two looks at most, and
@@ -67,7 +68,7 @@ impl FromStr for Edit {
             let (after, set) = text.split_once(':')?;
             let (key, value) = set.split_once('=')?;
             Some(Self {
-                after: parse_duration(after.trim())?,
+                after: duration::parse(after.trim())?,
                 key: key.trim().to_owned(),
                 value: value.trim().to_owned(),
             })

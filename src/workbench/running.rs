@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Workbench;
 use crate::clean;
-use crate::config::format_duration;
+use crate::duration;
 use crate::runs::{InProgress, now};
 
 /// How often the note is brought up to date.
@@ -250,7 +250,7 @@ impl fmt::Display for Killed {
         write!(
             f,
             "the last server here did not end in order: process {pid}, running since {since}, last seen {} ago",
-            format_duration(ago)
+            duration::format(ago)
         )?;
         match held {
             0 => write!(f, "; it held no accepted events")?,

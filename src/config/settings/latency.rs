@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::HOUR;
-use crate::config::duration;
 use crate::config::reader::Reader;
+use crate::duration;
 use crate::resource::Distribution;
 
 /// `resource.latency`

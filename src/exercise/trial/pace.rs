@@ -4,7 +4,8 @@
 
 use serde_json::Value as Json;
 
-use crate::config::{Config, Settings, Sources, parse_duration};
+use crate::config::{Config, Settings, Sources};
+use crate::duration;
 use crate::load::Progress;
 use crate::measure::Stage;
 use crate::workbench::Edit;
@@ -25,7 +26,7 @@ pub(super) fn slower(stage: Stage, times: f64) -> Stage {
 
 /// The same edit on a bench that is so many times faster.
 pub(super) fn sooner(Edit { after, key, value }: &Edit, times: u32) -> Edit {
-    let value = match parse_duration(value) {
+    let value = match duration::parse(value) {
         Some(time) => format!("{}ns", (time / times).as_nanos()),
         None => value.clone(),
     };

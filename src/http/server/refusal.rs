@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::limits::Limits;
 use super::{BODY_SIZE, HEAD_SIZE};
-use crate::config::format_duration;
+use crate::duration;
 
 /// How long to read on after a refusal: to close while the client sends would take the
 /// refusal away from it.
@@ -80,14 +80,14 @@ impl Refusal {
             Self::TargetTooLong => "the address of the request is too long\n".to_owned(),
             Self::HeadTimeout(limit) => format!(
                 "the request head was not complete after {} (server.head_timeout)\n",
-                format_duration(limit)
+                duration::format(limit)
             ),
             Self::BodyTooLarge => {
                 format!("the request body is larger than {} MiB, which is the limit\n", BODY_SIZE >> 20)
             }
             Self::BodyTimeout(limit) => format!(
                 "the request body was not complete after {} (server.body_timeout)\n",
-                format_duration(limit)
+                duration::format(limit)
             ),
             Self::BodyBroken => "the request body broke off, or its chunks are malformed\n".to_owned(),
             Self::Stopping => "the server is shutting down, and the request was not complete\n".to_owned(),

@@ -5,6 +5,7 @@
 
 use super::wrk::milliseconds;
 use super::{Results, Verdict, closed, number};
+use crate::duration;
 use crate::load::RequestPlan;
 
 /// Whether the line begins a result.
@@ -25,7 +26,7 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
                 results.target = Some((*url).to_owned());
                 match rest {
                     ["for", time, "using", connections, ..] => {
-                        planned_s = crate::config::parse_duration(time).map(|time| time.as_secs_f64());
+                        planned_s = duration::parse(time).map(|time| time.as_secs_f64());
                         clients = number(connections).unwrap_or_default();
                     }
                     ["with", count, _, "using", connections, ..] => {

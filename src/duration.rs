@@ -65,7 +65,11 @@ pub fn format(duration: Duration) -> String {
     format!("{}{name}", nanos / u128::from(*unit))
 }
 
-pub(super) fn serialize<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+/// Writes a duration as text, for `serde(serialize_with)`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&format(*duration))
 }
 
