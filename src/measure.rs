@@ -37,6 +37,9 @@ pub use token::{TOKEN_HEADER, Token, TokenError};
 
 /// How often to ask whether the bench has drained.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a load that was stopped waits for the bench to drain. What was cut off
+/// takes a moment to end there.
+const CUT_OFF: Duration = Duration::from_millis(500);
 /// How often to tell the bench that the load is still there, however silent.
 const HOLD: Duration = Duration::from_secs(8);
 
@@ -169,9 +172,15 @@ impl Measure<'_> {
         number: u64,
         watch: &mut dyn FnMut(Stage),
     ) -> anyhow::Result<Option<Recorded>> {
+        if self.stop.is_cancelled() {
+            // Requests that were cut off may not have reached the bench yet. They are of
+            // this run, and would begin one of their own after it is taken.
+            sleep(LOOK).await;
+        }
         let began = Instant::now();
         loop {
-            let patient = began.elapsed() < self.drain && !self.stop.is_cancelled();
+            let limit = if self.stop.is_cancelled() { CUT_OFF.min(self.drain) } else { self.drain };
+            let patient = began.elapsed() < limit;
             let now = if patient { "" } else { "?now=true" };
             let path = format!("/api/runs/take/{number}{now}");
             let reply = peer.ask(Method::POST, &path).await?;

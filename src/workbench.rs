@@ -112,7 +112,7 @@ struct Bench {
     queue: Arc<MemoryQueue<Event>>,
     modes: [ModeStats; 3],
     flights: Flights,
-    /// Numbers the events that go to the resource without a queue.
+    /// The id of the event that was accepted last.
     last_id: AtomicU64,
 }
 

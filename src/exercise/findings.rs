@@ -23,6 +23,9 @@ pub struct Findings {
     pub figures: BTreeMap<String, Figures>,
     /// What the audits of the measured runs say against them.
     pub doubts: Vec<String>,
+    /// True until they are kept for a later check.
+    #[serde(skip)]
+    pub fresh: bool,
     /// What they were measured for: see [`Findings::fit`].
     made_for: u64,
 }
@@ -55,8 +58,14 @@ impl Findings {
                     format!("the load {} may be off: {}", of_load.load, of_load.invalid.join("; "))
                 })
                 .collect(),
+            fresh: true,
             made_for: fingerprint(exercise),
         }
+    }
+
+    /// A copy for a later check.
+    pub fn to_keep(&self) -> Self {
+        Self { fresh: false, ..self.clone() }
     }
 
     /// Whether they are of this exercise as it is now: an author may have changed its

@@ -127,8 +127,10 @@ impl Workbench {
     pub async fn enqueue(&self, arrived: Stamp) -> Result<Accepted, Refusal> {
         let account = &self.bench.stats(Mode::Pipelined).account;
         let mut accepted = Accepted { id: 0, at: arrived };
-        let accept = |id| {
+        // Not the queue's own number: an id is given once, whatever the mode.
+        let accept = |_| {
             account.accept(arrived);
+            let id = self.bench.next_id();
             accepted = Accepted { id, at: self.bench.clock.now() };
             Event { id, arrived, accepted: accepted.at }
         };
@@ -156,7 +158,7 @@ impl Workbench {
     pub(super) fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
         let account = &self.bench.stats(mode).account;
         account.accept(arrived);
-        let id = self.bench.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = self.bench.next_id();
         let now = self.bench.clock.now();
         // Without a queue an event is dispatched the moment it is accepted.
         Lease::dispatched(Event { id, arrived, accepted: now }, now, Arc::clone(account))
@@ -164,6 +166,11 @@ impl Workbench {
 }
 
 impl Bench {
+    /// The id of the next accepted event, counted from 1 over all modes.
+    fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// Brings an event from the pool to the resource. One that is refused there
     /// had been accepted, so it has failed.
     pub(super) async fn work(&self, mode: Mode, lease: Lease) {

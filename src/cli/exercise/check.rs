@@ -49,11 +49,11 @@ pub(super) fn conclude(
     let state = progress.change(&exercise.id, |state| {
         judgements = judge(exercise, state, findings);
         state.checked(&judgements, passed_code, code.map(|code| code.written));
-        if state.findings.as_ref() == Some(findings) && !exercise.loads.is_empty() {
+        if !findings.fresh && !exercise.loads.is_empty() {
             measured_at = Some(findings.at.clone());
         }
         if keep && !exercise.questions.is_empty() {
-            state.findings = Some(findings.clone());
+            state.findings = Some(findings.to_keep());
         }
     })?;
     let passed = finishes(&judgements, passed_code);

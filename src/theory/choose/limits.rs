@@ -1,9 +1,10 @@
 //! Where every model ends: freezes, limits that no model here has, loads too short for a
 //! steady state, and rates beyond what a machine can do.
 //!
-//! The figures of the machine were measured on two cores (x86-64, 30 November 2026, with
-//! `weir load` and `weir serve` on the same two): what a measurement had more than a
-//! simulation, at 2 and 5 ms of work.
+//! The times of the machine were measured on two cores (x86-64, 30 November 2026, with
+//! `weir load` and `weir serve` on the same two): how much longer a measurement took than
+//! a simulation, at 2 and 5 ms of work. The highest rate is an estimate from the table in
+//! the README.
 
 use super::{Facts, Load, none};
 use crate::config::Settings;
@@ -16,7 +17,8 @@ const ANSWER: f64 = 0.15e-3;
 /// What handing an event to another task adds to its response, in seconds: 0.05 to
 /// 0.11 ms.
 const HAND_OFF: f64 = 0.05e-3;
-/// Requests a second that a bench and a generator can do on the same two cores, at most.
+/// Requests a second that a bench and a generator can do on the same two cores, at most:
+/// an estimate.
 const MOST: f64 = 100_000.0;
 /// From this share of [`MOST`] on the machine is part of the result.
 const BUSY: f64 = 0.1;
