@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+/// The data folder, which stays the same while the server runs.
+mod directory;
 /// The end: in time, whatever is blocked, and with everything said.
 mod ending;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{MarkKind, Workbench, mock_settings, pool_settings, queue_settings};
-use crate::config::{Change, Config, ConfigError, FlagKey, Sources, Watcher, changes};
+use crate::config::{Change, Config, ConfigError, FlagKey, Settings, Sources, Watcher, changes};
 use crate::duration;
 use crate::pipeline::Stamp;
 
@@ -127,13 +127,7 @@ impl Workbench {
     async fn change(&self, mut new: Config) -> Vec<Change> {
         let old = self.in_force().config.clone();
         let mut notes = overruled(&old.by_flag, &new.by_flag);
-        if new.settings.server.listen != old.settings.server.listen {
-            notes.push(format!(
-                "server.listen cannot change while running: still {}; restart to listen on {}",
-                old.settings.server.listen, new.settings.server.listen
-            ));
-            new.settings.server.listen = old.settings.server.listen;
-        }
+        notes.extend(keep_fixed(&old.settings, &mut new.settings));
         let changes = changes(&old.settings, &new.settings);
         self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
@@ -252,6 +246,25 @@ impl Workbench {
             }
         }
     }
+}
+
+/// Takes back changes of the keys that need a restart; notes each of them.
+fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
+    let mut notes = Vec::new();
+    if new.server.listen != old.server.listen {
+        let (old, new) = (old.server.listen, std::mem::replace(&mut new.server.listen, old.server.listen));
+        notes.push(format!(
+            "server.listen cannot change while running: still {old}; restart to listen on {new}"
+        ));
+    }
+    if new.data.directory != old.data.directory {
+        let old = &old.data.directory;
+        let new = std::mem::replace(&mut new.data.directory, old.clone());
+        notes.push(format!(
+            "data.directory cannot change while running: still {old:?}; restart to use {new:?}"
+        ));
+    }
+    notes
 }
 
 /// Notes for keys whose value in the file was edited, although a flag wins.
