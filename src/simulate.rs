@@ -50,7 +50,13 @@ pub enum SimulateError {
     TooLong(Bounds),
     /// The system gives us no runtime.
     #[error("cannot simulate: {0}")]
-    Runtime(#[from] std::io::Error),
+    Runtime(std::io::Error),
+}
+
+impl From<std::io::Error> for SimulateError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Runtime(error)
+    }
 }
 
 /// How long a simulation may be.

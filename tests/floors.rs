@@ -107,6 +107,24 @@ fn the_pure_modules_know_no_runtime_and_no_clock() {
 }
 
 #[test]
+fn no_error_whose_text_includes_the_cause_has_it_as_a_source_as_well() {
+    // Printed with all its sources, such an error would say the cause twice.
+    let mut wrong = Vec::new();
+    for (_, path, text) in modules().into_iter().filter(|(.., text)| text.contains("use thiserror::Error"))
+    {
+        let mut forwards = true;
+        for line in code(&text) {
+            forwards = line.contains("#[error(transparent)]") || forwards && !line.contains("#[error(");
+            let is_source = line.contains("#[from]") || line.contains("#[source]");
+            if !forwards && (is_source || line.trim().starts_with("source: ")) {
+                wrong.push(format!("{}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn no_file_is_too_long() {
     let long: Vec<_> = modules()
         .into_iter()

@@ -26,7 +26,13 @@ pub enum CodeError {
     NoPackage(PathBuf),
     /// There is no cargo.
     #[error("cannot run cargo: {0}")]
-    NoCargo(#[from] std::io::Error),
+    NoCargo(std::io::Error),
+}
+
+impl From<std::io::Error> for CodeError {
+    fn from(error: std::io::Error) -> Self {
+        Self::NoCargo(error)
+    }
 }
 
 /// What came of a check.

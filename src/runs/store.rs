@@ -96,7 +96,7 @@ pub struct Skipped {
 
 fn read(path: &Path) -> Result<Run, StoreError> {
     let text = files::read(path, LARGEST).map_err(failed("read", path))?;
-    from_json(&text).map_err(|source| StoreError::Format { path: path.to_owned(), source })
+    from_json(&text).map_err(|error| StoreError::Format { path: path.to_owned(), error })
 }
 
 impl Store {
@@ -150,7 +150,7 @@ impl Store {
     pub fn save(&self, run: &Run) -> Result<(), StoreError> {
         let path = self.path(&run.id)?;
         run.name.as_deref().map_or(Ok(()), check_name)?;
-        let text = to_json(run).map_err(|source| StoreError::Format { path: path.clone(), source })?;
+        let text = to_json(run).map_err(|error| StoreError::Format { path: path.clone(), error })?;
         fs::create_dir_all(&self.directory).map_err(failed("create the folder", &self.directory))?;
         self.has_room(&path, MOST)?;
         let beside = self.directory.join(format!(".{}.{}.tmp", run.id, fastrand::u64(..)));
@@ -277,8 +277,8 @@ impl Store {
 /// Why a file is not a run, without its name.
 fn why(error: StoreError) -> String {
     match error {
-        StoreError::Io { source, .. } => source.to_string(),
-        StoreError::Format { source, .. } => source.to_string(),
+        StoreError::Io { error, .. } => error.to_string(),
+        StoreError::Format { error, .. } => error.to_string(),
         error => error.to_string(),
     }
 }

@@ -71,6 +71,26 @@ fn mistakes_in_the_arguments_are_told_from_those_of_the_disk() {
 }
 
 #[test]
+fn a_file_that_is_no_run_is_told_with_the_reason_once() {
+    let (folder, store) = folder("cause");
+    std::fs::create_dir_all(store.directory()).unwrap();
+    for text in ["{", "[]", "{\"format\": 1}", "{\"format\": 99999}"] {
+        let file = store.directory().join("broken.json");
+        std::fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        for line in [&["show", &file][..], &["export", &file, "--csv"]] {
+            let args = Line::parse_from([&["runs"], line].concat()).args;
+            let error = run(&args, &store).unwrap_err();
+            let said = format!("{error:#}");
+            assert_eq!(said, error.to_string());
+            let reasons = said.matches("not a run").count() + said.matches("written in format").count();
+            assert_eq!(reasons, 1, "{said}");
+        }
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
 fn a_list_has_the_figures_of_a_run_its_name_and_load_and_the_run_in_progress() {
     let (folder, store) = folder("list");
     store.save(&sample()).unwrap();

@@ -23,7 +23,7 @@ pub(super) enum Refusal {
     Set(SetError),
     /// Progress cannot be read or kept.
     #[error("your progress: {0}")]
-    Progress(#[from] ProgressError),
+    Progress(ProgressError),
     /// A file of an exercise cannot be read.
     #[error("{}: {}", clean::line(.0), .1)]
     File(String, std::io::Error),
@@ -36,6 +36,12 @@ pub(super) enum Refusal {
     /// There is no thread to do it on.
     #[error("{0}")]
     Thread(std::io::Error),
+}
+
+impl From<ProgressError> for Refusal {
+    fn from(error: ProgressError) -> Self {
+        Self::Progress(error)
+    }
 }
 
 impl IntoResponse for Refusal {

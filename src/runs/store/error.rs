@@ -9,26 +9,27 @@ use super::names::LONGEST;
 use crate::clean;
 use crate::runs::FormatError;
 
-/// Why something could not be done with the runs of a folder.
+/// Why something could not be done with the runs of a folder. Its text includes the
+/// cause, which is therefore no `source` as well.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The file system said no.
-    #[error("cannot {doing} {}: {source}", clean::path(path))]
+    #[error("cannot {doing} {}: {error}", clean::path(path))]
     Io {
         /// Such as `read`.
         doing: &'static str,
         /// What it was done to.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        error: io::Error,
     },
     /// A file is not a run, or a run cannot become a file.
-    #[error("{}: {source}", clean::path(path))]
+    #[error("{}: {error}", clean::path(path))]
     Format {
         /// The file.
         path: PathBuf,
         /// The reason.
-        source: FormatError,
+        error: FormatError,
     },
     /// An id that cannot be the name of a file.
     #[error(
@@ -97,5 +98,5 @@ impl StoreError {
 
 /// What a failure of the file system becomes.
 pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    move |source| StoreError::Io { doing, path: path.to_owned(), source }
+    move |error| StoreError::Io { doing, path: path.to_owned(), error }
 }
