@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::output::{complain, say};
-use super::report::{ms, report};
+use super::report::{ms, report, time};
 use super::server::Server;
 use crate::clean;
 use crate::config::Sources;
 use crate::duration;
 use crate::load::{Progress, TargetError, TooFewDescriptors};
 use crate::measure::{Measure, PlanArgs, Stage, TargetArg, Token, What};
-use crate::runs::{Run, Store, Table, check_name, csv, to_json};
+use crate::runs::{Origin, Run, Store, Table, check_name, csv, to_json};
 
 /// How a result is printed and kept, for `load` and `simulate`.
 #[derive(Debug, clap::Args)]
@@ -187,9 +187,11 @@ pub(super) fn in_words(progress: &Progress) -> String {
     let bad = refused + failed + aborted;
     let bad = if bad > 0 { format!(", {bad} not ok") } else { String::new() };
     let rate = rate.map_or(String::new(), |rate| format!(", {rate:.0}/s"));
-    format!(
-        "{seconds:.0} s: {answered} answers{bad}{rate}, {in_flight} under way, p50 {} p99 {} ms",
-        ms(*p50_ms),
-        ms(*p99_ms)
-    )
+    let at = |value: &f64| time(*value, Origin::Load, ms);
+    // The times are those of the answers that are in order.
+    let times = match answered.saturating_sub(refused + failed) {
+        0 => String::new(),
+        _ => format!(", p50 {} p99 {} ms", at(p50_ms), at(p99_ms)),
+    };
+    format!("{seconds:.0} s: {answered} answers{bad}{rate}, {in_flight} under way{times}")
 }

@@ -30,7 +30,7 @@ pub(super) fn report(run: &Run) -> String {
     page.line("");
     head(&mut page, run);
     if let Some(client) = &run.client {
-        client_side(&mut page, client);
+        client_side(&mut page, client, run.origin);
     }
     if let Some(bench) = &run.bench {
         bench_side(&mut page, bench);
@@ -48,6 +48,17 @@ pub(super) fn ms(value: f64) -> String {
         v if v >= 9.995 => format!("{value:.1}"),
         v if v >= 0.9995 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
+    }
+}
+
+/// A time in milliseconds, its digits by `digits`. Weir's histograms tell times apart
+/// to a microsecond: a shorter one took some time, and is not 0. Where another tool or
+/// a formula says 0, so does this.
+pub(super) fn time(value: f64, origin: Origin, digits: fn(f64) -> String) -> String {
+    let histogram = matches!(origin, Origin::Recorded | Origin::Load | Origin::Simulated);
+    match value.abs() {
+        v if v < 0.001 && (histogram || v > 0.0) => "<0.001".to_owned(),
+        _ => digits(value),
     }
 }
 
@@ -101,7 +112,7 @@ impl Page {
     }
 
     /// A row each kind of time that there was.
-    fn times(&mut self, rows: &[(String, Option<&Timing>)]) {
+    fn times(&mut self, rows: &[(String, Option<&Timing>)], origin: Origin) {
         let rows: Vec<(&str, &Timing)> = rows
             .iter()
             .filter_map(|(name, timing)| Some((name.as_str(), (*timing)?)))
@@ -113,7 +124,7 @@ impl Page {
         self.line("");
         self.row("in ms", ["count", "mean", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned));
         for (name, timing) in rows {
-            let known = |value: Option<f64>| value.map_or("-".to_owned(), ms);
+            let known = |value: Option<f64>| value.map_or("-".to_owned(), |value| time(value, origin, ms));
             let at = |share| known(timing.quantile_ms(share));
             let count = match timing.count() {
                 Some(count) if count >= 100_000_000 => ms(count as f64),
@@ -147,7 +158,7 @@ fn result(page: &mut Page, run: &Run) {
     let mut figures: Vec<String> =
         run.rate().map(|rate| format!("{} answers/s", ms(rate))).into_iter().collect();
     if let Some(times) = run.timing(Clock::Answer) {
-        figures.extend(percentiles(times));
+        figures.extend(percentiles(times, run.origin));
     }
     page.put(
         "result",
@@ -157,7 +168,8 @@ fn result(page: &mut Page, run: &Run) {
     let later = |side: &&ModeSide| run.mode() != Some(Mode::Serial) && !side.response.is_empty();
     if let Some(side) = run.mode_side().filter(later) {
         let rate = side.told_done_rate().map(|rate| format!("{} events done/s", ms(rate)));
-        let figures: Vec<String> = rate.into_iter().chain(percentiles(&side.response)).collect();
+        let figures: Vec<String> =
+            rate.into_iter().chain(percentiles(&side.response, run.origin)).collect();
         page.put("work", figures.join(", "));
     }
     let trust = match run.audit.validity() {
@@ -169,10 +181,12 @@ fn result(page: &mut Page, run: &Run) {
 }
 
 /// Half of the times, nearly all, and the longest.
-fn percentiles(times: &Timing) -> Vec<String> {
+fn percentiles(times: &Timing, origin: Origin) -> Vec<String> {
     [("p50", 0.5), ("p99", 0.99), ("max", 1.0)]
         .into_iter()
-        .filter_map(|(name, share)| Some(format!("{name} {} ms", ms(times.quantile_ms(share)?))))
+        .filter_map(|(name, share)| {
+            Some(format!("{name} {} ms", time(times.quantile_ms(share)?, origin, ms)))
+        })
         .collect()
 }
 
@@ -200,7 +214,7 @@ fn head(page: &mut Page, run: &Run) {
     page.put("began", format!("{}{length}", run.began));
 }
 
-fn client_side(page: &mut Page, client: &ClientSide) {
+fn client_side(page: &mut Page, client: &ClientSide, origin: Origin) {
     page.line("");
     if client.is_counted() {
         counts(page, client);
@@ -229,7 +243,7 @@ fn client_side(page: &mut Page, client: &ClientSide) {
         }
     }
     rows.push(("sent late by".to_owned(), client.lag.as_ref()));
-    page.times(&rows);
+    page.times(&rows, origin);
 }
 
 /// How many requests there were, and how fast.
@@ -319,7 +333,7 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
         ];
         rows.extend(times.map(|(kind, timing)| (format!("{name} {kind}"), Some(timing))));
     }
-    page.times(&rows);
+    page.times(&rows, Origin::Recorded);
     if !bench.marks.is_empty() {
         page.line("");
     }

@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::help::runs as help;
 use super::output::{complain, say};
-use super::report::{ms, origin, report};
+use super::report::{ms, origin, report, time};
 use super::{Exit, compare};
 use crate::clean;
 use crate::files;
@@ -194,7 +194,10 @@ fn table(listing: &Listing) -> String {
     };
     let mut text = line("id", "from", ["rate/s", "p50 ms", "p99 ms"]);
     for run in &listing.runs {
-        let [rate, p50, p99] = [run.rate, run.p50_ms, run.p99_ms].map(|n| n.map_or("-".to_owned(), ms));
+        let or_dash = |shown: Option<String>| shown.unwrap_or_else(|| "-".to_owned());
+        let rate = or_dash(run.rate.map(ms));
+        let [p50, p99] =
+            [run.p50_ms, run.p99_ms].map(|value| or_dash(value.map(|value| time(value, run.origin, ms))));
         text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99]);
         let trust = (run.verdict != Validity::Valid).then_some(run.verdict.word());
         let words = [trust, run.name.as_deref(), run.load.as_deref()].into_iter().flatten();

@@ -7,11 +7,13 @@ use hyper::Method;
 
 use super::Exit;
 use super::output::say;
+use super::report::time;
 use super::server::Server;
 use crate::clean;
 use crate::config::Sources;
 use crate::measure::Peer;
 use crate::metrics::Summary;
+use crate::runs::Origin;
 use crate::workbench::Snapshot;
 
 #[derive(Debug, clap::Args)]
@@ -105,9 +107,7 @@ fn pretty(snapshot: &Snapshot) -> String {
     {
         let at = |summary: &Summary, value: f64| match summary.count {
             0 => "-".to_owned(),
-            // The histogram tells times apart to a microsecond.
-            _ if value < 0.001 => "<0.001".to_owned(),
-            _ => figures(value),
+            _ => time(value, Origin::Recorded, figures),
         };
         let _ = writeln!(
             text,
@@ -161,7 +161,11 @@ fn beside(parts: &[Option<String>]) -> String {
 
 /// Milliseconds, or seconds from a second on.
 fn age(ms: f64) -> String {
-    if ms < 1000.0 { format!("{} ms", figures(ms)) } else { format!("{} s", figures(ms / 1e3)) }
+    if ms < 1000.0 {
+        format!("{} ms", time(ms, Origin::Recorded, figures))
+    } else {
+        format!("{} s", figures(ms / 1e3))
+    }
 }
 
 /// Three significant figures, without an exponent.

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::clean;
+use crate::cli::report::time;
 use crate::runs::{Clock, Comparison, Difference, Figure, Origin, Run, Values};
 use crate::theory::Times;
 
@@ -26,17 +27,18 @@ pub(super) fn pair(comparison: &Comparison) -> String {
     }
     for figure in figures {
         let (in_a, in_b) = figure.values.pair();
-        let (unit, times) = match figure.values {
-            Values::Times { .. } => (" ms", 1.0),
-            Values::Rates { .. } => ("", 1.0),
-            Values::Shares { .. } => (" %", 100.0),
+        let (unit, shown) = match figure.values {
+            Values::Times { .. } => (" ms", [time(in_a, a.origin, number), time(in_b, b.origin, number)]),
+            Values::Rates { .. } => ("", [in_a, in_b].map(number)),
+            Values::Shares { .. } => (" %", [in_a, in_b].map(|share| number(share * 100.0))),
         };
+        let [in_a, in_b] = shown;
         let _ = writeln!(
             text,
             "{:<17}{:>8}{:>11}{:>11}{:>24}  {}",
             format!("{}{unit}", figure.name),
-            number(in_a * times),
-            number(in_b * times),
+            in_a,
+            in_b,
             change(figure.values, figure.relative),
             interval(figure),
             mark(figure.difference),
@@ -114,7 +116,10 @@ pub(super) fn side_by_side(runs: &[Run]) -> String {
         }
         let target = reference.and_then(|(last, _)| figure(last));
         let cells = values.iter().enumerate().map(|(n, value)| {
-            let shown = value.map_or(UNKNOWN.to_owned(), number);
+            let shown = match value {
+                Some(value) if name.ends_with(" ms") => time(*value, runs[n].origin, number),
+                _ => value.map_or(UNKNOWN.to_owned(), number),
+            };
             match (value, target) {
                 (Some(value), Some(target)) if n + 1 < runs.len() && target != 0.0 => {
                     format!("{shown}{:>8}", off(value / target - 1.0))

@@ -8,7 +8,6 @@ use crate::theory::Prediction;
 fn three_digits_are_kept() {
     let cases = [
         (0.0, "0"),
-        (0.0004, "0.000"),
         (0.0126, "0.013"),
         (0.99961, "1.00"),
         (9.9951, "10.0"),
@@ -21,6 +20,37 @@ fn three_digits_are_kept() {
     for (value, expected) in cases {
         assert_eq!(ms(value), expected);
     }
+}
+
+#[test]
+fn a_time_below_the_resolution_of_the_histograms_is_not_told_as_zero() {
+    for origin in [Origin::Recorded, Origin::Load, Origin::Simulated] {
+        for short in [0.0, 0.0004, 0.000_999] {
+            assert_eq!(time(short, origin, ms), "<0.001");
+        }
+        assert_eq!(time(0.001, origin, ms), "0.001");
+    }
+    assert_eq!(time(0.0, Origin::Ab, ms), "0", "ab has said so, in whole milliseconds");
+    assert_eq!(time(0.0, Origin::Predicted, ms), "0", "a formula can mean it");
+    assert_eq!(time(0.0004, Origin::Predicted, ms), "<0.001");
+}
+
+#[test]
+fn times_below_the_resolution_are_shown_as_such_within_80_columns() {
+    let mut run = sample();
+    let mut short = crate::metrics::empty_histogram();
+    short.record_n(0, 3).unwrap();
+    run.client.as_mut().unwrap().service.ok = Timing::of(short.clone());
+    for side in run.bench.as_mut().unwrap().modes.values_mut() {
+        (side.http, side.wait) = (Timing::of(short.clone()), Timing::of(short.clone()));
+    }
+    let text = report(&run);
+    assert!(text.starts_with("result      p50 <0.001 ms, p99 <0.001 ms, max <0.001 ms\n"), "{text}");
+    let cells = "          3  <0.001  <0.001  <0.001  <0.001  <0.001  <0.001\n";
+    for row in ["service ok", "serial http", "serial wait"] {
+        assert!(text.contains(&format!("{row:<18}{cells}")), "{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
 }
 
 #[test]

@@ -94,6 +94,17 @@ fn answers_that_a_model_leaves_out_are_no_figures() {
 }
 
 #[test]
+fn times_below_the_resolution_are_shown_as_such() {
+    let mut short = run("short", 20_000, 30);
+    let none = json!({ "buckets_us": [[0, 16]] });
+    short.client.as_mut().unwrap().service.ok = serde_json::from_value(none).unwrap();
+    let text = side_by_side(&[short.clone(), run("measured", 20_000, 30), short]);
+    fits(&text);
+    let row = text.lines().find(|line| line.starts_with("answer p99")).unwrap();
+    assert_eq!(row.split_whitespace().skip(3).collect::<Vec<_>>(), ["<0.001", "60.03", "<0.001"]);
+}
+
+#[test]
 fn two_to_four_columns_fit() {
     let mut runs = vec![predicted(), run("before", 20_000, 30)];
     let text = side_by_side(&runs);
