@@ -23,6 +23,7 @@ mod sum;
 mod trial;
 mod verdict;
 mod web;
+mod within;
 
 pub use code::{Checked, CodeError, compile_and_check};
 pub use findings::{Figures, Findings};

@@ -48,8 +48,12 @@ explanation = "That was it."
 task = "Write it."
 "#;
 
-/// Passes when the answer says `solved`.
+/// Says that it has compiled the check.
 const CARGO: &str = "#!/bin/sh\n\
+    printf '{\"target\":{\"name\":\"tested\"},\"profile\":{\"test\":true},\"executable\":\"%s\"}\\n' \"$PWD/check\"\n";
+/// Passes when the answer says `solved`, and never ends when it says `loops`.
+const CHECK: &str = "#!/bin/sh\n\
+    grep -q loops set/tested/exercise.rs && echo $$ > pid.tmp && mv pid.tmp pid && while :; do :; done\n\
     grep -q solved set/tested/exercise.rs && exit 0\n\
     printf '\\n---- it_works stdout ----\\nnot yet implemented: words\\n'\nexit 101\n";
 
@@ -67,12 +71,15 @@ impl Workshop {
             ("set/tested/exercise.rs", "todo!()"),
             ("Cargo.toml", ""),
             ("cargo", CARGO),
+            ("check", CHECK),
         ] {
             let path = folder.0.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        fs::set_permissions(folder.0.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        for program in ["cargo", "check"] {
+            fs::set_permissions(folder.0.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         Self(folder)
     }
 
@@ -226,4 +233,48 @@ fn a_watch_checks_again_when_the_answer_is_saved_and_ends_when_it_passes() {
     watch.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
     assert_eq!(watch.wait().unwrap().code(), Some(0), "{complaints}");
     assert!(rest.iter().any(|line| line == "✓ Tested is finished."), "{rest:?}");
+}
+
+/// Waits for another process, for at most a minute.
+#[expect(clippy::disallowed_methods, reason = "a process takes real time")]
+fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..6000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{what} does not come");
+}
+
+/// Whether the check that noted its process id still runs.
+fn check_runs(workshop: &Workshop) -> bool {
+    let pid = fs::read_to_string(workshop.0.0.join("pid")).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap_or_default();
+    !status.is_empty() && !status.contains("State:\tZ")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_solution_that_loops_is_stopped_at_the_limit_and_leaves_no_process() {
+    let workshop = Workshop::new("loops");
+    fs::write(workshop.answer(), "loops").unwrap();
+    fs::write(workshop.0.0.join("set/tested/exercise.toml"), format!("{TESTED}limit_s = 1\n")).unwrap();
+    let (code, said) = workshop.run(&["check", "tested"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopped after 1 s, the limit of this check: does a loop never end?"), "{said}");
+    assert!(!check_runs(&workshop));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_check_that_loops_ends_when_weir_is_killed() {
+    let workshop = Workshop::new("orphan");
+    fs::write(workshop.answer(), "loops").unwrap();
+    let mut weir = workshop.command(&["check", "tested"]).spawn().unwrap();
+    until("the check", || workshop.0.0.join("pid").exists());
+    assert!(check_runs(&workshop));
+    weir.kill().unwrap();
+    weir.wait().unwrap();
+    until("the end of the check", || !check_runs(&workshop));
 }

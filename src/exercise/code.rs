@@ -1,4 +1,5 @@
-//! Exercises in code: the check is compiled together with the answer, and run.
+//! Exercises in code: the check is compiled together with the answer, and run, for at
+//! most the time that the exercise allows.
 //!
 //! `check.rs` is a test of this package that `cargo test` leaves out and that is run
 //! by name. It takes `exercise.rs`, or with the feature `solutions` the file that
@@ -7,11 +8,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use thiserror::Error;
 
 use super::Exercise;
 use super::format::LARGEST_TEXT;
+use super::within::run_within;
 use crate::clean;
 use crate::files;
 
@@ -81,7 +84,8 @@ impl Checked {
 /// `colours`, what is said is coloured as on a terminal.
 ///
 /// # Errors
-/// [`CodeError`]. Code that does not compile is no error but has not passed.
+/// [`CodeError`]. Code that does not compile, or runs for too long, is no error but has
+/// not passed.
 pub fn compile_and_check(
     exercise: &Exercise,
     answer: Option<&Path>,
@@ -91,14 +95,32 @@ pub fn compile_and_check(
     let package = folder.ancestors().find(|above| above.join("Cargo.toml").exists());
     let package = package.ok_or_else(|| CodeError::NoPackage(folder.clone()))?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(package).args(["test", "--quiet", "--test", &exercise.id]);
+    cargo.current_dir(package).args(["test", "--quiet", "--no-run", "--test", &exercise.id]);
+    // What was built is told on standard output, what is wrong as usual on the other.
+    cargo.arg("--message-format=json-render-diagnostics");
     if let Some(answer) = answer {
         cargo.args(["--features", "solutions"]).env(ANSWER, std::path::absolute(answer)?);
     }
     cargo.env("CARGO_TERM_COLOR", if colours { "always" } else { "never" });
-    // Where a check stands in the test harness explains nothing, and buries what failed.
-    let output = cargo.stdin(Stdio::null()).env("RUST_BACKTRACE", "0").output()?;
-    let said =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    Ok(Checked { passed: output.status.success(), said })
+    let compiled = cargo.stdin(Stdio::null()).output()?;
+    let mut said = String::from_utf8_lossy(&compiled.stderr).into_owned();
+    let built = compiled.stdout.split(|byte| *byte == b'\n').find_map(|line| check_in(line, &exercise.id));
+    let Some(check) = built.filter(|_| compiled.status.success()) else {
+        return Ok(Checked { passed: false, said });
+    };
+    let limit_s = exercise.code.as_ref().map_or(0, |code| code.limit_s);
+    let args = ["--quiet", "--color", if colours { "always" } else { "never" }];
+    let ended = run_within(Duration::from_secs(limit_s), &check, &args, package)?;
+    said += &ended.said;
+    if ended.status.is_none() {
+        said += &format!("\nstopped after {limit_s} s, the limit of this check: does a loop never end?\n");
+    }
+    Ok(Checked { passed: ended.status.is_some_and(|status| status.success()), said })
+}
+
+/// The compiled check of an exercise, if that is what a line of cargo's tells of.
+fn check_in(line: &[u8], id: &str) -> Option<PathBuf> {
+    let told: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let is_check = told["target"]["name"] == id && told["profile"]["test"] == true;
+    told["executable"].as_str().filter(|_| is_check).map(PathBuf::from)
 }

@@ -115,10 +115,17 @@ fn percent() -> f64 {
 pub struct Code {
     /// What is to be written, in a sentence.
     pub task: String,
+    /// How long the check may run once it is compiled, in seconds.
+    #[serde(default = "two_minutes")]
+    pub limit_s: u64,
     /// Files below the exercise's folder with answers that people give, and what
     /// each reveals.
     #[serde(default)]
     pub wrong: Vec<WrongCode>,
+}
+
+fn two_minutes() -> u64 {
+    120
 }
 
 /// A wrong answer in code.
