@@ -231,7 +231,7 @@ fn the_score_of_the_first_honest_check_stays_and_brings_the_explanation() {
 
 #[test]
 fn findings_are_read_back_as_they_were_written_and_belong_to_one_text_of_an_exercise() {
-    let findings = Findings::of(&exercise(), &[measured(99.0)]);
+    let findings = Findings::of(&exercise(), &[measured(99.0)]).to_keep();
     let state = State { findings: Some(findings.clone()), ..State::default() };
     let text = serde_json::to_string(&state).unwrap();
     let state: State = serde_json::from_str(&text).unwrap();
