@@ -30,11 +30,9 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use weir::config::Sources;
 use weir::http;
-use weir::load::{
-    Arrivals, Connection, Driver, HttpTarget, Model, Plan, Profile, RequestPlan, Target, Time, listener,
-};
+use weir::load::{Connection, Driver, HttpTarget, Target, Time, listener};
 use weir::pipeline::Clock;
-use weir::runs::ClientSide;
+use weir::record::{Arrivals, ClientSide, Model, Plan, Profile, RequestPlan};
 use weir::workbench::Workbench;
 
 use self::support::{filters, median, rounds};

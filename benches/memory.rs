@@ -13,8 +13,9 @@ use std::collections::VecDeque;
 
 use tokio::sync::mpsc;
 use weir::config::Sources;
+use weir::record::Mode;
 use weir::stage;
-use weir::workbench::{Mode, Workbench};
+use weir::workbench::Workbench;
 
 const EVENTS: [usize; 3] = [100_000, 600_000, 1_000_000];
 

@@ -8,9 +8,8 @@ mod support;
 
 use tokio::time::Instant;
 use weir::config::{Config, Sources};
-use weir::load::{Arrivals, Model, Plan, Profile, RequestPlan};
+use weir::record::{Arrivals, Mode, Model, Plan, Profile, RequestPlan};
 use weir::simulate::simulate;
-use weir::workbench::Mode;
 
 use self::support::{filters, median, quantile, rounds};
 

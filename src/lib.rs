@@ -69,6 +69,7 @@
 //! | 4 faces | [`http`], [`cli`], [`exercise`], [`measure`] | requests, the page, the command line, the workshop, a load on a running bench |
 //! | 3 workbench | [`workbench`], [`config`], [`metrics`], [`duration`] | all parts behind one handle, its settings, its numbers, durations as text |
 //! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
+//! | | [`record`] | what a run is: what these four and the bench exchange |
 //! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
 //! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`], [`clean`], [`files`] | usable without the rest |
 //!
@@ -96,6 +97,7 @@ pub mod metrics;
 pub mod pipeline;
 pub mod pool;
 pub mod queue;
+pub mod record;
 pub mod resource;
 pub mod runs;
 mod shard;

@@ -26,10 +26,10 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{Driver, HttpTarget, Plan, Progress, REFUSALS, Time, listener, within_limit};
+use crate::load::{Driver, HttpTarget, Progress, Time, listener, within_limit};
 use crate::pipeline::Clock;
-use crate::runs::{self, Check, Origin, Run, Verdict};
-use crate::workbench::{Mode, Recorded};
+use crate::record::{self, Check, Mode, Origin, Plan, REFUSALS, Run, Verdict};
+use crate::workbench::Recorded;
 
 pub use args::{PlanArgs, TargetArg};
 pub use request::{Peer, Reply, local_url};
@@ -119,7 +119,7 @@ impl Measure<'_> {
             What::Bench { peer, .. } => Some(begin(peer).await?),
             What::Url(_) => None,
         };
-        let began = runs::now();
+        let began = record::now();
         let reject = begun.as_ref().and_then(|begun| begun.config["resource"]["reject_status"].as_u64());
         let refusals = REFUSALS.into_iter().chain(reject.map(|status| status as u16)).collect();
         let driver = Driver {

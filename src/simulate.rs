@@ -20,10 +20,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
-use crate::load::{Answer, Connection, Driver, Failure, Model, Plan, Progress, Target, Time};
+use crate::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
 use crate::pipeline::Clock;
-use crate::runs::{self, Origin, Run};
-use crate::workbench::{Edit, HISTORY_INTERVAL, Mode, Workbench};
+use crate::record::{self, Mode, Model, Origin, Plan, Run};
+use crate::workbench::{Edit, HISTORY_INTERVAL, Workbench};
 
 /// A microsecond of simulated time is a millisecond of tokio's.
 const STRETCH: u32 = 1000;
@@ -212,7 +212,7 @@ async fn run(
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
     let clock = Clock::stretched(STRETCH);
-    let began = runs::now();
+    let began = record::now();
     let refusals = config.settings.refusals();
     let workbench = Workbench::by_clock(config, &Sources::default(), clock);
     let claim = workbench.begin_run();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Which modules are on which floor.
 const FLOORS: &[(u8, &[&str])] = &[
     (4, &["main", "cli", "http", "measure", "exercise"]),
-    (3, &["duration", "config", "workbench", "metrics", "load", "runs", "simulate", "theory"]),
+    (3, &["duration", "record", "config", "workbench", "metrics", "load", "runs", "simulate", "theory"]),
     (2, &["resource", "queue", "pipeline"]),
     (
         1,

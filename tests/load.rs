@@ -15,7 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use weir::http;
-use weir::load::{Answer, Connection, Failure, HttpTarget, RequestPlan, Target};
+use weir::load::{Answer, Connection, Failure, HttpTarget, Target};
+use weir::record::RequestPlan;
 
 use crate::support::bench;
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::runs::{Origin, Run, Store, Validity, now};
-use weir::workbench::{HISTORY_INTERVAL, LedgerState, MarkKind, Mode, Workbench};
+use weir::record::{LedgerState, MarkKind, Mode, Origin, Run, Validity, now};
+use weir::runs::Store;
+use weir::workbench::{HISTORY_INTERVAL, Workbench};
 
 use crate::binary::Folder;
 use crate::support::{bench, reconfigure};
@@ -178,7 +179,7 @@ async fn what_is_held_when_a_run_is_cut_is_accepted_anew_by_the_next() {
     assert_eq!((counts(&cut.ledger), cut.drained), ([10, 4, 6, 0], false));
     assert_eq!((counts(&taken.ledger), taken.drained), ([6, 6, 0, 0], true));
     // The second run's figures are mostly of events that it did not send.
-    let early = |bench: &weir::runs::BenchSide| {
+    let early = |bench: &weir::record::BenchSide| {
         let run = Run { bench: Some(bench.clone()), ..Run::new(Origin::Recorded, "pipelined", now()) };
         let audit = run.audited().audit;
         audit.remarks().any(|check| check.name == "it began with nothing") && audit.is_invalid()
@@ -186,7 +187,7 @@ async fn what_is_held_when_a_run_is_cut_is_accepted_anew_by_the_next() {
     assert_eq!((early(&cut), early(&taken)), (false, true));
     // Little's law, to the event: inside were 10, 9, 8 and 7 for 100 ms each and 6
     // for 50; then 6 for 50 ms, and 5, 4, 3, 2 and 1 for 100.
-    let inside = |side: &weir::runs::BenchSide| side.modes["pipelined"].in_system;
+    let inside = |side: &weir::record::BenchSide| side.modes["pipelined"].in_system;
     assert!((inside(&cut) - (1.0 + 0.9 + 0.8 + 0.7 + 0.3) / 0.45).abs() < 1e-9, "{}", inside(&cut));
     assert!(
         (inside(&taken) - (0.3 + 0.5 + 0.4 + 0.3 + 0.2 + 0.1) / 0.55).abs() < 1e-9,

@@ -1,10 +1,8 @@
 //! The bench and a load on it under virtual time.
 
 use weir::config::{Config, Sources};
-use weir::load::{Arrivals, Model, Plan, Profile, RequestPlan};
-use weir::runs::{Clock, Run};
+use weir::record::{Arrivals, Clock, Mode, Model, Plan, Profile, RequestPlan, Run};
 use weir::simulate::{SimulateError, simulate};
-use weir::workbench::Mode;
 
 pub(crate) fn config(flags: &[&str]) -> Config {
     let flags = flags.iter().map(|&flag| flag.to_owned()).collect();

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
+use weir::record::Mode;
 use weir::shutdown::Drained;
-use weir::workbench::{Mode, Refusal, Snapshot, Workbench};
+use weir::workbench::{Refusal, Snapshot, Workbench};
 
 use crate::support::{bench, reconfigure};
 

@@ -9,7 +9,8 @@ use super::Exit;
 use super::output::{complain, say};
 use crate::clean;
 use crate::config::Config;
-use crate::runs::{Origin, Run, Store, StoreError, compare};
+use crate::record::{Origin, Run};
+use crate::runs::{Store, StoreError, compare};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
 
@@ -86,7 +87,7 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
     };
     let config =
         Config::from_effective(effective).context("the configuration of the run cannot be read")?;
-    let began = crate::runs::now();
+    let began = crate::record::now();
     let mut runs = Vec::new();
     match predict(&config.settings, mode, plan) {
         Ok(prediction) => {

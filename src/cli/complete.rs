@@ -13,8 +13,8 @@ use super::output::say;
 use super::{CONFIG_FILE, EXERCISES, Exit};
 use crate::config::{Settings, Sources};
 use crate::exercise::Set;
+use crate::record::Mode;
 use crate::runs::Store;
-use crate::workbench::Mode;
 
 /// What comes after the static script of a shell. Other shells have the static part
 /// alone.
@@ -184,7 +184,8 @@ fn keys() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::{Run, sample};
+    use crate::record::Run;
+    use crate::runs::sample;
 
     fn candidates(words: &[&str]) -> Vec<String> {
         let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();

@@ -14,7 +14,8 @@ use crate::config::Sources;
 use crate::duration;
 use crate::load::{Progress, TargetError, TooFewDescriptors};
 use crate::measure::{Measure, PlanArgs, Stage, TargetArg, Token, What};
-use crate::runs::{Origin, Run, Store, Table, check_name, csv, to_json};
+use crate::record::{Origin, Run};
+use crate::runs::{Store, Table, check_name, csv, to_json};
 
 /// How a result is printed and kept, for `load` and `simulate`.
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,8 @@ use super::Exit;
 use super::output::{complain, say};
 use crate::config::Sources;
 use crate::measure::PlanArgs;
-use crate::theory::{Exactness, Prediction, Times, predict};
+use crate::record::{Exactness, Prediction, Times};
+use crate::theory::predict;
 
 /// Lines are no longer than this.
 const COLUMNS: usize = 80;
@@ -151,9 +152,8 @@ fn figures(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::config::Settings;
-    use crate::load::{Model, Plan, Profile, RequestPlan};
+    use crate::record::{Mode, Model, Plan, Profile, RequestPlan};
     use crate::theory::predict;
-    use crate::workbench::Mode;
 
     #[test]
     fn a_prediction_fits_and_says_what_it_knows() {

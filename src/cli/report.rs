@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::clean;
-use crate::runs::{BenchSide, ClientSide, Clock, ModeSide, Origin, Run, Timing, Validity, Verdict};
-use crate::workbench::Mode;
+use crate::record::{BenchSide, ClientSide, Clock, Mode, ModeSide, Origin, Run, Timing, Validity, Verdict};
 
 /// The widest line, in characters.
 const WIDTH: usize = 80;

@@ -12,9 +12,10 @@ use super::report::{ms, origin, report, time};
 use super::{Exit, compare};
 use crate::clean;
 use crate::files;
+use crate::record::{Origin, Validity, Verdict, now};
 use crate::runs::{
-    ExportError, ImportError, InProgress, Listing, Origin, Store, StoreError, Table, Told, Tool, Validity,
-    Verdict, check_name, csv, import, now, to_json,
+    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table, Told, Tool, check_name, csv,
+    import, to_json,
 };
 
 /// What stands in the place of an id, where there is none yet.

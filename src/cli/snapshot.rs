@@ -13,7 +13,7 @@ use crate::clean;
 use crate::config::Sources;
 use crate::measure::Peer;
 use crate::metrics::Summary;
-use crate::runs::Origin;
+use crate::record::Origin;
 use crate::workbench::Snapshot;
 
 #[derive(Debug, clap::Args)]

@@ -18,9 +18,9 @@ pub use latency::{Latency, Shape};
 use super::reader::Reader;
 use crate::demand::Limits;
 use crate::duration;
-use crate::load::REFUSALS;
 use crate::pool::Mode;
 use crate::queue::WhenFull;
+use crate::record::REFUSALS;
 use crate::resource::OnFull;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::{Exercise, Measured, Question, Value};
-use crate::runs::{date, now};
+use crate::record::{date, now};
 
 /// The measure of a question that nothing can measure: the author's answer stands.
 pub(super) const BY_AUTHOR: &str = "answer";

@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::{Exercise, Findings, Judgement, Value, Verdict, finishes, is_honest};
 use crate::clean;
 use crate::files;
-use crate::runs::date;
+use crate::record::date;
 
 /// How often a lock that is taken is asked for, and how long to wait in between: a
 /// change takes a millisecond.
@@ -171,7 +171,7 @@ impl State {
             let score = Score {
                 right: right + usize::from(code == Some(true)),
                 of: judgements.len() + usize::from(code.is_some()),
-                at: date(crate::runs::now()),
+                at: date(crate::record::now()),
             };
             self.first.get_or_insert(score);
         }
@@ -192,6 +192,6 @@ impl State {
 
     /// The exercise is done, from now on if it was not before.
     pub fn finish(&mut self) {
-        self.finished.get_or_insert_with(|| date(crate::runs::now()));
+        self.finished.get_or_insert_with(|| date(crate::record::now()));
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::theory::{Prediction, Times};
+use crate::record::{Prediction, Times};
 
 const TEXT: &str = r#"
 title = "A title"

@@ -21,12 +21,11 @@ use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load, Value};
 use crate::config::{Config, Sources};
 use crate::http;
-use crate::load::Plan;
 use crate::measure::{Measure, Peer, PlanArgs, Stage, What};
-use crate::runs::Run;
+use crate::record::{Mode, Plan, Prediction, Run};
 use crate::simulate::{Bounds, simulate_edited};
-use crate::theory::{Prediction, predict};
-use crate::workbench::{Edit, Mode, Workbench};
+use crate::theory::predict;
+use crate::workbench::{Edit, Workbench};
 
 /// How long a bench of an exercise's own may take to drain after a load.
 const DRAIN: Duration = Duration::from_secs(120);

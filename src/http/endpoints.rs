@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
 use super::headers::worded;
-use crate::workbench::{Mode, Refusal, Request, Workbench};
+use crate::record::Mode;
+use crate::workbench::{Refusal, Request, Workbench};
 
 /// The id of the event that a request has become, as the log and the report of a
 /// drain name it. Serial and async events are numbered together, pipelined ones apart.

@@ -16,10 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Access;
 use crate::duration;
-use crate::load::{Arrivals, CONNECTIONS, Plan, Progress};
+use crate::load::{CONNECTIONS, Progress};
 use crate::measure::{Measure, Peer, Stage, What, local_url};
-use crate::runs::{Store, Validity};
-use crate::workbench::{Mode, Workbench};
+use crate::record::{Arrivals, Mode, Plan, Validity};
+use crate::runs::Store;
+use crate::workbench::Workbench;
 
 /// How long a load waits for the bench to drain.
 const DRAIN: Duration = Duration::from_secs(30);

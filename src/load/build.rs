@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Arrivals, Model, Plan, Profile, ProfileError, RequestPlan};
+use crate::record::{Arrivals, Model, Plan, Profile, ProfileError, RequestPlan};
 
 /// How many requests a closed load makes when nothing is said.
 const REQUESTS: u64 = 1000;

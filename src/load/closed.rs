@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::Target;
 use super::worker::{Shared, Worker};
-use super::{Profile, Target};
+use crate::record::Profile;
 
 /// How often a client that has to sit out looks whether it may join in.
 const LOOK: Duration = Duration::from_millis(1);

@@ -6,7 +6,7 @@ use std::fs;
 
 use thiserror::Error;
 
-use super::{Model, Plan};
+use crate::record::{Model, Plan};
 
 /// Descriptors for everything else that a process opens during a load.
 const RESERVE: u64 = 16;
@@ -99,7 +99,7 @@ fn soft_limit(limits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Arrivals;
+    use crate::record::Arrivals;
 
     fn fit(plan: &Plan, limit: u64, per_connection: u64) -> Result<Plan, String> {
         let descriptors = Descriptors { open: 10, limit, per_connection };

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::pace::Pacer;
 use super::tally::Tally;
 use super::worker::Shared;
-use super::{Machine, Model, Plan, Progress, Schedule, Target, Usage, closed, open};
+use super::{Machine, Progress, Schedule, Target, Usage, closed, open};
 use crate::pipeline::Clock;
-use crate::runs::ClientSide;
+use crate::record::{ClientSide, Model, Plan};
 
 /// How often the load's progress is reported.
 const WATCH: Duration = Duration::from_millis(250);

@@ -36,8 +36,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 use tokio::net::TcpStream;
 
-use super::plan::RequestPlan;
 use super::target::{Failure, Target};
+use crate::record::RequestPlan;
 use request::Request;
 
 pub use connection::HttpConnection;

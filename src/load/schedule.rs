@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::plan::{Arrivals, Phase, Profile};
+use crate::record::{Arrivals, Phase, Profile};
 
 /// The due times of an open load since its beginning, in order: an iterator that
 /// ends with the profile, or never.

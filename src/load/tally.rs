@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Answer, Failure};
 use crate::metrics::{self, empty_histogram};
 use crate::pipeline::{Clock, Stamp};
-use crate::runs::{
+use crate::record::{
     ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Stalls, Timing, micros, quantile_ms,
 };
 
@@ -19,10 +19,6 @@ const SLICE: Duration = Duration::from_millis(10);
 
 /// A generator that comes this much later than it meant to has stood still.
 const STALL: Duration = Duration::from_millis(100);
-
-/// The statuses by which servers turn requests away, if nothing else is known of
-/// them.
-pub const REFUSALS: [u16; 2] = [429, 503];
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

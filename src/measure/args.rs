@@ -7,8 +7,8 @@ use anyhow::bail;
 use clap::Parser;
 
 use crate::duration;
-use crate::load::{Arrivals, CONNECTIONS, Plan, RequestPlan};
-use crate::workbench::Mode;
+use crate::load::CONNECTIONS;
+use crate::record::{Arrivals, Mode, Plan, RequestPlan};
 
 /// How many clients there are when nothing is said.
 const CLIENTS: &str = "50";
@@ -160,7 +160,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Model, Profile};
+    use crate::record::{Model, Profile};
 
     fn args(line: &str) -> Result<PlanArgs, String> {
         PlanArgs::read(line).map_err(|error| error.to_string())

@@ -53,7 +53,7 @@ mod words;
 
 use serde::Serialize;
 
-use super::{Origin, Run};
+use crate::record::{Origin, Run};
 
 pub use figure::{Difference, Figure, Values};
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{Run, Series, Timing};
+use crate::record::{Run, Series, Timing};
 
 /// The percentages of a percentile table: the usual ones, more and more nines.
 const PERCENTS: [f64; 15] =
@@ -180,7 +180,8 @@ fn cell(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::{ClientSide, Points, sample};
+    use crate::record::{ClientSide, Points};
+    use crate::runs::sample;
 
     #[test]
     fn both_sides_share_the_rows_of_a_series() {

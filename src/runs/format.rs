@@ -7,8 +7,8 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{FORMAT, Run};
 use crate::clean;
+use crate::record::{FORMAT, Run};
 
 /// Why a text is not a run, or a run cannot be written.
 #[derive(Debug, Error)]

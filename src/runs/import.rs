@@ -22,11 +22,12 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use super::{
-    Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict, date, id_for,
-};
+use super::id_for;
 use crate::clean;
-use crate::load::{Model, Plan, Profile, RequestPlan};
+use crate::record::{
+    Audit, ByAnswer, Check, ClientSide, FORMAT, Model, Origin, Plan, Points, Profile, RequestPlan, Run,
+    Timing, Verdict, date,
+};
 
 /// Documents of a stream are not counted beyond this.
 const MOST_DOCUMENTS: usize = 1000;

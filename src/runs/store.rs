@@ -24,14 +24,14 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::format::{from_json, to_json};
-use super::{Clock, Origin, Run, Validity};
 use crate::files;
+use crate::record::{Clock, Origin, Run, Validity, now};
 use error::failed;
 use index::Index;
 use names::is_id;
 
 pub use error::StoreError;
-pub use names::{check_name, date, id_for, now};
+pub use names::{check_name, id_for};
 pub use progress::InProgress;
 
 /// More than any run of ours: a day-long one has a few megabytes.

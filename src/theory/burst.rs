@@ -9,7 +9,8 @@
 //! 4 (1953)).
 
 use super::line::Line;
-use super::{Times, poisson};
+use super::poisson;
+use crate::record::Times;
 
 /// So many events and places, and a service with this mean.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,12 +13,11 @@ mod pipelined;
 
 pub use limits::left_out;
 
+use super::NoModel;
 use super::service::{Kind, Service};
-use super::{Exactness, NoModel, Prediction, Times};
 use crate::config::Settings;
-use crate::load::{Arrivals, Model, Plan};
+use crate::record::{Arrivals, Exactness, Mode, Model, Plan, Prediction, Times};
 use crate::resource::OnFull;
-use crate::workbench::Mode;
 
 /// A probability that nobody notices: it takes a million requests to see it once.
 const NEGLIGIBLE: f64 = 1e-6;

@@ -9,8 +9,8 @@
 //! Analysis of Queueing Network Models", Computing Surveys 10 (1978), for the
 //! asymptotes. The fixed service is counted out.
 
-use super::Times;
 use super::line::Line;
+use crate::record::Times;
 
 /// So many clients and places, and a service with this mean.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,7 +8,7 @@
 //! Source: G. F. Newell, *Applications of Queueing Theory*, 2nd edition (1982),
 //! chapter 2.
 
-use super::Times;
+use crate::record::Times;
 
 /// A load that is too much.
 #[derive(Debug, Clone, Copy, PartialEq)]

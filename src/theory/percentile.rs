@@ -1,7 +1,7 @@
 //! From a distribution to the times that are shown: the mean and three
 //! percentiles, in milliseconds.
 
-use super::Times;
+use crate::record::Times;
 
 /// The percentiles that are shown.
 const SHOWN: [f64; 3] = [0.5, 0.9, 0.99];

@@ -7,7 +7,8 @@
 //! converges fast for a bell (Davis and Rabinowitz, *Methods of Numerical
 //! Integration*, 1984).
 
-use super::{Times, normal};
+use super::normal;
+use crate::record::Times;
 use crate::resource::{Distribution, Latency};
 
 /// A clamped exponential whose mean is off by less counts as exponential.

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::history::MarkKind;
-use super::{Mode, Workbench};
+use super::Workbench;
 use crate::pool::Mode as Spread;
+use crate::record::{MarkKind, Mode};
 use crate::stage::{Kind, State, Status};
 
 /// A stage of the bench's pipeline. Counts are in events; 0 where the kind of

@@ -4,8 +4,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{Mode, Workbench};
-use crate::runs::quantile_ms;
+use super::Workbench;
+use crate::record::{Mode, quantile_ms};
 
 /// The percentages at which a curve is drawn.
 pub const PERCENTS: [f64; 18] = [

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::{Mode, Workbench};
+use super::Workbench;
 use crate::pipeline::Counts;
+use crate::record::Mode;
 use crate::shutdown::Drained;
 
 /// How long dropped tasks get to let go of their events. Those that are not dropped in

@@ -6,8 +6,9 @@
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
 
 use super::snapshot::ModeState;
-use super::{Mode, Snapshot, Workbench};
+use super::{Snapshot, Workbench};
 use crate::metrics::Registry;
+use crate::record::Mode;
 
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
 

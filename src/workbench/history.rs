@@ -15,8 +15,9 @@ use super::delta::{Delta, Watch};
 use super::recording::{Look, Recorder};
 use super::retry_after::drain_rate;
 use super::stats::Kind;
-use super::{Mode, Peaks, Workbench};
+use super::{Peaks, Workbench};
 use crate::metrics::empty_histogram;
+use crate::record::{Mark, MarkKind, Mode};
 use crate::runs::Store;
 
 /// The time between two points.
@@ -53,33 +54,6 @@ pub struct Point {
     pub wait_ms: [Option<[f64; 2]>; 3],
     /// The same of the response.
     pub response_ms: [Option<[f64; 2]>; 3],
-}
-
-/// Something that happened at a moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Uptime in seconds.
-    pub t: f64,
-    /// What kind of thing.
-    pub kind: MarkKind,
-    /// What it was.
-    pub text: String,
-}
-
-/// What a [`Mark`] stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MarkKind {
-    /// An edit of the configuration came into force.
-    Reload,
-    /// An edit was refused.
-    Error,
-    /// Counters were zeroed.
-    Reset,
-    /// The pipeline was paused, or went on.
-    Pause,
-    /// The queue was emptied.
-    Purge,
 }
 
 /// What `/api/history` says.

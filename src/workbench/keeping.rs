@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::Workbench;
 use super::recording::Note;
 use crate::clean;
-use crate::runs::{Run, Store};
+use crate::record::Run;
+use crate::runs::Store;
 
 /// The most runs that wait; beyond this the oldest is lost.
 const WAITING: usize = 100;

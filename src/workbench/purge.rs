@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::MarkKind;
-use super::{Mode, Workbench};
+use super::Workbench;
+use crate::record::{MarkKind, Mode};
 
 /// What a purge did, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

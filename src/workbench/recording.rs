@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::Bench;
 use super::delta::Delta;
-use super::history::MarkKind;
 use super::snapshot::Numbers;
 use super::stats::ModeStats;
 use crate::pipeline::Stamp;
-use crate::runs::{BenchSide, InProgress};
+use crate::record::{BenchSide, MarkKind};
+use crate::runs::InProgress;
 use progress::Recording;
 
 /// A bench at which nothing has happened for so long is quiet.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{MarkKind, Workbench, mock_settings, pool_settings, queue_settings};
+use super::{Workbench, mock_settings, pool_settings, queue_settings};
 use crate::config::{Change, Config, ConfigError, FlagKey, Settings, Sources, Watcher, changes};
 use crate::duration;
 use crate::pipeline::Stamp;
+use crate::record::MarkKind;
 
 /// How often the file is looked at. An edit is live after two looks at most, and
 /// a third if the file was caught half written.

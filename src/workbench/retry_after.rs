@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use super::history::Point;
-use super::{Mode, Refusal, Workbench};
+use super::{Refusal, Workbench};
 use crate::config::Settings;
 use crate::queue::Refused;
+use crate::record::Mode;
 
 /// Bounds of the advice, in seconds. Nobody should wait for longer than an hour, also
 /// if the queue does not move at all.

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::Workbench;
 use crate::clean;
 use crate::duration;
-use crate::runs::{InProgress, now};
+use crate::record::now;
+use crate::runs::InProgress;
 
 /// How often the note is brought up to date.
 const UPDATE: Duration = Duration::from_millis(100);

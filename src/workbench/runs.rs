@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::Workbench;
 use super::recording::Recorded;
 use crate::pipeline::Stamp;
-use crate::runs::{self, InProgress, Origin, Run};
+use crate::record::{self, Origin, Run};
+use crate::runs::InProgress;
 
 /// A run that was recorded while somebody else made the load. `now` is by the
 /// bench's clock. It has no id yet.
 fn run(recorded: Recorded, now: Stamp) -> Run {
     let Recorded { began, config, bench } = recorded;
-    let began = runs::now() - now.since(began);
+    let began = record::now() - now.since(began);
     let mut modes = bench.modes.keys();
     let target = match (modes.next(), modes.next()) {
         (Some(only), None) => only.as_str(),

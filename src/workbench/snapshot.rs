@@ -3,20 +3,17 @@
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
 
-mod ledger;
-
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-pub use ledger::LedgerState;
-
 use super::stats::ModeStats;
-use super::{Component, KeepingState, Mode, Peaks, Point, Workbench};
+use super::{Component, KeepingState, Peaks, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
+use crate::record::{LedgerState, Mode};
 use crate::resource::Usage;
 
 /// How often counters are read at most until two readings agree.

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
-use super::{Bench, Mode};
+use super::Bench;
 use crate::pipeline::{Lease, Outcome};
+use crate::record::Mode;
 use crate::resource::Door;
 
 /// As many async events are in flight as `async.max_in_flight` allows.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use metrics::{Key, Label};
 
-use super::{Mode, Workbench};
+use super::Workbench;
 use crate::metrics::{Registry, Sharded};
 use crate::pipeline::{Account, Outcome, Stamp, Times};
+use crate::record::Mode;
 use crate::shard::PerThread;
 
 /// Load that pauses for longer than this is a new burst.

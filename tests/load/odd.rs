@@ -2,7 +2,8 @@
 //! nothing like an answer.
 
 use proptest::prelude::*;
-use weir::load::{Answer, Failure, RequestPlan};
+use weir::load::{Answer, Failure};
+use weir::record::RequestPlan;
 
 use super::Scripted;
 

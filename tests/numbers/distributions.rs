@@ -1,6 +1,4 @@
-use weir::load::{Arrivals, Plan};
-use weir::runs::{Clock, Run, Timing};
-use weir::workbench::Mode;
+use weir::record::{Arrivals, Clock, Mode, Plan, Run, Timing};
 
 use crate::simulate::{close, closed, open, run};
 

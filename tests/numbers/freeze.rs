@@ -1,6 +1,4 @@
-use weir::load::{Arrivals, Model, Plan, Profile};
-use weir::runs::Timing;
-use weir::workbench::Mode;
+use weir::record::{Arrivals, Mode, Model, Plan, Profile, Timing};
 
 use crate::simulate::{close, closed, open, run};
 

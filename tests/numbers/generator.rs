@@ -7,12 +7,9 @@ use proptest::prelude::*;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use weir::load::{
-    Answer, Arrivals, Connection, Driver, Failure, Model, Plan, Profile, Progress, RequestPlan, Target,
-    Time,
-};
+use weir::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
 use weir::pipeline::Clock;
-use weir::runs::{ClientSide, Timing};
+use weir::record::{Arrivals, ClientSide, Model, Plan, Profile, RequestPlan, Timing};
 
 mod random;
 

@@ -16,9 +16,8 @@
 
 use std::collections::BTreeMap;
 
-use weir::load::{Arrivals, Model};
-use weir::runs::{Clock, Difference, Run, compare};
-use weir::workbench::Mode;
+use weir::record::{Arrivals, Clock, Mode, Model, Run};
+use weir::runs::{Difference, compare};
 
 use super::{replicas, seed};
 use crate::simulate::{open, run};

@@ -1,9 +1,7 @@
 use weir::config::{Config, Sources};
-use weir::load::{Arrivals, Model, Plan};
-use weir::runs::{Clock, Run};
+use weir::record::{Arrivals, Clock, Exactness, Mode, Model, Plan, Prediction, Run, Times};
 use weir::simulate::simulate;
-use weir::theory::{Exactness, Prediction, Times, predict};
-use weir::workbench::Mode;
+use weir::theory::predict;
 
 use super::replicas;
 use crate::simulate::{closed, config, open, run};

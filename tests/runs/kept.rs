@@ -1,4 +1,5 @@
-use weir::runs::{Origin, Run, Store, from_json, to_json};
+use weir::record::{Origin, Run};
+use weir::runs::{Store, from_json, to_json};
 use weir::workbench::KeepingState;
 
 use super::{Recorded, counts};
@@ -12,7 +13,7 @@ async fn a_run_is_read_back_as_it_was_written() {
     recorded.enqueue(7);
     recorded.pass(1000).await;
     let taken = recorded.bench.take_run(claim).unwrap();
-    let mut run = Run::new(Origin::Load, "pipelined", weir::runs::now());
+    let mut run = Run::new(Origin::Load, "pipelined", weir::record::now());
     run.id = "a".to_owned();
     (run.config, run.bench) = (Some(taken.config), Some(taken.bench));
     let run = run.audited();

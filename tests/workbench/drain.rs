@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use weir::queue::Refused;
+use weir::record::Mode;
 use weir::shutdown::Drained;
-use weir::workbench::{Mode, Refusal};
+use weir::workbench::Refusal;
 
 use super::{HALF, enqueue, request};
 use crate::support::bench;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::workbench::{Mode, Workbench};
+use weir::record::Mode;
+use weir::workbench::Workbench;
 
 use super::{HALF, drained, enqueue, request};
 use crate::support::{bench, reconfigure};

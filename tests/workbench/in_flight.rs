@@ -1,7 +1,8 @@
 //! The limit on async events in flight.
 
 use tokio::time::sleep;
-use weir::workbench::{Mode, Refusal, TooMany};
+use weir::record::Mode;
+use weir::workbench::{Refusal, TooMany};
 
 use super::{HALF, drained, request};
 use crate::support::{bench, reconfigure};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::workbench::{Mode, Purged};
+use weir::record::Mode;
+use weir::workbench::Purged;
 
 use super::{HALF, drained, enqueue, request};
 use crate::support::bench;

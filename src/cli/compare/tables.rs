@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use crate::clean;
 use crate::cli::report::time;
-use crate::runs::{Clock, Comparison, Difference, Figure, Origin, Run, Values};
-use crate::theory::Times;
+use crate::record::{Clock, Origin, Run, Times};
+use crate::runs::{Comparison, Difference, Figure, Values};
 
 /// How wide a line may be.
 const WIDTH: usize = 80;

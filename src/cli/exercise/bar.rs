@@ -3,8 +3,8 @@
 
 use crate::cli::load::{ProgressLine, in_words};
 use crate::exercise::{Exercise, Load};
-use crate::load::Model;
 use crate::measure::{PlanArgs, Stage};
+use crate::record::Model;
 
 const WIDTH: usize = 16;
 

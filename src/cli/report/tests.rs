@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::Prediction;
 use crate::runs::sample;
-use crate::theory::Prediction;
 
 #[test]
 fn three_digits_are_kept() {
@@ -126,7 +126,8 @@ fn the_word_of_the_audit_stands_under_the_first_figures_and_its_sentences_at_the
 
 #[test]
 fn zeros_of_a_file_of_percentiles_are_not_shown_as_measured() {
-    let points = crate::runs::Points { count: None, mean_ms: None, points: vec![[50.0, 2.0], [99.0, 3.0]] };
+    let points =
+        crate::record::Points { count: None, mean_ms: None, points: vec![[50.0, 2.0], [99.0, 3.0]] };
     let mut client = ClientSide::default();
     client.service.ok = Timing::points(points);
     let report = report(&Run { client: Some(client), bench: None, seconds: 0.0, ..sample() });

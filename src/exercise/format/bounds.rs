@@ -3,7 +3,7 @@
 
 use super::{Exercise, Load};
 use crate::exercise::Value;
-use crate::load::{Arrivals, Model, Plan};
+use crate::record::{Arrivals, Model, Plan};
 
 /// How many times faster a load may be measured.
 const FASTEST: u32 = 1000;

@@ -7,7 +7,8 @@ use hyper::header::{
 };
 use hyper::{Method, Uri};
 
-use super::{RequestPlan, TargetError};
+use super::TargetError;
+use crate::record::RequestPlan;
 
 /// Who we say we are.
 const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));

@@ -2,9 +2,7 @@
 //! it besides the load.
 
 use super::words::{count, figure, percent};
-use super::{Audit, Verdict};
-use crate::runs::{BenchSide, ByAnswer, ModeSide, Run};
-use crate::workbench::{LedgerState, MarkKind, Mode};
+use crate::record::{Audit, BenchSide, ByAnswer, LedgerState, MarkKind, Mode, ModeSide, Run, Verdict};
 
 /// The share of events from before the load that the bench's figures bear.
 const EARLY: f64 = 0.01;

@@ -2,9 +2,7 @@
 //! and its schedule hold.
 
 use super::words::{count, figure, percent};
-use super::{Audit, Verdict};
-use crate::load::Model;
-use crate::runs::{ByAnswer, ClientSide, Run, Timing};
+use crate::record::{Audit, ByAnswer, ClientSide, Model, Run, Timing, Verdict};
 
 /// Requests that were under way at the end, as `load::Failure` and oha call them.
 const CUT_OFF: [&str; 2] = ["the load ended first", "aborted due to deadline"];

@@ -1,8 +1,7 @@
 //! Whether the generator and the server had the cores that they needed.
 
 use super::words::{count, figure, percent};
-use super::{Audit, Verdict};
-use crate::runs::{ClientSide, Stalls};
+use crate::record::{Audit, ClientSide, Stalls, Verdict};
 
 /// The share of the time for which the generator may have no core although it has
 /// something to do: more of it shows in what it measures.

@@ -2,8 +2,7 @@
 //! they took.
 
 use super::words::{count, figure};
-use super::{Audit, Verdict};
-use crate::runs::{ClientSide, ModeSide, Run};
+use crate::record::{Audit, ClientSide, ModeSide, Run, Verdict};
 
 /// What may lie between the two sides, in milliseconds, at the 99th percentile and at
 /// the longest; or else this share of what the bench took there.

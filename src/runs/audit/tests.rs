@@ -3,10 +3,10 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::metrics::empty_histogram;
-use crate::runs::{
-    BenchSide, ByAnswer, ClientSide, ModeSide, Origin, Series, Stalls, Timing, from_json, to_json,
+use crate::record::{
+    BenchSide, ByAnswer, ClientSide, LedgerState, ModeSide, Origin, Series, Stalls, Timing, Validity,
 };
-use crate::workbench::LedgerState;
+use crate::runs::{from_json, to_json};
 
 /// Pairs of milliseconds and how often they were measured.
 fn times(of: &[(u64, u64)]) -> Timing {

@@ -2,9 +2,7 @@
 //! of how it measured, but some figures exclude each other.
 
 use super::words::{count, figure};
-use super::{Audit, Verdict};
-use crate::load::Model;
-use crate::runs::{ClientSide, Origin, Run, Timing};
+use crate::record::{Audit, ClientSide, Model, Origin, Run, Timing, Verdict};
 
 /// How far apart two figures may be that follow from each other, besides what their
 /// rounding explains.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::LEVEL;
 use super::noise::{Estimate, Sliced};
 use super::student::{critical, two_sided};
-use crate::runs::{Clock, Origin, Run, Timing};
+use crate::record::{Clock, Origin, Run, Timing};
 
 /// A reading of a histogram is as exact as this.
 const RESOLUTION: f64 = 0.001;

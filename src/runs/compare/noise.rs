@@ -17,7 +17,7 @@
 
 use std::f64::consts::PI;
 
-use crate::runs::Timing;
+use crate::record::Timing;
 
 /// How many cosines. Eight of 60 slices leave out whatever is faster than a
 /// quarter of a minute in a run of one minute, so that queues may remember up to a

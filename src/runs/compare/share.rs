@@ -15,8 +15,7 @@
 use super::noise::{FEWEST_SLICES, long_run};
 use super::student::{critical, ln_gamma, two_sided};
 use super::{Difference, Figure, LEVEL, Values};
-use crate::runs::{ModeSide, Origin, Run, Timing};
-use crate::workbench::Mode;
+use crate::record::{Mode, ModeSide, Origin, Run, Timing};
 
 /// Degrees of freedom where the variance is known: Student's t is normal.
 const KNOWN: f64 = 1e6;

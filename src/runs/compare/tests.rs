@@ -8,8 +8,9 @@ use hdrhistogram::Histogram;
 
 use super::{Difference, compare};
 use crate::metrics::empty_histogram;
-use crate::runs::timing::buckets;
-use crate::runs::{Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict};
+use crate::record::{
+    Audit, ByAnswer, Check, ClientSide, FORMAT, Origin, Points, Run, Timing, Verdict, buckets,
+};
 
 /// Requests a second.
 const RATE: f64 = 400.0;

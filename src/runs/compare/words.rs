@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::noise::{Sliced, Trend};
 use super::{Difference, Figure, Values};
-use crate::runs::{Clock, Run, Verdict};
+use crate::record::{Clock, Run, Verdict};
 
 /// So many figures are named in a sentence; the table has them all.
 const NAMED: usize = 3;

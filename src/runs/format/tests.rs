@@ -3,13 +3,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::load::{Model, Plan, Profile, RequestPlan};
 use crate::metrics::empty_histogram;
-use crate::runs::timing::buckets;
-use crate::runs::{
-    Audit, BenchSide, ByAnswer, Check, ClientSide, ModeSide, Origin, Points, Series, Timing, Verdict,
+use crate::record::{
+    Audit, BenchSide, ByAnswer, Check, ClientSide, LedgerState, Mark, MarkKind, ModeSide, Model, Origin,
+    Plan, Points, Profile, RequestPlan, Series, Timing, Verdict, buckets,
 };
-use crate::workbench::{LedgerState, Mark, MarkKind};
 
 fn timing(micros: &[u64]) -> Timing {
     let mut histogram = empty_histogram();

@@ -9,8 +9,8 @@
 //!
 //! A failed connection is tried again and is not among the complete requests.
 
-use super::{ImportError, Results, Tool, Verdict, closed, number};
-use crate::load::RequestPlan;
+use super::{ImportError, Results, Tool, closed, number};
+use crate::record::{RequestPlan, Verdict};
 
 /// Below this a mean in whole milliseconds says nothing about microseconds.
 const COARSE_MS: f64 = 10.0;

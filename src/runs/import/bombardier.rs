@@ -4,9 +4,9 @@
 //! line, if the test was by time, or else follows from the rate.
 
 use super::wrk::milliseconds;
-use super::{Results, Verdict, closed, number};
+use super::{Results, closed, number};
 use crate::duration;
-use crate::load::RequestPlan;
+use crate::record::{RequestPlan, Verdict};
 
 /// Whether the line begins a result.
 pub(super) fn begins(line: &str) -> bool {

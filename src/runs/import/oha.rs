@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Results, Verdict, number, timing};
-use crate::runs::ByAnswer;
+use super::{Results, number, timing};
+use crate::record::{ByAnswer, Verdict};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -8,7 +8,8 @@
 //!     Slowest:  0.0310 secs                                      [5] dial tcp: refused
 //! ```
 
-use super::{Results, Tool, Verdict, number};
+use super::{Results, Tool, number};
+use crate::record::Verdict;
 
 /// They print tenths of a millisecond. Below this mean that is seen.
 const COARSE_MS: f64 = 5.0;

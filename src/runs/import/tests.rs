@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::runs::{Validity, from_json, now, to_json};
+use crate::record::{Validity, now};
+use crate::runs::{from_json, to_json};
 
 macro_rules! told {
     ($file:literal) => {

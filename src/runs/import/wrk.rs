@@ -4,8 +4,8 @@
 //! A `timeout` of wrk is an answer that came, only later than `--timeout` (2 s if
 //! not said): it is among the requests, and not among the times.
 
-use super::{Results, Verdict, closed, number};
-use crate::load::RequestPlan;
+use super::{Results, closed, number};
+use crate::record::{RequestPlan, Verdict};
 
 /// The share of times left out from which on a p99 is made up.
 const TOO_MANY: f64 = 0.01;

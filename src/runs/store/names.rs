@@ -1,27 +1,12 @@
-//! What runs are called, and how they are dated.
+//! What runs are called.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::StoreError;
-use crate::runs::Origin;
+use crate::record::{Origin, date};
 
 /// The longest id or name, in characters.
 pub(super) const LONGEST: usize = 80;
-/// The end of the year 9999, which is as far as RFC 3339 goes.
-const LAST_SECOND: u64 = 253_402_300_799;
-
-/// The time by the calendar.
-#[expect(clippy::disallowed_methods, reason = "a run is dated by the calendar, also under virtual time")]
-pub fn now() -> SystemTime {
-    SystemTime::now()
-}
-
-/// A moment as runs are dated: RFC 3339, in UTC, to the second.
-pub fn date(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND));
-    humantime::format_rfc3339_seconds(time).to_string()
-}
 
 /// What a run is called that began at that moment, such as
 /// `2026-11-21-053505-serial`: sorted by time, and readable.

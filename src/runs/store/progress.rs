@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Store, date, now};
+use super::Store;
 use crate::files;
+use crate::record::{date, now};
 
 const FILE: &str = "run-in-progress.json";
 /// A file that is older was left behind by a process that was killed.

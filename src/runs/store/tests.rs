@@ -3,6 +3,7 @@ use std::time::UNIX_EPOCH;
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::date;
 use crate::runs::sample;
 
 /// A folder of its own, which goes away with the test.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::config::Sources;
-use crate::load::{Profile, RequestPlan};
+use crate::record::{Profile, RequestPlan};
 use crate::workbench::Workbench;
 
 /// Predicted and measured: seconds from the first request to the last event done,

@@ -2,9 +2,10 @@
 //! the work is done.
 
 use super::{Facts, none};
+use crate::record::{Exactness, Prediction, Times};
+use crate::theory::NoModel;
 use crate::theory::burst::Burst;
 use crate::theory::service::Kind;
-use crate::theory::{Exactness, NoModel, Prediction, Times};
 
 /// No client and server are this fast, in requests a second.
 const FASTEST: f64 = 200_000.0;

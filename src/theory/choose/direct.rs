@@ -3,11 +3,10 @@
 
 use super::line::{self, Room};
 use super::{Facts, burst, in_words, none};
-use crate::load::Arrivals;
+use crate::record::{Arrivals, Exactness, Mode, Prediction, Times};
 use crate::theory::closed::Closed;
 use crate::theory::service::Kind;
-use crate::theory::{Exactness, NoModel, Prediction, Times, erlang, little};
-use crate::workbench::Mode;
+use crate::theory::{NoModel, erlang, little};
 
 /// Clients that each wait for their answer.
 pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoModel> {

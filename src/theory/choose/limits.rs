@@ -8,9 +8,9 @@
 
 use super::{Facts, Load, none};
 use crate::config::Settings;
+use crate::record::{Exactness, Mode, Prediction};
+use crate::theory::NoModel;
 use crate::theory::service::Service;
-use crate::theory::{Exactness, NoModel, Prediction};
-use crate::workbench::Mode;
 
 /// What network, client and server add to an answer, in seconds: 0.08 to 0.28 ms.
 const ANSWER: f64 = 0.15e-3;

@@ -1,14 +1,14 @@
 //! A load that comes at its own pace, before places where it may wait.
 
 use super::{Facts, NEGLIGIBLE, in_words, none};
-use crate::load::Arrivals;
 use crate::queue::WhenFull;
+use crate::record::{Arrivals, Exactness, Prediction, Times};
 use crate::theory::fluid::Fluid;
 use crate::theory::mdc::Mdc;
 use crate::theory::mmc::Mmc;
 use crate::theory::mmck::Mmck;
 use crate::theory::service::Kind;
-use crate::theory::{Exactness, NoModel, Prediction, Times, little, mg1};
+use crate::theory::{NoModel, little, mg1};
 
 /// A waiting room larger than this is not worth its states.
 const MOST_STATES: u64 = 1_000_000;

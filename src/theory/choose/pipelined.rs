@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::line::{self, Room};
 use super::{Facts, burst, none};
-use crate::load::Arrivals;
 use crate::pool;
 use crate::queue::WhenFull;
+use crate::record::{Arrivals, Exactness, Prediction, Times};
+use crate::theory::NoModel;
 use crate::theory::service::Kind;
-use crate::theory::{Exactness, NoModel, Prediction, Times};
 
 /// The most requests that are counted one by one.
 const MOST_COUNTED: u64 = 10_000_000;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{Shape, Sources};
-use crate::load::{Profile, RequestPlan};
+use crate::record::{Profile, RequestPlan};
 
 pub(super) fn settings(flags: &[&str]) -> Settings {
     let flags = flags.iter().map(|&flag| flag.to_owned()).collect();

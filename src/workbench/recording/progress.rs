@@ -6,14 +6,15 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde_json::Value;
 
+use super::super::Bench;
 use super::super::delta::Delta;
-use super::super::history::{HISTORY_INTERVAL, Mark, MarkKind, percentiles};
+use super::super::history::{HISTORY_INTERVAL, percentiles};
 use super::super::stats::{Kind, ModeStats};
-use super::super::{Bench, Mode};
 use super::{Look, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{Counts, Stamp};
-use crate::runs::{self, BenchSide, InProgress, Merge, ModeSide, SeriesBuilder, Slicer, date};
+use crate::record::{self, BenchSide, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date};
+use crate::runs::InProgress;
 
 /// A run keeps this many marks, and counts the others.
 const MARKS: usize = 500;
@@ -170,7 +171,7 @@ impl Recording {
         let seconds = now.since(self.began);
         let used = Mode::ALL.into_iter().zip(&self.modes).filter(|(_, record)| record.first.is_some());
         InProgress {
-            began: date(runs::now() - seconds),
+            began: date(record::now() - seconds),
             seconds: seconds.as_secs_f64(),
             requests: used.map(|(mode, record)| (mode.name().to_owned(), record.requests)).collect(),
             held,

@@ -5,8 +5,7 @@ use hdrhistogram::Histogram;
 use super::super::{Difference, Values};
 use super::{Kind, SLICES, compare, outside, run, run_of, run_with, times};
 use crate::metrics::empty_histogram;
-use crate::runs::timing::buckets;
-use crate::runs::{ByAnswer, ClientSide, Run, Timing};
+use crate::record::{ByAnswer, ClientSide, Run, Timing, buckets};
 
 /// A run of this many requests, all of the same time, a share of which fails: each for
 /// itself, or `together` in a row.

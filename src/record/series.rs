@@ -2,11 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::Series;
+use serde::{Deserialize, Serialize};
 
 /// More rows than this are not kept: an hour of seconds. Then each two become
 /// one.
 const MOST: usize = 3600;
+
+/// Columns over time. Each has as many entries as `t`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Series {
+    /// The length of an interval: a second, and more in very long runs.
+    pub interval_s: f64,
+    /// The end of each interval, in seconds since the beginning.
+    pub t: Vec<f64>,
+    /// By name; nothing where there was nothing to measure.
+    pub columns: BTreeMap<String, Vec<Option<f64>>>,
+}
 
 /// What two rows that become one come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

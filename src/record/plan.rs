@@ -20,6 +20,10 @@ use crate::duration;
 /// More phases than this are summed up when a profile is shown.
 const SHOWN: usize = 8;
 
+/// The statuses by which servers turn requests away, if nothing else is known of
+/// them.
+pub const REFUSALS: [u16; 2] = [429, 503];
+
 /// A load to make. Part of every run that was made by one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

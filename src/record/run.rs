@@ -12,11 +12,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Audit, Timing, date};
-use crate::load::Plan;
+use super::{Audit, LedgerState, Mark, Mode, Plan, Prediction, Series, Timing, date};
 use crate::metrics;
-use crate::theory::Prediction;
-use crate::workbench::{LedgerState, Mark, Mode};
 
 /// The version of the format. Fields may be added under the same number.
 pub const FORMAT: u32 = 1;
@@ -251,18 +248,6 @@ pub struct ModeSide {
     pub response_failed: Timing,
 }
 
-/// Columns over time. Each has as many entries as `t`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Series {
-    /// The length of an interval: a second, and more in very long runs.
-    pub interval_s: f64,
-    /// The end of each interval, in seconds since the beginning.
-    pub t: Vec<f64>,
-    /// By name; nothing where there was nothing to measure.
-    pub columns: BTreeMap<String, Vec<Option<f64>>>,
-}
-
 /// Which times of a run are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
@@ -306,7 +291,7 @@ fn told(count: u64, rate: f64) -> Option<f64> {
 
 impl Run {
     /// A run of which nothing else is known yet. Its id is
-    /// [given](super::Store::give_id) by the store.
+    /// given by the store.
     pub fn new(origin: Origin, target: &str, began: SystemTime) -> Self {
         Self {
             format: FORMAT,

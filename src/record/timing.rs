@@ -150,7 +150,7 @@ impl Timing {
     }
 
     /// The points that another tool has told; empty if all of the times are known.
-    pub(super) fn told(&self) -> &[[f64; 2]] {
+    pub(crate) fn told(&self) -> &[[f64; 2]] {
         match &self.shape {
             Shape::Full(_) => &[],
             Shape::Points(points) => &points.points,
@@ -202,7 +202,7 @@ pub fn micros(duration: Duration) -> u64 {
 }
 
 /// What a histogram has recorded.
-pub(super) fn buckets(histogram: &Histogram<u64>) -> Buckets {
+pub(crate) fn buckets(histogram: &Histogram<u64>) -> Buckets {
     let bucket = |b: hdrhistogram::iterators::IterationValue<u64>| {
         (b.value_iterated_to().min(histogram.max()), b.count_at_value())
     };

@@ -1,0 +1,40 @@
+//! What a run *is*: the data that load, bench, theory and the store of runs exchange.
+//!
+//! ```text
+//!   Plan, Mode ────────────────▶ what was to be done
+//!   ClientSide, BenchSide ─────▶ what was seen: counts, Timing, Series, Mark
+//!   Prediction ────────────────▶ what theory expects
+//!   Audit ─────────────────────▶ whether it can be trusted
+//!                 └── all of them make a Run
+//! ```
+//!
+//! It holds no rules of the bench, makes no load and opens no file, so that all who
+//! do can point down to it and need not know each other. The file that a [`Run`]
+//! becomes is described in [`runs`](crate::runs).
+
+mod audit;
+mod date;
+mod ledger;
+mod mark;
+mod mode;
+mod plan;
+mod prediction;
+mod run;
+mod series;
+mod slicer;
+mod timing;
+
+pub use audit::{Audit, Check, Validity, Verdict};
+pub use date::{date, now};
+pub use ledger::LedgerState;
+pub use mark::{Mark, MarkKind};
+pub use mode::Mode;
+pub use plan::{Arrivals, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
+pub use prediction::{Exactness, Prediction, Times};
+pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Stalls};
+pub use series::{Merge, Series, SeriesBuilder};
+pub use slicer::Slicer;
+pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
+
+#[cfg(test)]
+pub(crate) use timing::buckets;

@@ -1,0 +1,29 @@
+//! The three ways to use the resource, by name. What they do is the workbench's
+//! business.
+
+/// How an endpoint uses the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Inside the request: the client waits until the work is done.
+    Serial,
+    /// Spawned: the client is answered at once, and nothing limits what piles up
+    /// behind it.
+    Async,
+    /// Queued: the client is answered once the event has a place in the queue,
+    /// and consumers do the work at their own pace.
+    Pipelined,
+}
+
+impl Mode {
+    /// All of them, in the order in which arrays of modes are kept.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Async, Self::Pipelined];
+
+    /// The word for it in paths, labels and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Async => "async",
+            Self::Pipelined => "pipelined",
+        }
+    }
+}
