@@ -220,7 +220,8 @@ pub fn run() -> anyhow::Result<Exit> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command, "weir", &mut script);
             // A reader that leaves early has what it wanted.
-            let _ = std::io::stdout().write_all(&[&script, complete::script(shell).as_bytes()].concat());
+            let _ = std::io::stdout()
+                .write_all(complete::script(shell, &String::from_utf8_lossy(&script)).as_bytes());
             Ok(Exit::Success)
         }
     }

@@ -83,6 +83,8 @@ mod exercises;
 /// The workshop in the terminal: figures, names, watching.
 mod workshop;
 
+/// The completions, in fish and in zsh.
+mod shells;
 /// What the exercises say: numbers, commands, paths.
 mod texts;
 

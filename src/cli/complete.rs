@@ -17,7 +17,7 @@ use crate::record::Mode;
 use crate::runs::Store;
 
 /// What comes after the static script of a shell. Other shells have the static part
-/// alone.
+/// alone. Tried with bash 5.2, zsh 5.9 and fish 3.6.
 const BASH: &str = r#"
 _weir_dynamic() {
     local IFS=$'\n' words=("${COMP_WORDS[@]:1:COMP_CWORD}") found
@@ -37,19 +37,31 @@ _weir_dynamic() {
     if (( ! $#found )); then _weir "$@"; return; fi
     if [[ $found[1] == *= ]]; then compadd -S '' -a found; else compadd -a found; fi
 }
+if [ "$funcstack[1]" = "_weir" ]; then
+    _weir_dynamic "$@"
+fi
 compdef _weir_dynamic weir
+"#;
+/// How clap's script for zsh ends: it completes at once where zsh has loaded it for the
+/// first word to complete. Ours does so, with what only Weir knows.
+const ZSH_END: &str = r#"
+if [ "$funcstack[1]" = "_weir" ]; then
+    _weir "$@"
+else
+    compdef _weir weir
+fi
 "#;
 const FISH: &str = r#"
 complete -c weir -f -a '(weir complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 "#;
 
-/// What is appended to the static completions of a shell.
-pub(super) fn script(shell: Shell) -> &'static str {
+/// The completions of a shell, from the static ones.
+pub(super) fn script(shell: Shell, fixed: &str) -> String {
     match shell {
-        Shell::Bash => BASH,
-        Shell::Zsh => ZSH,
-        Shell::Fish => FISH,
-        _ => "",
+        Shell::Bash => format!("{fixed}{BASH}"),
+        Shell::Zsh => format!("{}{ZSH}", fixed.replacen(ZSH_END, "", 1)),
+        Shell::Fish => format!("{fixed}{FISH}"),
+        _ => fixed.to_owned(),
     }
 }
 

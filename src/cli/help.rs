@@ -76,6 +76,7 @@ Examples:
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   source <(weir completions bash)
+  source <(weir completions zsh)
   weir completions fish > ~/.config/fish/completions/weir.fish";
 
 /// Of the commands below `weir runs`.
