@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
-use crate::stage::Marker;
+use crate::marker::Marker;
 
 pub use broadcast::BroadcastDispatcher;
 pub use demand::DemandDispatcher;

@@ -69,11 +69,10 @@ pub use settings::{Mode, PoolSettings};
 use self::foreman::{Foreman, Order, Roll};
 use crate::clean;
 use crate::limit::Limiter;
+use crate::panics;
 use crate::shard::PerThread;
 use crate::stage::stopwatch::Stopwatch;
-use crate::stage::{
-    CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions, panic_message,
-};
+use crate::stage::{CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions};
 
 /// What is done with each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -371,7 +370,7 @@ impl<H> Work<H> {
         let counts = &self.face.counts;
         if let Err(panic) = counts.watches.mine().time(handled).await {
             counts.panics.fetch_add(1, Ordering::Relaxed);
-            log::error!("a handler panicked: {}", clean::line(&panic_message(&*panic)));
+            log::error!("a handler panicked: {}", clean::line(&panics::message(&*panic)));
         }
     }
 }

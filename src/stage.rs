@@ -135,7 +135,6 @@ mod function;
 mod handle;
 pub(crate) mod inlet;
 pub(crate) mod mail;
-mod marker;
 pub(crate) mod meter;
 mod observe;
 mod options;
@@ -158,10 +157,10 @@ use std::marker::PhantomData;
 use futures::stream::Iter;
 use futures::{Sink, Stream};
 
+pub use crate::marker::Marker;
 pub use consumer::ConsumerBuilder;
 pub use function::{ConsumerFn, ProducerConsumerFn, ProducerFn, ToSink};
 pub use handle::{Running, RunningConsumer, RunningProducer, RunningProducerConsumer};
-pub use marker::Marker;
 pub use meter::{Kind, State, Status};
 pub use observe::{Notice, Peer, Side};
 pub use options::SubscribeOptions;
@@ -173,7 +172,6 @@ pub use refs::{ConsumerRef, Gone, ProducerRef};
 pub use stream::{FromStream, Subscription, TryEvents};
 
 pub(crate) use handle::joined;
-pub(crate) use reason::panic_message;
 
 /// Turns events into other events.
 pub trait ProducerConsumer: Send + 'static {

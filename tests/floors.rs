@@ -1,43 +1,68 @@
-//! The house rules, held against the sources: no module reaches above its floor,
-//! the pure ones know no runtime, and no file is too long to be read at once.
+//! The house rules, held against the sources: imports point down one order of all
+//! modules, the pure ones know no runtime, and no file is too long to be read at once.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which modules are on which floor.
-const FLOORS: &[(u8, &[&str])] = &[
-    (4, &["main", "cli", "http", "measure", "exercise"]),
-    (3, &["duration", "record", "config", "workbench", "metrics", "load", "runs", "simulate", "theory"]),
-    (2, &["resource", "queue", "pipeline"]),
+/// All modules, floor by floor, the lowest first. An import may only point to a module
+/// that stands before its own.
+const ORDER: &[(u8, &[&str])] = &[
     (
         1,
         &[
-            "stage",
+            "clean",
+            "panics",
+            "files",
+            "sync",
+            "shard",
+            "backoff",
+            "shutdown",
+            "limit",
             "demand",
+            "marker",
             "buffer",
             "dispatch",
+            "stage",
             "pool",
             "supervise",
-            "shutdown",
-            "backoff",
-            "clean",
-            "files",
-            "limit",
-            "shard",
-            "sync",
         ],
     ),
+    (2, &["resource", "queue", "pipeline"]),
+    (3, &["duration", "metrics", "record", "config", "load", "theory", "runs", "workbench", "simulate"]),
+    (4, &["measure", "http", "exercise", "cli", "main"]),
+];
+
+/// The arrows between modules of floor 4. Faces do not know each other, but for these.
+const SIDEWAYS: &[(&str, &str, &str)] = &[
+    ("http", "measure", "a load that the page begins is measured as one of the command line"),
+    ("exercise", "measure", "a load of an exercise is measured as any other"),
+    (
+        "exercise",
+        "http",
+        "an exercise serves a bench of its own, and its pages stand behind the same guard",
+    ),
+    ("cli", "measure", "commands make loads and ask running servers"),
+    ("cli", "http", "`weir serve` serves"),
+    ("cli", "exercise", "`weir exercise` shows and checks them"),
+    ("main", "cli", "it is the command line"),
 ];
 
 /// What knows no runtime, no clock and no I/O.
-const PURE: &[&str] = &["demand", "buffer", "dispatch", "backoff"];
+const PURE: &[&str] = &["demand", "marker", "buffer", "dispatch", "backoff"];
 
 /// The length at which a file is to be split.
 const LONGEST: usize = 400;
 
-fn floor_of(module: &str) -> u8 {
-    let found = FLOORS.iter().find(|(_, modules)| modules.contains(&module));
-    found.unwrap_or_else(|| panic!("the module {module} is on no floor")).0
+/// Where a module stands: its floor, and its place from the lowest to the highest.
+fn place_of(module: &str) -> (u8, usize) {
+    let places =
+        ORDER.iter().flat_map(|(floor, modules)| modules.iter().map(move |module| (*floor, *module)));
+    let mut places = places.enumerate();
+    let found = places.find(|(_, (_, known))| *known == module);
+    let (place, (floor, _)) =
+        found.unwrap_or_else(|| panic!("the module {module} has no place in the order"));
+    (floor, place)
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -68,30 +93,85 @@ fn modules() -> Vec<(String, PathBuf, String)> {
 
 /// The code of a file, without its comments and its tests.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| !line.starts_with("#[cfg(test)]"))
-        .filter(|line| !line.trim().starts_with("//"))
+    let mut lines = text.lines().filter(|line| !line.trim().starts_with("//")).peekable();
+    std::iter::from_fn(move || {
+        let line = lines.next()?;
+        let opens = |next: &&str| next.starts_with("mod ") && next.ends_with('{');
+        // What stands behind the tests of a file is tests as well.
+        (line != "#[cfg(test)]" || !lines.peek().is_some_and(opens)).then_some(line)
+    })
+}
+
+/// Each module that is compiled for tests only, as the path of its file without `.rs`.
+fn tests_only(modules: &[(String, PathBuf, String)]) -> Vec<PathBuf> {
+    let declared = modules.iter().flat_map(|(_, path, text)| {
+        let names = text.split("#[cfg(test)]\nmod ").skip(1);
+        let names = names.map(|rest| &rest[..rest.find([';', ' ']).unwrap_or(0)]);
+        names.map(|name| path.with_extension("").join(name))
+    });
+    declared.collect()
+}
+
+/// Each import between modules that is compiled without tests: the file, the line, who
+/// imports and who is imported.
+fn imports() -> Vec<(PathBuf, String, String, String)> {
+    let modules = modules();
+    let tests = tests_only(&modules);
+    let mut found = Vec::new();
+    for (module, path, text) in &modules {
+        if tests.iter().any(|of_tests| path.with_extension("").starts_with(of_tests)) {
+            continue;
+        }
+        for line in code(text) {
+            let import =
+                |other: &str| (path.clone(), line.trim().to_owned(), module.clone(), other.to_owned());
+            found.extend(named(line).map(import));
+        }
+    }
+    found
+}
+
+/// The modules that a line of code names, by `crate::` or, in `main.rs`, by `weir::`.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let paths = line.match_indices("crate::").chain(line.match_indices("weir::"));
+    paths.filter_map(|(at, found)| {
+        let rest = &line[at + found.len()..];
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let name = &rest[..end];
+        (!name.is_empty() && name != "Exit").then_some(name)
+    })
+}
+
+/// What is wrong with an import, if something is.
+fn fault(module: &str, other: &str) -> Option<&'static str> {
+    let ((floor, place), (other_floor, other_place)) = (place_of(module), place_of(other));
+    let decided = SIDEWAYS.iter().any(|(from, to, _)| (*from, *to) == (module, other));
+    match other_place.cmp(&place) {
+        Ordering::Equal => None,
+        Ordering::Greater => Some("points up"),
+        Ordering::Less if floor == 4 && other_floor == 4 && !decided => Some("points sideways"),
+        Ordering::Less => None,
+    }
 }
 
 #[test]
-fn no_module_reaches_above_its_floor() {
-    let mut wrong = Vec::new();
-    for (module, path, text) in modules() {
-        for line in code(&text) {
-            for (at, _) in line.match_indices("crate::") {
-                let rest = &line[at + "crate::".len()..];
-                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-                let other = &rest[..end];
-                if other.is_empty() || other == "Exit" {
-                    continue;
-                }
-                if floor_of(other) > floor_of(&module) {
-                    wrong.push(format!("{}: {}", path.display(), line.trim()));
-                }
-            }
-        }
-    }
+fn imports_point_down_the_order_of_the_modules() {
+    let wrong: Vec<String> = imports()
+        .into_iter()
+        .filter_map(|(path, line, from, to)| {
+            fault(&from, &to).map(|fault| format!("{}: {fault}: {line}", path.display()))
+        })
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_decided_arrow_between_faces_is_needed() {
+    let imports = imports();
+    for (from, to, why) in SIDEWAYS {
+        let needed = imports.iter().any(|(_, _, module, other)| module == from && other == to);
+        assert!(needed, "{from} no longer imports {to} ({why}): take the arrow out");
+    }
 }
 
 #[test]

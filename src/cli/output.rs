@@ -11,6 +11,7 @@ use std::io::Write;
 
 use super::paint;
 use crate::clean;
+use crate::panics;
 
 /// A text as it is printed to standard output: clean, and painted on a terminal.
 pub(super) fn dressed(text: &str) -> String {
@@ -47,7 +48,7 @@ pub(super) fn complain(text: impl std::fmt::Display) {
 pub(super) fn clean_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
-        let message = crate::stage::panic_message(panic.payload());
+        let message = panics::message(panic.payload());
         let place = panic.location().map_or(String::new(), |place| format!(" at {place}"));
         let said =
             format!("weir: thread {:?} panicked{place}: {message}", thread.name().unwrap_or_default());

@@ -32,7 +32,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Assignment, Dispatcher, GivenBack, PartitionId, Refused, Tag, Wish};
-use crate::stage::Marker;
+use crate::marker::Marker;
 
 /// Sends each event to the subscription that has its partition.
 pub struct PartitionDispatcher<T> {

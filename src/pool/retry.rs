@@ -67,7 +67,7 @@ pub use letter::{DeadLetter, Failure};
 use super::Handler;
 use crate::backoff::Backoff;
 use crate::clean;
-use crate::stage::panic_message;
+use crate::panics;
 
 /// What is done with each event, and may fail. Implemented by async closures
 /// over one event that return a `Result<(), _>`.
@@ -198,7 +198,7 @@ impl<T, H> Retry<T, H> {
             result.map_err(|error| Failure::Error(error.to_string()))
         };
         let result = AssertUnwindSafe(attempt).catch_unwind().await;
-        result.unwrap_or_else(|panic| Err(Failure::Panicked(panic_message(&*panic))))
+        result.unwrap_or_else(|panic| Err(Failure::Panicked(panics::message(&*panic))))
     }
 
     async fn back_off(&self, failures: u32) {
@@ -221,7 +221,7 @@ impl<T, H> Retry<T, H> {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.dead_letter)(letter))) {
             log::error!(
                 "{said}; and its dead letter is lost in a panic: {}",
-                clean::line(&panic_message(&*panic))
+                clean::line(&panics::message(&*panic))
             );
         }
     }

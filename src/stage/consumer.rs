@@ -13,10 +13,10 @@ use super::meter::{Meter, State};
 use super::observe::Observer;
 use super::options::Intended;
 use super::producer::{contained, terminate};
-use super::reason::panic_message;
 use super::{
     Consumer, ConsumerRef, Kind, Notice, ProducerRef, Reason, Running, RunningConsumer, SubscribeOptions,
 };
+use crate::panics;
 
 /// A consumer to be configured and spawned. Made by
 /// [`stage::consumer`](super::consumer()).
@@ -108,13 +108,13 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
             inlet.run(meter.time(work)).await
         };
         if let Err(panic) = outcome {
-            return Reason::Panicked(panic_message(&*panic));
+            return Reason::Panicked(panics::message(&*panic));
         }
         inlet.finished(from, n);
         match catch_unwind(AssertUnwindSafe(|| consumer.over())) {
             Ok(None) => {}
             Ok(Some(reason)) => return reason,
-            Err(panic) => return Reason::Panicked(panic_message(&*panic)),
+            Err(panic) => return Reason::Panicked(panics::message(&*panic)),
         }
     }
 }

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::mail::{ConsumerMail, Patience, ProducerMail, ToConsumer, ToProducer};
 use super::meter::{Meter, Status};
-use super::reason::panic_message;
 use super::{ConsumerRef, ProducerRef, Reason};
+use crate::panics;
 
 /// A spawned stage. Dropping the handle leaves the stage running.
 ///
@@ -134,7 +134,7 @@ impl<R> fmt::Debug for Running<R> {
 pub(crate) async fn joined(task: JoinHandle<Reason>) -> Reason {
     match task.await {
         Ok(reason) => reason,
-        Err(error) if error.is_panic() => Reason::Panicked(panic_message(&*error.into_panic())),
+        Err(error) if error.is_panic() => Reason::Panicked(panics::message(&*error.into_panic())),
         Err(_) => Reason::Lost,
     }
 }

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Reason;
-use super::reason::panic_message;
 use crate::clean;
 use crate::dispatch::Tag;
+use crate::panics;
 
 /// The other side of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn notify(observer: Option<&Observer>, notice: &Notice<'_>) {
     if let Some(observer) = observer
         && let Err(panic) = catch_unwind(AssertUnwindSafe(|| observer(notice)))
     {
-        log::error!("an observer panicked: {}", clean::line(&panic_message(&*panic)));
+        log::error!("an observer panicked: {}", clean::line(&panics::message(&*panic)));
     }
 }
 

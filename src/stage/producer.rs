@@ -22,10 +22,10 @@ use super::handle::stop_producer;
 use super::mail::Patience;
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
-use super::reason::panic_message;
 use super::{Kind, Producer, Reason, Running, RunningProducer};
 use crate::clean;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
+use crate::panics;
 
 /// A producer to be configured and spawned. Made by
 /// [`stage::producer`](super::producer()).
@@ -148,7 +148,7 @@ where
                 counter.emit(events);
             }
             Some(Ok(None)) if stopped.is_none() => return over(producer),
-            Some(Err(panic)) => return Reason::Panicked(panic_message(&*panic)),
+            Some(Err(panic)) => return Reason::Panicked(panics::message(&*panic)),
             Some(Ok(None)) | None => {}
         }
         if let Some(reason) = stopped {
@@ -220,26 +220,26 @@ where
             counter.emit(events);
             reason
         }
-        Err(panic) => Reason::Panicked(panic_message(&*panic)),
+        Err(panic) => Reason::Panicked(panics::message(&*panic)),
     }
 }
 
 /// Why a source is dry. A panic in it is a reason like others.
 fn over<P: Producer>(producer: &mut P) -> Reason {
     catch_unwind(AssertUnwindSafe(|| producer.over()))
-        .unwrap_or_else(|panic| Reason::Panicked(panic_message(&*panic)))
+        .unwrap_or_else(|panic| Reason::Panicked(panics::message(&*panic)))
 }
 
 /// Runs an author's `init`; a panic in it is a reason like others.
 pub(super) async fn contained(init: impl Future<Output = Result<(), Reason>>) -> Result<(), Reason> {
     let outcome = AssertUnwindSafe(init).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| Err(Reason::Panicked(panic_message(&*panic))))
+    outcome.unwrap_or_else(|panic| Err(Reason::Panicked(panics::message(&*panic))))
 }
 
 /// Runs an author's `terminate`. The stage ends as it was to, whatever it does.
 pub(super) async fn terminate(last: impl Future<Output = ()>) {
     if let Err(panic) = AssertUnwindSafe(last).catch_unwind().await {
-        log::error!("a stage panicked while it terminated: {}", clean::line(&panic_message(&*panic)));
+        log::error!("a stage panicked while it terminated: {}", clean::line(&panics::message(&*panic)));
     }
 }
 

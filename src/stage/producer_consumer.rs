@@ -31,12 +31,12 @@ use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::options::Intended;
 use super::producer::{contained, terminate};
-use super::reason::panic_message;
 use super::{
     ConsumerRef, Kind, ProducerConsumer, ProducerRef, Reason, Running, RunningProducerConsumer,
     SubscribeOptions,
 };
 use crate::dispatch::{DemandDispatcher, Dispatcher};
+use crate::panics;
 
 /// A producer-consumer to be configured and spawned. Made by
 /// [`stage::producer_consumer`](super::producer_consumer()).
@@ -148,7 +148,7 @@ where
         match work(finish, inlet, counter, &mut stopped).await {
             Ok(events) if events.is_empty() => {}
             Ok(events) => counter.emit(events),
-            Err(panic) => stopped = Some(Reason::Panicked(panic_message(&*panic))),
+            Err(panic) => stopped = Some(Reason::Panicked(panics::message(&*panic))),
         }
         reason = stopped.unwrap_or(reason);
     }
@@ -204,7 +204,7 @@ where
                 }
                 inlet.finished(from, n);
             }
-            Err(panic) => return Reason::Panicked(panic_message(&*panic)),
+            Err(panic) => return Reason::Panicked(panics::message(&*panic)),
         }
         if let Some(reason) = stopped {
             return reason;

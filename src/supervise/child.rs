@@ -9,9 +9,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Grace, Restart, Supervised, Supervisor};
+use crate::panics;
 use crate::pool::Pool;
 use crate::stage::mail::Patience;
-use crate::stage::{Reason, Running, Status, panic_message};
+use crate::stage::{Reason, Running, Status};
 
 /// A started child: a task, and a way to tell it to stop.
 pub struct Child {
@@ -143,7 +144,7 @@ impl ChildSpec {
         // The closure is the author's: what a panic leaves behind in it is seen
         // by nobody but itself.
         catch_unwind(AssertUnwindSafe(&mut self.start))
-            .unwrap_or_else(|payload| Err(Reason::Panicked(panic_message(&*payload))))
+            .unwrap_or_else(|payload| Err(Reason::Panicked(panics::message(&*payload))))
     }
 }
 

@@ -5,8 +5,8 @@ use std::any::Any;
 
 use super::{Client, Counter, Peer, Reason, State, ToConsumer, ToProducer};
 use crate::dispatch::Dispatcher;
+use crate::panics;
 use crate::stage::mail::drain;
-use crate::stage::reason::panic_message;
 
 impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// Delivers what is left, tells the consumers, and waits until they have
@@ -43,7 +43,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
     /// closures, and says so to the consumers when it is dropped. Nothing more can
     /// be dispatched: the dispatcher may be in the middle of something.
     pub(in super::super) fn broken(&mut self, panic: &(dyn Any + Send)) -> Reason {
-        let message = panic_message(panic);
+        let message = panics::message(panic);
         let name = self.meter.name();
         log::error!("{name}: its dispatcher panicked, and events that it held are dropped: {message}");
         let reason = Reason::Panicked(message);

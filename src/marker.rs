@@ -3,8 +3,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::reason::panic_message;
 use crate::clean;
+use crate::panics;
 
 /// Something to be done when everything that a stage emitted before it has been
 /// dispatched: GenStage's `info` messages, as a closure.
@@ -21,9 +21,9 @@ impl Marker {
     }
 
     /// Runs it: its place has come.
-    pub(super) fn reached(self) {
+    pub(crate) fn reached(self) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(self.0)) {
-            log::error!("a marker panicked: {}", clean::line(&panic_message(&*panic)));
+            log::error!("a marker panicked: {}", clean::line(&panics::message(&*panic)));
         }
     }
 }
