@@ -3,14 +3,14 @@
 //!
 //! Such a word may hold characters that command a terminal (ESC, the C1 controls),
 //! reorder a line (bidirectional overrides), hide in it (zero-width characters) or
-//! end it, so that the rest passes for a line of Weir's own. [`line`] shows all of
+//! end it, so that the rest passes for a line of Weir's own. [`line()`] shows all of
 //! them as escapes; [`text`] keeps line breaks and tabs, for what is meant to have
 //! several lines.
 //!
 //! The escapes are those of JSON (`\n`, `\u001b`), so a JSON document that has been
 //! through here is still the same document.
 //!
-//! A message cleans each foreign word with [`line`] where it puts the word in. The
+//! A message cleans each foreign word with [`line()`] where it puts the word in. The
 //! command line and the log clean everything they print once more with [`text`] and
 //! [`record`]: a word that was forgotten can then break a line, and nothing worse.
 
@@ -28,7 +28,7 @@ pub fn line(word: &str) -> Cow<'_, str> {
     cleaned(word, |_| false)
 }
 
-/// Like [`line`], for text of several lines: line breaks and tabs stay, and a
+/// Like [`line()`], for text of several lines: line breaks and tabs stay, and a
 /// carriage return before a line break goes.
 pub fn text(text: &str) -> Cow<'_, str> {
     match text.contains("\r\n") {
@@ -59,7 +59,7 @@ pub fn record(message: &str) -> String {
     text(message).replace('\n', "\n  ")
 }
 
-/// The path on one line, as [`line`] shows it.
+/// The path on one line, as [`line()`] shows it.
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string()).into_owned()
 }

@@ -9,7 +9,7 @@
 //!
 //! # The file
 //!
-//! One [`Run`] as JSON, `format` 1: every field stands in its documentation, with
+//! One [`Run`](crate::record::Run) as JSON, `format` 1: every field stands in its documentation, with
 //! its unit in its name (`_ms`, `_s`, `_us`) where it has one. Fields may be added
 //! under the same number, never renamed; what a reader does not know it ignores.
 //!

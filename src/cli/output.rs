@@ -4,7 +4,7 @@
 //! would panic then; a server must go on, and a command simply has nobody left to
 //! tell.
 //!
-//! Everything goes through [`clean::text`](crate::clean::text): whatever a foreign
+//! Everything goes through [`clean::text`]: whatever a foreign
 //! word holds, it does not command the terminal.
 
 use std::io::Write;
