@@ -62,7 +62,8 @@
 //!
 //! # The floors
 //!
-//! A module knows what is below it and nothing above.
+//! A module knows what is below it and nothing above; `tests/floors.rs` has the order
+//! of all modules.
 //!
 //! | floor | modules | |
 //! |---|---|---|
