@@ -17,12 +17,14 @@ mod weir {
     pub mod demand;
     pub mod dispatch;
     pub mod limit;
+    pub mod marker;
+    pub mod panics;
     pub mod pool;
     pub mod shard;
     pub mod stage;
 }
 
-pub use weir::{backoff, buffer, clean, demand, dispatch, limit, pool, shard, stage};
+pub use weir::{backoff, buffer, clean, demand, dispatch, limit, marker, panics, pool, shard, stage};
 
 /// A seat by itself.
 #[path = "stage.rs"]
