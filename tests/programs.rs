@@ -44,11 +44,12 @@ impl Server {
 #[ignore = "needs ab, from the package apache2-utils"]
 fn ab_and_the_snapshot_agree() {
     let folder = Folder::new("ab");
-    let server = Server::start(&folder, &["--set", "resource.latency.mean=50ms"]);
+    let server =
+        Server::start(&folder, &["--set", "resource.latency.mean=50ms", "--set", "queue.capacity=100000"]);
     for (path, mode, n, peak) in [
         ("/part1/serial", "serial", 2000, Some(50)),
-        ("/part1/async", "async", 20_000, None),
-        ("/part2/genstage", "pipelined", 8000, Some(1)),
+        ("/part1/async", "async", 40_000, None),
+        ("/part2/genstage", "pipelined", 40_000, Some(1)),
     ] {
         let said = run("ab", &["-q", "-n", &n.to_string(), "-c", "50", &server.url(path)]);
         let snapshot = server.snapshot();
@@ -58,7 +59,11 @@ fn ab_and_the_snapshot_agree() {
             (f64::from(n), 0.0)
         );
         assert_eq!((&ours["requests"], &ours["errors"]), (&n.into(), &0.into()));
-        assert_close(ours["rate"].as_f64().unwrap(), number(&said, "Requests per second:"), 0.03, path);
+        match ours["rate"].as_f64() {
+            Some(rate) => assert_close(rate, number(&said, "Requests per second:"), 0.03, path),
+            // A burst of less than a second has no rate, and ab's clock starts first.
+            None => assert!(number(&said, "Time taken for tests:") < 1.1, "{path}"),
+        }
         if let Some(peak) = peak {
             assert_eq!(ours["peak_in_use"], peak, "{path}");
         }
