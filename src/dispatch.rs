@@ -241,7 +241,7 @@ pub trait Dispatcher<T>: Send + 'static {
 
     /// Called before [`cancel`](Self::cancel): the consumer of `tag` may still work
     /// on events, or have some to give back. A dispatcher that keeps events in
-    /// order from one consumer to the next serves nobody in its place until they
+    /// order from one consumer to the next serves no other in its place until they
     /// are [settled](Self::settled). By default nothing.
     ///
     /// It may be called more than once for a tag. A dispatcher that is used without

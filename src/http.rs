@@ -29,7 +29,7 @@ pub use access::{Access, guarded, reachable};
 pub use server::{Limits, serve, serve_within};
 pub use socket::listen;
 
-/// Every route of the workbench, where nobody knows at which address: its page cannot
+/// Every route of the workbench, at an address that is not known: its page cannot
 /// start loads, and has no token to change anything.
 pub fn router(workbench: Arc<Workbench>) -> Router {
     router_for(&workbench, &Arc::new(Access::default()))

@@ -139,7 +139,7 @@ impl<T> Pipeline<T> {
     /// is, [`left`](Self::left) says, and [`abort`](Self::abort) drops it.
     ///
     /// A [`produce`](Producer::produce) that is under way counts as unfinished until
-    /// it returns, for it may have collected events: nobody but its author knows. So
+    /// it returns, for it may have collected events: only its author knows. So
     /// the drain of an idle source takes until the deadline, unless the source says
     /// with [`finish_within`](Producer::finish_within) that it need not be waited
     /// for. Channels, streams and [`QueueSource`] say so.

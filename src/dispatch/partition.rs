@@ -11,7 +11,7 @@
 //! finished the first and returned the second, the next consumer of the partition,
 //! which may be the same one with a new subscription, is taken and may ask, and is
 //! sent nothing. So two consumers never work on one key at once, and the events of
-//! a key are begun in the order in which they were emitted, whoever begins them.
+//! a key are begun in the order in which they were emitted, in any consumer.
 //!
 //! A consumer that never returns from its handler therefore keeps its partition;
 //! to abort it frees the partition.

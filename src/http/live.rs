@@ -145,7 +145,7 @@ mod tests {
             serde_json::from_slice::<serde_json::Value>(json).unwrap()["uptime_s"].as_f64().unwrap()
         };
         assert_eq!(uptime().await, 0.0);
-        // Nobody reads for a while; the frame from before is not what the next reader gets.
+        // No reader reads for a while; the frame from before is not what the next reader gets.
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(uptime().await, 60.0);
     }

@@ -35,7 +35,7 @@ pub(super) struct Counter<T, D> {
     told: Option<Reason>,
     /// Whether the stage delivers what it has and takes nothing new.
     ending: bool,
-    /// Of whoever told the stage to stop.
+    /// Of the callers that told the stage to stop.
     pub(super) patience: Patience,
     /// Where it can be found. Weak, both the seat and the address: a stage must not
     /// keep itself alive, or it would never see that nobody refers to it.
@@ -150,7 +150,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         Poll::Ready(Reason::Stopped)
     }
 
-    /// Whether nobody refers to the stage, so that nobody can ever take anything.
+    /// True when no handle refers to the stage, so no consumer can ever come.
     pub(super) fn is_forsaken(&self) -> bool {
         self.mail.is_closed()
     }

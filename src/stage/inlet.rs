@@ -77,7 +77,7 @@ pub(crate) struct Taken<T> {
     pub(crate) events: Vec<T>,
 }
 
-/// One event on its way into a handler. Whoever takes it calls [`Inlet::finished`]
+/// One event on its way into a handler. Its taker calls [`Inlet::finished`]
 /// with the same origin.
 pub(crate) struct TakenOne<T> {
     pub(crate) from: Origin,

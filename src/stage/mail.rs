@@ -109,7 +109,7 @@ pub(crate) enum ToProducer<T> {
 pub(crate) enum Patience {
     /// As long as the stage itself says.
     Own,
-    /// Until the stage is aborted: whoever says this has a deadline.
+    /// Until the stage is aborted: the caller has a deadline.
     UntilAborted,
 }
 

@@ -179,7 +179,7 @@ where
             return Poll::Ready(Some(produced));
         }
         counter.poll_answer(cx, &mut None);
-        // Whatever came of it, nobody could take it.
+        // No consumer could take what came of it.
         if counter.is_forsaken() {
             return Poll::Ready(None);
         }

@@ -199,7 +199,7 @@ impl Workbench {
         let nothing_waits = self.keeping.lock().waiting.is_empty();
         let (keeping, store) = (Arc::clone(&self.keeping), store.clone());
         let (done, written) = std::sync::mpsc::channel();
-        // Whoever waits for it may have gone.
+        // The requester may have gone.
         let write = move || {
             store.no_progress();
             drop(done.send(keeping.write(&store)));

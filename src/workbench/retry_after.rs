@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::queue::Refused;
 use crate::record::Mode;
 
-/// Bounds of the advice, in seconds. Nobody should wait for longer than an hour, also
+/// Bounds of the advice, in seconds. No client should wait for longer than an hour, also
 /// if the queue does not move at all.
 const SHORTEST: u64 = 1;
 const LONGEST: u64 = 3600;

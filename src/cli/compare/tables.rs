@@ -192,7 +192,7 @@ fn times(word: &'static str, clock: Clock, shares: &'static [Option<f64>]) -> im
 }
 
 /// A simulation has no wire and no server: an answer that waits for nothing takes no
-/// time, and that is no figure.
+/// time, and that is not a result.
 fn leaves_out_answers(run: &Run, clock: Clock) -> bool {
     run.origin == Origin::Simulated && clock == Clock::Answer
 }

@@ -14,7 +14,7 @@ use super::{Listed, Store};
 
 /// Changes with what an entry holds.
 const FORMAT: u32 = 1;
-/// The index is written anew when so many entries are missing: fewer files are read
+/// The index is written anew when this many entries are missing: fewer files are read
 /// in no time.
 const WORTH: usize = 32;
 /// More than the index of any folder.

@@ -29,7 +29,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             match self.mail.recv().await {
                 Some(message) => drop(self.handle(message)),
-                // Nobody is left who could come and take anything. What is left is
+                // No consumer can come any more. What is left is
                 // counted when this is dropped.
                 None => {
                     self.told = Some(reason.clone());
