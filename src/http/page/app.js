@@ -14,7 +14,7 @@ import { Flow } from './flow.js';
 import { Glossary, Tooltip } from './glossary.js';
 import { Concurrency, Load } from './load.js';
 import { Palette } from './palette.js';
-import { Bindings, Configuration, Ledger, MODES, ModesTable, format, write } from './panels.js';
+import { Bindings, Configuration, format, Ledger, MODES, ModesTable, write } from './panels.js';
 import { remembered } from './remembered.js';
 import { Runs } from './runs.js';
 import { ask, order } from './server.js';
@@ -51,9 +51,12 @@ function rowAt(index) {
   let back = index;
   while (back > 0 && point.t - points[back].t < 0.999) back -= 1;
   const seconds = point.t - points[back].t;
-  const rate = (field) => MODES.map((_, mode) => (seconds < 0.999
-    ? null // the first second has nothing to be compared with
-    : ((point[field]?.[mode] ?? 0) - (points[back][field]?.[mode] ?? 0)) / seconds));
+  const rate = (field) =>
+    MODES.map((_, mode) =>
+      seconds < 0.999
+        ? null // the first second has nothing to be compared with
+        : ((point[field]?.[mode] ?? 0) - (points[back][field]?.[mode] ?? 0)) / seconds,
+    );
   return { ...point, in: rate('arrived'), answered: rate('requests'), out: rate('finished') };
 }
 
@@ -146,8 +149,9 @@ function render() {
   configuration.update(latest);
   concurrency.update(latest);
   curves.update(latest);
-  $('#empty').hidden = MODES.some((mode) => latest.modes?.[mode]?.requests > 0)
-    || board.rows.some((one) => one.requests?.some((count) => count > 0));
+  $('#empty').hidden =
+    MODES.some((mode) => latest.modes?.[mode]?.requests > 0) ||
+    board.rows.some((one) => one.requests?.some((count) => count > 0));
 }
 
 /** The server writes what it knows into the page, so that it is full before the stream has begun. */
@@ -172,9 +176,14 @@ function say(state) {
 
 // ---- the charts ----
 
-const perMode = (part, dash, get) => MODES.map((mode, index) => ({
-  name: mode, part, dash, colour: mode, get: (row) => get(row, index) ?? null,
-}));
+const perMode = (part, dash, get) =>
+  MODES.map((mode, index) => ({
+    name: mode,
+    part,
+    dash,
+    colour: mode,
+    get: (row) => get(row, index) ?? null,
+  }));
 const pairs = (clock) => [
   ...perMode('p50', false, (row, mode) => row[clock]?.[mode]?.[0]),
   ...perMode('p99', true, (row, mode) => row[clock]?.[mode]?.[1]),
@@ -185,7 +194,10 @@ board.add($('#chart-throughput'), {
   scale: 'log0',
   format: format.rate,
   tick: format.brief,
-  series: [...perMode('arrived', false, (row, mode) => row.in[mode]), ...perMode('finished', true, (row, mode) => row.out[mode])],
+  series: [
+    ...perMode('arrived', false, (row, mode) => row.in[mode]),
+    ...perMode('finished', true, (row, mode) => row.out[mode]),
+  ],
 });
 board.add($('#chart-depth'), {
   scale: 'linear',
@@ -199,7 +211,10 @@ board.add($('#chart-in-use'), {
   scale: 'log0',
   format: format.count,
   tick: format.brief,
-  series: [gauge('concurrency', (row) => row.concurrency, { step: true, dash: true }), gauge('in-use', (row) => row.in_use)],
+  series: [
+    gauge('concurrency', (row) => row.concurrency, { step: true, dash: true }),
+    gauge('in-use', (row) => row.in_use),
+  ],
   reference: { label: 'limit', get: () => latest?.resource?.limit },
   named: true,
 });
@@ -300,9 +315,9 @@ function forget() {
 }
 
 // That it is done shows in the flow, and in the button itself.
-$('#pause').addEventListener('click', () => (latest?.paused
-  ? press('api/resume', '', 'not resumed')
-  : press('api/pause', '', 'not paused')));
+$('#pause').addEventListener('click', () =>
+  latest?.paused ? press('api/resume', '', 'not resumed') : press('api/pause', '', 'not paused'),
+);
 
 document.addEventListener('visibilitychange', () => {
   render();

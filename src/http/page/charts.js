@@ -5,7 +5,7 @@
 // value is written. A row is any object with a place `t` on the axis along the foot, mostly a time in
 // seconds; each series brings a `get(row)`, each chart a `format(value)`; colours come from a palette.
 
-import { UntilNow, linear, logarithmic } from './axes.js';
+import { linear, logarithmic, UntilNow } from './axes.js';
 import { Readout } from './readout.js';
 
 const PAD = { left: 52, right: 10, top: 8, bottom: 18 };
@@ -165,7 +165,11 @@ class Chart {
     if (this.scale === 'linear') return linear(high);
     // Counts and rates have a place for zero always, times where one was too short to be measured.
     const counts = this.scale === 'log0';
-    return logarithmic(Math.min(low, high), high, { unit: counts ? 1 : SHORTEST_MS, zero: counts || least < SHORTEST_MS, tight: this.tight });
+    return logarithmic(Math.min(low, high), high, {
+      unit: counts ? 1 : SHORTEST_MS,
+      zero: counts || least < SHORTEST_MS,
+      tight: this.tight,
+    });
   }
 
   #grid() {
@@ -227,7 +231,8 @@ class Chart {
       const x = this.#x(row.t);
       const y = this.#y(value);
       const joined = last && row.t - last.t <= board.axis.bridge;
-      if (!joined) context.moveTo(x - 0.5, y); // half a pixel, so that a lone point shows as a dot
+      if (!joined)
+        context.moveTo(x - 0.5, y); // half a pixel, so that a lone point shows as a dot
       else if (one.step) context.lineTo(x, last.y);
       context.lineTo(x, y);
       last = { t: row.t, y };

@@ -50,16 +50,30 @@ export class Check {
     const bench = element('a', '', 'the bench');
     bench.href = './';
     const about = questions.length
-      ? [`Theory and a simulation say theirs, then the ${loads.length > 1 ? 'loads are made on benches of their' : 'load is made on a bench of its'} own. What you send yourself shows on `, bench, '; the check leaves it alone.']
+      ? [
+          `Theory and a simulation say theirs, then the ${loads.length > 1 ? 'loads are made on benches of their' : 'load is made on a bench of its'} own. What you send yourself shows on `,
+          bench,
+          '; the check leaves it alone.',
+        ]
       : ['Your code is compiled and run.'];
     if (questions.length && code) about.push(' After that, your code is compiled and run.');
     const parts = [element('h2', '', 'Check'), element('p', 'about', ...about)];
     if (questions.length && loads.length) {
       this.loads = list(exercise);
-      this.later = element('p', 'about', `The ${loads.length > 1 ? 'loads are' : 'load is'} shown when everything is written down.`);
+      this.later = element(
+        'p',
+        'about',
+        `The ${loads.length > 1 ? 'loads are' : 'load is'} shown when everything is written down.`,
+      );
       parts.push(this.loads, this.later);
     }
-    parts.push(element('div', 'act', this.button, this.again, element('div', 'goes', this.message, this.pace)), this.bar, this.outcome, this.earlier, this.verdict);
+    parts.push(
+      element('div', 'act', this.button, this.again, element('div', 'goes', this.message, this.pace)),
+      this.bar,
+      this.outcome,
+      this.earlier,
+      this.verdict,
+    );
     this.section = element('section', 'card check', ...parts);
     if (predictions) predictions.changed = () => this.#answers();
     this.#answers();
@@ -177,10 +191,17 @@ export class Check {
       return `sent; ${format.count(held)} ${held === 1 ? 'event' : 'events'} still in the bench`;
     }
     const { seconds, answered, refused, failed, in_flight: inFlight, rate } = progress;
-    const bad = [['refused', refused], ['failed', failed]].filter(([, count]) => count > 0);
-    return [format.seconds(seconds), `${format.count(answered)} answered`,
+    const bad = [
+      ['refused', refused],
+      ['failed', failed],
+    ].filter(([, count]) => count > 0);
+    return [
+      format.seconds(seconds),
+      `${format.count(answered)} answered`,
       ...bad.map(([what, count]) => `${format.count(count)} ${what}`),
-      `${format.count(inFlight)} in flight`, format.perSecond(rate)].join(', ');
+      `${format.count(inFlight)} in flight`,
+      format.perSecond(rate),
+    ].join(', ');
   }
 
   #show(result) {
@@ -230,12 +251,27 @@ export class Check {
 function list({ loads, config }) {
   const [{ faster }] = loads;
   const together = loads.every((load) => load.faster === faster);
-  const speed = (times) => (times > 1 ? [element('small', '', `Measured ${times} times faster than shown, then converted; the simulation runs at the real pace`)] : []);
-  const items = loads.map(({ name, run, config: own, faster: times, edits }) => element('li', '',
-    ...(loads.length > 1 ? [element('b', '', name), ': '] : []),
-    typed(command(`weir load ${run}`)), ...settings(own),
-    ...edits.flatMap(({ after, set }) => [`, after ${after} `, element('code', '', set)]),
-    ...(together ? [] : speed(times))));
+  const speed = (times) =>
+    times > 1
+      ? [
+          element(
+            'small',
+            '',
+            `Measured ${times} times faster than shown, then converted; the simulation runs at the real pace`,
+          ),
+        ]
+      : [];
+  const items = loads.map(({ name, run, config: own, faster: times, edits }) =>
+    element(
+      'li',
+      '',
+      ...(loads.length > 1 ? [element('b', '', name), ': '] : []),
+      typed(command(`weir load ${run}`)),
+      ...settings(own),
+      ...edits.flatMap(({ after, set }) => [`, after ${after} `, element('code', '', set)]),
+      ...(together ? [] : speed(times)),
+    ),
+  );
   const made = element('div', 'loads', ...(together ? speed(faster) : []), element('ul', '', ...items));
   if (config.length) made.prepend(element('p', '', 'A bench', ...settings(config), ':'));
   return made;

@@ -20,16 +20,18 @@ export function here(text) {
 export function commands(text) {
   const lines = here(text).split('\n');
   let command = '';
-  return lines.map((line) => {
-    command += `${line}\n`;
-    if (line.endsWith('\\')) return line;
-    const told = tell(command);
-    command = '';
-    if (!told) return line;
-    // A remark stays behind the command.
-    const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line);
-    return `${typed.trimEnd()}${told}${remark ?? ''}`;
-  }).join('\n');
+  return lines
+    .map((line) => {
+      command += `${line}\n`;
+      if (line.endsWith('\\')) return line;
+      const told = tell(command);
+      command = '';
+      if (!told) return line;
+      // A remark stays behind the command.
+      const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line);
+      return `${typed.trimEnd()}${told}${remark ?? ''}`;
+    })
+    .join('\n');
 }
 
 /** A command within a sentence. A bare `weir load` is only a name there. */
@@ -40,7 +42,9 @@ export function command(text) {
 /** A text in code, with options that are not broken at their hyphens. */
 export function typed(text) {
   const made = element('code', '');
-  made.append(...text.split(/(?<=^|\s)(--?\w[\w-]*)/).map((part, index) => (index % 2 ? element('span', 'option', part) : part)));
+  made.append(
+    ...text.split(/(?<=^|\s)(--?\w[\w-]*)/).map((part, index) => (index % 2 ? element('span', 'option', part) : part)),
+  );
   return made;
 }
 
@@ -61,9 +65,14 @@ export function copying(text) {
   const button = element('button', 'copy', 'Copy');
   button.type = 'button';
   button.addEventListener('click', async () => {
-    const copied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+    const copied = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
     button.textContent = copied ? 'Copied' : 'Not allowed';
-    setTimeout(() => { button.textContent = 'Copy'; }, COPIED_MS);
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, COPIED_MS);
   });
   return button;
 }

@@ -7,7 +7,7 @@ import { LogNines, SinceBegin } from './axes.js';
 import { Board } from './charts.js';
 import { choice } from './curves.js';
 import { ofPrediction, ofTiming, rowsOf } from './distribution.js';
-import { MODES, element, format, head, write } from './panels.js';
+import { element, format, head, MODES, write } from './panels.js';
 import { ask } from './server.js';
 
 const LETTERS = ['A', 'B'];
@@ -15,8 +15,13 @@ const KEPT = 6; // runs: a long one has megabytes
 const HOLE = 2.6; // intervals that a line crosses
 /** Why a run may lack something that others have, by its origin. */
 const WHY = {
-  recorded: 'nothing was measured', load: 'nothing was measured', simulated: 'nothing happened',
-  predicted: 'theory does not tell', ab: 'ab does not tell', oha: 'oha does not tell', wrk: 'wrk does not tell',
+  recorded: 'nothing was measured',
+  load: 'nothing was measured',
+  simulated: 'nothing happened',
+  predicted: 'theory does not tell',
+  ab: 'ab does not tell',
+  oha: 'oha does not tell',
+  wrk: 'wrk does not tell',
 };
 const SERIES = {
   answers: { words: 'answers', format: format.perSecond, tick: format.brief },
@@ -35,30 +40,48 @@ export class Comparison {
   constructor(box, tooltip, palette) {
     this.box = box;
     const find = (selector) => box.querySelector(selector);
-    Object.assign(this, { who: find('.who'), words: find('.verdict-words'), table: find('table'), notes: find('.notes'), method: find('.method') });
+    Object.assign(this, {
+      who: find('.who'),
+      words: find('.verdict-words'),
+      table: find('table'),
+      notes: find('.notes'),
+      method: find('.method'),
+    });
     this.scroll = find('.scroll');
     this.curves = new Board(tooltip, palette, new LogNines());
     this.series = new Board(tooltip, palette, new SinceBegin());
     const view = (index) => this.#views.get(this.#runs[index]?.id);
-    const line = (letter, index, get) => ({ name: letter, colour: letter, always: true, get });
+    const line = (letter, get) => ({ name: letter, colour: letter, always: true, get });
     this.curves.add(find('.curve'), {
-      scale: 'log', format: format.ms, tick: format.msTick, named: true, upright: true, tight: true,
+      scale: 'log',
+      format: format.ms,
+      tick: format.msTick,
+      named: true,
+      upright: true,
+      tight: true,
       series: LETTERS.map((letter, index) => ({
-        ...line(letter, index, (row) => row.of[letter] ?? null),
+        ...line(letter, (row) => row.of[letter] ?? null),
         knots: () => view(index)?.[this.#clock].length < 12, // between so few there is no telling: show what is known
       })),
     });
     this.series.add(find('.over-time'), {
-      scale: 'linear', named: true,
+      scale: 'linear',
+      named: true,
       format: (value) => SERIES[this.#column].format(value),
       tick: (value) => SERIES[this.#column].tick(value),
       series: LETTERS.map((letter, index) => ({
-        ...line(letter, index, (row) => row.of[letter] ?? null),
+        ...line(letter, (row) => row.of[letter] ?? null),
         knots: () => view(index)?.[this.#column].length < 4, // a short run must not be a speck
       })),
     });
-    choice(find('.curve .span'), this.#clock, (clock) => { this.#clock = clock; this.#draw(); });
-    choice(find('.over-time .span'), this.#column, (column) => { this.#column = column; this.#draw(); });
+    choice(find('.curve .span'), this.#clock, (clock) => {
+      this.#clock = clock;
+      this.#draw();
+    });
+    choice(find('.over-time .span'), this.#column, (column) => {
+      this.#column = column;
+      this.#draw();
+    });
     this.nothing = { curve: find('.curve .nothing'), series: find('.over-time .nothing') };
   }
 
@@ -97,18 +120,37 @@ export class Comparison {
 
   #title() {
     const legends = this.#runs.map((run, index) => {
-      if (!run) return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
+      if (!run)
+        return element('p', 'no', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]}: choose one in the table`);
       const checks = this.#views.get(run.id)?.checks ?? [];
       // With two runs the server's notes say why one is invalid or disturbed, and once is enough.
       const both = this.#runs.every(Boolean);
       const worth = checks.filter((check) => (both ? wordOf(check) === 'note' : check.verdict !== 'passed'));
-      const remarks = worth.map((check) => (
-        element('li', check.verdict === 'failed' ? 'alarm' : '', `${wordOf(check)}: ${check.says}`)));
+      const remarks = worth.map((check) =>
+        element('li', check.verdict === 'failed' ? 'alarm' : '', `${wordOf(check)}: ${check.says}`),
+      );
       const words = checks.map(wordOf);
-      const invalid = words.includes('INVALID') ? [element('b', 'alarm', 'INVALID')]
-        : words.includes('disturbed') ? [element('b', '', 'disturbed')] : [];
-      const title = element('p', '', element('i', `mark ${LETTERS[index]}`), `${LETTERS[index]} `, element('b', '', run.name ?? run.id), ' ', ...invalid);
-      return element('div', '', title, element('p', 'about', `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`), element('ul', 'remarks', ...remarks));
+      const invalid = words.includes('INVALID')
+        ? [element('b', 'alarm', 'INVALID')]
+        : words.includes('disturbed')
+          ? [element('b', '', 'disturbed')]
+          : [];
+      const title = element(
+        'p',
+        '',
+        element('i', `mark ${LETTERS[index]}`),
+        `${LETTERS[index]} `,
+        element('b', '', run.name ?? run.id),
+        ' ',
+        ...invalid,
+      );
+      return element(
+        'div',
+        '',
+        title,
+        element('p', 'about', `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`),
+        element('ul', 'remarks', ...remarks),
+      );
     });
     this.who.replaceChildren(...legends);
   }
@@ -122,7 +164,9 @@ export class Comparison {
     const series = views.map((view) => view?.[this.#column] ?? []);
     this.series.rows = rowsOf({ A: series[0], B: series[1] });
     this.series.axis.bridge = this.series.axis.carry = HOLE * Math.max(1, ...series.map(longest));
-    this.series.marks = views.flatMap((view, index) => (view?.marks ?? []).map((mark) => ({ ...mark, text: `${LETTERS[index]}: ${mark.text}` })));
+    this.series.marks = views.flatMap((view, index) =>
+      (view?.marks ?? []).map((mark) => ({ ...mark, text: `${LETTERS[index]}: ${mark.text}` })),
+    );
     this.#missing(this.nothing.series, series, `no ${SERIES[this.#column].words} over time`);
     this.curves.redraw();
     this.series.redraw();
@@ -140,7 +184,10 @@ export class Comparison {
       return `${LETTERS[index]} ${this.#views.has(run.id) ? `has ${what}: ${WHY[run.origin] ?? run.origin}` : 'cannot be had'}`;
     });
     write(node, without.filter(Boolean).join('; '));
-    node.parentElement.classList.toggle('blank', found.every((one) => one.length === 0));
+    node.parentElement.classList.toggle(
+      'blank',
+      found.every((one) => one.length === 0),
+    );
   }
 
   async #tell(shown) {
@@ -165,20 +212,51 @@ export class Comparison {
   }
 
   #fill(figures) {
-    const heads = [['figure', 'compared'], ['A', 'compared'], ['B', 'compared'], ['difference', 'difference'], ['95 % interval', 'interval'], ['', 'interval'], ['in words', 'noise']];
+    const heads = [
+      ['figure', 'compared'],
+      ['A', 'compared'],
+      ['B', 'compared'],
+      ['difference', 'difference'],
+      ['95 % interval', 'interval'],
+      ['', 'interval'],
+      ['in words', 'noise'],
+    ];
     const cells = heads.map(([name, term]) => head(name, 'col', term));
     cells.forEach((cell, index) => {
       cell.classList.toggle('words', index > 5);
       cell.tabIndex = 0;
       cell.setAttribute('aria-describedby', `term-${cell.dataset.term}`);
     });
-    const reach = Math.max(0.05, ...figures.flatMap(({ relative, interval }) => [relative, ...(interval ?? [])].filter(Number.isFinite).map(distance).map(Math.abs)));
+    const reach = Math.max(
+      0.05,
+      ...figures.flatMap(({ relative, interval }) =>
+        [relative, ...(interval ?? [])].filter(Number.isFinite).map(distance).map(Math.abs),
+      ),
+    );
     const rows = figures.map((figure) => {
       const values = valuesOf(figure);
-      const why = figure.unknown && !figure.interval ? `${sentence(figure.words)} No interval: ${figure.unknown}.` : sentence(figure.words);
-      const tells = element('td', 'words', figure.difference === 'alone' ? `${why} (It would be a difference if it were the only figure.)` : why);
-      const texts = [...values, percent(figure.relative, unitOf(figure)), interval(figure.interval, unitOf(figure))].map((text) => element('td', '', text));
-      return element('tr', figure.difference, head(figure.name, 'row', 'compared'), ...texts, element('td', 'strip', strip(figure, reach)), tells);
+      const why =
+        figure.unknown && !figure.interval
+          ? `${sentence(figure.words)} No interval: ${figure.unknown}.`
+          : sentence(figure.words);
+      const tells = element(
+        'td',
+        'words',
+        figure.difference === 'alone' ? `${why} (It would be a difference if it were the only figure.)` : why,
+      );
+      const texts = [
+        ...values,
+        percent(figure.relative, unitOf(figure)),
+        interval(figure.interval, unitOf(figure)),
+      ].map((text) => element('td', '', text));
+      return element(
+        'tr',
+        figure.difference,
+        head(figure.name, 'row', 'compared'),
+        ...texts,
+        element('td', 'strip', strip(figure, reach)),
+        tells,
+      );
     });
     this.table.replaceChildren(element('thead', '', element('tr', '', ...cells)), element('tbody', '', ...rows));
   }
@@ -209,7 +287,9 @@ function percent(relative, unit) {
 function interval(pair, unit) {
   if (!pair) return '–';
   const [low, high] = pair;
-  return high === null ? `${percent(low, unit)} or more` : `${percent(low, unit).replace(`\u202f${unit}`, '')} to ${percent(high, unit)}`;
+  return high === null
+    ? `${percent(low, unit)} or more`
+    : `${percent(low, unit).replace(`\u202f${unit}`, '')} to ${percent(high, unit)}`;
 }
 
 /** The interval as a line, the difference as a point on it, and where no difference would be. */
@@ -282,7 +362,9 @@ function rates(series, columns) {
     else points.push({ from, t, count });
     from = t;
   });
-  const rated = points.filter((point) => point.t > point.from).map((point) => [point.t, point.count / (point.t - point.from)]);
+  const rated = points
+    .filter((point) => point.t > point.from)
+    .map((point) => [point.t, point.count / (point.t - point.from)]);
   return rated.length ? [[0, rated[0][1]], ...rated] : [];
 }
 

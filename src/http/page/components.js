@@ -17,15 +17,27 @@ const COLUMNS = [
   { head: 'state', term: 'state', words: true, text: (stage) => stage.state },
   { head: 'in', term: 'events-in', text: (stage) => count(consumes(stage), stage.events_in) },
   { head: 'out', term: 'events-out', text: (stage) => count(produces(stage), stage.events_out) },
-  { head: 'wanted', term: 'wanted', text: wanted,
-    detail: (stage) => [
-      consumes(stage) && `asks for ${format.count(stage.asked)}`,
-      produces(stage) && `is asked for ${format.count(stage.demand)}`,
-    ].filter(Boolean).join(', ') },
+  {
+    head: 'wanted',
+    term: 'wanted',
+    text: wanted,
+    detail: (stage) =>
+      [
+        consumes(stage) && `asks for ${format.count(stage.asked)}`,
+        produces(stage) && `is asked for ${format.count(stage.demand)}`,
+      ]
+        .filter(Boolean)
+        .join(', '),
+  },
   { head: 'buffered', term: 'buffered', text: (stage) => count(produces(stage), stage.buffered) },
   { head: 'held', term: 'stage-held', text: (stage) => count(consumes(stage), stage.held) },
-  { head: 'busy', term: 'stage-busy', text: (stage, share) => format.percent(share),
-    detail: (stage, slots) => `${format.seconds(stage.busy_s)} since the start${stage.kind === 'pool' ? `, with ${format.count(slots)} at once now` : ''}` },
+  {
+    head: 'busy',
+    term: 'stage-busy',
+    text: (_, share) => format.percent(share),
+    detail: (stage, slots) =>
+      `${format.seconds(stage.busy_s)} since the start${stage.kind === 'pool' ? `, with ${format.count(slots)} at once now` : ''}`,
+  },
   { head: 'source', term: 'source', words: true, text: (stage) => stage.source },
 ];
 
@@ -55,7 +67,7 @@ export class ComponentsTable {
       this.#rows = components.map((stage) => new Row(stage));
       this.#body.replaceChildren(...this.#rows.map((row) => row.line));
     }
-    components.forEach((stage, index) => this.#rows[index].update(stage, consumers, now));
+    for (const [index, stage] of components.entries()) this.#rows[index].update(stage, consumers, now);
   }
 }
 

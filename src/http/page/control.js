@@ -7,7 +7,8 @@ import { remembered } from './remembered.js';
 
 const SAYINGS = {
   none: 'This server is read-only: nothing can be changed from here.',
-  bring: 'To change something here, open this page by the address that the server printed at its start: it ends in #token=…',
+  bring:
+    'To change something here, open this page by the address that the server printed at its start: it ends in #token=…',
 };
 
 // A token in the address is taken out of it: what is copied or photographed from there stays harmless.
@@ -23,7 +24,7 @@ let { how, token } = written(document);
 function written(page) {
   const meta = page.querySelector('meta[name="weir-control"]');
   const told = meta?.content || 'bring';
-  return { how: told, token: told === 'bring' ? BROUGHT ?? remembered.get('token') ?? '' : meta.dataset.token };
+  return { how: told, token: told === 'bring' ? (BROUGHT ?? remembered.get('token') ?? '') : meta.dataset.token };
 }
 
 /** Whether what changes something makes sense here. */
@@ -38,7 +39,10 @@ export function credentials() {
 
 /** Asks the server again, which may have been started anew. Whether that has changed anything. */
 export async function renew() {
-  const page = await fetch(location.pathname, { cache: 'no-store', signal: AbortSignal.timeout(4000) }).then((answer) => answer.text(), () => '');
+  const page = await fetch(location.pathname, { cache: 'no-store', signal: AbortSignal.timeout(4000) }).then(
+    (answer) => answer.text(),
+    () => '',
+  );
   if (!page) return false;
   const now = written(new DOMParser().parseFromString(page, 'text/html'));
   const differs = now.how !== how || now.token !== token;
@@ -62,7 +66,7 @@ function show() {
   const said = document.querySelector('#control');
   if (said) {
     said.hidden = !off;
-    said.textContent = off ? SAYINGS[how] ?? SAYINGS.bring : '';
+    said.textContent = off ? (SAYINGS[how] ?? SAYINGS.bring) : '';
   }
   for (const input of document.querySelectorAll('.stepper input')) input.readOnly = off;
 }

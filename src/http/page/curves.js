@@ -6,7 +6,7 @@
 import { LogNines } from './axes.js';
 import { Board } from './charts.js';
 import { ofReadings, rowsOf } from './distribution.js';
-import { MODES, format, write } from './panels.js';
+import { format, MODES, write } from './panels.js';
 import { ask } from './server.js';
 
 const EVERY_MS = 1000;
@@ -14,7 +14,9 @@ const EVERY_MS = 1000;
 /** Buttons of which one is pressed; `chosen` is told its value. */
 export function choice(group, value, chosen) {
   const buttons = [...group.querySelectorAll('button')];
-  const press = (now) => buttons.forEach((one) => one.setAttribute('aria-pressed', String(one.value === now)));
+  const press = (now) => {
+    for (const one of buttons) one.setAttribute('aria-pressed', String(one.value === now));
+  };
   group.addEventListener('click', (event) => {
     const button = event.target.closest('button');
     if (!button) return;
@@ -54,7 +56,14 @@ export class Curves {
     this.said = figure.querySelector('.nothing');
     this.sight = new Sight(figure, () => this.update(this.#latest));
     const series = MODES.map((mode) => ({ name: mode, colour: mode, get: (row) => row.of[mode] ?? null }));
-    this.board.add(figure, { scale: 'log', format: format.ms, tick: format.msTick, series, upright: true, tight: true });
+    this.board.add(figure, {
+      scale: 'log',
+      format: format.ms,
+      tick: format.msTick,
+      series,
+      upright: true,
+      tight: true,
+    });
     choice(figure.querySelector('.span'), this.#clock, (clock) => {
       this.#clock = clock;
       this.#draw();
@@ -64,7 +73,10 @@ export class Curves {
   /** Takes a snapshot: it says whether there is anything new to ask for. */
   async update(snapshot) {
     this.#latest = snapshot;
-    const counts = MODES.map((mode) => [snapshot?.modes?.[mode]?.http_ms?.count, snapshot?.modes?.[mode]?.response_ms?.count]);
+    const counts = MODES.map((mode) => [
+      snapshot?.modes?.[mode]?.http_ms?.count,
+      snapshot?.modes?.[mode]?.response_ms?.count,
+    ]);
     const key = JSON.stringify([counts, snapshot?.ledger?.accepted]);
     const now = performance.now();
     if (!snapshot || !this.sight.clear || this.#asking || key === this.#shown || now - this.#asked < EVERY_MS) return;

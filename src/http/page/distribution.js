@@ -12,7 +12,10 @@ const ofLongest = (count) => (count > 0 ? 100 * (1 - 0.5 / count) : 100);
 
 /** Of percentiles that were read off a histogram of so many times; the last is the longest. */
 export function ofReadings(percents = [], times = [], count = 0) {
-  return points(percents.map((percent, index) => [percent, times[index]]), count);
+  return points(
+    percents.map((percent, index) => [percent, times[index]]),
+    count,
+  );
 }
 
 /** Of a timing in a run's file: a histogram in microseconds, or a few points of one. */
@@ -24,7 +27,10 @@ export function ofTiming(timing) {
   let bucket = 0;
   let below = buckets[0][1]; // times up to and with this bucket
   const read = READ.map((percent) => {
-    while (below < (percent / 100) * count - 1e-6 && bucket < buckets.length - 1) below += buckets[bucket += 1][1];
+    while (below < (percent / 100) * count - 1e-6 && bucket < buckets.length - 1) {
+      bucket += 1;
+      below += buckets[bucket][1];
+    }
     return [percent, buckets[bucket][0] / 1000];
   });
   return points([...read, [100, buckets.at(-1)[0] / 1000]], count);
@@ -32,7 +38,14 @@ export function ofTiming(timing) {
 
 /** Of a prediction, which knows a few percentiles and no longest time. */
 export function ofPrediction(times) {
-  return points([[50, times?.p50_ms], [90, times?.p90_ms], [99, times?.p99_ms]], 0);
+  return points(
+    [
+      [50, times?.p50_ms],
+      [90, times?.p90_ms],
+      [99, times?.p99_ms],
+    ],
+    0,
+  );
 }
 
 function points(pairs, count) {

@@ -22,15 +22,22 @@ export class ExercisePage {
     this.predictions = exercise.questions.length > 0 ? new Predictions(exercise, this.api) : null;
     this.check = new Check(exercise, this.api, this.predictions, () => this.#refresh());
     this.explained = element('div', '');
-    const side = element('div', 'side', ...[
-      exercise.code && this.#writing(),
-      this.predictions?.section,
-      this.check.section,
-      this.explained,
-      this.#help(),
-      element('p', 'terminal', 'The same in a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)),
-    ].filter(Boolean));
-    main.replaceChildren(this.#head(), element('div', 'columns', element('section', 'card prose', markdown(exercise.text, { untitled: true })), side));
+    const side = element(
+      'div',
+      'side',
+      ...[
+        exercise.code && this.#writing(),
+        this.predictions?.section,
+        this.check.section,
+        this.explained,
+        this.#help(),
+        element('p', 'terminal', 'The same in a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)),
+      ].filter(Boolean),
+    );
+    main.replaceChildren(
+      this.#head(),
+      element('div', 'columns', element('section', 'card prose', markdown(exercise.text, { untitled: true })), side),
+    );
     if (this.predictions) this.predictions.form.inert = isOff();
     this.#finished();
     this.check.look();
@@ -67,40 +74,76 @@ export class ExercisePage {
     const all = element('a', '', 'Exercises');
     all.href = '#';
     const tags = [coded && 'code', hard && 'hard'].filter(Boolean).map((tag) => element('small', 'tag', tag));
-    return element('div', 'begin',
+    return element(
+      'div',
+      'begin',
       element('p', 'crumbs', all, ` › Part ${part}${of ? `: ${of}` : ''}`),
       element('h1', '', title),
-      element('p', 'about', `${minutes} minutes `, ...tags, this.state));
+      element('p', 'about', `${minutes} minutes `, ...tags, this.state),
+    );
   }
 
   #writing() {
     const { task, file } = this.exercise.code;
     const command = `weir exercise watch ${this.exercise.id}`;
-    return element('section', 'card', element('h2', '', 'Write'),
+    return element(
+      'section',
+      'card',
+      element('h2', '', 'Write'),
       element('p', '', inline(task)),
-      element('dl', 'facts', element('div', '', element('dt', '', 'file'), element('dd', '', element('code', '', file))),
-        element('div', '', element('dt', '', 'as you save'), element('dd', '', element('code', '', command)))));
+      element(
+        'dl',
+        'facts',
+        element('div', '', element('dt', '', 'file'), element('dd', '', element('code', '', file))),
+        element('div', '', element('dt', '', 'as you save'), element('dd', '', element('code', '', command))),
+      ),
+    );
   }
 
   #help() {
     const { hints, hints_in_all: most } = this.exercise;
     this.hints = element('ol', 'hints');
     this.hint = element('button', '');
-    this.hint.addEventListener('click', () => this.hint.ariaDisabled !== 'true' && this.#try(async () => {
-      const { hints: given } = JSON.parse(await order(`${this.api}/hint`));
-      this.#give(given, most);
-      this.hints.lastElementChild?.scrollIntoView({ block: 'nearest' });
-    }));
-    const solve = this.#sure('Solution', 'It says the answers and why. You learn more by one more try.', 'Show it', 'Keep trying', () => this.#solve());
-    const reset = this.#sure('Start anew', 'This forgets your answers, hints and checks of this exercise.', 'Forget them', 'Keep them', async () => {
-      await order(`${this.api}/reset`);
-      dispatchEvent(new Event('hashchange'));
-    });
+    this.hint.addEventListener(
+      'click',
+      () =>
+        this.hint.ariaDisabled !== 'true' &&
+        this.#try(async () => {
+          const { hints: given } = JSON.parse(await order(`${this.api}/hint`));
+          this.#give(given, most);
+          this.hints.lastElementChild?.scrollIntoView({ block: 'nearest' });
+        }),
+    );
+    const solve = this.#sure(
+      'Solution',
+      'It says the answers and why. You learn more by one more try.',
+      'Show it',
+      'Keep trying',
+      () => this.#solve(),
+    );
+    const reset = this.#sure(
+      'Start anew',
+      'This forgets your answers, hints and checks of this exercise.',
+      'Forget them',
+      'Keep them',
+      async () => {
+        await order(`${this.api}/reset`);
+        dispatchEvent(new Event('hashchange'));
+      },
+    );
     this.said = element('p', 'alarm');
     this.said.setAttribute('role', 'alert');
     this.solution = element('div', 'solution');
     this.#give(hints, most);
-    return element('section', 'card help', element('h2', '', 'Stuck?'), this.hints, element('div', 'act', this.hint, ...solve, ...reset), this.said, this.solution);
+    return element(
+      'section',
+      'card help',
+      element('h2', '', 'Stuck?'),
+      this.hints,
+      element('div', 'act', this.hint, ...solve, ...reset),
+      this.said,
+      this.solution,
+    );
   }
 
   /** A button, and what asks whether it is meant. */
@@ -136,7 +179,20 @@ export class ExercisePage {
     const { answers, explanation: why, code: solved } = JSON.parse(await order(`${this.api}/solution`));
     const made = [element('h3', '', 'Solution')];
     if (answers.length) {
-      made.push(element('dl', 'answers', ...answers.map(({ name, ask: asked, answer, unit }) => element('div', '', element('dt', '', inline(asked ?? name)), element('dd', '', inline(inUnit(answer, unit)))))));
+      made.push(
+        element(
+          'dl',
+          'answers',
+          ...answers.map(({ name, ask: asked, answer, unit }) =>
+            element(
+              'div',
+              '',
+              element('dt', '', inline(asked ?? name)),
+              element('dd', '', inline(inUnit(answer, unit))),
+            ),
+          ),
+        ),
+      );
     }
     if (!this.exercise.explanation) made.push(element('div', 'prose', markdown(why)));
     if (solved) made.push(code(solved.split('\n'), 'rust'));

@@ -58,33 +58,71 @@ function list({ title, parts, exercises }) {
   bar.max = Math.max(1, exercises.length);
   bar.value = finished;
   bar.setAttribute('aria-label', 'Finished exercises');
-  const head = element('div', 'begin',
+  const head = element(
+    'div',
+    'begin',
     element('h1', '', title),
-    element('p', 'lead', 'Each exercise asks you for numbers, or for a few lines of code. Write down what you think; then theory, a simulation and a real load say theirs, and you are told how far each was off, and why.'),
-    element('div', 'how-far', bar, element('p', '', element('b', '', `${finished} of ${exercises.length}`), ' finished')));
-  if (next) head.append(link(next.id, 'go', `${finished || next.checks || next.predicted ? 'Go on with' : 'Begin with'} “${next.title}”`));
-  else head.append(element('p', 'done', 'All of them. What is left is to break it in ways that we have not thought of.'));
-  const sections = parts.map((name, index) => {
-    const ofPart = exercises.filter((exercise) => exercise.part === index + 1);
-    const rows = ofPart.map((exercise) => row(exercise, exercise === next));
-    const done = ofPart.filter((exercise) => exercise.finished).length;
-    const heading = element('h2', '', `Part ${index + 1}: ${name} `, element('small', '', `${done} of ${ofPart.length}`));
-    return element('section', 'card part-of-set', heading, element('ol', '', ...rows));
-  }).filter((section) => section.querySelector('li'));
-  return [head, ...sections, element('p', 'foot', 'The same in a terminal: ', element('code', '', 'weir exercise list'), '. What you have done is kept in one file for both.')];
+    element(
+      'p',
+      'lead',
+      'Each exercise asks you for numbers, or for a few lines of code. Write down what you think; then theory, a simulation and a real load say theirs, and you are told how far each was off, and why.',
+    ),
+    element(
+      'div',
+      'how-far',
+      bar,
+      element('p', '', element('b', '', `${finished} of ${exercises.length}`), ' finished'),
+    ),
+  );
+  if (next)
+    head.append(
+      link(next.id, 'go', `${finished || next.checks || next.predicted ? 'Go on with' : 'Begin with'} “${next.title}”`),
+    );
+  else
+    head.append(element('p', 'done', 'All of them. What is left is to break it in ways that we have not thought of.'));
+  const sections = parts
+    .map((name, index) => {
+      const ofPart = exercises.filter((exercise) => exercise.part === index + 1);
+      const rows = ofPart.map((exercise) => row(exercise, exercise === next));
+      const done = ofPart.filter((exercise) => exercise.finished).length;
+      const heading = element(
+        'h2',
+        '',
+        `Part ${index + 1}: ${name} `,
+        element('small', '', `${done} of ${ofPart.length}`),
+      );
+      return element('section', 'card part-of-set', heading, element('ol', '', ...rows));
+    })
+    .filter((section) => section.querySelector('li'));
+  return [
+    head,
+    ...sections,
+    element(
+      'p',
+      'foot',
+      'The same in a terminal: ',
+      element('code', '', 'weir exercise list'),
+      '. What you have done is kept in one file for both.',
+    ),
+  ];
 }
 
 function row(exercise, isNext) {
   const [mark, state] = progress(exercise);
   const sign = element('span', `sign ${state === 'finished' ? 'finished' : ''}`, mark);
   sign.setAttribute('aria-hidden', 'true');
-  const tags = [exercise.code && 'code', exercise.hard && 'hard'].filter(Boolean).map((tag) => element('small', 'tag', tag));
-  const made = link(exercise.id, '',
+  const tags = [exercise.code && 'code', exercise.hard && 'hard']
+    .filter(Boolean)
+    .map((tag) => element('small', 'tag', tag));
+  const made = link(
+    exercise.id,
+    '',
     sign,
     element('span', 'title', exercise.title, ' ', ...tags),
     element('code', '', exercise.id),
     element('span', 'state', state),
-    element('span', 'minutes', `${exercise.minutes} min`));
+    element('span', 'minutes', `${exercise.minutes} min`),
+  );
   return element('li', isNext ? 'next' : '', made);
 }
 
@@ -105,10 +143,27 @@ function link(id, className, ...content) {
 function excuse(id, message) {
   const again = element('button', 'go', 'Look again');
   again.addEventListener('click', visit);
-  const made = element('div', 'begin excuse', element('h1', '', id ? 'This exercise cannot be shown' : 'The exercises cannot be shown'), element('p', 'alarm', message));
+  const made = element(
+    'div',
+    'begin excuse',
+    element('h1', '', id ? 'This exercise cannot be shown' : 'The exercises cannot be shown'),
+    element('p', 'alarm', message),
+  );
   if (message.startsWith('there is no folder')) {
-    made.append(element('p', '', 'The exercises are files beside the sources of Weir, and the server reads them from the folder in which it was started. To have them:'));
-    made.append(element('pre', '', element('code', '', 'cd …/weir          # where the folder exercises is\ncargo run --release')));
+    made.append(
+      element(
+        'p',
+        '',
+        'The exercises are files beside the sources of Weir, and the server reads them from the folder in which it was started. To have them:',
+      ),
+    );
+    made.append(
+      element(
+        'pre',
+        '',
+        element('code', '', 'cd …/weir          # where the folder exercises is\ncargo run --release'),
+      ),
+    );
   }
   made.append(again);
   if (id) made.append(link('', 'back', 'All exercises'));

@@ -6,7 +6,7 @@
 // multiplying. The text in the nodes is left to panels.js, the layout of the nodes to style.css; the
 // pipes are drawn between wherever the nodes happen to be, side by side or stacked.
 
-import { MODES, format, write } from './panels.js';
+import { format, MODES, write } from './panels.js';
 
 const CELLS = 60; // more slots than this share cells
 const BIRTHS_PER_S = 18; // particles a pipe and mode may give birth to; beyond it they grow
@@ -53,7 +53,12 @@ export class Flow {
     this.#fillCells(snapshot.consumers ?? {});
     this.#fillGauge(snapshot);
     const most = snapshot.config?.effective?.async?.max_in_flight;
-    write(this.parts.async, most > 0 ? `answered at once, at most ${format.count(most)} in flight` : 'answered at once, nothing holds it back');
+    write(
+      this.parts.async,
+      most > 0
+        ? `answered at once, at most ${format.count(most)} in flight`
+        : 'answered at once, nothing holds it back',
+    );
     const turned = this.#closed !== Boolean(snapshot.paused);
     this.#closed = Boolean(snapshot.paused);
     this.parts.gate.hidden = !this.#closed;
@@ -79,7 +84,10 @@ export class Flow {
     // since the last look says that it is full all the same.
     const turnedAway = ({ refused = 0, dropped = 0 } = {}) => refused + dropped;
     const refusing = this.#before && turnedAway(queue) > turnedAway(this.#before.queue);
-    this.parts.queue.classList.toggle('at-capacity', capacity > 0 && (depth >= capacity || (refusing && depth > capacity * 0.9)));
+    this.parts.queue.classList.toggle(
+      'at-capacity',
+      capacity > 0 && (depth >= capacity || (refusing && depth > capacity * 0.9)),
+    );
   }
 
   #fillCells({ concurrency = 0, busy = 0 }) {
@@ -138,20 +146,40 @@ export class Flow {
       const arrived = grown(({ modes }) => modes?.[mode]?.arrived);
       this.#send(mode === 'pipelined' ? 'push' : mode, mode, arrived, ms);
     });
-    this.#send('bounce', 'danger', grown((one) => one.queue?.refused), ms, TRAVEL_MS.least);
-    this.#send('fall', 'danger', grown((one) => one.queue?.dropped), ms, TRAVEL_MS.least);
-    this.#send('shed', 'danger', grown((one) => one.resource?.refused), ms, TRAVEL_MS.least);
+    this.#send(
+      'bounce',
+      'danger',
+      grown((one) => one.queue?.refused),
+      ms,
+      TRAVEL_MS.least,
+    );
+    this.#send(
+      'fall',
+      'danger',
+      grown((one) => one.queue?.dropped),
+      ms,
+      TRAVEL_MS.least,
+    );
+    this.#send(
+      'shed',
+      'danger',
+      grown((one) => one.resource?.refused),
+      ms,
+      TRAVEL_MS.least,
+    );
   }
 
   /** Demand, dispatch and finish, from the history point's cumulative counts: four times a second. */
   #moveThrough(before, after, ms) {
-    const finished = MODES.map((_, mode) => Math.max(0, (after.finished?.[mode] ?? 0) - (before.finished?.[mode] ?? 0)));
+    const finished = MODES.map((_, mode) =>
+      Math.max(0, (after.finished?.[mode] ?? 0) - (before.finished?.[mode] ?? 0)),
+    );
     const started = Math.max(0, finished[2] + (after.busy ?? 0) - (before.busy ?? 0));
     const dispatched = Math.max(0, started + (after.held ?? 0) - (before.held ?? 0));
     this.#send('ask', 'muted', dispatched, ms);
     this.#send('dispatch', 'pipelined', dispatched, ms, TRAVEL_MS.least);
     this.#send('work', 'pipelined', started, ms, TRAVEL_MS.least * 2);
-    MODES.forEach((mode, index) => this.#send('done', mode, finished[index], ms));
+    for (const [index, mode] of MODES.entries()) this.#send('done', mode, finished[index], ms);
   }
 
   #send(path, colour, events, ms, delay = 0) {
@@ -225,12 +253,18 @@ export class Flow {
   /** A plate across the pipe, near its beginning, in a frame of the card's colour. */
   #paintGate() {
     const { context, palette } = this;
-    const { points: [from, , , to], pipe } = this.#paths.dispatch;
+    const {
+      points: [from, , , to],
+      pipe,
+    } = this.#paths.dispatch;
     const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
     const [dx, dy] = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
     const [x, y] = [from[0] + dx * GATE.away, from[1] + dy * GATE.away];
     const reach = pipe / 2 + GATE.over;
-    for (const [colour, width] of [['card', GATE.thick + 4], ['mark', GATE.thick]]) {
+    for (const [colour, width] of [
+      ['card', GATE.thick + 4],
+      ['mark', GATE.thick],
+    ]) {
       context.beginPath();
       context.moveTo(x - dy * reach, y + dx * reach);
       context.lineTo(x + dy * reach, y - dx * reach);
@@ -322,7 +356,9 @@ function stackedPaths(at) {
 
 function along({ points: [a, b, c, d] }, t) {
   const u = 1 - t;
-  return [0, 1].map((axis) => u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis]);
+  return [0, 1].map(
+    (axis) => u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis],
+  );
 }
 
 function trace(context, { points: [a, b, c, d] }) {

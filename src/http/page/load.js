@@ -56,11 +56,18 @@ export class Load {
     const { mode, model, clients, amount, unit, rate, seconds, arrivals, burst, seed } = this.form.elements;
     const duration = (text) => (/^[\d.]+$/.test(text.trim()) ? `${text.trim()}s` : text.trim());
     if (model.value === 'closed') {
-      const until = unit.value === 'requests' ? { requests: amount.value.trim() } : { duration: duration(amount.value) };
+      const until =
+        unit.value === 'requests' ? { requests: amount.value.trim() } : { duration: duration(amount.value) };
       return { mode: mode.value, clients: clients.value.trim(), ...until };
     }
     const how = arrivals.value === 'burst' ? `burst:${burst.value.trim()}` : arrivals.value;
-    return { mode: mode.value, rate: rate.value.trim(), duration: duration(seconds.value), arrivals: how, seed: seed.value.trim() };
+    return {
+      mode: mode.value,
+      rate: rate.value.trim(),
+      duration: duration(seconds.value),
+      arrivals: how,
+      seed: seed.value.trim(),
+    };
   }
 
   async #start() {
@@ -111,7 +118,11 @@ export class Load {
       return this.#say(`sent; ${format.count(held)} ${held === 1 ? 'event' : 'events'} still in the bench`, 'goes');
     }
     const { seconds, answered, refused, failed, aborted, in_flight: inFlight, rate, p99_ms: p99 } = progress ?? {};
-    const bad = [['refused', refused], ['failed', failed], ['aborted', aborted]].filter(([, count]) => count > 0);
+    const bad = [
+      ['refused', refused],
+      ['failed', failed],
+      ['aborted', aborted],
+    ].filter(([, count]) => count > 0);
     const parts = [
       `${format.seconds(seconds)}: ${format.count(answered)} answered`,
       ...bad.map(([name, count]) => `${format.count(count)} ${name}`),
@@ -153,7 +164,9 @@ export class Concurrency {
   constructor(node) {
     this.input = node.querySelector('input');
     this.said = node.querySelector('.said');
-    this.input.addEventListener('input', () => { this.#edited = true; });
+    this.input.addEventListener('input', () => {
+      this.#edited = true;
+    });
     this.input.addEventListener('change', () => this.#want(this.input.value));
     this.input.addEventListener('blur', () => this.#show());
     for (const button of node.querySelectorAll('button')) {

@@ -10,7 +10,8 @@ const ITEM = /^(\s*)([-*]|\d+\.)\s+(.*)$/;
 const FENCE = /^\s*```\s*([\w-]*)/;
 const RULE = /^\|?[\s:|-]+\|?$/;
 // In this order: what stands in code is code, whatever it looks like.
-const INLINE = /(`+)(.+?)\1(?!`)|\[([^\]]+)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)|<(https?:\/\/[^>\s]+)>|\*\*(.+?)\*\*|\*([^*\s](?:[^*]*[^*\s])?)\*|\b_([^_]+)_\b/;
+const INLINE =
+  /(`+)(.+?)\1(?!`)|\[([^\]]+)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)|<(https?:\/\/[^>\s]+)>|\*\*(.+?)\*\*|\*([^*\s](?:[^*]*[^*\s])?)\*|\b_([^_]+)_\b/;
 
 /** A text as elements. Its first heading is left out with `untitled`: the page has said it. */
 export function markdown(text, { untitled = false } = {}) {
@@ -45,20 +46,42 @@ function blocks(lines) {
     else if (FENCE.test(line)) {
       const [, language] = FENCE.exec(line);
       at += 1;
-      made.push(code(take((one) => !FENCE.test(one)), language));
+      made.push(
+        code(
+          take((one) => !FENCE.test(one)),
+          language,
+        ),
+      );
       at += 1;
     } else if (heading) {
       // The page has the first heading; its sections come below.
       made.push(element(`h${Math.max(2, Math.min(heading[1].length, 6))}`, '', ...spans(heading[2])));
       at += 1;
-    } else if (line.startsWith('    ')) made.push(code(take((one) => one.startsWith('    ')).map((one) => one.slice(4))));
-    else if (line.includes('|') && RULE.test(lines[at + 1] ?? '') && lines[at + 1].includes('-')) made.push(table(take((one) => one.includes('|'))));
-    else if (ITEM.test(line)) made.push(list(take((one, n) => n === 0 || ITEM.test(one) || /^\s+\S/.test(one) || !ends(one, lines[at + 1]))));
-    else if (line.startsWith('>')) made.push(element('blockquote', '', ...blocks(take((one) => one.startsWith('>')).map((one) => one.replace(/^> ?/, '')))));
+    } else if (line.startsWith('    '))
+      made.push(code(take((one) => one.startsWith('    ')).map((one) => one.slice(4))));
+    else if (line.includes('|') && RULE.test(lines[at + 1] ?? '') && lines[at + 1].includes('-'))
+      made.push(table(take((one) => one.includes('|'))));
+    else if (ITEM.test(line))
+      made.push(list(take((one, n) => n === 0 || ITEM.test(one) || /^\s+\S/.test(one) || !ends(one, lines[at + 1]))));
+    else if (line.startsWith('>'))
+      made.push(
+        element('blockquote', '', ...blocks(take((one) => one.startsWith('>')).map((one) => one.replace(/^> ?/, '')))),
+      );
     else if (/^(-{3,}|\*{3,})$/.test(line.trim())) {
       made.push(element('hr', ''));
       at += 1;
-    } else made.push(element('p', '', ...spans(take((one, n) => one.trim() && (n === 0 || !begins(one))).map((one) => one.trim()).join(' '))));
+    } else
+      made.push(
+        element(
+          'p',
+          '',
+          ...spans(
+            take((one, n) => one.trim() && (n === 0 || !begins(one)))
+              .map((one) => one.trim())
+              .join(' '),
+          ),
+        ),
+      );
   }
   return made;
 }
@@ -82,20 +105,34 @@ function list(lines) {
     if (item && item[1].length <= indent.length) items.push([item[3]]);
     else items.at(-1).push(line.replace(/^ {1,4}/, ''));
   }
-  const made = element(/\d/.test(bullet) ? 'ol' : 'ul', '', ...items.map((item) => {
-    const parts = blocks(item);
-    // An item of one paragraph is no paragraph.
-    return element('li', '', ...(parts[0]?.localName === 'p' ? [...parts[0].childNodes, ...parts.slice(1)] : parts));
-  }));
+  const made = element(
+    /\d/.test(bullet) ? 'ol' : 'ul',
+    '',
+    ...items.map((item) => {
+      const parts = blocks(item);
+      // An item of one paragraph is no paragraph.
+      return element('li', '', ...(parts[0]?.localName === 'p' ? [...parts[0].childNodes, ...parts.slice(1)] : parts));
+    }),
+  );
   if (made.localName === 'ol') made.start = parseInt(bullet, 10);
   return made;
 }
 
 function table([head, , ...rows]) {
   // A bar within code is no border.
-  const cells = (line) => line.trim().replace(/^\||\|$/g, '').split(/\|(?=(?:[^`]*`[^`]*`)*[^`]*$)/).map((cell) => cell.trim());
+  const cells = (line) =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, '')
+      .split(/\|(?=(?:[^`]*`[^`]*`)*[^`]*$)/)
+      .map((cell) => cell.trim());
   const row = (name, line) => element('tr', '', ...cells(line).map((cell) => element(name, '', ...spans(cell))));
-  const made = element('table', '', element('thead', '', row('th', head)), element('tbody', '', ...rows.map((line) => row('td', line))));
+  const made = element(
+    'table',
+    '',
+    element('thead', '', row('th', head)),
+    element('tbody', '', ...rows.map((line) => row('td', line))),
+  );
   return scrolling(element('div', 'scroll', made), 'A table');
 }
 

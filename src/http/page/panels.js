@@ -87,7 +87,8 @@ export class Bindings {
       write(node, format[as](value));
     }
     for (const node of this.#alarms) node.classList.toggle('alarm', field(view, node.dataset.alarm) > 0);
-    for (const node of this.#quiet) node.hidden = !(field(view, node.dataset.quiet) > 0 || field(view, node.dataset.quiet) === true);
+    for (const node of this.#quiet)
+      node.hidden = !(field(view, node.dataset.quiet) > 0 || field(view, node.dataset.quiet) === true);
   }
 }
 
@@ -101,20 +102,45 @@ const percentile = (clock, name, term) => ({
 
 // The table by groups of columns; a group with a name gets a head that spans its columns.
 const COLUMNS = [
-  { group: '', columns: [
-    { head: 'arrived', term: 'arrived', text: (mode) => format.count(mode.arrived),
-      detail: (mode) => `${format.count(mode.in_flight)} in flight now, ${format.count(mode.aborted)} aborted` },
-    { head: 'answered', term: 'requests', text: (mode) => format.count(mode.requests) },
-    { head: 'rate', term: 'rate', text: (mode) => format.perSecond(mode.rate) },
-    { head: 'errors', term: 'errors', text: (mode) => format.count(mode.errors), alarm: (mode) => mode.errors > 0,
-      detail: (mode) => `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}; their server time: ${mode.errors_ms?.count ? `p50 ${format.ms(mode.errors_ms.p50)}, p99 ${format.ms(mode.errors_ms.p99)}` : 'none yet'}` },
-    { head: 'peak in use', term: 'peak-in-use', text: (mode) => format.count(mode.peak_in_use),
-      detail: (mode) => `${format.count(mode.in_use)} in use now` },
-  ] },
-  { group: 'server time', term: 'http', columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')) },
+  {
+    group: '',
+    columns: [
+      {
+        head: 'arrived',
+        term: 'arrived',
+        text: (mode) => format.count(mode.arrived),
+        detail: (mode) => `${format.count(mode.in_flight)} in flight now, ${format.count(mode.aborted)} aborted`,
+      },
+      { head: 'answered', term: 'requests', text: (mode) => format.count(mode.requests) },
+      { head: 'rate', term: 'rate', text: (mode) => format.perSecond(mode.rate) },
+      {
+        head: 'errors',
+        term: 'errors',
+        text: (mode) => format.count(mode.errors),
+        alarm: (mode) => mode.errors > 0,
+        detail: (mode) =>
+          `refused ${format.count(mode.refused)}, failed ${format.count(mode.failed)}; their server time: ${mode.errors_ms?.count ? `p50 ${format.ms(mode.errors_ms.p50)}, p99 ${format.ms(mode.errors_ms.p99)}` : 'none yet'}`,
+      },
+      {
+        head: 'peak in use',
+        term: 'peak-in-use',
+        text: (mode) => format.count(mode.peak_in_use),
+        detail: (mode) => `${format.count(mode.in_use)} in use now`,
+      },
+    ],
+  },
+  {
+    group: 'server time',
+    term: 'http',
+    columns: ['p50', 'p90', 'p99', 'max'].map((name) => percentile('http_ms', name, 'http')),
+  },
   { group: 'wait', term: 'wait', columns: ['p50', 'p99'].map((name) => percentile('wait_ms', name, 'wait')) },
   { group: 'service', term: 'service', columns: ['p50'].map((name) => percentile('service_ms', name, 'service')) },
-  { group: 'response', term: 'response', columns: ['p50', 'p99'].map((name) => percentile('response_ms', name, 'response')) },
+  {
+    group: 'response',
+    term: 'response',
+    columns: ['p50', 'p99'].map((name) => percentile('response_ms', name, 'response')),
+  },
 ];
 
 export class ModesTable {
@@ -223,11 +249,16 @@ export class Configuration {
   /** What is wrong with the configuration, and with the folder that the runs are kept in. */
   #warn({ error = null, generation }, keeping) {
     const refused = `The last edit was refused. Generation ${generation} stays in force, unchanged.`;
-    const warnings = [[error, refused], [keeping.error ?? null, unkept(keeping)]].filter(([why]) => why !== null);
+    const warnings = [
+      [error, refused],
+      [keeping.error ?? null, unkept(keeping)],
+    ].filter(([why]) => why !== null);
     const warned = JSON.stringify(warnings);
     if (warned === this.#warned) return;
     this.#warned = warned;
-    this.banner.replaceChildren(...warnings.flatMap(([why, what]) => [element('h2', '', what), element('pre', '', why)]));
+    this.banner.replaceChildren(
+      ...warnings.flatMap(([why, what]) => [element('h2', '', what), element('pre', '', why)]),
+    );
   }
 
   #render(effective, flags) {
@@ -242,7 +273,10 @@ export class Configuration {
     const line = element('span', 'line', element('span', 'key', key), ' = ', ...this.#value(path, value));
     const byFlag = [...flags].filter((flag) => flag === path || flag.startsWith(`${path}.`));
     if (byFlag.length) {
-      const inner = byFlag.map((flag) => flag.slice(path.length + 1)).filter(Boolean).join(', ');
+      const inner = byFlag
+        .map((flag) => flag.slice(path.length + 1))
+        .filter(Boolean)
+        .join(', ');
       const note = element('span', 'flag', `# ${inner ? `${inner} ` : ''}set by flag`);
       note.dataset.term = 'flag';
       note.tabIndex = 0;
@@ -256,7 +290,10 @@ export class Configuration {
   #value(path, value) {
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
       const inner = Object.entries(value).flatMap(([key, part], index) => [
-        index ? ', ' : '{ ', element('span', 'key', key), ' = ', ...this.#value(`${path}.${key}`, part),
+        index ? ', ' : '{ ',
+        element('span', 'key', key),
+        ' = ',
+        ...this.#value(`${path}.${key}`, part),
       ]);
       return [...inner, ' }'];
     }

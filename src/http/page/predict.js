@@ -51,7 +51,16 @@ export class Predictions {
     input.spellcheck = false;
     input.value = this.before[name] ?? '';
     input.setAttribute('aria-describedby', `said-${name}`);
-    return element('div', 'question', element('label', '', element('span', '', inline(asked)), element('span', 'answer', input, unit ? element('span', 'unit', unit) : '')));
+    return element(
+      'div',
+      'question',
+      element(
+        'label',
+        '',
+        element('span', '', inline(asked)),
+        element('span', 'answer', input, unit ? element('span', 'unit', unit) : ''),
+      ),
+    );
   }
 
   #choices({ name, ask: asked, choices }) {
@@ -146,7 +155,10 @@ export class Predictions {
     if (!show) return;
     const inputs = this.form.querySelectorAll(`[name="${CSS.escape(name)}"]`);
     if (!field.question.choices.length) inputs[0].value = field.text;
-    else inputs.forEach((radio) => { radio.checked = radio.value === field.text; });
+    else
+      inputs.forEach((radio) => {
+        radio.checked = radio.value === field.text;
+      });
   }
 
   /** Writes answers down, one by one: one that is refused is told beside it, and the others stay. */

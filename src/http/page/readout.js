@@ -16,7 +16,13 @@ export class Readout {
 
   /** The newest values, or those under the crosshair; `at` is the index of a row, or -1. */
   write(rows, at) {
-    const { board: { axis }, named, reference, format, canvas } = this.chart;
+    const {
+      board: { axis },
+      named,
+      reference,
+      format,
+      canvas,
+    } = this.chart;
     const values = this.#values(rows, at);
     const limit = reference?.get();
     if (limit) values.push({ name: reference.label, text: format(limit) });
@@ -24,7 +30,10 @@ export class Readout {
     const words = [where, ...values.map(({ name, text }) => `${name} ${text}`.trim())].filter(Boolean).join(', ');
     if (words === this.#words) return;
     this.#words = words;
-    canvas.setAttribute('aria-label', `${this.title}: ${words || 'nothing in this span'}. Arrow keys move the crosshair.`);
+    canvas.setAttribute(
+      'aria-label',
+      `${this.title}: ${words || 'nothing in this span'}. Arrow keys move the crosshair.`,
+    );
     const spans = values.map(({ name, text }) => {
       const label = named ? `${name.replace('-', ' ')} ` : '';
       return element('span', '', element('i', `mark ${name}`), label, element('b', '', text));
@@ -72,6 +81,8 @@ export class Readout {
 /** Texts with their common unit once: "52 / 57 ms". */
 function joined(texts) {
   const unit = texts.at(-1).match(/\s\S+$/)?.[0];
-  const bare = texts.map((text, index) => (unit && index < texts.length - 1 && text.endsWith(unit) ? text.slice(0, -unit.length) : text));
+  const bare = texts.map((text, index) =>
+    unit && index < texts.length - 1 && text.endsWith(unit) ? text.slice(0, -unit.length) : text,
+  );
   return bare.join(' / ');
 }

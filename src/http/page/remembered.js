@@ -4,9 +4,17 @@
 
 export const remembered = {
   get(key) {
-    try { return localStorage.getItem(`weir.${key}`); } catch { return null; }
+    try {
+      return localStorage.getItem(`weir.${key}`);
+    } catch {
+      return null;
+    }
   },
   set(key, value) {
-    try { localStorage.setItem(`weir.${key}`, value); } catch { /* forgotten on reload, that is all */ }
+    try {
+      localStorage.setItem(`weir.${key}`, value);
+    } catch {
+      /* forgotten on reload, that is all */
+    }
   },
 };

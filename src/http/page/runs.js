@@ -60,7 +60,11 @@ export class Runs {
       const { runs, skipped = [] } = await ask('api/runs');
       this.#fill(runs.reverse());
       const files = skipped.map(({ file, why }) => `${file} (${why})`);
-      this.say(files.length ? `Not a run: ${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}.` : '');
+      this.say(
+        files.length
+          ? `Not a run: ${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}.`
+          : '',
+      );
     } catch (error) {
       this.say(`The list cannot be had: ${error.message}.`, true);
     } finally {
@@ -82,7 +86,12 @@ export class Runs {
     });
     while (this.body.children.length > rows.length) this.body.lastElementChild.remove();
     this.scroll.hidden = rows.length === 0;
-    write(this.nothing, rows.length ? '' : 'There are none yet. Start a load above, or send one with ab: each becomes a run when the bench has drained.');
+    write(
+      this.nothing,
+      rows.length
+        ? ''
+        : 'There are none yet. Start a load above, or send one with ab: each becomes a run when the bench has drained.',
+    );
     for (const letter of LETTERS) {
       if (this.#chosen[letter] && !this.#rows.has(this.#chosen[letter])) this.#chosen[letter] = null;
     }
@@ -138,7 +147,8 @@ class Row {
     this.title = element('span', 'title', '');
     this.name = head('', 'row', 'run-name');
     this.name.append(this.title);
-    this.name.detail = () => `${this.run.name ? `${this.run.name}, ` : ''}${this.id}. Began ${this.run.began}, took ${format.seconds(this.run.seconds)}.`;
+    this.name.detail = () =>
+      `${this.run.name ? `${this.run.name}, ` : ''}${this.id}. Began ${this.run.began}, took ${format.seconds(this.run.seconds)}.`;
     this.cells = COLUMNS.map((column) => {
       const cell = element('td', `${column.words ? 'words' : ''} ${column.clip ? 'clip' : ''}`);
       cell.dataset.term = column.term;
@@ -170,7 +180,8 @@ class Row {
     this.run = run;
     const title = run.name ?? run.id;
     write(this.title, title);
-    LETTERS.forEach((letter, index) => this.radios[index].setAttribute('aria-label', `${letter} is ${title}`));
+    for (const [index, letter] of LETTERS.entries())
+      this.radios[index].setAttribute('aria-label', `${letter} is ${title}`);
     for (const { column, cell } of this.cells) write(cell, column.text(run));
     write(this.valid, { valid: '✓', disturbed: 'disturbed', invalid: 'INVALID' }[run.verdict] ?? run.verdict);
     this.valid.setAttribute('aria-label', run.verdict);
@@ -217,7 +228,8 @@ class Row {
       const focused = document.activeElement === input;
       input.replaceWith(this.title);
       if (focused) this.acts.querySelector('button')?.focus();
-      if (keep && name !== (this.run.name ?? '')) this.runs.order(`api/runs/${encodeURIComponent(this.id)}/rename`, { name });
+      if (keep && name !== (this.run.name ?? ''))
+        this.runs.order(`api/runs/${encodeURIComponent(this.id)}/rename`, { name });
     };
     input.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' || event.key === 'Escape') done(event.key === 'Enter');

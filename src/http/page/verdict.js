@@ -23,7 +23,14 @@ export function verdict({ questions, code, remarks }, exercise) {
   const made = [];
   if (remarks.length) {
     const heading = `${remarks.length === 1 ? 'A remark' : `${remarks.length} remarks`} on how this was measured`;
-    made.push(element('details', 'remarks-on-it', element('summary', '', heading), ...remarks.map((text) => element('p', '', text))));
+    made.push(
+      element(
+        'details',
+        'remarks-on-it',
+        element('summary', '', heading),
+        ...remarks.map((text) => element('p', '', text)),
+      ),
+    );
   }
   if (questions.length) made.push(table(questions), ...below(questions, exercise));
   if (code) made.push(...compiled(code));
@@ -38,11 +45,15 @@ function summary(questions, right, code) {
 }
 
 function table(questions) {
-  const head = element('tr', '', ...[...COLUMNS, 'verdict'].map((name) => {
-    const cell = element('th', '', name);
-    cell.scope = 'col';
-    return cell;
-  }));
+  const head = element(
+    'tr',
+    '',
+    ...[...COLUMNS, 'verdict'].map((name) => {
+      const cell = element('th', '', name);
+      cell.scope = 'col';
+      return cell;
+    }),
+  );
   const made = element('table', 'judged', element('thead', '', head), ...questions.map(rows));
   const scroll = element('div', 'scroll', made);
   scroll.tabIndex = 0;
@@ -59,9 +70,17 @@ function below(questions, { loads }) {
     bench.href = './';
     made.push(element('p', 'below', 'What Look points at is on ', bench, ': send the load yourself and look there.'));
   }
-  if (questions.some((question) => question.theory === null && hasFigures(question))) made.push(element('p', 'below', `– : ${NO_MODEL}`));
+  if (questions.some((question) => question.theory === null && hasFigures(question)))
+    made.push(element('p', 'below', `– : ${NO_MODEL}`));
   const times = Math.max(...loads.map(({ faster }) => faster));
-  if (times > 1) made.push(element('p', 'below', `Measured at up to ${times} times the speed and converted: a millisecond of overhead counts ${times}-fold.`));
+  if (times > 1)
+    made.push(
+      element(
+        'p',
+        'below',
+        `Measured at up to ${times} times the speed and converted: a millisecond of overhead counts ${times}-fold.`,
+      ),
+    );
   return made;
 }
 
@@ -79,7 +98,12 @@ function hasFigures({ verdict: is, quiz, measured }) {
 /** A question: what was asked, the figures, and, unless it is right, what that suggests. */
 function rows(question) {
   const { kind, why } = read(question.verdict);
-  const asked = element('th', 'asked', inline(question.ask), ...(question.unit ? [element('small', '', ` ${question.unit.startsWith('/') ? '' : 'in '}${question.unit}`)] : []));
+  const asked = element(
+    'th',
+    'asked',
+    inline(question.ask),
+    ...(question.unit ? [element('small', '', ` ${question.unit.startsWith('/') ? '' : 'in '}${question.unit}`)] : []),
+  );
   asked.scope = 'rowgroup';
   asked.colSpan = COLUMNS.length + 1;
   const marks = { right: '✓ right', wrong: `✗${NBSP}${far(question)}`, missing: 'open', unknown: '?' };
@@ -87,7 +111,12 @@ function rows(question) {
   const made = element('tbody', '', element('tr', '', asked), figures);
   if (kind !== 'right') {
     const says = { wrong: why ?? distance(question), missing: '', unknown: why }[kind];
-    const cell = element('td', 'reveals', ...(says ? [element('p', '', inline(says))] : []), element('p', 'look', element('b', '', 'Look: '), inline(question.look)));
+    const cell = element(
+      'td',
+      'reveals',
+      ...(says ? [element('p', '', inline(says))] : []),
+      element('p', 'look', element('b', '', 'Look: '), inline(question.look)),
+    );
     cell.colSpan = COLUMNS.length + 1;
     made.append(element('tr', '', cell));
   }
@@ -105,11 +134,24 @@ function cells(question) {
   if (is === 'missing') return wide('said-in-words', element('small', '', 'predict first'));
   const known = COLUMNS.filter((name) => question[name] !== null);
   if (known.some((name) => typeof question[name] === 'string')) {
-    const lines = known.map((name) => element('div', '', element('dt', '', quiz && name === 'measured' ? 'right answer' : name), element('dd', '', inline(inUnit(question[name])))));
+    const lines = known.map((name) =>
+      element(
+        'div',
+        '',
+        element('dt', '', quiz && name === 'measured' ? 'right answer' : name),
+        element('dd', '', inline(inUnit(question[name]))),
+      ),
+    );
     return wide('said-in-words', element('dl', '', ...lines));
   }
   // Nothing measures a quiz, and no model says anything of it.
-  if (quiz) return [figure(question.predicted), element('td', ''), element('td', 'right-answer', element('small', '', 'right answer')), figure(measured)];
+  if (quiz)
+    return [
+      figure(question.predicted),
+      element('td', ''),
+      element('td', 'right-answer', element('small', '', 'right answer')),
+      figure(measured),
+    ];
   return COLUMNS.map((name) => figure(question[name], name === 'theory' ? NO_MODEL : `not ${name}`));
 }
 
@@ -147,7 +189,8 @@ function far({ predicted, measured, off, unit }) {
   if (measured > 0 && times >= 2) return `${fold(times)} too${NBSP}high`;
   if (times > 0 && times <= 0.5) return `${fold(1 / times)} too${NBSP}low`;
   const few = difference > 0 && (difference <= 10 || Math.abs(off) < 0.1);
-  if (COUNTED.test(unit) && few) return `${format.count(difference)}${NBSP}too ${predicted > measured ? 'many' : 'few'}`;
+  if (COUNTED.test(unit) && few)
+    return `${format.count(difference)}${NBSP}too ${predicted > measured ? 'many' : 'few'}`;
   return off === null ? 'wrong' : `${off < 0 ? '−' : '+'}${format.percent(Math.abs(off))}`;
 }
 
@@ -164,7 +207,11 @@ function compiled({ passed, said, reveals, unwritten }) {
     output.tabIndex = 0;
     output.setAttribute('role', 'region');
     output.setAttribute('aria-label', 'What the compiler and the check say');
-    made.push(passed || unwritten ? element('details', '', element('summary', '', 'What the compiler and the check say'), output) : output);
+    made.push(
+      passed || unwritten
+        ? element('details', '', element('summary', '', 'What the compiler and the check say'), output)
+        : output,
+    );
   }
   return made;
 }
