@@ -13,26 +13,26 @@
 //! the command line and of the page, to which [`routes`] speaks.
 
 mod code;
+mod expression;
 mod findings;
 mod format;
 mod numbers;
 mod progress;
 mod question;
 mod set;
-mod sum;
 mod trial;
 mod verdict;
 mod web;
 mod within;
 
 pub use code::{Checked, CodeError, compile_and_check};
+pub use expression::{ExpressionError, evaluate};
 pub use findings::{Figures, Findings};
 pub use format::{Code, Exercise, Fact, Load};
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
 pub use question::{Question, Value, Wrong};
 pub use set::{Set, SetError};
-pub use sum::compute;
 pub use trial::{Measured, Trial, Where};
 pub use verdict::{Judgement, Verdict, doubts, finishes, is_honest, judge};
 pub use web::routes;

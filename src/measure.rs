@@ -45,7 +45,7 @@ const HOLD: Duration = Duration::from_secs(8);
 
 /// How a measurement is going.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stage {
+pub enum Phase {
     /// Load is made.
     Load(Progress),
     /// The load is over, and the bench still holds this number of events.
@@ -102,12 +102,12 @@ impl Measure<'_> {
     ///
     /// # Panics
     /// Within a runtime.
-    pub fn run(&self, watch: &mut dyn FnMut(Stage)) -> anyhow::Result<Run> {
+    pub fn run(&self, watch: &mut dyn FnMut(Phase)) -> anyhow::Result<Run> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         LocalSet::new().block_on(&runtime, self.measure(watch))
     }
 
-    async fn measure(&self, watch: &mut dyn FnMut(Stage)) -> anyhow::Result<Run> {
+    async fn measure(&self, watch: &mut dyn FnMut(Phase)) -> anyhow::Result<Run> {
         let (url, name) = match &self.what {
             What::Bench { peer, mode } => (format!("{}/{}", peer.base, mode.name()), mode.name()),
             What::Url(url) => (url.clone(), url.as_str()),
@@ -128,7 +128,7 @@ impl Measure<'_> {
             server,
             refusals,
             stop: self.stop.clone(),
-            watch: &mut |progress| watch(Stage::Load(*progress)),
+            watch: &mut |progress| watch(Phase::Load(*progress)),
         };
         let holding = match (&self.what, &begun) {
             (What::Bench { peer, .. }, Some(begun)) => Some(spawn_local(hold(peer.clone(), begun.run))),
@@ -170,7 +170,7 @@ impl Measure<'_> {
         &self,
         peer: &Peer,
         number: u64,
-        watch: &mut dyn FnMut(Stage),
+        watch: &mut dyn FnMut(Phase),
     ) -> anyhow::Result<Option<Recorded>> {
         if self.stop.is_cancelled() {
             // Requests that were cut off may not have reached the bench yet. They are of
@@ -191,7 +191,7 @@ impl Measure<'_> {
                 }
                 StatusCode::ACCEPTED => {
                     let Held { held } = serde_json::from_slice(&reply.body)?;
-                    watch(Stage::Draining(held));
+                    watch(Phase::Draining(held));
                     sleep(LOOK).await;
                 }
                 StatusCode::NOT_FOUND => return Ok(None),

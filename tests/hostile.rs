@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use weir::config::{Config, Sources};
-use weir::exercise::{Exercise, Progress, Set, compute, first_number, prose};
+use weir::exercise::{Exercise, Progress, Set, evaluate, first_number, prose};
 use weir::measure::PlanArgs;
 use weir::record::Plan;
 use weir::runs::{Table, Told, compare, csv, from_json, import, to_json};
@@ -118,7 +118,7 @@ fn a_broken_result_of_another_tool_is_imported_or_refused() {
 fn a_broken_sum_or_text_is_computed_or_refused() {
     let mut random = Rng::with_seed(3);
     for _ in 0..5000 {
-        let _ = compute(&broken_text("(100 + 800) / 20 * one.drain_s - 3", &mut random), &|_| Some(0.0));
+        let _ = evaluate(&broken_text("(100 + 800) / 20 * one.drain_s - 3", &mut random), &|_| Some(0.0));
         let text =
             broken_text("after 60 / 0.5 = 120 events, 1,000 of them, ```sh\n-n 5\n```\n1. x", &mut random);
         let _ = (first_number(&text), prose(&text));

@@ -13,7 +13,7 @@ use crate::clean;
 use crate::config::Sources;
 use crate::duration;
 use crate::load::{Progress, TargetError, TooFewDescriptors};
-use crate::measure::{Measure, PlanArgs, Stage, TargetArg, Token, What};
+use crate::measure::{Measure, Phase, PlanArgs, TargetArg, Token, What};
 use crate::record::{Origin, Run};
 use crate::runs::{Store, Table, check_name, csv, to_json};
 
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     let mut line = ProgressLine::new(args.output.quiet);
     line.announce(&format!("{plan}, at {}", args.plan.target_name()));
     let measure = Measure { what, plan: &plan, drain: args.drain, stop: stop.clone() };
-    let run = measure.run(&mut |stage| line.show(stage));
+    let run = measure.run(&mut |phase| line.show(phase));
     line.clear();
     let run = match run {
         Err(error) if error.is::<TargetError>() || error.is::<TooFewDescriptors>() => {
@@ -159,10 +159,10 @@ impl ProgressLine {
         }
     }
 
-    pub(super) fn show(&mut self, stage: Stage) {
-        match stage {
-            Stage::Load(progress) => self.write(&in_words(&progress)),
-            Stage::Draining(held) => self.write(&format!("draining: the bench holds {held} events")),
+    pub(super) fn show(&mut self, phase: Phase) {
+        match phase {
+            Phase::Load(progress) => self.write(&in_words(&progress)),
+            Phase::Draining(held) => self.write(&format!("draining: the bench holds {held} events")),
         }
     }
 

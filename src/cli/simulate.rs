@@ -5,7 +5,7 @@ use super::load::{Output, ProgressLine};
 use super::output::{complain, say};
 use super::predict::wrapped;
 use crate::config::Sources;
-use crate::measure::{PlanArgs, Stage};
+use crate::measure::{Phase, PlanArgs};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::left_out;
 use crate::workbench::Edit;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let left_out = left_out(&config.settings, mode);
     let mut line = ProgressLine::new(args.output.quiet);
     let run = simulate_edited(config, mode, &plan, &args.edits, Bounds::NONE, &mut |progress| {
-        line.show(Stage::Load(*progress));
+        line.show(Phase::Load(*progress));
     });
     line.clear();
     match run {

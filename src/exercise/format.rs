@@ -97,7 +97,7 @@ fn one() -> u32 {
 pub struct Fact {
     /// As it stands there, such as `499.5 s`; its first number is what counts.
     pub says: String,
-    /// What it is: a sum (see [`compute`](super::compute)) of numbers and of figures
+    /// What it is: an expression (see [`evaluate`](super::evaluate)) over numbers and of figures
     /// from the simulation of a load, named as for a question.
     pub is: String,
     /// How far off it may be, as a share.

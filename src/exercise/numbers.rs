@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{Exercise, Value, compute};
+use super::{Exercise, Value, evaluate};
 use crate::duration;
 
 /// Results are written with two or three digits.
@@ -62,14 +62,14 @@ pub fn prose(text: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What stands between the two numbers of a sum.
+/// Operators as texts write them, each with its sign in an expression.
 const SIGNS: [(&str, &str); 7] =
     [("×", "*"), ("·", "*"), ("*", "*"), ("/", "/"), ("+", "+"), ("−", "-"), ("-", "-")];
 
-/// A sum that a text works out, such as `60 / 0.5 = 120`.
+/// A calculation in a text, such as `60 / 0.5 = 120`.
 struct Equation {
     place: Range<usize>,
-    sum: String,
+    expression: String,
     result: f64,
 }
 
@@ -81,11 +81,11 @@ fn equations(text: &str, numbers: &[(Range<usize>, f64)]) -> Vec<Equation> {
         let between = text[left.end..right.start].trim();
         let sign =
             between.split_whitespace().next_back().filter(|_| between.split_whitespace().count() <= 2);
-        let (start, sum) = open.take().unwrap_or_else(|| (left.start, a.to_string()));
+        let (start, expression) = open.take().unwrap_or_else(|| (left.start, a.to_string()));
         if let Some((_, sign)) = SIGNS.iter().find(|(written, _)| sign == Some(written)) {
-            open = Some((start, format!("{sum} {sign} {b}")));
-        } else if sign == Some("=") && sum.contains(' ') {
-            found.push(Equation { place: start..right.end, sum, result: *b });
+            open = Some((start, format!("{expression} {sign} {b}")));
+        } else if sign == Some("=") && expression.contains(' ') {
+            found.push(Equation { place: start..right.end, expression, result: *b });
         }
     }
     found
@@ -127,8 +127,8 @@ impl Exercise {
                 .flat_map(|said| text.match_indices(said))
                 .map(|(at, said)| at..at + said.len())
                 .collect();
-            for Equation { place, sum, result } in equations(&text, &numbers) {
-                match compute(&sum, &|_| None) {
+            for Equation { place, expression, result } in equations(&text, &numbers) {
+                match evaluate(&expression, &|_| None) {
                     Ok(is) if (is - result).abs() <= ROUNDED * is.abs() => known.push(place),
                     _ => doubtful.push(format!("{name}: {:?} does not come to that", &text[place])),
                 }
@@ -193,14 +193,17 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_read_with_their_units_and_over_several_steps() {
-        let sums = |text: &str| -> Vec<(String, f64)> {
-            equations(text, &numbers(text)).into_iter().map(|found| (found.sum, found.result)).collect()
+    fn calculations_are_read_with_their_units_and_over_several_steps() {
+        let calculations = |text: &str| -> Vec<(String, f64)> {
+            equations(text, &numbers(text))
+                .into_iter()
+                .map(|found| (found.expression, found.result))
+                .collect()
         };
-        assert_eq!(sums("after 60 / 0.5 = 120 events"), [("60 / 0.5".to_owned(), 120.0)]);
-        assert_eq!(sums("0.5 s + 0.5 s + 2.5 s = 3.5 s."), [("0.5 + 0.5 + 2.5".to_owned(), 3.5)]);
-        assert_eq!(sums("100/s × 0.25 s = 25 clients"), [("100 * 0.25".to_owned(), 25.0)]);
-        assert_eq!(sums("1000 - 50 − 1 = 949"), [("1000 - 50 - 1".to_owned(), 949.0)]);
-        assert_eq!(sums("`capacity = 20`, and 3 / 4 of it; 5 = 5"), []);
+        assert_eq!(calculations("after 60 / 0.5 = 120 events"), [("60 / 0.5".to_owned(), 120.0)]);
+        assert_eq!(calculations("0.5 s + 0.5 s + 2.5 s = 3.5 s."), [("0.5 + 0.5 + 2.5".to_owned(), 3.5)]);
+        assert_eq!(calculations("100/s × 0.25 s = 25 clients"), [("100 * 0.25".to_owned(), 25.0)]);
+        assert_eq!(calculations("1000 - 50 − 1 = 949"), [("1000 - 50 - 1".to_owned(), 949.0)]);
+        assert_eq!(calculations("`capacity = 20`, and 3 / 4 of it; 5 = 5"), []);
     }
 }

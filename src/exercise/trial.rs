@@ -21,7 +21,7 @@ use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load, Value};
 use crate::config::{Config, Sources};
 use crate::http;
-use crate::measure::{Measure, Peer, PlanArgs, Stage, What};
+use crate::measure::{Measure, Peer, Phase, PlanArgs, What};
 use crate::record::{Mode, Plan, Prediction, Run};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
@@ -95,7 +95,7 @@ impl Trial<'_> {
     ///
     /// # Panics
     /// Within a runtime: it has its own.
-    pub fn run(&self, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Vec<Measured>> {
+    pub fn run(&self, watch: &mut dyn FnMut(&Load, Phase)) -> anyhow::Result<Vec<Measured>> {
         let loads: Vec<&Load> = match self.place {
             Where::Nowhere => self.exercise.loads.iter().collect(),
             Where::Own => self.exercise.measured_loads().collect(),
@@ -111,7 +111,7 @@ impl Trial<'_> {
         loads.into_iter().map(|load| self.one(load, watch)).collect()
     }
 
-    fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Stage)) -> anyhow::Result<Measured> {
+    fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Phase)) -> anyhow::Result<Measured> {
         let Ready { mode, plan, config } = self.ready(load)?;
         let predicted = match load.edits.is_empty() {
             true => predict(&config.settings, mode, &plan).ok(),
@@ -162,7 +162,7 @@ impl Trial<'_> {
         mode: Mode,
         plan: &Plan,
         config: Config,
-        watch: &mut dyn FnMut(&Load, Stage),
+        watch: &mut dyn FnMut(&Load, Phase),
     ) -> anyhow::Result<(Run, Json)> {
         let times = self.times(load);
         let plan = plan.faster(f64::from(times));
@@ -179,11 +179,11 @@ impl Trial<'_> {
         let stop = self.stop.child_token();
         let measure = Measure { what, plan: &plan, drain, stop: stop.clone() };
         let began = Instant::now();
-        let run = measure.run(&mut |stage| {
-            if matches!(stage, Stage::Load(_)) && began.elapsed() > LONGEST {
+        let run = measure.run(&mut |phase| {
+            if matches!(phase, Phase::Load(_)) && began.elapsed() > LONGEST {
                 stop.cancel();
             }
-            watch(load, slower(stage, f64::from(times)));
+            watch(load, slower(phase, f64::from(times)));
         })?;
         if stop.is_cancelled() && !self.stop.is_cancelled() {
             bail!("load {} took longer than {} minutes", load.name, LONGEST.as_secs() / 60);

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::Access;
 use crate::duration;
 use crate::load::{CONNECTIONS, Progress};
-use crate::measure::{Measure, Peer, Stage, What, local_url};
+use crate::measure::{Measure, Peer, Phase, What, local_url};
 use crate::record::{Arrivals, Mode, Plan, Validity};
 use crate::runs::Store;
 use crate::workbench::Workbench;
@@ -44,7 +44,7 @@ struct Running {
     plan: Plan,
     mode: Mode,
     stop: CancellationToken,
-    stage: Stage,
+    phase: Phase,
 }
 
 /// How a load ended.
@@ -81,16 +81,16 @@ type Both = (Arc<Workbench>, Arc<Loads>);
 async fn show(State((_, loads)): State<Both>) -> Response {
     let state = loads.lock();
     let running = state.running.as_ref();
-    let (stage, progress, held) = match running.map(|running| running.stage) {
+    let (phase, progress, held) = match running.map(|running| running.phase) {
         None => (None, None, None),
-        Some(Stage::Load(progress)) => (Some("load"), Some(progress), None),
-        Some(Stage::Draining(held)) => (Some("draining"), None, Some(held)),
+        Some(Phase::Load(progress)) => (Some("load"), Some(progress), None),
+        Some(Phase::Draining(held)) => (Some("draining"), None, Some(held)),
     };
     let shown = json!({
         "running": running.is_some(),
         "plan": running.map(|running| running.plan.to_string()),
         "mode": running.map(|running| running.mode.name()),
-        "stage": stage,
+        "stage": phase,
         "progress": progress,
         "held": held,
         "last": state.last,
@@ -165,8 +165,8 @@ async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>)
         if state.running.is_some() {
             return conflict("a load is running already");
         }
-        let stage = Stage::Load(Progress::default());
-        state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), stage });
+        let phase = Phase::Load(Progress::default());
+        state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), phase });
     }
     let make = {
         let loads = Arc::clone(&loads);
@@ -199,9 +199,9 @@ fn make(
 ) -> Last {
     let peer = Peer { base: local_url(address), token: loads.access.token.clone() };
     let what = What::Bench { peer, mode };
-    let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |stage| {
+    let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |phase| {
         if let Some(running) = &mut loads.lock().running {
-            running.stage = stage;
+            running.phase = phase;
         }
     });
     let mut run = match measured {

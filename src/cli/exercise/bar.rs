@@ -3,7 +3,7 @@
 
 use crate::cli::load::{ProgressLine, in_words};
 use crate::exercise::{Exercise, Load};
-use crate::measure::{PlanArgs, Stage};
+use crate::measure::{Phase, PlanArgs};
 use crate::record::Model;
 
 const WIDTH: usize = 16;
@@ -20,13 +20,13 @@ impl<'a> Bar<'a> {
         Self { exercise, line: ProgressLine::new(false), most: 0 }
     }
 
-    pub(super) fn show(&mut self, load: &Load, stage: Stage) {
-        let (share, words) = match stage {
-            Stage::Load(progress) => {
+    pub(super) fn show(&mut self, load: &Load, phase: Phase) {
+        let (share, words) = match phase {
+            Phase::Load(progress) => {
                 self.most = 0;
                 (sent(load, progress.answered, progress.seconds), in_words(&progress))
             }
-            Stage::Draining(held) => {
+            Phase::Draining(held) => {
                 self.most = self.most.max(held);
                 let done = (self.most - held) as f64 / self.most.max(1) as f64;
                 (done, format!("sent; the bench still holds {held}"))

@@ -78,7 +78,7 @@ pub(super) fn find_out(
     let place = running.map_or(Where::Own, Where::Running);
     let mut bar = Bar::new(exercise);
     let trial = Trial { exercise, place, stop: CancellationToken::new() };
-    let measured = trial.run(&mut |load, stage| bar.show(load, stage))?;
+    let measured = trial.run(&mut |load, phase| bar.show(load, phase))?;
     bar.clear();
     Ok(Findings::of(exercise, &measured))
 }

@@ -7,20 +7,20 @@ use serde_json::Value as Json;
 use crate::config::{Config, Settings, Sources};
 use crate::duration;
 use crate::load::Progress;
-use crate::measure::Stage;
+use crate::measure::Phase;
 use crate::workbench::Edit;
 
 /// How a load goes, at the pace that is asked about.
-pub(super) fn slower(stage: Stage, times: f64) -> Stage {
-    match stage {
-        Stage::Load(progress) => Stage::Load(Progress {
+pub(super) fn slower(phase: Phase, times: f64) -> Phase {
+    match phase {
+        Phase::Load(progress) => Phase::Load(Progress {
             seconds: progress.seconds * times,
             rate: progress.rate.map(|rate| rate / times),
             p50_ms: progress.p50_ms * times,
             p99_ms: progress.p99_ms * times,
             ..progress
         }),
-        draining @ Stage::Draining(_) => draining,
+        draining @ Phase::Draining(_) => draining,
     }
 }
 

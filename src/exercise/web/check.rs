@@ -14,7 +14,7 @@ use crate::exercise::{
     Exercise, Findings, Judgement, Measured, Score, Trial, Where, compile_and_check, doubts, finishes,
     judge,
 };
-use crate::measure::Stage;
+use crate::measure::Phase;
 
 /// What cargo says of code that does not compile.
 const BROKEN: &str = "could not compile";
@@ -49,7 +49,7 @@ enum Doing {
     /// Predicting and simulating the load of that name.
     Preparing(String),
     /// Making it.
-    Measuring(String, Stage),
+    Measuring(String, Phase),
     /// The code.
     Compiling,
 }
@@ -90,14 +90,14 @@ impl Checks {
         let state = self.lock();
         let running = state.running.as_ref().filter(|running| running.id == id);
         let other = state.running.as_ref().filter(|running| running.id != id);
-        let (stage, load, progress, held) = match running.map(|running| &running.doing) {
+        let (phase, load, progress, held) = match running.map(|running| &running.doing) {
             None => (None, None, None, None),
             Some(Doing::Beginning) => (Some("preparing"), None, None, None),
             Some(Doing::Preparing(load)) => (Some("preparing"), Some(load), None, None),
-            Some(Doing::Measuring(load, Stage::Load(progress))) => {
+            Some(Doing::Measuring(load, Phase::Load(progress))) => {
                 (Some("load"), Some(load), Some(progress), None)
             }
-            Some(Doing::Measuring(load, Stage::Draining(held))) => {
+            Some(Doing::Measuring(load, Phase::Draining(held))) => {
                 (Some("draining"), Some(load), None, Some(held))
             }
             Some(Doing::Compiling) => (Some("code"), None, None, None),
@@ -105,7 +105,7 @@ impl Checks {
         let ended = state.ended.get(id).filter(|_| running.is_none());
         json!({
             "running": running.is_some(),
-            "stage": stage,
+            "stage": phase,
             "load": load,
             "progress": progress,
             "held": held,
@@ -232,7 +232,7 @@ fn measure(
         let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
         let trial = Trial { exercise: &alone, place: Where::Own, stop: stop.clone() };
         let of_load =
-            trial.run(&mut |load, stage| checks.doing(Doing::Measuring(load.name.clone(), stage)));
+            trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
         if stop.is_cancelled() {
             return Err("stopped: half a load says nothing".to_owned());
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Parser;
 
 use crate::cli;
-use crate::exercise::{Exercise, Fact, Measured, Set, Value, compute, first_number, prose};
+use crate::exercise::{Exercise, Fact, Measured, Set, Value, evaluate, first_number, prose};
 
 /// Graded: each tells more than the one before.
 const HINTS: usize = 3;
@@ -86,7 +86,7 @@ pub(super) fn of_fact(exercise: &Exercise, fact: &Fact, simulated: &[Measured]) 
             Value::Text(_) => None,
         }
     };
-    match compute(&fact.is, &figure) {
+    match evaluate(&fact.is, &figure) {
         Ok(is) if (number - is).abs() <= fact.tolerance * is.abs() + 1e-9 => None,
         Ok(is) => Some(format!("a text says {:?}, and it is {is}", fact.says)),
         Err(error) => Some(format!("{:?}: {error}", fact.says)),
