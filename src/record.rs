@@ -13,6 +13,7 @@
 //! becomes is described in [`runs`](crate::runs).
 
 mod audit;
+pub mod by_mode;
 mod date;
 mod ledger;
 mod mark;
@@ -25,6 +26,7 @@ mod slicer;
 mod timing;
 
 pub use audit::{Audit, Check, Validity, Verdict};
+pub use by_mode::ByMode;
 pub use date::{date, now};
 pub use ledger::LedgerState;
 pub use mark::{Mark, MarkKind};

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use components::Component;
-pub use curves::{Curves, CurvesByMode, ModeCurves, PERCENTS};
+pub use curves::{Curves, ModeCurves, PERCENTS};
 pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Point};
 pub use keeping::KeepingState;
@@ -50,7 +50,7 @@ use crate::metrics::Registry;
 use crate::pipeline::{Clock, Event, Lease, Pipeline, QueueSource};
 use crate::pool::{self, PoolSettings};
 use crate::queue::{MemoryQueue, QueueSettings, WhenFull};
-use crate::record::Mode;
+use crate::record::{ByMode, Mode};
 use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
@@ -87,7 +87,7 @@ pub struct Workbench {
 struct Peaks {
     in_use: usize,
     depth: usize,
-    modes: [usize; 3],
+    modes: ByMode<usize>,
 }
 
 impl Peaks {
@@ -95,7 +95,7 @@ impl Peaks {
     fn with(self, bench: &Bench) -> Self {
         let usage = bench.resource.usage();
         let modes =
-            std::array::from_fn(|mode| self.modes[mode].max(bench.modes[mode].account.peak_in_resource()));
+            ByMode::from_fn(|mode| self.modes[mode].max(bench.modes[mode].account.peak_in_resource()));
         Self {
             in_use: self.in_use.max(usage.peak_in_use),
             depth: self.depth.max(bench.queue.peak_depth()),
@@ -111,7 +111,7 @@ struct Bench {
     clock: Clock,
     resource: Mock,
     queue: Arc<MemoryQueue<Event>>,
-    modes: [ModeStats; 3],
+    modes: ByMode<ModeStats>,
     flights: Flights,
     /// The id of the event that was accepted last.
     last_id: AtomicU64,
@@ -119,7 +119,7 @@ struct Bench {
 
 impl Bench {
     fn stats(&self, mode: Mode) -> &ModeStats {
-        &self.modes[mode as usize]
+        &self.modes[mode]
     }
 }
 
@@ -145,7 +145,7 @@ impl Workbench {
             clock,
             resource: Mock::new(mock_settings(settings, clock)),
             queue: Arc::new(if clock.is_stretched() { queue.in_virtual_time() } else { queue }),
-            modes: Mode::ALL.map(|mode| ModeStats::new(mode, &registry)),
+            modes: ByMode::from_fn(|mode| ModeStats::new(mode, &registry)),
             flights: Flights::new(settings.asynchronous.max_in_flight),
             last_id: AtomicU64::new(0),
         });

@@ -113,7 +113,7 @@ struct Form {
 impl Form {
     /// The mode and the load; or what is wrong, in a line.
     fn read(&self) -> Result<(Mode, Plan), String> {
-        let mode = Mode::ALL.into_iter().find(|mode| mode.name() == self.mode);
+        let mode = Mode::named(&self.mode);
         let mode =
             mode.ok_or_else(|| format!("mode {:?}: expected serial, async or pipelined", self.mode))?;
         let requests = number("requests", self.requests.as_ref())?;

@@ -105,7 +105,7 @@ impl PlanArgs {
     /// When it is neither a mode nor a URL.
     pub fn target(&self) -> anyhow::Result<TargetArg> {
         let text = &self.target;
-        if let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == text) {
+        if let Some(mode) = Mode::named(text) {
             return Ok(TargetArg::Mode(mode));
         }
         if text.contains("://") {

@@ -15,8 +15,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// All of them, in the order in which arrays of modes are kept.
+    /// All modes, in the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::Serial, Self::Async, Self::Pipelined];
+
+    /// The mode with this [name](Self::name).
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
 
     /// The word for it in paths, labels and JSON.
     pub fn name(self) -> &'static str {

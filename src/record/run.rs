@@ -314,11 +314,11 @@ impl Run {
     /// The mode of the bench that was put under load. When several were, the one
     /// with the most requests.
     pub fn mode(&self) -> Option<Mode> {
-        let named = Mode::ALL.into_iter().find(|mode| mode.name() == self.target);
+        let named = Mode::named(&self.target);
         let busiest = || {
             let modes = &self.bench.as_ref()?.modes;
             let (name, _) = modes.iter().max_by_key(|(_, mode)| mode.requests)?;
-            Mode::ALL.into_iter().find(|mode| mode.name() == name)
+            Mode::named(name)
         };
         named.or_else(busiest)
     }

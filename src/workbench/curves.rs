@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::Workbench;
-use crate::record::{Mode, quantile_ms};
+use crate::record::{ByMode, Mode, quantile_ms};
 
 /// The percentages at which a curve is drawn.
 pub const PERCENTS: [f64; 18] = [
@@ -19,19 +19,7 @@ pub struct Curves {
     /// [`PERCENTS`].
     pub percents: Vec<f64>,
     /// The curves of each mode.
-    pub modes: CurvesByMode,
-}
-
-/// The curves of each mode.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CurvesByMode {
-    /// Inside the request.
-    pub serial: ModeCurves,
-    /// Spawned.
-    #[serde(rename = "async")]
-    pub asynchronous: ModeCurves,
-    /// Queued.
-    pub pipelined: ModeCurves,
+    pub modes: ByMode<ModeCurves>,
 }
 
 /// The curves of one mode since the last reset, in milliseconds; empty where
@@ -61,12 +49,7 @@ impl Workbench {
                 response_ms: curve(&response),
             }
         };
-        let modes = CurvesByMode {
-            serial: of_mode(Mode::Serial),
-            asynchronous: of_mode(Mode::Async),
-            pipelined: of_mode(Mode::Pipelined),
-        };
-        Curves { percents: PERCENTS.to_vec(), modes }
+        Curves { percents: PERCENTS.to_vec(), modes: ByMode::from_fn(of_mode) }
     }
 }
 

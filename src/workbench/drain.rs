@@ -88,7 +88,7 @@ impl Workbench {
     /// From here on an event that is let go of was dropped by us; before, its
     /// client went away, and it simply failed.
     fn note_what_is_dropped(&self) {
-        for stats in &self.bench.modes {
+        for stats in self.bench.modes.values() {
             stats.account.note_abandoned();
         }
     }
@@ -111,7 +111,7 @@ impl Workbench {
         self.note_what_is_dropped();
         let queued = self.bench.queue.take_all();
         let queued = queued.iter().map(|event| event.id).collect();
-        let in_hand: usize = self.bench.modes.iter().map(|stats| stats.account.in_hand()).sum();
+        let in_hand: usize = self.bench.modes.values().map(|stats| stats.account.in_hand()).sum();
         if in_hand > DROPPED {
             return queued;
         }
@@ -123,7 +123,7 @@ impl Workbench {
         });
         let dropped = async {
             drop(dropping.await);
-            while self.bench.modes.iter().any(|stats| stats.account.in_hand() > 0) {
+            while self.bench.modes.values().any(|stats| stats.account.in_hand() > 0) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };

@@ -99,9 +99,7 @@ impl Workbench {
     /// All metrics in Prometheus' text format, version 0.0.4.
     pub fn prometheus(&self) -> String {
         let snapshot = self.snapshot();
-        let modes = &snapshot.modes;
-        let by_mode = Mode::ALL.into_iter().zip([&modes.serial, &modes.asynchronous, &modes.pipelined]);
-        for (mode, state) in by_mode {
+        for (mode, state) in snapshot.modes.iter() {
             self.publish_mode(mode, state);
         }
         self.count("weir_resource_calls_total", &[], snapshot.resource.calls);

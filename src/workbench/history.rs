@@ -17,7 +17,8 @@ use super::retry_after::drain_rate;
 use super::stats::Kind;
 use super::{Peaks, Workbench};
 use crate::metrics::empty_histogram;
-use crate::record::{Mark, MarkKind, Mode};
+use crate::record::by_mode::in_order;
+use crate::record::{ByMode, Mark, MarkKind};
 use crate::runs::Store;
 
 /// The time between two points.
@@ -26,19 +27,21 @@ pub const HISTORY_INTERVAL: Duration = Duration::from_millis(250);
 const POINTS: usize = 1200;
 const MARKS: usize = 100;
 
-/// One moment of the bench. Arrays have an entry for each mode: serial, async,
+/// One moment of the bench. In JSON, an array has an entry for each mode: serial, async,
 /// pipelined.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Uptime in seconds.
     pub t: f64,
     /// Requests that arrived since the start, resets aside.
-    #[serde(default)]
-    pub arrived: [u64; 3],
+    #[serde(default, with = "in_order")]
+    pub arrived: ByMode<u64>,
     /// Responses sent since the start, resets aside.
-    pub requests: [u64; 3],
+    #[serde(with = "in_order")]
+    pub requests: ByMode<u64>,
     /// Events done or failed since the start, resets aside.
-    pub finished: [u64; 3],
+    #[serde(with = "in_order")]
+    pub finished: ByMode<u64>,
     /// Events in the queue or at its gate.
     pub depth: usize,
     /// Events in the resource.
@@ -51,9 +54,11 @@ pub struct Point {
     pub concurrency: u64,
     /// p50 and p99 in milliseconds of the wait of events that were done since
     /// the point before, where there were any.
-    pub wait_ms: [Option<[f64; 2]>; 3],
+    #[serde(with = "in_order")]
+    pub wait_ms: ByMode<Option<[f64; 2]>>,
     /// The same of the response.
-    pub response_ms: [Option<[f64; 2]>; 3],
+    #[serde(with = "in_order")]
+    pub response_ms: ByMode<Option<[f64; 2]>>,
 }
 
 /// What `/api/history` says.
@@ -71,8 +76,8 @@ pub struct History {
 pub(super) struct Sampler {
     points: VecDeque<Point>,
     marks: VecDeque<Mark>,
-    watches: [Watch; 3],
-    since_point: [SincePoint; 3],
+    watches: ByMode<Watch>,
+    since_point: ByMode<SincePoint>,
     pub(super) recorder: Recorder,
 }
 
@@ -129,10 +134,10 @@ impl Workbench {
         let since = std::mem::take(&mut history.since_point);
         let point = Point {
             t: look.now.as_secs(),
-            arrived: modes.each_ref().map(|mode| mode.totals().arrived),
-            requests: modes.each_ref().map(|mode| mode.totals().requests),
-            finished: std::array::from_fn(|mode| {
-                let totals = modes[mode].account.totals();
+            arrived: modes.as_ref().map(|stats| stats.totals().arrived),
+            requests: modes.as_ref().map(|stats| stats.totals().requests),
+            finished: modes.as_ref().map(|stats| {
+                let totals = stats.account.totals();
                 totals.done + totals.failed
             }),
             depth: look.numbers.depth,
@@ -140,8 +145,8 @@ impl Workbench {
             busy: look.numbers.busy,
             held: look.numbers.held,
             concurrency: look.concurrency,
-            wait_ms: since.each_ref().map(|since| percentiles(&since.wait)),
-            response_ms: since.each_ref().map(|since| percentiles(&since.response)),
+            wait_ms: since.as_ref().map(|since| percentiles(&since.wait)),
+            response_ms: since.as_ref().map(|since| percentiles(&since.response)),
         };
         if history.points.len() == POINTS {
             history.points.pop_front();
@@ -153,9 +158,9 @@ impl Workbench {
     /// Lets the recorder see what has happened since the last look.
     pub(super) fn look(&self, history: &mut Sampler) -> Look {
         let modes = &self.bench.modes;
-        let deltas: [Delta; 3] = std::array::from_fn(|mode| history.watches[mode].look(&modes[mode]));
-        for (since, delta) in history.since_point.iter_mut().zip(&deltas) {
-            since.add(delta);
+        let deltas = ByMode::from_fn(|mode| history.watches[mode].look(&modes[mode]));
+        for (mode, since) in history.since_point.iter_mut() {
+            since.add(&deltas[mode]);
         }
         let concurrency = self.in_force().config.settings.consumers.concurrency;
         let look = Look { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
@@ -173,8 +178,8 @@ impl Workbench {
         self.look(&mut history);
         self.bench.resource.reset();
         self.bench.queue.reset_peak();
-        for (stats, watch) in self.bench.modes.iter().zip(&mut history.watches) {
-            stats.reset();
+        for (mode, watch) in history.watches.iter_mut() {
+            self.bench.stats(mode).reset();
             watch.zeroed();
         }
         *self.peaks() = Peaks::default();
@@ -217,5 +222,3 @@ pub(super) fn percentiles(times: &Histogram<u64>) -> Option<[f64; 2]> {
     let at = |share| times.value_at_quantile(share).min(times.max()) as f64 / 1e3;
     (!times.is_empty()).then(|| [at(0.5), at(0.99)])
 }
-
-const _: () = assert!(Mode::ALL.len() == 3, "points have an entry for each mode");

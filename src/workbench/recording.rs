@@ -13,7 +13,7 @@ use super::delta::Delta;
 use super::snapshot::Numbers;
 use super::stats::ModeStats;
 use crate::pipeline::Stamp;
-use crate::record::{BenchSide, MarkKind};
+use crate::record::{BenchSide, ByMode, MarkKind};
 use crate::runs::InProgress;
 use progress::Recording;
 
@@ -35,13 +35,13 @@ pub(super) struct Look {
     /// How many events consumers may handle at once.
     pub(super) concurrency: u64,
     /// What has happened since the last look.
-    pub(super) deltas: [Delta; 3],
+    pub(super) deltas: ByMode<Delta>,
 }
 
 impl Look {
     /// Nothing under way, and nothing inside.
     fn is_drained(&self, bench: &Bench) -> bool {
-        let nothing_asked = || bench.modes.iter().all(|stats| stats.totals().in_flight == 0);
+        let nothing_asked = || bench.modes.values().all(|stats| stats.totals().in_flight == 0);
         self.numbers.ledger().held == 0 && nothing_asked()
     }
 }
@@ -64,7 +64,7 @@ pub(super) struct Recorder {
     pub(super) finished: Vec<Recorded>,
     claims: u64,
     /// `Account::time_inside` of each mode while nothing was recorded.
-    quiet_time: [u64; 3],
+    quiet_time: ByMode<u64>,
     last_look: Option<Stamp>,
     /// When the run in progress was last told of.
     noted: Option<Stamp>,
@@ -86,8 +86,8 @@ impl Recorder {
     /// progress, or begins one. Says whether the run has come to its end.
     pub(super) fn look(&mut self, bench: &Bench, look: &Look, config: impl FnOnce() -> Value) -> bool {
         let before = self.last_look.replace(look.now).unwrap_or(look.now);
-        if self.current.is_none() && look.deltas.iter().any(Delta::is_load) {
-            let inside = look.deltas.each_ref().map(|delta| delta.inside_before);
+        if self.current.is_none() && look.deltas.values().any(Delta::is_load) {
+            let inside = look.deltas.as_ref().map(|delta| delta.inside_before);
             let began = first_request(bench, look).unwrap_or(before);
             self.current = Some(Recording::new(began, None, config(), inside, self.quiet_time));
         }
@@ -110,7 +110,7 @@ impl Recorder {
     pub(super) fn begin(&mut self, bench: &Bench, look: &Look, config: Value) -> u64 {
         self.finish(bench, look);
         self.claims += 1;
-        let inside = look.deltas.each_ref().map(|delta| delta.inside);
+        let inside = look.deltas.as_ref().map(|delta| delta.inside);
         let claim = Some(self.claims);
         self.current = Some(Recording::new(look.now, claim, config, inside, self.quiet_time));
         self.claims
@@ -150,7 +150,7 @@ impl Recorder {
     fn end(&mut self, bench: &Bench, look: &Look) -> Option<Recorded> {
         self.quiet_time = time_inside(bench, look.now);
         let recording = self.current.take()?;
-        bench.modes.iter().for_each(ModeStats::end_burst);
+        bench.modes.values().for_each(ModeStats::end_burst);
         Some(recording.finish(bench, look, self.quiet_time))
     }
 
@@ -180,12 +180,10 @@ impl Recorder {
 
 /// The first request of a load that has begun since the last look.
 fn first_request(bench: &Bench, look: &Look) -> Option<Stamp> {
-    let modes = bench.modes.iter().zip(&look.deltas);
-    let began =
-        modes.filter(|(_, delta)| delta.is_something()).filter_map(|(stats, _)| stats.burst_began());
-    began.min()
+    let active = look.deltas.iter().filter(|(_, delta)| delta.is_something());
+    active.filter_map(|(mode, _)| bench.stats(mode).burst_began()).min()
 }
 
-fn time_inside(bench: &Bench, now: Stamp) -> [u64; 3] {
-    bench.modes.each_ref().map(|stats| stats.account.time_inside(now))
+fn time_inside(bench: &Bench, now: Stamp) -> ByMode<u64> {
+    bench.modes.as_ref().map(|stats| stats.account.time_inside(now))
 }

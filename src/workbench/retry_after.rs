@@ -7,7 +7,6 @@ use super::history::Point;
 use super::{Refusal, Workbench};
 use crate::config::Settings;
 use crate::queue::Refused;
-use crate::record::Mode;
 
 /// Bounds of the advice, in seconds. No client should wait for longer than an hour, also
 /// if the queue does not move at all.
@@ -21,7 +20,7 @@ const POINTS: usize = 40;
 pub(super) fn drain_rate(points: &VecDeque<Point>) -> f64 {
     let Some(last) = points.back() else { return 0.0 };
     let first = &points[points.len().saturating_sub(POINTS + 1)];
-    let finished = |point: &Point| point.finished[Mode::Pipelined as usize];
+    let finished = |point: &Point| point.finished.pipelined;
     let seconds = last.t - first.t;
     if seconds > 0.0 { finished(last).saturating_sub(finished(first)) as f64 / seconds } else { 0.0 }
 }
@@ -64,6 +63,7 @@ impl Workbench {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::ByMode;
 
     #[test]
     fn the_advice_is_the_time_to_work_off_the_queue_within_bounds() {
@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_rate_is_that_of_the_last_ten_seconds() {
-        let point = |n: u64| Point { t: n as f64 * 0.25, finished: [0, 0, n * n], ..Point::default() };
+        let finished = |n: u64| ByMode { pipelined: n * n, ..ByMode::default() };
+        let point = |n: u64| Point { t: n as f64 * 0.25, finished: finished(n), ..Point::default() };
         assert!(drain_rate(&VecDeque::new()).abs() < 1e-9);
         assert!(drain_rate(&[point(3)].into()).abs() < 1e-9);
         let rate = drain_rate(&(0..=100).map(point).collect());

@@ -92,7 +92,7 @@ impl Workbench {
         *peaks = peaks.with(bench);
         bench.resource.reset_peak();
         bench.queue.reset_peak();
-        for stats in &bench.modes {
+        for stats in bench.modes.values() {
             stats.account.reset_peak();
         }
     }

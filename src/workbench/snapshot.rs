@@ -13,7 +13,7 @@ use super::{Component, KeepingState, Peaks, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::pipeline::Counts;
-use crate::record::{LedgerState, Mode};
+use crate::record::{ByMode, LedgerState, Mode};
 use crate::resource::Usage;
 
 /// How often counters are read at most until two readings agree.
@@ -46,7 +46,7 @@ pub struct Snapshot {
     /// The account of every event, all modes together.
     pub ledger: LedgerState,
     /// The numbers of each mode.
-    pub modes: Modes,
+    pub modes: ByMode<ModeState>,
     /// How the keeping of runs goes.
     pub keeping: KeepingState,
     /// The newest point of the history.
@@ -143,18 +143,6 @@ pub struct ConsumerState {
     pub max_demand: u64,
     /// The level at which it asks again.
     pub min_demand: u64,
-}
-
-/// The numbers of each mode.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Modes {
-    /// Inside the request.
-    pub serial: ModeState,
-    /// Spawned.
-    #[serde(rename = "async")]
-    pub asynchronous: ModeState,
-    /// Queued.
-    pub pipelined: ModeState,
 }
 
 /// The numbers of one mode since the last reset.
@@ -284,11 +272,7 @@ impl Workbench {
             read_only: settings.server.read_only,
             components: self.components(),
             ledger: numbers.ledger(),
-            modes: Modes {
-                serial: self.mode_state(Mode::Serial, &peaks),
-                asynchronous: self.mode_state(Mode::Async, &peaks),
-                pipelined: self.mode_state(Mode::Pipelined, &peaks),
-            },
+            modes: ByMode::from_fn(|mode| self.mode_state(mode, &peaks)),
             config,
             keeping: self.keeping(),
             point: self.last_point(),
@@ -298,10 +282,10 @@ impl Workbench {
     /// How long the pipelined event has waited that has waited longest, and how long the
     /// event has been in the resource that has been there longest.
     fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
-        let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.oldest());
+        let oldest = self.bench.modes.as_ref().map(|stats| stats.account.oldest());
         // What has left the queue is older than what is in it.
-        let waits = pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
-        let works = [serial.1, spawned.1, pipelined.1].into_iter().flatten().min();
+        let waits = oldest.pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
+        let works = oldest.values().filter_map(|(_, works)| *works).min();
         let now = self.bench.clock.now();
         (waits.map(|at| now.since(at)), works.map(|at| now.since(at)))
     }
@@ -321,7 +305,7 @@ impl Workbench {
     }
 
     fn read_numbers(&self) -> Numbers {
-        let [serial, spawned, pipelined] = Mode::ALL.map(|mode| self.bench.stats(mode).account.counts());
+        let counts = self.bench.modes.as_ref().map(|stats| stats.account.counts());
         let busy = self.pipeline.busy();
         // Out of the queue, and not with a consumer either.
         let at_gate: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
@@ -329,8 +313,8 @@ impl Workbench {
             depth: self.bench.queue.depth() + at_gate,
             at_gate,
             busy,
-            held: (pipelined.in_hand as usize).saturating_sub(busy + at_gate),
-            counts: serial + spawned + pipelined,
+            held: (counts.pipelined.in_hand as usize).saturating_sub(busy + at_gate),
+            counts: counts.values().fold(Counts::default(), |sum, counts| sum + *counts),
             usage: self.bench.resource.usage(),
         }
     }
@@ -367,7 +351,7 @@ impl Workbench {
             in_flight: stats.totals().in_flight,
             rate: stats.rate(self.bench.clock.now()),
             in_use: stats.account.in_resource(),
-            peak_in_use: peaks.modes[mode as usize],
+            peak_in_use: peaks.modes[mode],
             http_ms: Summary::of(&http.ok),
             errors_ms: Summary::of(&http.errors),
             wait_ms: Summary::of(&stats.wait()),

@@ -52,11 +52,7 @@ async fn both(mode: Mode, clients: u64, requests: u64, flags: &[&str]) -> ([f64;
         tokio::time::sleep(Duration::from_secs_f64(seconds / 400.0)).await;
     }
     let snapshot = bench.snapshot();
-    let measured = match mode {
-        Mode::Serial => &snapshot.modes.serial,
-        Mode::Async => &snapshot.modes.asynchronous,
-        Mode::Pipelined => &snapshot.modes.pipelined,
-    };
+    let measured = &snapshot.modes[mode];
     let found = [start.elapsed().as_secs_f64(), measured.response_ms.mean, measured.response_ms.p99];
     bench.abort();
     ([seconds, response.mean_ms.unwrap(), response.p99_ms.unwrap()], found)

@@ -13,7 +13,9 @@ use super::super::stats::{Kind, ModeStats};
 use super::{Look, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{Counts, Stamp};
-use crate::record::{self, BenchSide, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date};
+use crate::record::{
+    self, BenchSide, ByMode, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
+};
 use crate::runs::InProgress;
 
 /// A run keeps this many marks, and counts the others.
@@ -27,7 +29,7 @@ pub(super) struct Recording {
     /// When the client that began it was last heard of.
     pub(super) heard: Stamp,
     config: Value,
-    modes: [ModeRecord; 3],
+    modes: ByMode<ModeRecord>,
     series: SeriesBuilder,
     marks: Vec<Mark>,
     /// Marks beyond [`MARKS`].
@@ -92,10 +94,10 @@ impl Recording {
         began: Stamp,
         claim: Option<u64>,
         config: Value,
-        inside: [u64; 3],
-        time_before: [u64; 3],
+        inside: ByMode<u64>,
+        time_before: ByMode<u64>,
     ) -> Self {
-        let modes = std::array::from_fn(|mode| ModeRecord {
+        let modes = ByMode::from_fn(|mode| ModeRecord {
             // What is inside has come before, and is here from the beginning.
             first: (inside[mode] > 0).then_some(began),
             requests: 0,
@@ -124,10 +126,10 @@ impl Recording {
         // In the middle of the interval, so that a late look does not move it
         // from one slice to the next.
         let at = (since_began + before.since(self.began)) / 2;
-        for (mode, delta) in look.deltas.iter().enumerate() {
+        for (mode, delta) in look.deltas.iter() {
             self.modes[mode].add(delta, at);
             if delta.is_something() {
-                let first = bench.modes[mode].burst_began().unwrap_or(before);
+                let first = bench.stats(mode).burst_began().unwrap_or(before);
                 self.modes[mode].first.get_or_insert(first.max(self.began));
             }
         }
@@ -141,7 +143,7 @@ impl Recording {
         let levels = [numbers.depth, numbers.usage.in_use, numbers.busy, numbers.held];
         let mut row: Vec<Option<f64>> = levels.iter().map(|&level| Some(level as f64)).collect();
         row.push(Some(look.concurrency as f64));
-        for mode in &mut self.modes {
+        for (_, mode) in self.modes.iter_mut() {
             let Row { requests, counts, times } = std::mem::take(&mut mode.row);
             let counts = [requests, counts.done, counts.failed, counts.rejected, counts.dropped];
             row.extend(counts.map(|count| Some(count as f64)));
@@ -169,7 +171,7 @@ impl Recording {
     /// How far the run has come, with `held` events in the bench.
     pub(super) fn progress(&self, now: Stamp, held: u64) -> InProgress {
         let seconds = now.since(self.began);
-        let used = Mode::ALL.into_iter().zip(&self.modes).filter(|(_, record)| record.first.is_some());
+        let used = self.modes.iter().filter(|(_, record)| record.first.is_some());
         InProgress {
             began: date(record::now() - seconds),
             seconds: seconds.as_secs_f64(),
@@ -181,24 +183,22 @@ impl Recording {
 
     /// When something last happened: a request began or ended, an event ended.
     pub(super) fn last_thing(&self, bench: &Bench) -> Stamp {
-        bench.modes.iter().map(last_thing).fold(self.began, Stamp::max)
+        bench.modes.values().map(last_thing).fold(self.began, Stamp::max)
     }
 
-    pub(super) fn finish(mut self, bench: &Bench, look: &Look, time_inside: [u64; 3]) -> Recorded {
+    pub(super) fn finish(mut self, bench: &Bench, look: &Look, time_inside: ByMode<u64>) -> Recorded {
         self.row(look);
         let drained = look.is_drained(bench);
-        let first = self.modes.iter().filter_map(|mode| mode.first).min().unwrap_or(self.began);
+        let first = self.modes.values().filter_map(|mode| mode.first).min().unwrap_or(self.began);
         let last = if drained { self.last_thing(bench) } else { look.now };
-        let last_request = bench.modes.iter().map(|stats| Stamp::from_nanos(stats.last_active())).max();
-        let counts = self.modes.iter().fold(Counts::default(), |sum, mode| sum + mode.counts);
-        let peaks = bench.modes.each_ref().map(|stats| stats.account.peak_in_resource());
-        let records = Mode::ALL.into_iter().zip(self.modes).zip(peaks.into_iter().zip(time_inside));
-        let modes: BTreeMap<String, ModeSide> = records
-            .filter(|((_, record), _)| record.first.is_some())
-            .map(|((mode, record), (peak, time_inside))| {
+        let last_request = bench.modes.values().map(|stats| Stamp::from_nanos(stats.last_active())).max();
+        let counts = self.modes.values().fold(Counts::default(), |sum, mode| sum + mode.counts);
+        let used = self.modes.into_iter().filter(|(_, record)| record.first.is_some());
+        let modes: BTreeMap<String, ModeSide> = used
+            .map(|(mode, record)| {
                 let stats = bench.stats(mode);
                 let until = if drained { last_thing(stats) } else { look.now };
-                (mode.name().to_owned(), record.finish(stats, until, peak, time_inside))
+                (mode.name().to_owned(), record.finish(stats, until, time_inside[mode]))
             })
             .collect();
         let side = BenchSide {
@@ -241,7 +241,7 @@ impl ModeRecord {
     }
 
     /// From the first request until `last`.
-    fn finish(self, stats: &ModeStats, last: Stamp, peak_in_use: usize, time_inside: u64) -> ModeSide {
+    fn finish(self, stats: &ModeStats, last: Stamp, time_inside: u64) -> ModeSide {
         let first = self.first.unwrap_or(last);
         let per_second = |count: u64, until: Stamp| {
             let seconds = until.since(first).as_secs_f64();
@@ -264,7 +264,7 @@ impl ModeRecord {
             done,
             failed,
             dropped,
-            peak_in_use,
+            peak_in_use: stats.account.peak_in_resource(),
             in_system: if nanos > 0.0 { inside / nanos } else { 0.0 },
             http,
             http_errors,
