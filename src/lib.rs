@@ -80,34 +80,25 @@
 // A reader that leaves, as `head` does, makes the macros for it panic.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod backoff;
-pub mod buffer;
-pub mod clean;
 pub mod cli;
 pub mod config;
-pub mod demand;
-pub mod dispatch;
 pub mod duration;
 pub mod exercise;
 pub mod files;
 pub mod http;
-pub mod limit;
 pub mod load;
-mod marker;
 pub mod measure;
 pub mod metrics;
-mod panics;
-pub mod pipeline;
-pub mod pool;
-pub mod queue;
 pub mod record;
-pub mod resource;
 pub mod runs;
-mod shard;
-pub mod shutdown;
 pub mod simulate;
-pub mod stage;
-pub mod supervise;
-mod sync;
 pub mod theory;
 pub mod workbench;
+
+#[doc(inline)]
+pub use weir_parts::{pipeline, queue, resource};
+#[doc(hidden)]
+pub use weir_stage::clean;
+#[doc(inline)]
+pub use weir_stage::{backoff, buffer, demand, dispatch, limit, pool, shutdown, stage, supervise};
+pub(crate) use weir_stage::{panics, shard};

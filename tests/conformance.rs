@@ -54,7 +54,7 @@ const SECTIONS: &[(&str, std::ops::RangeInclusive<u32>, Rows, &str)] = &[
             include_str!("conformance/callbacks.rs"),
             include_str!("conformance/cancel.rs"),
             // What no stage says can be said only from inside.
-            include_str!("../src/stage/protocol.rs"),
+            include_str!("../crates/weir-stage/src/stage/protocol.rs"),
         ),
     ),
     (

@@ -5,15 +5,18 @@ use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All modules, floor by floor, the lowest first. An import may only point to a module
-/// that stands before its own.
-const ORDER: &[(u8, &[&str])] = &[
+/// No circle among the files of a module.
+mod files;
+
+/// All modules, floor by floor, the lowest first, with the folder of their crate. An
+/// import may only point to a module that stands before its own.
+const ORDER: &[(u8, &str, &[&str])] = &[
     (
         1,
+        "crates/weir-stage/src",
         &[
             "clean",
             "panics",
-            "files",
             "sync",
             "shard",
             "backoff",
@@ -28,9 +31,24 @@ const ORDER: &[(u8, &[&str])] = &[
             "supervise",
         ],
     ),
-    (2, &["resource", "queue", "pipeline"]),
-    (3, &["duration", "metrics", "record", "config", "load", "theory", "runs", "workbench", "simulate"]),
-    (4, &["measure", "http", "exercise", "cli", "main"]),
+    (2, "crates/weir-parts/src", &["resource", "queue", "pipeline"]),
+    (
+        3,
+        "src",
+        &[
+            "files",
+            "duration",
+            "metrics",
+            "record",
+            "config",
+            "load",
+            "theory",
+            "runs",
+            "workbench",
+            "simulate",
+        ],
+    ),
+    (4, "src", &["measure", "http", "exercise", "cli", "main"]),
 ];
 
 /// The arrows between modules of floor 4. Faces do not know each other, but for these.
@@ -57,7 +75,7 @@ const LONGEST: usize = 400;
 /// Where a module stands: its floor, and its place from the lowest to the highest.
 fn place_of(module: &str) -> (u8, usize) {
     let places =
-        ORDER.iter().flat_map(|(floor, modules)| modules.iter().map(move |module| (*floor, *module)));
+        ORDER.iter().flat_map(|(floor, _, modules)| modules.iter().map(move |module| (*floor, *module)));
     let mut places = places.enumerate();
     let found = places.find(|(_, (_, known))| *known == module);
     let (place, (floor, _)) =
@@ -78,21 +96,26 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Each file of `src` that belongs to a module, with the module's name.
-fn modules() -> Vec<(String, PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let name = |path: &Path| {
-        let top = path.strip_prefix(&root).unwrap().components().next().unwrap();
-        Path::new(top.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
-    };
-    let all = sources(&root)
-        .into_iter()
-        .map(|path| (name(&path), path.clone(), fs::read_to_string(path).unwrap()));
-    all.filter(|(module, ..)| module != "lib").collect()
+/// Each source file of a module: the module's name, the path and the text.
+pub(crate) fn modules() -> Vec<(String, PathBuf, String)> {
+    let mut crates: Vec<&str> = ORDER.iter().map(|(_, folder, _)| *folder).collect();
+    crates.dedup();
+    let mut all = Vec::new();
+    for folder in crates {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for path in sources(&root) {
+            let top = path.strip_prefix(&root).unwrap().components().next().unwrap();
+            let module = Path::new(top.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            all.push((module, path, text));
+        }
+    }
+    all.retain(|(module, ..)| module != "lib");
+    all
 }
 
 /// The code of a file, without its comments and its tests.
-fn code(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = &str> {
     let mut lines = text.lines().filter(|line| !line.trim().starts_with("//")).peekable();
     std::iter::from_fn(move || {
         let line = lines.next()?;
@@ -103,7 +126,7 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Each module that is compiled for tests only, as the path of its file without `.rs`.
-fn tests_only(modules: &[(String, PathBuf, String)]) -> Vec<PathBuf> {
+pub(crate) fn tests_only(modules: &[(String, PathBuf, String)]) -> Vec<PathBuf> {
     let declared = modules.iter().flat_map(|(_, path, text)| {
         let names = text.split("#[cfg(test)]\nmod ").skip(1);
         let names = names.map(|rest| &rest[..rest.find([';', ' ']).unwrap_or(0)]);
@@ -131,9 +154,10 @@ fn imports() -> Vec<(PathBuf, String, String, String)> {
     found
 }
 
-/// The modules that a line of code names, by `crate::` or, in `main.rs`, by `weir::`.
+/// The modules that a line of code names, by `crate::` or by the name of a crate.
 fn named(line: &str) -> impl Iterator<Item = &str> {
-    let paths = line.match_indices("crate::").chain(line.match_indices("weir::"));
+    let crates = ["crate::", "weir::", "weir_stage::", "weir_parts::"];
+    let paths = crates.into_iter().flat_map(|name| line.match_indices(name));
     paths.filter_map(|(at, found)| {
         let rest = &line[at + found.len()..];
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());

@@ -203,3 +203,12 @@ fn answers_of_a_server_are_printed_clean() {
         assert_harmless("a snapshot", &said(&folder, &[args, &["--url", &forged]].concat()));
     }
 }
+
+#[test]
+fn a_json_document_is_the_same_document_after_it_was_cleaned() {
+    let document = serde_json::json!({ "name": "\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}\n\u{2028}" });
+    let printed = serde_json::to_string_pretty(&document).unwrap();
+    let clean = weir::clean::text(&printed);
+    assert!(clean.chars().all(|c| matches!(c, '\n' | ' '..='~')), "{clean}");
+    assert_eq!(serde_json::from_str::<Value>(&clean).unwrap(), document);
+}

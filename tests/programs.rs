@@ -161,7 +161,7 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
     assert_eq!(shown("id=\"pause\""), "Resume pipeline");
     assert_eq!(shown("class=\"go\""), "Start");
     let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
-    for part in ["mark paused", "mark running", "<code>src/pipeline/source.rs</code>"] {
+    for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
         assert!(table.contains(part), "{part} is missing in {table}");
     }
 }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
-use weir::stage::{self, Reason, RunningConsumer, RunningProducer};
+use weir_stage::stage::{self, Reason, RunningConsumer, RunningProducer};
 
 use self::answer::{Dial, supervise};
 

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{advance, sleep};
-use weir::demand::Limits;
-use weir::pipeline::{Clock, Event, Stamp};
-use weir::stage::{self, ProducerConsumer, Running};
+use weir_parts::pipeline::{Clock, Event, Stamp};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, ProducerConsumer, Running};
 
 use self::answer::{Finished, Latency, Work};
 

@@ -19,7 +19,7 @@ use answer::{Answer, Shed};
 use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use weir::resource::{Failed, Mock, MockSettings};
+use weir_parts::resource::{Failed, Mock, MockSettings};
 
 const PLACES: usize = 15;
 

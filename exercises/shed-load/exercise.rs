@@ -1,12 +1,12 @@
 // Refuse early: at most so many requests inside, and everybody else is sent away at once.
 //
 // There are four places with `todo!()`. `weir exercise watch shed-load` checks again
-// whenever you save. What you need is in `src/limit.rs`.
+// whenever you save. What you need is in `crates/weir-stage/src/limit.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use weir::limit::Limiter;
-use weir::resource::Failed;
+use weir_parts::resource::Failed;
+use weir_stage::limit::Limiter;
 
 /// Guards something slow: lets so many requests in, and refuses all others.
 ///

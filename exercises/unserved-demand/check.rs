@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
-use weir::demand::Limits;
-use weir::stage::{self, Producer, Reason, RunningConsumer};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, Producer, Reason, RunningConsumer};
 
 use self::answer::{Callbacks, Source};
 use self::inbox::Inbox;

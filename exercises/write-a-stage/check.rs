@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use weir::demand::Limits;
-use weir::stage::{self, Producer, ProducerRef, Reason, RunningConsumer};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, Producer, ProducerRef, Reason, RunningConsumer};
 
 use self::answer::batches;
 

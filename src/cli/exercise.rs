@@ -3,6 +3,7 @@
 mod bar;
 mod check;
 mod markdown;
+mod outcome;
 mod session;
 mod show;
 mod verify;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use check::{CodeChecked, Outcome, check_code, conclude, find_out};
+use check::{check_code, conclude, find_out};
+use outcome::{CodeChecked, Outcome};
 use session::{Session, Tools};
 
 use super::help::exercise as help;

@@ -1,10 +1,10 @@
 //! Exercises in code: the check is compiled together with the answer, and run, for at
 //! most the time that the exercise allows.
 //!
-//! `check.rs` is a test of this package that `cargo test` leaves out and that is run
-//! by name. It takes `exercise.rs`, or with the feature `solutions` the file that
-//! the variable names; so authors' and participants' answers are checked by the same
-//! lines.
+//! `check.rs` is a test of the package in `exercises/`, which `cargo test` leaves out
+//! and `weir exercise check` runs by name. It takes `exercise.rs`, or with the feature
+//! `solutions` the file that the variable names, so the same lines check the answers of
+//! authors and participants.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -63,9 +63,9 @@ impl Workbench {
     pub fn components(&self) -> Vec<Component> {
         let spread = self.settings().consumers.mode;
         let source = |status: &Status| match (status.kind, spread) {
-            (Kind::Pool, Spread::Workers) => "src/pool/worker.rs",
-            (Kind::Pool, Spread::PerEvent) => "src/pool/supervisor.rs",
-            _ => "src/pipeline/source.rs",
+            (Kind::Pool, Spread::Workers) => "crates/weir-stage/src/pool/worker.rs",
+            (Kind::Pool, Spread::PerEvent) => "crates/weir-stage/src/pool/supervisor.rs",
+            _ => "crates/weir-parts/src/pipeline/source.rs",
         };
         let of = |status: Status| {
             let source = source(&status);

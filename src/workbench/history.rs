@@ -13,7 +13,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::delta::{Delta, Watch};
 use super::recording::{Look, Recorder};
-use super::retry_after::drain_rate;
 use super::stats::Kind;
 use super::{Peaks, Workbench};
 use crate::metrics::empty_histogram;
@@ -26,6 +25,8 @@ pub const HISTORY_INTERVAL: Duration = Duration::from_millis(250);
 /// Five minutes of points.
 const POINTS: usize = 1200;
 const MARKS: usize = 100;
+/// How many points of the history the rate is measured over: ten seconds.
+const RATE_POINTS: usize = 40;
 
 /// One moment of the bench. In JSON, an array has an entry for each mode: serial, async,
 /// pipelined.
@@ -221,4 +222,29 @@ impl Workbench {
 pub(super) fn percentiles(times: &Histogram<u64>) -> Option<[f64; 2]> {
     let at = |share| times.value_at_quantile(share).min(times.max()) as f64 / 1e3;
     (!times.is_empty()).then(|| [at(0.5), at(0.99)])
+}
+
+/// How many pipelined events were finished per second, over the last ten seconds;
+/// nothing before there are two points.
+fn drain_rate(points: &VecDeque<Point>) -> f64 {
+    let Some(last) = points.back() else { return 0.0 };
+    let first = &points[points.len().saturating_sub(RATE_POINTS + 1)];
+    let finished = |point: &Point| point.finished.pipelined;
+    let seconds = last.t - first.t;
+    if seconds > 0.0 { finished(last).saturating_sub(finished(first)) as f64 / seconds } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_last_ten_seconds() {
+        let finished = |n: u64| ByMode { pipelined: n * n, ..ByMode::default() };
+        let point = |n: u64| Point { t: n as f64 * 0.25, finished: finished(n), ..Point::default() };
+        assert!(drain_rate(&VecDeque::new()).abs() < 1e-9);
+        assert!(drain_rate(&[point(3)].into()).abs() < 1e-9);
+        let rate = drain_rate(&(0..=100).map(point).collect());
+        assert!((rate - (100.0 * 100.0 - 60.0 * 60.0) / 10.0).abs() < 1e-9, "{rate}");
+    }
 }

@@ -15,7 +15,7 @@ use super::Rows;
 use crate::support::{Collect, Notes, Numbers, Seen, noting, words};
 
 /// Which test covers which row. Those of rows 59 and 60 that need messages which
-/// no stage sends are in `src/stage/protocol.rs`, and the ends of subscriptions in
+/// no stage sends are in `crates/weir-stage/src/stage/protocol.rs`, and the ends of subscriptions in
 /// `cancel.rs`.
 pub(super) const ROWS: Rows = &[
     (48, "a_stage_of_any_kind_may_decline_or_fail_to_start_and_its_peers_hear_why"),

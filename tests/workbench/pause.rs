@@ -99,7 +99,10 @@ async fn a_drain_while_paused_finishes_everything_and_cannot_be_paused() {
 
 #[tokio::test(start_paused = true)]
 async fn the_counts_and_busy_times_of_stages_are_exact() {
-    for (mode, source) in [("workers", "src/pool/worker.rs"), ("per_event", "src/pool/supervisor.rs")] {
+    for (mode, source) in [
+        ("workers", "crates/weir-stage/src/pool/worker.rs"),
+        ("per_event", "crates/weir-stage/src/pool/supervisor.rs"),
+    ] {
         let bench = bench(&["consumers.concurrency=2", &format!("consumers.mode={mode}")]);
         sleep(2 * HALF).await;
         enqueue(&bench, 10).await;
@@ -116,7 +119,7 @@ async fn the_counts_and_busy_times_of_stages_are_exact() {
         let [queue, consumers] = &bench.components()[..] else { panic!("there are two stages") };
         let face = |stage: &Component| (stage.name.clone(), stage.kind.clone(), stage.source.clone());
         let owned = |parts: [&str; 3]| (parts[0].into(), parts[1].into(), parts[2].into());
-        assert_eq!(face(queue), owned(["queue", "producer", "src/pipeline/source.rs"]));
+        assert_eq!(face(queue), owned(["queue", "producer", "crates/weir-parts/src/pipeline/source.rs"]));
         assert_eq!(face(consumers), owned(["consumers", "pool", source]));
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         assert!(root.join(&queue.source).exists() && root.join(source).exists());

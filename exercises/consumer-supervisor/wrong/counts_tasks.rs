@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use weir::demand::Limits;
-use weir::limit::Limiter;
-use weir::pool::Handler;
-use weir::stage::{self, Consumer, ProducerRef, Reason, RunningConsumer};
+use weir_stage::demand::Limits;
+use weir_stage::limit::Limiter;
+use weir_stage::pool::Handler;
+use weir_stage::stage::{self, Consumer, ProducerRef, Reason, RunningConsumer};
 
 /// Starts a task for each event, never more at once than there are slots.
 pub(crate) struct Supervisor<T, H> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::pipeline::{Clock, Event, Stamp};
-use weir::stage::ProducerConsumer;
+use weir_parts::pipeline::{Clock, Event, Stamp};
+use weir_stage::stage::ProducerConsumer;
 
 /// What is emitted about an event that is done: moments, and no opinions. Whoever
 /// receives it computes what it likes.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use weir::resource::Failed;
+use weir_parts::resource::Failed;
 
 /// Guards something slow: lets so many requests in, and refuses all others.
 #[derive(Debug)]

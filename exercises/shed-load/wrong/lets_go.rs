@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use weir::limit::Limiter;
-use weir::resource::Failed;
+use weir_stage::limit::Limiter;
+use weir_parts::resource::Failed;
 
 /// Guards something slow: lets so many requests in, and refuses all others.
 #[derive(Debug)]

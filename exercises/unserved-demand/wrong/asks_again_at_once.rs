@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use weir::stage::Producer;
+use weir_stage::stage::Producer;
 
 use crate::inbox::Inbox;
 

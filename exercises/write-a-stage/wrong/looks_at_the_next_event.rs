@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use weir::demand::Limits;
-use weir::stage::{self, ProducerConsumer, ProducerRef};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, ProducerConsumer, ProducerRef};
 
 /// Collects what comes in.
 struct Collect {

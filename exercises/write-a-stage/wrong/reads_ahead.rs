@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
-use weir::demand::Limits;
-use weir::stage::{self, ProducerRef};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, ProducerRef};
 
 /// Starts the stage behind `source`.
 pub(crate) fn batches(source: &ProducerRef<u32>, size: usize, patience: Duration) -> ProducerRef<Vec<u32>> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::time::timeout;
-use weir::demand::Limits;
-use weir::stage::{self, Producer, ProducerRef, Reason, Subscription};
+use weir_stage::demand::Limits;
+use weir_stage::stage::{self, Producer, ProducerRef, Reason, Subscription};
 
 /// Reads a subscription on one side, and produces batches on the other.
 pub(crate) struct Batches {

@@ -5,35 +5,13 @@ use std::io::IsTerminal;
 use tokio_util::sync::CancellationToken;
 
 use super::bar::Bar;
+use super::outcome::{CodeChecked, Outcome};
 use super::show;
 use crate::cli::output::{complain, say, say_coloured};
 use crate::exercise::{
-    Exercise, Findings, Judgement, Progress, State, Trial, Where, compile_and_check, doubts, finishes,
-    judge,
+    Exercise, Findings, Progress, State, Trial, Where, compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Peer;
-
-/// What a check of code came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CodeChecked {
-    pub(super) passed: bool,
-    /// Whether there was anything to check: code that compiles, without a `todo!()`.
-    pub(super) written: bool,
-}
-
-/// What a check came to.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) judgements: Vec<Judgement>,
-    pub(super) code: Option<CodeChecked>,
-    /// What speaks against the measurement.
-    pub(super) doubts: Vec<String>,
-    /// When it was made, if that was for an earlier check.
-    pub(super) measured_at: Option<String>,
-    pub(super) passed: bool,
-    /// The participant's state after the check.
-    pub(super) state: State,
-}
 
 /// Judges the answers by the findings, and notes in the progress how the check went.
 /// `keep` the findings for the next check, if they are of the exercise's own bench.

@@ -7,7 +7,8 @@
 
 use std::io::{BufRead, Write};
 
-use super::check::{CodeChecked, conclude};
+use super::check::conclude;
+use super::outcome::CodeChecked;
 use super::show;
 use crate::clean;
 use crate::cli::output::dressed;

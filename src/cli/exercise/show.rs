@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::check::Outcome;
 use super::markdown::{WIDTH, markdown, wrapped};
+use super::outcome::Outcome;
 use crate::clean;
 use crate::cli::report::ms;
 use crate::exercise::{Exercise, Judgement, Progress, Question, Score, Set, State, Value, Verdict};

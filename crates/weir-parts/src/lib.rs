@@ -1,0 +1,23 @@
+//! The parts of a backpressured pipeline, on the stages of [`weir_stage`]: a bounded
+//! queue, a ledger that accounts for every event, and a mock of a slow resource.
+//!
+//! ```text
+//!   push ─▶ queue ─▶ producer ─▶ consumers ─▶ resource
+//!             │          ◀─ ask ─┘               │
+//!             └──────────── ledger ◀─────────────┘
+//! ```
+//!
+//! 1. [`queue`]: bounded, filled from outside, read against demand; what it does when
+//!    it is full;
+//! 2. [`resource`]: a mock with bounded latency, a limit and failures, all seeded;
+//! 3. [`pipeline`]: stages connected in a few lines; the event with its time stamps,
+//!    and the ledger.
+
+pub mod pipeline;
+pub mod queue;
+pub mod resource;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

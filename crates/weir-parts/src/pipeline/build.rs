@@ -1,0 +1,114 @@
+//! Stages put together in the order in which events go through them.
+
+use std::fmt;
+
+use super::Pipeline;
+use weir_stage::dispatch::Dispatcher;
+use weir_stage::pool::{Handler, PoolBuilder};
+use weir_stage::stage::{
+    Producer, ProducerBuilder, ProducerConsumer, ProducerConsumerBuilder, ProducerRef, Reason, Running,
+    Status, SubscribeOptions,
+};
+
+/// A pipeline that still lacks its end. Its stages run already, and wait to be
+/// asked; dropped, they end.
+pub struct Flow<T> {
+    pub(super) head: Box<dyn Head>,
+    pub(super) stages: Vec<Box<dyn Part>>,
+    pub(super) last: ProducerRef<T>,
+}
+
+/// A stage of a pipeline, whatever its events are.
+pub(super) trait Part: Send + Sync {
+    fn status(&self) -> Status;
+    fn stop(&self, reason: Reason);
+    /// The same, with all the time that what is under way needs.
+    fn finish(&self, reason: Reason);
+    fn abort(&self);
+}
+
+impl<R: Send + Sync> Part for Running<R> {
+    fn status(&self) -> Status {
+        self.status()
+    }
+
+    fn stop(&self, reason: Reason) {
+        self.stop_with(reason);
+    }
+
+    fn finish(&self, reason: Reason) {
+        self.stop_until_aborted(reason);
+    }
+
+    fn abort(&self) {
+        self.abort();
+    }
+}
+
+/// The stage at the head of a pipeline, whatever its events are.
+pub(super) trait Head: Send + Sync {
+    fn pause(&self) -> futures::future::BoxFuture<'_, ()>;
+    fn resume(&self);
+}
+
+impl<T: Send> Head for ProducerRef<T> {
+    fn pause(&self) -> futures::future::BoxFuture<'_, ()> {
+        // One that is gone dispatches nothing either.
+        Box::pin(async { drop(self.pause().await) })
+    }
+
+    fn resume(&self) {
+        drop(self.resume());
+    }
+}
+
+impl<T: Send + 'static> Flow<T> {
+    /// Begins with a source.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub(super) fn from<P, D>(source: ProducerBuilder<P, D>) -> Self
+    where
+        P: Producer<Event = T>,
+        D: Dispatcher<T>,
+    {
+        let source = source.spawn();
+        let last = source.producer();
+        Self { head: Box::new(last.clone()), stages: vec![Box::new(source)], last }
+    }
+
+    /// Has every event go through a further stage, which asks for them as
+    /// `options` say.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn through<P, D>(
+        mut self,
+        stage: ProducerConsumerBuilder<P, D>,
+        options: impl Into<SubscribeOptions<T>>,
+    ) -> Flow<P::Out>
+    where
+        P: ProducerConsumer<In = T>,
+        D: Dispatcher<P::Out>,
+    {
+        let stage = stage.subscribe_to(&self.last, options).spawn();
+        let last = stage.producer();
+        self.stages.push(Box::new(stage));
+        Flow { head: self.head, stages: self.stages, last }
+    }
+
+    /// Ends in a pool, which begins to ask.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn into<H: Handler<T>>(self, pool: PoolBuilder<T, H>) -> Pipeline<T> {
+        let pool = pool.spawn(&self.last);
+        Pipeline { head: self.head, stages: self.stages, pool }
+    }
+}
+
+impl<T> fmt::Debug for Flow<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.stages.iter().map(|stage| stage.status())).finish()
+    }
+}

@@ -1,0 +1,78 @@
+//! Stages that move events only against demand: backpressure in the manner of
+//! Elixir's GenStage, on tokio.
+//!
+//! A consumer *asks*, and a producer never delivers more than was asked. A slow
+//! consumer therefore holds its producer back, and that one its own source, without a
+//! channel that grows or a sender that blocks.
+//!
+//! ```
+//! use weir_stage::demand::Limits;
+//! use weir_stage::stage;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), weir_stage::demand::LimitsError> {
+//! let numbers = stage::from_iter(1..=1000_u64).spawn();
+//! let squares = stage::producer_consumer_fn(|numbers: Vec<u64>| async move {
+//!     numbers.into_iter().map(|n| n * n).collect()
+//! })
+//! .subscribe_to(&numbers.producer(), Limits::new(100, 50)?)
+//! .spawn();
+//! let store = stage::consumer_fn(|squares: Vec<u64>| async move { assert!(!squares.is_empty()) })
+//!     .subscribe_to(&squares.producer(), Limits::new(10, 5)?)
+//!     .spawn();
+//! store.join().await;
+//! # Ok(()) }
+//! ```
+//!
+//! # Demand, with numbers
+//!
+//! A consumer with `max_demand` 10 and `min_demand` 5 asks for 10, receives 10, and
+//! works on 5 at a time. When the first 5 are finished, 5 are outstanding, so it asks
+//! for 5 more. It never holds more than 10, however fast the producer is, and it never
+//! runs dry as long as the producer keeps up.
+//!
+//! ```text
+//!   asked   10 ──────────▶     5 ────▶     5 ────▶
+//!   sent    ●●●●●●●●●●         ●●●●●       ●●●●●
+//!   done          ●●●●●           ●●●●●       ●●●●●
+//!   left    10     5          10   5      10   5        asks again at 5
+//! ```
+//!
+//! # Modules, in reading order
+//! 1. [`stage`]: producers, consumers, and how they are connected;
+//! 2. [`demand`] and [`buffer`]: the arithmetic underneath, without a runtime;
+//! 3. [`dispatch`]: which consumer gets which event, and how to write a dispatcher;
+//! 4. [`pool`]: many events at a time, resized while it runs, retried when they fail;
+//! 5. [`supervise`]: restarting a stage that dies;
+//! 6. [`limit`], [`backoff`] and [`shutdown`]: a resizable semaphore, delays between
+//!    attempts, and an orderly end.
+//!
+//! # Handles
+//! Dropping a handle of a stage, a pool or a supervisor stops nothing: the task goes on
+//! and ends with its producer, as a tokio task does. Call `stop` to end it in order, or
+//! `abort` to end it at its next await. Dropping what *holds events for a caller* gives
+//! them back: a [`Subscription`](stage::Subscription) that is dropped cancels, and its
+//! undelivered events are dispatched again.
+
+pub mod backoff;
+pub mod buffer;
+// Shared with the crates above this one, and no part of its interface.
+#[doc(hidden)]
+pub mod clean;
+pub mod demand;
+pub mod dispatch;
+pub mod limit;
+mod marker;
+#[doc(hidden)]
+pub mod panics;
+pub mod pool;
+#[doc(hidden)]
+pub mod shard;
+pub mod shutdown;
+pub mod stage;
+pub mod supervise;
+mod sync;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

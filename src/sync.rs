@@ -1,4 +1,0 @@
-//! What threads share: the standard library's locks and atomics, behind one name,
-//! so that `tests/explore` can put a schedule explorer's in their place.
-
-pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError, atomic};
