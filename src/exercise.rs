@@ -31,9 +31,9 @@ pub use findings::{Figures, Findings};
 pub use format::{Code, Exercise, Fact, Load};
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
-pub use question::{Question, Value, Wrong};
+pub use question::{Measure, Question, Value, Wrong};
 pub use set::{Set, SetError};
-pub use trial::{Measured, Trial, Where};
+pub use trial::{FigureName, FigureNameError, Measured, Trial, Where};
 pub use verdict::{Judgement, Verdict, doubts, finishes, is_honest, judge};
 pub use web::routes;
 

@@ -15,6 +15,7 @@
 mod audit;
 pub mod by_mode;
 mod date;
+mod figure;
 mod ledger;
 mod mark;
 mod mode;
@@ -28,6 +29,10 @@ mod timing;
 pub use audit::{Audit, Check, Validity, Verdict};
 pub use by_mode::ByMode;
 pub use date::{date, now};
+pub use figure::{
+    AnswerKind, BenchFigure, ClientFigure, ClientTiming, Figure, FigureError, LedgerFigure, ModeFigure,
+    ModeTiming, Statistic, Unit,
+};
 pub use ledger::LedgerState;
 pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
@@ -38,5 +43,6 @@ pub use series::{Merge, Series, SeriesBuilder};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
 
+pub(crate) use figure::{Number, figures, first_step, names, one_of};
 #[cfg(test)]
 pub(crate) use timing::buckets;

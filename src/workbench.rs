@@ -41,7 +41,7 @@ pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::Edit;
 pub use running::{Killed, Running};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SnapshotFigure, SnapshotValue};
 pub use spawned::TooMany;
 pub use stats::Request;
 

@@ -85,7 +85,11 @@ fn a_text_that_is_not_true_is_noticed() {
         ("They take 10 s", "They take 10 s, or 12", "nothing accounts for 12"),
         ("waits 9500 ms.", "waits 9000 ms.", "no text says \"waits 9500 ms\""),
         ("says = \"500 ms\"\nis = \"", "says = \"500 ms\"\nis = \"2 * ", "\"500 ms\", and it is 1000"),
-        ("wait.max_ms", "wait.longest_ms", "no figure is called twenty.bench"),
+        (
+            "wait.max_ms",
+            "wait.longest_ms",
+            "in bench.modes.pipelined.wait, \"longest_ms\" is none of count, mean_ms",
+        ),
         ("-n 20 -c 20\n`", "-n 20 -c 20 --clients-of\n`", "--clients-of"),
         ("weir simulate pipelined", "weir --set queue.size=1 simulate pipelined", "queue.size"),
         ("the last waits", "`src/nowhere.rs` says so, the last waits", "src/nowhere.rs is named"),

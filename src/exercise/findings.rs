@@ -7,11 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exercise, Measured, Question, Value};
+use super::{Exercise, Measure, Measured, Question, Value};
 use crate::record::{date, now};
-
-/// The measure of a question that nothing can measure: the author's answer stands.
-pub(super) const BY_AUTHOR: &str = "answer";
 
 /// The figures for each question of an exercise, and how far they can be trusted.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -81,7 +78,7 @@ impl Findings {
 
 fn fingerprint(exercise: &Exercise) -> u64 {
     let Exercise { config, loads, questions, .. } = exercise;
-    let asked: Vec<_> = questions.iter().map(|q| (&q.name, &q.measure, &q.answer)).collect();
+    let asked: Vec<_> = questions.iter().map(|q| (&q.name, q.measure.to_string(), &q.answer)).collect();
     let mut hasher = DefaultHasher::new();
     format!("{config:?} {loads:?} {asked:?}").hash(&mut hasher);
     // JSON numbers are exact up to 2^53.
@@ -90,19 +87,17 @@ fn fingerprint(exercise: &Exercise) -> u64 {
 
 impl Figures {
     fn of(question: &Question, measured: &[Measured]) -> Self {
-        if question.measure == BY_AUTHOR {
-            return Self { measured: Some(question.answer.clone()), ..Self::default() };
-        }
-        let of = |load: &str| measured.iter().find(|measured| measured.load == load);
-        let Some((of_load, path)) =
-            question.measure.split_once('.').and_then(|(load, path)| Some((of(load)?, path)))
-        else {
+        let name = match &question.measure {
+            Measure::Author => return Self { measured: Some(question.answer.clone()), ..Self::default() },
+            Measure::Figure(name) => name,
+        };
+        let Some(of_load) = measured.iter().find(|measured| measured.load == name.load) else {
             return Self::default();
         };
         Self {
-            theory: of_load.predicted(path),
-            simulated: of_load.simulated(path),
-            measured: of_load.measured(path),
+            theory: of_load.predicted(name),
+            simulated: of_load.simulated(name),
+            measured: of_load.measured(name),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A question of an exercise, and what people write as an answer to it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::{FigureName, FigureNameError};
 use crate::duration;
 
 /// Something to be predicted.
@@ -17,9 +19,8 @@ pub struct Question {
     /// `s`, `ms`, `/s`, `events`, or nothing.
     #[serde(default)]
     pub unit: String,
-    /// Where the answer stands in the run of a load, such as
-    /// `serial.client.seconds`; see [`Measured`](super::Measured).
-    pub measure: String,
+    /// The figure that decides the answer, such as `serial.client.seconds`, or `answer`.
+    pub measure: Measure,
     /// How far off a prediction may be, as a share of what is measured.
     #[serde(default)]
     pub tolerance: f64,
@@ -36,6 +37,44 @@ pub struct Question {
     /// Answers that people give, and what each reveals.
     #[serde(default)]
     pub wrong: Vec<Wrong>,
+}
+
+/// What decides the answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Measure {
+    /// The author's answer stands: no measurement can decide. Written `answer`.
+    Author,
+    /// A figure of a load decides.
+    Figure(FigureName),
+}
+
+impl FromStr for Measure {
+    type Err = FigureNameError;
+
+    fn from_str(text: &str) -> Result<Self, FigureNameError> {
+        match text {
+            "answer" => Ok(Self::Author),
+            name => name.parse().map(Self::Figure),
+        }
+    }
+}
+
+impl TryFrom<String> for Measure {
+    type Error = FigureNameError;
+
+    fn try_from(text: String) -> Result<Self, FigureNameError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Author => f.write_str("answer"),
+            Self::Figure(name) => name.fmt(f),
+        }
+    }
 }
 
 /// A wrong answer that people give.

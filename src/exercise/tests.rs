@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
-use serde_json::json;
-
+use super::trial::TimeScale;
 use super::*;
-use crate::record::{Prediction, Times};
+use crate::record::{ClientSide, Origin, Prediction, Run, Times, now};
 
 const TEXT: &str = r#"
 title = "A title"
@@ -46,11 +45,18 @@ fn measured(rate: f64) -> Measured {
         response: Some(Times { p99_ms: Some(7.0), ..Times::default() }),
         ..Prediction::default()
     };
+    let run = |rate| {
+        let mut run = Run::new(Origin::Load, "serial", now());
+        run.client = Some(ClientSide { rate, ..ClientSide::default() });
+        run
+    };
     Measured {
         load: "a".to_owned(),
         predicted: Some(prediction),
-        simulated: json!({ "client": { "rate": 99.5 } }),
-        measured: json!({ "client": { "rate": rate } }),
+        simulated: Some(run(99.5)),
+        measured: Some(run(rate)),
+        snapshot: None,
+        scale: TimeScale::ONE,
         invalid: Vec::new(),
     }
 }
@@ -97,8 +103,9 @@ fn theory_and_simulation_stand_beside_what_was_measured() {
     assert_eq!((rate.quiz, judgements[1].quiz), (false, true));
     // Of the other nothing was predicted, and nothing is shown.
     assert_eq!((&judgements[1].measured, &judgements[1].verdict), (&None, &Verdict::Missing));
-    assert_eq!(measured(1.0).predicted("bench.modes.pipelined.response.p99_ms"), Some(7.0));
-    assert_eq!(measured(1.0).predicted("bench.modes.pipelined.wait.p99_ms"), None);
+    let predicted = |name: &str| measured(1.0).predicted(&name.parse().unwrap());
+    assert_eq!(predicted("a.bench.modes.pipelined.response.p99_ms"), Some(7.0));
+    assert_eq!(predicted("a.bench.modes.pipelined.wait.p99_ms"), None);
 }
 
 #[test]
@@ -134,6 +141,43 @@ fn a_mistake_in_an_exercise_is_told_with_its_place() {
     let wrong = TEXT.replace("minutes = 10", "minuts = 10");
     let error = toml::from_str::<Exercise>(&wrong).unwrap_err().to_string();
     assert!(error.contains("minuts") && error.contains("line 4"), "{error}");
+    for (measure, says) in [
+        ("a.client.rates", "in client, \"rates\" is none of sent, ok"),
+        ("a.snapshot.queue.length", "in queue, \"length\" is none of depth, at_gate"),
+        ("a.snapshot.components.first.source", "in components, \"first.source\" is none of 0, 1"),
+        ("rate", "expected LOAD.PATH"),
+    ] {
+        let wrong = TEXT.replace("a.client.rate", measure);
+        let error = toml::from_str::<Exercise>(&wrong).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("line 16"), "{error}");
+    }
+}
+
+#[test]
+fn a_run_measured_at_ten_times_the_speed_is_converted_back() {
+    let ten_times = Measured { scale: TimeScale::new(10), ..measured(50.0) };
+    let name = "a.client.rate".parse().unwrap();
+    assert_eq!(ten_times.measured(&name), Some(Value::Number(5.0)));
+    // The simulation always runs at the speed that is asked about.
+    assert_eq!(ten_times.simulated(&name), Some(Value::Number(99.5)));
+}
+
+#[test]
+fn the_names_of_figures_are_written_as_they_are_read() {
+    for name in [
+        "one.client.service.ok.p50_ms",
+        "two.bench.modes.async.in_system",
+        "three.snapshot.resource.calls",
+        "four.snapshot.queue.oldest_ms",
+        "five.snapshot.consumers.busy",
+        "six.snapshot.ledger.held",
+        "seven.snapshot.components.1.asked",
+        "eight.snapshot.components.0.source",
+        "nine.snapshot.modes.serial.in_flight",
+        "ten.snapshot.modes.serial.http_ms.p99",
+    ] {
+        assert_eq!(name.parse::<FigureName>().unwrap().to_string(), name);
+    }
 }
 
 #[test]

@@ -1,31 +1,32 @@
 //! Tries an exercise: what theory says of its loads, what a simulation does, and
 //! what a real bench does.
 
-mod pace;
+mod figure;
+mod time_scale;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use hyper::Method;
-use serde::Serialize;
-use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use pace::{convert, faster, slower, sooner};
+pub(super) use time_scale::TimeScale;
 
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
-use super::{Exercise, Load, Value};
+use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
 use crate::measure::{Measure, Peer, Phase, PlanArgs, What};
 use crate::record::{Mode, Plan, Prediction, Run};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
-use crate::workbench::{Edit, Workbench};
+use crate::workbench::{Edit, Snapshot, Workbench};
+
+pub use figure::{FigureName, FigureNameError};
 
 /// How long a bench of an exercise's own may take to drain after a load.
 const DRAIN: Duration = Duration::from_secs(120);
@@ -61,19 +62,22 @@ pub struct Trial<'a> {
     pub stop: CancellationToken,
 }
 
-/// What came of one load.
-#[derive(Debug, Clone, Serialize)]
+/// One load as theory predicts it, as a simulation finds it, and as it was measured.
+#[derive(Debug, Clone)]
 pub struct Measured {
-    /// Its name.
+    /// The name of the load.
     pub load: String,
-    /// What theory says, if a model fits.
+    /// What theory predicts, if a model fits.
     pub predicted: Option<Prediction>,
-    /// What a simulation came to.
-    pub simulated: Json,
-    /// What was measured, converted to the speed that is asked about; and in
-    /// `snapshot` what the bench has said when all was done.
-    pub measured: Json,
-    /// What its run's audit says against it, if anything.
+    /// The run of the simulation, if it could be simulated.
+    pub simulated: Option<Run>,
+    /// The run that was measured, at the speed of the measurement, if it was.
+    pub measured: Option<Run>,
+    /// The bench's snapshot after that run.
+    pub snapshot: Option<Snapshot>,
+    /// How much faster than the question asks it was measured.
+    pub(super) scale: TimeScale,
+    /// The audit's reasons to distrust the run, if it is invalid.
     pub invalid: Vec<String>,
 }
 
@@ -118,27 +122,30 @@ impl Trial<'_> {
             false => None,
         };
         let simulated = simulate_edited(config.clone(), mode, &plan, &load.edits, SIMULATED, &mut |_| ());
-        let simulated = simulated.ok().map(serde_json::to_value).transpose()?.unwrap_or_default();
-        let load_name = load.name.clone();
-        let mut tried =
-            Measured { load: load_name, predicted, simulated, measured: Json::Null, invalid: Vec::new() };
+        let mut tried = Measured {
+            load: load.name.clone(),
+            predicted,
+            simulated: simulated.ok(),
+            measured: None,
+            snapshot: None,
+            scale: self.scale(load),
+            invalid: Vec::new(),
+        };
         if self.place != Where::Nowhere {
             let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;
             let remarks = run.audit.remarks().filter(|_| run.audit.is_invalid());
             tried.invalid = remarks.map(|check| check.says.clone()).collect();
-            tried.measured = serde_json::to_value(run)?;
-            tried.measured["snapshot"] = snapshot;
-            convert(&mut tried.measured, f64::from(self.times(load)));
+            (tried.measured, tried.snapshot) = (Some(run), Some(snapshot));
         }
         Ok(tried)
     }
 
-    /// How many times faster than asked about a load is measured: a running bench
-    /// goes as fast as it is configured.
-    fn times(&self, load: &Load) -> u32 {
+    /// The time scale at which a load is measured. A running bench goes as fast as it is
+    /// configured.
+    fn scale(&self, load: &Load) -> TimeScale {
         match self.place {
-            Where::Own => load.faster,
-            Where::Running(_) | Where::Nowhere => 1,
+            Where::Own => TimeScale::new(load.faster),
+            Where::Running(_) | Where::Nowhere => TimeScale::ONE,
         }
     }
 
@@ -163,16 +170,16 @@ impl Trial<'_> {
         plan: &Plan,
         config: Config,
         watch: &mut dyn FnMut(&Load, Phase),
-    ) -> anyhow::Result<(Run, Json)> {
-        let times = self.times(load);
-        let plan = plan.faster(f64::from(times));
-        let config = faster(&config, times)?;
+    ) -> anyhow::Result<(Run, Snapshot)> {
+        let scale = self.scale(load);
+        let plan = scale.plan(plan);
+        let config = scale.config(&config)?;
         // The bench stays up until this returns.
         let (peer, drain, _own) = if let Where::Running(peer) = &self.place {
             (peer.clone(), SLOW_DRAIN, None)
         } else {
             let bench = Bench::start(config)?;
-            bench.edit(load.edits.iter().map(|edit| sooner(edit, times)).collect());
+            bench.edit(load.edits.iter().map(|edit| scale.edit(edit)).collect());
             (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
         let what = What::Bench { peer: peer.clone(), mode };
@@ -183,7 +190,7 @@ impl Trial<'_> {
             if matches!(phase, Phase::Load(_)) && began.elapsed() > LONGEST {
                 stop.cancel();
             }
-            watch(load, slower(phase, f64::from(times)));
+            watch(load, scale.phase_asked(phase));
         })?;
         if stop.is_cancelled() && !self.stop.is_cancelled() {
             bail!("load {} took longer than {} minutes", load.name, LONGEST.as_secs() / 60);
@@ -224,58 +231,5 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         self.workbench.shutdown().abort();
-    }
-}
-
-impl Measured {
-    /// What was measured at `path`, such as `client.seconds` or
-    /// `bench.modes.pipelined.response.p50_ms`: the fields of a run. Or the fields
-    /// of a snapshot after it, such as `snapshot.components.0.source`.
-    pub fn measured(&self, path: &str) -> Option<Value> {
-        find(&self.measured, path)
-    }
-
-    /// What was simulated there.
-    pub fn simulated(&self, path: &str) -> Option<Value> {
-        find(&self.simulated, path)
-    }
-
-    /// What theory says of it.
-    pub fn predicted(&self, path: &str) -> Option<f64> {
-        let theory = self.predicted.as_ref()?;
-        let (place, figure) = path.rsplit_once('.')?;
-        let times = match place.rsplit_once('.').map_or(place, |(_, kind)| kind) {
-            "wait" => theory.wait,
-            "service" if place.contains("modes") => theory.service,
-            "response" if place.contains("modes") => theory.response,
-            "http" | "ok" => theory.answer,
-            _ => None,
-        };
-        match figure {
-            "seconds" if place == "client" => theory.load_s,
-            "rate" => theory.rate,
-            "done_rate" => theory.done_rate,
-            "peak_in_use" => theory.peak_in_use,
-            "peak_depth" => theory.peak_depth,
-            "drain_s" => theory.drain_s,
-            "mean_ms" => times?.mean_ms,
-            "p50_ms" => times?.p50_ms,
-            "p90_ms" => times?.p90_ms,
-            "p99_ms" => times?.p99_ms,
-            _ => None,
-        }
-    }
-}
-
-fn find(json: &Json, path: &str) -> Option<Value> {
-    let step = |json: &Json, name: &str| match json {
-        Json::Array(all) => all.get(name.parse::<usize>().ok()?).cloned(),
-        other => other.get(name).cloned(),
-    };
-    match path.split('.').try_fold(json.clone(), |json, name| step(&json, name))? {
-        Json::Number(number) => number.as_f64().map(Value::Number),
-        Json::String(text) => Some(Value::Text(text)),
-        Json::Bool(yes) => Some(Value::Text(if yes { "yes" } else { "no" }.to_owned())),
-        _ => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::findings::{BY_AUTHOR, Figures};
-use super::{Exercise, Findings, Question, State, Value};
+use super::findings::Figures;
+use super::{Exercise, Findings, Measure, Question, State, Value};
 
 /// What one answer is worth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,7 +89,7 @@ pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Jud
             measured: found.measured,
             off,
             far,
-            quiz: question.measure == BY_AUTHOR,
+            quiz: question.measure == Measure::Author,
             verdict,
             look: question.look.clone(),
         }

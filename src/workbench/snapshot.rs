@@ -3,6 +3,8 @@
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
 
+mod figure;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use crate::metrics::Summary;
 use crate::pipeline::Counts;
 use crate::record::{ByMode, LedgerState, Mode};
 use crate::resource::Usage;
+
+pub use figure::{SnapshotFigure, SnapshotValue};
 
 /// How often counters are read at most until two readings agree.
 const READINGS: usize = 4;

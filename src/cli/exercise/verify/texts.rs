@@ -6,7 +6,9 @@ use std::path::Path;
 use clap::Parser;
 
 use crate::cli;
-use crate::exercise::{Exercise, Fact, Measured, Set, Value, evaluate, first_number, prose};
+use crate::exercise::{
+    Exercise, ExpressionError, Fact, FigureName, Measured, Set, Value, evaluate, first_number, prose,
+};
 
 /// Graded: each tells more than the one before.
 const HINTS: usize = 3;
@@ -80,8 +82,8 @@ pub(super) fn of_fact(exercise: &Exercise, fact: &Fact, simulated: &[Measured]) 
         return Some(format!("there is no number in {:?}", fact.says));
     };
     let figure = |name: &str| {
-        let (load, path) = name.split_once('.')?;
-        match simulated.iter().find(|of_load| of_load.load == load)?.simulated(path)? {
+        let name: FigureName = name.parse().ok()?;
+        match simulated.iter().find(|of_load| of_load.load == name.load)?.simulated(&name)? {
             Value::Number(number) => Some(number),
             Value::Text(_) => None,
         }
@@ -89,6 +91,11 @@ pub(super) fn of_fact(exercise: &Exercise, fact: &Fact, simulated: &[Measured]) 
     match evaluate(&fact.is, &figure) {
         Ok(is) if (number - is).abs() <= fact.tolerance * is.abs() + 1e-9 => None,
         Ok(is) => Some(format!("a text says {:?}, and it is {is}", fact.says)),
+        Err(ExpressionError::UnknownFigure(name)) => {
+            let unknown = ExpressionError::UnknownFigure(name.clone());
+            let why = name.parse::<FigureName>().err().map_or(unknown.to_string(), |why| why.to_string());
+            Some(format!("{:?}: {why}", fact.says))
+        }
         Err(error) => Some(format!("{:?}: {error}", fact.says)),
     }
 }

@@ -1,0 +1,98 @@
+//! The figures that questions and facts refer to, such as `drain.bench.peak_depth`: the
+//! name of a load, and a figure of its run or of the snapshot after it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::Measured;
+use crate::exercise::Value;
+use crate::record::{Figure, FigureError, Unit};
+use crate::workbench::{SnapshotFigure, SnapshotValue};
+
+/// A figure of a load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureName {
+    /// The name of the load.
+    pub load: String,
+    figure: Place,
+}
+
+/// Where the figure stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Run(Figure),
+    /// Below `snapshot`: measured only.
+    Snapshot(SnapshotFigure),
+}
+
+/// A name that stands for no figure.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FigureNameError {
+    /// It has no load or no path.
+    #[error("{0:?} is not a figure: expected LOAD.PATH, such as drain.bench.peak_depth")]
+    NoLoad(String),
+    /// Its path leads to no figure.
+    #[error(transparent)]
+    Path(#[from] FigureError),
+}
+
+impl FromStr for FigureName {
+    type Err = FigureNameError;
+
+    /// Reads `LOAD.PATH`, where the path is that of a figure of the run, or of the
+    /// snapshot after it if it begins with `snapshot`.
+    fn from_str(text: &str) -> Result<Self, FigureNameError> {
+        let Some((load, path)) = text.split_once('.').filter(|(load, _)| !load.is_empty()) else {
+            return Err(FigureNameError::NoLoad(text.to_owned()));
+        };
+        let figure = match path.strip_prefix("snapshot.") {
+            Some(path) => Place::Snapshot(path.parse()?),
+            None => Place::Run(path.parse()?),
+        };
+        Ok(Self { load: load.to_owned(), figure })
+    }
+}
+
+impl fmt::Display for FigureName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.figure {
+            Place::Run(figure) => write!(f, "{}.{figure}", self.load),
+            Place::Snapshot(figure) => write!(f, "{}.snapshot.{figure}", self.load),
+        }
+    }
+}
+
+fn value(number: f64, unit: Unit) -> Value {
+    match unit {
+        Unit::Flag => Value::Text(if number == 0.0 { "no" } else { "yes" }.to_owned()),
+        Unit::Time | Unit::Rate | Unit::Count | Unit::Share => Value::Number(number),
+    }
+}
+
+impl Measured {
+    /// The measured value, converted to the speed that the question asks.
+    pub fn measured(&self, name: &FigureName) -> Option<Value> {
+        let (number, unit) = match name.figure {
+            Place::Run(figure) => (self.measured.as_ref()?.figure(figure)?, figure.unit()),
+            Place::Snapshot(figure) => match self.snapshot.as_ref()?.figure(figure)? {
+                SnapshotValue::Number(number, unit) => (number, unit),
+                SnapshotValue::Text(text) => return Some(Value::Text(text)),
+            },
+        };
+        Some(value(self.scale.asked(number, unit), unit))
+    }
+
+    /// The simulated value. A simulation has no snapshot.
+    pub fn simulated(&self, name: &FigureName) -> Option<Value> {
+        let Place::Run(figure) = name.figure else { return None };
+        Some(value(self.simulated.as_ref()?.figure(figure)?, figure.unit()))
+    }
+
+    /// What theory predicts.
+    pub fn predicted(&self, name: &FigureName) -> Option<f64> {
+        let Place::Run(figure) = name.figure else { return None };
+        self.predicted.as_ref()?.figure(figure)
+    }
+}
