@@ -1,8 +1,9 @@
-//! GenStage's behaviours, row by row: what a port is to be held to.
+//! Tests of GenStage's behaviours. `conformance/README.md` is the list of the hundred
+//! rows, with our deviations.
 //!
-//! Each section of the list is a module, and each module says which of its tests
-//! covers which row. [`every_row_has_a_test`] reads both the tables and the
-//! sources, so that a row without a test, or a test that is gone, shows.
+//! Each section of the list is a module. Its table `ROWS` says which test covers which
+//! row. [`every_row_has_a_test`] compares the tables with the sources, so it fails for
+//! a row without a test and for a test that is gone.
 
 /// Dispatchers by themselves, and in a stage that waits.
 mod bench;
@@ -88,4 +89,11 @@ fn every_row_has_a_test() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_list_beside_the_tests_has_every_row_once_and_in_order() {
+    let list = include_str!("conformance/README.md");
+    let rows = list.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(' ')?.0.parse().ok());
+    assert_eq!(rows.collect::<Vec<u32>>(), (1..=100).collect::<Vec<_>>());
 }
