@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use weir::demand::Limits;
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage;
 
 use self::support::{Count, Row, Table, timed};
@@ -17,16 +17,16 @@ const EVENTS: u64 = 500_000;
 
 fn main() {
     for mut table in Table::pair("no-op events through a pool") {
-        for (concurrency, mode, max_demand, name, genstage) in [
-            (50, Mode::PerEvent, 1, "at most 50, one task an event", Some(0.42)),
-            (50, Mode::Workers, 1, "at most 50, workers, 1", None),
-            (50, Mode::Workers, 20, "at most 50, workers, 20", None),
-            (1000, Mode::PerEvent, 1, "at most 1000, one task an event", Some(0.40)),
-            (1000, Mode::Workers, 1, "at most 1000, workers, 1", None),
-            (1000, Mode::Workers, 20, "at most 1000, workers, 20", None),
+        for (concurrency, spread, max_demand, name, genstage) in [
+            (50, Spread::PerEvent, 1, "at most 50, one task an event", Some(0.42)),
+            (50, Spread::Workers, 1, "at most 50, workers, 1", None),
+            (50, Spread::Workers, 20, "at most 50, workers, 20", None),
+            (1000, Spread::PerEvent, 1, "at most 1000, one task an event", Some(0.40)),
+            (1000, Spread::Workers, 1, "at most 1000, workers, 1", None),
+            (1000, Spread::Workers, 20, "at most 1000, workers, 20", None),
         ] {
             let limits = Limits::new(max_demand, 0).expect("valid limits");
-            let settings = PoolSettings { concurrency, mode, limits, recall: true };
+            let settings = PoolSettings { concurrency, spread, limits, requeue: true };
             let row = Row::new(name, EVENTS, genstage);
             table.row(&row, |n| through_pool(n, settings), |n| through_join_set(n, concurrency));
         }

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 use weir::demand::Limits;
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage;
 
 use self::support::{Row, Table, Touch, timed, touch_singles};
@@ -81,7 +81,7 @@ async fn to_consumers(receiver: mpsc::Receiver<u64>, consumers: usize) {
 
 async fn to_pool_of_4(receiver: mpsc::Receiver<u64>) {
     let limits = Limits::with_max(100).expect("at least 1");
-    let settings = PoolSettings { concurrency: 4, mode: Mode::Workers, limits, recall: true };
+    let settings = PoolSettings { concurrency: 4, spread: Spread::Workers, limits, requeue: true };
     let producer = stage::producer(receiver).spawn();
     let handler = async |event: u64| {
         std::hint::black_box(event);

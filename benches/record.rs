@@ -20,7 +20,7 @@ use metrics::Key;
 use tokio::time::Instant;
 use weir::load::Usage;
 use weir::metrics::{Registry, Sharded};
-use weir::pipeline::{Account, Clock, Event, Lease, Outcome, Stamp};
+use weir::pipeline::{Account, Clock, Event, Outcome, Stamp, Ticket};
 
 use self::support::{median, quantile, rounds};
 
@@ -52,9 +52,9 @@ impl Bench {
         let [wait, service] = made_up(id);
         self.account.accept(arrived);
         let event = Event { id, arrived, accepted: self.clock.now() };
-        let mut lease = Lease::dispatched(event, self.clock.now(), Arc::clone(&self.account));
-        lease.start(self.clock.now().after(wait));
-        let times = lease.settle(Outcome::Done, self.clock.now().after(wait + service));
+        let mut ticket = Ticket::dispatched(event, self.clock.now(), Arc::clone(&self.account));
+        ticket.start(self.clock.now().after(wait));
+        let times = ticket.settle(Outcome::Done, self.clock.now().after(wait + service));
         self.times[0].record_duration(times.wait);
         self.times[1].record_duration(times.service);
         self.times[2].record_duration(times.response);
@@ -65,9 +65,9 @@ impl Bench {
         let arrived = Stamp::from_nanos(id);
         self.account.accept(arrived);
         let event = Event { id, arrived, accepted: arrived };
-        let mut lease = Lease::dispatched(event, arrived, Arc::clone(&self.account));
-        lease.start(arrived);
-        black_box(lease.settle(Outcome::Done, arrived));
+        let mut ticket = Ticket::dispatched(event, arrived, Arc::clone(&self.account));
+        ticket.start(arrived);
+        black_box(ticket.settle(Outcome::Done, arrived));
     }
 
     /// The histograms' part.

@@ -26,7 +26,7 @@ use futures::stream;
 use tokio::time::{Instant, sleep};
 use weir::demand::Limits;
 use weir::pipeline::Pipeline;
-use weir::pool::{self, Mode, PoolSettings};
+use weir::pool::{self, PoolSettings, Spread};
 use weir::stage::{self, Status};
 
 const MS: Duration = Duration::from_millis(1);
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let work = |_digest: u32| sleep(10 * MS);
     let limits = Limits::new(1, 0)?;
-    let settings = PoolSettings { concurrency: 1, mode: Mode::Workers, limits, recall: true };
+    let settings = PoolSettings { concurrency: 1, spread: Spread::Workers, limits, requeue: true };
 
     let pipeline = Pipeline::from(stage::from_stream(stream::iter(0..)).named("numbers"))
         .through(stage::producer_consumer_fn(digest).named("digest"), Limits::new(10, 5)?)

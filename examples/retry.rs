@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use weir::backoff::Backoff;
 use weir::demand::{Limits, LimitsError};
-use weir::pool::{self, DeadLetter, Mode, Pool, PoolSettings, RetryCounts, TryHandler};
+use weir::pool::{self, DeadLetter, Pool, PoolSettings, RetryCounts, Spread, TryHandler};
 use weir::stage;
 
 const MS: Duration = Duration::from_millis(1);
@@ -75,7 +75,7 @@ async fn main() -> Result<(), LimitsError> {
     let clerk = clerk.subscribe_to(&office.producer(), Limits::new(10, 5)?).spawn();
 
     let limits = Limits::new(1, 0)?;
-    let settings = PoolSettings { concurrency: 3, mode: Mode::Workers, limits, recall: true };
+    let settings = PoolSettings { concurrency: 3, spread: Spread::Workers, limits, requeue: true };
     let pool = Pool::spawn(depot.producer(), delivery, settings);
 
     // The pool ends with its producer, and lets go of the sender; so the office

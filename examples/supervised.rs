@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use weir::backoff::Backoff;
 use weir::demand::Limits;
-use weir::pool::{self, Mode, PoolSettings};
+use weir::pool::{self, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, Producer, ProducerRef, SubscribeOptions};
 use weir::supervise::{ChildSpec, ChildState, Restart, Strategy, Supervised, Supervisor};
 
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("\n!! {}", panic.payload().downcast_ref::<&str>().unwrap_or(&"panic"));
     }));
     let limits = Limits::new(100, 50)?;
-    let settings = PoolSettings { concurrency: 4, mode: Mode::PerEvent, limits, recall: true };
+    let settings = PoolSettings { concurrency: 4, spread: Spread::PerEvent, limits, requeue: true };
     let (feeds, parses) = (ProducerRef::vacant("feed"), ProducerRef::vacant("parse"));
 
     let seat = feeds.clone();

@@ -101,4 +101,4 @@ pub use weir_parts::{pipeline, queue, resource};
 pub use weir_stage::clean;
 #[doc(inline)]
 pub use weir_stage::{backoff, buffer, demand, dispatch, limit, pool, shutdown, stage, supervise};
-pub(crate) use weir_stage::{panics, shard};
+pub(crate) use weir_stage::{panics, per_thread};

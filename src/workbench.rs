@@ -47,7 +47,7 @@ pub use stats::Request;
 
 use crate::config::{Config, Settings, Sources};
 use crate::metrics::Registry;
-use crate::pipeline::{Clock, Event, Lease, Pipeline, QueueSource};
+use crate::pipeline::{Clock, Event, Pipeline, QueueSource, Ticket};
 use crate::pool::{self, PoolSettings};
 use crate::queue::{MemoryQueue, QueueSettings, WhenFull};
 use crate::record::{ByMode, Mode};
@@ -64,7 +64,7 @@ use stats::ModeStats;
 #[derive(Debug)]
 pub struct Workbench {
     bench: Arc<Bench>,
-    pipeline: Pipeline<Lease>,
+    pipeline: Pipeline<Ticket>,
     in_force: Mutex<InForce>,
     history: Mutex<Sampler>,
     /// Apart, as threads that write files outlive a call.
@@ -151,9 +151,9 @@ impl Workbench {
         });
         let handler = {
             let bench = Arc::clone(&bench);
-            move |lease: Lease| {
+            move |ticket: Ticket| {
                 let bench = Arc::clone(&bench);
-                async move { bench.work(Mode::Pipelined, lease).await }
+                async move { bench.work(Mode::Pipelined, ticket).await }
             }
         };
         let source = QueueSource {
@@ -234,8 +234,8 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
     let consumers = &settings.consumers;
     PoolSettings {
         concurrency: consumers.concurrency as usize,
-        mode: consumers.mode,
+        spread: consumers.mode,
         limits: consumers.limits(),
-        recall: consumers.recall,
+        requeue: consumers.recall,
     }
 }

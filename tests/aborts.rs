@@ -9,7 +9,7 @@ use futures::future::join_all;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use weir::demand::Limits;
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{self, ProducerRef, RunningProducer};
 
 use crate::support::{Seen, limits, silent};
@@ -75,7 +75,7 @@ async fn a_batch_that_an_aborted_consumer_took_and_did_not_begin_goes_back() {
 }
 
 /// Aborts a pool at each of the first moments after a burst.
-async fn abort_pools(mode: Mode, concurrency: usize) {
+async fn abort_pools(spread: Spread, concurrency: usize) {
     for after in 0..10 {
         let begun = Seen::nothing();
         let source = silent().spawn();
@@ -84,7 +84,7 @@ async fn abort_pools(mode: Mode, concurrency: usize) {
             let seen = seen.clone();
             async move { seen.add(event) }
         };
-        let settings = PoolSettings { concurrency, mode, limits: window(), recall: true };
+        let settings = PoolSettings { concurrency, spread, limits: window(), requeue: true };
         let pool = Pool::spawn(source.producer(), note, settings);
         yields(5).await;
         burst(&source.producer()).await;
@@ -92,18 +92,18 @@ async fn abort_pools(mode: Mode, concurrency: usize) {
         pool.abort();
         let ended = timeout(Duration::from_secs(60), pool.ended()).await;
         assert!(ended.is_ok(), "the pool ends");
-        assert_none_lost(source, &begun, &format!("{mode:?}, aborted after {after} yields")).await;
+        assert_none_lost(source, &begun, &format!("{spread:?}, aborted after {after} yields")).await;
     }
 }
 
 #[tokio::test]
 async fn an_event_that_an_aborted_worker_took_and_did_not_begin_goes_back() {
-    abort_pools(Mode::Workers, 1).await;
-    abort_pools(Mode::Workers, 3).await;
+    abort_pools(Spread::Workers, 1).await;
+    abort_pools(Spread::Workers, 3).await;
 }
 
 #[tokio::test]
 async fn an_event_whose_task_was_spawned_and_never_polled_goes_back() {
-    abort_pools(Mode::PerEvent, 200).await;
-    abort_pools(Mode::PerEvent, 3).await;
+    abort_pools(Spread::PerEvent, 200).await;
+    abort_pools(Spread::PerEvent, 3).await;
 }

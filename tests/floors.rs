@@ -18,7 +18,7 @@ const ORDER: &[(u8, &str, &[&str])] = &[
             "clean",
             "panics",
             "sync",
-            "shard",
+            "per_thread",
             "backoff",
             "shutdown",
             "limit",

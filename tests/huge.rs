@@ -9,7 +9,7 @@ use weir::demand::Limits;
 use weir::dispatch::{
     BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher, Tag, Wish,
 };
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, SubscribeOptions};
 
 use crate::support::{Collect, Numbers, Seen, settled, silent};
@@ -185,7 +185,7 @@ async fn a_consumer_that_asks_for_usize_max_of_two_producers_and_by_hand_counts_
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_whose_workers_ask_for_usize_max_shows_and_handles_everything() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(100)).spawn();
         let done: Seen<u64> = Seen::nothing();
         let seen = done.clone();
@@ -194,11 +194,11 @@ async fn a_pool_whose_workers_ask_for_usize_max_shows_and_handles_everything() {
             std::future::ready(())
         };
         let limits = Limits::new(usize::MAX, 0).unwrap();
-        let settings = PoolSettings { concurrency: 4, mode, limits, recall: true };
+        let settings = PoolSettings { concurrency: 4, spread, limits, requeue: true };
         let pool = Pool::spawn(numbers.producer(), handler, settings);
         let _ = pool.status();
-        assert!(timeout(Duration::from_secs(60), pool.ended()).await.is_ok(), "{mode:?}");
-        assert_eq!(done.len(), 100, "{mode:?}");
+        assert!(timeout(Duration::from_secs(60), pool.ended()).await.is_ok(), "{spread:?}");
+        assert_eq!(done.len(), 100, "{spread:?}");
     }
 }
 

@@ -32,7 +32,7 @@ mod conformance;
 /// Broadcast, partition and fair dispatch between running stages.
 mod dispatch;
 
-/// The pool: concurrency, resizing, recall, panics.
+/// The pool: concurrency, resizing, requeueing, panics.
 mod pool;
 
 /// A pool's subscription: one on a broadcast or a partition, and its options.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use weir::demand::Limits;
 use weir::pipeline::Pipeline;
-use weir::pool::{self, Handler, Mode, PoolSettings};
+use weir::pool::{self, Handler, PoolSettings, Spread};
 use weir::shutdown::Drained;
 use weir::stage::{self, Kind, ProducerBuilder, ProducerConsumer, ProducerRef, Reason, State, Status};
 
@@ -21,7 +21,7 @@ fn limits(max: usize, min: usize) -> Limits {
 }
 
 fn settings(concurrency: usize) -> PoolSettings {
-    PoolSettings { concurrency, mode: Mode::Workers, limits: limits(1, 0), recall: true }
+    PoolSettings { concurrency, spread: Spread::Workers, limits: limits(1, 0), requeue: true }
 }
 
 /// An event that counts those that exist.
@@ -112,12 +112,12 @@ fn states(pipeline: &Pipeline<Token>) -> Vec<State> {
 
 #[tokio::test(start_paused = true)]
 async fn every_event_goes_through_every_stage_once() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let watch = Watch::new();
         let start = Instant::now();
-        let pipeline = watch.pipeline(500, PoolSettings { mode, ..settings(5) });
+        let pipeline = watch.pipeline(500, PoolSettings { spread, ..settings(5) });
         assert_eq!(pipeline.ended().await, Reason::Finished);
-        assert_eq!(start.elapsed(), 100 * WORK, "{mode}");
+        assert_eq!(start.elapsed(), 100 * WORK, "{spread}");
         watch.assert_each_once(500);
     }
 }
@@ -127,14 +127,14 @@ async fn concurrency_and_mode_change_while_it_runs() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(1000, settings(1));
     for concurrency in [1, 8, 3, 0, 5] {
-        for mode in [Mode::Workers, Mode::PerEvent] {
-            pipeline.resize(PoolSettings { mode, ..settings(concurrency) }).await;
+        for spread in [Spread::Workers, Spread::PerEvent] {
+            pipeline.resize(PoolSettings { spread, ..settings(concurrency) }).await;
             // Those that began before it finish first.
             sleep(WORK).await;
             let begun = watch.begun.len();
             sleep(10 * WORK).await;
             assert_eq!(pipeline.busy(), concurrency);
-            assert_eq!(watch.begun.len() - begun, 10 * concurrency, "{concurrency} {mode}");
+            assert_eq!(watch.begun.len() - begun, 10 * concurrency, "{concurrency} {spread}");
         }
     }
     assert_eq!(pipeline.ended().await, Reason::Finished);

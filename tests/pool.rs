@@ -1,4 +1,4 @@
-//! The pool: concurrency, resizing, recall, panics.
+//! The pool: concurrency, resizing, requeueing, panics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +7,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
 use weir::demand::Limits;
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{self, Reason};
 
 use crate::support::{Numbers, Seen};
 
 const WORK: Duration = Duration::from_millis(10);
 
-fn settings(concurrency: usize, mode: Mode, max: usize) -> PoolSettings {
-    PoolSettings { concurrency, mode, limits: Limits::new(max, 0).unwrap(), recall: true }
+fn settings(concurrency: usize, spread: Spread, max: usize) -> PoolSettings {
+    PoolSettings { concurrency, spread, limits: Limits::new(max, 0).unwrap(), requeue: true }
 }
 
 /// Counts who is inside, and notes who was done.
@@ -62,13 +62,13 @@ impl Work {
 
 #[tokio::test(start_paused = true)]
 async fn both_modes_run_exactly_concurrency_events_at_a_time() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let work = Work::new();
         let start = Instant::now();
-        let pool = work.spawn(100, settings(5, mode, 1));
+        let pool = work.spawn(100, settings(5, spread, 1));
         assert_eq!(pool.ended().await, Reason::Finished);
-        assert_eq!(work.peak_since_last(), 5, "{mode:?}");
-        assert_eq!(start.elapsed(), 20 * WORK, "{mode:?}");
+        assert_eq!(work.peak_since_last(), 5, "{spread:?}");
+        assert_eq!(start.elapsed(), 20 * WORK, "{spread:?}");
         work.assert_each_once(100);
     }
 }
@@ -76,22 +76,22 @@ async fn both_modes_run_exactly_concurrency_events_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn one_worker_at_a_time_keeps_the_order() {
     let work = Work::new();
-    work.spawn(50, settings(1, Mode::Workers, 7)).ended().await;
+    work.spawn(50, settings(1, Spread::Workers, 7)).ended().await;
     assert_eq!(work.done.all(), (0..50).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_changes_while_it_runs_and_running_work_is_never_cancelled() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let work = Work::new();
-        let pool = work.spawn(300, settings(1, mode, 1));
+        let pool = work.spawn(300, settings(1, spread, 1));
         for concurrency in [1, 3, 10, 2, 10, 0, 4] {
-            pool.resize(settings(concurrency, mode, 1)).await;
+            pool.resize(settings(concurrency, spread, 1)).await;
             // Those that began before a shrink finish first.
             sleep(WORK).await;
             work.peak_since_last();
             sleep(3 * WORK).await;
-            assert_eq!(work.peak_since_last(), concurrency, "{mode:?}");
+            assert_eq!(work.peak_since_last(), concurrency, "{spread:?}");
         }
         assert_eq!(pool.ended().await, Reason::Finished);
         work.assert_each_once(300);
@@ -101,10 +101,10 @@ async fn concurrency_changes_while_it_runs_and_running_work_is_never_cancelled()
 #[tokio::test(start_paused = true)]
 async fn a_change_of_mode_never_runs_more_than_concurrency() {
     let work = Work::new();
-    let pool = work.spawn(200, settings(4, Mode::Workers, 3));
-    for mode in [Mode::PerEvent, Mode::Workers, Mode::PerEvent] {
+    let pool = work.spawn(200, settings(4, Spread::Workers, 3));
+    for spread in [Spread::PerEvent, Spread::Workers, Spread::PerEvent] {
         sleep(WORK / 2).await;
-        pool.resize(settings(4, mode, 3)).await;
+        pool.resize(settings(4, spread, 3)).await;
         sleep(3 * WORK).await;
     }
     pool.ended().await;
@@ -114,12 +114,12 @@ async fn a_change_of_mode_never_runs_more_than_concurrency() {
 
 /// How long 90 events take when two workers join the first, which holds them
 /// all, after it has begun.
-async fn with_help(recall: bool) -> Duration {
+async fn with_help(requeue: bool) -> Duration {
     let work = Work::new();
     let start = Instant::now();
-    let pool = work.spawn(90, PoolSettings { recall, ..settings(1, Mode::Workers, 1000) });
+    let pool = work.spawn(90, PoolSettings { requeue, ..settings(1, Spread::Workers, 1000) });
     sleep(WORK / 2).await;
-    pool.resize(PoolSettings { recall, ..settings(3, Mode::Workers, 1000) }).await;
+    pool.resize(PoolSettings { requeue, ..settings(3, Spread::Workers, 1000) }).await;
     pool.ended().await;
     work.assert_each_once(90);
     start.elapsed()
@@ -136,11 +136,11 @@ async fn prefetch_hides_work_from_new_workers_unless_it_is_recalled() {
 #[tokio::test(start_paused = true)]
 async fn recalled_events_are_begun_in_their_old_order() {
     let work = Work::new();
-    let pool = work.spawn(60, settings(1, Mode::Workers, 60));
+    let pool = work.spawn(60, settings(1, Spread::Workers, 60));
     sleep(WORK / 2).await;
     for _ in 0..5 {
-        pool.resize(settings(2, Mode::Workers, 60)).await;
-        pool.resize(settings(1, Mode::Workers, 60)).await;
+        pool.resize(settings(2, Spread::Workers, 60)).await;
+        pool.resize(settings(1, Spread::Workers, 60)).await;
     }
     pool.ended().await;
     assert_eq!(work.done.all(), (0..60).collect::<Vec<_>>());
@@ -148,7 +148,7 @@ async fn recalled_events_are_begun_in_their_old_order() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(20)).spawn();
         let done = Seen::nothing();
         let noted = done.clone();
@@ -159,37 +159,37 @@ async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
                 noted.add(event);
             }
         };
-        let pool = Pool::spawn(numbers.producer(), handler, settings(3, mode, 2));
+        let pool = Pool::spawn(numbers.producer(), handler, settings(3, spread, 2));
         assert_eq!(pool.ended().await, Reason::Finished);
-        assert_eq!((pool.panics(), done.len()), (4, 16), "{mode:?}");
+        assert_eq!((pool.panics(), done.len()), (4, 16), "{spread:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_before_it_has_a_future_ends_its_event_and_nothing_else() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(20)).spawn();
         let handler = |event: u64| {
             assert!(!event.is_multiple_of(5), "every fifth panics");
             std::future::ready(())
         };
-        let pool = Pool::spawn(numbers.producer(), handler, settings(3, mode, 2));
+        let pool = Pool::spawn(numbers.producer(), handler, settings(3, spread, 2));
         assert_eq!(pool.ended().await, Reason::Finished);
-        assert_eq!(pool.panics(), 4, "{mode:?}");
+        assert_eq!(pool.panics(), 4, "{spread:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_at_rest_ends_with_its_producer() {
     let numbers = stage::producer(Numbers::below(9)).spawn();
-    let pool = Pool::spawn(numbers.producer(), |_| std::future::ready(()), settings(0, Mode::Workers, 1));
+    let pool = Pool::spawn(numbers.producer(), |_| std::future::ready(()), settings(0, Spread::Workers, 1));
     numbers.stop();
     assert_eq!(pool.ended().await, Reason::Stopped);
 }
 
 #[tokio::test(start_paused = true)]
 async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(50)).spawn();
         let done = Seen::nothing();
         // While the slow one still works, the quick one has a member there for
@@ -203,7 +203,7 @@ async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
                     done.add(event);
                 }
             };
-            Pool::spawn(numbers.producer(), handler, settings(2, mode, 3))
+            Pool::spawn(numbers.producer(), handler, settings(2, spread, 3))
         });
         drop(numbers);
         for pool in &pools {
@@ -216,7 +216,7 @@ async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_two_threads_every_one_of_many_short_pools_ends() {
     for n in 0..3000 {
-        let mode = if n % 2 == 0 { Mode::Workers } else { Mode::PerEvent };
+        let spread = if n % 2 == 0 { Spread::Workers } else { Spread::PerEvent };
         let numbers = stage::producer(Numbers::below(20)).spawn();
         let done = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&done);
@@ -224,9 +224,9 @@ async fn on_two_threads_every_one_of_many_short_pools_ends() {
             counter.fetch_add(1, Ordering::Relaxed);
             std::future::ready(())
         };
-        let pool = Pool::spawn(numbers.producer(), handler, settings(1 + n % 4, mode, 1 + n % 3));
+        let pool = Pool::spawn(numbers.producer(), handler, settings(1 + n % 4, spread, 1 + n % 3));
         if n % 5 == 0 {
-            pool.resize(settings(2, mode, 3)).await;
+            pool.resize(settings(2, spread, 3)).await;
         }
         drop(numbers);
         let ended = tokio::time::timeout(Duration::from_secs(60), pool.ended()).await;
@@ -243,10 +243,10 @@ struct Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let settings = (0usize..6, any::<bool>(), 1usize..20, 0usize..20, any::<bool>());
-    (0u64..40, settings).prop_map(|(after, (concurrency, workers, max, min, recall))| {
-        let mode = if workers { Mode::Workers } else { Mode::PerEvent };
+    (0u64..40, settings).prop_map(|(after, (concurrency, workers, max, min, requeue))| {
+        let spread = if workers { Spread::Workers } else { Spread::PerEvent };
         let limits = Limits::new(max, min % max).unwrap();
-        Step { after, to: PoolSettings { concurrency, mode, limits, recall } }
+        Step { after, to: PoolSettings { concurrency, spread, limits, requeue } }
     })
 }
 
@@ -260,7 +260,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let work = Work::new();
-            let pool = work.spawn(400, settings(2, Mode::Workers, 4));
+            let pool = work.spawn(400, settings(2, Spread::Workers, 4));
             let mut most = 2;
             for Step { after, to } in script {
                 sleep(Duration::from_millis(after)).await;
@@ -268,7 +268,7 @@ proptest! {
                 pool.resize(to).await;
                 assert!(pool.busy() <= most);
             }
-            pool.resize(settings(3, Mode::Workers, 5)).await;
+            pool.resize(settings(3, Spread::Workers, 5)).await;
             assert_eq!(pool.ended().await, Reason::Finished);
             assert!(work.peak_since_last() <= most.max(3));
             work.assert_each_once(400);

@@ -7,15 +7,15 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
 use weir::dispatch::{BroadcastDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher, Refused};
-use weir::pool::{self, Mode, Pool, PoolSettings};
+use weir::pool::{self, Pool, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, Producer, ProducerRef, Reason, RunningProducer, SubscribeOptions};
 
 use crate::support::{Logs, Numbers, Seen, collecting, limits};
 
 const MS: Duration = Duration::from_millis(1);
 
-fn settings(concurrency: usize, mode: Mode) -> PoolSettings {
-    PoolSettings { concurrency, mode, limits: limits(3, 1), recall: true }
+fn settings(concurrency: usize, spread: Spread) -> PoolSettings {
+    PoolSettings { concurrency, spread, limits: limits(3, 1), requeue: true }
 }
 
 /// What handlers did, and how many at once at most.
@@ -62,38 +62,38 @@ async fn end_of(pool: &Pool<u64>) -> Reason {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_on_a_broadcast_handles_each_event_once_beside_other_consumers() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let (source, work) = (paused(200, BroadcastDispatcher::new()), Work::new());
-        let pool = Pool::spawn(source.producer(), work.handler(), settings(4, mode));
+        let pool = Pool::spawn(source.producer(), work.handler(), settings(4, spread));
         let (other, consumer) = collecting(Duration::ZERO, &source.producer(), limits(10, 5));
         sleep(MS).await;
-        assert_eq!(source.status().consumers, 2, "{mode:?}");
+        assert_eq!(source.status().consumers, 2, "{spread:?}");
         source.producer().resume().unwrap();
-        assert_eq!(end_of(&pool).await, Reason::Finished, "{mode:?}");
+        assert_eq!(end_of(&pool).await, Reason::Finished, "{spread:?}");
         consumer.join().await;
-        assert_eq!(work.sorted(), (0..200).collect::<Vec<_>>(), "{mode:?}");
-        assert_eq!(other.all().concat().len(), 200, "{mode:?}");
-        assert_eq!(work.peak.load(Ordering::SeqCst), 4, "{mode:?}");
+        assert_eq!(work.sorted(), (0..200).collect::<Vec<_>>(), "{spread:?}");
+        assert_eq!(other.all().concat().len(), 200, "{spread:?}");
+        assert_eq!(work.peak.load(Ordering::SeqCst), 4, "{spread:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn resizing_a_pool_on_a_broadcast_discards_no_copy() {
     let logs = Logs::capture();
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let (source, work) = (paused(400, BroadcastDispatcher::new()), Work::new());
-        let pool = Pool::spawn(source.producer(), work.handler(), settings(4, mode));
+        let pool = Pool::spawn(source.producer(), work.handler(), settings(4, spread));
         sleep(MS).await;
         source.producer().resume().unwrap();
-        for (concurrency, mode) in
-            [(1, mode), (7, Mode::PerEvent), (0, mode), (2, Mode::Workers), (5, mode)]
+        for (concurrency, spread) in
+            [(1, spread), (7, Spread::PerEvent), (0, spread), (2, Spread::Workers), (5, spread)]
         {
             sleep(5 * MS).await;
-            pool.resize(settings(concurrency, mode)).await;
+            pool.resize(settings(concurrency, spread)).await;
             sleep(5 * MS).await;
             work.peak.store(0, Ordering::SeqCst);
             sleep(5 * MS).await;
-            assert_eq!(work.peak.load(Ordering::SeqCst), concurrency, "{mode:?}");
+            assert_eq!(work.peak.load(Ordering::SeqCst), concurrency, "{spread:?}");
         }
         assert_eq!(end_of(&pool).await, Reason::Finished);
         assert_eq!(work.sorted(), (0..400).collect::<Vec<_>>());
@@ -103,19 +103,20 @@ async fn resizing_a_pool_on_a_broadcast_discards_no_copy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_has_the_partition_that_it_names_and_its_events_in_order() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let dispatcher = PartitionDispatcher::new(2, |event: &u64| Some((event % 2) as usize));
         let (source, work) = (paused(100, dispatcher), Work::new());
         let odd = SubscribeOptions::default().partition(1);
-        let pool = pool::builder(work.handler(), settings(1, mode)).options(odd).spawn(&source.producer());
+        let pool =
+            pool::builder(work.handler(), settings(1, spread)).options(odd).spawn(&source.producer());
         let even = SubscribeOptions::from(limits(10, 5)).partition(0);
         let (other, consumer) = collecting(Duration::ZERO, &source.producer(), even);
         sleep(MS).await;
         source.producer().resume().unwrap();
-        assert_eq!(end_of(&pool).await, Reason::Finished, "{mode:?}");
+        assert_eq!(end_of(&pool).await, Reason::Finished, "{spread:?}");
         consumer.join().await;
-        assert_eq!(work.done.all(), (0..50).map(|n| 2 * n + 1).collect::<Vec<_>>(), "{mode:?}");
-        assert_eq!(other.all().concat().len(), 50, "{mode:?}");
+        assert_eq!(work.done.all(), (0..50).map(|n| 2 * n + 1).collect::<Vec<_>>(), "{spread:?}");
+        assert_eq!(other.all().concat().len(), 50, "{spread:?}");
     }
 }
 
@@ -124,7 +125,7 @@ async fn a_pool_of_workers_shares_one_partition() {
     let dispatcher = PartitionDispatcher::new(1, |_: &u64| Some(0));
     let (source, work) = (paused(100, dispatcher), Work::new());
     let options = SubscribeOptions::default().partition(0);
-    let builder = pool::builder(work.handler(), settings(4, Mode::Workers)).options(options);
+    let builder = pool::builder(work.handler(), settings(4, Spread::Workers)).options(options);
     let pool = builder.spawn(&source.producer());
     source.producer().resume().unwrap();
     assert_eq!(end_of(&pool).await, Reason::Finished);
@@ -135,7 +136,7 @@ async fn a_pool_of_workers_shares_one_partition() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
     let source = paused(100, PartitionDispatcher::by_key(4, |event: &u64| *event));
-    let pool = Pool::spawn(source.producer(), Work::new().handler(), settings(4, Mode::Workers));
+    let pool = Pool::spawn(source.producer(), Work::new().handler(), settings(4, Spread::Workers));
     let reason = end_of(&pool).await;
     assert_eq!(reason, Reason::Refused(Refused::NoPartition { partitions: "0 to 3".to_owned() }));
 }
@@ -144,7 +145,7 @@ async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
 async fn a_pool_with_a_selector_handles_what_it_selects() {
     let (source, work) = (paused(90, BroadcastDispatcher::new()), Work::new());
     let thirds = SubscribeOptions::default().selecting(|event: &u64| event.is_multiple_of(3));
-    let builder = pool::builder(work.handler(), settings(4, Mode::Workers)).options(thirds);
+    let builder = pool::builder(work.handler(), settings(4, Spread::Workers)).options(thirds);
     let pool = builder.spawn(&source.producer());
     sleep(MS).await;
     source.producer().resume().unwrap();
@@ -188,7 +189,7 @@ async fn a_pool_waits_for_a_successor_unless_its_cancel_mode_ends_it_with_its_pr
         [(None, false), (Some(CancelMode::Permanent), true), (Some(CancelMode::Resubscribe), false)];
     for (cancel, ends) in modes {
         let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
-        let mut builder = pool::builder(work.handler(), settings(2, Mode::Workers));
+        let mut builder = pool::builder(work.handler(), settings(2, Spread::Workers));
         if let Some(cancel) = cancel {
             builder = builder.options(SubscribeOptions::default().cancel(cancel));
         }
@@ -210,7 +211,7 @@ async fn a_pool_waits_for_a_successor_unless_its_cancel_mode_ends_it_with_its_pr
 #[tokio::test(start_paused = true)]
 async fn a_pool_whose_next_producer_broadcasts_still_handles_each_event_once() {
     let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
-    let pool = Pool::spawn(seat.clone(), work.handler(), settings(4, Mode::Workers));
+    let pool = Pool::spawn(seat.clone(), work.handler(), settings(4, Spread::Workers));
     stage::producer(Breaks(true)).at(&seat).spawn();
     sleep(10 * MS).await;
     let second = stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).at(&seat);

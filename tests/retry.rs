@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use weir::backoff::Backoff;
 use weir::demand::Limits;
-use weir::pool::{self, DeadLetter, Failure, Handler, Mode, Pool, PoolSettings, RetryCounts};
+use weir::pool::{self, DeadLetter, Failure, Handler, Pool, PoolSettings, RetryCounts, Spread};
 use weir::stage::{self, Reason};
 
 use Goes::{Mad, Never, Well, Wrong};
@@ -24,12 +24,12 @@ use crate::support::{Numbers, Seen};
 
 #[tokio::test(start_paused = true)]
 async fn three_attempts_take_their_work_and_the_two_waits_between_them() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let play = Play::of(vec![vec![Wrong; 9]]);
-        play.run(play.retry(), 1, mode).await;
-        assert_eq!(play.now(), WORK + 10 + WORK + 20 + WORK, "{mode:?}");
+        play.run(play.retry(), 1, spread).await;
+        assert_eq!(play.now(), WORK + 10 + WORK + 20 + WORK, "{spread:?}");
         let failure = Failure::Error("attempt 3 went wrong".to_owned());
-        assert_eq!(play.dead.all(), [DeadLetter { event: 0, attempts: 3, failure }], "{mode:?}");
+        assert_eq!(play.dead.all(), [DeadLetter { event: 0, attempts: 3, failure }], "{spread:?}");
     }
 }
 
@@ -38,7 +38,7 @@ async fn an_event_that_goes_well_at_last_is_done_and_no_dead_letter() {
     let play = Play::of(vec![vec![Wrong, Well, Wrong]]);
     let retry = play.retry();
     let account = retry.account();
-    play.run(retry, 1, Mode::Workers).await;
+    play.run(retry, 1, Spread::Workers).await;
     assert_eq!((play.done.all(), play.dead.len()), (vec![(0, WORK + 10 + WORK)], 0));
     assert_eq!(account.counts(), RetryCounts { attempts: 2, retries: 1, errors: 1, ..Default::default() });
 }
@@ -60,7 +60,7 @@ async fn a_panic_is_a_failure_of_its_attempt() {
     let play = Play::of(vec![vec![Mad, Mad, Well], vec![Wrong, Wrong, Mad]]);
     let retry = play.retry();
     let account = retry.account();
-    play.run(retry, 1, Mode::Workers).await;
+    play.run(retry, 1, Spread::Workers).await;
     assert_eq!(play.done.all(), [(0, 3 * WORK + 30)]);
     let failure = Failure::Panicked("attempt 3 went mad".to_owned());
     assert_eq!(play.dead.all(), [DeadLetter { event: 1, attempts: 3, failure }]);
@@ -86,7 +86,7 @@ async fn a_panic_before_the_future_or_in_its_drop_at_the_deadline_is_one_of_the_
     };
     let retry =
         pool::retry(handler).timeout(ms(WORK)).dead_letter(move |letter| buried.add(letter.failure));
-    let pool = spawn(2, retry, 1, Mode::Workers);
+    let pool = spawn(2, retry, 1, Spread::Workers);
     assert_eq!((pool.ended().await, pool.panics()), (Reason::Finished, 0));
     assert_eq!(
         dead.all(),
@@ -99,7 +99,7 @@ async fn an_attempt_is_cut_at_exactly_its_deadline_and_one_ready_then_has_made_i
     let play = Play::of(vec![vec![Never, Never, Well]]);
     let retry = play.retry().timeout(ms(WORK));
     let account = retry.account();
-    play.run(retry, 1, Mode::Workers).await;
+    play.run(retry, 1, Spread::Workers).await;
     assert_eq!(play.begun.all(), [(0, 0), (0, WORK + 10), (0, WORK + 10 + WORK + 20)]);
     assert_eq!(play.done.all(), [(0, 3 * WORK + 30)]);
     let counts = RetryCounts { attempts: 3, retries: 2, timeouts: 2, ..Default::default() };
@@ -109,25 +109,25 @@ async fn an_attempt_is_cut_at_exactly_its_deadline_and_one_ready_then_has_made_i
 #[tokio::test(start_paused = true)]
 async fn the_dead_letter_of_a_late_event_says_how_late_is_too_late() {
     let play = Play::of(vec![vec![Never; 2]]);
-    play.run(play.retry().attempts(2).timeout(ms(50)), 1, Mode::PerEvent).await;
+    play.run(play.retry().attempts(2).timeout(ms(50)), 1, Spread::PerEvent).await;
     assert_eq!(play.now(), 50 + 10 + 50);
     assert_eq!(play.dead.all()[0].to_string(), "gave up an event after 2 attempts: not done within 50ms");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_backs_off_keeps_its_slot_and_others_go_on_in_theirs() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let script = vec![vec![Wrong, Wrong], vec![], vec![]];
         let alone = Play::of(script.clone());
-        alone.run(alone.retry(), 1, mode).await;
+        alone.run(alone.retry(), 1, spread).await;
         let first = 3 * WORK + 30;
-        assert_eq!(alone.begun.all()[3..], [(1, first), (2, first + WORK)], "{mode:?}");
+        assert_eq!(alone.begun.all()[3..], [(1, first), (2, first + WORK)], "{spread:?}");
 
         let beside = Play::of(script);
-        beside.run(beside.retry(), 2, mode).await;
+        beside.run(beside.retry(), 2, spread).await;
         let mut done = beside.done.all();
         done.sort_unstable();
-        assert_eq!(done, [(0, first), (1, WORK), (2, 2 * WORK)], "{mode:?}");
+        assert_eq!(done, [(0, first), (1, WORK), (2, 2 * WORK)], "{spread:?}");
     }
 }
 
@@ -135,7 +135,7 @@ async fn an_event_that_backs_off_keeps_its_slot_and_others_go_on_in_theirs() {
 async fn what_a_worker_has_prefetched_waits_behind_its_event_that_backs_off() {
     let play = Play::of(vec![vec![Wrong, Wrong], vec![], vec![]]);
     let numbers = stage::producer(Numbers::below(3)).spawn();
-    let prefetch = PoolSettings { limits: Limits::new(2, 0).unwrap(), ..settings(2, Mode::Workers) };
+    let prefetch = PoolSettings { limits: Limits::new(2, 0).unwrap(), ..settings(2, Spread::Workers) };
     Pool::spawn(numbers.producer(), play.retry(), prefetch).ended().await;
     let first = 3 * WORK + 30;
     // The first worker holds 0 and 1, the second 2.
@@ -159,7 +159,7 @@ async fn a_panic_over_a_dead_letter_is_contained() {
     let play = Play::of(vec![vec![Wrong], vec![]]);
     let retry = play.retry().attempts(1).dead_letter(|letter| panic!("no place for {}", letter.event));
     let account = retry.account();
-    play.run(retry, 1, Mode::Workers).await;
+    play.run(retry, 1, Spread::Workers).await;
     assert_eq!((play.done.len(), account.counts().dead_letters), (1, 1));
 }
 
@@ -168,9 +168,9 @@ async fn dead_letters_are_the_source_of_a_second_pool_and_end_with_the_first() {
     let (sender, mut letters) = mpsc::unbounded_channel();
     let play = Play::of(vec![vec![Wrong, Well]; 10]);
     let first = play.retry().attempts(1).dead_letter(move |letter| sender.send(letter.event).unwrap());
-    let first = spawn(10, first, 2, Mode::Workers);
+    let first = spawn(10, first, 2, Spread::Workers);
     let failed = stage::from_stream(stream::poll_fn(move |cx| letters.poll_recv(cx))).spawn();
-    let second = Pool::spawn(failed.producer(), play.retry(), settings(2, Mode::Workers));
+    let second = Pool::spawn(failed.producer(), play.retry(), settings(2, Spread::Workers));
     assert_eq!((first.ended().await, second.ended().await), (Reason::Finished, Reason::Finished));
     assert_eq!((play.begun.len(), play.done.len()), (20, 10));
 }
@@ -200,7 +200,7 @@ async fn an_event_is_cloned_once_an_attempt_and_its_error_need_not_be_send() {
 async fn an_event_that_fails_at_once_without_a_wait_lets_others_run() {
     let retry = pool::retry(|_: u64| async { Err("at once") }).attempts(u32::MAX).backoff(Backoff::NONE);
     let account = retry.account();
-    let pool = spawn(1, retry, 1, Mode::Workers);
+    let pool = spawn(1, retry, 1, Spread::Workers);
     while account.counts().attempts < 100 {
         tokio::task::yield_now().await;
     }
@@ -210,12 +210,12 @@ async fn an_event_that_fails_at_once_without_a_wait_lets_others_run() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_pool_drops_what_backs_off_and_gives_back_what_was_not_begun() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let play = Play::of(vec![vec![Wrong; 9]; 10]);
         let numbers = stage::producer(Numbers::below(10)).spawn();
         let retry = play.retry();
         let account = retry.account();
-        let prefetch = PoolSettings { limits: Limits::new(2, 0).unwrap(), ..settings(2, mode) };
+        let prefetch = PoolSettings { limits: Limits::new(2, 0).unwrap(), ..settings(2, spread) };
         let pool = Pool::spawn(numbers.producer(), retry, prefetch);
         sleep(ms(WORK + 1)).await;
         drop(pool);
@@ -224,15 +224,15 @@ async fn a_dropped_pool_drops_what_backs_off_and_gives_back_what_was_not_begun()
         let rest: Vec<u64> = numbers.producer().subscribe(Limits::default()).collect().await;
         let mut all = play.begun.all().into_iter().map(|(event, _)| event).chain(rest).collect::<Vec<_>>();
         all.sort_unstable();
-        assert_eq!(all, (0..10).collect::<Vec<_>>(), "{mode:?}");
+        assert_eq!(all, (0..10).collect::<Vec<_>>(), "{spread:?}");
         let begun = RetryCounts { attempts: 2, errors: 2, ..Default::default() };
-        assert_eq!((account.counts(), play.dead.len()), (begun, 0), "{mode:?}");
+        assert_eq!((account.counts(), play.dead.len()), (begun, 0), "{spread:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_two_threads_every_event_ends_once_and_is_counted() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let (done, dead) = (Seen::nothing(), Seen::nothing());
         let (noted, buried) = (done.clone(), dead.clone());
         // 0, 3, … fail; 1, 4, … are done at the second attempt; the others at once.
@@ -253,11 +253,11 @@ async fn on_two_threads_every_event_ends_once_and_is_counted() {
         let bury = move |letter: DeadLetter<u64>| buried.add(letter.event);
         let retry = pool::retry(handler).backoff(Backoff::NONE).dead_letter(bury);
         let account = retry.account();
-        let pool = spawn(3000, retry, 8, mode);
+        let pool = spawn(3000, retry, 8, spread);
         assert_eq!(pool.ended().await, Reason::Finished);
         let mut all = [done.all(), dead.all()].concat();
         all.sort_unstable();
-        assert_eq!(all, (0..3000).collect::<Vec<_>>(), "{mode:?}");
+        assert_eq!(all, (0..3000).collect::<Vec<_>>(), "{spread:?}");
         let errors = 3 * 1000 + 1000;
         let expected = RetryCounts {
             attempts: errors + 2000,
@@ -266,6 +266,6 @@ async fn on_two_threads_every_event_ends_once_and_is_counted() {
             dead_letters: 1000,
             ..Default::default()
         };
-        assert_eq!(account.counts(), expected, "{mode:?}");
+        assert_eq!(account.counts(), expected, "{spread:?}");
     }
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tokio::time::{sleep, timeout};
 use weir::demand::Limits;
 use weir::dispatch::{DemandDispatcher, Dispatcher, FairDispatcher};
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{
     self, CancelMode, Consumer, ProducerRef, Reason, RunningConsumer, RunningProducer, SubscribeOptions,
 };
@@ -163,8 +163,8 @@ impl World {
                 }
             }
             Step::Pool { concurrency, per_event } => {
-                let mode = if per_event { Mode::PerEvent } else { Mode::Workers };
-                let settings = PoolSettings { mode, ..PoolSettings::workers(concurrency) };
+                let spread = if per_event { Spread::PerEvent } else { Spread::Workers };
+                let settings = PoolSettings { spread, ..PoolSettings::workers(concurrency) };
                 let begun = self.begun.clone();
                 let handler = move |event| {
                     begun.add(event);

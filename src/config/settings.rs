@@ -18,7 +18,7 @@ pub use latency::{Latency, Shape};
 use super::reader::Reader;
 use crate::demand::Limits;
 use crate::duration;
-use crate::pool::Mode;
+use crate::pool::Spread;
 use crate::queue::WhenFull;
 use crate::record::REFUSALS;
 use crate::resource::OnFull;
@@ -132,7 +132,7 @@ pub struct Consumers {
     pub concurrency: u64,
     /// How they are spread.
     #[serde(serialize_with = "as_word")]
-    pub mode: Mode,
+    pub mode: Spread,
     /// The in-flight limit of one worker.
     pub max_demand: u64,
     /// The level at which a worker asks again.
@@ -301,10 +301,10 @@ impl Queue {
 
 impl Consumers {
     fn read(reader: &mut Reader) -> Self {
-        let modes = [("workers", Mode::Workers), ("per_event", Mode::PerEvent)];
+        let modes = [("workers", Spread::Workers), ("per_event", Spread::PerEvent)];
         let consumers = Self {
             concurrency: reader.integer("consumers.concurrency", 1, 0..=10_000),
-            mode: reader.choice("consumers.mode", Mode::Workers, &modes),
+            mode: reader.choice("consumers.mode", Spread::Workers, &modes),
             max_demand: reader.integer("consumers.max_demand", 1, 1..=1_000_000),
             min_demand: reader.integer("consumers.min_demand", 0, 0..=999_999),
             recall: reader.boolean("consumers.recall", true),
@@ -322,7 +322,7 @@ impl Consumers {
     /// Both limits together. They were checked when they were read. Per event
     /// there is no choice: whatever ends is replaced at once.
     pub fn limits(&self) -> Limits {
-        if self.mode == Mode::PerEvent {
+        if self.mode == Spread::PerEvent {
             return Limits::ONE;
         }
         Limits::new(self.max_demand as usize, self.min_demand as usize).unwrap_or_default()

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use metrics::HistogramFn;
 use serde::{Deserialize, Serialize};
 
-use crate::shard::PerThread;
+use crate::per_thread::PerThread;
 
 /// Three significant digits: a reading is at most 0.1 % off.
 const DIGITS: u8 = 3;

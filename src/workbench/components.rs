@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
-use crate::pool::Mode as Spread;
+use crate::pool::Spread;
 use crate::record::{MarkKind, Mode};
 use crate::stage::{Kind, State, Status};
 
@@ -64,7 +64,7 @@ impl Workbench {
         let spread = self.settings().consumers.mode;
         let source = |status: &Status| match (status.kind, spread) {
             (Kind::Pool, Spread::Workers) => "crates/weir-stage/src/pool/worker.rs",
-            (Kind::Pool, Spread::PerEvent) => "crates/weir-stage/src/pool/supervisor.rs",
+            (Kind::Pool, Spread::PerEvent) => "crates/weir-stage/src/pool/per_event.rs",
             _ => "crates/weir-parts/src/pipeline/source.rs",
         };
         let of = |status: Status| {

@@ -105,7 +105,7 @@ impl Workbench {
         }
     }
 
-    /// Drops what is left, and returns the ids of what was left in the queue. Leases
+    /// Drops what is left, and returns the ids of what was left in the queue. Tickets
     /// count what they held as failed, and note it.
     async fn drop_the_rest(self: &Arc<Self>) -> Vec<u64> {
         self.note_what_is_dropped();

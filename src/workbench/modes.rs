@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::spawned::{InFlight, TooMany, spawned};
 use super::{Bench, Workbench};
 use crate::config::Settings;
-use crate::pipeline::{Event, Lease, Outcome, Stamp, Times};
+use crate::pipeline::{Event, Outcome, Stamp, Ticket, Times};
 use crate::queue;
 use crate::record::Mode;
 use crate::resource::{Door, Failed, Full};
@@ -68,9 +68,9 @@ impl Workbench {
     /// counts it as failed.
     pub async fn serial(&self, arrived: Stamp) -> Result<u64, Refusal> {
         let door = self.knock(Mode::Serial)?;
-        let lease = self.accept(Mode::Serial, arrived);
-        let id = lease.id();
-        self.bench.work_behind(Mode::Serial, door, lease).await?;
+        let ticket = self.accept(Mode::Serial, arrived);
+        let id = ticket.id();
+        self.bench.work_behind(Mode::Serial, door, ticket).await?;
         Ok(id)
     }
 
@@ -84,9 +84,9 @@ impl Workbench {
         let bench =
             InFlight::enter(&self.bench).inspect_err(|_| self.bench.stats(Mode::Async).account.reject())?;
         let door = self.knock(Mode::Async)?;
-        let lease = self.accept(Mode::Async, arrived);
-        let id = lease.id();
-        self.shutdown.spawn(spawned(bench, door, lease));
+        let ticket = self.accept(Mode::Async, arrived);
+        let id = ticket.id();
+        self.shutdown.spawn(spawned(bench, door, ticket));
         Ok(id)
     }
 
@@ -129,13 +129,13 @@ impl Workbench {
     }
 
     /// Accepts an event that goes to the resource without a queue.
-    pub(super) fn accept(&self, mode: Mode, arrived: Stamp) -> Lease {
+    pub(super) fn accept(&self, mode: Mode, arrived: Stamp) -> Ticket {
         let account = &self.bench.stats(mode).account;
         account.accept(arrived);
         let id = self.bench.next_id();
         let now = self.bench.clock.now();
         // Without a queue an event is dispatched the moment it is accepted.
-        Lease::dispatched(Event { id, arrived, accepted: now }, now, Arc::clone(account))
+        Ticket::dispatched(Event { id, arrived, accepted: now }, now, Arc::clone(account))
     }
 }
 
@@ -147,28 +147,28 @@ impl Bench {
 
     /// Brings an event from the pool to the resource. One that is refused there
     /// had been accepted, so it has failed.
-    pub(super) async fn work(&self, mode: Mode, lease: Lease) {
+    pub(super) async fn work(&self, mode: Mode, ticket: Ticket) {
         match self.resource.knock() {
             Ok(door) => {
                 // The ledger has the result; a pool has nobody to tell.
-                let _ = self.work_behind(mode, door, lease).await;
+                let _ = self.work_behind(mode, door, ticket).await;
             }
-            Err(Full { .. }) => self.settle(mode, lease, Outcome::Failed),
+            Err(Full { .. }) => self.settle(mode, ticket, Outcome::Failed),
         }
     }
 
     /// Waits to be admitted, does the work, and settles the event.
-    async fn work_behind(&self, mode: Mode, door: Door, mut lease: Lease) -> Result<(), Failed> {
+    async fn work_behind(&self, mode: Mode, door: Door, mut ticket: Ticket) -> Result<(), Failed> {
         let visit = door.open().await;
-        lease.start(self.clock.now());
+        ticket.start(self.clock.now());
         let result = visit.work().await;
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
-        self.settle(mode, lease, outcome);
+        self.settle(mode, ticket, outcome);
         result
     }
 
-    pub(super) fn settle(&self, mode: Mode, lease: Lease, outcome: Outcome) {
-        let times: Times = lease.settle(outcome, self.clock.now());
+    pub(super) fn settle(&self, mode: Mode, ticket: Ticket, outcome: Outcome) {
+        let times: Times = ticket.settle(outcome, self.clock.now());
         self.stats(mode).record(outcome, times);
     }
 }

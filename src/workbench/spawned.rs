@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 
 use super::Bench;
-use crate::pipeline::{Lease, Outcome};
+use crate::pipeline::{Outcome, Ticket};
 use crate::record::Mode;
 use crate::resource::Door;
 
@@ -90,16 +90,16 @@ impl Drop for InFlight {
 pub(super) fn spawned(
     bench: InFlight,
     door: Door,
-    mut lease: Lease,
+    mut ticket: Ticket,
 ) -> impl Future<Output = ()> + Send + 'static {
     async move {
         let visit = door.open().await;
-        lease.start(bench.clock.now());
+        ticket.start(bench.clock.now());
         let outcome = match visit.work().await {
             Ok(()) => Outcome::Done,
             Err(_) => Outcome::Failed,
         };
-        bench.settle(Mode::Async, lease, outcome);
+        bench.settle(Mode::Async, ticket, outcome);
     }
 }
 
@@ -116,8 +116,8 @@ mod tests {
         let sources = Sources::default();
         let bench = Workbench::start(sources.load().unwrap(), &sources);
         let door = bench.bench.resource.knock().unwrap();
-        let lease = bench.accept(Mode::Async, bench.bench.clock.now());
-        let task = spawned(InFlight::enter(&bench.bench).unwrap(), door, lease);
+        let ticket = bench.accept(Mode::Async, bench.bench.clock.now());
+        let task = spawned(InFlight::enter(&bench.bench).unwrap(), door, ticket);
         let size = size_of_val(&task) + 80 + 104;
         assert!(size <= 384, "{size} bytes");
     }

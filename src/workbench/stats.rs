@@ -8,9 +8,9 @@ use metrics::{Key, Label};
 
 use super::Workbench;
 use crate::metrics::{Registry, Sharded};
+use crate::per_thread::PerThread;
 use crate::pipeline::{Account, Outcome, Stamp, Times};
 use crate::record::Mode;
-use crate::shard::PerThread;
 
 /// Load that pauses for longer than this is a new burst.
 const QUIET: Duration = Duration::from_secs(1);

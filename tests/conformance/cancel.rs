@@ -6,7 +6,7 @@ use futures::StreamExt;
 use tokio::time::{sleep, timeout};
 use weir::demand::Limits;
 use weir::dispatch::{PartitionDispatcher, Tag};
-use weir::pool::{Mode, Pool, PoolSettings};
+use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{
     self, CancelMode, ProducerRef, Reason, RunningConsumer, RunningProducer, State, SubscribeOptions,
 };
@@ -228,8 +228,12 @@ async fn a_consumer_that_resubscribes_stops_when_it_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_that_is_resized_does_not_leave_a_producer_that_waits_for_the_last_to_leave() {
     let numbers = stage::producer(Numbers::below(u64::MAX)).until_last_cancel().spawn();
-    let with =
-        |concurrency| PoolSettings { concurrency, mode: Mode::Workers, limits: limits(4, 2), recall: true };
+    let with = |concurrency| PoolSettings {
+        concurrency,
+        spread: Spread::Workers,
+        limits: limits(4, 2),
+        requeue: true,
+    };
     let pool = Pool::spawn(numbers.producer(), |_: u64| sleep(MS), with(1));
     sleep(10 * MS).await;
     // Each recall cancels all of its subscriptions, and makes them anew.

@@ -1,7 +1,7 @@
 //! L: one worker per event.
 //!
 //! GenStage's `ConsumerSupervisor` is two things here. That each event gets a task
-//! of its own, within a limit, is the pool in [`Mode::PerEvent`]; trying an event
+//! of its own, within a limit, is the pool in [`Spread::PerEvent`]; trying an event
 //! again is [`pool::retry`]. Restart kinds, intensity, graces and lists are those
 //! of [`weir::supervise`], for whatever lives longer than an event.
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use weir::backoff::Backoff;
 use weir::demand::Limits;
-use weir::pool::{self, Handler, Mode, Pool, PoolSettings};
+use weir::pool::{self, Handler, Pool, PoolSettings, Spread};
 use weir::stage::{self, Kind, Reason, RunningProducer};
 use weir::supervise::{ChildSpec, ChildState, Counts, Grace, Refused, Restart, Strategy, Supervisor};
 
@@ -47,9 +47,9 @@ const SECOND: Duration = Duration::from_secs(1);
 fn per_event(max: usize, min: usize) -> PoolSettings {
     PoolSettings {
         concurrency: max,
-        mode: Mode::PerEvent,
+        spread: Spread::PerEvent,
         limits: Limits::new(max, min).unwrap(),
-        recall: true,
+        requeue: true,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use weir::pool::{Failure, Mode, RetryCounts};
+use weir::pool::{Failure, RetryCounts, Spread};
 
 use Goes::{Mad, Never, Well, Wrong};
 
@@ -84,15 +84,15 @@ proptest! {
         concurrency in 1_usize..4,
     ) {
         let (expected, time) = read(&script, attempts);
-        for mode in [Mode::Workers, Mode::PerEvent] {
+        for spread in [Spread::Workers, Spread::PerEvent] {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             runtime.block_on(async {
                 let play = Play::of(script.clone());
                 let retry = play.retry().attempts(attempts).timeout(ms(DEADLINE));
                 let account = retry.account();
-                play.run(retry, concurrency, mode).await;
-                assert_eq!(seen(&play, account.counts(), attempts), expected, "{mode:?}");
-                assert!(concurrency > 1 || play.now() == time, "{mode:?}: {} instead of {time} ms", play.now());
+                play.run(retry, concurrency, spread).await;
+                assert_eq!(seen(&play, account.counts(), attempts), expected, "{spread:?}");
+                assert!(concurrency > 1 || play.now() == time, "{spread:?}: {} instead of {time} ms", play.now());
             });
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use weir::backoff::Backoff;
 use weir::demand::Limits;
-use weir::pool::{self, DeadLetter, Handler, Mode, Pool, PoolSettings, Retry, TryHandler};
+use weir::pool::{self, DeadLetter, Handler, Pool, PoolSettings, Retry, Spread, TryHandler};
 use weir::stage::{self, Reason};
 
 use Goes::{Mad, Never, Well, Wrong};
@@ -76,14 +76,14 @@ impl Play {
         pool::retry(handler).backoff(DOUBLING).dead_letter(move |letter| dead.add(letter))
     }
 
-    pub(super) async fn run(&self, handler: impl Handler<u64>, concurrency: usize, mode: Mode) {
-        let pool = spawn(self.script.len(), handler, concurrency, mode);
+    pub(super) async fn run(&self, handler: impl Handler<u64>, concurrency: usize, spread: Spread) {
+        let pool = spawn(self.script.len(), handler, concurrency, spread);
         assert_eq!((pool.ended().await, pool.panics()), (Reason::Finished, 0));
     }
 
     /// When one event alone was begun.
     pub(super) async fn times_of_one(self, handler: impl Handler<u64>) -> Vec<u64> {
-        self.run(handler, 1, Mode::Workers).await;
+        self.run(handler, 1, Spread::Workers).await;
         self.begun.all().into_iter().map(|(_, at)| at).collect()
     }
 }
@@ -92,12 +92,12 @@ pub(super) fn spawn(
     events: usize,
     handler: impl Handler<u64>,
     concurrency: usize,
-    mode: Mode,
+    spread: Spread,
 ) -> Pool<u64> {
     let numbers = stage::producer(Numbers::below(events as u64)).spawn();
-    Pool::spawn(numbers.producer(), handler, settings(concurrency, mode))
+    Pool::spawn(numbers.producer(), handler, settings(concurrency, spread))
 }
 
-pub(super) fn settings(concurrency: usize, mode: Mode) -> PoolSettings {
-    PoolSettings { concurrency, mode, limits: Limits::new(1, 0).unwrap(), recall: true }
+pub(super) fn settings(concurrency: usize, spread: Spread) -> PoolSettings {
+    PoolSettings { concurrency, spread, limits: Limits::new(1, 0).unwrap(), requeue: true }
 }

@@ -12,7 +12,7 @@ mod storm;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use weir::demand::Limits;
-use weir::pool::{self, Mode, PoolSettings};
+use weir::pool::{self, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, Producer, ProducerRef, RunningConsumer, SubscribeOptions};
 
 use super::*;
@@ -135,7 +135,7 @@ fn pool_child(from: &ProducerRef<u64>, done: &Seen<u64>) -> ChildSpec {
             }
         };
         let limits = Limits::new(4, 2).unwrap();
-        let settings = PoolSettings { concurrency: 2, mode: Mode::Workers, limits, recall: true };
+        let settings = PoolSettings { concurrency: 2, spread: Spread::Workers, limits, requeue: true };
         pool::builder(work, settings).named("pool").spawn(&from)
     })
 }

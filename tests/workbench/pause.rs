@@ -101,7 +101,7 @@ async fn a_drain_while_paused_finishes_everything_and_cannot_be_paused() {
 async fn the_counts_and_busy_times_of_stages_are_exact() {
     for (mode, source) in [
         ("workers", "crates/weir-stage/src/pool/worker.rs"),
-        ("per_event", "crates/weir-stage/src/pool/supervisor.rs"),
+        ("per_event", "crates/weir-stage/src/pool/per_event.rs"),
     ] {
         let bench = bench(&["consumers.concurrency=2", &format!("consumers.mode={mode}")]);
         sleep(2 * HALF).await;

@@ -7,7 +7,7 @@
 //! ```
 //! use weir_stage::demand::Limits;
 //! use weir_parts::pipeline::Pipeline;
-//! use weir_stage::pool::{self, Mode, PoolSettings};
+//! use weir_stage::pool::{self, Spread, PoolSettings};
 //! use weir_stage::stage;
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), weir_stage::demand::LimitsError> {
@@ -15,7 +15,7 @@
 //! let shout = |words: Vec<&'static str>| async move { words.iter().map(|w| w.to_uppercase()).collect() };
 //! let print = |word: String| async move { println!("{word}") };
 //! let settings =
-//!     PoolSettings { concurrency: 2, mode: Mode::Workers, limits: Limits::new(1, 0)?, recall: true };
+//!     PoolSettings { concurrency: 2, mode: Spread::Workers, limits: Limits::new(1, 0)?, requeue: true };
 //!
 //! let pipeline = Pipeline::from(stage::from_stream(words).named("words"))
 //!     .through(stage::producer_consumer_fn(shout).named("shout"), Limits::new(10, 5)?)
@@ -30,7 +30,7 @@
 //! ```
 //!
 //! # Events that must not be lost
-//! The bench's events travel in a [`Lease`], which cannot vanish: whoever drops
+//! The bench's events travel in a [`Ticket`], which cannot vanish: whoever drops
 //! it unsettled, by a panic or an abort, has it counted as failed. What they are
 //! counted in is an [`Account`].
 //!
@@ -42,18 +42,18 @@
 mod build;
 mod event;
 mod inside;
-mod lease;
 mod ledger;
 mod source;
+mod ticket;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use build::Flow;
 pub use event::{Clock, Event, Stamp, Times};
-pub use lease::Lease;
 pub use ledger::{Account, Counts, Outcome};
 pub use source::QueueSource;
+pub use ticket::Ticket;
 
 use self::build::{Head, Part};
 use weir_stage::dispatch::Dispatcher;

@@ -20,11 +20,11 @@ mod weir {
     pub mod marker;
     pub mod panics;
     pub mod pool;
-    pub mod shard;
+    pub mod per_thread;
     pub mod stage;
 }
 
-pub use weir::{backoff, buffer, clean, demand, dispatch, limit, marker, panics, pool, shard, stage};
+pub use weir::{backoff, buffer, clean, demand, dispatch, limit, marker, panics, per_thread, pool, stage};
 
 /// A seat by itself.
 #[path = "stage.rs"]

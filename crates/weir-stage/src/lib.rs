@@ -64,9 +64,9 @@ pub mod limit;
 mod marker;
 #[doc(hidden)]
 pub mod panics;
-pub mod pool;
 #[doc(hidden)]
-pub mod shard;
+pub mod per_thread;
+pub mod pool;
 pub mod shutdown;
 pub mod stage;
 pub mod supervise;

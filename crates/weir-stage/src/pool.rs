@@ -3,10 +3,10 @@
 //!
 //! ```text
 //!                     ┌─ worker ── one event at a time ─┐
-//!   producer ◀─ ask ──┼─ worker ── one event at a time ─┤   Mode::Workers
+//!   producer ◀─ ask ──┼─ worker ── one event at a time ─┤   Spread::Workers
 //!                     └─ worker ── one event at a time ─┘
 //!
-//!   producer ◀─ ask ──── supervisor ── one task an event      Mode::PerEvent
+//!   producer ◀─ ask ──── supervisor ── one task an event      Spread::PerEvent
 //! ```
 //!
 //! **Workers** are `concurrency` consumers, each with a subscription and demand
@@ -46,9 +46,9 @@
 //! those that fail for good, wrap the handler with [`retry()`].
 
 mod foreman;
+mod per_event;
 mod retry;
 mod settings;
-mod supervisor;
 mod worker;
 
 use std::fmt;
@@ -64,13 +64,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
-pub use settings::{Mode, PoolSettings};
+pub use settings::{PoolSettings, Spread};
 
 use self::foreman::{Foreman, Order, Roll};
 use crate::clean;
 use crate::limit::Limiter;
 use crate::panics;
-use crate::shard::PerThread;
+use crate::per_thread::PerThread;
 use crate::stage::stopwatch::Stopwatch;
 use crate::stage::{CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions};
 

@@ -42,8 +42,8 @@ impl Consumers {
             ));
         }
         let prefetch = match settings.mode {
-            pool::Mode::Workers => (settings.max_demand, settings.max_demand - settings.min_demand),
-            pool::Mode::PerEvent => (1, 1),
+            pool::Spread::Workers => (settings.max_demand, settings.max_demand - settings.min_demand),
+            pool::Spread::PerEvent => (1, 1),
         };
         Ok(Self { places, held: concurrency * prefetch.0, prefetch, concurrency })
     }

@@ -5,7 +5,7 @@ use futures::FutureExt;
 use super::*;
 
 /// A pool whose two handlers never look up from their work until they are let go.
-fn deaf_pool(seat: &ProducerRef<u64>, mode: Mode, inside: &Arc<()>, go: &Arc<AtomicBool>) -> ChildSpec {
+fn deaf_pool(seat: &ProducerRef<u64>, spread: Spread, inside: &Arc<()>, go: &Arc<AtomicBool>) -> ChildSpec {
     let (seat, inside, go) = (seat.clone(), Arc::clone(inside), Arc::clone(go));
     ChildSpec::new("pool", move || {
         let (inside, go) = (Arc::clone(&inside), Arc::clone(&go));
@@ -19,15 +19,15 @@ fn deaf_pool(seat: &ProducerRef<u64>, mode: Mode, inside: &Arc<()>, go: &Arc<Ato
             }
         };
         let limits = Limits::new(1, 0).unwrap();
-        pool::builder(work, PoolSettings { concurrency: 2, mode, limits, recall: true }).spawn(&seat)
+        pool::builder(work, PoolSettings { concurrency: 2, spread, limits, requeue: true }).spawn(&seat)
     })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_tree_is_not_gone_while_a_handler_of_its_pools_still_runs() {
-    for mode in [Mode::Workers, Mode::PerEvent] {
+    for spread in [Spread::Workers, Spread::PerEvent] {
         let (inside, go, seat) = (Arc::new(()), Arc::default(), ProducerRef::vacant("source"));
-        let pool = deaf_pool(&seat, mode, &inside, &go);
+        let pool = deaf_pool(&seat, spread, &inside, &go);
         let tree =
             patient(Strategy::OneForOne).child(Cursor::below(2).child(&seat)).child(pool).spawn().unwrap();
         // Ours, the starter's and the handler's, and two at work.
@@ -41,9 +41,9 @@ async fn a_tree_is_not_gone_while_a_handler_of_its_pools_still_runs() {
             tokio::task::yield_now().await;
         }
         go.store(true, Ordering::SeqCst);
-        assert_eq!((early, tree.join().await), (None, Reason::Lost), "{mode}");
+        assert_eq!((early, tree.join().await), (None, Reason::Lost), "{spread}");
         // The starter is kept, to be read by nobody.
-        assert!(Arc::strong_count(&inside) <= 2, "{mode}");
+        assert!(Arc::strong_count(&inside) <= 2, "{spread}");
     }
 }
 
@@ -54,7 +54,7 @@ async fn a_pool_that_is_killed_while_it_is_resized_holds_nobody_back() {
         let _source = stage::producer(Numbers::below(30)).at(&seat).spawn();
         let slow = |_: u64| sleep(SECOND);
         let limits = Limits::new(3, 1).unwrap();
-        let settings = PoolSettings { concurrency: 3, mode: Mode::Workers, limits, recall: true };
+        let settings = PoolSettings { concurrency: 3, spread: Spread::Workers, limits, requeue: true };
         let pool = pool::builder(slow, settings).spawn(&seat);
         settle().await;
         assert_eq!(pool.resize(PoolSettings { concurrency: 1, ..settings }).now_or_never(), None);

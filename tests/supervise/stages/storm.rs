@@ -132,7 +132,7 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
                 event.done();
             }
         };
-        let settings = PoolSettings { concurrency: 4, mode: Mode::Workers, limits, recall: true };
+        let settings = PoolSettings { concurrency: 4, spread: Spread::Workers, limits, requeue: true };
         pool::builder(work, settings).spawn(&second)
     });
     [source, middle, sink, pool]

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Stamp;
-use weir_stage::shard::PerThread;
+use weir_stage::per_thread::PerThread;
 
 /// A slot without an event; the rest of the number is the next free slot.
 const FREE: u64 = 1 << 63;

@@ -2,11 +2,11 @@
 //!
 //! Both sides are *measured*. An event is counted as accepted when it comes in,
 //! as done, failed or dropped when it leaves, and as held where it is: in the
-//! queue by the queue's length, in somebody's hands by the [`Lease`]s that exist.
+//! queue by the queue's length, in flight by the [`Ticket`]s that exist.
 //! Were an event lost or counted twice, the sides would differ, and the
 //! difference is shown.
 //!
-//! [`Lease`]: super::Lease
+//! [`Ticket`]: super::Ticket
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Stamp;
 use super::inside::{Inside, Place};
-use weir_stage::shard::PerThread;
+use weir_stage::per_thread::PerThread;
 
 /// How an event ended in somebody's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ struct Flow {
     failed: AtomicU64,
     dropped: AtomicU64,
     rejected: AtomicU64,
-    /// Leases made and ended.
+    /// Tickets made and ended.
     taken: AtomicU64,
     let_go: AtomicU64,
     /// Sums of stamps, in nanoseconds, that may wrap: what came in and what went
@@ -78,7 +78,7 @@ pub struct Counts {
     pub dropped: u64,
     /// Refused, and therefore never accepted.
     pub rejected: u64,
-    /// In somebody's hands now: leases that exist.
+    /// In somebody's hands now: tickets that exist.
     pub in_hand: u64,
 }
 
@@ -126,7 +126,7 @@ impl Account {
         Stamp::from_nanos(last.unwrap_or(0))
     }
 
-    /// How many leases exist.
+    /// How many tickets exist.
     pub fn in_hand(&self) -> usize {
         let sum = |part: fn(&Flow) -> &AtomicU64| -> u64 {
             self.flow.all().map(|flow| part(flow).load(Ordering::Acquire)).sum()

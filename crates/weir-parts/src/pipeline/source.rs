@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Account, Clock, Event, Lease};
+use super::{Account, Clock, Event, Ticket};
 use crate::queue::MemoryQueue;
 use weir_stage::stage::Producer;
 
@@ -20,13 +20,13 @@ pub struct QueueSource {
 }
 
 impl Producer for QueueSource {
-    type Event = Lease;
+    type Event = Ticket;
 
-    async fn produce(&mut self, demand: usize) -> Option<Vec<Lease>> {
+    async fn produce(&mut self, demand: usize) -> Option<Vec<Ticket>> {
         let events = self.queue.pop(demand).await?;
         let dispatched = self.clock.now();
-        let lease = |event| Lease::dispatched(event, dispatched, Arc::clone(&self.account));
-        Some(events.into_iter().map(lease).collect())
+        let ticket = |event| Ticket::dispatched(event, dispatched, Arc::clone(&self.account));
+        Some(events.into_iter().map(ticket).collect())
     }
 
     /// While it waits, its events are in the queue.

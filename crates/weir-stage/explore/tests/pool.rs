@@ -8,7 +8,7 @@ use futures::StreamExt;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::{check_pct, check_random};
 use weir_explore::demand::Limits;
-use weir_explore::pool::{Mode, Pool, PoolSettings};
+use weir_explore::pool::{Spread, Pool, PoolSettings};
 use weir_explore::stage::{self, ProducerRef, Reason, RunningProducer};
 
 const SCHEDULES: usize = 1000;
@@ -21,9 +21,9 @@ fn explore(scenario: fn()) {
 /// Events whose handler was polled.
 type Begun = Arc<Mutex<Vec<u32>>>;
 
-fn settings(concurrency: usize, mode: Mode) -> PoolSettings {
+fn settings(concurrency: usize, spread: Spread) -> PoolSettings {
     let limits = Limits::new(2, 1).unwrap();
-    PoolSettings { concurrency, mode, limits, recall: true }
+    PoolSettings { concurrency, spread, limits, requeue: true }
 }
 
 /// A source of what it is made to emit, and a pool that notes what it begins.
@@ -61,9 +61,9 @@ async fn assert_each_once(source: RunningProducer<u32>, begun: &Begun, events: u
     assert_eq!(all, (0..events).collect::<Vec<_>>());
 }
 
-fn abort(mode: Mode) {
+fn abort(spread: Spread) {
     block_on(async move {
-        let (source, pool, begun) = start(settings(2, mode));
+        let (source, pool, begun) = start(settings(2, spread));
         let emitting = spawn(emit(source.producer(), 4));
         pool.abort();
         assert_eq!(pool.ended().await, Reason::Lost);
@@ -74,22 +74,22 @@ fn abort(mode: Mode) {
 
 #[test]
 fn an_aborted_pool_of_workers_gives_back_what_it_has_not_begun() {
-    explore(|| abort(Mode::Workers));
+    explore(|| abort(Spread::Workers));
 }
 
 #[test]
 fn an_aborted_pool_of_a_task_an_event_gives_back_what_it_has_not_begun() {
-    explore(|| abort(Mode::PerEvent));
+    explore(|| abort(Spread::PerEvent));
 }
 
 #[test]
 fn a_pool_that_is_resized_while_events_come_begins_each_once() {
     explore(|| {
         block_on(async {
-            let (source, pool, begun) = start(settings(2, Mode::Workers));
+            let (source, pool, begun) = start(settings(2, Spread::Workers));
             let emitting = spawn(emit(source.producer(), 4));
-            for (concurrency, mode) in [(1, Mode::Workers), (2, Mode::PerEvent), (1, Mode::PerEvent)] {
-                pool.resize(settings(concurrency, mode)).await;
+            for (concurrency, spread) in [(1, Spread::Workers), (2, Spread::PerEvent), (1, Spread::PerEvent)] {
+                pool.resize(settings(concurrency, spread)).await;
             }
             emitting.await.unwrap();
             pool.stop();
@@ -103,7 +103,7 @@ fn a_pool_that_is_resized_while_events_come_begins_each_once() {
 fn a_pool_that_is_stopped_and_then_aborted_loses_nothing_that_it_has_not_begun() {
     explore(|| {
         block_on(async {
-            let (source, pool, begun) = start(settings(2, Mode::PerEvent));
+            let (source, pool, begun) = start(settings(2, Spread::PerEvent));
             let emitting = spawn(emit(source.producer(), 3));
             pool.stop();
             yield_now().await;

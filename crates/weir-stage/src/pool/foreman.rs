@@ -1,11 +1,11 @@
-//! Who hires and retires the members of a pool: its workers, or its supervisor.
+//! Who hires and retires the members of a pool: its workers, or the one that spawns a task per event.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 
-use super::{Handler, Mode, PoolSettings, Work, supervisor, worker};
+use super::{Handler, PoolSettings, Spread, Work, per_event, worker};
 use crate::demand::Limits;
 use crate::dispatch::Refused;
 use crate::stage::inlet::Inlet;
@@ -82,7 +82,7 @@ impl Roll {
     }
 }
 
-/// One worker, or the supervisor.
+/// One worker, or the one that spawns a task per event.
 struct Member<T> {
     id: Id,
     mail: ConsumerMail<T>,
@@ -251,9 +251,9 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
             hold.taken().await;
         }
         self.work.slots().resize(Some(new.concurrency));
-        let wanted = if old.mode == new.mode { new.members() } else { 0 };
+        let wanted = if old.spread == new.spread { new.members() } else { 0 };
         self.retire_to(wanted).await;
-        if new.recall || old.member_limits() != new.member_limits() {
+        if new.requeue || old.member_limits() != new.member_limits() {
             self.recall().await;
         }
         self.hire();
@@ -296,9 +296,9 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                 false => inlet.subscribe_sharing(producer, options),
             };
             let work = Arc::clone(&self.work);
-            let task = match self.settings.mode {
-                Mode::Workers if !self.once => self.tasks.spawn(worker::run(inlet, work)),
-                Mode::Workers | Mode::PerEvent => self.tasks.spawn(supervisor::run(inlet, work)),
+            let task = match self.settings.spread {
+                Spread::Workers if !self.once => self.tasks.spawn(worker::run(inlet, work)),
+                Spread::Workers | Spread::PerEvent => self.tasks.spawn(per_event::run(inlet, work)),
             };
             self.work.face.roll.enter(task.id(), meter);
             self.members.push(Member { id: task.id(), mail });

@@ -7,11 +7,11 @@ use super::{Account, Event, Outcome, Stamp, Times};
 
 /// An event that has left the queue, or never was in one, and is not finished.
 ///
-/// A lease is counted as held for as long as it exists. It cannot be copied, so
-/// no event is done twice; and it cannot vanish: a lease that is dropped without
-/// having been [settled](Lease::settle) counts as failed.
+/// A ticket is counted as held for as long as it exists. It cannot be copied, so
+/// no event is done twice; and it cannot vanish: a ticket that is dropped without
+/// having been [settled](Ticket::settle) counts as failed.
 #[derive(Debug)]
-pub struct Lease {
+pub struct Ticket {
     event: Event,
     dispatched: Stamp,
     account: Arc<Account>,
@@ -20,7 +20,7 @@ pub struct Lease {
     place: Option<Place>,
 }
 
-impl Lease {
+impl Ticket {
     /// Takes an accepted event in hand. It must no longer be counted anywhere
     /// else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
@@ -68,7 +68,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Ticket {
     fn drop(&mut self) {
         let Some(place) = self.place.take() else { return };
         self.account.abandon(place, self.event.id, self.event.arrived);
@@ -85,33 +85,33 @@ mod tests {
     use std::time::Duration;
     use tokio::time::advance;
 
-    fn lease(clock: Clock, account: &Arc<Account>) -> Lease {
+    fn ticket(clock: Clock, account: &Arc<Account>) -> Ticket {
         let now = clock.now();
         account.accept(now);
         let event = Event { id: 1, arrived: now, accepted: now };
-        Lease::dispatched(event, now, Arc::clone(account))
+        Ticket::dispatched(event, now, Arc::clone(account))
     }
 
     #[tokio::test(start_paused = true)]
     async fn response_is_wait_plus_service() {
         let (clock, account) = (Clock::start(), Arc::new(Account::default()));
-        let mut lease = lease(clock, &account);
+        let mut ticket = ticket(clock, &account);
         advance(Duration::from_millis(30)).await;
-        lease.start(clock.now());
+        ticket.start(clock.now());
         advance(Duration::from_millis(12)).await;
-        let times = lease.settle(Outcome::Done, clock.now());
+        let times = ticket.settle(Outcome::Done, clock.now());
         assert_eq!(times.wait, Duration::from_millis(30));
         assert_eq!(times.service, Duration::from_millis(12));
         assert_eq!(times.response, times.wait + times.service);
     }
 
     #[tokio::test]
-    async fn a_lease_dropped_unsettled_counts_as_failed_and_is_no_longer_held() {
+    async fn a_ticket_dropped_unsettled_counts_as_failed_and_is_no_longer_held() {
         let (clock, account) = (Clock::start(), Arc::new(Account::default()));
-        let mut lease = lease(clock, &account);
-        lease.start(clock.now());
+        let mut ticket = ticket(clock, &account);
+        ticket.start(clock.now());
         assert_eq!((account.in_hand(), account.in_resource()), (1, 1));
-        drop(lease);
+        drop(ticket);
         let counts = account.counts();
         assert_eq!((counts.accepted, counts.failed, counts.in_hand), (1, 1, 0));
         assert_eq!(account.in_resource(), 0);
