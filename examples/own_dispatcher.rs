@@ -1,23 +1,22 @@
-//! A dispatcher of your own: whoever has the larger weight is served first, and
-//! equals take turns.
+//! A dispatcher of your own: the largest weight is served first, and equal weights take
+//! turns.
 //!
 //! ```sh
 //! cargo run --example own_dispatcher
 //! ```
 //!
-//! Six events come at a time, and everybody wants more than that. Look at the
-//! rounds: Ann and Bob share, until a VIP comes, who wants four; she gets the
-//! first four of each round, and the two share what is left. When she goes, they
-//! have all of it again.
+//! Six events arrive per round, and every consumer wants more than that. In rounds 1 to
+//! 3 Ann and Bob share them. In rounds 4 to 6 a VIP asks for four, gets the first four of
+//! each round, and the other two share the rest. From round 7 on the VIP is gone.
 //!
-//! A dispatcher is a pure state machine, so it can be tested without a stage. It
-//! must hold to two rules:
-//! 1. *Never assign more than was asked.* Here an event goes only to a seat with
+//! A dispatcher is a pure state machine, so it can be tested without a stage. It must
+//! keep two rules:
+//! 1. *Never assign more than was asked.* Here an event goes only to a subscriber with
 //!    `demand` left, which it lowers by one. Backpressure is this rule.
-//! 2. *Take what you promised.* `demand` is the sum over all seats, and
-//!    `dispatch` goes on until no seat has any, so it never returns an event that
-//!    `demand` had promised to take. Otherwise the producer would be asked for
-//!    events that then lie in a buffer.
+//! 2. *Take what you promised.* `demand` is the sum over all subscribers, and `dispatch`
+//!    continues until no subscriber has any left, so it never returns an event that
+//!    `demand` promised to take. Otherwise the producer would be asked for events that
+//!    then lie in a buffer.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -26,72 +25,72 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use weir::demand::{Limits, LimitsError};
-use weir::dispatch::{Assignment, Dispatcher, Refused, Tag, Wish};
+use weir::dispatch::{Assignment, Dispatcher, SubscribeError, SubscribeRequest, Tag};
 use weir::stage::{self, SubscribeOptions, Subscription};
 
 /// Serves the largest weight first.
 #[derive(Default)]
 struct Priority {
-    seats: Vec<Seat>,
-    /// Counts the events, to know whose turn it is among equals.
+    subscribers: Vec<Subscriber>,
+    /// The number of events assigned so far; decides turns among equal weights.
     turn: u64,
 }
 
-struct Seat {
+struct Subscriber {
     tag: Tag,
     weight: usize,
     demand: usize,
-    /// The turn in which it was served last.
+    /// The value of `turn` when it was last served.
     served: u64,
 }
 
 impl Priority {
-    /// Of those who want something the one of the largest weight, and among
-    /// equals the one who has waited longest.
+    /// Returns the subscriber with demand that has the largest weight, and among equal
+    /// weights the one that has waited longest.
     fn next(&self) -> Option<usize> {
-        let asking = (0..self.seats.len()).filter(|&at| self.seats[at].demand > 0);
-        asking.min_by_key(|&at| (Reverse(self.seats[at].weight), self.seats[at].served))
+        let asking = (0..self.subscribers.len()).filter(|&at| self.subscribers[at].demand > 0);
+        asking.min_by_key(|&at| (Reverse(self.subscribers[at].weight), self.subscribers[at].served))
     }
 }
 
 impl<T: Send + 'static> Dispatcher<T> for Priority {
-    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        if wish.weight == 0 {
-            return Err(Refused::Other("with weight 0 nobody would be served".to_owned()));
+    fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
+        if request.weight == 0 {
+            return Err(SubscribeError::Other("weight 0 would never be served".to_owned()));
         }
-        self.seats.push(Seat { tag, weight: wish.weight, demand: 0, served: 0 });
+        self.subscribers.push(Subscriber { tag, weight: request.weight, demand: 0, served: 0 });
         Ok(())
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
-        self.seats.retain(|seat| seat.tag != tag);
+        self.subscribers.retain(|subscriber| subscriber.tag != tag);
         Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.tag == tag) {
-            seat.demand += n;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.tag == tag) {
+            subscriber.demand += n;
         }
     }
 
     fn demand(&self) -> usize {
-        self.seats.iter().map(|seat| seat.demand).sum()
+        self.subscribers.iter().map(|subscriber| subscriber.demand).sum()
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
-        let mut given: Vec<Vec<T>> = self.seats.iter().map(|_| Vec::new()).collect();
+        let mut given: Vec<Vec<T>> = self.subscribers.iter().map(|_| Vec::new()).collect();
         let mut rest = events.into_iter();
-        // The seat first: an event that nobody wants stays in `rest`.
+        // The subscriber first: an event without demand stays in `rest`.
         while let Some(at) = self.next()
             && let Some(event) = rest.next()
         {
             self.turn += 1;
-            self.seats[at].demand -= 1;
-            self.seats[at].served = self.turn;
+            self.subscribers[at].demand -= 1;
+            self.subscribers[at].served = self.turn;
             given[at].push(event);
         }
-        let given = self.seats.iter().zip(given).filter(|(_, events)| !events.is_empty());
-        assignments.extend(given.map(|(seat, events)| Assignment { to: seat.tag, events }));
+        let given = self.subscribers.iter().zip(given).filter(|(_, events)| !events.is_empty());
+        assignments.extend(given.map(|(subscriber, events)| Assignment { to: subscriber.tag, events }));
         rest.collect()
     }
 }
@@ -110,7 +109,7 @@ async fn main() -> Result<(), LimitsError> {
     for round in 1..=9 {
         match round {
             4 => vip = Some(join(10, Limits::new(4, 0)?)),
-            // Whoever is dropped has left.
+            // Dropping a subscription cancels it.
             7 => vip = None,
             _ => {}
         }
@@ -125,7 +124,7 @@ async fn main() -> Result<(), LimitsError> {
     Ok(())
 }
 
-/// What has been delivered, without waiting for more.
+/// Reads what has been delivered, without waiting for more.
 fn read(subscription: &mut Subscription<u32>) -> String {
     let mut events = Vec::new();
     while let Some(Some(event)) = subscription.next().now_or_never() {

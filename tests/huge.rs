@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use tokio::time::timeout;
 use weir::demand::Limits;
 use weir::dispatch::{
-    BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher, Tag, Wish,
+    BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher,
+    SubscribeRequest, Tag,
 };
 use weir::pool::{Pool, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, SubscribeOptions};
@@ -65,8 +66,8 @@ fn play<D: Dispatcher<u32>>(mut dispatcher: D, ops: &[Op], level: fn(&Model) -> 
         match op {
             Op::Subscribe => {
                 let tag = Tag::unique();
-                let wish = Wish { partition: Some(model.0.len().into()), ..Wish::none(consumer) };
-                if dispatcher.subscribe(tag, wish).is_ok() {
+                let request = SubscribeRequest::new(consumer).partition(model.0.len());
+                if dispatcher.subscribe(tag, request).is_ok() {
                     model.0.push((tag, 0));
                 }
             }

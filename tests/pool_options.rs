@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
-use weir::dispatch::{BroadcastDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher, Refused};
+use weir::dispatch::{
+    BroadcastDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher, SubscribeError,
+};
 use weir::pool::{self, Pool, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, Producer, ProducerRef, Reason, RunningProducer, SubscribeOptions};
 
@@ -138,7 +140,7 @@ async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
     let source = paused(100, PartitionDispatcher::by_key(4, |event: &u64| *event));
     let pool = Pool::spawn(source.producer(), Work::new().handler(), settings(4, Spread::Workers));
     let reason = end_of(&pool).await;
-    assert_eq!(reason, Reason::Refused(Refused::NoPartition { partitions: "0 to 3".to_owned() }));
+    assert_eq!(reason, Reason::Refused(SubscribeError::NoPartition { partitions: "0 to 3".to_owned() }));
 }
 
 #[tokio::test(start_paused = true)]

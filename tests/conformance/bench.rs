@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use weir::dispatch::{Assignment, Dispatcher, Greedy, Refused, Tag, Wish};
+use weir::dispatch::{Assignment, Dispatcher, Greedy, SubscribeError, SubscribeRequest, Tag};
 use weir::stage::{self, Producer, ProducerRef, RunningConsumer, RunningProducer, SubscribeOptions};
 
 use crate::support::{Collect, Numbers, Seen};
@@ -30,20 +30,20 @@ impl<D: Dispatcher<u32>> Bench<D> {
     pub(super) fn with(dispatcher: D, subscriptions: u64) -> Self {
         let mut bench = Self::new(dispatcher);
         for consumer in 0..subscriptions {
-            bench.subscribe(Wish::none(consumer)).unwrap();
+            bench.subscribe(SubscribeRequest::new(consumer)).unwrap();
         }
         bench
     }
 
-    pub(super) fn subscribe(&mut self, wish: Wish<u32>) -> Result<usize, Refused> {
+    pub(super) fn subscribe(&mut self, request: SubscribeRequest<u32>) -> Result<usize, SubscribeError> {
         let tag = Tag::unique();
-        self.dispatcher.subscribe(tag, wish)?;
+        self.dispatcher.subscribe(tag, request)?;
         self.tags.push(tag);
         Ok(self.tags.len() - 1)
     }
 
-    pub(super) fn subscribe_to(&mut self, partition: usize) -> Result<usize, Refused> {
-        self.subscribe(Wish { partition: Some(partition.into()), ..Wish::none(0) })
+    pub(super) fn subscribe_to(&mut self, partition: usize) -> Result<usize, SubscribeError> {
+        self.subscribe(SubscribeRequest::new(0).partition(partition))
     }
 
     /// Asks, and returns the level of demand there is then.
@@ -66,7 +66,7 @@ impl<D: Dispatcher<u32>> Bench<D> {
 
     /// Who is to be warned of, what it asks for, and what the others ask for.
     pub(super) fn greedy(&mut self) -> Option<(usize, usize, RangeInclusive<usize>)> {
-        let Greedy { tag, asks, others } = self.dispatcher.greedy()?;
+        let Greedy { tag, asks, others, .. } = self.dispatcher.greedy()?;
         Some((self.tags.iter().position(|&other| other == tag).unwrap(), asks, others))
     }
 

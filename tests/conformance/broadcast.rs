@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir::dispatch::{BroadcastDispatcher, Refused, Selector, Wish};
+use weir::dispatch::{BroadcastDispatcher, Selector, SubscribeError, SubscribeRequest};
 use weir::stage::{self, CancelMode, SubscribeOptions};
 
 use super::Rows;
@@ -50,7 +50,7 @@ fn the_level_is_the_smallest_demand_and_what_exceeds_it_is_remembered() {
 fn a_newcomer_that_has_not_asked_stops_dispatch_and_takes_nothing_from_the_others() {
     let mut bench = bench(2);
     assert_eq!((bench.ask(0, 5), bench.ask(1, 3)), (0, 3));
-    let newcomer = bench.subscribe(Wish::none(7)).unwrap();
+    let newcomer = bench.subscribe(SubscribeRequest::new(7)).unwrap();
     assert_eq!(bench.demand(), 0);
     assert_eq!(bench.dispatch([1, 2]), (vec![], vec![1, 2]));
     // What the others had in common has gone back to each of them.
@@ -111,7 +111,7 @@ fn with_nobody_subscribed_everything_is_returned_and_nothing_is_wanted() {
 #[test]
 fn a_selector_gets_its_own_and_what_it_filters_costs_it_no_demand() {
     let mut bench = bench(1);
-    let picky = bench.subscribe(Wish { selector: Some(even()), ..Wish::none(1) }).unwrap();
+    let picky = bench.subscribe(SubscribeRequest::new(1).selector(even())).unwrap();
     bench.ask(0, 6);
     assert_eq!(bench.ask(picky, 2), 2);
     let (sent, rest) = bench.dispatch(1..=6);
@@ -145,11 +145,11 @@ async fn what_a_selector_filters_is_asked_of_the_author_again() {
 fn the_same_consumer_is_refused_a_second_time_and_nothing_changes() {
     let mut bench = bench(1);
     bench.ask(0, 3);
-    assert_eq!(bench.subscribe(Wish::none(0)), Err(Refused::AlreadySubscribed));
+    assert_eq!(bench.subscribe(SubscribeRequest::new(0)), Err(SubscribeError::AlreadySubscribed));
     assert_eq!(bench.demand(), 3);
     assert_eq!(bench.dispatch([1]), (vec![(0, vec![1])], vec![]));
     bench.cancel(0);
-    assert_eq!(bench.subscribe(Wish::none(0)), Ok(1), "it has left, and may come again");
+    assert_eq!(bench.subscribe(SubscribeRequest::new(0)), Ok(1), "it has left, and may come again");
 }
 
 #[tokio::test(start_paused = true)]

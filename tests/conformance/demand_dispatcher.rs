@@ -4,7 +4,7 @@
 //! who then left. Ours has a level instead, so the same promise reads: the author
 //! is not asked again for what it has been asked for and not answered yet.
 
-use weir::dispatch::{DemandDispatcher, Dispatcher, Tag, Wish};
+use weir::dispatch::{DemandDispatcher, Dispatcher, SubscribeRequest, Tag};
 use weir::stage::Marker;
 
 use super::Rows;
@@ -243,7 +243,7 @@ fn what_is_usual_is_what_the_present_subscriptions_ask_for() {
     bench.cancel(1);
     bench.cancel(2);
     // All that came before them asked for ten times as much, and have left.
-    let who = bench.subscribe(Wish::none(3)).unwrap();
+    let who = bench.subscribe(SubscribeRequest::new(3)).unwrap();
     bench.ask(who, 1);
     assert_eq!(bench.greedy(), Some((0, 10, 1..=1)));
 }

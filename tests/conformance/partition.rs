@@ -4,7 +4,7 @@
 //! names always come with a function that answers with names, and what such a
 //! function answers is checked by the compiler.
 
-use weir::dispatch::{Dispatcher, PartitionDispatcher, Refused, Wish};
+use weir::dispatch::{Dispatcher, PartitionDispatcher, SubscribeError, SubscribeRequest};
 use weir::stage::Marker;
 
 use super::Rows;
@@ -116,8 +116,8 @@ fn events_given_back_go_before_those_that_wait_in_their_old_order() {
     bench.cancel(1);
     bench.ask(0, 3);
     bench.dispatch([5]);
-    bench.dispatcher.give_back(1, [3].into());
-    bench.dispatcher.give_back(0, [1].into());
+    bench.dispatcher.requeue(1, [3].into());
+    bench.dispatcher.requeue(0, [1].into());
     let next = bench.subscribe_to(1).unwrap();
     assert_eq!(bench.ask_queued(next, 9), [(next, vec![1, 3, 5])]);
 }
@@ -250,21 +250,21 @@ fn a_name_is_given_once() {
 #[test]
 fn a_subscription_needs_a_partition_that_exists_and_is_free() {
     let mut bench = Bench::new(parity());
-    let refused = |refused: Result<usize, Refused>| refused.unwrap_err().to_string();
-    let missing = bench.subscribe(Wish::none(0));
+    let refused = |refused: Result<usize, SubscribeError>| refused.unwrap_err().to_string();
+    let missing = bench.subscribe(SubscribeRequest::new(0));
     assert_eq!(refused(missing), "the subscription names no partition; there are 0 to 1");
     assert_eq!(refused(bench.subscribe_to(2)), "there is no partition 2; there are 0 to 1");
     let first = bench.subscribe_to(1).unwrap();
     bench.ask(first, 3);
-    assert_eq!(bench.subscribe_to(1), Err(Refused::PartitionTaken { partition: 1.into() }));
+    assert_eq!(bench.subscribe_to(1), Err(SubscribeError::PartitionTaken { partition: 1.into() }));
     assert_eq!(bench.demand(), 3, "nothing has changed");
     bench.cancel(first);
     assert!(bench.subscribe_to(1).is_ok());
 
     let mut named = Bench::new(PartitionDispatcher::named(["odd", "even"], |_: &u32| Some("odd")));
-    let wish = Wish { partition: Some("off".into()), ..Wish::none(0) };
+    let request = SubscribeRequest::new(0).partition("off");
     let expected = "there is no partition \"off\"; there are \"odd\", \"even\"";
-    assert_eq!(refused(named.subscribe(wish)), expected);
+    assert_eq!(refused(named.subscribe(request)), expected);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_route_to_nowhere_says_where_it_led() {
 #[should_panic(expected = "routed to partition \"off\"; there are [\"odd\", \"even\"]")]
 fn a_route_to_an_unknown_name_says_which_there_are() {
     let mut bench = Bench::new(PartitionDispatcher::named(["odd", "even"], |_| Some("off")));
-    let odd = bench.subscribe(Wish { partition: Some("odd".into()), ..Wish::none(0) }).unwrap();
+    let odd = bench.subscribe(SubscribeRequest::new(0).partition("odd")).unwrap();
     bench.ask(odd, 1);
     bench.dispatch([1]);
 }

@@ -94,13 +94,13 @@ impl<T, M> Buffer<T, M> {
         if self.is_empty() {
             return Some(marker);
         }
-        self.hold_mark(marker);
+        self.push_mark(marker);
         None
     }
 
     /// Puts a marker behind everything that is here, also behind nothing, for a
     /// caller that has something in front of it elsewhere.
-    pub fn hold_mark(&mut self, marker: M) {
+    pub fn push_mark(&mut self, marker: M) {
         self.markers.push_back((self.first + self.events.len() as u64, marker));
     }
 

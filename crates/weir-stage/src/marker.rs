@@ -21,7 +21,7 @@ impl Marker {
     }
 
     /// Runs it: its place has come.
-    pub(crate) fn reached(self) {
+    pub(crate) fn run(self) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(self.0)) {
             log::error!("a marker panicked: {}", clean::line(&panics::message(&*panic)));
         }

@@ -14,7 +14,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Assignment, Dispatcher, GivenBack, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, Requeued, SubscribeError, SubscribeRequest, Tag};
 
 /// Sends a copy of each event to each subscription. For large events make them
 /// `Arc`s.
@@ -26,7 +26,7 @@ pub struct BroadcastDispatcher<T> {
 #[derive(Debug)]
 struct Listening<T> {
     tag: Tag,
-    wish: Wish<T>,
+    request: SubscribeRequest<T>,
     demand: usize,
 }
 
@@ -45,7 +45,7 @@ impl<T> Default for BroadcastDispatcher<T> {
 
 impl<T: Clone> Listening<T> {
     fn choose(&self, events: &[T]) -> Vec<T> {
-        match &self.wish.selector {
+        match &self.request.selector {
             Some(wants) => events.iter().filter(|event| wants(event)).cloned().collect(),
             None => events.to_vec(),
         }
@@ -53,14 +53,14 @@ impl<T: Clone> Listening<T> {
 }
 
 impl<T: Clone + Send + 'static> Dispatcher<T> for BroadcastDispatcher<T> {
-    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        if wish.shares {
-            return Err(Refused::OneSubscription);
+    fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
+        if request.pooled {
+            return Err(SubscribeError::OneSubscription);
         }
-        if self.subscriptions.iter().any(|other| other.wish.consumer == wish.consumer) {
-            return Err(Refused::AlreadySubscribed);
+        if self.subscriptions.iter().any(|other| other.request.consumer == request.consumer) {
+            return Err(SubscribeError::AlreadySubscribed);
         }
-        self.subscriptions.push(Listening { tag, wish, demand: 0 });
+        self.subscriptions.push(Listening { tag, request, demand: 0 });
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl<T: Clone + Send + 'static> Dispatcher<T> for BroadcastDispatcher<T> {
     }
 
     /// The others have had theirs, so nobody is waiting for these.
-    fn give_back(&mut self, _first: u64, events: VecDeque<T>) -> GivenBack<T> {
-        GivenBack::Discard(events)
+    fn requeue(&mut self, _first: u64, events: VecDeque<T>) -> Requeued<T> {
+        Requeued::Discard(events)
     }
 }

@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Assignment, Dispatcher, Greedy, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, Greedy, SubscribeError, SubscribeRequest, Tag};
 use crate::demand::Total;
 
 /// One subscription and what it may still be assigned.
@@ -127,8 +127,8 @@ impl DemandDispatcher {
 }
 
 impl<T: Send + 'static> Dispatcher<T> for DemandDispatcher {
-    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        self.insert(Asking { tag, demand: 0, most: wish.max_demand.unwrap_or(0) });
+    fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
+        self.insert(Asking { tag, demand: 0, most: request.max_demand.unwrap_or(0) });
         self.changed = true;
         Ok(())
     }

@@ -8,7 +8,7 @@
 //!
 //! GenStage has no such dispatcher; its users have asked for one since 2016.
 
-use super::{Assignment, Dispatcher, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, SubscribeError, SubscribeRequest, Tag};
 use crate::demand::Total;
 
 /// Deals events in turns.
@@ -78,8 +78,8 @@ impl FairDispatcher {
 }
 
 impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
-    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        self.players.push(Player { tag, weight: wish.weight.max(1), demand: 0, share: 0 });
+    fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
+        self.players.push(Player { tag, weight: request.weight.max(1), demand: 0, share: 0 });
         Ok(())
     }
 
@@ -131,7 +131,8 @@ mod tests {
             let mut bench = Self(FairDispatcher::new(), Vec::new());
             for &(weight, demand) in players {
                 let tag = Tag::unique();
-                Dispatcher::<u32>::subscribe(&mut bench.0, tag, Wish { weight, ..Wish::none(0) }).unwrap();
+                Dispatcher::<u32>::subscribe(&mut bench.0, tag, SubscribeRequest::new(0).weight(weight))
+                    .unwrap();
                 Dispatcher::<u32>::ask(&mut bench.0, tag, demand);
                 bench.1.push(tag);
             }

@@ -31,7 +31,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Assignment, Dispatcher, GivenBack, PartitionId, Refused, Tag, Wish};
+use super::{Assignment, Dispatcher, PartitionId, Requeued, SubscribeError, SubscribeRequest, Tag};
 use crate::marker::Marker;
 
 /// Sends each event to the subscription that has its partition.
@@ -53,7 +53,7 @@ struct Partition<T> {
     consumer: Option<Tag>,
     demand: usize,
     /// Cancelled consumers that may still work on events, or give some back.
-    unsettled: Vec<Tag>,
+    draining: Vec<Tag>,
     /// Given back, by their place in the order of dispatch; they go before what
     /// waits. All were sent since anything was last served from here, so their
     /// places compare: see [`Partition::serve`].
@@ -191,7 +191,7 @@ impl<T> Partition<T> {
             id,
             consumer: None,
             demand: 0,
-            unsettled: Vec::new(),
+            draining: Vec::new(),
             returned: BTreeMap::new(),
             waiting: VecDeque::new(),
         }
@@ -218,7 +218,7 @@ impl<T> Partition<T> {
     /// many events that were.
     fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len()).min(most);
-        let Some(to) = self.consumer.filter(|_| n > 0 && self.unsettled.is_empty()) else { return 0 };
+        let Some(to) = self.consumer.filter(|_| n > 0 && self.draining.is_empty()) else { return 0 };
         // What goes out a second time gets a new place, behind those that do not go
         // out now; so those give their old places up, and stay in order as what
         // waits first.
@@ -233,15 +233,17 @@ impl<T> Partition<T> {
 }
 
 impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
-    fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
-        let Some(wanted) = wish.partition else {
-            return Err(Refused::NoPartition { partitions: self.ids() });
+    fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
+        let Some(wanted) = request.partition else {
+            return Err(SubscribeError::NoPartition { partitions: self.ids() });
         };
         let found = self.partitions.iter_mut().find(|partition| partition.id == wanted);
         match found {
-            None => Err(Refused::UnknownPartition { found: wanted, partitions: self.ids() }),
-            Some(_) if wish.shares => Err(Refused::OneSubscription),
-            Some(Partition { consumer: Some(_), .. }) => Err(Refused::PartitionTaken { partition: wanted }),
+            None => Err(SubscribeError::UnknownPartition { found: wanted, partitions: self.ids() }),
+            Some(_) if request.pooled => Err(SubscribeError::OneSubscription),
+            Some(Partition { consumer: Some(_), .. }) => {
+                Err(SubscribeError::PartitionTaken { partition: wanted })
+            }
             Some(partition) => {
                 partition.consumer = Some(tag);
                 Ok(())
@@ -265,17 +267,17 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         discarded
     }
 
-    fn unsettled(&mut self, tag: Tag) {
+    fn draining(&mut self, tag: Tag) {
         let found = self.partitions.iter_mut().find(|partition| partition.consumer == Some(tag));
         if let Some(partition) = found {
-            debug_assert!(!partition.unsettled.contains(&tag), "a consumer leaves once");
-            partition.unsettled.push(tag);
+            debug_assert!(!partition.draining.contains(&tag), "a consumer leaves once");
+            partition.draining.push(tag);
         }
     }
 
-    fn settled(&mut self, tag: Tag) {
+    fn drained(&mut self, tag: Tag) {
         for partition in &mut self.partitions {
-            partition.unsettled.retain(|&other| other != tag);
+            partition.draining.retain(|&other| other != tag);
         }
     }
 
@@ -308,7 +310,7 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         rest.collect()
     }
 
-    fn give_back(&mut self, first: u64, events: VecDeque<T>) -> GivenBack<T> {
+    fn requeue(&mut self, first: u64, events: VecDeque<T>) -> Requeued<T> {
         for (place, event) in (first..).zip(events) {
             if let Some(partition) = self.route(&event) {
                 self.partitions[partition].returned.insert(place, event);
@@ -317,7 +319,7 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
                 }
             }
         }
-        GivenBack::Kept
+        Requeued::Kept
     }
 
     fn queued(&self) -> usize {

@@ -7,7 +7,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::{Handler, PoolSettings, Spread, Work, per_event, worker};
 use crate::demand::Limits;
-use crate::dispatch::Refused;
+use crate::dispatch::SubscribeError;
 use crate::stage::inlet::Inlet;
 use crate::stage::mail::{ConsumerMail, ToConsumer};
 use crate::stage::meter::Meter;
@@ -194,7 +194,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         // Not one that was retired or started by hand: those end as we told them.
         let by_itself = self.members.len() < before;
         let worked = self.work.face.roll.leave(id) > 0;
-        if reason == Reason::Refused(Refused::OneSubscription) {
+        if reason == Reason::Refused(SubscribeError::OneSubscription) {
             // All members hear this, and the last of them to leave makes room.
             self.once = true;
             self.hire();
@@ -293,7 +293,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
             let (producer, options) = (self.producer.clone(), self.options.clone().limits(limits));
             match self.once {
                 true => inlet.subscribe(producer, options),
-                false => inlet.subscribe_sharing(producer, options),
+                false => inlet.subscribe_pooled(producer, options),
             };
             let work = Arc::clone(&self.work);
             let task = match self.settings.spread {

@@ -89,7 +89,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         // Here and nowhere else: between two batches, so that a marker runs when
         // the batch before it is finished and before the next one is begun.
         while let Some(marker) = inlet.take_due() {
-            marker.reached();
+            marker.run();
         }
         if let Some(reason) = inlet.exit() {
             return reason.clone();

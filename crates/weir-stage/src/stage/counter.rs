@@ -15,14 +15,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::front::{Front, OnOverflow};
 use super::mail::{
-    ConsumerMail, Delivery, Patience, ProducerMail, Returned, ToConsumer, ToProducer, WeakProducerMail,
+    ConsumerMail, Delivery, Patience, ProducerMail, Requeue, ToConsumer, ToProducer, WeakProducerMail,
 };
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::outlet::{Out, Outlet};
 use super::seat::Seat;
 use super::{Marker, Peer, ProducerRef, Reason, State};
-use crate::dispatch::{Dispatcher, Refused, Tag, Wish};
+use crate::dispatch::{Dispatcher, SubscribeError, SubscribeRequest, Tag};
 
 pub(super) struct Counter<T, D> {
     outlet: Outlet<T, D>,
@@ -186,14 +186,14 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         // was wanted stays done.
         match message {
             ToProducer::Ask { tag, n } => self.outlet.ask(tag, n),
-            ToProducer::Subscribe { tag, consumer, wish, name } => {
-                self.subscribe(tag, consumer, *wish, name);
+            ToProducer::Subscribe { tag, consumer, request, name } => {
+                self.subscribe(tag, consumer, *request, name);
             }
-            ToProducer::Cancel { tag, reason, returned } => {
-                self.cancel(tag, &reason, returned);
+            ToProducer::Cancel { tag, reason, requeue } => {
+                self.cancel(tag, &reason, requeue);
             }
-            ToProducer::Return(returned) => {
-                let gone = self.outlet.give_back(returned).len();
+            ToProducer::Requeue(requeue) => {
+                let gone = self.outlet.requeue(requeue).len();
                 self.discarded(gone, "a consumer gave them back");
             }
             ToProducer::Closed { tag } => self.closed(tag),
@@ -242,8 +242,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         self.consumers.binary_search_by_key(&tag, |client| client.peer.tag).ok()
     }
 
-    fn subscribe(&mut self, tag: Tag, mail: ConsumerMail<T>, wish: Wish<T>, name: Arc<str>) {
-        match self.outlet.subscribe(tag, wish) {
+    fn subscribe(&mut self, tag: Tag, mail: ConsumerMail<T>, request: SubscribeRequest<T>, name: Arc<str>) {
+        match self.outlet.subscribe(tag, request) {
             Ok(()) => {
                 self.abandoned = false;
                 let peer = Peer::consumer(tag, name);
@@ -251,18 +251,18 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 let at = self.consumers.partition_point(|client| client.peer.tag < tag);
                 self.consumers.insert(at, Client { mail, peer, dismissed: None, told: false });
             }
-            Err(refused) => {
+            Err(error) => {
                 // A pool asks to find out, and subscribes once instead.
-                if refused != Refused::OneSubscription {
-                    log::warn!("{}: the subscription of {name} was refused: {refused}", self.meter.name());
+                if error != SubscribeError::OneSubscription {
+                    log::warn!("{}: the subscription of {name} was refused: {error}", self.meter.name());
                 }
-                drop(mail.send(ToConsumer::Refused { tag, refused }));
+                drop(mail.send(ToConsumer::Refused { tag, error }));
             }
         }
     }
 
-    fn cancel(&mut self, tag: Tag, reason: &Reason, returned: Vec<Returned<T>>) {
-        let gone = self.outlet.cancel(tag, returned).len();
+    fn cancel(&mut self, tag: Tag, reason: &Reason, requeue: Vec<Requeue<T>>) {
+        let gone = self.outlet.cancel(tag, requeue).len();
         self.discarded(gone, "a consumer has left");
         if let Some(at) = self.find(tag) {
             let Client { mail, peer, dismissed, .. } = self.consumers.remove(at);
@@ -282,7 +282,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
         debug_assert!(self.find(tag).is_none(), "invariant 1: a tag is cancelled before it is closed");
         if let Some(at) = self.leaving.iter().position(|&other| other == tag) {
             self.leaving.swap_remove(at);
-            self.outlet.settle(tag);
+            self.outlet.drained(tag);
         }
     }
 
@@ -315,7 +315,7 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
                 let delivery = match out {
                     Out::Send(delivery) => delivery,
                     Out::Run(marker) => {
-                        marker.reached();
+                        marker.run();
                         continue;
                     }
                     Out::Overflow(events) => {
@@ -345,8 +345,8 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             }
             for Delivery { to, first, events } in bounced {
                 // It is still to say what it gives back, so it stays listed.
-                let returned = vec![Returned { first, events: events.into() }];
-                let gone = self.outlet.cancel(to, returned).len();
+                let requeue = vec![Requeue { first, events: events.into() }];
+                let gone = self.outlet.cancel(to, requeue).len();
                 self.discarded(gone, "a consumer has died");
             }
         }

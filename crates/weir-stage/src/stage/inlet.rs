@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::former::{Former, NO_WAY_BACK};
 use self::subscription::Subscription;
-use super::mail::{ConsumerMail, Delivery, ProducerMail, Returned, ToConsumer, ToProducer, drain};
+use super::mail::{ConsumerMail, Delivery, ProducerMail, Requeue, ToConsumer, ToProducer, drain};
 use super::meter::Meter;
 use super::observe::{Notice, Observer, notify};
 use super::{Marker, Peer, Reason};
@@ -142,7 +142,7 @@ impl<T> Inlet<T> {
             ToConsumer::Events(delivery) => self.accept(delivery),
             ToConsumer::Ended { tag, reason } => self.ended(tag, reason),
             ToConsumer::Cancelled { tag } => self.cancelled(tag),
-            ToConsumer::Refused { tag, refused } => self.refused(tag, refused),
+            ToConsumer::Refused { tag, error } => self.refused(tag, error),
             ToConsumer::Seated { slot } => self.seated(slot),
             ToConsumer::Subscribe { instead, producer, options, done } => {
                 if let Some(at) = instead.and_then(|tag| self.find(tag)) {
@@ -300,7 +300,7 @@ impl<T> Inlet<T> {
         } else if let Some(former) = self.former.iter().find(|former| former.tag == to) {
             debug_assert!(!former.answered, "invariant 3: no events come behind the answer");
             let n = events.len();
-            if !former.give_back(Returned { first, events: events.into() }) {
+            if !former.requeue(Requeue { first, events: events.into() }) {
                 self.lost(n, NO_WAY_BACK);
             }
         } else {
@@ -321,13 +321,13 @@ impl<T> Inlet<T> {
     }
 
     /// Takes back what waits of one subscription, in order.
-    fn take_back(&mut self, slot: usize) -> Vec<Returned<T>> {
+    fn take_back(&mut self, slot: usize) -> Vec<Requeue<T>> {
         let mut returned = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
             match waiting {
                 Waiting::Batch(batch) if batch.slot == slot => {
                     self.waiting_events -= batch.events.len();
-                    returned.push(Returned { first: batch.first, events: batch.events.collect() });
+                    returned.push(Requeue { first: batch.first, events: batch.events.collect() });
                 }
                 other => self.waiting.push_back(other),
             }

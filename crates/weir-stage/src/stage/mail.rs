@@ -18,8 +18,8 @@
 //!   consumer of one tag                          producer of the same tag
 //!   open ─────── Subscribe, Ask ───────────────▶ open, or Refused
 //!    │  ◀─────────────────── Ended, Events ─────  ended here: may still send
-//!    ▼  ─────── Cancel { returned } ───────────▶  │
-//!   former ─── Return, Return, … ──────────────▶  ▼
+//!    ▼  ─────── Cancel { requeue } ───────────▶  │
+//!   former ─── Requeue, Requeue, … ──────────────▶  ▼
 //!    │  ◀──────────────────────── Cancelled ────  leaving
 //!    ▼  ─────── Closed ────────────────────────▶  │
 //!   forgotten                                     ▼ forgotten
@@ -27,7 +27,7 @@
 //!
 //! # Invariants of one tag
 //! 1. The consumer sends `Subscribe` first and `Cancel` at most once. After
-//!    `Cancel` it sends only `Return`, and at last one `Closed`.
+//!    `Cancel` it sends only `Requeue`, and at last one `Closed`.
 //! 2. A producer that refuses says so once, sends nothing else under the tag, and
 //!    does not answer its `Cancel`.
 //! 3. A producer answers every other `Cancel` with exactly one `Cancelled`, behind
@@ -39,7 +39,7 @@
 //!    its mailbox is closed and emptied. Nothing comes back after that, and no
 //!    handler works on an event of the tag.
 //! 5. Every event that was sent under the tag is begun by a handler, or comes back
-//!    in `Cancel` or `Return`: once.
+//!    in `Cancel` or `Requeue`: once.
 //! 6. A producer that ends waits for every `Closed`. One that goes at once (it was
 //!    aborted, or its dispatcher panicked) closes its mailbox and answers each
 //!    `Subscribe` and `Cancel` in it, so that no consumer waits for an answer.
@@ -57,7 +57,7 @@ use tokio::task::unconstrained;
 
 use super::{Marker, Peer, ProducerRef, Reason, SubscribeOptions};
 use crate::demand::Limits;
-use crate::dispatch::{Refused, Tag, Wish};
+use crate::dispatch::{SubscribeError, SubscribeRequest, Tag};
 
 /// The way to a producing side.
 pub(crate) type ProducerMail<T> = mpsc::UnboundedSender<ToProducer<T>>;
@@ -70,17 +70,17 @@ pub(crate) type ConsumerMail<T> = mpsc::UnboundedSender<ToConsumer<T>>;
 #[derive(Debug)]
 pub(crate) enum ToProducer<T> {
     /// Deliver to this mailbox under this tag.
-    Subscribe { tag: Tag, consumer: ConsumerMail<T>, wish: Box<Wish<T>>, name: Arc<str> },
+    Subscribe { tag: Tag, consumer: ConsumerMail<T>, request: Box<SubscribeRequest<T>>, name: Arc<str> },
     /// Will take `n` more events.
     Ask { tag: Tag, n: usize },
     /// Deliver no more, and dispatch these again in their old place: they were
     /// delivered and not started. Also what follows [`ToConsumer::Ended`], once
     /// the consumer holds nothing more of this subscription. One message, so
     /// that a producer never sees a consumer gone and its events not yet back.
-    Cancel { tag: Tag, reason: Box<Reason>, returned: Vec<Returned<T>> },
+    Cancel { tag: Tag, reason: Box<Reason>, requeue: Vec<Requeue<T>> },
     /// Dispatch these again: they were on their way when the subscription was
     /// cancelled.
-    Return(Returned<T>),
+    Requeue(Requeue<T>),
     /// Every event that was ever sent under this cancelled tag is finished or was
     /// returned. Says so once, after [`ToConsumer::Cancelled`].
     Closed { tag: Tag },
@@ -126,7 +126,7 @@ pub(crate) enum ToConsumer<T> {
     Cancelled { tag: Tag },
     /// The producer has not taken the subscription, and knows nothing of it: there
     /// is nothing to cancel, and nobody to answer.
-    Refused { tag: Tag, refused: Refused },
+    Refused { tag: Tag, error: SubscribeError },
     /// The producer that a subscription waits for is there.
     Seated { slot: usize },
     /// Subscribe to a further producer, in the place of an earlier subscription
@@ -159,14 +159,14 @@ pub(crate) enum ToConsumer<T> {
 pub(crate) struct Delivery<T> {
     pub(crate) to: Tag,
     /// The place of the first event in the order of dispatch; the others follow
-    /// it without a gap. Returned events find their old place by it.
+    /// it without a gap. Requeued events find their old place by it.
     pub(crate) first: u64,
     pub(crate) events: Vec<T>,
 }
 
 /// Consecutive events on their way back to the producer.
 #[derive(Debug)]
-pub(crate) struct Returned<T> {
+pub(crate) struct Requeue<T> {
     /// As in [`Delivery`].
     pub(crate) first: u64,
     pub(crate) events: VecDeque<T>,

@@ -18,15 +18,15 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Marker;
-use super::mail::{Delivery, Returned};
+use super::mail::{Delivery, Requeue};
 use crate::buffer::Buffer;
-use crate::dispatch::{Assignment, Dispatcher, GivenBack, Greedy, Refused, Tag, Wish};
+use crate::dispatch::{Assignment, Dispatcher, Greedy, Requeued, SubscribeError, SubscribeRequest, Tag};
 
 pub(crate) struct Outlet<T, D> {
     dispatcher: D,
     buffer: Buffer<T, Marker>,
     /// Events that consumers gave back, by their place in the order of dispatch.
-    returned: BTreeMap<u64, VecDeque<T>>,
+    requeued: BTreeMap<u64, VecDeque<T>>,
     /// The place that the next event to be dispatched for the first time gets.
     next: u64,
     holds: usize,
@@ -61,7 +61,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         Self {
             dispatcher,
             buffer,
-            returned: BTreeMap::new(),
+            requeued: BTreeMap::new(),
             next: 0,
             holds: 0,
             paused,
@@ -73,11 +73,15 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
-    pub(crate) fn subscribe(&mut self, tag: Tag, wish: Wish<T>) -> Result<(), Refused> {
+    pub(crate) fn subscribe(
+        &mut self,
+        tag: Tag,
+        request: SubscribeRequest<T>,
+    ) -> Result<(), SubscribeError> {
         if self.subscriptions.contains(&tag) {
-            return Err(Refused::DuplicateTag);
+            return Err(SubscribeError::DuplicateTag);
         }
-        self.dispatcher.subscribe(tag, wish)?;
+        self.dispatcher.subscribe(tag, request)?;
         self.subscriptions.push(tag);
         Ok(())
     }
@@ -85,13 +89,13 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// Forgets a subscription, and takes back what it had not started. Returns
     /// what the dispatcher discards with it.
     #[must_use = "what is discarded is handed back to be accounted for"]
-    pub(crate) fn cancel(&mut self, tag: Tag, returned: Vec<Returned<T>>) -> Vec<T> {
+    pub(crate) fn cancel(&mut self, tag: Tag, requeue: Vec<Requeue<T>>) -> Vec<T> {
         self.subscriptions.retain(|&other| other != tag);
         self.asks.retain(|&(other, _)| other != tag);
-        self.dispatcher.unsettled(tag);
+        self.dispatcher.draining(tag);
         let mut discarded = self.dispatcher.cancel(tag);
-        for events in returned {
-            discarded.extend(self.put_back(events));
+        for run in requeue {
+            discarded.extend(self.restore(run));
         }
         // A dispatcher may be able to serve the others now.
         self.flush();
@@ -100,8 +104,8 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Every event that went out under a cancelled tag is finished or has come
     /// back.
-    pub(crate) fn settle(&mut self, tag: Tag) {
-        self.dispatcher.settled(tag);
+    pub(crate) fn drained(&mut self, tag: Tag) {
+        self.dispatcher.drained(tag);
         self.flush();
     }
 
@@ -118,20 +122,20 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// place in the order.
     /// Returns what the dispatcher discards of it.
     #[must_use = "what is discarded is handed back to be accounted for"]
-    pub(crate) fn give_back(&mut self, returned: Returned<T>) -> VecDeque<T> {
-        let discarded = self.put_back(returned);
+    pub(crate) fn requeue(&mut self, run: Requeue<T>) -> VecDeque<T> {
+        let discarded = self.restore(run);
         self.flush();
         discarded
     }
 
-    fn put_back(&mut self, Returned { first, events }: Returned<T>) -> VecDeque<T> {
-        match self.dispatcher.give_back(first, events) {
-            GivenBack::Dispatch(events) if !events.is_empty() => {
-                self.returned.insert(first, events);
+    fn restore(&mut self, Requeue { first, events }: Requeue<T>) -> VecDeque<T> {
+        match self.dispatcher.requeue(first, events) {
+            Requeued::Dispatch(events) if !events.is_empty() => {
+                self.requeued.insert(first, events);
                 VecDeque::new()
             }
-            GivenBack::Dispatch(events) | GivenBack::Discard(events) => events,
-            GivenBack::Kept => VecDeque::new(),
+            Requeued::Dispatch(events) | Requeued::Discard(events) => events,
+            Requeued::Kept => VecDeque::new(),
         }
     }
 
@@ -167,7 +171,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
             self.emitted.push_back(Emitted::Events(events));
             return;
         }
-        if self.holds > 0 || !self.buffer.is_empty() || !self.returned.is_empty() {
+        if self.holds > 0 || !self.buffer.is_empty() || !self.requeued.is_empty() {
             return self.store(events);
         }
         self.dispatch_or_store(events);
@@ -214,8 +218,8 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Puts a marker behind what is dispatched and buffered.
     fn place(&mut self, marker: Marker) {
-        if self.holds > 0 || !self.returned.is_empty() {
-            self.buffer.hold_mark(marker);
+        if self.holds > 0 || !self.requeued.is_empty() {
+            self.buffer.push_mark(marker);
         } else if let Some(marker) = self.buffer.mark(marker) {
             self.pass(marker);
         }
@@ -230,7 +234,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn run_markers(&mut self) {
-        if self.is_still() || !self.returned.is_empty() {
+        if self.is_still() || !self.requeued.is_empty() {
             return;
         }
         while let Some(marker) = self.buffer.take_due() {
@@ -250,22 +254,22 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// How many events were emitted and not dispatched.
     pub(crate) fn buffered(&self) -> usize {
-        if self.returned.is_empty() && self.emitted.is_empty() {
+        if self.requeued.is_empty() && self.emitted.is_empty() {
             return self.buffer.len() + self.dispatcher.queued();
         }
         let kept = |emitted: &Emitted<T>| match emitted {
             Emitted::Events(events) => events.len(),
             Emitted::Marker(_) => 0,
         };
-        let returned: usize = self.returned.values().map(VecDeque::len).sum();
+        let requeued: usize = self.requeued.values().map(VecDeque::len).sum();
         let emitted: usize = self.emitted.iter().map(kept).sum();
-        self.buffer.len() + returned + emitted + self.dispatcher.queued()
+        self.buffer.len() + requeued + emitted + self.dispatcher.queued()
     }
 
     /// Whether everything that was emitted has been dispatched.
     pub(crate) fn is_empty(&self) -> bool {
         self.buffer.is_empty()
-            && self.returned.is_empty()
+            && self.requeued.is_empty()
             && self.emitted.is_empty()
             && self.dispatcher.queued() == 0
     }
@@ -319,8 +323,8 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     fn flush_demand(&mut self) {
         self.dispatcher.dispatch_queued(&mut self.assignments);
         self.next = self.deliver(self.next);
-        self.serve_returned();
-        while self.returned.is_empty() && !self.buffer.is_empty() {
+        self.serve_requeued();
+        while self.requeued.is_empty() && !self.buffer.is_empty() {
             self.run_markers();
             let n = self.dispatcher.demand();
             if n == 0 {
@@ -339,10 +343,10 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     /// Deals returned events out one by one, where there are several to deal them
     /// to: they were recalled so that others could help with them, and so the
     /// shares are equal and the oldest events are begun first.
-    fn serve_returned(&mut self) {
+    fn serve_requeued(&mut self) {
         let most = if self.subscriptions.len() > 1 { 1 } else { usize::MAX };
         while self.dispatcher.demand() > 0
-            && let Some((mut first, mut events)) = self.returned.pop_first()
+            && let Some((mut first, mut events)) = self.requeued.pop_first()
         {
             let mut rest = Vec::new();
             while self.dispatcher.demand() > 0 && !events.is_empty() && rest.is_empty() {
@@ -354,7 +358,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
             let stuck = !rest.is_empty();
             rest.into_iter().rev().for_each(|event| events.push_front(event));
             if !events.is_empty() {
-                self.returned.insert(first, events);
+                self.requeued.insert(first, events);
             }
             if stuck {
                 return;

@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep;
 
-use super::mail::{ConsumerMail, Delivery, Returned, ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, Delivery, Requeue, ToConsumer, ToProducer};
 use super::{CancelMode, Reason, RunningProducer, SubscribeOptions};
 use crate::demand::Limits;
-use crate::dispatch::{PartitionDispatcher, Refused, Tag, Wish};
+use crate::dispatch::{PartitionDispatcher, SubscribeError, SubscribeRequest, Tag};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -30,7 +30,7 @@ fn numbers() -> RunningProducer<u64> {
 }
 
 fn subscribe(tag: Tag, consumer: ConsumerMail<u64>) -> ToProducer<u64> {
-    ToProducer::Subscribe { tag, consumer, wish: Box::new(Wish::none(0)), name: "raw".into() }
+    ToProducer::Subscribe { tag, consumer, request: Box::new(SubscribeRequest::new(0)), name: "raw".into() }
 }
 
 /// What has arrived since the last look.
@@ -60,8 +60,8 @@ async fn a_tag_that_is_in_use_is_refused_to_another() {
     // Whoever had it first has it still.
     assert_eq!(events(&arrived(&mut first_mail).await), [0, 1, 2]);
     let answer = arrived(&mut second_mail).await;
-    let [ToConsumer::Refused { tag: refused, refused: why }] = &answer[..] else { panic!("{answer:?}") };
-    assert_eq!((*refused, why), (tag, &Refused::DuplicateTag));
+    let [ToConsumer::Refused { tag: refused, error: why }] = &answer[..] else { panic!("{answer:?}") };
+    assert_eq!((*refused, why), (tag, &SubscribeError::DuplicateTag));
     assert_eq!(numbers.status().consumers, 1);
 }
 
@@ -89,7 +89,7 @@ async fn the_end_of_an_unknown_tag_is_nobodys_end() {
     let (consumer, mut mail) = mpsc::unbounded_channel();
     producer.tell(subscribe(known, consumer)).unwrap();
     let cancel =
-        ToProducer::Cancel { tag: unknown, reason: Box::new(Reason::Cancelled), returned: Vec::new() };
+        ToProducer::Cancel { tag: unknown, reason: Box::new(Reason::Cancelled), requeue: Vec::new() };
     producer.tell(cancel).unwrap();
     producer.tell(ToProducer::Closed { tag: unknown }).unwrap();
     producer.tell(ToProducer::Ask { tag: known, n: 2 }).unwrap();
@@ -133,12 +133,12 @@ async fn events_that_cross_with_a_cancellation_go_back_and_are_dispatched_again(
     consumer.consumer().tell(ToConsumer::Cancelled { tag }).unwrap();
     sleep(MS).await;
     let heard: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
-    let [_, _, ToProducer::Cancel { .. }, ToProducer::Return(back), ToProducer::Closed { tag: closed }] =
+    let [_, _, ToProducer::Cancel { .. }, ToProducer::Requeue(back), ToProducer::Closed { tag: closed }] =
         &heard[..]
     else {
         panic!("{heard:?}")
     };
-    let Returned { first, events } = back;
+    let Requeue { first, events } = back;
     assert_eq!((*first, events, *closed), (7, &[100, 101].into(), tag));
 }
 
@@ -164,7 +164,7 @@ async fn an_end_that_crosses_a_cancellation_is_not_its_answer() {
     refers.tell(ToConsumer::Events(Delivery { to: tag, first: 3, events: vec![30, 31] })).unwrap();
     sleep(MS).await;
     let heard: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
-    let [_, _, ToProducer::Cancel { .. }, ToProducer::Return(back)] = &heard[..] else {
+    let [_, _, ToProducer::Cancel { .. }, ToProducer::Requeue(back)] = &heard[..] else {
         panic!("{heard:?}")
     };
     assert_eq!(back.events, [30, 31]);
@@ -177,7 +177,7 @@ async fn an_end_that_crosses_a_cancellation_is_not_its_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_crosses_a_cancellation_needs_no_answer() {
     let (consumer, tag, mut asked) = cancelled().await;
-    let refused = ToConsumer::Refused { tag, refused: Refused::DuplicateTag };
+    let refused = ToConsumer::Refused { tag, error: SubscribeError::DuplicateTag };
     consumer.consumer().tell(refused).unwrap();
     consumer.stop();
     consumer.join().await;
@@ -212,8 +212,8 @@ async fn an_aborted_producer_answers_what_is_in_its_mailbox() {
     let (consumer, mut mail) = mpsc::unbounded_channel();
     producer.tell(subscribe(stays, consumer.clone())).unwrap();
     producer.tell(subscribe(leaves, consumer)).unwrap();
-    let (reason, returned) = (Box::new(Reason::Cancelled), Vec::new());
-    producer.tell(ToProducer::Cancel { tag: leaves, reason, returned }).unwrap();
+    let (reason, requeue) = (Box::new(Reason::Cancelled), Vec::new());
+    producer.tell(ToProducer::Cancel { tag: leaves, reason, requeue }).unwrap();
     numbers.abort();
     let told = arrived(&mut mail).await;
     let [ToConsumer::Cancelled { tag: left }, ToConsumer::Ended { tag: lost, reason: Reason::Lost }] =
@@ -281,20 +281,25 @@ async fn events_stay_in_order_when_the_consumer_of_a_partition_subscribes_anew()
     let producer = source.producer();
     let (consumer, mut mail) = mpsc::unbounded_channel();
     let subscribe = |tag| {
-        let wish = Box::new(Wish { partition: Some(0.into()), ..Wish::none(0) });
-        producer.tell(ToProducer::Subscribe { tag, consumer: consumer.clone(), wish, name: "raw".into() })
+        let request = Box::new(SubscribeRequest::new(0).partition(0));
+        producer.tell(ToProducer::Subscribe {
+            tag,
+            consumer: consumer.clone(),
+            request,
+            name: "raw".into(),
+        })
     };
     let (old, new) = (Tag::unique(), Tag::unique());
     subscribe(old).unwrap();
     producer.tell(ToProducer::Ask { tag: old, n: 4 }).unwrap();
     assert_eq!(events(&arrived(&mut mail).await), [0, 1, 2, 3]);
     // It has begun the first of them; the last two were still on their way.
-    let returned = vec![Returned { first: 1, events: [1].into() }];
-    producer.tell(ToProducer::Cancel { tag: old, reason: Box::new(Reason::Cancelled), returned }).unwrap();
+    let requeue = vec![Requeue { first: 1, events: [1].into() }];
+    producer.tell(ToProducer::Cancel { tag: old, reason: Box::new(Reason::Cancelled), requeue }).unwrap();
     subscribe(new).unwrap();
     producer.tell(ToProducer::Ask { tag: new, n: 5 }).unwrap();
     assert!(matches!(&arrived(&mut mail).await[..], [ToConsumer::Cancelled { .. }]));
-    producer.tell(ToProducer::Return(Returned { first: 2, events: [2, 3].into() })).unwrap();
+    producer.tell(ToProducer::Requeue(Requeue { first: 2, events: [2, 3].into() })).unwrap();
     assert!(arrived(&mut mail).await.is_empty());
     producer.tell(ToProducer::Closed { tag: old }).unwrap();
     assert_eq!(events(&arrived(&mut mail).await), [1, 2, 3, 4, 5]);

@@ -1,7 +1,7 @@
 //! Why stages and subscriptions end, and what their peers make of it.
 
 use crate::clean;
-use crate::dispatch::Refused;
+use crate::dispatch::SubscribeError;
 
 /// Why a stage or a subscription ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Reason {
     /// The author's code says so, in these words.
     Failed(String),
     /// The producer's dispatcher did not take the subscription.
-    Refused(Refused),
+    Refused(SubscribeError),
     /// The author's code panicked; with the message.
     Panicked(String),
     /// The stage went without a word: its task was aborted.
@@ -46,7 +46,7 @@ impl std::fmt::Display for Reason {
             Self::Stopped => f.write_str("stopped"),
             Self::Declined => f.write_str("declined to start"),
             Self::Failed(why) => f.write_str(&clean::line(why)),
-            Self::Refused(refused) => write!(f, "refused: {refused}"),
+            Self::Refused(error) => write!(f, "refused: {error}"),
             Self::Panicked(message) => write!(f, "panicked: {}", clean::line(message)),
             Self::Lost => f.write_str("lost: its task was aborted"),
         }
@@ -78,7 +78,7 @@ impl CancelMode {
     /// A second subscription to a broadcast is no reason to stop in any mode:
     /// the first one goes on.
     pub fn stops_on(self, reason: &Reason) -> bool {
-        if *reason == Reason::Refused(Refused::AlreadySubscribed) {
+        if *reason == Reason::Refused(SubscribeError::AlreadySubscribed) {
             return false;
         }
         match self {

@@ -105,13 +105,13 @@ impl<T, D> Drop for Counter<T, D> {
                     self.consumers.push(Client { mail: consumer, peer, dismissed: None, told: false });
                 }
                 // Answered, or the consumer would wait for it as long as it lives.
-                ToProducer::Cancel { tag, returned, .. } => {
-                    dropped += returned.iter().map(|returned| returned.events.len()).sum::<usize>();
+                ToProducer::Cancel { tag, requeue, .. } => {
+                    dropped += requeue.iter().map(|run| run.events.len()).sum::<usize>();
                     if let Some(at) = self.consumers.iter().position(|client| client.peer.tag == tag) {
                         drop(self.consumers.remove(at).mail.send(ToConsumer::Cancelled { tag }));
                     }
                 }
-                ToProducer::Return(returned) => dropped += returned.events.len(),
+                ToProducer::Requeue(requeue) => dropped += requeue.events.len(),
                 _ => {}
             }
         }

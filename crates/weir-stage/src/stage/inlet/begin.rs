@@ -12,7 +12,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::former::NO_WAY_BACK;
-use super::{Batch, Inlet, Returned, TakenOne, Waiting};
+use super::{Batch, Inlet, Requeue, TakenOne, Waiting};
 
 impl<T> Inlet<T> {
     /// Runs a handler to its end and reads mail meanwhile, so that a stop or a
@@ -52,7 +52,7 @@ impl<T> Inlet<T> {
         } else if let Some(former) = self.former.iter_mut().find(|former| former.tag == from.tag) {
             // What else came under this tag is on its way back already.
             former.in_hand -= 1;
-            if !former.give_back(Returned { first, events: [event].into() }) {
+            if !former.requeue(Requeue { first, events: [event].into() }) {
                 self.lost(1, NO_WAY_BACK);
             }
         } else {

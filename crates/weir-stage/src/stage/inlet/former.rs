@@ -7,7 +7,7 @@
 //! and go back where they came from. Only the answer to this very cancellation
 //! counts: see the invariants in [`mail`](crate::stage::mail).
 
-use super::{Inlet, ProducerMail, Returned, Tag, ToProducer};
+use super::{Inlet, ProducerMail, Requeue, Tag, ToProducer};
 
 /// Why events that were not begun are dropped all the same.
 pub(super) const NO_WAY_BACK: &str = "their producer is gone, so they cannot go back";
@@ -25,8 +25,8 @@ pub(super) struct Former<T> {
 impl<T> Former<T> {
     /// Returns events that were on their way. `false` if they are lost: the producer
     /// waits for our `Closed`, but it may have been aborted.
-    pub(super) fn give_back(&self, returned: Returned<T>) -> bool {
-        self.producer.send(ToProducer::Return(returned)).is_ok()
+    pub(super) fn requeue(&self, requeue: Requeue<T>) -> bool {
+        self.producer.send(ToProducer::Requeue(requeue)).is_ok()
     }
 
     /// Says that every event of this tag is accounted for.

@@ -14,8 +14,8 @@ use super::{
     Waiting, notify,
 };
 use crate::demand::Window;
-use crate::dispatch::{Refused, Wish};
-use crate::stage::mail::Returned;
+use crate::dispatch::{SubscribeError, SubscribeRequest};
+use crate::stage::mail::Requeue;
 use crate::stage::seat::Found;
 use crate::stage::{CancelMode, ProducerRef, SubscribeOptions};
 
@@ -28,7 +28,7 @@ pub(super) struct Subscription<T> {
     producer: Option<ProducerMail<T>>,
     pub(super) window: Window,
     cancel: CancelMode,
-    wish: Wish<T>,
+    request: SubscribeRequest<T>,
     /// Events that a handler has begun and not finished, under this tag and
     /// earlier ones.
     pub(super) in_hand: usize,
@@ -72,13 +72,13 @@ impl<T> Inlet<T> {
         self.subscribe_as(seat, options, false)
     }
 
-    /// Subscribes as one of several, among which a consumer [shares](Wish::shares)
+    /// Subscribes as one of several, among which a consumer [shares](SubscribeRequest::pooled)
     /// events.
-    pub(crate) fn subscribe_sharing(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>) -> Tag {
+    pub(crate) fn subscribe_pooled(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>) -> Tag {
         self.subscribe_as(seat, options, true)
     }
 
-    fn subscribe_as(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>, shares: bool) -> Tag {
+    fn subscribe_as(&mut self, seat: ProducerRef<T>, options: SubscribeOptions<T>, pooled: bool) -> Tag {
         let slot = self.next_slot;
         self.next_slot += 1;
         let SubscribeOptions { limits, manual, cancel, partition, selector, weight } = options;
@@ -91,7 +91,13 @@ impl<T> Inlet<T> {
             producer: None,
             window: if manual { Window::manual() } else { Window::new(limits) },
             cancel,
-            wish: Wish { partition, selector, weight, shares, ..Wish::none(self.id) },
+            request: SubscribeRequest {
+                partition,
+                selector,
+                weight,
+                pooled,
+                ..SubscribeRequest::new(self.id)
+            },
             in_hand: 0,
             begun: 0,
             ended: None,
@@ -141,11 +147,11 @@ impl<T> Inlet<T> {
         let tag = *subscription.tag.insert(subscription.peer.tag);
         let n = subscription.window.open(subscription.in_hand);
         // A recall may have changed it.
-        subscription.wish.max_demand = subscription.window.limits().map(Limits::max);
-        let wish = Box::new(subscription.wish.clone());
+        subscription.request.max_demand = subscription.window.limits().map(Limits::max);
+        let request = Box::new(subscription.request.clone());
         notify(self.observer.as_ref(), &Notice::Subscribed(&subscription.peer));
         let name = self.meter.name();
-        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), wish, name });
+        self.tell(at, ToProducer::Subscribe { tag, consumer: self.me.clone(), request, name });
         if n > 0 {
             self.tell(at, ToProducer::Ask { tag, n });
         }
@@ -211,9 +217,9 @@ impl<T> Inlet<T> {
         let in_hand = std::mem::take(&mut subscription.begun);
         let Some(tag) = subscription.tag.take() else { return };
         let Some(producer) = subscription.producer.clone() else { return };
-        let returned: Vec<Returned<T>> = self.take_back(slot);
-        let n: usize = returned.iter().map(|returned| returned.events.len()).sum();
-        if producer.send(ToProducer::Cancel { tag, reason: Box::new(reason), returned }).is_ok() {
+        let requeue: Vec<Requeue<T>> = self.take_back(slot);
+        let n: usize = requeue.iter().map(|run| run.events.len()).sum();
+        if producer.send(ToProducer::Cancel { tag, reason: Box::new(reason), requeue }).is_ok() {
             self.former.push(Former { tag, producer, in_hand, answered: false });
         } else {
             self.lost(n, NO_WAY_BACK);
@@ -232,12 +238,12 @@ impl<T> Inlet<T> {
         }
     }
 
-    pub(super) fn refused(&mut self, tag: Tag, refused: Refused) {
+    pub(super) fn refused(&mut self, tag: Tag, error: SubscribeError) {
         // It may have been cancelled before this was known, and is not answered.
         self.forget_former(tag);
         if let Some(at) = self.subscriptions.iter().position(|s| s.tag == Some(tag)) {
             self.subscriptions[at].tag = None;
-            self.subscriptions[at].forever(Reason::Refused(refused));
+            self.subscriptions[at].forever(Reason::Refused(error));
             self.close_if_over(at);
         }
     }

@@ -20,7 +20,7 @@ impl Bench {
 
     fn subscribe(&mut self) -> Tag {
         let tag = Tag::unique();
-        self.0.subscribe(tag, Wish::none(0)).unwrap();
+        self.0.subscribe(tag, SubscribeRequest::new(0)).unwrap();
         tag
     }
 
@@ -87,7 +87,7 @@ fn returned_events_keep_their_place_and_are_dealt_one_by_one() {
     bench.emit(0..9);
     bench.delivered();
     bench.0.hold();
-    assert!(bench.0.give_back(Returned { first: 3, events: (3..9).collect() }).is_empty());
+    assert!(bench.0.requeue(Requeue { first: 3, events: (3..9).collect() }).is_empty());
     let (b, c) = (bench.subscribe(), bench.subscribe());
     for tag in [a, b, c] {
         bench.0.ask(tag, 9);
@@ -104,7 +104,7 @@ fn returned_events_go_out_before_buffered_ones() {
     bench.0.ask(a, 2);
     bench.emit(0..4);
     bench.delivered();
-    assert!(bench.0.give_back(Returned { first: 0, events: [0, 1].into() }).is_empty());
+    assert!(bench.0.requeue(Requeue { first: 0, events: [0, 1].into() }).is_empty());
     bench.0.ask(a, 4);
     assert_eq!(bench.delivered(), [(a, 0, vec![0, 1]), (a, 2, vec![2, 3])]);
 }
@@ -141,8 +141,8 @@ fn nothing_overflows_that_a_kept_ask_is_for() {
 fn by_parity(dispatcher: PartitionDispatcher<u32>) -> (Outlet<u32, PartitionDispatcher<u32>>, [Tag; 2]) {
     let mut outlet = Outlet::new(dispatcher, Buffer::default(), false);
     let tags = [0, 1].map(|partition: usize| {
-        let (tag, wish) = (Tag::unique(), Wish { partition: Some(partition.into()), ..Wish::none(0) });
-        outlet.subscribe(tag, wish).unwrap();
+        let (tag, request) = (Tag::unique(), SubscribeRequest::new(0).partition(partition));
+        outlet.subscribe(tag, request).unwrap();
         tag
     });
     (outlet, tags)

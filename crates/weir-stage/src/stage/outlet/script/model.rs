@@ -26,7 +26,7 @@ pub(super) struct Model {
     size: Option<usize>,
     keep: Keep,
     /// Came back, by place.
-    returned: BTreeMap<u64, u32>,
+    requeued: BTreeMap<u64, u32>,
     buffer: VecDeque<Item>,
     /// Emitted while paused, or behind such an emission.
     backlog: VecDeque<Emission>,
@@ -42,7 +42,7 @@ impl Model {
             dispatcher: Naive::new(rule),
             size: script.size,
             keep: script.keep,
-            returned: BTreeMap::new(),
+            requeued: BTreeMap::new(),
             buffer: VecDeque::new(),
             backlog: VecDeque::new(),
             kept: VecDeque::new(),
@@ -70,10 +70,10 @@ impl Model {
         self.advance_all();
     }
 
-    pub(super) fn cancel(&mut self, who: usize, returned: Vec<(u64, u32)>) {
+    pub(super) fn cancel(&mut self, who: usize, requeue: Vec<(u64, u32)>) {
         self.dispatcher.cancel(who);
         self.kept.retain(|(other, _)| *other != who);
-        self.give_back(returned);
+        self.requeue(requeue);
     }
 
     pub(super) fn settle(&mut self, who: usize) {
@@ -81,10 +81,10 @@ impl Model {
         self.advance_all();
     }
 
-    pub(super) fn give_back(&mut self, returned: Vec<(u64, u32)>) {
-        for (place, event) in returned {
+    pub(super) fn requeue(&mut self, requeue: Vec<(u64, u32)>) {
+        for (place, event) in requeue {
             if !self.dispatcher.takes_back(place, event) {
-                self.returned.insert(place, event);
+                self.requeued.insert(place, event);
             }
         }
         self.advance_all();
@@ -102,7 +102,7 @@ impl Model {
     pub(super) fn mark(&mut self, marker: usize) {
         if self.paused || !self.backlog.is_empty() {
             self.backlog.push_back(Emission::Marker(marker));
-        } else if self.holds == 0 && self.returned.is_empty() && self.buffer.is_empty() {
+        } else if self.holds == 0 && self.requeued.is_empty() && self.buffer.is_empty() {
             self.dispatcher.pass(marker);
         } else {
             self.buffer.push_back(Item::Marker(marker));
@@ -138,7 +138,7 @@ impl Model {
             Emission::Events(events) => events.len(),
             Emission::Marker(_) => 0,
         });
-        self.waiting() + self.returned.len() + self.dispatcher.queued() + backlog.sum::<usize>()
+        self.waiting() + self.requeued.len() + self.dispatcher.queued() + backlog.sum::<usize>()
     }
 
     /// Does the next thing there is to do, until there is none.
@@ -151,12 +151,12 @@ impl Model {
             return true;
         }
         if self.dispatcher.level() > 0
-            && let Some((_, event)) = self.returned.pop_first()
+            && let Some((_, event)) = self.requeued.pop_first()
         {
             self.dispatcher.dispatch(event);
             return true;
         }
-        match self.buffer.front().copied().filter(|_| self.returned.is_empty()) {
+        match self.buffer.front().copied().filter(|_| self.requeued.is_empty()) {
             Some(Item::Event(event)) if self.dispatcher.level() > 0 => {
                 self.buffer.pop_front();
                 self.dispatcher.dispatch(event);
@@ -192,7 +192,7 @@ impl Model {
     /// too much.
     fn take_in(&mut self, events: Vec<u32>) {
         for event in events {
-            let mut direct = self.holds == 0 && self.returned.is_empty() && self.buffer.is_empty();
+            let mut direct = self.holds == 0 && self.requeued.is_empty() && self.buffer.is_empty();
             while direct && self.dispatcher.level() == 0 {
                 direct = self.take_up_ask();
             }

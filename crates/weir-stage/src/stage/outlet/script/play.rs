@@ -9,9 +9,9 @@ use super::record::{Record, Sub};
 use super::step::{Part, Rule, Step};
 use super::{Op, PARTITIONS, Script};
 use crate::buffer::Buffer;
-use crate::dispatch::{Dispatcher, Tag, Wish};
+use crate::dispatch::{Dispatcher, SubscribeRequest, Tag};
 use crate::stage::Marker;
-use crate::stage::mail::{Delivery, Returned};
+use crate::stage::mail::{Delivery, Requeue};
 use crate::stage::outlet::{Out, Outlet};
 
 pub(super) struct Play<D> {
@@ -72,7 +72,7 @@ impl<D: Dispatcher<u32>> Play<D> {
             Op::Cancel { who, keeps, half } => {
                 somebody(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
             }
-            Op::GiveBack { who, keeps } => self.give_back(who, keeps),
+            Op::GiveBack { who, keeps } => self.requeue(who, keeps),
             Op::Settle { who } => {
                 let unsettled: Vec<usize> = self.unsettled().collect();
                 if let Some(&who) = unsettled.get(who % unsettled.len().max(1)) {
@@ -106,11 +106,11 @@ impl<D: Dispatcher<u32>> Play<D> {
 
     fn subscribe(&mut self, consumer: u64, partition: usize, picky: bool) {
         let (tag, joined) = (Tag::unique(), self.record.gone_out(self.outlet.buffered()).len());
-        let mut wish = Wish { partition: Some(partition.into()), ..Wish::none(consumer) };
+        let mut request = SubscribeRequest::new(consumer).partition(partition);
         if picky {
-            wish.selector = Some(Arc::new(|event: &u32| event.is_multiple_of(2)));
+            request.selector = Some(Arc::new(|event: &u32| event.is_multiple_of(2)));
         }
-        self.record.seen.refused = self.outlet.subscribe(tag, wish).is_err();
+        self.record.seen.refused = self.outlet.subscribe(tag, request).is_err();
         if !self.record.seen.refused {
             self.record.subs.push(Sub::new(tag, picky, joined));
         }
@@ -155,7 +155,7 @@ impl<D: Dispatcher<u32>> Play<D> {
         self.model.cancel(who, back);
     }
 
-    fn give_back(&mut self, who: usize, keeps: usize) {
+    fn requeue(&mut self, who: usize, keeps: usize) {
         let all = self.record.subs.len().max(1);
         // Of a partition only those who left give back: order is kept from one to the
         // next, and not with one who goes on.
@@ -170,7 +170,7 @@ impl<D: Dispatcher<u32>> Play<D> {
     fn settle(&mut self, who: usize) {
         self.give_back_all(who, 0);
         self.record.subs[who].unsettled = false;
-        self.outlet.settle(self.record.subs[who].tag);
+        self.outlet.drained(self.record.subs[who].tag);
         self.model.settle(who);
     }
 
@@ -178,11 +178,11 @@ impl<D: Dispatcher<u32>> Play<D> {
         // Each by itself, as they cross on the way.
         for back in self.take_back(who, keeps, false) {
             self.record.came_back(who, &[back]);
-            for returned in runs(&[back]) {
-                let discarded = self.outlet.give_back(returned);
+            for run in runs(&[back]) {
+                let discarded = self.outlet.requeue(run);
                 self.discard(discarded);
             }
-            self.model.give_back(vec![back]);
+            self.model.requeue(vec![back]);
             self.empty_the_tray();
         }
     }
@@ -216,7 +216,7 @@ impl<D: Dispatcher<u32>> Play<D> {
                     }
                 }
                 Out::Run(marker) => {
-                    marker.reached();
+                    marker.run();
                     for marker in self.runs.lock().unwrap().drain(..) {
                         record.marker_ran(marker);
                         record.seen.out.push(Part::Ran(marker));
@@ -232,12 +232,12 @@ impl<D: Dispatcher<u32>> Play<D> {
 }
 
 /// Consecutive events travel together.
-fn runs(back: &[(u64, u32)]) -> Vec<Returned<u32>> {
-    let mut runs: Vec<Returned<u32>> = Vec::new();
+fn runs(back: &[(u64, u32)]) -> Vec<Requeue<u32>> {
+    let mut runs: Vec<Requeue<u32>> = Vec::new();
     for &(place, event) in back {
         match runs.last_mut() {
             Some(run) if run.first + run.events.len() as u64 == place => run.events.push_back(event),
-            _ => runs.push(Returned { first: place, events: [event].into() }),
+            _ => runs.push(Requeue { first: place, events: [event].into() }),
         }
     }
     runs
