@@ -10,6 +10,7 @@
 //! Faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. It
 //! knows neither of them.
 
+mod busy;
 mod components;
 mod curves;
 mod delta;

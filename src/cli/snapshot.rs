@@ -125,7 +125,7 @@ fn pretty(snapshot: &Snapshot) -> String {
     let _ = writeln!(
         text,
         "\n{:<10}{:>10}{:>9}{:>10}{:>10}{:>8}{:>9}{:>10}",
-        "stage", "state", "kind", "in", "out", "held", "wanted", "busy s"
+        "stage", "state", "kind", "in", "out", "held", "wanted", "busy"
     );
     for stage in &snapshot.components {
         let _ = writeln!(
@@ -138,7 +138,7 @@ fn pretty(snapshot: &Snapshot) -> String {
             stage.events_out,
             stage.held + stage.buffered,
             stage.demand + stage.asked,
-            figures(stage.busy_s),
+            stage.busy_share.map_or("-".to_owned(), percent),
         );
     }
     let source = clean::line(config.source.as_deref().unwrap_or("the defaults"));
@@ -166,6 +166,11 @@ fn age(ms: f64) -> String {
     } else {
         format!("{} s", figures(ms / 1e3))
     }
+}
+
+/// A share in whole per cent; one that is not zero does not become zero.
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.01 { "<1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
 }
 
 /// Three significant figures, without an exponent.

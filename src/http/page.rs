@@ -26,39 +26,85 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [File; 31] = [
-    File { name: "index.html", kind: HTML, content: include_str!("page/index.html") },
-    File { name: "exercises.html", kind: HTML, content: include_str!("page/exercises.html") },
-    File { name: "style.css", kind: CSS, content: include_str!("page/style.css") },
-    File { name: "runs.css", kind: CSS, content: include_str!("page/runs.css") },
-    File { name: "exercises.css", kind: CSS, content: include_str!("page/exercises.css") },
-    File { name: "app.js", kind: SCRIPT, content: include_str!("page/app.js") },
-    File { name: "charts.js", kind: SCRIPT, content: include_str!("page/charts.js") },
-    File { name: "exercises.js", kind: SCRIPT, content: include_str!("page/exercises.js") },
-    File { name: "exercise.js", kind: SCRIPT, content: include_str!("page/exercise.js") },
-    File { name: "check.js", kind: SCRIPT, content: include_str!("page/check.js") },
-    File { name: "commands.js", kind: SCRIPT, content: include_str!("page/commands.js") },
-    File { name: "predict.js", kind: SCRIPT, content: include_str!("page/predict.js") },
-    File { name: "verdict.js", kind: SCRIPT, content: include_str!("page/verdict.js") },
-    File { name: "markdown.js", kind: SCRIPT, content: include_str!("page/markdown.js") },
-    File { name: "flow.js", kind: SCRIPT, content: include_str!("page/flow.js") },
-    File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
-    File { name: "components.js", kind: SCRIPT, content: include_str!("page/components.js") },
-    File { name: "axes.js", kind: SCRIPT, content: include_str!("page/axes.js") },
-    File { name: "compare.js", kind: SCRIPT, content: include_str!("page/compare.js") },
-    File { name: "control.js", kind: SCRIPT, content: include_str!("page/control.js") },
-    File { name: "curves.js", kind: SCRIPT, content: include_str!("page/curves.js") },
-    File { name: "distribution.js", kind: SCRIPT, content: include_str!("page/distribution.js") },
-    File { name: "glossary.js", kind: SCRIPT, content: include_str!("page/glossary.js") },
-    File { name: "live-worker.js", kind: SCRIPT, content: include_str!("page/live-worker.js") },
-    File { name: "load.js", kind: SCRIPT, content: include_str!("page/load.js") },
-    File { name: "palette.js", kind: SCRIPT, content: include_str!("page/palette.js") },
-    File { name: "readout.js", kind: SCRIPT, content: include_str!("page/readout.js") },
-    File { name: "remembered.js", kind: SCRIPT, content: include_str!("page/remembered.js") },
-    File { name: "runs.js", kind: SCRIPT, content: include_str!("page/runs.js") },
-    File { name: "server.js", kind: SCRIPT, content: include_str!("page/server.js") },
-    File { name: "stream.js", kind: SCRIPT, content: include_str!("page/stream.js") },
+/// The file of a name in the folder `page`.
+macro_rules! file {
+    ($name:literal) => {
+        File { name: $name, kind: kind_of($name), content: include_str!(concat!("page/", $name)) }
+    };
+}
+
+/// The files of these names.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => { &[$(file!($name)),*] };
+}
+
+static INDEX: File = file!("index.html");
+static EXERCISES: File = file!("exercises.html");
+
+/// What the pages ask for.
+static FILES: &[File] = files![
+    "actions.js",
+    "app.js",
+    "axes.js",
+    "banner.js",
+    "bindings.js",
+    "board.js",
+    "chart.js",
+    "check.js",
+    "choice.js",
+    "commands.js",
+    "compare.js",
+    "components.js",
+    "concurrency.js",
+    "configuration.js",
+    "control.js",
+    "curves.js",
+    "distribution.js",
+    "dom.js",
+    "exercise.js",
+    "exercises.css",
+    "exercises.js",
+    "figures.js",
+    "flow-canvas.js",
+    "flow.js",
+    "format.js",
+    "glossary.js",
+    "ink.js",
+    "ledger.js",
+    "live-charts.js",
+    "live-worker.js",
+    "load.js",
+    "markdown.js",
+    "modes-table.js",
+    "modes.js",
+    "motion.js",
+    "palette.js",
+    "pipes.js",
+    "predict.js",
+    "readout.js",
+    "remembered.js",
+    "run-row.js",
+    "run-view.js",
+    "runs.css",
+    "runs.js",
+    "scales.js",
+    "server.js",
+    "sight.js",
+    "stream.js",
+    "style.css",
+    "theme.js",
+    "timeline.js",
+    "verdict.js",
 ];
+
+/// The content type of a file, by how its name ends.
+const fn kind_of(name: &str) -> &'static str {
+    match name.as_bytes() {
+        [.., b'h', b't', b'm', b'l'] => HTML,
+        [.., b'c', b's', b's'] => CSS,
+        _ => SCRIPT,
+    }
+}
 
 pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
     let (for_index, for_exercises) = (Arc::clone(access), Arc::clone(access));
@@ -66,8 +112,8 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
         index(&workbench, &for_index.for_page(&headers))
     };
     let exercises = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
-        let page = &FILES[1];
-        reply(page, controlled(content(page), &workbench, &for_exercises.for_page(&headers)).into())
+        let page = controlled(content(&EXERCISES), &workbench, &for_exercises.for_page(&headers));
+        reply(&EXERCISES, page.into())
     };
     Router::new()
         .route("/", get(index))
@@ -87,9 +133,8 @@ fn index(workbench: &Workbench, control: &PageControl<'_>) -> Response {
     // Inside a script element only its end tag means anything.
     let state = state.to_string().replace("</", "<\\/");
     let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
-    let [page, ..] = &FILES;
-    let text = controlled(content(page), workbench, control);
-    reply(page, text.replacen(INITIAL, &script, 1).into())
+    let text = controlled(content(&INDEX), workbench, control);
+    reply(&INDEX, text.replacen(INITIAL, &script, 1).into())
 }
 
 /// Where a page takes how it may change something.
@@ -138,12 +183,12 @@ mod tests {
         text.split(before).skip(1).filter_map(|rest| rest.split(['\'', '"']).next())
     }
 
-    fn all() -> impl Iterator<Item = &'static str> {
-        FILES.iter().map(|file| file.content)
+    fn pages() -> impl Iterator<Item = &'static str> {
+        [INDEX.content, EXERCISES.content].into_iter()
     }
 
-    fn pages() -> impl Iterator<Item = &'static str> {
-        FILES.iter().filter(|file| file.kind == HTML).map(|file| file.content)
+    fn all() -> impl Iterator<Item = &'static str> {
+        pages().chain(FILES.iter().map(|file| file.content))
     }
 
     #[test]
@@ -153,18 +198,33 @@ mod tests {
             .flatten();
         let imported = all().flat_map(|text| quoted(text, "from './"));
         let workers = all().flat_map(|text| quoted(text, "new SharedWorker('page/"));
-        for name in linked.chain(imported).chain(workers) {
+        // Types are imported in comments.
+        let scripts = imported.filter(|name| !name.ends_with(".d.ts"));
+        for name in linked.chain(scripts).chain(workers) {
             assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
         }
     }
 
     #[test]
-    fn every_term_that_a_hover_asks_for_is_defined() {
-        let [html, ..] = &FILES;
-        for term in all()
-            .flat_map(|text| ["data-term=\"", " term: '"].into_iter().flat_map(|ask| quoted(text, ask)))
-        {
-            assert!(html.content.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
+    fn every_script_and_style_sheet_of_the_folder_is_served() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".js") || name.ends_with(".css") {
+                assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
+            }
+        }
+    }
+
+    #[test]
+    fn every_term_that_a_hover_asks_for_is_defined_once() {
+        let asks = ["data-term=\"", " term: '"];
+        let terms: Vec<&str> =
+            all().flat_map(|text| asks.into_iter().flat_map(|ask| quoted(text, ask))).collect();
+        assert!(terms.len() > 60, "{terms:?}");
+        for term in terms {
+            let definitions = INDEX.content.matches(&format!("<dt id=\"term-{term}\">")).count();
+            assert_eq!(definitions, 1, "{term}");
         }
     }
 

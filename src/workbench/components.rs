@@ -35,12 +35,16 @@ pub struct Component {
     /// Seconds in its own code since the start, waiting there included; of a pool
     /// the sum over its handlers.
     pub busy_s: f64,
+    /// The share of the last second in its own code, from 0 to 1; of a pool the mean
+    /// over its slots. Null in the first second, and for a pool without slots.
+    #[serde(default)]
+    pub busy_share: Option<f64>,
     /// Where its source is.
     pub source: String,
 }
 
 impl Component {
-    fn of(status: Status, source: &str) -> Self {
+    fn of(status: Status, busy_share: Option<f64>, source: &str) -> Self {
         Self {
             name: status.name.to_string(),
             kind: status.kind.to_string(),
@@ -52,6 +56,7 @@ impl Component {
             buffered: status.buffered,
             held: status.held,
             busy_s: status.busy.as_secs_f64(),
+            busy_share,
             source: source.to_owned(),
         }
     }
@@ -67,9 +72,11 @@ impl Workbench {
             (Kind::Pool, Spread::PerEvent) => "crates/weir-stage/src/pool/per_event.rs",
             _ => "crates/weir-parts/src/pipeline/source.rs",
         };
+        let history = self.history();
         let of = |status: Status| {
             let source = source(&status);
-            Component::of(status, source)
+            let busy_share = history.busy.of(&status.name);
+            Component::of(status, busy_share, source)
         };
         self.pipeline.inspect().into_iter().map(of).collect()
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::busy::BusyShares;
 use super::delta::{Delta, Watch};
 use super::recording::{Look, Recorder};
 use super::stats::Kind;
@@ -79,6 +80,7 @@ pub(super) struct Sampler {
     marks: VecDeque<Mark>,
     watches: ByMode<Watch>,
     since_point: ByMode<SincePoint>,
+    pub(super) busy: BusyShares,
     pub(super) recorder: Recorder,
 }
 
@@ -131,10 +133,12 @@ impl Workbench {
     pub fn sample(&self) {
         let mut history = self.history();
         let look = self.look(&mut history);
+        let now = look.now.as_secs();
+        history.busy.sample(now, &self.pipeline.inspect(), look.numbers.busy, look.concurrency);
         let modes = &self.bench.modes;
         let since = std::mem::take(&mut history.since_point);
         let point = Point {
-            t: look.now.as_secs(),
+            t: now,
             arrived: modes.as_ref().map(|stats| stats.totals().arrived),
             requests: modes.as_ref().map(|stats| stats.totals().requests),
             finished: modes.as_ref().map(|stats| {

@@ -111,7 +111,10 @@ pub struct QueueState {
     /// Events waiting, and asked for by no consumer: those in the queue, and those at
     /// its gate.
     pub depth: usize,
-    /// Of these, events at the gate: they left the queue for a consumer that has since
+    /// Of the depth, events in the queue: a purge would drop them.
+    #[serde(default)]
+    pub queued: usize,
+    /// Of the depth, events at the gate: they left the queue for a consumer that has since
     /// withdrawn what it asked for, or were on their way when a pause began. They take no
     /// place in the queue.
     pub at_gate: usize,
@@ -255,6 +258,7 @@ impl Workbench {
             },
             queue: QueueState {
                 depth: numbers.depth,
+                queued: numbers.depth - numbers.at_gate,
                 at_gate: numbers.at_gate,
                 peak_depth: peaks.depth.max(numbers.depth),
                 capacity: queue.capacity(),

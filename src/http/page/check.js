@@ -5,7 +5,8 @@
 // verdict.js has it.
 
 import { command, typed } from './commands.js';
-import { element, format, write } from './panels.js';
+import { element, write } from './dom.js';
+import { format } from './format.js';
 import { ask, order } from './server.js';
 import { outcome, verdict } from './verdict.js';
 

@@ -2,7 +2,7 @@
 //
 // Responsible for: naming the server that has served this page, wherever it is, and copying a command.
 
-import { element } from './panels.js';
+import { element } from './dom.js';
 
 const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
 const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;

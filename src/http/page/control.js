@@ -1,17 +1,22 @@
+// @ts-check
 // Whether this page may change something at the server, and the token that it sends then.
 //
-// Responsible for: where the token comes from (the page itself, or what stands behind #token= in its
-// address), what is said where there is none, and hiding what would only be refused. server.js sends it.
+// Responsible for: where the token comes from (the page itself, or #token= in its address), the message
+// where there is none, and hiding controls that the server would refuse. server.js sends the token.
 
 import { remembered } from './remembered.js';
 
-const SAYINGS = {
+/** @import { Snapshot } from './snapshot.d.ts' */
+
+/** @typedef {'token' | 'bring' | 'none'} How token: it is in the page; bring: in the address; none: read-only */
+
+/** @type {Record<string, string>} */
+const MESSAGES = {
   none: 'This server is read-only: nothing can be changed from here.',
-  bring:
-    'To change something here, open this page by the address that the server printed at its start: it ends in #token=…',
+  bring: 'To change something here, open the address that the server printed when it started: it ends in #token=…',
 };
 
-// A token in the address is taken out of it: what is copied or photographed from there stays harmless.
+// The token is removed from the address, so that a copied address or a photograph does not give it away.
 const BROUGHT = /^#token=([\w.~-]+)$/.exec(location.hash)?.[1];
 if (BROUGHT) {
   remembered.set('token', BROUGHT);
@@ -20,24 +25,32 @@ if (BROUGHT) {
 
 let { how, token } = written(document);
 
-/** What a page says of how it may change something: `token`, `bring` or `none`. */
+/**
+ * Reads how a page may change something.
+ * @param {Document} page
+ * @returns {{ how: How, token: string }}
+ */
 function written(page) {
   const meta = page.querySelector('meta[name="weir-control"]');
-  const told = meta?.content || 'bring';
-  return { how: told, token: told === 'bring' ? (BROUGHT ?? remembered.get('token') ?? '') : meta.dataset.token };
+  const how = /** @type {How} */ (meta?.getAttribute('content') || 'bring');
+  const own = meta?.getAttribute('data-token') ?? '';
+  return { how, token: how === 'bring' ? (BROUGHT ?? remembered.get('token') ?? '') : own };
 }
 
-/** Whether what changes something makes sense here. */
+/** Whether this page cannot change anything. */
 export function isOff() {
   return how === 'none' || !token;
 }
 
-/** The headers of what changes something. */
+/**
+ * The headers of a request that changes something.
+ * @returns {Record<string, string>}
+ */
 export function credentials() {
   return token ? { 'Weir-Token': token } : {};
 }
 
-/** Asks the server again, which may have been started anew. Whether that has changed anything. */
+/** Reads the page again from the server, which may have been restarted. Returns whether anything differs. */
 export async function renew() {
   const page = await fetch(location.pathname, { cache: 'no-store', signal: AbortSignal.timeout(4000) }).then(
     (answer) => answer.text(),
@@ -51,11 +64,13 @@ export async function renew() {
   return differs;
 }
 
-/** Takes over what a snapshot says. */
-export function follow({ read_only: readOnly = false }) {
+/**
+ * Takes over whether the server is read-only.
+ * @param {Snapshot} snapshot
+ */
+export function follow({ read_only: readOnly }) {
   if (readOnly === (how === 'none')) return;
-  if (readOnly) how = 'none';
-  else how = 'bring'; // until the server has said more
+  how = readOnly ? 'none' : 'bring'; // until the page has been read again
   show();
   if (!readOnly) renew();
 }
@@ -63,12 +78,14 @@ export function follow({ read_only: readOnly = false }) {
 function show() {
   const off = isOff();
   document.documentElement.dataset.control = off ? 'off' : 'on';
-  const said = document.querySelector('#control');
-  if (said) {
-    said.hidden = !off;
-    said.textContent = off ? (SAYINGS[how] ?? SAYINGS.bring) : '';
+  const message = document.querySelector('#control');
+  if (message instanceof HTMLElement) {
+    message.hidden = !off;
+    message.textContent = off ? (MESSAGES[how] ?? MESSAGES.bring) : '';
   }
-  for (const input of document.querySelectorAll('.stepper input')) input.readOnly = off;
+  for (const input of document.querySelectorAll('.stepper input')) {
+    if (input instanceof HTMLInputElement) input.readOnly = off;
+  }
 }
 
 show();

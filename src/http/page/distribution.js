@@ -1,31 +1,53 @@
-// Percentile curves: from what is measured, told or computed to rows that a chart can draw.
+// @ts-check
+// Percentile curves: from percentiles that were measured, imported or computed to the rows of a chart.
 //
-// Responsible for: the four shapes in which we meet a distribution, and how far each may be drawn.
-// Of N times the last percentile that means anything is the one of the longest: it stands in the middle
-// of the last N-th (Hazen's plotting position), and nothing is drawn beyond it.
-//
-// A distribution here is a sorted list of pairs of a percentile and milliseconds.
+// Responsible for: the shapes in which a distribution arrives, and how far each is drawn. Of N times the
+// longest stands in the middle of the last N-th (Hazen's plotting position); nothing is drawn beyond it.
+
+/** @import { PredictedTimes, Timing } from './run.d.ts' */
+
+/** @typedef {[percent: number, ms: number]} Reading */
+/** @typedef {Reading[]} Distribution sorted by percentile */
+
+/**
+ * A percentile, and the milliseconds of each curve that has one there.
+ * @template {string} Name
+ * @typedef {{ t: number, of: Partial<Record<Name, number | null>> }} CurveRow
+ */
 
 const READ = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999];
 
+/** @param {number} count */
 const ofLongest = (count) => (count > 0 ? 100 * (1 - 0.5 / count) : 100);
 
-/** Of percentiles that were read off a histogram of so many times; the last is the longest. */
-export function ofReadings(percents = [], times = [], count = 0) {
-  return points(
+/**
+ * The distribution of `count` times, from percentiles read off their histogram; the last is the longest time.
+ * @param {number[]} percents
+ * @param {number[]} times milliseconds
+ * @param {number} count
+ * @returns {Distribution}
+ */
+export function ofReadings(percents, times, count) {
+  return upToLongest(
     percents.map((percent, index) => [percent, times[index]]),
     count,
   );
 }
 
-/** Of a timing in a run's file: a histogram in microseconds, or a few points of one. */
+/**
+ * The distribution of a timing in a run's file: a histogram in microseconds, or a few points of one.
+ * @param {Timing | null | undefined} timing
+ * @returns {Distribution}
+ */
 export function ofTiming(timing) {
-  if (timing?.points) return points(timing.points, timing.count ?? 0);
+  if (timing?.points) return upToLongest(timing.points, timing.count ?? 0);
   const buckets = timing?.buckets_us ?? [];
   const count = buckets.reduce((sum, [, times]) => sum + times, 0);
-  if (!count) return [];
+  const last = buckets.at(-1);
+  if (!count || !last) return [];
   let bucket = 0;
-  let below = buckets[0][1]; // times up to and with this bucket
+  let below = buckets[0][1]; // times in this bucket and those before
+  /** @type {Distribution} */
   const read = READ.map((percent) => {
     while (below < (percent / 100) * count - 1e-6 && bucket < buckets.length - 1) {
       bucket += 1;
@@ -33,12 +55,16 @@ export function ofTiming(timing) {
     }
     return [percent, buckets[bucket][0] / 1000];
   });
-  return points([...read, [100, buckets.at(-1)[0] / 1000]], count);
+  return upToLongest([...read, [100, last[0] / 1000]], count);
 }
 
-/** Of a prediction, which knows a few percentiles and no longest time. */
+/**
+ * The distribution of a prediction, which has a few percentiles and no longest time.
+ * @param {PredictedTimes | null | undefined} times
+ * @returns {Distribution}
+ */
 export function ofPrediction(times) {
-  return points(
+  return upToLongest(
     [
       [50, times?.p50_ms],
       [90, times?.p90_ms],
@@ -48,19 +74,37 @@ export function ofPrediction(times) {
   );
 }
 
-function points(pairs, count) {
+/**
+ * @param {[percent: number, ms: number | null | undefined][]} pairs
+ * @param {number} count
+ * @returns {Distribution}
+ */
+function upToLongest(pairs, count) {
   const last = ofLongest(count);
-  const meant = pairs.filter(([percent, ms]) => Number.isFinite(ms) && (percent < last || percent >= 100));
-  return meant.map(([percent, ms]) => [Math.min(percent, last), ms]);
+  /** @type {Distribution} */
+  const drawn = [];
+  for (const [percent, ms] of pairs) {
+    if (typeof ms !== 'number' || !Number.isFinite(ms)) continue;
+    if (percent < last || percent >= 100) drawn.push([Math.min(percent, last), ms]);
+  }
+  return drawn;
 }
 
-/** One row a percentile that any of the curves has; `of` is the milliseconds by the curve's name. */
+/**
+ * A row for each percentile, or other place, that any of the curves has.
+ * @template {string} Name
+ * @param {Record<Name, [place: number, value: number | null][]>} curves
+ * @returns {CurveRow<Name>[]}
+ */
 export function rowsOf(curves) {
+  /** @type {Map<number, CurveRow<Name>>} */
   const rows = new Map();
-  for (const [name, pairs] of Object.entries(curves)) {
-    for (const [percent, ms] of pairs) {
-      if (!rows.has(percent)) rows.set(percent, { t: percent, of: {} });
-      rows.get(percent).of[name] = ms;
+  for (const name of /** @type {Name[]} */ (Object.keys(curves))) {
+    for (const [t, value] of curves[name]) {
+      /** @type {CurveRow<Name>} */
+      const row = rows.get(t) ?? { t, of: /** @type {CurveRow<Name>['of']} */ ({}) };
+      row.of[name] = value;
+      rows.set(t, row);
     }
   }
   return [...rows.values()].sort((a, b) => a.t - b.t);

@@ -7,8 +7,8 @@
 
 import { Check } from './check.js';
 import { isOff } from './control.js';
+import { element, write } from './dom.js';
 import { code, inline, markdown } from './markdown.js';
-import { element, write } from './panels.js';
 import { Predictions } from './predict.js';
 import { ask, order } from './server.js';
 import { explanation, inUnit } from './verdict.js';

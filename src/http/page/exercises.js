@@ -3,8 +3,8 @@
 // Responsible for: the address (what stands behind its # is an exercise), the list with what was done, the
 // theme. One exercise is left to exercise.js.
 
+import { element } from './dom.js';
 import { ExercisePage } from './exercise.js';
-import { element } from './panels.js';
 import { remembered } from './remembered.js';
 import { ask } from './server.js';
 

@@ -1,28 +1,40 @@
-// The controls of the load and of the consumers' concurrency.
+// @ts-check
+// The form of the load: which load to make, starting and stopping it, and its progress.
 //
-// Responsible for: what is asked of the server, and what is said of how it goes. The server makes the
-// load and refuses what makes no sense, in words; nothing is checked twice here.
+// Responsible for: what is asked of the server, and the line that reports. The server makes the load, and
+// refuses in words what makes no sense; nothing is checked twice here.
 
-import { format, write } from './panels.js';
-import { ask, order } from './server.js';
+import { element, find, findAll, findAs, write } from './dom.js';
+import { format } from './format.js';
+import { ask, messageOf, order } from './server.js';
+
+/** @import { LastLoad, LoadState } from './run.d.ts' */
 
 const LOOK_MS = 500;
-const REMEMBER_MS = 1500; // for so long a snapshot may still have the concurrency from before
-const FORGET_MS = 8000;
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | RadioNodeList} Field */
 
 export class Load {
   #running = false;
   #live = false;
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #waiting = false; // for the answer to Start or Stop
 
-  /** `ended` is told when a load has ended, `visit` when somebody wants to see its run. */
+  /**
+   * @param {HTMLElement} form
+   * @param {object} calls
+   * @param {() => void} calls.ended called when a load has ended
+   * @param {(run: string) => void} calls.visit called with the id of a run that is to be shown
+   */
   constructor(form, { ended, visit }) {
-    Object.assign(this, { form, ended, visit });
-    this.fields = form.querySelector('fieldset');
-    this.button = form.querySelector('.go');
-    this.said = form.querySelector('.said');
-    this.words = this.said.querySelector('span');
+    this.form = /** @type {HTMLFormElement} */ (form);
+    this.ended = ended;
+    this.visit = visit;
+    this.fields = findAs(HTMLFieldSetElement, form, 'fieldset');
+    this.button = findAs(HTMLButtonElement, form, '.go');
+    this.said = find(form, '.said');
+    this.words = find(this.said, 'span');
     form.addEventListener('change', () => this.#offer());
     form.addEventListener('input', () => this.said.classList.contains('alarm') && this.#say(''));
     form.addEventListener('submit', (event) => {
@@ -33,8 +45,8 @@ export class Load {
     this.#offer();
   }
 
-  /** Whether there is a server. When it comes back, a load may be running: somebody else can start one. */
-  set live(live) {
+  /** Whether there is a server. When it comes back, a load may be running that another page has started. */
+  set live(/** @type {boolean} */ live) {
     if (live === this.#live) return;
     this.#live = live;
     this.#offer();
@@ -43,30 +55,38 @@ export class Load {
 
   /** Shows the fields that this kind of load has, and what the button would do. */
   #offer() {
-    const { model, arrivals } = this.form.elements;
-    for (const part of this.form.querySelectorAll('[data-model]')) part.hidden = part.dataset.model !== model.value;
-    this.form.querySelector('[data-burst]').hidden = arrivals.value !== 'burst';
+    const model = this.#value('model');
+    for (const part of findAll(this.form, '[data-model]')) part.hidden = part.dataset.model !== model;
+    find(this.form, '[data-burst]').hidden = this.#value('arrivals') !== 'burst';
     this.fields.disabled = this.#running;
     write(this.button, this.#running ? 'Stop' : 'Start');
     this.button.classList.toggle('stop', this.#running);
     this.button.disabled = !this.#live || this.#waiting;
   }
 
+  /**
+   * What a field holds, without spaces around it.
+   * @param {string} name
+   */
+  #value(name) {
+    return /** @type {Field} */ (this.form.elements.namedItem(name)).value.trim();
+  }
+
+  /** The load as the server reads it. */
   #asked() {
-    const { mode, model, clients, amount, unit, rate, seconds, arrivals, burst, seed } = this.form.elements;
-    const duration = (text) => (/^[\d.]+$/.test(text.trim()) ? `${text.trim()}s` : text.trim());
-    if (model.value === 'closed') {
-      const until =
-        unit.value === 'requests' ? { requests: amount.value.trim() } : { duration: duration(amount.value) };
-      return { mode: mode.value, clients: clients.value.trim(), ...until };
+    const mode = this.#value('mode');
+    if (this.#value('model') === 'closed') {
+      const amount = this.#value('amount');
+      const until = this.#value('unit') === 'requests' ? { requests: amount } : { duration: duration(amount) };
+      return { mode, clients: this.#value('clients'), ...until };
     }
-    const how = arrivals.value === 'burst' ? `burst:${burst.value.trim()}` : arrivals.value;
+    const arrivals = this.#value('arrivals');
     return {
-      mode: mode.value,
-      rate: rate.value.trim(),
-      duration: duration(seconds.value),
-      arrivals: how,
-      seed: seed.value.trim(),
+      mode,
+      rate: this.#value('rate'),
+      duration: duration(this.#value('seconds')),
+      arrivals: arrivals === 'burst' ? `burst:${this.#value('burst')}` : arrivals,
+      seed: this.#value('seed'),
     };
   }
 
@@ -78,6 +98,10 @@ export class Load {
     await this.#send(() => order('api/load/stop'), 'stopping …');
   }
 
+  /**
+   * @param {() => Promise<string>} work
+   * @param {string} words what is said meanwhile
+   */
   async #send(work, words) {
     this.#waiting = true;
     this.#offer();
@@ -88,19 +112,20 @@ export class Load {
       await this.#look();
     } catch (error) {
       this.#waiting = false;
-      this.#say(error.message, 'alarm');
+      this.#say(messageOf(error), 'alarm');
       this.#offer();
     }
   }
 
-  /** Looks how the load goes, and again as long as one is running. */
+  /** Asks for the state of the load, and again while one is running. */
   async #look() {
     clearTimeout(this.#timer);
+    /** @type {LoadState} */
     let state;
     try {
       state = await ask('api/load');
     } catch {
-      return this.#offer(); // the page says that the server is gone, and looks again when it is back
+      return this.#offer(); // the page says that the server is gone, and asks again when it is back
     }
     const ended = this.#running && !state.running;
     this.#running = state.running;
@@ -110,109 +135,55 @@ export class Load {
       this.#timer = setTimeout(() => this.#look(), LOOK_MS);
     } else if (state.last) this.#result(state.last);
     else if (ended) this.#say('ended');
-    if (ended) this.ended(state.last?.run ?? null);
+    if (ended) this.ended();
   }
 
+  /** @param {LoadState} state */
   #progress({ plan, stage, progress, held, mode }) {
     if (stage === 'draining') {
       return this.#say(`sent; ${format.count(held)} ${held === 1 ? 'event' : 'events'} still in the bench`, 'goes');
     }
-    const { seconds, answered, refused, failed, aborted, in_flight: inFlight, rate, p99_ms: p99 } = progress ?? {};
-    const bad = [
-      ['refused', refused],
-      ['failed', failed],
-      ['aborted', aborted],
-    ].filter(([, count]) => count > 0);
+    if (!progress) return this.#say('starting', 'goes', `${mode}, ${plan}`);
+    const { seconds, answered, in_flight: inFlight, rate, p99_ms: p99 } = progress;
+    const bad = /** @type {const} */ (['refused', 'failed', 'aborted']).filter((name) => progress[name] > 0);
     const parts = [
       `${format.seconds(seconds)}: ${format.count(answered)} answered`,
-      ...bad.map(([name, count]) => `${format.count(count)} ${name}`),
+      ...bad.map((name) => `${format.count(progress[name])} ${name}`),
       `${format.count(inFlight)} in flight`,
       format.perSecond(rate),
       `p99 ${format.ms(p99)}`,
     ];
-    this.#say(progress ? parts.join(', ') : 'begins', 'goes', `${mode}, ${plan}`);
+    this.#say(parts.join(', '), 'goes', `${mode}, ${plan}`);
   }
 
+  /** @param {LastLoad} last */
   #result({ run, verdict, error }) {
     if (error) return this.#say(error, 'alarm');
-    if (!run) return this.#say('ended, and no run was kept');
-    const link = document.createElement('a');
+    if (!run) return this.#say('The load has ended. No run was kept.');
+    const link = element('a', '', 'show it');
     link.href = '#runs';
-    link.textContent = 'see its run';
     link.addEventListener('click', () => this.visit(run));
-    if (verdict === 'invalid') this.#say(['The last load is over, and its run is INVALID: ', link], 'bad');
-    else if (verdict === 'disturbed') this.#say(['The last load is over, and its run is disturbed: ', link]);
-    else this.#say(['The last load is over: ', link]);
+    if (verdict === 'invalid') this.#say(['The last load’s run is INVALID: ', link], 'bad');
+    else if (verdict === 'disturbed') this.#say(['The last load’s run is disturbed: ', link]);
+    else this.#say(['The last load’s run is valid: ', link]);
   }
 
-  #say(text, kind = '', about = '') {
+  /**
+   * @param {string | (string | Node)[]} content
+   * @param {string} [kind]
+   * @param {string} [about] what a hover says before the content
+   */
+  #say(content, kind = '', about = '') {
     this.said.className = `said ${kind}`;
-    this.words.replaceChildren(...[text].flat());
+    this.words.replaceChildren(...[content].flat());
     this.words.detail = () => [about, this.words.textContent].filter(Boolean).join(': ');
   }
 }
 
-/** The stepper of the consumers' concurrency. What is in force, the snapshots say. */
-export class Concurrency {
-  #inForce = null;
-  #wanted = null; // until a snapshot has it
-  #sent = null;
-  #since = 0;
-  #edited = false;
-  #forgetting = null;
-
-  constructor(node) {
-    this.input = node.querySelector('input');
-    this.said = node.querySelector('.said');
-    this.input.addEventListener('input', () => {
-      this.#edited = true;
-    });
-    this.input.addEventListener('change', () => this.#want(this.input.value));
-    this.input.addEventListener('blur', () => this.#show());
-    for (const button of node.querySelectorAll('button')) {
-      const step = Number(button.dataset.step);
-      button.addEventListener('click', () => this.#want(Math.max(0, Number(this.#wanted ?? this.#inForce) + step)));
-    }
-  }
-
-  update({ consumers }) {
-    this.#inForce = consumers?.concurrency ?? null;
-    const late = performance.now() - this.#since > REMEMBER_MS;
-    if (this.#sent === null && (late || Number(this.#wanted) === this.#inForce)) this.#wanted = null;
-    this.#show();
-  }
-
-  #show() {
-    if (this.#edited && document.activeElement === this.input) return;
-    this.#edited = false;
-    const value = String(this.#wanted ?? this.#inForce ?? '');
-    if (this.input.value !== value) this.input.value = value;
-  }
-
-  /** Several clicks in a row are one wish: what is wanted last is sent when the answer is there. */
-  async #want(value) {
-    this.#edited = false;
-    this.#wanted = String(value).trim();
-    this.#show();
-    if (this.#sent !== null) return;
-    while (this.#wanted !== null && this.#wanted !== this.#sent) {
-      this.#sent = this.#wanted;
-      try {
-        await order('api/concurrency', { value: this.#sent });
-        this.#say('');
-      } catch (error) {
-        if (this.#wanted === this.#sent) this.#wanted = null;
-        this.#say(`Not changed: ${error.message}`);
-      }
-    }
-    this.#sent = null;
-    this.#since = performance.now();
-    this.#show();
-  }
-
-  #say(text) {
-    write(this.said, text);
-    clearTimeout(this.#forgetting);
-    if (text) this.#forgetting = setTimeout(() => this.#say(''), FORGET_MS);
-  }
+/**
+ * A bare number is in seconds.
+ * @param {string} text
+ */
+function duration(text) {
+  return /^[\d.]+$/.test(text) ? `${text}s` : text;
 }

@@ -4,7 +4,7 @@
 // and a link only one to http or to this page; markup inside the text is shown as it is written.
 
 import { command, commands, copying, here, typed } from './commands.js';
-import { element } from './panels.js';
+import { element } from './dom.js';
 
 const ITEM = /^(\s*)([-*]|\d+\.)\s+(.*)$/;
 const FENCE = /^\s*```\s*([\w-]*)/;

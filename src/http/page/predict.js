@@ -3,8 +3,8 @@
 // Responsible for: the fields, what is said beside them, and which of them the server does not have yet:
 // there may be another page, or a terminal. What is an answer, the server says.
 
+import { element, write } from './dom.js';
 import { inline } from './markdown.js';
-import { element, write } from './panels.js';
 import { order } from './server.js';
 
 export class Predictions {

@@ -1,8 +1,13 @@
-// Settings of the viewer.
+// @ts-check
+// Settings of the viewer, kept in the browser.
 //
-// Responsible for: keeping them in the browser. Storage may be forbidden; the pages then forget, and work.
+// Responsible for: working without storage as well, which a browser may forbid.
 
 export const remembered = {
+  /**
+   * @param {string} key
+   * @returns {string | null}
+   */
   get(key) {
     try {
       return localStorage.getItem(`weir.${key}`);
@@ -10,11 +15,16 @@ export const remembered = {
       return null;
     }
   },
+
+  /**
+   * @param {string} key
+   * @param {string} value
+   */
   set(key, value) {
     try {
       localStorage.setItem(`weir.${key}`, value);
     } catch {
-      /* forgotten on reload, that is all */
+      /* the choice holds until the page is loaded again */
     }
   },
 };

@@ -1,18 +1,32 @@
-// Asking the server, and having it do something.
+// @ts-check
+// Requests to the server: reading its state, and having it do something.
 //
-// Responsible for: requests, and what is said when they go wrong. Whoever asks decides where it is said.
+// Responsible for: the time limits, the control token, and errors whose message a person can read. The
+// caller decides where the message is shown.
 
 import { credentials, renew } from './control.js';
 
 const ASK_MS = 15000;
 const ORDER_MS = 4000;
+const LONGEST = 400; // characters of an answer's first line that are shown
 
-/** What a GET answers, from JSON. Throws an error whose message is for people. */
+/**
+ * Returns the JSON that a GET answers.
+ * @param {string} path
+ * @returns {Promise<any>}
+ * @throws {ServerError}
+ */
 export async function ask(path) {
   return JSON.parse(await request(path, { cache: 'no-store' }, ASK_MS));
 }
 
-/** Has the server do something. Throws an error whose message is for people. */
+/**
+ * Has the server do something, and returns the text of its answer.
+ * @param {string} path
+ * @param {Record<string, any>} [fields] parameters of the query
+ * @returns {Promise<string>}
+ * @throws {ServerError}
+ */
 export async function order(path, fields = {}) {
   const query = new URLSearchParams(fields).toString();
   const url = query ? `${path}?${query}` : path;
@@ -20,21 +34,46 @@ export async function order(path, fields = {}) {
   try {
     return await send();
   } catch (error) {
-    // A server that was started anew has another token, and its page knows it.
-    if (error.status !== 403 || !(await renew())) throw error;
+    // A restarted server has another token, and its page carries it.
+    if (statusOf(error) !== 403 || !(await renew())) throw error;
     return send();
   }
 }
 
-/** Why something was not done: `status` is the answer's, and null where there was none. */
-class Refused extends Error {
+/** Why a request failed: `status` is the answer's, and null if there was none. */
+class ServerError extends Error {
+  /**
+   * @param {string} message
+   * @param {number | null} [status]
+   */
   constructor(message, status = null) {
     super(message);
     this.status = status;
   }
 }
 
-/** The text of an answer, or why there is none by the time limit. */
+/**
+ * The status of a failed request, or null.
+ * @param {unknown} error
+ */
+export function statusOf(error) {
+  return error instanceof ServerError ? error.status : null;
+}
+
+/**
+ * Why something failed, in words.
+ * @param {unknown} error
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The text of an answer.
+ * @param {string} path
+ * @param {RequestInit} options
+ * @param {number} limit milliseconds
+ */
 async function request(path, options, limit) {
   let answer;
   let text;
@@ -42,12 +81,13 @@ async function request(path, options, limit) {
     answer = await fetch(path, { ...options, signal: AbortSignal.timeout(limit) });
     text = await answer.text();
   } catch (error) {
-    if (error.name !== 'TimeoutError') throw new Refused('no connection');
+    if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw new ServerError('no connection');
     const late = options.method === 'POST' ? '; it may take effect all the same' : '';
-    throw new Refused(`no answer within ${limit / 1000} s${late}`);
+    throw new ServerError(`no answer within ${limit / 1000} s${late}`);
   }
   if (answer.ok) return text;
-  // One line of text says what is wrong; anything longer was not written for this place.
+  // The server's refusals are one line. Anything longer is not meant for a person.
   const [line] = text.split('\n');
-  throw new Refused(line.length > 0 && line.length < 400 ? line : `the server said ${answer.status}`, answer.status);
+  const message = line.length > 0 && line.length < LONGEST ? line : `the server answered ${answer.status}`;
+  throw new ServerError(message, answer.status);
 }

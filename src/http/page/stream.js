@@ -1,42 +1,56 @@
-// The live stream: one for all tabs of a browser, and none while no tab can be seen.
+// @ts-check
+// The live stream: one for all tabs of a browser, and none while no tab is visible.
 //
 // Responsible for: where snapshots come from. A browser opens six connections to a server, so with a
 // stream for each tab the seventh would not load. A shared worker (live-worker.js) has the one stream and
-// hands it on; where there are no shared workers, a tab has its own while it can be seen.
+// hands it on; where there are no shared workers, each visible tab has its own.
 
 const RETRY_MS = 2000;
-const HERE_MS = 5000; // how often a tab that can be seen says so to the worker
-const PATIENCE_MS = 3000; // a worker that has said nothing by then will not
+const HERE_MS = 5000; // how often a visible tab says so to the worker
+const PATIENCE_MS = 3000; // a worker that has said nothing by then never will
+
+/** @typedef {'opened' | 'frame' | 'lost'} What */
+/** @typedef {(what: What, text?: string) => void} Hear told "opened", "frame" with its text, and "lost" */
 
 /**
- * Follows the event stream at `url`, also when it breaks off. `hear` is told "opened", "frame" with its
- * text, and "lost". Returns what ends it.
+ * Follows the event stream at `url`, and connects again when it breaks off.
+ * @param {string} url
+ * @param {Hear} hear
+ * @returns {() => void} ends it
  */
 export function follow(url, hear) {
-  let source = null;
-  let retry = null;
-  const open = () => {
-    source = new EventSource(url);
-    source.onopen = () => hear('opened');
-    source.onmessage = (event) => hear('frame', event.data);
-    source.onerror = () => {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retry;
+  let source = open();
+  function open() {
+    const opened = new EventSource(url);
+    opened.onopen = () => hear('opened');
+    opened.onmessage = (event) => hear('frame', event.data);
+    opened.onerror = () => {
       hear('lost');
       // Browsers retry a dropped stream by themselves, and give up on one that was refused.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+      if (opened.readyState === EventSource.CLOSED) {
+        retry = setTimeout(() => {
+          source = open();
+        }, RETRY_MS);
+      }
     };
-  };
-  open();
+    return opened;
+  }
   return () => {
     clearTimeout(retry);
     source.close();
   };
 }
 
-/** The live stream of this tab, which pauses while the tab is hidden. `hear` is told as by `follow`. */
+/**
+ * The live stream of this tab, which pauses while the tab is hidden.
+ * @param {Hear} hear
+ */
 export function listen(hear) {
   if (!globalThis.SharedWorker) return alone(hear);
+  /** @type {SharedWorker | null} */
   let worker = null;
-  let deaf = null;
   const giveUp = () => {
     clearTimeout(deaf);
     clearInterval(here);
@@ -46,16 +60,17 @@ export function listen(hear) {
     worker?.port.close();
     alone(hear);
   };
+  /** @param {'visible' | 'hidden' | 'gone'} what */
   const say = (what) => worker?.port.postMessage(what);
-  const tell = () => say(document.hidden ? 'hidden' : 'seen');
+  const tell = () => say(document.hidden ? 'hidden' : 'visible');
   const leave = () => say('gone');
   const here = setInterval(() => document.hidden || tell(), HERE_MS);
-  deaf = setTimeout(giveUp, PATIENCE_MS);
+  const deaf = setTimeout(giveUp, PATIENCE_MS);
   document.addEventListener('visibilitychange', tell);
   addEventListener('pagehide', leave);
   addEventListener('pageshow', tell);
   try {
-    worker = new SharedWorker('page/live-worker.js', { type: 'module', name: 'weir-live' });
+    worker = new SharedWorker('page/live-worker.js', { type: 'module', name: 'weir-stream' });
   } catch {
     return giveUp();
   }
@@ -67,7 +82,9 @@ export function listen(hear) {
   tell();
 }
 
+/** @param {Hear} hear */
 function alone(hear) {
+  /** @type {(() => void) | null} */
   let end = null;
   const turn = () => {
     if (!document.hidden) end ??= follow('api/live', hear);

@@ -3,8 +3,9 @@
 //
 // Responsible for: how it looks. The server has judged.
 
+import { element } from './dom.js';
+import { format } from './format.js';
 import { inline, markdown } from './markdown.js';
-import { element, format } from './panels.js';
 
 const COLUMNS = ['predicted', 'theory', 'simulated', 'measured'];
 const NO_MODEL = 'no model of queueing theory fits';

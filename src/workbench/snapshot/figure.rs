@@ -29,6 +29,7 @@ figures! {
     /// The queue.
     QueueFigure of QueueState {
         Depth Count depth,
+        Queued Count queued,
         AtGate Count at_gate,
         PeakDepth Count peak_depth,
         Capacity Count capacity,

@@ -1,0 +1,152 @@
+// What the server says of runs and of the load that makes one.
+//
+// Responsible for: the fields that the page reads, and their JSON types. tests/page_types.rs holds each
+// declared field against the server's answers; a run's file has more fields than the page reads.
+
+import type { Mark, Mode } from './snapshot.d.ts';
+
+export type Origin = 'recorded' | 'load' | 'simulated' | 'predicted' | 'ab' | 'bombardier' | 'hey' | 'oha' | 'wrk';
+export type Validity = 'valid' | 'disturbed' | 'invalid';
+
+/** `GET /api/runs`. */
+export interface Listing {
+  runs: Listed[];
+  skipped: Skipped[];
+}
+
+export interface Listed {
+  id: string;
+  name: string | null;
+  origin: Origin;
+  target: string;
+  began: string;
+  seconds: number;
+  load: string | null;
+  rate: number | null;
+  p50_ms: number | null;
+  p99_ms: number | null;
+  verdict: Validity;
+}
+
+export interface Skipped {
+  file: string;
+  why: string;
+}
+
+/** `GET /api/runs/ID`. */
+export interface Run {
+  target: string;
+  audit: Audit;
+  client: ClientSide | null;
+  bench: BenchSide | null;
+  prediction: Prediction | null;
+}
+
+export interface Audit {
+  checks: Check[];
+}
+
+export interface Check {
+  verdict: 'passed' | 'caution' | 'failed';
+  says: string;
+  disturbed?: boolean;
+}
+
+export interface ClientSide {
+  service: ByAnswer;
+  response: ByAnswer | null;
+  series: Series;
+}
+
+export interface ByAnswer {
+  ok: Timing;
+}
+
+export interface BenchSide {
+  modes: Record<string, ModeSide>;
+  series: Series;
+  marks: Mark[];
+}
+
+export interface ModeSide {
+  requests: number;
+  http: Timing;
+  response: Timing;
+}
+
+export interface Timing {
+  count: number | null;
+  /** Pairs of a time in microseconds and how often it was measured. */
+  buckets_us?: [number, number][];
+  /** Pairs of a percentile and milliseconds, where another tool reported no more. */
+  points?: [number, number][];
+}
+
+export interface Series {
+  interval_s: number;
+  t: number[];
+  columns: Record<string, (number | null)[]>;
+}
+
+export interface Prediction {
+  answer: PredictedTimes | null;
+  response: PredictedTimes | null;
+  depth_over_time: [number, number][];
+}
+
+export interface PredictedTimes {
+  p50_ms: number | null;
+  p90_ms: number | null;
+  p99_ms: number | null;
+}
+
+/** `GET /api/compare`. Differences are those of B, compared with A. */
+export interface Compared {
+  figures: Figure[];
+  words: string;
+  notes: string[];
+  method: string;
+}
+
+export interface Figure {
+  name: string;
+  a_ms?: number;
+  b_ms?: number;
+  a_share?: number;
+  b_share?: number;
+  a_per_s?: number;
+  b_per_s?: number;
+  relative: number | null;
+  interval: [number, number | null] | null;
+  difference: string;
+  words: string;
+  unknown: string | null;
+}
+
+/** `GET /api/load`. */
+export interface LoadState {
+  running: boolean;
+  mode: Mode | null;
+  plan: string | null;
+  stage: string | null;
+  progress: Progress | null;
+  held: number | null;
+  last: LastLoad | null;
+}
+
+export interface Progress {
+  seconds: number;
+  answered: number;
+  refused: number;
+  failed: number;
+  aborted: number;
+  in_flight: number;
+  rate: number | null;
+  p99_ms: number;
+}
+
+export interface LastLoad {
+  run: string | null;
+  verdict: Validity | null;
+  error: string | null;
+}

@@ -1,0 +1,122 @@
+// @ts-check
+// The last five minutes as rows of the live charts.
+//
+// Responsible for: the points that the server has sent, the rates that follow from them, and filling gaps
+// from the server's history. Drawing is left to the board.
+
+import { perMode } from './modes.js';
+
+/** @import { Board } from './board.js' */
+/** @import { History, PerMode, Point } from './snapshot.d.ts' */
+
+const KEPT = 1200; // points: five minutes of quarter seconds, the number that the server keeps
+const GAP_S = 1; // a gap of this length between live points is filled from the history
+const SECOND = 0.999; // points are a quarter of a second apart, and a little less at times
+
+/** @typedef {PerMode<number | null>} Rates */
+/**
+ * A point, and rates a second over the second before it; null in the first second, which has nothing to be
+ * compared with.
+ * @typedef {Point & { in: Rates, answered: Rates, out: Rates }} Row
+ */
+
+/**
+ * @param {Point[]} points
+ * @param {number} index
+ * @returns {Row}
+ */
+export function rowAt(points, index) {
+  const point = points[index];
+  let back = index;
+  while (back > 0 && point.t - points[back].t < SECOND) back -= 1;
+  const before = points[back];
+  const seconds = point.t - before.t;
+  /** @param {'arrived' | 'requests' | 'finished'} field */
+  const rate = (field) =>
+    perMode((_, mode) => (seconds < SECOND ? null : (point[field][mode] - before[field][mode]) / seconds));
+  return { ...point, in: rate('arrived'), answered: rate('requests'), out: rate('finished') };
+}
+
+/** @param {Row} row */
+function isAtRest(row) {
+  return row.depth === 0 && row.in_use === 0 && [...row.in, ...row.out].every((rate) => !rate);
+}
+
+export class Timeline {
+  /** @type {Point[]} */
+  #points = [];
+  #uptime = 0;
+  #loading = false;
+  #again = false;
+
+  /**
+   * @param {Board<Row>} board
+   * @param {() => Promise<History>} history
+   */
+  constructor(board, history) {
+    this.board = board;
+    this.history = history;
+  }
+
+  /** @returns {Row | undefined} */
+  get newest() {
+    return this.board.rows.at(-1);
+  }
+
+  /**
+   * Takes a snapshot's point, if it is a new one.
+   * @param {Point} point
+   * @param {number} uptime
+   */
+  append(point, uptime) {
+    this.#uptime = uptime;
+    const last = this.#points.at(-1);
+    if (point.t <= (last?.t ?? -1)) return;
+    this.#points.push(point);
+    const row = rowAt(this.#points, this.#points.length - 1);
+    this.board.rows.push(row);
+    if (this.#points.length > KEPT) {
+      this.#points.shift();
+      this.board.rows.shift();
+    }
+    if (last && point.t - last.t > GAP_S) this.load();
+    // At rest the charts only scroll, by less than a pixel a point: once a second is enough for that.
+    const isNewSecond = Math.floor(point.t) !== Math.floor(last?.t ?? -1);
+    if (isNewSecond || !isAtRest(row)) this.board.redraw();
+  }
+
+  /** Starts over: the server was restarted, and its clock began anew. */
+  restart() {
+    this.#points = [];
+    this.board.rows = [];
+    this.load();
+  }
+
+  /**
+   * Replaces the past. Points that are newer than the history stay.
+   * @param {History} history
+   */
+  adopt({ points, marks }) {
+    const newest = points.at(-1)?.t ?? -1;
+    const newer = this.#points.filter(({ t }) => t > newest && t <= this.#uptime);
+    this.#points = [...points, ...newer];
+    this.board.rows = this.#points.map((_, index) => rowAt(this.#points, index));
+    this.board.marks = marks;
+    this.board.redraw();
+  }
+
+  /** Loads the history. Called while it loads, it loads once more: the first answer may be stale. */
+  async load() {
+    this.#again = this.#loading;
+    if (this.#loading) return;
+    this.#loading = true;
+    try {
+      this.adopt(await this.history());
+    } catch {
+      // The stream notices a lost server by itself, and the history is loaded when it is back.
+    } finally {
+      this.#loading = false;
+      if (this.#again) this.load();
+    }
+  }
+}
