@@ -88,6 +88,9 @@ mod shells;
 /// What the exercises say: numbers, commands, paths.
 mod texts;
 
+/// How everything is written: banned phrases, questions.
+mod english;
+
 /// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
 mod server;
 
