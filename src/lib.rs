@@ -11,15 +11,17 @@
 //!                                   └──────────── ledger ◀─────────────┘
 //! ```
 //!
-//! # Demand, with numbers
+//! The binary is the workbench; its README shows it. This page is about the library
+//! underneath, which runs without HTTP, a configuration or a page.
 //!
-//! Events move only when a consumer *asks*. One with `max_demand` 10 and
-//! `min_demand` 5 asks for 10, is sent 10, and works on 5 at a time. When the
-//! first 5 are finished, 5 are outstanding, so it asks for 5 more. It never holds
-//! more than 10, however fast the producer is, and as long as the producer keeps
-//! up it never runs dry. What a producer has and nobody asks for stays with the
-//! producer; when its queue is full, it is the *sender* who is told. That is
-//! backpressure.
+//! # Events move against demand
+//!
+//! A consumer *asks*. With `max_demand` 10 and `min_demand` 5 it asks for 10, receives
+//! 10, and works on 5 at a time. When the first 5 are finished, 5 are outstanding, so it
+//! asks for 5 more. It never holds more than 10, however fast the producer is, and it
+//! never runs dry as long as the producer keeps up. Events beyond demand stay with the
+//! producer. When the queue in front of it is full, the *sender* is refused or waits.
+//! That is backpressure.
 //!
 //! ```text
 //!   asked   10 ──────────▶     5 ────▶     5 ────▶
@@ -28,7 +30,7 @@
 //!   left    10     5          10   5      10   5        asks again at 5
 //! ```
 //!
-//! # As a library
+//! # A pipeline
 //!
 //! ```
 //! use weir::demand::Limits;
@@ -51,42 +53,41 @@
 //! # Ok(()) }
 //! ```
 //!
-//! In the order in which one needs them:
+//! In reading order:
 //! 1. [`stage`]: producers, consumers, and how they are connected;
-//! 2. [`demand`] and [`buffer`]: the arithmetic underneath;
-//! 3. [`dispatch`]: who gets which event, and how to decide it yourself;
-//! 4. [`pool`]: many events at a time, resized while it runs, tried again when
-//!    they fail;
+//! 2. [`demand`] and [`buffer`]: the arithmetic underneath, without a runtime;
+//! 3. [`dispatch`]: which consumer gets which event, and how to write a dispatcher;
+//! 4. [`pool`]: many events at a time, resized while it runs, retried when they fail;
 //! 5. [`supervise`]: what happens when a stage dies;
-//! 6. [`pipeline`]: all of it in a few lines, and [`shutdown`] for its end.
+//! 6. [`pipeline`]: all of it in a few lines, and [`shutdown`] for its end;
+//! 7. [`queue`] and [`resource`]: a bounded queue, and a mock of a slow downstream.
 //!
-//! # The floors
+//! These modules are re-exports of two crates that can be used alone: `weir-stage` (1 to
+//! 5 and `shutdown`) and `weir-parts`.
 //!
-//! A module knows what is below it and nothing above; `tests/floors.rs` has the order
-//! of all modules.
+//! # The workbench as a library
+//! [`workbench`] puts all parts behind one handle, and [`config`] holds its settings.
+//! [`load`] makes a load at a bench or a server, [`simulate`] makes it under virtual
+//! time, and [`theory`] predicts it. [`record`] is what they exchange: a run. [`runs`]
+//! stores and compares runs, and [`metrics`] measures them.
 //!
-//! | floor | modules | |
-//! |---|---|---|
-//! | 4 faces | [`http`], [`cli`], [`exercise`], [`measure`] | requests, the page, the command line, the workshop, a load on a running bench |
-//! | 3 workbench | [`workbench`], [`config`], [`metrics`], [`duration`] | all parts behind one handle, its settings, its numbers, durations as text |
-//! | | [`load`], [`runs`], [`simulate`], [`theory`] | loads made, kept, simulated and predicted |
-//! | | [`record`] | what a run is: what these four and the bench exchange |
-//! | 2 parts | [`resource`], [`queue`], [`pipeline`] | what the bench is built from |
-//! | 1 stages | [`stage`], [`demand`], [`buffer`], [`dispatch`], [`pool`], [`supervise`], [`backoff`], [`limit`], [`shutdown`], [`clean`], [`files`] | usable without the rest |
-//!
-//! To follow a request, begin with `http/endpoints.rs`: from there it is
-//! [`workbench`], [`queue`], [`pipeline`], [`pool`] and [`resource`].
+//! A module imports only what is below it; `ARCHITECTURE.md` has the map, and
+//! `tests/floors.rs` holds it.
 
-// A reader that leaves, as `head` does, makes the macros for it panic.
+// `println!` panics when its reader has gone, as `head` does. `cli::output` does not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[doc(hidden)]
 pub mod cli;
 pub mod config;
 pub mod duration;
+#[doc(hidden)]
 pub mod exercise;
 pub mod files;
+#[doc(hidden)]
 pub mod http;
 pub mod load;
+#[doc(hidden)]
 pub mod measure;
 pub mod metrics;
 pub mod record;
