@@ -18,9 +18,11 @@ mod serve;
 mod server;
 mod simulate;
 mod snapshot;
+mod text;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -165,12 +167,17 @@ impl ConfigArgs {
     }
 }
 
-/// Runs the command that the arguments name.
-///
-/// # Errors
-/// What went wrong outside, with what was being done. The exit code is then
-/// [`Exit::Failure`].
-pub fn run() -> anyhow::Result<Exit> {
+/// Runs the command that the arguments name, and prints why it failed if it did.
+pub fn run() -> Exit {
+    run_command().unwrap_or_else(|error| {
+        complain(format_args!("weir: {error:#}"));
+        // In a server the thread of the log prints it.
+        log::writer().map(|writer| writer.flush(Duration::from_secs(1)));
+        Exit::Failure
+    })
+}
+
+fn run_command() -> anyhow::Result<Exit> {
     output::clean_panics();
     // Not among the commands: the completions would list it.
     if let Some(words) = complete::asked() {

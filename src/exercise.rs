@@ -16,6 +16,7 @@ mod code;
 mod expression;
 mod findings;
 mod format;
+pub mod markdown;
 mod numbers;
 mod progress;
 mod question;

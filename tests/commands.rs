@@ -5,8 +5,9 @@ use std::io::Read;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
-use crate::binary::{Folder, Server};
+use crate::binary::{Folder, Server, words};
 
 const QUICK: [&str; 2] = ["--set", "resource.latency.mean=1ms"];
 
@@ -31,8 +32,8 @@ fn json(folder: &Folder, args: &[&str]) -> Value {
 fn fits(said: &str) {
     assert!(said.lines().count() > 1, "{said:?} is no report");
     for line in said.lines() {
-        assert!(line.chars().count() <= 80, "{line:?} is too wide");
-        assert_eq!(line, line.trim_end(), "blanks at its end");
+        assert!(line.width() <= 80, "{line:?} is too wide");
+        assert_eq!(line, line.trim_end(), "spaces at its end");
     }
 }
 
@@ -78,6 +79,53 @@ fn whatever_is_printed_for_people_fits_eighty_columns() {
         [&["--help"][..], &["load", "--help"], &["compare", "--help"], &["runs", "import", "--help"]]
     {
         fits(&said(&folder, command));
+    }
+}
+
+#[test]
+fn every_exercise_and_all_that_is_said_of_it_fits_eighty_columns() {
+    let folder = Folder::new("exercise-widths");
+    let set = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
+    let exercise = |args: &[&str]| said(&folder, &[&["exercise", "--dir", set], args].concat());
+    fits(&exercise(&["list"]));
+    let list = json(&folder, &["exercise", "--dir", set, "list", "--json"]);
+    for id in list["exercises"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()) {
+        fits(&exercise(&["start", id]));
+        for _ in 0..3 {
+            fits(&exercise(&["hint", id]));
+        }
+        if list["exercises"].as_array().unwrap().iter().any(|one| one["id"] == id && one["questions"] != 0)
+        {
+            fits(&exercise(&["predict", id]));
+        }
+        // Source code stays as it is.
+        let solution = exercise(&["solution", id]);
+        fits(solution.split("solution.rs:\n").next().unwrap());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_within_eighty_columns() {
+    let folder = Folder::new("wrong-widths");
+    let long = format!("[consumers]\nconcurency = {}\n", "9".repeat(200));
+    std::fs::write(folder.0.join("long.toml"), long).unwrap();
+    let path = format!("{}/no-such-file.toml", "folder/".repeat(20));
+    for args in [
+        &["check-config", "--config", "long.toml"][..],
+        &["check-config", "--set", "consumers.concurency=3"],
+        &["check-config", "--config", &path],
+        &["load", "nowhere"],
+        &["load", "serial", "--set", "queue.capacity=5"],
+        &["simulate", "serial", "--edit", "20s:consumers.concurrency=three"],
+        &["runs", "show", "nothing"],
+        &["exercise", "list"],
+        &["pause", "--url", "http://127.0.0.1:1"],
+    ] {
+        let output = folder.run(args);
+        assert_ne!(output.status.code(), Some(0), "{args:?}");
+        for line in text(&output.stderr).lines() {
+            assert!(line.width() <= 80, "{args:?}: {line:?} is too wide");
+        }
     }
 }
 
@@ -183,10 +231,10 @@ fn a_run_beside_theory_and_simulation_is_three_columns() {
     fits(&text(&report.stdout));
     let said = said(&folder, &["compare", "here"]);
     fits(&said);
-    let heads: Vec<&str> = said.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(heads, ["predicted", "simulated", "measured"]);
+    let header = said.lines().find(|line| line.trim_start().starts_with("predicted")).unwrap();
+    assert_eq!(header.split_whitespace().collect::<Vec<_>>(), ["predicted", "simulated", "measured"]);
     let peak = said.lines().find(|line| line.starts_with("peak in resource")).unwrap();
-    assert_eq!(peak.matches("5.000").count(), 3, "{peak}");
+    assert_eq!(peak.matches("5.00").count(), 3, "{peak}");
 }
 
 #[test]
@@ -297,7 +345,7 @@ fn a_flag_that_has_no_effect_is_refused_with_the_reason() {
     ] {
         let output = folder.run(&[command, &flag].concat());
         assert_eq!(output.status.code(), Some(2), "{command:?}");
-        let said = text(&output.stderr);
+        let said = words(&output.stderr);
         let expected = format!("resource.latency.mean has no effect on `weir {}`: ", command[0]);
         assert!(said.starts_with(&expected) && said.contains(reason), "{command:?}: {said}");
     }

@@ -170,7 +170,7 @@ fn a_measurement_is_not_repeated_unless_it_is_asked_for() {
     let workshop = Workshop::new("again");
     let measured_before = |args: &[&str]| {
         let (_, said) = workshop.run(args);
-        said.contains("measured before, on ")
+        said.contains("to measure again: weir exercise check")
     };
     workshop.run(&["predict", "told", "sent=1", "peak=1"]);
     assert!(!measured_before(&["check", "told"]));

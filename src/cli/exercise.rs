@@ -6,6 +6,7 @@ mod markdown;
 mod outcome;
 mod session;
 mod show;
+mod verdict;
 mod verify;
 
 use std::io::IsTerminal;
@@ -16,11 +17,13 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use check::{check_code, conclude, find_out};
+use markdown::words;
 use outcome::{CodeChecked, Outcome};
 use session::{Session, Tools};
 
 use super::help::exercise as help;
 use super::output::{complain, say};
+use super::text::{fit, wrap};
 use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
@@ -159,7 +162,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     let opened = open(args, sources, token).and_then(|mut workshop| workshop.run(args));
     match opened {
         Err(error) if error.is::<SetError>() || error.is::<Mistake>() => {
-            complain(show::paragraph(&format!("{error:#}")).trim_end());
+            complain(format_args!("{error:#}"));
             Ok(Exit::Usage)
         }
         other => other,
@@ -258,7 +261,7 @@ impl Workshop {
     /// Says what came of a check.
     fn tell(&self, exercise: &Exercise, outcome: &Outcome, json: bool) -> anyhow::Result<Exit> {
         for doubt in &outcome.doubts {
-            complain(show::paragraph(doubt).trim_end());
+            complain(doubt);
         }
         let passed = outcome.passed;
         if json {
@@ -269,7 +272,7 @@ impl Workshop {
                 "explanation": explanation });
             say(serde_json::to_string_pretty(&verdict)?);
         } else {
-            say(show::verdict(&self.set, exercise, outcome).trim_end());
+            say(verdict::verdict(&self.set, exercise, outcome).trim_end());
         }
         Ok(if passed { Exit::Success } else { Exit::Failure })
     }
@@ -280,7 +283,7 @@ impl Workshop {
         let state =
             self.progress.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
         for (n, hint) in exercise.hints.iter().take(state.hints).enumerate() {
-            say(show::paragraph(&format!("Hint {} of {most}: {}", n + 1, hint.trim())));
+            say(wrap(&format!("Hint {} of {most}: {}", n + 1, words(hint)), 0));
         }
         Ok(())
     }
@@ -305,7 +308,7 @@ impl Workshop {
                     let outcome = conclude(&mut self.progress, &exercise, &findings, true, Some(code))?;
                     return self.tell(&exercise, &outcome, false);
                 }
-                say(format_args!("\nwatching {}; Ctrl-C ends it", clean::path(&file)));
+                say(fit(&format!("\nwatching {}; Ctrl-C ends it", clean::path(&file))));
             }
             // A sleep needs the runtime around it already when it is made.
             runtime.block_on(async { tokio::time::sleep(LOOK).await });

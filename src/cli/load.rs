@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::output::{complain, say};
-use super::report::{ms, report, time};
+use super::report::report;
 use super::server::Server;
-use crate::clean;
+use super::text::{WIDTH, cut, number, pad, time};
 use crate::config::Sources;
 use crate::duration;
 use crate::load::{Progress, TargetError, TooFewDescriptors};
@@ -140,8 +140,8 @@ impl Output {
     }
 }
 
-/// One line on a terminal that is written over and over; nothing if the output
-/// goes elsewhere.
+/// A line on standard error that is overwritten as a load goes on. Silent unless standard
+/// error is a terminal.
 #[derive(Debug)]
 pub(super) struct ProgressLine {
     is_on: bool,
@@ -152,7 +152,7 @@ impl ProgressLine {
         Self { is_on: !quiet && std::io::stderr().is_terminal() }
     }
 
-    /// What is about to happen.
+    /// Prints a line that stays, before the load.
     pub(super) fn announce(&self, what: &str) {
         if self.is_on {
             complain(what);
@@ -168,31 +168,58 @@ impl ProgressLine {
 
     pub(super) fn write(&self, text: &str) {
         if self.is_on {
-            let text: String = clean::line(text).chars().take(79).collect();
-            let _ = write!(std::io::stderr(), "\r{text:<79}");
+            let _ = write!(std::io::stderr(), "\r{}", live(text, textwrap::termwidth()));
         }
     }
 
     /// Leaves the line empty.
     pub(super) fn clear(&self) {
         if self.is_on {
-            let _ = write!(std::io::stderr(), "\r{:<79}\r", "");
+            let _ = write!(std::io::stderr(), "\r{}\r", live("", textwrap::termwidth()));
         }
     }
 }
 
-/// How a load goes.
+/// The live line for a terminal of `columns`: exactly one column narrower, since a
+/// terminal may wrap after its last one, and as wide each time, to cover the line before.
+fn live(text: &str, columns: usize) -> String {
+    let width = columns.min(WIDTH).saturating_sub(1);
+    pad(&cut(text, width), width)
+}
+
+/// The progress of a load in one line.
 pub(super) fn in_words(progress: &Progress) -> String {
     let Progress { seconds, answered, refused, failed, aborted, in_flight, rate, p50_ms, p99_ms, .. } =
         progress;
     let bad = refused + failed + aborted;
     let bad = if bad > 0 { format!(", {bad} not ok") } else { String::new() };
-    let rate = rate.map_or(String::new(), |rate| format!(", {rate:.0}/s"));
-    let at = |value: &f64| time(*value, Origin::Load, ms);
-    // The times are those of the answers that are in order.
+    let rate = rate.map_or(String::new(), |rate| format!(", {}/s", number(rate)));
+    let at = |ms: &f64| time(*ms, Origin::Load);
+    // The times are those of the successful answers.
     let times = match answered.saturating_sub(refused + failed) {
         0 => String::new(),
         _ => format!(", p50 {} p99 {} ms", at(p50_ms), at(p99_ms)),
     };
-    format!("{seconds:.0} s: {answered} answers{bad}{rate}, {in_flight} under way{times}")
+    format!("{seconds:.0} s: {answered} answers{bad}{rate}, {in_flight} in flight{times}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_line_is_one_column_narrower_than_the_terminal_and_never_wider_than_79() {
+        let long = Progress {
+            answered: u64::MAX,
+            refused: u64::MAX / 4,
+            rate: Some(1e300),
+            ..Progress::default()
+        };
+        for (columns, width) in [(80, 79), (200, 79), (40, 39), (0, 0)] {
+            for text in [&in_words(&long), "", "日本語 \u{1b}[2J"] {
+                let line = live(text, columns);
+                assert_eq!(unicode_width::UnicodeWidthStr::width(line.as_str()), width, "{line:?}");
+            }
+        }
+    }
 }

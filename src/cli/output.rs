@@ -1,50 +1,49 @@
-//! What is printed, and to whom.
+//! Prints to standard output and standard error.
 //!
-//! A reader may leave at any time, as `head` does. `println!` and `eprintln!`
-//! would panic then; a server must go on, and a command simply has nobody left to
-//! tell.
+//! The reader of a pipe may leave at any time, as `head` does. `println!` and `eprintln!`
+//! would panic then; here the rest is dropped, and a server goes on.
 //!
-//! Everything goes through [`clean::text`]: whatever a foreign
-//! word holds, it does not command the terminal.
+//! Everything passes through [`clean::text`], so that no foreign word commands the
+//! terminal. Messages are also wrapped; reports come with their layout.
 
+use std::fmt::Display;
 use std::io::Write;
 
-use super::paint;
+use super::{paint, text};
 use crate::clean;
 use crate::panics;
 
-/// A text as it is printed to standard output: clean, and painted on a terminal.
+/// A text as standard output takes it: clean, and painted on a terminal.
 pub(super) fn dressed(text: &str) -> String {
     let clean = clean::text(text);
     if paint::is_wanted(&std::io::stdout()) { paint::paint(&clean) } else { clean.into_owned() }
 }
 
 /// Prints to standard output.
-pub(super) fn say(text: impl std::fmt::Display) {
+pub(super) fn say(text: impl Display) {
     let _ = writeln!(std::io::stdout(), "{}", dressed(&text.to_string()));
 }
 
-/// Prints what a program that was started on purpose has coloured.
+/// Prints the output of a program that was started on purpose, with its colours.
 pub(super) fn say_coloured(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", clean::coloured(text));
 }
 
-/// Prints to standard error; in a server by the thread that writes its log, as a
+/// Prints a message to standard error. In a server the log's thread does it, since a
 /// terminal that is stopped must not stop the server.
-pub(super) fn complain(text: impl std::fmt::Display) {
+pub(super) fn complain(message: impl Display) {
     if let Some(writer) = super::log::writer() {
-        return writer.log(clean::text(&text.to_string()).into_owned());
+        return writer.log(clean::text(&message.to_string()).into_owned());
     }
-    let text = text.to_string();
-    let clean = clean::text(&text);
+    let message = text::fit(&message.to_string());
     let _ = match paint::is_wanted(&std::io::stderr()) {
-        true => writeln!(std::io::stderr(), "{}", paint::paint(&clean)),
-        false => writeln!(std::io::stderr(), "{clean}"),
+        true => writeln!(std::io::stderr(), "{}", paint::paint(&message)),
+        false => writeln!(std::io::stderr(), "{message}"),
     };
 }
 
-/// Prints panics like everything else: the message and the name of the thread may
-/// hold foreign words, and the hook of the standard library prints them as they are.
+/// Prints panics like other messages. The hook of the standard library would print the
+/// foreign words in the message and in the thread's name as they are.
 pub(super) fn clean_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();

@@ -1,8 +1,9 @@
-//! Colour, for people at a terminal: titles, marks and verdicts.
+//! Colours titles, marks and verdicts on a terminal.
 //!
-//! Text is painted when it is printed, by what stands in it. No layout ever counts
-//! an escape sequence, and what goes to a file or a pipe is the same without colour.
+//! Text is painted when it is printed, by its content: layouts never count an escape
+//! sequence, and a file or a pipe gets the same text without colour.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::io::IsTerminal;
 
@@ -12,11 +13,15 @@ const RED_BOLD: &str = "1;31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
 
-/// Whether what goes to a stream is painted: a terminal that can show colour, and a
-/// user who does not object (<https://no-color.org>).
+/// Whether a stream is painted: it is a terminal that can show colour, and `NO_COLOR` is
+/// empty or not set (<https://no-color.org>).
 pub(super) fn is_wanted(stream: &impl IsTerminal) -> bool {
-    let said = |name: &str| std::env::var(name).unwrap_or_default();
-    stream.is_terminal() && said("NO_COLOR").is_empty() && said("TERM") != "dumb"
+    let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
+    is_wanted_with(stream.is_terminal(), &variable("NO_COLOR"), &variable("TERM"))
+}
+
+fn is_wanted_with(is_terminal: bool, no_color: &OsStr, term: &OsStr) -> bool {
+    is_terminal && no_color.is_empty() && term != "dumb"
 }
 
 /// The text with colours. JSON stays as it is.
@@ -40,12 +45,12 @@ pub(super) fn paint(text: &str) -> String {
     painted
 }
 
-/// A line of nothing but a rule.
+/// Whether a line is a rule.
 fn is_rule(line: &str) -> bool {
     !line.is_empty() && line.chars().all(|c| c == '─')
 }
 
-/// The colour of a whole line, by how it begins.
+/// The colour of a whole line, by its beginning.
 fn colour_of(line: &str) -> Option<&'static str> {
     let words = line.trim_start().to_ascii_lowercase();
     let is_mark = |c: char| matches!(c, '^' | ' ' | '|');
@@ -92,9 +97,20 @@ mod tests {
     use crate::clean;
 
     #[test]
+    fn only_a_terminal_is_painted_and_not_where_no_color_is_set() {
+        let wanted = |is_terminal, no_color: &str, term: &str| {
+            is_wanted_with(is_terminal, OsStr::new(no_color), OsStr::new(term))
+        };
+        assert!(wanted(true, "", "xterm") && wanted(true, "", ""));
+        assert!(!wanted(false, "", "xterm"));
+        assert!(!wanted(true, "1", "xterm") && !wanted(true, "0", "xterm"));
+        assert!(!wanted(true, "", "dumb"));
+    }
+
+    #[test]
     fn marks_titles_and_verdicts_have_colours_and_the_rest_has_none() {
         assert_eq!(paint("sent  5  ✓"), "sent  5  \u{1b}[32m✓\u{1b}[0m");
-        assert_eq!(paint("Told\n────\nx"), "\u{1b}[1mTold\u{1b}[0m\n────\nx");
+        assert_eq!(paint("Title\n────\nx"), "\u{1b}[1mTitle\u{1b}[0m\n────\nx");
         assert_eq!(paint("audit     valid"), "\u{1b}[32maudit     valid\u{1b}[0m");
         assert_eq!(paint("INVALID:  late"), "\u{1b}[1;31mINVALID:  late\u{1b}[0m");
         assert_eq!(paint("   |  ^^^"), "\u{1b}[31m   |  ^^^\u{1b}[0m");

@@ -1,18 +1,14 @@
-//! A prediction, for people: what theory says, as far as it can be believed.
-
-use std::fmt::Write;
+//! `weir predict`: what queueing theory says of a load, and how exact that is.
 
 use super::Exit;
 use super::output::{complain, say};
+use super::text::{NONE, Table, hang, left, number, right, wrap};
 use crate::config::Sources;
 use crate::measure::PlanArgs;
 use crate::record::{Exactness, Prediction, Times};
 use crate::theory::predict;
 
-/// Lines are no longer than this.
-const COLUMNS: usize = 80;
-
-/// How long the longest bar of a chart is.
+/// The longest bar of the chart, in characters.
 const BAR: usize = 40;
 
 #[derive(Debug, clap::Args)]
@@ -42,34 +38,35 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// A prediction of `what`, in at most 80 columns.
+/// A prediction of `what` as text.
 fn table(prediction: &Prediction, what: &str) -> String {
     let exactness = match prediction.exactness {
         Exactness::Exact => "exact, if the assumptions hold",
-        Exactness::Steady => "exact in a steady state, which a run only comes near",
-        Exactness::Fluid => "right on average over many events",
+        Exactness::Steady => "exact in the steady state, which a run only approaches",
+        Exactness::Fluid => "correct on average over many events",
     };
-    let mut text = wrapped("", what);
-    text += &wrapped("  model         ", &prediction.model);
-    text += &wrapped("                ", exactness);
+    let mut text = wrap(what, 0);
+    text += &hang("  model         ", &prediction.model);
+    text += &wrap(exactness, 16);
     text.push('\n');
-    text += &figures_of(prediction);
-    text += &times_of(prediction);
+    text += &figures(prediction);
+    text += &times(prediction);
     text += &depth_over_time(&prediction.depth_over_time);
     for (title, lines) in [("assumes", &prediction.assumptions), ("sources", &prediction.sources)] {
         if !lines.is_empty() {
             text += &format!("\n{title}\n");
-            text.extend(lines.iter().map(|line| wrapped("  - ", line)));
+            text.extend(lines.iter().map(|line| hang("  - ", line)));
         }
     }
     text
 }
 
-fn figures_of(prediction: &Prediction) -> String {
+/// A row for each single figure that the model gives.
+fn figures(prediction: &Prediction) -> String {
     let percent = |share: Option<f64>| share.map(|share| share * 100.0);
     let rows = [
-        ("answers", prediction.rate, "a second"),
-        ("done", prediction.done_rate, "events a second"),
+        ("answers", prediction.rate, "per second"),
+        ("done", prediction.done_rate, "events per second"),
         ("utilisation", percent(prediction.utilisation), "%"),
         ("in use", prediction.in_use, "events in the resource, on average"),
         ("peak in use", prediction.peak_in_use, "events in the resource"),
@@ -80,77 +77,50 @@ fn figures_of(prediction: &Prediction) -> String {
         ("load", prediction.load_s, "s, from the first request to the last answer"),
         ("drain", prediction.drain_s, "s, from the last request to the last event done"),
     ];
-    let known = rows.into_iter().filter_map(|(name, value, unit)| Some((name, value?, unit)));
-    known.map(|(name, value, unit)| format!("  {name:<14}{:>10} {unit}\n", figures(value))).collect()
+    let mut table = Table::new([left(14), right(8), left(0)]).indented(2);
+    for (name, value, unit) in rows {
+        if let Some(value) = value {
+            table.row([name, &number(value), unit]);
+        }
+    }
+    table.to_string()
 }
 
-fn times_of(prediction: &Prediction) -> String {
+/// A row for each kind of time that the model gives.
+fn times(prediction: &Prediction) -> String {
     let Prediction { answer, wait, service, response, .. } = prediction;
     let rows = [("answer", answer), ("wait", wait), ("service", service), ("response", response)];
-    let cell = |ms: Option<f64>| ms.map_or("-".to_owned(), figures);
-    let row = |name: &str, times: &Times| {
-        let [mean, p50, p90, p99] = [times.mean_ms, times.p50_ms, times.p90_ms, times.p99_ms].map(cell);
-        format!("  {name:<14}{mean:>10}{p50:>12}{p90:>12}{p99:>12}\n")
-    };
-    let known: String =
-        rows.into_iter().filter_map(|(name, times)| Some(row(name, times.as_ref()?))).collect();
-    if known.is_empty() {
-        return known;
+    let mut table = Table::new([left(14), right(8), right(10), right(10), right(10)]);
+    table = table.indented(2).header(["in ms", "mean", "p50", "p90", "p99"]);
+    let cell = |ms: Option<f64>| ms.map_or(NONE.to_owned(), number);
+    let known = rows.into_iter().filter_map(|(name, times)| Some((name, times.as_ref()?)));
+    for (name, Times { mean_ms, p50_ms, p90_ms, p99_ms }) in known {
+        let times = [mean_ms, p50_ms, p90_ms, p99_ms].map(|ms| cell(*ms));
+        table.row([name.to_owned()].into_iter().chain(times));
     }
-    format!("\n  {:<14}{:>10}{:>12}{:>12}{:>12}\n{known}", "in ms", "mean", "p50", "p90", "p99")
+    table.section()
 }
 
-/// A bar for at most nine of the points.
+/// A chart of at most nine of the points.
 fn depth_over_time(points: &[[f64; 2]]) -> String {
     let most = points.iter().map(|[_, depth]| *depth).fold(0.0, f64::max);
     if most <= 0.0 {
         return String::new();
     }
     let (last, bars) = (points.len() - 1, (points.len() - 1).clamp(1, 8));
-    let mut text = format!("\n  {:>9} {:>10}\n", "after s", "waiting");
+    let mut table = Table::new([right(9), right(9), left(0)]).indented(2);
+    table = table.header(["after s", "waiting", ""]);
     for [seconds, depth] in (0..=bars).filter_map(|bar| points.get(bar * last / bars)) {
         let bar = "#".repeat((depth / most * BAR as f64).round() as usize);
-        // Writing to a string cannot fail.
-        let line = format!("  {:>9} {:>10} {bar}", figures(*seconds), figures(*depth));
-        let _ = writeln!(text, "{}", line.trim_end());
+        table.row([number(*seconds), number(*depth), bar]);
     }
-    text
-}
-
-/// Words on as many lines as they need, the first behind `lead` and the others
-/// below its end.
-pub(super) fn wrapped(lead: &str, words: &str) -> String {
-    let indent = " ".repeat(lead.chars().count());
-    let (mut text, mut line, mut fresh) = (String::new(), lead.to_owned(), true);
-    for word in words.split_whitespace() {
-        let needed = line.chars().count() + word.chars().count() + usize::from(!fresh);
-        if needed > COLUMNS && !fresh {
-            text += &line;
-            text.push('\n');
-            (line, fresh) = (indent.clone(), true);
-        }
-        if !fresh {
-            line.push(' ');
-        }
-        line += word;
-        fresh = false;
-    }
-    text + &line + "\n"
-}
-
-/// Three significant figures or more, without an exponent.
-fn figures(value: f64) -> String {
-    match value.abs() {
-        v if v >= 100.0 || v == 0.0 => format!("{value:.0}"),
-        v if v >= 10.0 => format!("{value:.1}"),
-        v if v >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    }
+    table.section()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::text::assert_fits;
     use crate::config::Settings;
     use crate::record::{Mode, Model, Plan, Profile, RequestPlan};
     use crate::theory::predict;
@@ -162,23 +132,16 @@ mod tests {
         let prediction = predict(&Settings::default(), Mode::Pipelined, &plan).unwrap();
         let text = table(&prediction, "pipelined under closed, 50 clients, 1000 requests");
         for says in
-            ["burst of 1000 on 1", "exact", "drain", "500 s", "250250", "assumes", "####", "Counting"]
+            ["burst of 1000 on 1", "exact", "drain", "500  s", "250250", "assumes", "####", "Counting"]
         {
             assert!(text.contains(says), "no {says:?} in\n{text}");
         }
-        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert_fits(&text);
     }
 
     #[test]
-    fn nothing_known_is_no_table() {
+    fn an_empty_prediction_has_no_table_of_times() {
         let text = table(&Prediction::default(), "nothing");
         assert!(!text.contains("in ms") && !text.contains("assumes"), "{text}");
-    }
-
-    #[test]
-    fn words_wrap_below_each_other() {
-        let text = wrapped("  - ", &"word ".repeat(40));
-        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
-        assert!(text.lines().all(|line| line.len() <= COLUMNS));
     }
 }

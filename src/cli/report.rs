@@ -1,67 +1,43 @@
-//! A run, for people: in at most 80 columns, whatever is in it. It begins with the most
-//! important figures and the word that says whether to trust them; then come the
-//! distribution, and everything else.
+//! A run as text, in three parts: the figures that matter most with the audit's word,
+//! the distribution of the times, and everything else.
 //!
-//! Of a prediction only the head is written here.
+//! Of a prediction only the heading is written here; `predict` writes the rest.
 
 mod histogram;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::clean;
+use super::text::{NONE, Table, cut, hang, left, number, pad, percent, right, time};
 use crate::record::{BenchSide, ClientSide, Clock, Mode, ModeSide, Origin, Run, Timing, Validity, Verdict};
 
-/// The widest line, in characters.
-const WIDTH: usize = 80;
-/// Where text begins, behind its label.
-const INDENT: usize = 12;
+/// The width of a label; the text begins behind it.
+const LABEL: usize = 12;
 
-/// What a run was and what came of it.
+/// The report of a run.
 pub(super) fn report(run: &Run) -> String {
-    let mut page = Page::default();
+    let mut text = String::new();
     if run.prediction.is_some() {
-        head(&mut page, run);
-        return page.text;
+        heading(&mut text, run);
+        return text;
     }
-    result(&mut page, run);
-    distribution(&mut page, run);
-    page.line("");
-    head(&mut page, run);
+    result(&mut text, run);
+    if let Some(times) = run.timing(Clock::Answer).and_then(Timing::histogram) {
+        text += &histogram::chart(times);
+    }
+    text.push('\n');
+    heading(&mut text, run);
     if let Some(client) = &run.client {
-        client_side(&mut page, client, run.origin);
+        client_side(&mut text, client, run.origin);
     }
     if let Some(bench) = &run.bench {
-        bench_side(&mut page, bench);
+        bench_side(&mut text, bench);
     }
-    audit(&mut page, run);
-    page.text
+    audit(&mut text, run);
+    text
 }
 
-/// Three significant digits, down to a thousandth: milliseconds to the
-/// microsecond. Also fit for rates and seconds.
-pub(super) fn ms(value: f64) -> String {
-    match value.abs() {
-        v if v >= 1e8 => format!("{value:.1e}"),
-        v if v >= 99.95 || v == 0.0 => format!("{value:.0}"),
-        v if v >= 9.995 => format!("{value:.1}"),
-        v if v >= 0.9995 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    }
-}
-
-/// A time in milliseconds, its digits by `digits`. Weir's histograms tell times apart
-/// to a microsecond: a shorter one took some time, and is not 0. Where another tool or
-/// a formula says 0, so does this.
-pub(super) fn time(value: f64, origin: Origin, digits: fn(f64) -> String) -> String {
-    let histogram = matches!(origin, Origin::Recorded | Origin::Load | Origin::Simulated);
-    match value.abs() {
-        v if v < 0.001 && (histogram || v > 0.0) => "<0.001".to_owned(),
-        _ => digits(value),
-    }
-}
-
-/// Where the figures of a run come from, in words.
+/// The source of a run's figures.
 pub(super) fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Recorded => "recorded",
@@ -76,160 +52,98 @@ pub(super) fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// Lines with a label, broken where they become too long.
-#[derive(Debug, Default)]
-struct Page {
-    text: String,
+/// Appends a paragraph behind its label.
+fn put(text: &mut String, label: &str, paragraph: impl AsRef<str>) {
+    *text += &hang(&pad(&cut(label, LABEL - 1), LABEL), paragraph.as_ref());
 }
 
-impl Page {
-    fn put(&mut self, label: &str, text: impl AsRef<str>) {
-        let label: String = clean::line(label).chars().take(INDENT - 1).collect();
-        let mut line = format!("{label:<INDENT$}");
-        let mut width = INDENT;
-        let mut begun = false;
-        for word in text.as_ref().split_whitespace().flat_map(pieces) {
-            let length = word.chars().count();
-            if begun && width + 1 + length > WIDTH {
-                self.line(&line);
-                line = " ".repeat(INDENT);
-                width = INDENT;
-            } else if begun {
-                line.push(' ');
-                width += 1;
-            }
-            line.push_str(&word);
-            width += length;
-            begun = true;
-        }
-        self.line(&line);
+/// Appends a table of times with a row for each kind that was recorded.
+fn times(text: &mut String, rows: &[(String, Option<&Timing>)], origin: Origin) {
+    let columns = [left(18), right(7)].into_iter().chain([right(6); 6]);
+    let header = ["in ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max"];
+    let mut table = Table::new(columns).header(header);
+    for (name, timing) in rows {
+        let Some(timing) = timing.filter(|timing| !timing.is_empty()) else { continue };
+        let known = |ms: Option<f64>| ms.map_or(NONE.to_owned(), |ms| time(ms, origin));
+        let count = match timing.count() {
+            Some(count) if count >= 100_000_000 => number(count as f64),
+            Some(count) => count.to_string(),
+            None => NONE.to_owned(),
+        };
+        let quantiles = [0.5, 0.9, 0.99, 0.999, 1.0].map(|share| known(timing.quantile_ms(share)));
+        let cells = [cut(name, 20), count, known(timing.mean_ms())];
+        table.row(cells.into_iter().chain(quantiles));
     }
-
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
-        self.text.push('\n');
-    }
-
-    /// A row each kind of time that there was.
-    fn times(&mut self, rows: &[(String, Option<&Timing>)], origin: Origin) {
-        let rows: Vec<(&str, &Timing)> = rows
-            .iter()
-            .filter_map(|(name, timing)| Some((name.as_str(), (*timing)?)))
-            .filter(|(_, timing)| !timing.is_empty())
-            .collect();
-        if rows.is_empty() {
-            return;
-        }
-        self.line("");
-        self.row("in ms", ["count", "mean", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned));
-        for (name, timing) in rows {
-            let known = |value: Option<f64>| value.map_or("-".to_owned(), |value| time(value, origin, ms));
-            let at = |share| known(timing.quantile_ms(share));
-            let count = match timing.count() {
-                Some(count) if count >= 100_000_000 => ms(count as f64),
-                Some(count) => count.to_string(),
-                None => "-".to_owned(),
-            };
-            let mean = known(timing.mean_ms());
-            self.row(name, [count, mean, at(0.5), at(0.9), at(0.99), at(0.999), at(1.0)]);
-        }
-    }
-
-    fn row(&mut self, name: &str, cells: [String; 7]) {
-        let mut line = format!("{:<20}", clean::line(name).chars().take(19).collect::<String>());
-        for (n, cell) in cells.iter().enumerate() {
-            let width = if n == 0 { 9 } else { 8 };
-            // Writing to a string cannot fail. A space, should a cell be full.
-            let _ = write!(line, " {cell:>0$}", width - 1);
-        }
-        self.line(&line);
-    }
+    *text += &table.section();
 }
 
-/// A word, in pieces that fit a line.
-fn pieces(word: &str) -> Vec<String> {
-    let letters: Vec<char> = clean::line(word).chars().collect();
-    letters.chunks(WIDTH - INDENT).map(|piece| piece.iter().collect()).collect()
-}
-
-/// What most people want to know, and whether they can trust it.
-fn result(page: &mut Page, run: &Run) {
+/// The figures that matter most, and whether they can be trusted.
+fn result(text: &mut String, run: &Run) {
     let mut figures: Vec<String> =
-        run.rate().map(|rate| format!("{} answers/s", ms(rate))).into_iter().collect();
+        run.rate().map(|rate| format!("{} answers/s", number(rate))).into_iter().collect();
     if let Some(times) = run.timing(Clock::Answer) {
         figures.extend(percentiles(times, run.origin));
     }
-    page.put(
+    put(
+        text,
         "result",
-        if figures.is_empty() { "nothing was timed".to_owned() } else { figures.join(", ") },
+        if figures.is_empty() { "no request was timed".to_owned() } else { figures.join(", ") },
     );
-    // Where an answer is only a receipt, the work comes later.
+    // An async or pipelined answer is only a receipt: the work comes later.
     let later = |side: &&ModeSide| run.mode() != Some(Mode::Serial) && !side.response.is_empty();
     if let Some(side) = run.mode_side().filter(later) {
-        let rate = side.told_done_rate().map(|rate| format!("{} events done/s", ms(rate)));
+        let rate = side.told_done_rate().map(|rate| format!("{} events done/s", number(rate)));
         let figures: Vec<String> =
             rate.into_iter().chain(percentiles(&side.response, run.origin)).collect();
-        page.put("work", figures.join(", "));
+        put(text, "work", figures.join(", "));
     }
     let trust = match run.audit.validity() {
         Validity::Valid => "valid",
         Validity::Disturbed => "disturbed: see the end",
         Validity::Invalid => "INVALID: see the end",
     };
-    page.put("audit", trust);
+    put(text, "audit", trust);
 }
 
-/// Half of the times, nearly all, and the longest.
+/// The median, the 99th percentile and the maximum.
 fn percentiles(times: &Timing, origin: Origin) -> Vec<String> {
     [("p50", 0.5), ("p99", 0.99), ("max", 1.0)]
         .into_iter()
-        .filter_map(|(name, share)| {
-            Some(format!("{name} {} ms", time(times.quantile_ms(share)?, origin, ms)))
-        })
+        .filter_map(|(name, share)| Some(format!("{name} {} ms", time(times.quantile_ms(share)?, origin))))
         .collect()
 }
 
-fn distribution(page: &mut Page, run: &Run) {
-    let times = run.timing(Clock::Answer).and_then(Timing::histogram);
-    let lines = times.map(histogram::lines).unwrap_or_default();
-    if lines.is_empty() {
-        return;
-    }
-    page.line("");
-    page.line(&format!("{:<58} {:>9} {:>7}", "answers, ms", "count", "share"));
-    lines.iter().for_each(|line| page.line(line));
-}
-
-fn head(page: &mut Page, run: &Run) {
-    page.put("run", run.title());
+fn heading(text: &mut String, run: &Run) {
+    put(text, "run", run.title());
     if run.name.is_some() {
-        page.put("id", &run.id);
+        put(text, "id", &run.id);
     }
-    page.put("from", format!("{}, by weir {}", origin(run.origin), run.weir));
-    page.put("target", &run.target);
-    page.put("load", run.load.as_ref().map_or("not known".to_owned(), ToString::to_string));
+    put(text, "from", format!("{}, by weir {}", origin(run.origin), run.weir));
+    put(text, "target", &run.target);
+    put(text, "load", run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string));
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);
-    let length = if counted { format!(", for {} s", ms(run.seconds)) } else { String::new() };
-    page.put("began", format!("{}{length}", run.began));
+    let length = if counted { format!(", lasted {} s", number(run.seconds)) } else { String::new() };
+    put(text, "began", format!("{}{length}", run.began));
 }
 
-fn client_side(page: &mut Page, client: &ClientSide, origin: Origin) {
-    page.line("");
+fn client_side(text: &mut String, client: &ClientSide, origin: Origin) {
+    text.push('\n');
     if client.is_counted() {
-        counts(page, client);
+        counts(text, client);
     } else {
-        page.put("client", "counts, rate and duration are not known");
+        put(text, "client", "counts, rate and duration are unknown");
     }
-    let shares = [("core used", client.cpu), ("of the time without a core", client.starved)];
-    let shares =
-        shares.into_iter().filter_map(|(what, share)| Some(format!("{} % {what}", ms(share? * 100.0))));
-    let shares: Vec<String> = shares.collect();
+    let used = client.cpu.map(|share| format!("used {} of a core", percent(share)));
+    let starved = client
+        .starved
+        .map(|share| format!("was runnable but waiting for a CPU {} of the time", percent(share)));
+    let shares: Vec<String> = [used, starved].into_iter().flatten().collect();
     if !shares.is_empty() {
-        page.put("generator", shares.join(", "));
+        put(text, "generator", shares.join("; "));
     }
     for (label, counts) in [("statuses", &client.statuses), ("aborted", &client.errors)] {
         if !counts.is_empty() {
-            page.put(label, listed(counts));
+            put(text, label, listed(counts));
         }
     }
     let mut rows = Vec::new();
@@ -242,50 +156,55 @@ fn client_side(page: &mut Page, client: &ClientSide, origin: Origin) {
         }
     }
     rows.push(("sent late by".to_owned(), client.lag.as_ref()));
-    page.times(&rows, origin);
+    times(text, &rows, origin);
 }
 
-/// How many requests there were, and how fast.
-fn counts(page: &mut Page, client: &ClientSide) {
+/// The counts of requests, and their rate.
+fn counts(text: &mut String, client: &ClientSide) {
     let ClientSide { sent, ok, refused, failed, aborted, unsent, .. } = client;
-    page.put(
+    put(
+        text,
         "client",
-        format!("sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"),
+        format!(
+            "sent {sent} = ok {ok} + refused {refused} + failed {failed} + aborted {aborted}; unsent {unsent}"
+        ),
     );
-    let mut pace = match client.seconds {
-        0.0 => "answered in no time".to_owned(),
+    let mut rate = match client.seconds {
+        0.0 => "answered in less than a microsecond".to_owned(),
         seconds => match client.told_rate() {
-            Some(rate) => format!("{} answers/s for {} s", ms(rate), ms(seconds)),
-            None => format!("answered within {} s", ms(seconds)),
+            Some(rate) => format!("{} answers/s for {} s", number(rate), number(seconds)),
+            None => format!("answered within {} s", number(seconds)),
         },
     };
     if client.in_flight > 0.0 {
         // Writing to a string cannot fail.
-        let _ = write!(pace, "; {} under way on average", ms(client.in_flight));
+        let _ = write!(rate, "; {} in flight on average", number(client.in_flight));
     }
     if let Some(due) = client.in_flight_due {
-        let _ = write!(pace, ", {} due or under way", ms(due));
+        let _ = write!(rate, ", {} due or in flight", number(due));
     }
-    page.put("", pace);
+    put(text, "", rate);
 }
 
 fn listed(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(what, count)| format!("{count} \u{d7} {what}")).collect::<Vec<_>>().join(", ")
 }
 
-fn bench_side(page: &mut Page, bench: &BenchSide) {
-    page.line("");
+fn bench_side(text: &mut String, bench: &BenchSide) {
+    text.push('\n');
     let drained = match bench.drained {
-        true => format!("drained {} s after the last request", ms(bench.drain_s)),
-        false => "not drained at the end".to_owned(),
+        true => format!("drained {} s after the last request", number(bench.drain_s)),
+        false => "still held events at the end".to_owned(),
     };
-    page.put("bench", format!("{} s; {drained}", ms(bench.seconds)));
-    page.put(
+    put(text, "bench", format!("{} s; {drained}", number(bench.seconds)));
+    put(
+        text,
         "",
-        format!("at most {} in the resource, {} in the queue", bench.peak_in_use, bench.peak_depth),
+        format!("peaks: {} in the resource, {} in the queue", bench.peak_in_use, bench.peak_depth),
     );
     let ledger = &bench.ledger;
-    page.put(
+    put(
+        text,
         "ledger",
         format!(
             "accepted {} = done {} + failed {} + dropped {} + held {}; rejected {}, unaccounted {}",
@@ -300,26 +219,28 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
     );
     let mut rows = Vec::new();
     for (name, mode) in &bench.modes {
-        page.put(
+        put(
+            text,
             name,
             format!(
-                "{} answers, {} of them errors, {} aborted{}",
+                "{} answers{}, {} of them errors, {} aborted",
                 mode.requests,
+                in_brackets(mode.told_rate()),
                 mode.errors,
-                mode.aborted,
-                a_second(mode.told_rate())
+                mode.aborted
             ),
         );
-        page.put(
+        put(
+            text,
             "",
             format!(
-                "accepted {}, refused {}; done {}, failed {}, dropped {}{}; at most {} in the resource",
+                "accepted {}, refused {}; done {}{}, failed {}, dropped {}; peak of {} in the resource",
                 mode.accepted,
                 mode.refused,
                 mode.done,
+                in_brackets(mode.told_done_rate()),
                 mode.failed,
                 mode.dropped,
-                a_second(mode.told_done_rate()).replacen(';', "; done", 1),
                 mode.peak_in_use
             ),
         );
@@ -332,33 +253,33 @@ fn bench_side(page: &mut Page, bench: &BenchSide) {
         ];
         rows.extend(times.map(|(kind, timing)| (format!("{name} {kind}"), Some(timing))));
     }
-    page.times(&rows, Origin::Recorded);
+    times(text, &rows, Origin::Recorded);
     if !bench.marks.is_empty() {
-        page.line("");
+        text.push('\n');
     }
     for (n, mark) in bench.marks.iter().enumerate() {
         let label = if n == 0 { "marks" } else { "" };
         let kind = format!("{:?}", mark.kind).to_lowercase();
-        page.put(label, format!("at {} s, {kind}: {}", ms(mark.t), mark.text));
+        put(text, label, format!("at {} s, {kind}: {}", number(mark.t), mark.text));
     }
 }
 
-/// A rate behind counts; nothing where there is none.
-fn a_second(rate: Option<f64>) -> String {
-    rate.map_or(String::new(), |rate| format!("; {}/s", ms(rate)))
+/// A rate behind a count; empty without one.
+fn in_brackets(rate: Option<f64>) -> String {
+    rate.map_or(String::new(), |rate| format!(" ({}/s)", number(rate)))
 }
 
-/// The word, and the sentences behind it.
-fn audit(page: &mut Page, run: &Run) {
-    page.line("");
-    page.put("audit", run.audit.validity().word());
+/// The audit's word, and its sentences.
+fn audit(text: &mut String, run: &Run) {
+    text.push('\n');
+    put(text, "audit", run.audit.validity().word());
     for check in run.audit.remarks() {
         let label = match check.verdict {
             Verdict::Failed => "INVALID:",
             Verdict::Disturbed => "disturbed:",
             Verdict::Note | Verdict::Passed => "note:",
         };
-        page.put(label, &check.says);
+        put(text, label, &check.says);
     }
 }
 

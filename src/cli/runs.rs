@@ -8,18 +8,21 @@ use clap::{Subcommand, ValueEnum};
 
 use super::help::runs as help;
 use super::output::{complain, say};
-use super::report::{ms, origin, report, time};
+use super::report::{origin, report};
+use super::text::{NONE, Table, WIDTH, cut, left, number, right, time};
 use super::{Exit, compare};
 use crate::clean;
 use crate::files;
 use crate::record::{Origin, Validity, Verdict, now};
 use crate::runs::{
-    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table, Told, Tool, check_name, csv,
-    import, to_json,
+    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Told, Tool,
+    check_name, csv, import, to_json,
 };
 
-/// What stands in the place of an id, where there is none yet.
+/// Stands for the id of a run that has none yet.
 const IN_PROGRESS: &str = "(in progress)";
+/// The most columns of an id in a list.
+const WIDEST_ID: usize = 39;
 /// Where standard input is meant instead of a file.
 const STDIN: &str = "-";
 /// More than a tool prints.
@@ -184,37 +187,39 @@ fn list(json: bool, store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two lines a run, of at most 80 columns: what it is called and its figures, and
-/// its load.
+/// Two lines a run: its id and its figures, then its name and its load. The beginning of
+/// an id is enough to name a run, so a long one may be cut.
 fn table(listing: &Listing) -> String {
-    let shown = listing.runs.iter().map(|run| run.id.as_str());
-    let shown = shown.chain(listing.in_progress.as_ref().map(|_| IN_PROGRESS));
-    let ids = shown.map(|id| id.chars().count()).max().unwrap_or_default().min(41);
-    let line = |id: &str, from: &str, [rate, p50, p99]: [&str; 3]| {
-        format!("{:<ids$}  {from:<9} {rate:>8} {p50:>8} {p99:>8}\n", cut(id, ids))
-    };
-    let mut text = line("id", "from", ["rate/s", "p50 ms", "p99 ms"]);
+    let columns = [left(0), left(9), right(7), right(7), right(7)];
+    let mut table = Table::new(columns).header(["id", "from", "rate/s", "p50 ms", "p99 ms"]);
+    let mut below = Vec::new();
     for run in &listing.runs {
-        let or_dash = |shown: Option<String>| shown.unwrap_or_else(|| "-".to_owned());
-        let rate = or_dash(run.rate.map(ms));
-        let [p50, p99] =
-            [run.p50_ms, run.p99_ms].map(|value| or_dash(value.map(|value| time(value, run.origin, ms))));
-        text += &line(&run.id, origin(run.origin), [&rate, &p50, &p99]);
+        let known = |shown: Option<String>| shown.unwrap_or_else(|| NONE.to_owned());
+        let times = [run.p50_ms, run.p99_ms].map(|ms| known(ms.map(|ms| time(ms, run.origin))));
+        let [p50, p99] = times;
+        let id = cut(&run.id, WIDEST_ID);
+        table.row([id, origin(run.origin).to_owned(), known(run.rate.map(number)), p50, p99]);
         let trust = (run.verdict != Validity::Valid).then_some(run.verdict.word());
         let words = [trust, run.name.as_deref(), run.load.as_deref()].into_iter().flatten();
-        let words = words.collect::<Vec<_>>().join("; ");
-        if !words.is_empty() {
-            text += &format!("    {}\n", cut(&words, 76));
-        }
+        below.push(words.collect::<Vec<_>>().join("; "));
     }
     if let Some(run) = &listing.in_progress {
-        text += &line(IN_PROGRESS, origin(Origin::Recorded), ["-"; 3]);
-        text += &format!("    {}\n", cut(&progress(run), 76));
+        table.row([IN_PROGRESS, origin(Origin::Recorded), NONE, NONE, NONE]);
+        below.push(progress(run));
+    }
+    let rows = table.to_string();
+    let mut rows = rows.lines();
+    let mut text = format!("{}\n", rows.next().unwrap_or_default());
+    for (row, below) in rows.zip(below) {
+        text += &format!("{row}\n");
+        if !below.is_empty() {
+            text += &format!("    {}\n", cut(&below, WIDTH - 4));
+        }
     }
     text
 }
 
-/// How far the run in progress has come.
+/// The requests so far of the run in progress, and the events that the bench holds.
 fn progress(run: &InProgress) -> String {
     let of = |(mode, requests): (&String, &u64)| match requests {
         1 => format!("{mode}, 1 request"),
@@ -223,15 +228,6 @@ fn progress(run: &InProgress) -> String {
     let modes: Vec<String> = run.requests.iter().map(of).collect();
     let modes = if modes.is_empty() { "no request yet".to_owned() } else { modes.join("; ") };
     format!("{modes} in {:.0} s; the bench holds {} events", run.seconds, run.held)
-}
-
-/// As much of a text as fits. The beginning of an id is enough to name a run.
-fn cut(text: &str, width: usize) -> String {
-    let text = clean::line(text);
-    if text.chars().count() <= width {
-        return text.into_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn show(reference: &str, json: bool, store: &Store) -> anyhow::Result<()> {
@@ -244,9 +240,9 @@ fn show(reference: &str, json: bool, store: &Store) -> anyhow::Result<()> {
 fn export(args: &Export, store: &Store) -> anyhow::Result<()> {
     let run = store.open(&args.run)?;
     let what = match args.what {
-        What::Series => Table::Series,
-        What::Percentiles => Table::Percentiles,
-        What::Histogram => Table::Histogram,
+        What::Series => CsvTable::Series,
+        What::Percentiles => CsvTable::Percentiles,
+        What::Histogram => CsvTable::Histogram,
     };
     let text = if args.json { to_json(&run)? } else { csv(&run, what)? };
     match &args.output {

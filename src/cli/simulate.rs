@@ -3,7 +3,7 @@
 use super::Exit;
 use super::load::{Output, ProgressLine};
 use super::output::{complain, say};
-use super::predict::wrapped;
+use super::text::hang;
 use crate::config::Sources;
 use crate::measure::{Phase, PlanArgs};
 use crate::simulate::{Bounds, simulate_edited};
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
         Ok(run) => {
             let exit = args.output.finish(run, sources);
             if let Some(said) = left_out.filter(|_| args.output.is_for_people()) {
-                say(wrapped("note:       ", &said).trim_end());
+                say(hang("note:       ", &said).trim_end());
             }
             exit
         }

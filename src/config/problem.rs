@@ -51,8 +51,9 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A line of the file is shown up to here.
-const WIDTH: usize = 100;
+/// How much of a line of the file is shown, in characters: with the line's number before
+/// it, it fits 80 columns.
+const WIDTH: usize = 70;
 
 struct Lines<'a>(&'a [Problem]);
 

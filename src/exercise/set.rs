@@ -112,6 +112,12 @@ impl Set {
         Ok(Self { title, parts, exercises, given, folder: folder.to_owned() })
     }
 
+    /// The exercise that comes after this one.
+    pub fn after(&self, exercise: &Exercise) -> Option<&Exercise> {
+        let here = self.exercises.iter().position(|other| other.id == exercise.id)?;
+        self.exercises.get(here + 1)
+    }
+
     /// The exercise of that id, or the only one whose id begins so.
     ///
     /// # Errors

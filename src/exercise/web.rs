@@ -97,8 +97,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
         let exercise = set.find(&id).map_err(Refusal::Set)?;
         let text = exercise.text().map_err(|error| Refusal::File(format!("{id}/README.md"), error))?;
         let state = workshop.progress()?.of(&exercise.id);
-        let here = set.exercises.iter().position(|other| other.id == exercise.id);
-        let next = here.and_then(|here| set.exercises.get(here + 1));
+        let next = set.after(exercise);
         let part = (exercise.part as usize).checked_sub(1).and_then(|part| set.parts.get(part));
         let shown = json!({
             "id": exercise.id,

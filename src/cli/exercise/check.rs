@@ -1,13 +1,13 @@
 //! One check: the measurement, made anew or kept from before, and the code.
 
-use std::io::IsTerminal;
-
 use tokio_util::sync::CancellationToken;
 
 use super::bar::Bar;
+use super::markdown::words;
 use super::outcome::{CodeChecked, Outcome};
-use super::show;
 use crate::cli::output::{complain, say, say_coloured};
+use crate::cli::paint;
+use crate::cli::text::wrap;
 use crate::exercise::{
     Exercise, Findings, Progress, State, Trial, Where, compile_and_check, doubts, finishes, judge,
 };
@@ -64,15 +64,15 @@ pub(super) fn find_out(
 /// Compiles and checks the participant's code, and shows what was said about it.
 pub(super) fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<CodeChecked> {
     complain("compiling and running your code; the first time takes a minute or three");
-    let checked = compile_and_check(exercise, None, show && std::io::stdout().is_terminal())?;
+    let checked = compile_and_check(exercise, None, show && paint::is_wanted(&std::io::stdout()))?;
     let unwritten = checked.unwritten(exercise);
     let written = unwritten.is_none() && !checked.said.contains("could not compile");
     if let Some(unwritten) = unwritten.filter(|_| show) {
-        say(unwritten);
+        say(wrap(&unwritten, 0).trim_end());
     } else if show {
         say_coloured(checked.said.trim_end());
         if let Some(reveals) = checked.reveals(exercise) {
-            say(format_args!("\n{}", show::paragraph(reveals).trim_end()));
+            say(format_args!("\n{}", wrap(&words(reveals), 0).trim_end()));
         }
     }
     Ok(CodeChecked { passed: checked.passed, written })

@@ -8,10 +8,12 @@
 use std::io::{BufRead, Write};
 
 use super::check::conclude;
+use super::markdown::words;
 use super::outcome::CodeChecked;
-use super::show;
+use super::{show, verdict};
 use crate::clean;
 use crate::cli::output::dressed;
+use crate::cli::text::wrap;
 use crate::exercise::{Exercise, Findings, Judgement, Progress, Question, Set, State, Verdict};
 
 const KEYS: &str = "n next · h hint · r read again · s solution · q quit";
@@ -131,10 +133,10 @@ impl Session<'_> {
         };
         let outcome = conclude(self.progress, exercise, &findings, true, code)?;
         for doubt in &outcome.doubts {
-            self.say(&format!("\n{}", show::paragraph(doubt).trim_end()))?;
+            self.say(&format!("\n{}", wrap(doubt, 0).trim_end()))?;
         }
         let explain = outcome.state.is_explained() && !before.is_explained();
-        self.say(&format!("\n{}", show::result(exercise, &outcome, explain).trim_end()))?;
+        self.say(&format!("\n{}", verdict::result(exercise, &outcome, explain).trim_end()))?;
         Ok(outcome.judgements)
     }
 
@@ -159,7 +161,7 @@ impl Session<'_> {
                     })?;
                     return Ok(Way::On);
                 }
-                Err(why) => self.say(show::paragraph(&why).trim_end())?,
+                Err(why) => self.say(wrap(&why.to_string(), 0).trim_end())?,
             }
         }
     }
@@ -205,7 +207,7 @@ impl Session<'_> {
             self.progress.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
         match state.hints.checked_sub(1).and_then(|last| exercise.hints.get(last)) {
             Some(hint) => {
-                let hint = show::paragraph(&format!("Hint {} of {most}: {}", state.hints, hint.trim()));
+                let hint = wrap(&format!("Hint {} of {most}: {}", state.hints, words(hint)), 0);
                 self.say(hint.trim_end())
             }
             None => self.say("this exercise has no hints"),

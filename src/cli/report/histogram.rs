@@ -1,19 +1,21 @@
-//! A histogram in a few lines of text: where most answers are, and how long the tail is.
+//! A histogram as a bar chart: where most times lie, and how long the tail is.
 
 use hdrhistogram::Histogram;
 
-/// How many bars there are for all but the tail, give or take one.
+use crate::cli::text::{Table, left, percent, right};
+
+/// How many bars the body has, give or take one. The tail has one more.
 const BARS: u64 = 8;
 /// The longest bar, in characters.
 const LONGEST: usize = 40;
-/// What lies above this share is the tail, and has one bar.
+/// The share of the times below the tail.
 const BODY: f64 = 0.99;
-/// Histograms tell times apart that differ by a thousandth. Narrower bars than this
-/// share of a time would show that, and not the times.
+/// The finest width of a bar, as a fraction of a time. Histograms have a resolution of
+/// a thousandth, which narrower bars would show instead of the times.
 const FINEST: u64 = 500;
 
-/// Times above one bound and up to the next; in the first bin, from its lower bound on.
-/// In microseconds.
+/// Times above `from` and up to `to`, in microseconds. The first bin includes its lower
+/// bound.
 #[derive(Debug, Clone, PartialEq)]
 struct Bin {
     from: u64,
@@ -21,11 +23,11 @@ struct Bin {
     count: u64,
 }
 
-/// The lines of a histogram in microseconds: bounds in milliseconds, a bar, the count
+/// The chart of a histogram in microseconds: bounds in milliseconds, a bar, the count
 /// and its share. Empty if all times would be in one bar.
-pub(super) fn lines(times: &Histogram<u64>) -> Vec<String> {
+pub(super) fn chart(times: &Histogram<u64>) -> String {
     let bins = bins(times);
-    let [first, _, ..] = bins.as_slice() else { return Vec::new() };
+    let [first, _, ..] = bins.as_slice() else { return String::new() };
     let decimals = match first.to - first.from {
         1000.. => 0,
         100.. => 1,
@@ -34,19 +36,19 @@ pub(super) fn lines(times: &Histogram<u64>) -> Vec<String> {
     };
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or_default().max(1);
     let bound = |micros: u64| format!("{:.decimals$}", micros as f64 / 1e3);
-    let line = |bin: &Bin| {
-        // Rounded up: a bar that has a count is seen.
+    let columns = [left(17), left(LONGEST), right(9), right(6)];
+    let mut table = Table::new(columns).header(["answers, ms", "", "count", "share"]);
+    for bin in &bins {
+        // Rounded up: a bin with a count has a bar.
         let length = (bin.count as f64 / most as f64 * LONGEST as f64).ceil() as usize;
-        let share = 100.0 * bin.count as f64 / times.len() as f64;
-        let bar = "#".repeat(length);
-        format!(
-            "{:>7} - {:<7} {bar:<LONGEST$} {:>9} {share:>5.1} %",
-            bound(bin.from),
-            bound(bin.to),
-            bin.count
-        )
-    };
-    bins.iter().map(line).collect()
+        table.row([
+            format!("{:>7} - {}", bound(bin.from), bound(bin.to)),
+            "#".repeat(length),
+            bin.count.to_string(),
+            percent(bin.count as f64 / times.len() as f64),
+        ]);
+    }
+    table.section()
 }
 
 /// Bins of the same round width up to the 99th percentile, and one for the rest.
@@ -93,6 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cli::text::assert_fits;
     use crate::metrics::empty_histogram;
 
     fn of(micros: impl IntoIterator<Item = u64>) -> Histogram<u64> {
@@ -105,21 +108,21 @@ mod tests {
     fn most_answers_and_the_tail_are_seen_at_a_glance() {
         let body = (0..990).map(|n| 20_000 + n * 8);
         let times = of(body.chain((0..10).map(|n| 40_000 + n * 1000)));
-        let text = lines(&times).join("\n");
-        let lines: Vec<&str> = text.lines().collect();
+        let text = chart(&times);
+        let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(lines.len(), 9, "{text}");
         assert!(
-            lines[0].starts_with("     20 - 21      ########################################       "),
+            lines[0].starts_with("     20 - 21       ########################################       "),
             "{text}"
         );
         assert!(lines[0].ends_with("      124  12.4 %"), "{text}");
-        assert!(lines[8].starts_with("     28 - 49      ####    "), "{text}");
-        assert!(lines[8].ends_with(" 10   1.0 %"), "{text}");
+        assert!(lines[8].starts_with("     28 - 49       ####    "), "{text}");
+        assert!(lines[8].ends_with(" 10  1.00 %"), "{text}");
     }
 
     #[test]
     fn one_time_has_no_distribution() {
-        assert!(lines(&of([500, 500])).is_empty() && lines(&of([])).is_empty());
+        assert!(chart(&of([500, 500])).is_empty() && chart(&of([])).is_empty());
     }
 
     proptest! {
@@ -132,9 +135,7 @@ mod tests {
             prop_assert_eq!(bins.iter().map(|bin| bin.count).sum::<u64>(), times.len());
             prop_assert!(bins.len() as u64 <= BARS + 2, "{:?}", bins);
             prop_assert!(bins.windows(2).all(|pair| pair[0].to == pair[1].from), "{:?}", bins);
-            for line in lines(&times) {
-                prop_assert!(line.chars().count() <= 80, "{}", line);
-            }
+            assert_fits(&chart(&times));
         }
     }
 }

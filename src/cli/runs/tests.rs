@@ -96,7 +96,7 @@ fn a_list_has_the_figures_of_a_run_its_name_and_load_and_the_run_in_progress() {
     store.save(&sample()).unwrap();
     let expected = "\
 id                        from        rate/s   p50 ms   p99 ms
-2026-11-21-053505-serial  weir load        -      501      620
+2026-11-21-053505-serial  weir load        –      501      620
     before; closed, 2 clients, 5 requests
 ";
     assert_eq!(table(&store.list().unwrap()), expected);
@@ -104,7 +104,7 @@ id                        from        rate/s   p50 ms   p99 ms
     store.note_progress(&InProgress { seconds: 12.3, requests, held: 33, ..InProgress::default() });
     let expected = format!(
         "{expected}\
-(in progress)             recorded         -        -        -
+(in progress)             recorded         –        –        –
     pipelined, 120 requests in 12 s; the bench holds 33 events
 "
     );

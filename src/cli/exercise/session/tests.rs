@@ -117,7 +117,7 @@ fn a_session_asks_checks_explains_and_goes_on_where_it_was_left() {
             "How many?",
             "count (events)> ",
             "Who waits?",
-            "1 the client",
+            "1  the client",
             "who> ",
             "✓ First is finished.",
             "Because of First.",
