@@ -27,12 +27,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 use weir::config::Sources;
 use weir::http;
 use weir::load::{Connection, Driver, HttpTarget, Target, Time, listener};
 use weir::pipeline::Clock;
 use weir::record::{Arrivals, ClientSide, Model, Plan, Profile, RequestPlan};
+use weir::shutdown::StopToken;
 use weir::workbench::Workbench;
 
 use self::support::{filters, median, rounds};
@@ -128,7 +128,7 @@ fn drive(runtime: &Runtime, target: &HttpTarget, plan: &Plan) -> ClientSide {
         time: Time::Real,
         server: target.addresses().iter().find_map(|&address| listener(address)),
         refusals: vec![503],
-        stop: CancellationToken::new(),
+        stop: StopToken::new(),
         watch: &mut |_| {},
     };
     let seen = LocalSet::new().block_on(runtime, driver.run(target.clone(), plan)).expect("a thread");

@@ -86,9 +86,9 @@ async fn uses(what: What, mock: Mock, latency: Duration) -> Vec<f64> {
     while Instant::now() < end {
         let began = match what {
             What::Mock => {
-                let visit = mock.knock().expect("no limit").open().await;
+                let admission = mock.reserve().expect("no limit").admission().await;
                 let began = Instant::now();
-                visit.work().await.expect("no failures");
+                admission.work().await.expect("no failures");
                 began
             }
             What::Tokio => {

@@ -68,8 +68,8 @@ async fn main() -> Result<(), LimitsError> {
 
     let office = stage::producer(undelivered).spawn();
     let clerk = stage::consumer_fn(|letters: Vec<DeadLetter<Parcel>>| async move {
-        for DeadLetter { event, attempts, failure } in letters {
-            println!("{:14}   parcel {}   goes back after {attempts} attempts: {failure}", "", event.n);
+        for DeadLetter { event, attempts, last_error } in letters {
+            println!("{:14}   parcel {}   goes back after {attempts} attempts: {last_error}", "", event.n);
         }
     });
     let clerk = clerk.subscribe_to(&office.producer(), Limits::new(10, 5)?).spawn();

@@ -27,7 +27,7 @@ use weir::backoff::Backoff;
 use weir::demand::Limits;
 use weir::pool::{self, PoolSettings, Spread};
 use weir::stage::{self, CancelMode, Producer, ProducerRef, SubscribeOptions};
-use weir::supervise::{ChildSpec, ChildState, Restart, Strategy, Supervised, Supervisor};
+use weir::supervise::{ChildSpec, ChildState, Restart, Strategy, Supervisor, SupervisorHandle};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -108,7 +108,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The tree, a line a child.
-fn show(tree: &Supervised) {
+fn show(tree: &SupervisorHandle) {
     println!("child         kind               state     restarts    in   out   held   busy ms");
     for child in tree.list() {
         let name = format!("{:1$}{2}", "", 2 * child.depth(), child.name());

@@ -24,11 +24,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 
 use crate::load::{Driver, HttpTarget, Progress, Time, listener, within_limit};
 use crate::pipeline::Clock;
 use crate::record::{self, Check, Mode, Origin, Plan, REFUSALS, Run, Verdict};
+use crate::shutdown::StopToken;
 use crate::workbench::Recorded;
 
 pub use args::{PlanArgs, TargetArg};
@@ -62,7 +62,7 @@ pub struct Measure<'a> {
     /// How long to wait for the bench to drain after it.
     pub drain: Duration,
     /// Ends it at once.
-    pub stop: CancellationToken,
+    pub stop: StopToken,
 }
 
 /// What is put under load.

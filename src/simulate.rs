@@ -17,16 +17,16 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
 use crate::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
 use crate::pipeline::Clock;
 use crate::record::{self, Mode, Model, Origin, Plan, Run};
+use crate::shutdown::StopToken;
 use crate::workbench::{Edit, HISTORY_INTERVAL, Workbench};
 
 /// A microsecond of simulated time is a millisecond of tokio's.
-const STRETCH: u32 = 1000;
+const TIME_SCALE: u32 = 1000;
 /// After the first minute one look a second is enough.
 const FINE: Duration = Duration::from_secs(60);
 const COARSE: Duration = Duration::from_secs(1);
@@ -92,11 +92,11 @@ struct Watchdog {
     by_time: bool,
     /// Requests take no time, so that the load would never end.
     is_endless: AtomicBool,
-    stop: CancellationToken,
+    stop: StopToken,
 }
 
 impl Watchdog {
-    fn new(requests: u64, plan: &Plan, stop: CancellationToken) -> Self {
+    fn new(requests: u64, plan: &Plan, stop: StopToken) -> Self {
         Self {
             left: AtomicU64::new(requests),
             instant: Mutex::new((Instant::now(), 0)),
@@ -211,18 +211,18 @@ async fn run(
     bounds: Bounds,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
-    let clock = Clock::stretched(STRETCH);
+    let clock = Clock::scaled(TIME_SCALE);
     let began = record::now();
     let refusals = config.settings.refusals();
     let workbench = Workbench::by_clock(config, &Sources::default(), clock);
     let claim = workbench.begin_run();
     let sampler = tokio::task::spawn_local(sample(Arc::clone(&workbench), claim, clock));
     let editor = tokio::task::spawn_local(Arc::clone(&workbench).edit(edits.to_vec()));
-    let stop = CancellationToken::new();
+    let stop = StopToken::new();
     let watchdog = Arc::new(Watchdog::new(bounds.requests, plan, stop.clone()));
     let target = BenchTarget { workbench: Arc::clone(&workbench), mode, watchdog: Arc::clone(&watchdog) };
     let ends =
-        Duration::try_from_secs_f64(bounds.seconds).ok().map(|time| Instant::now() + clock.stretch(time));
+        Duration::try_from_secs_f64(bounds.seconds).ok().map(|time| Instant::now() + clock.to_tokio(time));
     let timer = tokio::task::spawn_local(end_at(ends, stop.clone()));
     let driver = Driver { clock, time: Time::Virtual, server: None, refusals, stop: stop.clone(), watch };
     let client = driver.run(target, plan).await?;
@@ -252,7 +252,7 @@ async fn run(
 }
 
 /// Stops the simulation at that moment, if there is one.
-async fn end_at(moment: Option<Instant>, stop: CancellationToken) {
+async fn end_at(moment: Option<Instant>, stop: StopToken) {
     if let Some(moment) = moment {
         sleep_until(moment).await;
         stop.cancel();
@@ -262,8 +262,8 @@ async fn end_at(moment: Option<Instant>, stop: CancellationToken) {
 async fn sample(workbench: Arc<Workbench>, claim: u64, clock: Clock) {
     let began = Instant::now();
     loop {
-        let fine = began.elapsed() < clock.stretch(FINE);
-        sleep(clock.stretch(if fine { HISTORY_INTERVAL } else { COARSE })).await;
+        let fine = began.elapsed() < clock.to_tokio(FINE);
+        sleep(clock.to_tokio(if fine { HISTORY_INTERVAL } else { COARSE })).await;
         // A load may be silent for longer than a client may be away.
         workbench.hold_run(claim);
         workbench.sample();
@@ -276,12 +276,12 @@ async fn drained(workbench: &Workbench, clock: Clock) {
     loop {
         let ledger = workbench.ledger();
         let ended = ledger.accepted - ledger.held;
-        if ledger.held == 0 || since.elapsed() > clock.stretch(HOPELESS) {
+        if ledger.held == 0 || since.elapsed() > clock.to_tokio(HOPELESS) {
             return;
         }
         if ended != finished {
             (finished, since) = (ended, Instant::now());
         }
-        sleep(clock.stretch(COARSE)).await;
+        sleep(clock.to_tokio(COARSE)).await;
     }
 }

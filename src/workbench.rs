@@ -145,7 +145,7 @@ impl Workbench {
         let bench = Arc::new(Bench {
             clock,
             resource: Mock::new(mock_settings(settings, clock)),
-            queue: Arc::new(if clock.is_stretched() { queue.in_virtual_time() } else { queue }),
+            queue: Arc::new(if clock.is_scaled() { queue.in_virtual_time() } else { queue }),
             modes: ByMode::from_fn(|mode| ModeStats::new(mode, &registry)),
             flights: Flights::new(settings.asynchronous.max_in_flight),
             last_id: AtomicU64::new(0),
@@ -211,13 +211,13 @@ impl Workbench {
 fn mock_settings(settings: &Settings, clock: Clock) -> MockSettings {
     let resource = &settings.resource;
     let Latency { distribution, mean, min, max } = resource.latency.to_resource();
-    let [mean, min, max] = [mean, min, max].map(|time| clock.stretch(time));
+    let [mean, min, max] = [mean, min, max].map(|time| clock.to_tokio(time));
     MockSettings {
         latency: Latency { distribution, mean, min, max },
         max_concurrent: (resource.max_concurrent > 0).then_some(resource.max_concurrent as usize),
         on_full: resource.on_full,
         failure_rate: resource.failure_rate,
-        freeze: Freeze::new(clock.stretch(resource.freeze_every), clock.stretch(resource.freeze_for)),
+        freeze: Freeze::new(clock.to_tokio(resource.freeze_every), clock.to_tokio(resource.freeze_for)),
         seed: resource.seed,
     }
 }
@@ -225,7 +225,7 @@ fn mock_settings(settings: &Settings, clock: Clock) -> MockSettings {
 fn queue_settings(settings: &Settings, clock: Clock) -> QueueSettings {
     let queue = &settings.queue;
     let when_full = match queue.when_full() {
-        WhenFull::Wait { timeout } => WhenFull::Wait { timeout: clock.stretch(timeout) },
+        WhenFull::Wait { timeout } => WhenFull::Wait { timeout: clock.to_tokio(timeout) },
         policy => policy,
     };
     QueueSettings { capacity: queue.capacity as usize, when_full }

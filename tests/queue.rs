@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
-use weir::queue::{MemoryQueue, QueueSettings, Refused, WhenFull};
+use weir::queue::{MemoryQueue, PushError, QueueSettings, WhenFull};
 
 fn queue(capacity: usize, when_full: WhenFull) -> MemoryQueue<u32> {
     MemoryQueue::new(QueueSettings { capacity, when_full })
@@ -26,7 +26,7 @@ async fn a_queue_at_capacity_refuses_the_next_event() {
     let queue = queue(3, WhenFull::Reject);
     fill(&queue, 0..3).await;
     let never = |_| unreachable!("a refused event is not made");
-    assert_eq!(queue.push(never).await, Err(Refused::Full { capacity: 3 }));
+    assert_eq!(queue.push(never).await, Err(PushError::Full { capacity: 3 }));
     assert_eq!(queue.pop(2).await, Some(vec![0, 1]));
     fill(&queue, 3..5).await;
     assert_eq!((queue.depth(), queue.peak_depth()), (3, 3));
@@ -83,7 +83,7 @@ async fn who_waits_too_long_is_refused_and_makes_no_difference_to_others() {
     let queue = queue(1, WAIT);
     fill(&queue, 0..1).await;
     let start = Instant::now();
-    assert_eq!(queue.push(|_| 1).await, Err(Refused::TimedOut { timeout: SECOND }));
+    assert_eq!(queue.push(|_| 1).await, Err(PushError::TimedOut { timeout: SECOND }));
     assert_eq!(start.elapsed(), SECOND);
     assert_eq!(queue.waiting(), 0);
     assert_eq!(queue.pop(1).await, Some(vec![0]));
@@ -131,7 +131,7 @@ async fn a_taker_waits_until_something_comes_or_the_queue_closes() {
         queue.close();
     };
     tokio::join!(taker, sender);
-    assert_eq!(queue.push(|_| 0).await, Err(Refused::Closed));
+    assert_eq!(queue.push(|_| 0).await, Err(PushError::Closed));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn closing_refuses_those_who_wait_and_keeps_what_is_inside() {
     let mut waiting = Box::pin(queue.push(|_| 1));
     assert!(waiting.as_mut().now_or_never().is_none());
     queue.close();
-    assert_eq!(waiting.now_or_never(), Some(Err(Refused::Closed)));
+    assert_eq!(waiting.now_or_never(), Some(Err(PushError::Closed)));
     assert_eq!(queue.pop(9).await, Some(vec![0]));
     assert_eq!(queue.pop(9).await, None);
 }
@@ -189,7 +189,7 @@ proptest! {
                                 model.push_back(event);
                                 Ok(oldest)
                             }
-                            _ => Err(Refused::Full { capacity }),
+                            _ => Err(PushError::Full { capacity }),
                         }
                     };
                     prop_assert_eq!(found, expected);

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use weir::backoff::Backoff;
 use weir::demand::Limits;
-use weir::pool::{self, DeadLetter, Failure, Handler, Pool, PoolSettings, RetryCounts, Spread};
+use weir::pool::{self, AttemptError, DeadLetter, Handler, Pool, PoolSettings, RetryCounts, Spread};
 use weir::stage::{self, Reason};
 
 use Goes::{Mad, Never, Well, Wrong};
@@ -28,8 +28,8 @@ async fn three_attempts_take_their_work_and_the_two_waits_between_them() {
         let play = Play::of(vec![vec![Wrong; 9]]);
         play.run(play.retry(), 1, spread).await;
         assert_eq!(play.now(), WORK + 10 + WORK + 20 + WORK, "{spread:?}");
-        let failure = Failure::Error("attempt 3 went wrong".to_owned());
-        assert_eq!(play.dead.all(), [DeadLetter { event: 0, attempts: 3, failure }], "{spread:?}");
+        let last_error = AttemptError::Error("attempt 3 went wrong".to_owned());
+        assert_eq!(play.dead.all(), [DeadLetter { event: 0, attempts: 3, last_error }], "{spread:?}");
     }
 }
 
@@ -62,8 +62,8 @@ async fn a_panic_is_a_failure_of_its_attempt() {
     let account = retry.account();
     play.run(retry, 1, Spread::Workers).await;
     assert_eq!(play.done.all(), [(0, 3 * WORK + 30)]);
-    let failure = Failure::Panicked("attempt 3 went mad".to_owned());
-    assert_eq!(play.dead.all(), [DeadLetter { event: 1, attempts: 3, failure }]);
+    let last_error = AttemptError::Panicked("attempt 3 went mad".to_owned());
+    assert_eq!(play.dead.all(), [DeadLetter { event: 1, attempts: 3, last_error }]);
     assert_eq!((account.counts().panics, account.counts().errors), (3, 2));
 }
 
@@ -85,12 +85,12 @@ async fn a_panic_before_the_future_or_in_its_drop_at_the_deadline_is_one_of_the_
         }
     };
     let retry =
-        pool::retry(handler).timeout(ms(WORK)).dead_letter(move |letter| buried.add(letter.failure));
+        pool::retry(handler).timeout(ms(WORK)).dead_letter(move |letter| buried.add(letter.last_error));
     let pool = spawn(2, retry, 1, Spread::Workers);
     assert_eq!((pool.ended().await, pool.panics()), (Reason::Finished, 0));
     assert_eq!(
         dead.all(),
-        ["before the future", "in the drop"].map(|said| Failure::Panicked(said.to_owned()))
+        ["before the future", "in the drop"].map(|said| AttemptError::Panicked(said.to_owned()))
     );
 }
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use weir::stage::Reason;
-use weir::supervise::{ChildSpec, Grace, Restart, Strategy, Supervised, Supervisor};
+use weir::supervise::{ChildSpec, Grace, Restart, Strategy, Supervisor, SupervisorHandle};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -110,7 +110,7 @@ impl Crew {
     }
 
     /// A running supervisor with such children, and the log empty.
-    fn spawn(&self, supervisor: Supervisor, names: &[&str]) -> Supervised {
+    fn spawn(&self, supervisor: Supervisor, names: &[&str]) -> SupervisorHandle {
         let supervisor = names.iter().fold(supervisor, |all, name| all.child(self.child(name)));
         let tree = supervisor.spawn().expect("different names");
         self.log();

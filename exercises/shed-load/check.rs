@@ -25,7 +25,7 @@ const PLACES: usize = 15;
 
 /// One use of the resource: 500 ms in virtual time.
 async fn use_it(mock: Mock) -> Result<(), Failed> {
-    mock.knock().unwrap().open().await.work().await
+    mock.reserve().unwrap().admission().await.work().await
 }
 
 /// A guard, and a resource that itself would let everybody in.

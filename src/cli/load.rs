@@ -3,8 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::Exit;
 use super::output::{complain, say};
 use super::report::report;
@@ -16,6 +14,7 @@ use crate::load::{Progress, TargetError, TooFewDescriptors};
 use crate::measure::{Measure, Phase, PlanArgs, TargetArg, Token, What};
 use crate::record::{Origin, Run};
 use crate::runs::{Store, Table, check_name, csv, to_json};
+use crate::shutdown::StopToken;
 
 /// How a result is printed and kept, for `load` and `simulate`.
 #[derive(Debug, clap::Args)]
@@ -71,7 +70,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
             return Ok(Exit::Usage);
         }
     };
-    let stop = CancellationToken::new();
+    let stop = StopToken::new();
     stop_on_interrupt(&stop)?;
     let mut line = ProgressLine::new(args.output.quiet);
     line.announce(&format!("{plan}, at {}", args.plan.target_name()));
@@ -91,7 +90,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
 
 /// The first Ctrl-C ends the load and shows what there is; the second ends the
 /// process.
-fn stop_on_interrupt(stop: &CancellationToken) -> anyhow::Result<()> {
+fn stop_on_interrupt(stop: &StopToken) -> anyhow::Result<()> {
     let stop = stop.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let wait = move || {

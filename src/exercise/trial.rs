@@ -12,7 +12,6 @@ use hyper::Method;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 pub(super) use time_scale::TimeScale;
 
@@ -22,6 +21,7 @@ use crate::config::{Config, Sources};
 use crate::http;
 use crate::measure::{Measure, Peer, Phase, PlanArgs, What};
 use crate::record::{Mode, Plan, Prediction, Run};
+use crate::shutdown::StopToken;
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
 use crate::workbench::{Edit, Snapshot, Workbench};
@@ -59,7 +59,7 @@ pub struct Trial<'a> {
     /// On which bench.
     pub place: Where,
     /// Ends it early.
-    pub stop: CancellationToken,
+    pub stop: StopToken,
 }
 
 /// One load as theory predicts it, as a simulation finds it, and as it was measured.

@@ -12,7 +12,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::Access;
 use crate::duration;
@@ -20,6 +19,7 @@ use crate::load::{CONNECTIONS, Progress};
 use crate::measure::{Measure, Peer, Phase, What, local_url};
 use crate::record::{Arrivals, Mode, Plan, Validity};
 use crate::runs::Store;
+use crate::shutdown::StopToken;
 use crate::workbench::Workbench;
 
 /// How long a load waits for the bench to drain.
@@ -43,7 +43,7 @@ struct LoadState {
 struct Running {
     plan: Plan,
     mode: Mode,
-    stop: CancellationToken,
+    stop: StopToken,
     phase: Phase,
 }
 
@@ -195,7 +195,7 @@ fn make(
     address: SocketAddr,
     mode: Mode,
     plan: &Plan,
-    stop: CancellationToken,
+    stop: StopToken,
 ) -> Last {
     let peer = Peer { base: local_url(address), token: loads.access.token.clone() };
     let what = What::Bench { peer, mode };

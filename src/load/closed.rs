@@ -82,10 +82,10 @@ async fn client<T: Target>(number: usize, pause: Duration, shared: Rc<Shared<T>>
         match stop.next(number, || shared.tally.elapsed()) {
             Next::Send => {
                 if !worker.request(None).await {
-                    tokio::time::sleep(shared.clock.stretch(pause)).await;
+                    tokio::time::sleep(shared.clock.to_tokio(pause)).await;
                 }
             }
-            Next::SitOut => tokio::time::sleep(shared.clock.stretch(LOOK)).await,
+            Next::SitOut => tokio::time::sleep(shared.clock.to_tokio(LOOK)).await,
             Next::End => return,
         }
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::pace::Pacer;
 use super::tally::Tally;
@@ -14,6 +13,7 @@ use super::worker::Shared;
 use super::{Machine, Progress, Schedule, Target, Usage, closed, open};
 use crate::pipeline::Clock;
 use crate::record::{ClientSide, Model, Plan};
+use crate::shutdown::StopToken;
 
 /// How often the load's progress is reported.
 const WATCH: Duration = Duration::from_millis(250);
@@ -45,7 +45,7 @@ pub struct Driver<'a> {
     /// Statuses that mean that a request was turned away.
     pub refusals: Vec<u16>,
     /// Ends the load at once; what is under way is aborted.
-    pub stop: CancellationToken,
+    pub stop: StopToken,
     /// Is told four times a second how it goes.
     pub watch: &'a mut dyn FnMut(&Progress),
 }
@@ -95,7 +95,7 @@ impl Driver<'_> {
         let watching = async {
             let mut next = Instant::now();
             loop {
-                next += clock.stretch(WATCH);
+                next += clock.to_tokio(WATCH);
                 sleep_until(next).await;
                 watch(&shared.tally.progress());
             }
@@ -108,7 +108,7 @@ impl Driver<'_> {
             }
             loop {
                 next_pulse.set(clock.now().after(PULSE));
-                sleep_until(clock.instant(next_pulse.get())).await;
+                sleep_until(clock.to_instant(next_pulse.get())).await;
                 shared.tally.pulse(next_pulse.get());
             }
         };

@@ -62,7 +62,7 @@ impl Pacer {
             Self::Thread(due) => due.recv().await,
             Self::Timer { clock, due } => {
                 let due = due.next()?;
-                sleep_until(clock.instant(due)).await;
+                sleep_until(clock.to_instant(due)).await;
                 Some(due)
             }
         }

@@ -38,7 +38,7 @@ pub(super) struct Worker<T: Target> {
 
 impl<T: Target> Worker<T> {
     pub(super) fn new(shared: Rc<Shared<T>>) -> Self {
-        let alarm = Box::pin(sleep_until(Instant::now() + shared.clock.stretch(shared.timeout)));
+        let alarm = Box::pin(sleep_until(Instant::now() + shared.clock.to_tokio(shared.timeout)));
         Self { shared, connection: None, alarm }
     }
 
@@ -56,7 +56,7 @@ impl<T: Target> Worker<T> {
 
     async fn exchange_in_time(&mut self, sent: Stamp) -> Result<Answer, Failure> {
         let Self { shared, connection, alarm } = self;
-        let deadline = || shared.clock.instant(sent) + shared.clock.stretch(shared.timeout);
+        let deadline = || shared.clock.to_instant(sent) + shared.clock.to_tokio(shared.timeout);
         let mut exchange = pin!(exchange(shared, connection));
         loop {
             tokio::select! {

@@ -51,7 +51,7 @@ impl Sharded {
         // Rounded. In parts: nanoseconds as one number take a division of 128 bits.
         let rest = u64::from(duration.subsec_nanos().saturating_add(500) / 1000);
         let micros = duration.as_secs().saturating_mul(1_000_000).saturating_add(rest);
-        let mut shard = lock(self.0.mine());
+        let mut shard = lock(self.0.local());
         // Cannot fail: the histogram grows as it needs to.
         let _ = shard.counts.record(micros.min(LONGEST));
         shard.seconds += duration.as_secs_f64();
@@ -65,7 +65,7 @@ impl Sharded {
     /// All shards together, and the sum of the durations in seconds.
     pub(super) fn read(&self) -> (Histogram<u64>, f64) {
         let (mut all, mut seconds) = (empty_histogram(), 0.0);
-        for shard in self.0.all() {
+        for shard in self.0.iter() {
             let shard = lock(shard);
             // Cannot fail: `all` grows as it needs to.
             let _ = all.add(&shard.counts);
@@ -76,7 +76,7 @@ impl Sharded {
 
     /// Forgets everything recorded so far.
     pub fn reset(&self) {
-        for shard in self.0.all() {
+        for shard in self.0.iter() {
             *lock(shard) = Shard::default();
         }
     }

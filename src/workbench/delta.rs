@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 
 use super::stats::{Kind, ModeStats, Totals};
 use crate::metrics::empty_histogram;
-use crate::pipeline::Counts;
+use crate::pipeline::LedgerCounts;
 
 /// Histograms in the order of [`Kind::ALL`].
 pub(super) type Times = [Histogram<u64>; Kind::ALL.len()];
@@ -17,8 +17,8 @@ pub(super) struct Delta {
     pub(super) requests: u64,
     /// Requests whose client went away.
     pub(super) aborted: u64,
-    /// Events that were accepted, done and so on; `in_hand` is the level now.
-    pub(super) counts: Counts,
+    /// Events that were accepted, done and so on; `in_flight` is the level now.
+    pub(super) counts: LedgerCounts,
     /// Events that were inside at the last look.
     pub(super) inside_before: u64,
     /// Events that are inside.
@@ -43,7 +43,7 @@ impl Delta {
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     totals: Totals,
-    counts: Counts,
+    counts: LedgerCounts,
     times: Option<Times>,
 }
 
@@ -71,8 +71,8 @@ impl Watch {
         Delta {
             requests,
             aborted,
-            inside_before: before.inside(),
-            inside: counts.inside(),
+            inside_before: before.in_system(),
+            inside: counts.in_system(),
             counts: counts.since(&before),
             times,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::Workbench;
-use crate::pipeline::Counts;
+use crate::pipeline::LedgerCounts;
 use crate::record::Mode;
 use crate::shutdown::Drained;
 
@@ -31,7 +31,7 @@ pub struct DrainReport {
     /// How long it took.
     pub took: Duration,
     /// All modes together; events left over are neither done nor failed.
-    pub counts: Counts,
+    pub counts: LedgerCounts,
     /// What was accepted and is lost.
     pub left_over: Vec<LeftOver>,
 }
@@ -75,14 +75,15 @@ impl Workbench {
     /// The report of a drain that has not come to its end: everything that is inside
     /// now is left over. For a process that ends all the same.
     pub fn cut_short(&self, took: Duration) -> DrainReport {
-        let drained = if self.shutdown.is_hurried() { Drained::Aborted } else { Drained::DeadlinePassed };
+        let drained =
+            if self.shutdown.is_drain_skipped() { Drained::Aborted } else { Drained::DeadlinePassed };
         self.drain_report(drained, took, None)
     }
 
     /// Ends a drain at once. What is dropped is reported as left over.
     pub fn abort(&self) {
         self.note_what_is_dropped();
-        self.shutdown.hurry();
+        self.shutdown.skip_drain();
     }
 
     /// From here on an event that is let go of was dropped by us; before, its
@@ -100,7 +101,7 @@ impl Workbench {
             drop(self.pipeline.ended().await);
             return;
         }
-        while self.bench.stats(Mode::Pipelined).account.in_hand() > 0 {
+        while self.bench.stats(Mode::Pipelined).account.in_flight() > 0 {
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -111,8 +112,8 @@ impl Workbench {
         self.note_what_is_dropped();
         let queued = self.bench.queue.take_all();
         let queued = queued.iter().map(|event| event.id).collect();
-        let in_hand: usize = self.bench.modes.values().map(|stats| stats.account.in_hand()).sum();
-        if in_hand > DROPPED {
+        let in_flight: usize = self.bench.modes.values().map(|stats| stats.account.in_flight()).sum();
+        if in_flight > DROPPED {
             return queued;
         }
         let this = Arc::clone(self);
@@ -123,7 +124,7 @@ impl Workbench {
         });
         let dropped = async {
             drop(dropping.await);
-            while self.bench.modes.values().any(|stats| stats.account.in_hand() > 0) {
+            while self.bench.modes.values().any(|stats| stats.account.in_flight() > 0) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -135,26 +136,26 @@ impl Workbench {
     /// What became of everything, with the ids of what was left in the queue where
     /// they are known.
     fn drain_report(&self, drained: Drained, took: Duration, queued: Option<Vec<u64>>) -> DrainReport {
-        let mut counts = Counts::default();
+        let mut counts = LedgerCounts::default();
         let mut waiting = 0;
         let mut in_mode = |mode: Mode, place| {
             let (of_mode, mut ids) = self.bench.stats(mode).account.at_end();
-            let in_hand = of_mode.in_hand as usize;
-            waiting += (of_mode.inside() as usize).saturating_sub(in_hand);
+            let in_flight = of_mode.in_flight as usize;
+            waiting += (of_mode.in_system() as usize).saturating_sub(in_flight);
             // They were dropped by us, and have not failed.
             let failed = of_mode.failed.saturating_sub(ids.len() as u64);
-            counts = counts + Counts { failed, ..of_mode };
+            counts = counts + LedgerCounts { failed, ..of_mode };
             ids.sort_unstable();
-            LeftOver { place, count: ids.len() + in_hand, ids }
+            LeftOver { place, count: ids.len() + in_flight, ids }
         };
-        let in_hand = [
+        let in_flight = [
             in_mode(Mode::Pipelined, "with consumers"),
             in_mode(Mode::Async, "in async tasks"),
             in_mode(Mode::Serial, "in serial requests"),
         ];
         let (count, ids) = queued.map_or((waiting, Vec::new()), |ids| (ids.len(), ids));
         let in_queue = LeftOver { place: "in the queue", count, ids };
-        let left_over = std::iter::once(in_queue).chain(in_hand).filter(|left| left.count > 0).collect();
+        let left_over = std::iter::once(in_queue).chain(in_flight).filter(|left| left.count > 0).collect();
         DrainReport { drained, took, counts, left_over }
     }
 }
@@ -182,7 +183,7 @@ impl fmt::Display for DrainReport {
                 )?;
             }
         }
-        let Counts { accepted, done, failed, dropped, rejected, .. } = self.counts;
+        let LedgerCounts { accepted, done, failed, dropped, rejected, .. } = self.counts;
         write!(
             f,
             "  accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + left over {lost}; \

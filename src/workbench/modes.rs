@@ -11,10 +11,10 @@ use thiserror::Error;
 use super::spawned::{InFlight, TooMany, spawned};
 use super::{Bench, Workbench};
 use crate::config::Settings;
-use crate::pipeline::{Event, Outcome, Stamp, Ticket, Times};
+use crate::pipeline::{Event, Outcome, Stamp, Ticket};
 use crate::queue;
 use crate::record::Mode;
-use crate::resource::{Door, Failed, Full};
+use crate::resource::{Failed, Full, Reservation};
 
 /// Why a request was not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -27,7 +27,7 @@ pub enum Refusal {
     TooMany(#[from] TooMany),
     /// The queue gave no place; nothing was accepted.
     #[error(transparent)]
-    Queue(#[from] queue::Refused),
+    Queue(#[from] queue::PushError),
     /// The server is draining; nothing was accepted.
     #[error("the server is shutting down")]
     Stopping,
@@ -67,10 +67,10 @@ impl Workbench {
     /// Dropping the future abandons the work; if it was accepted, the ledger
     /// counts it as failed.
     pub async fn serial(&self, arrived: Stamp) -> Result<u64, Refusal> {
-        let door = self.knock(Mode::Serial)?;
+        let reservation = self.reserve(Mode::Serial)?;
         let ticket = self.accept(Mode::Serial, arrived);
         let id = ticket.id();
-        self.bench.work_behind(Mode::Serial, door, ticket).await?;
+        self.bench.work_behind(Mode::Serial, reservation, ticket).await?;
         Ok(id)
     }
 
@@ -83,10 +83,10 @@ impl Workbench {
         // First, so that a refusal leaves the resource alone.
         let bench =
             InFlight::enter(&self.bench).inspect_err(|_| self.bench.stats(Mode::Async).account.reject())?;
-        let door = self.knock(Mode::Async)?;
+        let reservation = self.reserve(Mode::Async)?;
         let ticket = self.accept(Mode::Async, arrived);
         let id = ticket.id();
-        self.shutdown.spawn(spawned(bench, door, ticket));
+        self.shutdown.spawn(spawned(bench, reservation, ticket));
         Ok(id)
     }
 
@@ -115,12 +115,12 @@ impl Workbench {
         Ok(accepted)
     }
 
-    fn knock(&self, mode: Mode) -> Result<Door, Refusal> {
+    fn reserve(&self, mode: Mode) -> Result<Reservation, Refusal> {
         let refused = if self.shutdown.is_stopping() {
             Refusal::Stopping
         } else {
-            match self.bench.resource.knock() {
-                Ok(door) => return Ok(door),
+            match self.bench.resource.reserve() {
+                Ok(reservation) => return Ok(reservation),
                 Err(full) => Refusal::ResourceFull(full),
             }
         };
@@ -148,27 +148,32 @@ impl Bench {
     /// Brings an event from the pool to the resource. One that is refused there
     /// had been accepted, so it has failed.
     pub(super) async fn work(&self, mode: Mode, ticket: Ticket) {
-        match self.resource.knock() {
-            Ok(door) => {
+        match self.resource.reserve() {
+            Ok(reservation) => {
                 // The ledger has the result; a pool has nobody to tell.
-                let _ = self.work_behind(mode, door, ticket).await;
+                let _ = self.work_behind(mode, reservation, ticket).await;
             }
             Err(Full { .. }) => self.settle(mode, ticket, Outcome::Failed),
         }
     }
 
     /// Waits to be admitted, does the work, and settles the event.
-    async fn work_behind(&self, mode: Mode, door: Door, mut ticket: Ticket) -> Result<(), Failed> {
-        let visit = door.open().await;
+    async fn work_behind(
+        &self,
+        mode: Mode,
+        reservation: Reservation,
+        mut ticket: Ticket,
+    ) -> Result<(), Failed> {
+        let admission = reservation.admission().await;
         ticket.start(self.clock.now());
-        let result = visit.work().await;
+        let result = admission.work().await;
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         self.settle(mode, ticket, outcome);
         result
     }
 
     pub(super) fn settle(&self, mode: Mode, ticket: Ticket, outcome: Outcome) {
-        let times: Times = ticket.settle(outcome, self.clock.now());
+        let times = ticket.settle(outcome, self.clock.now());
         self.stats(mode).record(outcome, times);
     }
 }

@@ -27,7 +27,7 @@ impl Workbench {
         for event in &waiting {
             account.drop_waiting(event.arrived);
         }
-        let purged = Purged { dropped: waiting.len() as u64, held: account.in_hand() as u64 };
+        let purged = Purged { dropped: waiting.len() as u64, held: account.in_flight() as u64 };
         if purged.dropped > 0 {
             log::info!("the queue was emptied: {purged}");
             self.mark(MarkKind::Purge, &format!("queue emptied: {} events dropped", purged.dropped));

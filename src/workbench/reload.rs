@@ -183,7 +183,7 @@ impl Workbench {
         edits.sort_by_key(|edit| edit.after);
         let began = tokio::time::Instant::now();
         for Edit { after, key, value } in edits {
-            tokio::time::sleep_until(began + self.bench.clock.stretch(after)).await;
+            tokio::time::sleep_until(began + self.bench.clock.to_tokio(after)).await;
             match self.with(&key, &value) {
                 Ok(config) => drop(self.change(config).await),
                 Err(error) => log::error!("an edit is refused: {error}"),

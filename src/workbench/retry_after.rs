@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Refusal, Workbench};
 use crate::config::Settings;
-use crate::queue::Refused;
+use crate::queue::PushError;
 
 /// Bounds of the advice, in seconds. No client should wait for longer than an hour, also
 /// if the queue does not move at all.
@@ -31,7 +31,7 @@ impl Workbench {
     /// those in which what waits now is worked off, at the rate of the last ten seconds;
     /// before anything was finished, at the rate that the configuration allows.
     pub fn retry_after(&self, refusal: &Refusal) -> u64 {
-        if !matches!(refusal, Refusal::Queue(Refused::Full { .. } | Refused::TimedOut { .. })) {
+        if !matches!(refusal, Refusal::Queue(PushError::Full { .. } | PushError::TimedOut { .. })) {
             return SHORTEST;
         }
         let measured = f64::from_bits(self.drain_rate.load(Ordering::Relaxed));

@@ -14,7 +14,7 @@ use super::stats::ModeStats;
 use super::{Component, KeepingState, Peaks, Point, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
-use crate::pipeline::Counts;
+use crate::pipeline::LedgerCounts;
 use crate::record::{ByMode, LedgerState, Mode};
 use crate::resource::Usage;
 
@@ -197,7 +197,7 @@ pub struct ModeState {
 /// Counts and levels, read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
-    pub(super) counts: Counts,
+    pub(super) counts: LedgerCounts,
     /// Events that no consumer has asked for, those at the gate included.
     pub(super) depth: usize,
     /// Events that left the queue and are kept by its stage.
@@ -209,16 +209,16 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// The same levels, with other counts.
-    pub(super) fn with(self, counts: Counts) -> Self {
-        Self { counts: Counts { in_hand: self.counts.in_hand, ..counts }, ..self }
+    pub(super) fn with(self, counts: LedgerCounts) -> Self {
+        Self { counts: LedgerCounts { in_flight: self.counts.in_flight, ..counts }, ..self }
     }
 
     pub(super) fn ledger(&self) -> LedgerState {
-        let Counts { accepted, done, failed, dropped, rejected, in_hand } = self.counts;
+        let LedgerCounts { accepted, done, failed, dropped, rejected, in_flight } = self.counts;
         // An event at the gate is in hand already.
         let waiting = (self.depth - self.at_gate) as u64;
         let unaccounted = self.counts.unaccounted(waiting);
-        LedgerState { accepted, done, failed, dropped, held: in_hand + waiting, rejected, unaccounted }
+        LedgerState { accepted, done, failed, dropped, held: in_flight + waiting, rejected, unaccounted }
     }
 }
 
@@ -238,7 +238,7 @@ impl Workbench {
         let queue = &self.bench.queue;
         let pipelined = self.bench.stats(Mode::Pipelined).account.counts();
         let (waits, works) = self.oldest();
-        let frozen = self.bench.resource.frozen_for().map(|time| self.bench.clock.shrink(time));
+        let frozen = self.bench.resource.frozen_for().map(|time| self.bench.clock.to_clock_time(time));
         let (config, settings) = self.config_state();
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -321,8 +321,8 @@ impl Workbench {
             depth: self.bench.queue.depth() + at_gate,
             at_gate,
             busy,
-            held: (counts.pipelined.in_hand as usize).saturating_sub(busy + at_gate),
-            counts: counts.values().fold(Counts::default(), |sum, counts| sum + *counts),
+            held: (counts.pipelined.in_flight as usize).saturating_sub(busy + at_gate),
+            counts: counts.values().fold(LedgerCounts::default(), |sum, counts| sum + *counts),
             usage: self.bench.resource.usage(),
         }
     }

@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::Bench;
 use crate::pipeline::{Outcome, Ticket};
 use crate::record::Mode;
-use crate::resource::Door;
+use crate::resource::Reservation;
 
 /// As many async events are in flight as `async.max_in_flight` allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -89,13 +89,13 @@ impl Drop for InFlight {
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps each of its arguments twice")]
 pub(super) fn spawned(
     bench: InFlight,
-    door: Door,
+    reservation: Reservation,
     mut ticket: Ticket,
 ) -> impl Future<Output = ()> + Send + 'static {
     async move {
-        let visit = door.open().await;
+        let admission = reservation.admission().await;
         ticket.start(bench.clock.now());
-        let outcome = match visit.work().await {
+        let outcome = match admission.work().await {
             Ok(()) => Outcome::Done,
             Err(_) => Outcome::Failed,
         };
@@ -115,9 +115,9 @@ mod tests {
     async fn the_task_of_an_async_event_fits_into_384_bytes() {
         let sources = Sources::default();
         let bench = Workbench::start(sources.load().unwrap(), &sources);
-        let door = bench.bench.resource.knock().unwrap();
+        let reservation = bench.bench.resource.reserve().unwrap();
         let ticket = bench.accept(Mode::Async, bench.bench.clock.now());
-        let task = spawned(InFlight::enter(&bench.bench).unwrap(), door, ticket);
+        let task = spawned(InFlight::enter(&bench.bench).unwrap(), reservation, ticket);
         let size = size_of_val(&task) + 80 + 104;
         assert!(size <= 384, "{size} bytes");
     }

@@ -9,7 +9,7 @@ use metrics::{Key, Label};
 use super::Workbench;
 use crate::metrics::{Registry, Sharded};
 use crate::per_thread::PerThread;
-use crate::pipeline::{Account, Outcome, Stamp, Times};
+use crate::pipeline::{Account, EventTimes, Outcome, Stamp};
 use crate::record::Mode;
 
 /// Load that pauses for longer than this is a new burst.
@@ -146,7 +146,7 @@ impl ModeStats {
     }
 
     /// Records where the time of a settled event went.
-    pub(super) fn record(&self, outcome: Outcome, times: Times) {
+    pub(super) fn record(&self, outcome: Outcome, times: EventTimes) {
         let done = outcome == Outcome::Done;
         self.wait.of(done).record_duration(times.wait);
         self.service.of(done).record_duration(times.service);
@@ -156,7 +156,7 @@ impl ModeStats {
     /// Requests since the start, resets aside.
     pub(super) fn totals(&self) -> Totals {
         let sum = |part: fn(&Traffic) -> &AtomicU64| -> u64 {
-            self.traffic.all().map(|traffic| part(traffic).load(Ordering::Acquire)).sum()
+            self.traffic.iter().map(|traffic| part(traffic).load(Ordering::Acquire)).sum()
         };
         // Those that ended first: read the other way round, a request that
         // comes and goes in between would count as minus one.
@@ -214,7 +214,7 @@ impl ModeStats {
 
     /// When a request last began or ended, in nanoseconds of the clock.
     pub(super) fn last_active(&self) -> u64 {
-        self.traffic.all().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
+        self.traffic.iter().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
     /// Responses since the last reset. Their counts come from here too, so that they
@@ -265,7 +265,7 @@ impl ModeStats {
     }
 
     fn begin(&self, now: Stamp) {
-        let mine = self.traffic.mine();
+        let mine = self.traffic.local();
         // Under load this thread was active a moment ago, and need not ask the
         // others.
         if is_quiet(mine.active.load(Ordering::Acquire), now) || !self.in_burst.load(Ordering::Acquire) {
@@ -282,7 +282,7 @@ impl ModeStats {
         if burst.began.is_none() || burst.over || !goes_on {
             *burst = Burst { began: Some(now), before: totals.requests, over: false };
             self.in_burst.store(true, Ordering::Release);
-            self.traffic.mine().active.store(now.as_nanos(), Ordering::Release);
+            self.traffic.local().active.store(now.as_nanos(), Ordering::Release);
         }
     }
 }
@@ -332,7 +332,7 @@ impl Request<'_> {
         self.answered = true;
         let stats = self.workbench.bench.stats(self.mode);
         stats.http.of(success).record_duration(now.since(self.arrived));
-        let mine = stats.traffic.mine();
+        let mine = stats.traffic.local();
         mine.active.store(now.as_nanos(), Ordering::Release);
         mine.answered.fetch_add(1, Ordering::Release);
     }
@@ -342,7 +342,7 @@ impl Drop for Request<'_> {
     fn drop(&mut self) {
         if !self.answered {
             let stats = self.workbench.bench.stats(self.mode);
-            stats.traffic.mine().aborted.fetch_add(1, Ordering::Release);
+            stats.traffic.local().aborted.fetch_add(1, Ordering::Release);
         }
     }
 }

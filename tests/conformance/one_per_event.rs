@@ -15,7 +15,9 @@ use weir::backoff::Backoff;
 use weir::demand::Limits;
 use weir::pool::{self, Handler, Pool, PoolSettings, Spread};
 use weir::stage::{self, Kind, Reason, RunningProducer};
-use weir::supervise::{ChildSpec, ChildState, Counts, Grace, Refused, Restart, Strategy, Supervisor};
+use weir::supervise::{
+    ChildCounts, ChildSpec, ChildState, Grace, Restart, Strategy, Supervisor, SupervisorError,
+};
 
 use super::Rows;
 use crate::support::{Numbers, Seen};
@@ -296,7 +298,7 @@ async fn one_restart_too_many_within_the_period_ends_the_supervisor() {
         Supervisor::new(Strategy::OneForOne).max_restarts(2, 5 * SECOND).child(failing()).spawn().unwrap();
     let text = "gave up on child \"failing\" (no): more than 2 restarts within 5s";
     assert_eq!(tree.join().await, Reason::failed(text));
-    assert_eq!(tree.count(), Counts { total: 1, ..Counts::default() });
+    assert_eq!(tree.count(), ChildCounts { total: 1, ..ChildCounts::default() });
 
     // Never three of them in any second and a half.
     let tree = Supervisor::new(Strategy::OneForOne)
@@ -344,7 +346,10 @@ async fn a_child_is_killed_or_waited_for_as_long_as_its_grace_says() {
 #[tokio::test(start_paused = true)]
 async fn terminating_a_stranger_says_that_there_is_none() {
     let tree = Supervisor::new(Strategy::OneForOne).spawn().unwrap();
-    assert_eq!(tree.terminate("stranger").await, Err(Refused::NotFound { name: "stranger".to_owned() }));
+    assert_eq!(
+        tree.terminate("stranger").await,
+        Err(SupervisorError::NotFound { name: "stranger".to_owned() })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -367,7 +372,7 @@ async fn list_and_count_show_what_runs_what_restarts_and_what_there_is() {
         .child(child("bad"))
         .spawn()
         .unwrap();
-    let counts = |running, restarting| Counts { running, restarting, total: 2 };
+    let counts = |running, restarting| ChildCounts { running, restarting, total: 2 };
     assert_eq!(tree.count(), counts(2, 0));
     sleep(5 * MS).await;
     assert_eq!(tree.count(), counts(1, 1));
@@ -382,5 +387,5 @@ async fn list_and_count_show_what_runs_what_restarts_and_what_there_is() {
     tree.restart("bad").await.unwrap();
     assert_eq!((tree.count(), tree.list()[1].restarts), (counts(2, 0), 1));
     tree.delete("bad").await.unwrap();
-    assert_eq!(tree.count(), Counts { running: 1, restarting: 0, total: 1 });
+    assert_eq!(tree.count(), ChildCounts { running: 1, restarting: 0, total: 1 });
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 use weir::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
 use weir::pipeline::Clock;
 use weir::record::{Arrivals, ClientSide, Model, Plan, Profile, RequestPlan, Timing};
+use weir::shutdown::StopToken;
 
 mod random;
 
@@ -68,7 +68,7 @@ impl Target for Scripted {
     async fn connect(&self) -> Result<Self, Failure> {
         let n = self.asked.connections.replace(self.asked.connections.get() + 1);
         // Also what fails takes a moment, as on a network.
-        sleep(STRETCH * Duration::from_millis(u64::from(!(self.connects)(n)))).await;
+        sleep(TIME_SCALE * Duration::from_millis(u64::from(!(self.connects)(n)))).await;
         if (self.connects)(n) { Ok(self.clone()) } else { Err(Failure::Connect("refused".to_owned())) }
     }
 }
@@ -81,11 +81,11 @@ impl Connection for Scripted {
     async fn exchange(&mut self) -> Result<Answer, Failure> {
         let asked = &self.asked;
         let n = asked.at.borrow().len();
-        asked.at.borrow_mut().push((Instant::now() - self.began) / STRETCH);
+        asked.at.borrow_mut().push((Instant::now() - self.began) / TIME_SCALE);
         asked.under_way.set(asked.under_way.get() + 1);
         asked.peak.set(asked.peak.get().max(asked.under_way.get()));
         let _under_way = UnderWay(Rc::clone(asked));
-        let wait = |ms: u64| sleep(STRETCH * Duration::from_millis(ms));
+        let wait = |ms: u64| sleep(TIME_SCALE * Duration::from_millis(ms));
         let answer = |status, reusable| Answer { status, bytes: 10, reusable };
         match (self.act)(n) {
             Act::Answer(status, ms) => {
@@ -112,7 +112,7 @@ impl Connection for Scripted {
 }
 
 /// As in a simulation: tokio's timers are a millisecond coarse.
-const STRETCH: u32 = 1000;
+const TIME_SCALE: u32 = 1000;
 
 /// What came of a load.
 struct Made {
@@ -133,17 +133,17 @@ impl Made {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         LocalSet::new().block_on(&runtime, async {
             let asked = Rc::new(Asked::default());
-            let stop = CancellationToken::new();
+            let stop = StopToken::new();
             if let Some(ms) = stop_ms {
                 let stop = stop.clone();
                 tokio::task::spawn_local(async move {
-                    sleep(STRETCH * Duration::from_millis(ms)).await;
+                    sleep(TIME_SCALE * Duration::from_millis(ms)).await;
                     stop.cancel();
                 });
             }
             let mut progress = Vec::new();
             let driver = Driver {
-                clock: Clock::stretched(STRETCH),
+                clock: Clock::scaled(TIME_SCALE),
                 time: Time::Virtual,
                 server: None,
                 refusals: vec![503],

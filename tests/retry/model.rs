@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use weir::pool::{Failure, RetryCounts, Spread};
+use weir::pool::{AttemptError, RetryCounts, Spread};
 
 use Goes::{Mad, Never, Well, Wrong};
 
@@ -59,11 +59,11 @@ fn seen(play: &Play, counts: RetryCounts, attempts: u32) -> Outcome {
     letters.sort_unstable_by_key(|letter| letter.event);
     assert!(letters.iter().all(|letter| letter.attempts == attempts));
     let went = |failure| match failure {
-        Failure::Error(_) => Wrong,
-        Failure::Panicked(_) => Mad,
-        Failure::TimedOut(_) => Never,
+        AttemptError::Error(_) => Wrong,
+        AttemptError::Panicked(_) => Mad,
+        AttemptError::TimedOut(_) => Never,
     };
-    let dead = letters.into_iter().map(|letter| (letter.event, went(letter.failure))).collect();
+    let dead = letters.into_iter().map(|letter| (letter.event, went(letter.last_error))).collect();
     Outcome { done, dead, counts }
 }
 

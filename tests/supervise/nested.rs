@@ -16,12 +16,12 @@ fn inner(crew: &Crew) -> ChildSpec {
 }
 
 /// The inner one between two siblings.
-fn outer(crew: &Crew, strategy: Strategy) -> Supervised {
+fn outer(crew: &Crew, strategy: Strategy) -> SupervisorHandle {
     let supervisor = Supervisor::new(strategy).child(crew.child("first")).child(inner(crew));
     supervisor.child(crew.child("last")).spawn().unwrap()
 }
 
-fn paths(tree: &Supervised) -> Vec<String> {
+fn paths(tree: &SupervisorHandle) -> Vec<String> {
     tree.list().iter().map(|child| child.path.join("/")).collect()
 }
 

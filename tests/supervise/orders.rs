@@ -2,16 +2,16 @@
 
 use futures::FutureExt;
 use weir::backoff::Backoff;
-use weir::supervise::{ChildState, Counts, Refused};
+use weir::supervise::{ChildCounts, ChildState, SupervisorError};
 
 use super::*;
 
-fn states(tree: &Supervised) -> Vec<ChildState> {
+fn states(tree: &SupervisorHandle) -> Vec<ChildState> {
     tree.list().into_iter().map(|child| child.state).collect()
 }
 
-fn not_found(name: &str) -> Result<(), Refused> {
-    Err(Refused::NotFound { name: name.to_owned() })
+fn not_found(name: &str) -> Result<(), SupervisorError> {
+    Err(SupervisorError::NotFound { name: name.to_owned() })
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,7 +26,7 @@ async fn a_stranger_is_not_found() {
 #[tokio::test(start_paused = true)]
 async fn a_taken_name_is_refused_and_named() {
     let crew = Crew::default();
-    let taken = Refused::NameTaken { name: "a".to_owned() };
+    let taken = SupervisorError::NameTaken { name: "a".to_owned() };
     let twice = Supervisor::new(Strategy::OneForOne).child(crew.child("a")).child(crew.child("a"));
     assert_eq!(twice.spawn().unwrap_err(), taken);
     assert_eq!(crew.log(), "", "nothing was started");
@@ -87,7 +87,7 @@ async fn list_and_count_are_right_after_every_change() {
     let crew = Crew::default();
     let supervisor = Supervisor::new(Strategy::OneForOne).backoff(Backoff::constant(SECOND));
     let tree = crew.spawn(supervisor, &["a", "b"]);
-    let counts = |running, restarting, total| Counts { running, restarting, total };
+    let counts = |running, restarting, total| ChildCounts { running, restarting, total };
     assert_eq!((states(&tree), tree.count()), (vec![ChildState::Running; 2], counts(2, 0, 2)));
 
     tree.start(crew.slow("c", SECOND).restart(Restart::Temporary)).await.unwrap();
@@ -134,8 +134,8 @@ async fn a_supervisor_that_has_ended_refuses_orders() {
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
     let waiting = tree.clone();
     tree.stop();
-    assert_eq!(waiting.restart("a").await, Err(Refused::Ended));
-    assert_eq!(tree.start(crew.child("b")).await, Err(Refused::Ended));
+    assert_eq!(waiting.restart("a").await, Err(SupervisorError::Ended));
+    assert_eq!(tree.start(crew.child("b")).await, Err(SupervisorError::Ended));
     assert_eq!(crew.log(), "-a");
 }
 

@@ -145,7 +145,7 @@ fn sorted(mut events: Vec<u64>) -> Vec<u64> {
     events
 }
 
-fn restarts(tree: &Supervised) -> Vec<(String, u64)> {
+fn restarts(tree: &SupervisorHandle) -> Vec<(String, u64)> {
     tree.list().iter().map(|child| (child.name().to_owned(), child.restarts)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::queue::Refused;
+use weir::queue::PushError;
 use weir::record::Mode;
 use weir::shutdown::Drained;
 use weir::workbench::Refusal;
@@ -22,7 +22,7 @@ async fn a_drain_finishes_what_was_accepted_and_takes_nothing_new() {
         tokio::spawn(async move { bench.drain(10 * HALF).await })
     };
     bench.shutdown().stopping().await;
-    assert_eq!(request(&bench, Mode::Pipelined).await, Err(Refusal::Queue(Refused::Closed)));
+    assert_eq!(request(&bench, Mode::Pipelined).await, Err(Refusal::Queue(PushError::Closed)));
     assert_eq!(request(&bench, Mode::Serial).await, Err(Refusal::Stopping));
     let report = draining.await.unwrap();
     assert_eq!((report.drained, report.took, report.lost()), (Drained::Completely, 4 * HALF, 0));

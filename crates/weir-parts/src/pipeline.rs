@@ -15,7 +15,7 @@
 //! let shout = |words: Vec<&'static str>| async move { words.iter().map(|w| w.to_uppercase()).collect() };
 //! let print = |word: String| async move { println!("{word}") };
 //! let settings =
-//!     PoolSettings { concurrency: 2, mode: Spread::Workers, limits: Limits::new(1, 0)?, requeue: true };
+//!     PoolSettings { concurrency: 2, spread: Spread::Workers, limits: Limits::new(1, 0)?, requeue: true };
 //!
 //! let pipeline = Pipeline::from(stage::from_stream(words).named("words"))
 //!     .through(stage::producer_consumer_fn(shout).named("shout"), Limits::new(10, 5)?)
@@ -49,9 +49,9 @@ mod ticket;
 use std::fmt;
 use std::time::Duration;
 
-pub use build::Flow;
-pub use event::{Clock, Event, Stamp, Times};
-pub use ledger::{Account, Counts, Outcome};
+pub use build::PipelineBuilder;
+pub use event::{Clock, Event, EventTimes, Stamp};
+pub use ledger::{Account, LedgerCounts, Outcome};
 pub use source::QueueSource;
 pub use ticket::Ticket;
 
@@ -70,17 +70,17 @@ pub struct Pipeline<T> {
 }
 
 impl<T: Send + 'static> Pipeline<T> {
-    /// Begins with a source of `T`; go on with [`Flow::through`] and
-    /// [`Flow::into`].
+    /// Begins with a source of `T`; go on with [`PipelineBuilder::through`] and
+    /// [`PipelineBuilder::into`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn from<P, D>(source: ProducerBuilder<P, D>) -> Flow<T>
+    pub fn from<P, D>(source: ProducerBuilder<P, D>) -> PipelineBuilder<T>
     where
         P: Producer<Event = T>,
         D: Dispatcher<T>,
     {
-        Flow::from(source)
+        PipelineBuilder::from(source)
     }
 }
 

@@ -46,7 +46,7 @@ pub struct QueueSettings {
 
 /// Why a place was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum PushError {
     /// Every place is taken and the policy is [`WhenFull::Reject`].
     #[error("the queue is full: all {capacity} places are taken (queue.capacity)")]
     Full {

@@ -1,8 +1,8 @@
 //! The downstream that does the work.
 //!
 //! A use of the resource has three steps, because being turned away, waiting at
-//! the door and being served are different things: [`Mock::knock`] lets a visitor
-//! wait or sends it away, [`Door::open`] waits for a place, and [`Visit::work`] is
+//! the door and being served are different things: [`Mock::reserve`] lets a visitor
+//! wait or sends it away, [`Reservation::admission`] waits for a place, and [`Admission::work`] is
 //! the work itself. What lies between arrival and admission is *wait*, the work is
 //! *service*.
 //!
@@ -15,7 +15,7 @@ mod timer;
 
 pub use freeze::Freeze;
 pub use latency::{Distribution, Latency};
-pub use mock::{Door, Mock, MockSettings, OnFull, Usage, Visit};
+pub use mock::{Admission, Mock, MockSettings, OnFull, Reservation, Usage};
 
 use thiserror::Error;
 

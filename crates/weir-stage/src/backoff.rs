@@ -42,13 +42,13 @@ impl Backoff {
     }
 
     /// The wait after `failures` in a row, counted from 1. None have no wait.
-    pub fn wait(&self, failures: u32, random: &mut fastrand::Rng) -> Duration {
-        let most = self.most(failures);
+    pub fn delay(&self, failures: u32, random: &mut fastrand::Rng) -> Duration {
+        let most = self.max_delay(failures);
         if self.jitter { most.mul_f64(random.f64()) } else { most }
     }
 
-    /// The longest that [`wait`](Self::wait) can answer.
-    pub fn most(&self, failures: u32) -> Duration {
+    /// The longest that [`delay`](Self::delay) can answer.
+    pub fn max_delay(&self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(1) else { return Duration::ZERO };
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         self.first.saturating_mul(factor).min(self.longest)
@@ -64,15 +64,18 @@ mod tests {
     #[test]
     fn the_bound_doubles_with_each_failure_up_to_the_longest() {
         let backoff = Backoff::exponential(10 * MS, 100 * MS);
-        assert_eq!([0, 1, 2, 3, 4, 5].map(|n| backoff.most(n)), [0, 10, 20, 40, 80, 100].map(|n| n * MS));
-        assert_eq!(backoff.most(u32::MAX), 100 * MS);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5].map(|n| backoff.max_delay(n)),
+            [0, 10, 20, 40, 80, 100].map(|n| n * MS)
+        );
+        assert_eq!(backoff.max_delay(u32::MAX), 100 * MS);
     }
 
     #[test]
     fn jitter_is_spread_over_everything_from_nothing_to_the_bound() {
         let backoff = Backoff::exponential(100 * MS, 100 * MS);
         let mut random = fastrand::Rng::with_seed(7);
-        let waits: Vec<_> = (0..1000).map(|_| backoff.wait(1, &mut random)).collect();
+        let waits: Vec<_> = (0..1000).map(|_| backoff.delay(1, &mut random)).collect();
         assert!(waits.iter().all(|&wait| wait <= 100 * MS));
         let mean = waits.iter().sum::<Duration>() / 1000;
         assert!(mean > 45 * MS && mean < 55 * MS, "{mean:?}");
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     fn without_jitter_the_wait_is_the_bound() {
         let mut random = fastrand::Rng::with_seed(7);
-        let waits = |backoff: Backoff, random: &mut _| [1, 2, 3].map(|n| backoff.wait(n, random));
+        let waits = |backoff: Backoff, random: &mut _| [1, 2, 3].map(|n| backoff.delay(n, random));
         let doubling = Backoff::exponential(MS, 3 * MS).without_jitter();
         assert_eq!(waits(doubling, &mut random), [MS, 2 * MS, 3 * MS]);
         assert_eq!(waits(Backoff::constant(MS), &mut random), [MS; 3]);

@@ -28,12 +28,12 @@ impl<V: Default> Default for PerThread<V> {
 
 impl<V> PerThread<V> {
     /// The calling thread's value.
-    pub fn mine(&self) -> &V {
-        &self.0[self.my_number()].0
+    pub fn local(&self) -> &V {
+        &self.0[self.local_index()].0
     }
 
     /// The number of the calling thread's value, for [`at`](Self::at).
-    pub fn my_number(&self) -> usize {
+    pub fn local_index(&self) -> usize {
         thread_number() & (self.0.len() - 1)
     }
 
@@ -46,7 +46,7 @@ impl<V> PerThread<V> {
     }
 
     /// Every thread's value.
-    pub fn all(&self) -> impl Iterator<Item = &V> {
+    pub fn iter(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|line| &line.0)
     }
 }

@@ -63,7 +63,7 @@ use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-pub use retry::{DeadLetter, Failure, Retry, RetryAccount, RetryCounts, TryHandler, retry};
+pub use retry::{AttemptError, DeadLetter, Retry, RetryAccount, RetryCounts, TryHandler, retry};
 pub use settings::{PoolSettings, Spread};
 
 use self::foreman::{Foreman, Order, Roll};
@@ -247,7 +247,7 @@ impl<T> Pool<T> {
     }
 
     /// The same, for whoever does not hold the pool.
-    pub(crate) fn look(&self) -> impl Fn() -> Status + Send + Sync + 'static {
+    pub(crate) fn status_fn(&self) -> impl Fn() -> Status + Send + Sync + 'static {
         let face = Arc::clone(&self.face);
         move || face.status()
     }
@@ -345,7 +345,7 @@ struct Counts {
 
 impl Counts {
     fn busy(&self) -> Duration {
-        self.watches.all().map(Stopwatch::read).sum()
+        self.watches.iter().map(Stopwatch::read).sum()
     }
 }
 
@@ -368,7 +368,7 @@ impl<H> Work<H> {
         // The call is inside too: a closure may panic before it has a future.
         let handled = pin!(AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind());
         let counts = &self.face.counts;
-        if let Err(panic) = counts.watches.mine().time(handled).await {
+        if let Err(panic) = counts.watches.local().time(handled).await {
             counts.panics.fetch_add(1, Ordering::Relaxed);
             log::error!("a handler panicked: {}", clean::line(&panics::message(&*panic)));
         }

@@ -1,8 +1,8 @@
-//! The end: one token says stop, a tracker says done.
+//! Ends a group of tasks in order: one token says stop, a tracker says done.
 //!
-//! Draining means to take nothing new and to finish what was accepted, until a
-//! deadline. After it, or when somebody insists, what still runs is dropped. Who
-//! accepted events reports the ones that were left.
+//! A drain takes nothing new and finishes what was accepted, until a deadline. What still
+//! runs after the deadline, or after an abort, is dropped. The owner of the events reports
+//! those that were left over.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,70 +10,113 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Ends a group of tasks in order. Clones belong to the same group.
+/// A request to stop that many tasks can watch. Clones share the request; a
+/// [child](Self::child_token) also hears its parent's.
+///
+/// This is tokio-util's `CancellationToken`, wrapped so that a new 0.x release of that crate
+/// does not change this one's interface. Dropping a token requests nothing.
+#[derive(Debug, Clone, Default)]
+pub struct StopToken(CancellationToken);
+
+impl StopToken {
+    /// Creates a token on which nothing has been requested.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Requests the stop, here and on every child. Further calls have no effect.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Returns true once the stop was requested.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits until the stop is requested.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.0.cancelled()
+    }
+
+    /// Creates a token that is cancelled with this one, and can be cancelled alone before.
+    #[must_use]
+    pub fn child_token(&self) -> Self {
+        Self(self.0.child_token())
+    }
+}
+
+/// Ends a group of tasks in order. Clones belong to the same group; dropping them stops
+/// nothing.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
-    /// Send nothing more: cancelled with `stop` at the latest.
-    quiet: CancellationToken,
+    /// Asks the feeders to stop sending. A child of `stop`.
+    stop_feeding: StopToken,
     feeders: TaskTracker,
-    /// Take nothing new.
-    stop: CancellationToken,
-    /// Wait no longer for a drain.
-    hurry: CancellationToken,
-    /// Drop everything.
+    /// Asks everything else to take nothing new.
+    stop: StopToken,
+    /// Ends a drain before its deadline.
+    skip_drain: CancellationToken,
+    /// Drops the tasks that still run.
     abort: CancellationToken,
     tasks: TaskTracker,
 }
 
-/// Something in this process that sends work to the group, such as a load. It is told
-/// to stop while the group still answers, so that it can finish its account. It counts
-/// as running until this is dropped.
+/// A sender of work within this process, such as a load generator. It is asked to stop
+/// while the group still answers, so that it can finish its own report. It counts as
+/// running until it is dropped.
 #[derive(Debug)]
+#[must_use = "a feeder counts as running only until it is dropped"]
 pub struct Feeder {
-    stop: CancellationToken,
+    stop: StopToken,
     _running: TaskTrackerToken,
 }
 
 impl Feeder {
-    /// Is cancelled when it is to send nothing more. Cancelling it stops this feeder
-    /// alone.
-    pub fn token(&self) -> &CancellationToken {
+    /// The token that asks this feeder to send nothing more. Cancelling it stops this
+    /// feeder alone.
+    pub fn token(&self) -> &StopToken {
         &self.stop
     }
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
-        let stop = CancellationToken::new();
+        let stop = StopToken::new();
         Self {
-            quiet: stop.child_token(),
+            stop_feeding: stop.child_token(),
             feeders: TaskTracker::new(),
             stop,
-            hurry: CancellationToken::new(),
+            skip_drain: CancellationToken::new(),
             abort: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
     }
 }
 
-/// How a drain came to its end.
+/// The way a drain ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
     /// Every task has ended.
     Completely,
     /// The deadline passed first.
     DeadlinePassed,
-    /// [`Shutdown::abort`] or [`Shutdown::hurry`] was called first.
+    /// [`Shutdown::abort`] or [`Shutdown::skip_drain`] was called first.
     Aborted,
 }
 
 pin_project! {
-    /// A task that ends when the group is aborted. `select!` in an `async` block would
-    /// keep the task twice, which counts where there are hundreds of thousands.
+    /// A task that ends when the group is aborted. `select!` in an `async` block would store
+    /// the task twice, which matters with hundreds of thousands of them.
     struct UntilAborted<F> {
         #[pin]
         task: F,
@@ -95,13 +138,14 @@ impl<F: Future<Output = ()>> Future for UntilAborted<F> {
 }
 
 impl Shutdown {
-    /// A group without tasks.
+    /// Creates a group without tasks.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Spawns a task that a drain waits for, and that is dropped when the drain
-    /// is over.
+    /// Spawns a task that a drain waits for. [`drop_rest`](Self::drop_rest) and
+    /// [`abort`](Self::abort) drop it.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -114,97 +158,99 @@ impl Shutdown {
 
     /// Registers a feeder.
     pub fn feeder(&self) -> Feeder {
-        Feeder { stop: self.quiet.child_token(), _running: self.feeders.token() }
+        Feeder { stop: self.stop_feeding.child_token(), _running: self.feeders.token() }
     }
 
-    /// Tells the feeders to stop and waits until they have, at most for `limit`, or
-    /// until an abort.
+    /// Asks the feeders to stop, and waits until they have stopped, the `limit` has passed,
+    /// or the drain is skipped.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the feeders told to stop.
+    /// The request to the feeders stays in force if the future is dropped.
     pub async fn stop_feeders(&self, limit: Duration) {
-        self.quiet.cancel();
+        self.stop_feeding.cancel();
         self.feeders.close();
         tokio::select! {
             biased;
             () = self.feeders.wait() => {}
-            () = self.hurry.cancelled() => {}
+            () = self.skip_drain.cancelled() => {}
             () = tokio::time::sleep(limit) => {}
         }
     }
 
-    /// Says stop: whoever watches [`stopping`](Self::stopping) takes nothing
-    /// new.
+    /// Asks the group to take nothing new. Tasks see it through
+    /// [`stopping`](Self::stopping).
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Says stop, ends a [`drain`](Self::drain) at once, and drops what still runs.
+    /// Stops the group, ends a [`drain`](Self::drain) at once, and drops the tasks that still
+    /// run.
     pub fn abort(&self) {
-        self.hurry();
+        self.skip_drain();
         self.abort.cancel();
     }
 
-    /// Says stop, and ends a [`drain`](Self::drain) at once. What still runs goes on: to
-    /// wake and drop hundreds of thousands of tasks takes seconds.
-    pub fn hurry(&self) {
+    /// Stops the group and ends a [`drain`](Self::drain) at once. The tasks keep running:
+    /// waking and dropping hundreds of thousands of them takes seconds.
+    pub fn skip_drain(&self) {
         self.stop.cancel();
-        self.hurry.cancel();
+        self.skip_drain.cancel();
     }
 
-    /// Completes when it is time to stop.
+    /// Waits until the group is asked to stop.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub fn stopping(&self) -> WaitForCancellationFuture<'_> {
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + '_ {
         self.stop.cancelled()
     }
 
-    /// A token of one's own, which is cancelled when it is time to stop at the
-    /// latest.
-    pub fn child_token(&self) -> CancellationToken {
+    /// Creates a token that is cancelled when the group is asked to stop, and can be
+    /// cancelled before.
+    #[must_use]
+    pub fn child_token(&self) -> StopToken {
         self.stop.child_token()
     }
 
-    /// Whether it is time to stop.
+    /// Returns true once the group was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
 
-    /// Whether a drain was ended before its time.
-    pub fn is_hurried(&self) -> bool {
-        self.hurry.is_cancelled()
+    /// Returns true once a drain was skipped or cut short.
+    pub fn is_drain_skipped(&self) -> bool {
+        self.skip_drain.is_cancelled()
     }
 
-    /// Completes when everything is to be dropped.
+    /// Waits until the tasks are to be dropped.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub fn aborting(&self) -> WaitForCancellationFuture<'_> {
+    pub fn aborting(&self) -> impl Future<Output = ()> + Send + '_ {
         self.abort.cancelled()
     }
 
-    /// Says stop, and waits for the tasks until `deadline` has passed. Those that
-    /// remain then go on until [`drop_rest`](Self::drop_rest).
+    /// Stops the group and waits until its tasks have ended, or until `deadline` has passed.
+    /// Tasks that remain keep running until [`drop_rest`](Self::drop_rest).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the group stopped and its tasks running.
+    /// The group stays stopped and its tasks keep running if the future is dropped.
     pub async fn drain(&self, deadline: Duration) -> Drained {
         self.stop();
         self.tasks.close();
         tokio::select! {
             biased;
-            // First: an abort also makes the tasks end.
-            () = self.hurry.cancelled() => Drained::Aborted,
+            // Checked first, because an abort also makes the tasks end.
+            () = self.skip_drain.cancelled() => Drained::Aborted,
             () = self.tasks.wait() => Drained::Completely,
             () = tokio::time::sleep(deadline) => Drained::DeadlinePassed,
         }
     }
 
-    /// Drops what still runs. When it returns, no task is left.
+    /// Drops the tasks that still run, and returns when none is left.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves tasks that are about to be dropped.
+    /// The tasks are still dropped if the future is; nothing then waits for the last one.
     pub async fn drop_rest(&self) {
         self.stop.cancel();
         self.abort.cancel();

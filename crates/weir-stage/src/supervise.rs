@@ -47,7 +47,7 @@
 //! - A restart can wait for a [`Backoff`]. Without one, which is the default, a
 //!   resource that is away for a second uses up the allowance in a millisecond.
 //! - A child that has ended for good keeps its place in the list, with its
-//!   reason, temporary ones included; [`Supervised::delete`] removes it.
+//!   reason, temporary ones included; [`SupervisorHandle::delete`] removes it.
 //! - When a group is restarted, who had ended for good or was terminated by hand
 //!   stays down. Erlang starts those again too.
 //! - A start that fails is an end like any other, the first one included: it is
@@ -65,9 +65,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-pub use board::{ChildInfo, ChildState, Counts};
+pub use board::{ChildCounts, ChildInfo, ChildState};
 pub use child::{Child, ChildSpec};
-pub use handle::Supervised;
+pub use handle::SupervisorHandle;
 
 use crate::backoff::Backoff;
 use crate::stage::Reason;
@@ -129,7 +129,7 @@ impl Default for Grace {
 /// What a supervisor cannot do, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum SupervisorError {
     /// Names are unique among the children of a supervisor.
     #[error("cannot add a child named {name:?}: there is one already")]
     NameTaken {
@@ -204,19 +204,19 @@ impl Supervisor {
     /// then the task that watches them.
     ///
     /// # Errors
-    /// [`Refused::NameTaken`] when two children have one name. Nothing was
+    /// [`SupervisorError::NameTaken`] when two children have one name. Nothing was
     /// started then.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn spawn(self) -> Result<Supervised, Refused> {
+    pub fn spawn(self) -> Result<SupervisorHandle, SupervisorError> {
         self.launch().map(|(handle, _task)| handle)
     }
 
-    fn launch(self) -> Result<(Supervised, JoinHandle<Reason>), Refused> {
+    fn launch(self) -> Result<(SupervisorHandle, JoinHandle<Reason>), SupervisorError> {
         for (index, spec) in self.children.iter().enumerate() {
             if self.children[..index].iter().any(|earlier| earlier.name == spec.name) {
-                return Err(Refused::NameTaken { name: spec.name.clone() });
+                return Err(SupervisorError::NameTaken { name: spec.name.clone() });
             }
         }
         Ok(task::spawn(self))

@@ -1,7 +1,5 @@
 //! One check: the measurement, made anew or kept from before, and the code.
 
-use tokio_util::sync::CancellationToken;
-
 use super::bar::Bar;
 use super::markdown::words;
 use super::outcome::{CodeChecked, Outcome};
@@ -12,6 +10,7 @@ use crate::exercise::{
     Exercise, Findings, Progress, State, Trial, Where, compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Peer;
+use crate::shutdown::StopToken;
 
 /// Judges the answers by the findings, and notes in the progress how the check went.
 /// `keep` the findings for the next check, if they are of the exercise's own bench.
@@ -55,7 +54,7 @@ pub(super) fn find_out(
     }
     let place = running.map_or(Where::Own, Where::Running);
     let mut bar = Bar::new(exercise);
-    let trial = Trial { exercise, place, stop: CancellationToken::new() };
+    let trial = Trial { exercise, place, stop: StopToken::new() };
     let measured = trial.run(&mut |load, phase| bar.show(load, phase))?;
     bar.clear();
     Ok(Findings::of(exercise, &measured))

@@ -8,14 +8,13 @@ mod texts;
 
 use std::collections::BTreeSet;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::clean;
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
     Exercise, Findings, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
 };
+use crate::shutdown::StopToken;
 
 pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit> {
     let mut chosen = Vec::new();
@@ -63,7 +62,7 @@ fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Ve
     if exercise.questions.is_empty() && exercise.code.is_none() {
         problems.push("asks nothing".to_owned());
     }
-    let tried = |place| Trial { exercise, place, stop: CancellationToken::new() }.run(&mut |_, _| ());
+    let tried = |place| Trial { exercise, place, stop: StopToken::new() }.run(&mut |_, _| ());
     let simulated = tried(Where::Nowhere)?;
     problems.extend(exercise.facts.iter().filter_map(|fact| texts::of_fact(exercise, fact, &simulated)));
     if !texts {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Value as Object, json};
-use tokio_util::sync::CancellationToken;
 
 use super::{Refusal, Workshop};
 use crate::exercise::{
@@ -15,6 +14,7 @@ use crate::exercise::{
     judge,
 };
 use crate::measure::Phase;
+use crate::shutdown::StopToken;
 
 /// What cargo says of code that does not compile.
 const BROKEN: &str = "could not compile";
@@ -37,7 +37,7 @@ struct Checking {
 #[derive(Debug)]
 struct Running {
     id: String,
-    stop: CancellationToken,
+    stop: StopToken,
     doing: Doing,
 }
 
@@ -179,12 +179,7 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -
     }
 }
 
-fn run(
-    workshop: &Workshop,
-    exercise: &Exercise,
-    again: bool,
-    stop: CancellationToken,
-) -> Result<Outcome, String> {
+fn run(workshop: &Workshop, exercise: &Exercise, again: bool, stop: StopToken) -> Result<Outcome, String> {
     let state = workshop.progress().map_err(|error| error.to_string())?.of(&exercise.id);
     let kept = state.findings_of(exercise).filter(|_| !again).cloned();
     let measured_before = kept.as_ref().filter(|_| !exercise.loads.is_empty()).map(|kept| kept.at.clone());
@@ -217,11 +212,7 @@ fn run(
 }
 
 /// Makes the exercise's loads, if anything is asked about them.
-fn measure(
-    checks: &Checks,
-    exercise: &Exercise,
-    stop: &CancellationToken,
-) -> Result<Vec<Measured>, String> {
+fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec<Measured>, String> {
     if exercise.questions.is_empty() {
         return Ok(Vec::new());
     }

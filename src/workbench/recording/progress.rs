@@ -12,7 +12,7 @@ use super::super::history::{HISTORY_INTERVAL, percentiles};
 use super::super::stats::{Kind, ModeStats};
 use super::{Look, Recorded};
 use crate::metrics::empty_histogram;
-use crate::pipeline::{Counts, Stamp};
+use crate::pipeline::{LedgerCounts, Stamp};
 use crate::record::{
     self, BenchSide, ByMode, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
 };
@@ -45,7 +45,7 @@ struct ModeRecord {
     aborted: u64,
     /// How many events were inside when the run began.
     inside_before: u64,
-    counts: Counts,
+    counts: LedgerCounts,
     /// `Account::time_inside` at the beginning.
     time_before: u64,
     times: [Slicer; Kind::ALL.len()],
@@ -56,7 +56,7 @@ struct ModeRecord {
 #[derive(Debug)]
 struct Row {
     requests: u64,
-    counts: Counts,
+    counts: LedgerCounts,
     times: [Histogram<u64>; COLUMNS.len()],
 }
 
@@ -66,7 +66,7 @@ const COLUMNS: [(Kind, &str); 3] =
 
 impl Default for Row {
     fn default() -> Self {
-        Self { requests: 0, counts: Counts::default(), times: COLUMNS.map(|_| empty_histogram()) }
+        Self { requests: 0, counts: LedgerCounts::default(), times: COLUMNS.map(|_| empty_histogram()) }
     }
 }
 
@@ -103,7 +103,7 @@ impl Recording {
             requests: 0,
             aborted: 0,
             inside_before: inside[mode],
-            counts: Counts { accepted: inside[mode], ..Counts::default() },
+            counts: LedgerCounts { accepted: inside[mode], ..LedgerCounts::default() },
             time_before: time_before[mode],
             times: Kind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
             row: Row::default(),
@@ -192,7 +192,7 @@ impl Recording {
         let first = self.modes.values().filter_map(|mode| mode.first).min().unwrap_or(self.began);
         let last = if drained { self.last_thing(bench) } else { look.now };
         let last_request = bench.modes.values().map(|stats| Stamp::from_nanos(stats.last_active())).max();
-        let counts = self.modes.values().fold(Counts::default(), |sum, mode| sum + mode.counts);
+        let counts = self.modes.values().fold(LedgerCounts::default(), |sum, mode| sum + mode.counts);
         let used = self.modes.into_iter().filter(|(_, record)| record.first.is_some());
         let modes: BTreeMap<String, ModeSide> = used
             .map(|(mode, record)| {
@@ -224,7 +224,7 @@ fn last_thing(stats: &ModeStats) -> Stamp {
 impl ModeRecord {
     fn add(&mut self, delta: &Delta, at: Duration) {
         // Levels are those of the last look.
-        let add = |sum: &mut Counts| *sum = Counts { in_hand: 0, ..*sum } + delta.counts;
+        let add = |sum: &mut LedgerCounts| *sum = LedgerCounts { in_flight: 0, ..*sum } + delta.counts;
         add(&mut self.counts);
         add(&mut self.row.counts);
         self.requests += delta.requests;
@@ -247,7 +247,7 @@ impl ModeRecord {
             let seconds = until.since(first).as_secs_f64();
             if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
         };
-        let Counts { accepted, done, failed, dropped, rejected, .. } = self.counts;
+        let LedgerCounts { accepted, done, failed, dropped, rejected, .. } = self.counts;
         let nanos = last.since(first).as_nanos() as f64;
         let inside = time_inside.wrapping_sub(self.time_before) as f64;
         let [http, http_errors, wait, service, response, response_failed] = self.times.map(Slicer::timing);

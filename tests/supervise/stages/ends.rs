@@ -97,7 +97,7 @@ async fn what_a_group_of_stages_lets_go_of_when_it_is_restarted_is_counted_to_th
 /// asked for, and is asked for; what is buffered and held; busy milliseconds.
 type Row = (Kind, State, [u64; 2], [usize; 2], [usize; 2], u128);
 
-fn rows(tree: &Supervised) -> Vec<(String, u64, Option<Row>)> {
+fn rows(tree: &SupervisorHandle) -> Vec<(String, u64, Option<Row>)> {
     let row = |status: Status| {
         let (flow, demand) = ([status.events_in, status.events_out], [status.asked, status.demand]);
         (status.kind, status.state, flow, demand, [status.buffered, status.held], status.busy.as_millis())

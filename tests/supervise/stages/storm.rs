@@ -140,7 +140,7 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
 
 /// Kills at random. Returns how often it had somebody panic, which is no death of
 /// a pool.
-async fn rage(tree: &Supervised, ledger: &Ledger, seed: u64) -> usize {
+async fn rage(tree: &SupervisorHandle, ledger: &Ledger, seed: u64) -> usize {
     let (mut random, mut struck) = (fastrand::Rng::with_seed(seed), 0);
     for strike in 0..STRIKES {
         ledger.tide.send_replace((strike + 1) * BETWEEN);

@@ -12,7 +12,7 @@ use weir_stage::stage::{
 
 /// A pipeline that still lacks its end. Its stages run already, and wait to be
 /// asked; dropped, they end.
-pub struct Flow<T> {
+pub struct PipelineBuilder<T> {
     pub(super) head: Box<dyn Head>,
     pub(super) stages: Vec<Box<dyn Part>>,
     pub(super) last: ProducerRef<T>,
@@ -62,7 +62,7 @@ impl<T: Send> Head for ProducerRef<T> {
     }
 }
 
-impl<T: Send + 'static> Flow<T> {
+impl<T: Send + 'static> PipelineBuilder<T> {
     /// Begins with a source.
     ///
     /// # Panics
@@ -86,7 +86,7 @@ impl<T: Send + 'static> Flow<T> {
         mut self,
         stage: ProducerConsumerBuilder<P, D>,
         options: impl Into<SubscribeOptions<T>>,
-    ) -> Flow<P::Out>
+    ) -> PipelineBuilder<P::Out>
     where
         P: ProducerConsumer<In = T>,
         D: Dispatcher<P::Out>,
@@ -94,7 +94,7 @@ impl<T: Send + 'static> Flow<T> {
         let stage = stage.subscribe_to(&self.last, options).spawn();
         let last = stage.producer();
         self.stages.push(Box::new(stage));
-        Flow { head: self.head, stages: self.stages, last }
+        PipelineBuilder { head: self.head, stages: self.stages, last }
     }
 
     /// Ends in a pool, which begins to ask.
@@ -107,7 +107,7 @@ impl<T: Send + 'static> Flow<T> {
     }
 }
 
-impl<T> fmt::Debug for Flow<T> {
+impl<T> fmt::Debug for PipelineBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.stages.iter().map(|stage| stage.status())).finish()
     }

@@ -1,122 +1,125 @@
-//! What moves through the bench: an event with its timestamps.
+//! The event with its time stamps, and the clock that makes them.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A moment, in nanoseconds since a [`Clock`]'s epoch.
+/// A moment, in nanoseconds since the epoch of a [`Clock`].
 ///
-/// Half the size of an `Instant`: a waiting event carries two of them, and there
-/// may be a million waiting events.
+/// It takes half the space of an `Instant`: a waiting event carries two of them, and a
+/// million events may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Stamp(u64);
 
 impl Stamp {
-    /// The time from `earlier` to this moment; zero if it is not earlier.
+    /// Returns the time from `earlier` to this moment, or zero if `earlier` is later: two
+    /// threads may read the clock in the other order than they use it.
+    #[must_use]
     pub fn since(self, earlier: Stamp) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The moment so much later.
+    /// Returns the moment `duration` after this one, or the last one there is.
+    #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_nanos() as u64))
     }
 
-    /// Nanoseconds since the clock's epoch.
+    /// Returns the nanoseconds since the clock's epoch.
     pub fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// Seconds since the clock's epoch.
+    /// Returns the seconds since the clock's epoch.
     pub fn as_secs(self) -> f64 {
         self.0 as f64 / 1e9
     }
 
-    /// The moment so many nanoseconds after the clock's epoch.
+    /// Creates the moment `nanos` nanoseconds after the clock's epoch.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 }
 
-/// Makes stamps that can be compared. Reads tokio's clock, so it stands still
-/// and jumps with virtual time.
+/// A source of stamps that can be compared. It reads tokio's clock, so it stands still and
+/// jumps with virtual time.
 ///
-/// tokio's timers are a millisecond coarse, also under virtual time. A simulation
-/// therefore *stretches* time: whatever takes a microsecond takes a millisecond of
-/// tokio's clock, and this clock divides what it reads. Durations that are waited
-/// for have to be stretched by whoever waits.
+/// Tokio timers have 1 ms resolution, even with the clock paused. A simulation therefore
+/// runs at a *time scale*: at 1000, one microsecond of this clock is 1 ms of tokio time.
+/// Convert every duration with [`to_tokio`](Self::to_tokio) before sleeping.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Instant,
-    stretch: u32,
+    /// Nanoseconds of tokio time to a nanosecond of this clock.
+    scale: u32,
 }
 
 impl Clock {
-    /// A clock whose epoch is now.
+    /// Starts a clock in step with tokio's. Its epoch is now.
     pub fn start() -> Self {
-        Self::stretched(1)
+        Self::scaled(1)
     }
 
-    /// A clock whose epoch is now, and which goes so many times slower than
-    /// tokio's.
+    /// Starts a clock that runs `scale` times slower than tokio's. Its epoch is now.
     ///
     /// # Panics
-    /// At 0.
-    pub fn stretched(stretch: u32) -> Self {
-        assert!(stretch > 0, "a clock that stands still");
-        Self { epoch: Instant::now(), stretch }
+    /// If `scale` is 0.
+    pub fn scaled(scale: u32) -> Self {
+        assert!(scale > 0, "a clock with the time scale 0 would stand still");
+        Self { epoch: Instant::now(), scale }
     }
 
-    /// True if it goes slower than tokio's clock, as in a simulation.
-    pub fn is_stretched(&self) -> bool {
-        self.stretch > 1
+    /// Returns true if this clock is slower than tokio's, as it is in a simulation.
+    pub fn is_scaled(&self) -> bool {
+        self.scale > 1
     }
 
-    /// How long something takes by tokio's clock that takes `duration` by this
-    /// one.
-    pub fn stretch(&self, duration: Duration) -> Duration {
-        duration.saturating_mul(self.stretch)
+    /// Converts a duration of this clock to tokio time.
+    #[must_use]
+    pub fn to_tokio(self, duration: Duration) -> Duration {
+        duration.saturating_mul(self.scale)
     }
 
-    /// How long something takes by this clock that takes `duration` by tokio's.
-    pub fn shrink(&self, duration: Duration) -> Duration {
-        duration / self.stretch
+    /// Converts a duration of tokio time to this clock.
+    #[must_use]
+    pub fn to_clock_time(self, duration: Duration) -> Duration {
+        duration / self.scale
     }
 
-    /// The moment of tokio's clock at which this one shows `stamp`.
-    pub fn instant(&self, stamp: Stamp) -> Instant {
-        self.epoch + self.stretch(Duration::from_nanos(stamp.0))
+    /// Returns the moment of tokio time at which this clock shows `stamp`.
+    pub fn to_instant(self, stamp: Stamp) -> Instant {
+        self.epoch + self.to_tokio(Duration::from_nanos(stamp.0))
     }
 
-    /// This moment.
+    /// Reads the clock.
     pub fn now(&self) -> Stamp {
         // 2^64 nanoseconds are 584 years.
         let nanos = self.epoch.elapsed().as_nanos() as u64;
-        Stamp(if self.stretch == 1 { nanos } else { nanos / u64::from(self.stretch) })
+        Stamp(if self.scale == 1 { nanos } else { nanos / u64::from(self.scale) })
     }
 }
 
 /// One unit of work, while it waits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Counted from 1 in the order of acceptance: through the queue, and apart
-    /// from it.
+    /// Its number, counted from 1 in the order of acceptance. Events that go through the
+    /// queue are numbered apart from those that do not.
     pub id: u64,
-    /// When it came in: for HTTP, when the request head had been read.
+    /// The moment it came in: for HTTP, when the request head had been read.
     pub arrived: Stamp,
-    /// When it was promised to be done: a place in the queue, or, without a
-    /// queue, the start of the work.
+    /// The moment its sender was promised that it will be done: when it got a place in the
+    /// queue or, without a queue, when its work was accepted.
     pub accepted: Stamp,
 }
 
-/// Where an event's time went.
+/// The times of one event: how long it waited and how long it was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// From arrival until the resource admitted it.
+pub struct EventTimes {
+    /// From its arrival until the resource admitted it.
     pub wait: Duration,
-    /// In the resource.
+    /// From its admission until it was finished.
     pub service: Duration,
-    /// From arrival to finish: the sum of the other two.
+    /// From its arrival until it was finished: `wait + service`.
     pub response: Duration,
 }
 
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_waiting_event_is_three_words() {
+    fn a_waiting_event_takes_24_bytes() {
         assert_eq!(size_of::<Event>(), 24);
     }
 }

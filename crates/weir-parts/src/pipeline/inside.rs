@@ -55,7 +55,7 @@ impl Default for Slots {
 impl Inside {
     /// Notes an event that arrived then and waits.
     pub(super) fn add(&self, arrived: Stamp) -> Place {
-        let shard = self.0.my_number();
+        let shard = self.0.local_index();
         let index = lock(self.0.at(shard)).add(arrived.as_nanos() & !FREE | WAITS);
         Place { slot: NonZeroU32::MIN.saturating_add(index), shard: shard as u16 }
     }
@@ -75,7 +75,7 @@ impl Inside {
     /// that has been in the resource longest. Looks at every event.
     pub(super) fn oldest(&self) -> (Option<Stamp>, Option<Stamp>) {
         let (mut waiting, mut admitted) = (u64::MAX, u64::MAX);
-        for shard in self.0.all() {
+        for shard in self.0.iter() {
             for &slot in &lock(shard).slots {
                 if slot < WAITS {
                     admitted = admitted.min(slot);
@@ -179,6 +179,6 @@ mod tests {
             scope.spawn(|| places.into_iter().for_each(|place| assert_eq!(inside.remove(place), None)));
         });
         assert_eq!(inside.oldest(), (None, None));
-        assert!(inside.0.all().all(|shard| lock(shard).slots.capacity() == 0));
+        assert!(inside.0.iter().all(|shard| lock(shard).slots.capacity() == 0));
     }
 }

@@ -29,10 +29,10 @@ pub enum Outcome {
 /// the line they are counted from.
 #[derive(Debug, Default)]
 pub struct Account {
-    flow: PerThread<Flow>,
+    flow: PerThread<ThreadCounters>,
     resource: Level,
     inside: Inside,
-    baseline: Mutex<Counts>,
+    baseline: Mutex<LedgerCounts>,
     /// The ids of events abandoned while somebody wants to know.
     abandoned: Mutex<Option<Vec<u64>>>,
 }
@@ -48,7 +48,7 @@ struct Level {
 
 /// One thread's part of what came and went.
 #[derive(Debug, Default)]
-struct Flow {
+struct ThreadCounters {
     accepted: AtomicU64,
     done: AtomicU64,
     failed: AtomicU64,
@@ -67,7 +67,7 @@ struct Flow {
 
 /// What an [`Account`] says at one moment, in events since the last reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct LedgerCounts {
     /// Promised to be done.
     pub accepted: u64,
     /// Done.
@@ -79,25 +79,25 @@ pub struct Counts {
     /// Refused, and therefore never accepted.
     pub rejected: u64,
     /// In somebody's hands now: tickets that exist.
-    pub in_hand: u64,
+    pub in_flight: u64,
 }
 
 impl Account {
     /// An event that arrived then is accepted.
     pub fn accept(&self, arrived: Stamp) {
-        let flow = self.flow.mine();
+        let flow = self.flow.local();
         flow.came.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
         flow.accepted.fetch_add(1, Ordering::Release);
     }
 
     /// An event is refused.
     pub fn reject(&self) {
-        self.flow.mine().rejected.fetch_add(1, Ordering::Release);
+        self.flow.local().rejected.fetch_add(1, Ordering::Release);
     }
 
     /// An accepted event that arrived then is given up while it waits.
     pub fn drop_waiting(&self, arrived: Stamp) {
-        let flow = self.flow.mine();
+        let flow = self.flow.local();
         flow.went.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
         flow.dropped.fetch_add(1, Ordering::Release);
     }
@@ -111,25 +111,25 @@ impl Account {
     /// The sum over events of (went - came), and the sum of (now - came) for those
     /// that are inside. Exact while nothing moves.
     pub fn time_inside(&self, now: Stamp) -> u64 {
-        let sum = |part: fn(&Flow) -> &AtomicU64| {
-            let parts = self.flow.all().map(|flow| part(flow).load(Ordering::Acquire));
+        let sum = |part: fn(&ThreadCounters) -> &AtomicU64| {
+            let parts = self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire));
             parts.fold(0, u64::wrapping_add)
         };
-        let inside = self.totals().inside();
+        let inside = self.totals().in_system();
         let (came, went) = (sum(|flow| &flow.came), sum(|flow| &flow.went));
         went.wrapping_sub(came).wrapping_add(inside.wrapping_mul(now.as_nanos()))
     }
 
     /// When an event was last settled; the clock's epoch if none was.
     pub fn last_settled(&self) -> Stamp {
-        let last = self.flow.all().map(|flow| flow.last_settled.load(Ordering::Acquire)).max();
+        let last = self.flow.iter().map(|flow| flow.last_settled.load(Ordering::Acquire)).max();
         Stamp::from_nanos(last.unwrap_or(0))
     }
 
     /// How many tickets exist.
-    pub fn in_hand(&self) -> usize {
-        let sum = |part: fn(&Flow) -> &AtomicU64| -> u64 {
-            self.flow.all().map(|flow| part(flow).load(Ordering::Acquire)).sum()
+    pub fn in_flight(&self) -> usize {
+        let sum = |part: fn(&ThreadCounters) -> &AtomicU64| -> u64 {
+            self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire)).sum()
         };
         // Those that ended first, or one that comes and goes in between would
         // count as minus one.
@@ -156,24 +156,24 @@ impl Account {
 
     /// What the account says now. While events move, the counters are read at
     /// slightly different moments.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> LedgerCounts {
         // Held until the totals are read, so that no reset comes in between.
         let base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
         self.totals().since(&base)
     }
 
     /// What the account says of all time, unmoved by resets.
-    pub fn totals(&self) -> Counts {
-        let sum = |part: fn(&Flow) -> &AtomicU64| {
-            self.flow.all().map(|flow| part(flow).load(Ordering::Acquire)).sum()
+    pub fn totals(&self) -> LedgerCounts {
+        let sum = |part: fn(&ThreadCounters) -> &AtomicU64| {
+            self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire)).sum()
         };
-        Counts {
+        LedgerCounts {
             // Where events end before where they begin: read the other way
             // round, an event that passes in between would be missing.
             done: sum(|flow| &flow.done),
             failed: sum(|flow| &flow.failed),
             dropped: sum(|flow| &flow.dropped),
-            in_hand: self.in_hand() as u64,
+            in_flight: self.in_flight() as u64,
             accepted: sum(|flow| &flow.accepted),
             rejected: sum(|flow| &flow.rejected),
         }
@@ -200,13 +200,13 @@ impl Account {
     /// The [totals](Self::totals), and the ids noted since
     /// [`note_abandoned`](Self::note_abandoned). Both of one moment, even while events
     /// are being abandoned: each is either in hand, or noted and failed.
-    pub fn at_end(&self) -> (Counts, Vec<u64>) {
+    pub fn at_end(&self) -> (LedgerCounts, Vec<u64>) {
         let abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
         (self.totals(), abandoned.clone().unwrap_or_default())
     }
 
-    pub(super) fn take_in_hand(&self, arrived: Stamp) -> Place {
-        self.flow.mine().taken.fetch_add(1, Ordering::Release);
+    pub(super) fn enter(&self, arrived: Stamp) -> Place {
+        self.flow.local().taken.fetch_add(1, Ordering::Release);
         self.inside.add(arrived)
     }
 
@@ -216,7 +216,7 @@ impl Account {
         if started.is_some() {
             self.resource.now.fetch_sub(1, Ordering::AcqRel);
         }
-        self.flow.mine().let_go.fetch_add(1, Ordering::Release);
+        self.flow.local().let_go.fetch_add(1, Ordering::Release);
         started
     }
 
@@ -229,7 +229,7 @@ impl Account {
     }
 
     pub(super) fn settle(&self, outcome: Outcome, finished: Stamp) {
-        let flow = self.flow.mine();
+        let flow = self.flow.local();
         flow.went.fetch_add(finished.as_nanos(), Ordering::Relaxed);
         flow.last_settled.fetch_max(finished.as_nanos(), Ordering::Release);
         let counter = match outcome {
@@ -251,7 +251,7 @@ impl Account {
     }
 }
 
-impl Add for Counts {
+impl Add for LedgerCounts {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -261,12 +261,12 @@ impl Add for Counts {
             failed: self.failed + other.failed,
             dropped: self.dropped + other.dropped,
             rejected: self.rejected + other.rejected,
-            in_hand: self.in_hand + other.in_hand,
+            in_flight: self.in_flight + other.in_flight,
         }
     }
 }
 
-impl Counts {
+impl LedgerCounts {
     /// What has come to these from `earlier` ones of the same account on. In hand
     /// are those that are now.
     pub fn since(&self, earlier: &Self) -> Self {
@@ -276,7 +276,7 @@ impl Counts {
             failed: self.failed - earlier.failed,
             dropped: self.dropped - earlier.dropped,
             rejected: self.rejected - earlier.rejected,
-            in_hand: self.in_hand,
+            in_flight: self.in_flight,
         }
     }
 
@@ -287,14 +287,14 @@ impl Counts {
     }
 
     /// How many are inside, by what came and went.
-    pub fn inside(&self) -> u64 {
+    pub fn in_system(&self) -> u64 {
         self.accepted.saturating_sub(self.done + self.failed + self.dropped)
     }
 
     /// How many more were accepted than are done, failed, dropped, in hand or
     /// `waiting` in a queue. Zero when nothing moves.
     pub fn unaccounted(&self, waiting: u64) -> i64 {
-        let ended = self.done + self.failed + self.dropped + self.in_hand + waiting;
+        let ended = self.done + self.failed + self.dropped + self.in_flight + waiting;
         self.accepted as i64 - ended as i64
     }
 }
@@ -311,14 +311,14 @@ mod tests {
         for _ in 0..5 {
             account.accept(EPOCH);
         }
-        let place = account.take_in_hand(EPOCH);
+        let place = account.enter(EPOCH);
         account.settle(Outcome::Done, EPOCH);
         account.drop_waiting(EPOCH);
         account.reject();
         assert_eq!(account.counts().unaccounted(2), 0);
         account.reset();
         // Three are still inside: one in hand and two waiting.
-        let held = Counts { accepted: 3, in_hand: 1, ..Counts::default() };
+        let held = LedgerCounts { accepted: 3, in_flight: 1, ..LedgerCounts::default() };
         assert_eq!(account.counts(), held);
         assert_eq!(account.let_go(place), None);
         account.settle(Outcome::Failed, EPOCH);
@@ -335,7 +335,7 @@ mod tests {
         account.drop_waiting(at(200));
         assert_eq!(account.time_inside(at(900)), 200);
         account.accept(at(1000));
-        let place = account.take_in_hand(at(1000));
+        let place = account.enter(at(1000));
         account.abandon(place, 1, at(1000));
         assert_eq!((account.time_inside(at(2000)), account.last_settled()), (200, at(1000)));
     }

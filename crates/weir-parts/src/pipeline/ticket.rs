@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::inside::Place;
-use super::{Account, Event, Outcome, Stamp, Times};
+use super::{Account, Event, EventTimes, Outcome, Stamp};
 
 /// An event that has left the queue, or never was in one, and is not finished.
 ///
@@ -24,7 +24,7 @@ impl Ticket {
     /// Takes an accepted event in hand. It must no longer be counted anywhere
     /// else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
-        let place = Some(account.take_in_hand(event.arrived));
+        let place = Some(account.enter(event.arrived));
         Self { event, dispatched, account, place }
     }
 
@@ -57,10 +57,10 @@ impl Ticket {
 
     /// Notes how it ended, and returns where its time went. Work that never
     /// started had no service, only wait.
-    pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> Times {
+    pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> EventTimes {
         let started = self.place.take().and_then(|place| self.account.let_go(place)).unwrap_or(finished);
         self.account.settle(outcome, finished);
-        Times {
+        EventTimes {
             wait: started.since(self.event.arrived),
             service: finished.since(started),
             response: finished.since(self.event.arrived),
@@ -110,10 +110,10 @@ mod tests {
         let (clock, account) = (Clock::start(), Arc::new(Account::default()));
         let mut ticket = ticket(clock, &account);
         ticket.start(clock.now());
-        assert_eq!((account.in_hand(), account.in_resource()), (1, 1));
+        assert_eq!((account.in_flight(), account.in_resource()), (1, 1));
         drop(ticket);
         let counts = account.counts();
-        assert_eq!((counts.accepted, counts.failed, counts.in_hand), (1, 1, 0));
+        assert_eq!((counts.accepted, counts.failed, counts.in_flight), (1, 1, 0));
         assert_eq!(account.in_resource(), 0);
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
-use super::{QueueSettings, Refused, WhenFull};
+use super::{PushError, QueueSettings, WhenFull};
 
 /// Below this many places the allocation is not worth giving back.
 const SMALL: usize = 1024;
@@ -104,11 +104,11 @@ impl<T> MemoryQueue<T> {
     /// refused event has never left its owner's hands.
     ///
     /// # Errors
-    /// [`Refused`], by the policy in force or because the queue is closed.
+    /// [`PushError`], by the policy in force or because the queue is closed.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in line and nothing else.
-    pub async fn push(&self, accept: impl FnOnce(u64) -> T) -> Result<Option<T>, Refused> {
+    pub async fn push(&self, accept: impl FnOnce(u64) -> T) -> Result<Option<T>, PushError> {
         let look = self.0.lock().look(&self.0, accept)?;
         let (limit, receiver, accept) = match look {
             Look::Pushed(dropped) => return Ok(dropped),
@@ -120,7 +120,7 @@ impl<T> MemoryQueue<T> {
         let mut state = self.0.lock();
         state.promised -= 1;
         if state.closed {
-            return Err(Refused::Closed);
+            return Err(PushError::Closed);
         }
         state.fill(&self.0, accept);
         Ok(None)
@@ -222,17 +222,17 @@ impl<T> State<T> {
     }
 
     /// Pushes at once if that is possible, or says what the policy says.
-    fn look<F>(&mut self, shared: &Shared<T>, accept: F) -> Result<Look<T, F>, Refused>
+    fn look<F>(&mut self, shared: &Shared<T>, accept: F) -> Result<Look<T, F>, PushError>
     where
         F: FnOnce(u64) -> T,
     {
         if self.closed {
-            return Err(Refused::Closed);
+            return Err(PushError::Closed);
         }
         let mut dropped = None;
         if !self.has_room() {
             match self.settings.when_full {
-                WhenFull::Reject => return Err(Refused::Full { capacity: self.settings.capacity }),
+                WhenFull::Reject => return Err(PushError::Full { capacity: self.settings.capacity }),
                 WhenFull::Wait { timeout } => return Ok(Look::Wait(timeout, self.stand_in_line(), accept)),
                 WhenFull::DropNewest => {
                     self.pushed += 1;
@@ -299,10 +299,10 @@ impl<T> State<T> {
     }
 }
 
-async fn wait<T>(limit: Duration, place: oneshot::Receiver<Place<T>>) -> Result<Place<T>, Refused> {
-    let place = timeout(limit, place).await.map_err(|_| Refused::TimedOut { timeout: limit })?;
+async fn wait<T>(limit: Duration, place: oneshot::Receiver<Place<T>>) -> Result<Place<T>, PushError> {
+    let place = timeout(limit, place).await.map_err(|_| PushError::TimedOut { timeout: limit })?;
     // A queue that closes drops its line.
-    place.map_err(|_| Refused::Closed)
+    place.map_err(|_| PushError::Closed)
 }
 
 impl<T> Drop for Place<T> {

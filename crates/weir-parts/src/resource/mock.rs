@@ -109,14 +109,14 @@ struct Inner {
 
 /// A visitor that was not sent away: it has a place, or may wait for one.
 #[derive(Debug)]
-pub struct Door {
+pub struct Reservation {
     mock: Mock,
     place: Option<Permit>,
 }
 
 /// Admission to the resource. Dropping it leaves.
 #[derive(Debug)]
-pub struct Visit {
+pub struct Admission {
     mock: Mock,
     _place: Permit,
 }
@@ -150,13 +150,13 @@ impl Mock {
     ///
     /// # Errors
     /// [`Full`] when every place is taken and the policy is [`OnFull::Reject`].
-    pub fn knock(&self) -> Result<Door, Full> {
+    pub fn reserve(&self) -> Result<Reservation, Full> {
         let place = self.0.places.try_acquire();
         if place.is_none() && self.settings().on_full == OnFull::Reject {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Full { limit: self.0.places.limit().unwrap_or_default() });
         }
-        Ok(Door { mock: self.clone(), place })
+        Ok(Reservation { mock: self.clone(), place })
     }
 
     /// The settings in force.
@@ -216,21 +216,21 @@ impl Mock {
     }
 }
 
-impl Door {
+impl Reservation {
     /// Waits for a place, if there was none, and goes in.
     ///
     /// # Cancel safety
     /// Dropping the future gives up the place in line and nothing else.
-    pub async fn open(self) -> Visit {
+    pub async fn admission(self) -> Admission {
         let place = match self.place {
             Some(place) => place,
             None => self.mock.0.places.acquire().await,
         };
-        Visit { mock: self.mock, _place: place }
+        Admission { mock: self.mock, _place: place }
     }
 }
 
-impl Visit {
+impl Admission {
     /// Does the work, and leaves.
     ///
     /// # Errors
@@ -306,7 +306,7 @@ mod tests {
         let mut all = Vec::new();
         for _ in 0..n {
             let start = Instant::now();
-            mock.knock().unwrap().open().await.work().await.unwrap();
+            mock.reserve().unwrap().admission().await.work().await.unwrap();
             all.push(start.elapsed());
         }
         all
@@ -316,7 +316,7 @@ mod tests {
     async fn work_takes_its_latency_and_is_counted_while_it_lasts() {
         let mock = mock(|_| ());
         let start = Instant::now();
-        let work = mock.knock().unwrap().open().await.work();
+        let work = mock.reserve().unwrap().admission().await.work();
         assert_eq!(mock.usage().in_use, 1);
         work.await.unwrap();
         assert_eq!(start.elapsed(), Duration::from_millis(500));
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn the_future_of_work_is_small() {
         let mock = mock(|_| ());
-        let visit = mock.knock().unwrap().open().now_or_never().unwrap();
+        let visit = mock.reserve().unwrap().admission().now_or_never().unwrap();
         let size = size_of_val(&visit.work());
         assert!(size <= 96, "{size} bytes");
     }
@@ -362,10 +362,10 @@ mod tests {
             settings.max_concurrent = Some(1);
             settings.on_full = OnFull::Reject;
         });
-        let inside = mock.knock().unwrap().open().await;
-        assert_eq!(mock.knock().unwrap_err(), Full { limit: 1 });
+        let inside = mock.reserve().unwrap().admission().await;
+        assert_eq!(mock.reserve().unwrap_err(), Full { limit: 1 });
         mock.configure(MockSettings { on_full: OnFull::Wait, ..mock.settings() });
-        let mut waiting = Box::pin(mock.knock().unwrap().open());
+        let mut waiting = Box::pin(mock.reserve().unwrap().admission());
         assert!(waiting.as_mut().now_or_never().is_none());
         assert_eq!((mock.usage().waiting, mock.usage().refused), (1, 1));
         drop(inside);
@@ -377,7 +377,7 @@ mod tests {
         let mock = mock(|settings| settings.failure_rate = 0.2);
         let mut failed = 0;
         for _ in 0..1000 {
-            failed += usize::from(mock.knock().unwrap().open().await.work().await.is_err());
+            failed += usize::from(mock.reserve().unwrap().admission().await.work().await.is_err());
         }
         // Four standard deviations of a binomial with p = 0.2 and n = 1000.
         assert!((149..=251).contains(&failed), "{failed} of 1000 failed");

@@ -62,7 +62,7 @@ use futures::FutureExt;
 use tokio::time::{sleep, timeout};
 
 pub use account::{RetryAccount, RetryCounts};
-pub use letter::{DeadLetter, Failure};
+pub use letter::{AttemptError, DeadLetter};
 
 use super::Handler;
 use crate::backoff::Backoff;
@@ -182,7 +182,7 @@ impl<T, H> Retry<T, H> {
         Arc::clone(&self.account)
     }
 
-    async fn attempt(&self, event: &T) -> Result<(), Failure>
+    async fn attempt(&self, event: &T) -> Result<(), AttemptError>
     where
         T: Clone,
         H: TryHandler<T>,
@@ -193,18 +193,18 @@ impl<T, H> Retry<T, H> {
             let work = self.handler.try_handle(event.clone());
             let result = match self.timeout {
                 None => work.await,
-                Some(limit) => timeout(limit, work).await.map_err(|_| Failure::TimedOut(limit))?,
+                Some(limit) => timeout(limit, work).await.map_err(|_| AttemptError::TimedOut(limit))?,
             };
-            result.map_err(|error| Failure::Error(error.to_string()))
+            result.map_err(|error| AttemptError::Error(error.to_string()))
         };
         let result = AssertUnwindSafe(attempt).catch_unwind().await;
-        result.unwrap_or_else(|panic| Err(Failure::Panicked(panics::message(&*panic))))
+        result.unwrap_or_else(|panic| Err(AttemptError::Panicked(panics::message(&*panic))))
     }
 
     async fn back_off(&self, failures: u32) {
         let wait = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-            self.backoff.wait(failures, &mut random)
+            self.backoff.delay(failures, &mut random)
         };
         if wait.is_zero() {
             // Not straight on: an event that fails at once would keep the thread
@@ -234,17 +234,17 @@ where
 {
     async fn handle(&self, event: T) {
         let mut attempts = 0;
-        let failure = loop {
+        let last_error = loop {
             self.account.attempt(attempts > 0);
             attempts += 1;
-            let Err(failure) = self.attempt(&event).await else { return };
-            self.account.failed(&failure);
+            let Err(error) = self.attempt(&event).await else { return };
+            self.account.failed(&error);
             if attempts >= self.attempts {
-                break failure;
+                break error;
             }
-            log::debug!("attempt {attempts} of {} failed: {failure}", self.attempts);
+            log::debug!("attempt {attempts} of {} failed: {error}", self.attempts);
             self.back_off(attempts).await;
         };
-        self.give_up(DeadLetter { event, attempts, failure });
+        self.give_up(DeadLetter { event, attempts, last_error });
     }
 }

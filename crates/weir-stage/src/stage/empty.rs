@@ -38,7 +38,7 @@ impl Empty {
                 meter.name()
             );
         }
-        sleep(WAITS.most(self.in_a_row)).await;
+        sleep(WAITS.max_delay(self.in_a_row)).await;
     }
 
     /// Notes a batch that was not empty.

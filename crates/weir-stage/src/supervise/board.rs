@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Restart;
-use super::child::Look;
+use super::child::StatusFn;
 use crate::stage::{Reason, Status};
 
 /// Names a child for as long as its spec is kept. Ascending in the order of
@@ -71,7 +71,7 @@ impl ChildInfo {
 
 /// How many children there are, at all depths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct ChildCounts {
     /// Those with a task, [`Running`](ChildState::Running) or
     /// [`Stopping`](ChildState::Stopping).
     pub running: usize,
@@ -81,7 +81,7 @@ pub struct Counts {
     pub total: usize,
 }
 
-impl Counts {
+impl ChildCounts {
     pub(super) fn of(children: &[ChildInfo]) -> Self {
         let mut counts = Self { total: children.len(), ..Self::default() };
         for child in children {
@@ -104,7 +104,7 @@ pub(super) struct Card {
     pub(super) restarts: u64,
     /// The board of a supervisor, while it runs.
     pub(super) below: Option<Board>,
-    pub(super) look: Option<Look>,
+    pub(super) status: Option<StatusFn>,
 }
 
 /// Clones are the same board.
@@ -130,9 +130,9 @@ impl Board {
     fn collect(&self, above: &[String], children: &mut Vec<ChildInfo>) {
         // Copied, so that never two boards are locked.
         let cards: Vec<Card> = self.lock().values().cloned().collect();
-        for Card { name, restart, state, restarts, below, look } in cards {
+        for Card { name, restart, state, restarts, below, status } in cards {
             let path = [above, &[name]].concat();
-            let status = look.map(|look| look());
+            let status = status.map(|read| read());
             children.push(ChildInfo { path: path.clone(), restart, state, restarts, status });
             if let Some(below) = below {
                 below.collect(&path, children);

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::shutdown::StopToken;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use super::{Grace, Restart, Supervised, Supervisor};
+use super::{Grace, Restart, Supervisor, SupervisorHandle};
 use crate::panics;
 use crate::pool::Pool;
 use crate::stage::mail::Patience;
@@ -21,23 +21,23 @@ pub struct Child {
     /// How to abort it, if not by its task: one that has others to wait for.
     pub(super) abort: Option<Box<dyn Fn() + Send>>,
     /// A nested supervisor, to be listed.
-    pub(super) tree: Option<Supervised>,
-    pub(super) look: Option<Look>,
+    pub(super) tree: Option<SupervisorHandle>,
+    pub(super) status: Option<StatusFn>,
 }
 
 /// Says what a child is doing.
-pub(super) type Look = Arc<dyn Fn() -> Status + Send + Sync>;
+pub(super) type StatusFn = Arc<dyn Fn() -> Status + Send + Sync>;
 
 impl Child {
     /// A child that runs as `task`, ends when that ends, and is told to stop by
     /// `stop`. An aborted task has ended with [`Reason::Lost`].
     pub fn new(task: JoinHandle<Reason>, stop: impl FnOnce() + Send + 'static) -> Self {
-        Self { task, stop: Box::new(stop), abort: None, tree: None, look: None }
+        Self { task, stop: Box::new(stop), abort: None, tree: None, status: None }
     }
 
     /// Has [`ChildInfo::status`](super::ChildInfo::status) say what `look` says.
-    pub fn look(mut self, look: impl Fn() -> Status + Send + Sync + 'static) -> Self {
-        self.look = Some(Arc::new(look));
+    pub fn with_status(mut self, status: impl Fn() -> Status + Send + Sync + 'static) -> Self {
+        self.status = Some(Arc::new(status));
         self
     }
 }
@@ -46,16 +46,16 @@ impl Child {
 impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
         let (stop, task, meter) = stage.into_parts();
-        Self::new(task, move || stop(Reason::Stopped, Patience::Own)).look(move || meter.read())
+        Self::new(task, move || stop(Reason::Stopped, Patience::Own)).with_status(move || meter.read())
     }
 }
 
 /// A pool is told to stop as [`Pool::stop`] does.
 impl<T: Send + 'static> From<Pool<T>> for Child {
     fn from(pool: Pool<T>) -> Self {
-        let (stop, abort, look) = (pool.stopper(), pool.aborter(), pool.look());
+        let (stop, abort, status) = (pool.stopper(), pool.aborter(), pool.status_fn());
         let task = tokio::spawn(async move { pool.ended().await });
-        Self { abort: Some(Box::new(abort)), ..Self::new(task, stop) }.look(look)
+        Self { abort: Some(Box::new(abort)), ..Self::new(task, stop) }.with_status(status)
     }
 }
 
@@ -88,15 +88,12 @@ impl ChildSpec {
     }
 
     /// A child that is one future. It is told to stop by the token.
-    pub fn task<F>(
-        name: impl Into<String>,
-        mut start: impl FnMut(CancellationToken) -> F + Send + 'static,
-    ) -> Self
+    pub fn task<F>(name: impl Into<String>, mut start: impl FnMut(StopToken) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Reason> + Send + 'static,
     {
         Self::new(name, move || {
-            let stop = CancellationToken::new();
+            let stop = StopToken::new();
             let task = tokio::spawn(start(stop.clone()));
             Child::new(task, move || stop.cancel())
         })

@@ -1,16 +1,16 @@
 //! What is held of a supervisor that runs.
 
+use crate::shutdown::StopToken;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
-use super::{ChildInfo, ChildSpec, Counts, Refused};
+use super::{ChildCounts, ChildInfo, ChildSpec, SupervisorError};
 use crate::stage::Reason;
 
 /// What the supervisor's task is asked to do, and whom it tells when it is done.
 pub(super) struct Order {
     pub(super) act: Act,
-    pub(super) done: oneshot::Sender<Result<(), Refused>>,
+    pub(super) done: oneshot::Sender<Result<(), SupervisorError>>,
 }
 
 pub(super) enum Act {
@@ -23,17 +23,17 @@ pub(super) enum Act {
 /// A running supervisor. Clones refer to the same one; dropping them all leaves
 /// it running.
 #[derive(Debug, Clone)]
-pub struct Supervised {
+pub struct SupervisorHandle {
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) board: Board,
     /// Two tokens and not orders: both must be heard while an order is carried
     /// out.
-    pub(super) stop: CancellationToken,
-    pub(super) abort: CancellationToken,
+    pub(super) stop: StopToken,
+    pub(super) abort: StopToken,
     pub(super) ended: watch::Receiver<Option<Reason>>,
 }
 
-impl Supervised {
+impl SupervisorHandle {
     /// The children in the order of their start, each supervisor followed by its
     /// own. Right after every change, and readable after the end.
     pub fn list(&self) -> Vec<ChildInfo> {
@@ -41,8 +41,8 @@ impl Supervised {
     }
 
     /// How many of those that [`list`](Self::list) lists run, will run, and are.
-    pub fn count(&self) -> Counts {
-        Counts::of(&self.list())
+    pub fn count(&self) -> ChildCounts {
+        ChildCounts::of(&self.list())
     }
 
     /// Adds a child after the others and starts it. That it could not be started
@@ -50,11 +50,11 @@ impl Supervised {
     /// or not.
     ///
     /// # Errors
-    /// [`Refused::NameTaken`] or [`Refused::Ended`].
+    /// [`SupervisorError::NameTaken`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
     /// The order is carried out even if the future is dropped.
-    pub async fn start(&self, spec: ChildSpec) -> Result<(), Refused> {
+    pub async fn start(&self, spec: ChildSpec) -> Result<(), SupervisorError> {
         self.order(Act::Start(spec)).await
     }
 
@@ -63,11 +63,11 @@ impl Supervised {
     /// its backoff waits no longer.
     ///
     /// # Errors
-    /// [`Refused::NotFound`] or [`Refused::Ended`].
+    /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
     /// The order is carried out even if the future is dropped.
-    pub async fn terminate(&self, name: &str) -> Result<(), Refused> {
+    pub async fn terminate(&self, name: &str) -> Result<(), SupervisorError> {
         self.order(Act::Terminate(name.to_owned())).await
     }
 
@@ -76,11 +76,11 @@ impl Supervised {
     /// towards the restarts that are allowed, and its backoff starts anew.
     ///
     /// # Errors
-    /// [`Refused::NotFound`] or [`Refused::Ended`].
+    /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
     /// The order is carried out even if the future is dropped.
-    pub async fn restart(&self, name: &str) -> Result<(), Refused> {
+    pub async fn restart(&self, name: &str) -> Result<(), SupervisorError> {
         self.order(Act::Restart(name.to_owned())).await
     }
 
@@ -88,11 +88,11 @@ impl Supervised {
     /// name is free again.
     ///
     /// # Errors
-    /// [`Refused::NotFound`] or [`Refused::Ended`].
+    /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
     /// The order is carried out even if the future is dropped.
-    pub async fn delete(&self, name: &str) -> Result<(), Refused> {
+    pub async fn delete(&self, name: &str) -> Result<(), SupervisorError> {
         self.order(Act::Delete(name.to_owned())).await
     }
 
@@ -120,11 +120,11 @@ impl Supervised {
         }
     }
 
-    async fn order(&self, act: Act) -> Result<(), Refused> {
+    async fn order(&self, act: Act) -> Result<(), SupervisorError> {
         let (done, carried_out) = oneshot::channel();
         if self.orders.send(Order { act, done }).is_err() {
-            return Err(Refused::Ended);
+            return Err(SupervisorError::Ended);
         }
-        carried_out.await.unwrap_or(Err(Refused::Ended))
+        carried_out.await.unwrap_or(Err(SupervisorError::Ended))
     }
 }

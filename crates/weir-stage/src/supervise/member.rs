@@ -7,8 +7,8 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
 use super::board::{Board, Card, Key};
-use super::child::Look;
-use super::{Child, ChildSpec, ChildState, Grace, Restart, Supervised};
+use super::child::StatusFn;
+use super::{Child, ChildSpec, ChildState, Grace, Restart, SupervisorHandle};
 use crate::stage::Reason;
 
 /// Where a child is in its life.
@@ -36,8 +36,8 @@ pub(super) struct Run {
     stop: Option<Box<dyn FnOnce() + Send>>,
     task: AbortHandle,
     abort: Option<Box<dyn Fn() + Send>>,
-    tree: Option<Supervised>,
-    look: Option<Look>,
+    tree: Option<SupervisorHandle>,
+    status: Option<StatusFn>,
     pub(super) since: Instant,
 }
 
@@ -84,9 +84,9 @@ impl Member {
         self.starts += 1;
         match self.spec.start() {
             Ok(child) => {
-                let Child { task: running, stop, abort, tree, look } = child;
+                let Child { task: running, stop, abort, tree, status } = child;
                 let (task, since) = (running.abort_handle(), Instant::now());
-                self.enter(Phase::Running(Run { stop: Some(stop), task, abort, tree, look, since }));
+                self.enter(Phase::Running(Run { stop: Some(stop), task, abort, tree, status, since }));
                 Some(running)
             }
             Err(reason) => {
@@ -160,17 +160,17 @@ impl Member {
     }
 
     fn show(&self) {
-        let (mut below, mut look) = (None, None);
+        let (mut below, mut status) = (None, None);
         let state = match &self.phase {
             Phase::Running(run) => {
                 below = run.tree.as_ref().map(|tree| tree.board.clone());
-                look = run.look.clone();
+                status = run.status.clone();
                 if run.stop.is_some() { ChildState::Running } else { ChildState::Stopping }
             }
             Phase::Waiting { .. } => ChildState::Restarting,
             Phase::Down(reason) | Phase::Ended(reason) => ChildState::Ended(reason.clone()),
         };
         let (name, restarts) = (self.spec.name.clone(), self.starts.saturating_sub(1));
-        self.board.put(self.key, Card { name, restart: self.spec.restart, state, restarts, below, look });
+        self.board.put(self.key, Card { name, restart: self.spec.restart, state, restarts, below, status });
     }
 }

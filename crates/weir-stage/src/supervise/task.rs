@@ -4,27 +4,27 @@ mod ends;
 
 use std::ops::ControlFlow;
 
+use crate::shutdown::StopToken;
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::board::{Board, Key};
 use super::handle::{Act, Order};
 use super::intensity::Intensity;
 use super::member::{Member, Phase};
-use super::{ChildSpec, Grace, Refused, Strategy, Supervised, Supervisor};
+use super::{ChildSpec, Grace, Strategy, Supervisor, SupervisorError, SupervisorHandle};
 use crate::backoff::Backoff;
 use crate::stage::{Reason, joined};
 
 /// Starts the children, and the task.
-pub(super) fn spawn(supervisor: Supervisor) -> (Supervised, JoinHandle<Reason>) {
+pub(super) fn spawn(supervisor: Supervisor) -> (SupervisorHandle, JoinHandle<Reason>) {
     let (orders, inbox) = mpsc::unbounded_channel();
     let (end, ended) = watch::channel(None);
-    let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
+    let (stop, abort) = (StopToken::new(), StopToken::new());
     let mut task = Task {
         strategy: supervisor.strategy,
         intensity: Intensity::new(supervisor.max_restarts, supervisor.period),
@@ -38,7 +38,7 @@ pub(super) fn spawn(supervisor: Supervisor) -> (Supervised, JoinHandle<Reason>) 
         inbox,
         stop: stop.clone(),
     };
-    let handle = Supervised { orders, board: task.board.clone(), stop, abort: abort.clone(), ended };
+    let handle = SupervisorHandle { orders, board: task.board.clone(), stop, abort: abort.clone(), ended };
     for spec in supervisor.children {
         task.add(spec);
     }
@@ -66,11 +66,11 @@ struct Task {
     exits: FuturesUnordered<BoxFuture<'static, (Key, Reason)>>,
     board: Board,
     inbox: mpsc::UnboundedReceiver<Order>,
-    stop: CancellationToken,
+    stop: StopToken,
 }
 
 impl Task {
-    async fn run(mut self, abort: CancellationToken) -> Reason {
+    async fn run(mut self, abort: StopToken) -> Reason {
         tokio::select! {
             biased;
             // Wherever the supervision is, waiting for a grace included. What is
@@ -127,11 +127,11 @@ impl Task {
         reason
     }
 
-    async fn carry_out(&mut self, act: Act) -> Result<(), Refused> {
+    async fn carry_out(&mut self, act: Act) -> Result<(), SupervisorError> {
         match act {
             Act::Start(spec) => {
                 if self.find(&spec.name).is_ok() {
-                    return Err(Refused::NameTaken { name: spec.name });
+                    return Err(SupervisorError::NameTaken { name: spec.name });
                 }
                 self.add(spec);
                 self.start(self.members.len() - 1);
@@ -155,9 +155,9 @@ impl Task {
         Ok(())
     }
 
-    fn find(&self, name: &str) -> Result<usize, Refused> {
+    fn find(&self, name: &str) -> Result<usize, SupervisorError> {
         let found = self.members.iter().position(|member| member.spec.name == name);
-        found.ok_or_else(|| Refused::NotFound { name: name.to_owned() })
+        found.ok_or_else(|| SupervisorError::NotFound { name: name.to_owned() })
     }
 
     fn add(&mut self, spec: ChildSpec) {
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     /// A tree of two levels, and its task.
-    fn tree(alive: &Arc<()>) -> (Supervised, JoinHandle<Reason>) {
+    fn tree(alive: &Arc<()>) -> (SupervisorHandle, JoinHandle<Reason>) {
         let child = |name: &str| {
             let alive = Arc::clone(alive);
             ChildSpec::task(name, move |_stop| {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Failure;
+use super::AttemptError;
 
 /// Counts the attempts of one [`Retry`](super::Retry), and can be read at any
 /// time. All counters only ever grow.
@@ -57,11 +57,11 @@ impl RetryAccount {
         }
     }
 
-    pub(super) fn failed(&self, failure: &Failure) {
+    pub(super) fn failed(&self, failure: &AttemptError) {
         let counter = match failure {
-            Failure::Error(_) => &self.errors,
-            Failure::Panicked(_) => &self.panics,
-            Failure::TimedOut(_) => &self.timeouts,
+            AttemptError::Error(_) => &self.errors,
+            AttemptError::Panicked(_) => &self.panics,
+            AttemptError::TimedOut(_) => &self.timeouts,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

@@ -9,7 +9,7 @@ use crate::clean;
 
 /// Why one attempt at an event failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Failure {
+pub enum AttemptError {
     /// The handler said so, in these words.
     #[error("{}", clean::line(.0))]
     Error(String),
@@ -29,15 +29,15 @@ pub struct DeadLetter<T> {
     /// How often it was tried.
     pub attempts: u32,
     /// Why the last attempt failed.
-    pub failure: Failure,
+    pub last_error: AttemptError,
 }
 
 /// Says how often and why, and not which: an event need not be printable, and
 /// may be nothing for a log.
 impl<T> fmt::Display for DeadLetter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event: _, attempts, failure } = self;
+        let Self { event: _, attempts, last_error } = self;
         let plural = if *attempts == 1 { "" } else { "s" };
-        write!(f, "gave up an event after {attempts} attempt{plural}: {failure}")
+        write!(f, "gave up an event after {attempts} attempt{plural}: {last_error}")
     }
 }

@@ -33,7 +33,7 @@ impl Task {
             return ControlFlow::Break(Reason::Failed(text));
         }
         member.failures = member.failures.saturating_add(1);
-        let wait = self.backoff.wait(member.failures, &mut self.random);
+        let wait = self.backoff.delay(member.failures, &mut self.random);
         match wait {
             Duration::ZERO => log::warn!("child {name:?} ended ({reason}) and is restarted"),
             _ => log::warn!("child {name:?} ended ({reason}) and is restarted in {wait:?}"),
