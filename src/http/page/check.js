@@ -1,105 +1,103 @@
-// The check of an exercise: how it is begun, how it goes, and what came of it.
+// @ts-check
+// The check of an exercise: starting it, following it, and showing its result.
 //
-// Responsible for: the card, and asking the server how the check goes. It runs there, whoever looks:
-// another page may have begun it, and it goes on when this one is closed. What came of it looks as
-// verdict.js has it.
+// Responsible for: the card, and asking the server for the state. The check runs on the server: another
+// page may have started it, and it goes on when this one is closed. Its progress in words is left to
+// check-progress.js, the result to verdict.js.
 
-import { command, typed } from './commands.js';
+import { loadList } from './check-loads.js';
+import { CheckProgress } from './check-progress.js';
 import { element, write } from './dom.js';
-import { format } from './format.js';
-import { ask, order } from './server.js';
+import { ask, messageOf, order, statusOf } from './server.js';
 import { outcome, verdict } from './verdict.js';
+
+/** @import { CheckState, Exercise, Result } from './workshop.d.ts' */
+/** @import { Predictions } from './predict.js' */
 
 const LOOK_MS = 400;
 const LOST_MS = 2000;
 const OTHER_MS = 3000;
 
 export class Check {
-  #timer = null;
-  #turn = 0; // of several looks only the last one counts
-  #busy = false; // something was clicked, and is not done yet
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #turn = 0; // of several requests for the state only the last one counts
+  #busy = false; // a click is being worked on
   #stopping = false;
-  #state = {};
-  #result = null; // what came of the last check that came to something
-  #load = null;
-  #most = 0; // events that were held when the load was over
-  #compiling = null; // since when
+  #lost = false; // whether a running check has vanished
+  /** @type {CheckState | null} */
+  #state = null;
+  /** @type {Result | null} the result of the last check that had one */
+  #result = null;
 
-  /** `ended` is called when a check is over that was seen running. */
+  /**
+   * @param {Exercise} exercise
+   * @param {string} api
+   * @param {Predictions | null} predictions
+   * @param {() => Promise<void>} ended called when a check has ended that was seen running
+   */
   constructor(exercise, api, predictions, ended) {
-    Object.assign(this, { exercise, api, predictions, ended });
-    const { questions, code, loads } = exercise;
+    this.exercise = exercise;
+    this.api = api;
+    this.predictions = predictions;
+    this.ended = ended;
+    const { questions, loads } = exercise;
     this.button = element('button', 'go', 'Check');
     this.button.addEventListener('click', () => {
       if (this.button.ariaDisabled === 'true') return;
-      if (this.#state.running) this.#stop();
+      if (this.#state?.running) this.#stop();
       else this.#begin();
     });
     this.again = element('button', '', 'Measure again');
     this.again.hidden = true;
-    this.again.addEventListener('click', () => this.again.ariaDisabled !== 'true' && this.#begin({ again: true }));
+    this.again.addEventListener('click', () => {
+      if (this.again.ariaDisabled !== 'true') this.#begin({ again: true });
+    });
     this.message = element('p', 'message');
     this.message.setAttribute('role', 'status');
-    this.pace = element('p', 'pace');
-    this.bar = element('progress', '');
-    this.bar.setAttribute('aria-label', 'How far the check has come');
-    this.bar.hidden = true;
+    this.progress = new CheckProgress(loads);
     this.outcome = element('p', 'outcome');
     this.outcome.setAttribute('role', 'status');
     this.earlier = element('p', 'earlier');
     this.verdict = element('div', 'verdict-of-check');
-    const bench = element('a', '', 'the bench');
-    bench.href = './';
-    const about = questions.length
-      ? [
-          `Theory and a simulation say theirs, then the ${loads.length > 1 ? 'loads are made on benches of their' : 'load is made on a bench of its'} own. What you send yourself shows on `,
-          bench,
-          '; the check leaves it alone.',
-        ]
-      : ['Your code is compiled and run.'];
-    if (questions.length && code) about.push(' After that, your code is compiled and run.');
-    const parts = [element('h2', '', 'Check'), element('p', 'about', ...about)];
-    if (questions.length && loads.length) {
-      this.loads = list(exercise);
-      this.later = element(
-        'p',
-        'about',
-        `The ${loads.length > 1 ? 'loads are' : 'load is'} shown when everything is written down.`,
-      );
-      parts.push(this.loads, this.later);
-    }
-    parts.push(
-      element('div', 'act', this.button, this.again, element('div', 'goes', this.message, this.pace)),
-      this.bar,
-      this.outcome,
-      this.earlier,
-      this.verdict,
-    );
+    const hasLoads = questions.length > 0 && loads.length > 0;
+    this.loads = hasLoads ? loadList(exercise) : null;
+    const later = `The ${loads.length > 1 ? 'loads are' : 'load is'} shown once every answer is saved.`;
+    this.later = element('p', 'about', hasLoads ? later : '');
+    /** @type {HTMLElement[]} */
+    const parts = [element('h2', '', 'Check'), about(exercise)];
+    if (this.loads) parts.push(this.loads, this.later);
+    const goes = element('div', 'goes', this.message, this.progress.line);
+    parts.push(element('div', 'act', this.button, this.again, goes), this.progress.bar);
+    parts.push(this.outcome, this.earlier, this.verdict);
     this.section = element('section', 'card check', ...parts);
-    if (predictions) predictions.changed = () => this.#answers();
-    this.#answers();
+    if (predictions) predictions.changed = () => this.#answersChanged();
+    this.#answersChanged();
   }
 
-  /** Somebody has gone elsewhere. The check goes on. */
+  /** Another page is shown. The check goes on. */
   close() {
     this.#turn += 1;
     clearTimeout(this.#timer);
   }
 
-  /** New answers are judged by the last measurement, unless another is asked for. */
+  /**
+   * Starts a check. New answers are judged by the last measurement, unless another is asked for.
+   * @param {{ again?: boolean }} [how]
+   */
   async #begin(how = {}) {
     if (this.predictions?.focusOpen()) return this.#tell('Predict first: that is what you learn from.', true);
     this.#wait(true);
     try {
       const why = await this.predictions?.save();
-      if (why) return this.#tell(`Not begun: ${why}`, true);
-      this.#tell('beginning …');
+      if (why) return this.#tell(`Not started: ${why}`, true);
+      this.#tell('starting …');
       await order(`${this.api}/check`, how);
       await this.look();
     } catch (error) {
-      this.#tell(`Not begun: ${error.message}`, true);
-      // Somebody else was first: this very check, perhaps.
-      if (error.status === 409) await this.look();
+      this.#tell(`Not started: ${messageOf(error)}`, true);
+      // Another page may have started this very check.
+      if (statusOf(error) === 409) await this.look();
     } finally {
       this.#wait(false);
     }
@@ -107,178 +105,139 @@ export class Check {
 
   async #stop() {
     this.#stopping = true;
-    write(this.pace, '');
+    this.progress.clear();
     this.#tell('stopping …');
     try {
       await order(`${this.api}/check/stop`);
     } catch (error) {
       this.#stopping = false;
-      this.#tell(`Not stopped: ${error.message}`, true);
+      this.#tell(`Not stopped: ${messageOf(error)}`, true);
     }
   }
 
-  /** Looks how the check goes, and again as long as it does. */
+  /** Asks for the state of the check, and again while it runs. */
   async look() {
     clearTimeout(this.#timer);
     this.#turn += 1;
     const mine = this.#turn;
+    /** @type {CheckState} */
     let state;
     try {
       state = await ask(`${this.api}/check`);
     } catch (error) {
       if (mine !== this.#turn) return;
-      write(this.pace, '');
-      this.#tell(`${error.message}; trying again`, true);
-      this.#again(LOST_MS);
+      this.progress.clear();
+      this.#tell(`${messageOf(error)}; retrying`, true);
+      this.#lookAfter(LOST_MS);
       return;
     }
     if (mine !== this.#turn) return;
-    const { running: was } = this.#state;
+    const wasRunning = this.#state?.running ?? false;
     this.#state = state;
     if (state.result) this.#show(state.result);
     write(this.button, state.running ? 'Stop' : this.#result ? 'Check again' : 'Check');
     this.button.classList.toggle('stop', state.running);
     this.again.hidden = state.running || !this.#result || this.exercise.loads.length === 0;
     this.#wait(this.#busy);
-    this.bar.hidden = !state.running;
     this.#mark();
+    this.progress.update(state, this.#stopping);
     if (state.running) {
-      this.#progress(state);
-      this.#again(LOOK_MS);
+      if (!this.#stopping) this.#tell('');
+      this.#lookAfter(LOOK_MS);
       return;
     }
     this.#stopping = false;
-    this.#compiling = null;
-    this.#load = null;
-    write(this.pace, '');
+    this.#lost = !wasRunning && this.#lost;
     if (state.error) this.#tell(state.error, true);
-    else if (state.other) this.#tell(`A check of ${state.other} is running; there is one at a time.`);
-    else if (was && !state.result) this.#tell('This check is lost: the server was started anew. Check again.', true);
-    else if (was || !this.message.textContent.startsWith('This check is lost')) this.#tell('');
-    if (state.other) this.#again(OTHER_MS);
-    if (!was) return;
+    else if (state.other) this.#tell(`A check of ${state.other} is running, and only one can run at a time.`);
+    else if (wasRunning && !state.result) {
+      this.#lost = true;
+      this.#tell('The server was restarted and this check is lost. Check again.', true);
+    } else if (!this.#lost) this.#tell('');
+    if (state.other) this.#lookAfter(OTHER_MS);
+    if (!wasRunning) return;
     await this.ended();
     this.outcome.scrollIntoView({ block: 'nearest' });
   }
 
-  #again(after) {
-    this.#timer = setTimeout(() => this.look(), after);
+  /** @param {number} ms */
+  #lookAfter(ms) {
+    this.#timer = setTimeout(() => this.look(), ms);
   }
 
-  #progress({ stage, load, progress, held }) {
-    if (load !== this.#load) this.#most = 0;
-    this.#load = load;
-    this.bar.removeAttribute('value');
-    if (this.#stopping) return;
-    this.#tell('');
-    const { loads } = this.exercise;
-    const at = loads.findIndex(({ name }) => name === load);
-    const name = loads.length > 1 && at >= 0 ? `load ${at + 1} of ${loads.length}, ${load}: ` : '';
-    write(this.pace, `${name}${this.#doing(stage, progress, held)}`);
-  }
-
-  /** What goes on. Its figures are at the pace that is asked about, as those of the verdict are. */
-  #doing(stage, progress, held) {
-    if (stage === 'preparing') return 'theory and simulation …';
-    if (stage === 'code') {
-      this.#compiling ??= performance.now();
-      const seconds = Math.floor((performance.now() - this.#compiling) / 1000);
-      return `compiling and running your code, ${format.seconds(seconds)}; the first time takes a minute or three`;
-    }
-    if (stage === 'draining') {
-      this.#most = Math.max(this.#most, held);
-      this.bar.max = Math.max(1, this.#most);
-      this.bar.value = this.#most - held;
-      return `sent; ${format.count(held)} ${held === 1 ? 'event' : 'events'} still in the bench`;
-    }
-    const { seconds, answered, refused, failed, in_flight: inFlight, rate } = progress;
-    const bad = [
-      ['refused', refused],
-      ['failed', failed],
-    ].filter(([, count]) => count > 0);
-    return [
-      format.seconds(seconds),
-      `${format.count(answered)} answered`,
-      ...bad.map(([what, count]) => `${format.count(count)} ${what}`),
-      `${format.count(inFlight)} in flight`,
-      format.perSecond(rate),
-    ].join(', ');
-  }
-
+  /** @param {Result} result */
   #show(result) {
     if (JSON.stringify(result) === JSON.stringify(this.#result)) return;
     this.#result = result;
     this.verdict.replaceChildren(...verdict(result, this.exercise));
   }
 
-  /** What somebody has answered is no longer what it was. */
-  #answers() {
-    if (this.loads) {
+  /** The answers in the form have changed, or those on the server. */
+  #answersChanged() {
+    if (this.loads && this.predictions) {
       this.loads.hidden = !this.predictions.complete;
       this.later.hidden = this.predictions.complete;
     }
     this.#mark();
   }
 
-  /** Whether what is shown is of this check, and of these answers. */
+  /** Says whether the result that is shown is of this check, and of these answers. */
   #mark() {
-    const { running, result } = this.#state;
-    const shown = Boolean(this.#result) && !running;
-    const differ = shown && this.predictions?.differ(this.#result.questions);
-    const before = shown && !result;
-    const whose = before ? 'Of the last check that was finished' : differ ? 'Of your earlier answers' : '';
-    write(this.outcome, shown ? outcome(this.#result) : ''); // said aloud as it comes
-    this.verdict.hidden = !shown;
+    const result = this.#state?.running ? null : this.#result;
+    const differ = Boolean(result && this.predictions?.differ(result.questions));
+    const isBefore = Boolean(result && !this.#state?.result);
+    const whose = isBefore
+      ? `Of the last finished check${differ ? ', and of other answers' : ''}`
+      : differ
+        ? 'Of your earlier answers'
+        : '';
+    write(this.outcome, result ? outcome(result) : ''); // a screen reader says it as it comes
+    this.verdict.hidden = !result;
     this.earlier.hidden = !whose;
-    write(this.earlier, before && differ ? `${whose}, and of other answers` : whose);
-    this.outcome.classList.toggle('passed', shown && this.#result.passed);
+    write(this.earlier, whose);
+    this.outcome.classList.toggle('passed', Boolean(result?.passed));
     this.section.classList.toggle('is-earlier', Boolean(whose));
   }
 
-  /** The button keeps its focus while it does nothing. A compiler ends by itself. */
+  /**
+   * Takes no clicks while one is being worked on; a button keeps its focus meanwhile. Compiling cannot be
+   * stopped, and ends by itself.
+   * @param {boolean} busy
+   */
   #wait(busy) {
     this.#busy = busy;
-    this.button.ariaDisabled = String(busy || this.#state.stage === 'code');
+    this.button.ariaDisabled = String(busy || this.#state?.stage === 'code');
     this.again.ariaDisabled = String(busy);
   }
 
+  /**
+   * @param {string} text
+   * @param {boolean} [alarm]
+   */
   #tell(text, alarm = false) {
     write(this.message, text);
     this.message.classList.toggle('alarm', alarm);
   }
 }
 
-/** The loads, as they are made. What is the same for all is said once. */
-function list({ loads, config }) {
-  const [{ faster }] = loads;
-  const together = loads.every((load) => load.faster === faster);
-  const speed = (times) =>
-    times > 1
-      ? [
-          element(
-            'small',
-            '',
-            `Measured ${times} times faster than shown, then converted; the simulation runs at the real pace`,
-          ),
-        ]
-      : [];
-  const items = loads.map(({ name, run, config: own, faster: times, edits }) =>
-    element(
-      'li',
-      '',
-      ...(loads.length > 1 ? [element('b', '', name), ': '] : []),
-      typed(command(`weir load ${run}`)),
-      ...settings(own),
-      ...edits.flatMap(({ after, set }) => [`, after ${after} `, element('code', '', set)]),
-      ...(together ? [] : speed(times)),
-    ),
+/**
+ * What a check does.
+ * @param {Exercise} exercise
+ */
+function about({ questions, code, loads }) {
+  const made = element('p', 'about');
+  if (questions.length === 0) {
+    made.append('Your code is compiled and run.');
+    return made;
+  }
+  const bench = element('a', '', 'the bench');
+  bench.href = './';
+  const own = loads.length > 1 ? 'the loads are made on benches' : 'the load is made on a bench';
+  made.append(
+    `Theory and a simulation give their numbers, then ${own} of their own. Requests that you send yourself show on `,
+    bench,
+    '; the check does not touch it.',
   );
-  const made = element('div', 'loads', ...(together ? speed(faster) : []), element('ul', '', ...items));
-  if (config.length) made.prepend(element('p', '', 'A bench', ...settings(config), ':'));
+  if (code) made.append(' After that, your code is compiled and run.');
   return made;
-}
-
-/** Settings behind what they are of. */
-function settings(config) {
-  return config.flatMap((setting, index) => [index ? ', ' : ' with ', element('code', '', setting)]);
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Commands and addresses as they have to be typed here: texts are written for a bench on port 4000.
 //
 // Responsible for: naming the server that has served this page, wherever it is, and copying a command.
@@ -11,12 +12,18 @@ const STARTS = /^\s*cargo run --release(?=\s|$)/;
 const SPEAKS = /^\s*weir (load|snapshot|pause|resume|purge|reset)(?=\s|$)/;
 const COPIED_MS = 1500;
 
-/** Addresses within a text. */
+/**
+ * Replaces addresses within a text.
+ * @param {string} text
+ */
 export function here(text) {
   return text.replace(AS_A_RULE, location.host);
 }
 
-/** A few lines for a terminal. A command may go on in the next line, after a backslash. */
+/**
+ * A few lines for a terminal. A command may continue in the next line, after a backslash.
+ * @param {string} text
+ */
 export function commands(text) {
   const lines = here(text).split('\n');
   let command = '';
@@ -27,19 +34,25 @@ export function commands(text) {
       const told = tell(command);
       command = '';
       if (!told) return line;
-      // A remark stays behind the command.
-      const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line);
+      // The option goes before a remark.
+      const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line) ?? ['', line];
       return `${typed.trimEnd()}${told}${remark ?? ''}`;
     })
     .join('\n');
 }
 
-/** A command within a sentence. A bare `weir load` is only a name there. */
+/**
+ * A command within a sentence. A bare `weir load` is only a name there.
+ * @param {string} text
+ */
 export function command(text) {
   return text === 'weir load' ? text : commands(text);
 }
 
-/** A text in code, with options that are not broken at their hyphens. */
+/**
+ * A text in code, with options that are not broken at their hyphens.
+ * @param {string} text
+ */
 export function typed(text) {
   const made = element('code', '');
   made.append(
@@ -48,7 +61,10 @@ export function typed(text) {
   return made;
 }
 
-/** What a command has to be told to find this server. */
+/**
+ * The option that a command needs to find this server.
+ * @param {string} command
+ */
 function tell(command) {
   if (USUAL.test(location.host) || / --(listen|url)\b/.test(command)) return '';
   const port = location.port || '80';
@@ -59,7 +75,10 @@ function tell(command) {
   return `${/ --(\s|$)/.test(command) ? '' : ' --'} --listen ${name}:${port}`;
 }
 
-/** A button that copies a text, where the browser lets a page do that. */
+/**
+ * A button that copies a text, where the browser lets a page do that.
+ * @param {string} text
+ */
 export function copying(text) {
   if (!navigator.clipboard) return '';
   const button = element('button', 'copy', 'Copy');

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Markdown into elements: headings, paragraphs, lists, fences, tables, quotes, code, emphasis, links.
 //
 // Responsible for: the part of Markdown that exercises are written in. Text only ever becomes text nodes,

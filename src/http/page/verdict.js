@@ -1,29 +1,45 @@
-// What came of a check: a table of what was predicted, said by theory, simulated and measured; what a
-// wrong answer suggests; what the compiler says.
+// @ts-check
+// The result of a check: a table of the figures that were predicted, computed by theory, simulated and
+// measured; what a wrong answer suggests; what the compiler says.
 //
-// Responsible for: how it looks. The server has judged.
+// Responsible for: how it looks. The server judges.
 
 import { element } from './dom.js';
 import { format } from './format.js';
 import { inline, markdown } from './markdown.js';
 
+/** @import { Answer, CodeResult, Exercise, Judgement, Result, Verdict } from './workshop.d.ts' */
+
+/** @typedef {'predicted' | 'theory' | 'simulated' | 'measured'} Column */
+/** @typedef {'right' | 'wrong' | 'missing' | 'unknown'} Kind */
+
+/** @type {Column[]} */
 const COLUMNS = ['predicted', 'theory', 'simulated', 'measured'];
 const NO_MODEL = 'no model of queueing theory fits';
 const COUNTED = /^$|^(events|requests|calls|clients)$/;
 const NBSP = '\u00a0';
-const MANY = 1000; // times too high or too low, which is as far off as anybody can be
+const MANY = 1000; // times too high or too low; beyond it the factor no longer matters
 
-/** A result in a line. */
+/**
+ * A result in a line.
+ * @param {Result} result
+ */
 export function outcome({ passed, questions, code }) {
   if (passed) return '✓ Finished';
   return summary(questions, questions.filter((question) => question.verdict === 'right').length, code);
 }
 
-/** The elements for a result, below that line. */
+/**
+ * The elements for a result, below that line.
+ * @param {Result} result
+ * @param {Exercise} exercise
+ * @returns {HTMLElement[]}
+ */
 export function verdict({ questions, code, remarks }, exercise) {
+  /** @type {HTMLElement[]} */
   const made = [];
   if (remarks.length) {
-    const heading = `${remarks.length === 1 ? 'A remark' : `${remarks.length} remarks`} on how this was measured`;
+    const heading = `${remarks.length === 1 ? 'A remark' : `${remarks.length} remarks`} on this measurement`;
     made.push(
       element(
         'details',
@@ -38,6 +54,11 @@ export function verdict({ questions, code, remarks }, exercise) {
   return made;
 }
 
+/**
+ * @param {Judgement[]} questions
+ * @param {number} right
+ * @param {CodeResult | null} code
+ */
 function summary(questions, right, code) {
   const parts = [];
   if (questions.length) parts.push(`${right} of ${questions.length} right`);
@@ -45,6 +66,7 @@ function summary(questions, right, code) {
   return `Not yet: ${parts.join(', ')}`;
 }
 
+/** @param {Judgement[]} questions */
 function table(questions) {
   const head = element(
     'tr',
@@ -59,44 +81,58 @@ function table(questions) {
   const scroll = element('div', 'scroll', made);
   scroll.tabIndex = 0;
   scroll.setAttribute('role', 'region');
-  scroll.setAttribute('aria-label', 'Predicted, theory, simulated, measured, and the verdict');
+  scroll.setAttribute('aria-label', 'Predictions, theory, simulation, measurements and verdicts');
   return scroll;
 }
 
-/** What is to be known of the table. */
+/**
+ * Notes on the table.
+ * @param {Judgement[]} questions
+ * @param {Exercise} exercise
+ */
 function below(questions, { loads }) {
+  /** @type {HTMLElement[]} */
   const made = [];
   if (questions.some(({ verdict: is }) => is !== 'right')) {
     const bench = element('a', '', 'the bench’s page');
     bench.href = './';
-    made.push(element('p', 'below', 'What Look points at is on ', bench, ': send the load yourself and look there.'));
+    made.push(element('p', 'below', '“Look” refers to ', bench, ': send the load yourself and watch it there.'));
   }
   if (questions.some((question) => question.theory === null && hasFigures(question)))
-    made.push(element('p', 'below', `– : ${NO_MODEL}`));
+    made.push(element('p', 'below', `–: ${NO_MODEL}`));
   const times = Math.max(...loads.map(({ faster }) => faster));
   if (times > 1)
     made.push(
       element(
         'p',
         'below',
-        `Measured at up to ${times} times the speed and converted: a millisecond of overhead counts ${times}-fold.`,
+        `Measured up to ${times} times faster and converted, so a millisecond of overhead counts ${times}-fold.`,
       ),
     );
   return made;
 }
 
-/** What is said of a wrong answer that fits no known mistake. */
+/**
+ * What is said of a wrong answer that fits no known mistake.
+ * @param {Judgement} question
+ */
 function distance({ far: words, simulated }) {
   if (!words) return '';
   return `${words[0].toUpperCase()}${words.slice(1)}. Compare your number with the ${simulated === null ? 'measured' : 'simulated'} column.`;
 }
 
-/** Whether there stand numbers that came from a load. */
+/**
+ * Whether there are figures from a load.
+ * @param {Judgement} question
+ */
 function hasFigures({ verdict: is, quiz, measured }) {
   return is !== 'missing' && !quiz && typeof measured === 'number';
 }
 
-/** A question: what was asked, the figures, and, unless it is right, what that suggests. */
+/**
+ * A question: what was asked, the figures, and, unless it is right, what that suggests.
+ * @param {Judgement} question
+ */
 function rows(question) {
   const { kind, why } = read(question.verdict);
   const asked = element(
@@ -124,9 +160,16 @@ function rows(question) {
   return made;
 }
 
-/** The figures in their columns; choices need more room, and stand below each other. */
+/**
+ * The figures in their columns; choices need more room, and stand below each other.
+ * @param {Judgement} question
+ */
 function cells(question) {
   const { verdict: is, quiz, measured } = question;
+  /**
+   * @param {string} className
+   * @param {...(Node | string)} content
+   */
   const wide = (className, ...content) => {
     const cell = element('td', className, ...content);
     cell.colSpan = COLUMNS.length;
@@ -156,9 +199,13 @@ function cells(question) {
   return COLUMNS.map((name) => figure(question[name], name === 'theory' ? NO_MODEL : `not ${name}`));
 }
 
-/** A number, or why there is none. What is too long for its column is shortened. */
+/**
+ * A number, or why there is none. A number too long for its column is shortened.
+ * @param {Answer | null} value
+ * @param {string} [missing]
+ */
 function figure(value, missing = '') {
-  if (value !== null) {
+  if (typeof value === 'number') {
     const cell = element('td', '', brief(value));
     if (value >= 1e5) cell.title = format.rate(value);
     return cell;
@@ -170,36 +217,46 @@ function figure(value, missing = '') {
   return cell;
 }
 
+/** @param {number} value */
 function brief(value) {
   if (value >= 1e9) return value.toExponential(1).replace('.0', '').replace('+', '');
   return value >= 1e5 ? format.brief(value) : format.rate(value);
 }
 
-/** A verdict is a word, or a word with a reason. */
-function read(verdict_) {
-  if (typeof verdict_ === 'string') return { kind: verdict_, why: null };
-  const [[kind, why]] = Object.entries(verdict_);
-  return { kind, why };
+/**
+ * A verdict is a word, or a word with a reason.
+ * @param {Verdict} verdict
+ * @returns {{ kind: Kind, why: string | null }}
+ */
+function read(verdict) {
+  if (typeof verdict === 'string') return { kind: verdict, why: null };
+  return 'wrong' in verdict ? { kind: 'wrong', why: verdict.wrong } : { kind: 'unknown', why: verdict.unknown };
 }
 
-/** How far off a prediction is. */
+/**
+ * How far off a prediction is.
+ * @param {Judgement} question
+ */
 function far({ predicted, measured, off, unit }) {
   if (typeof predicted !== 'number' || typeof measured !== 'number') return 'wrong';
   const difference = Math.round(Math.abs(predicted - measured));
   const times = predicted / measured;
   if (measured > 0 && times >= 2) return `${fold(times)} too${NBSP}high`;
   if (times > 0 && times <= 0.5) return `${fold(1 / times)} too${NBSP}low`;
-  const few = difference > 0 && (difference <= 10 || Math.abs(off) < 0.1);
+  const few = difference > 0 && (difference <= 10 || Math.abs(off ?? 1) < 0.1);
   if (COUNTED.test(unit) && few)
     return `${format.count(difference)}${NBSP}too ${predicted > measured ? 'many' : 'few'}`;
   return off === null ? 'wrong' : `${off < 0 ? '−' : '+'}${format.percent(Math.abs(off))}`;
 }
 
+/** @param {number} times */
 function fold(times) {
   return times > MANY ? `>${MANY}×` : `${times < 10 ? Number(times.toPrecision(2)) : format.count(times)}×`;
 }
 
+/** @param {CodeResult} code */
 function compiled({ passed, said, reveals, unwritten }) {
+  /** @type {HTMLElement[]} */
   const made = [element('h3', '', passed ? '✓ Your code passes' : 'Your code')];
   if (unwritten) made.push(element('p', 'reveals', unwritten));
   if (reveals) made.push(element('p', 'reveals', inline(reveals)));
@@ -217,12 +274,18 @@ function compiled({ passed, said, reveals, unwritten }) {
   return made;
 }
 
-/** The card that says why. */
+/**
+ * The card that explains the answers.
+ * @param {string} text
+ */
 export function explanation(text) {
   return element('section', 'card explanation', element('h2', '', 'Why'), element('div', 'prose', markdown(text)));
 }
 
-/** A number or a choice, with its unit. */
+/**
+ * A number or a choice, with its unit.
+ * @param {Answer | null} value
+ */
 export function inUnit(value, unit = '') {
   if (value === null || value === undefined) return '–';
   const text = typeof value === 'number' ? format.rate(value) : value;

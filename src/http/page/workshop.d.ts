@@ -1,0 +1,160 @@
+// What the server says of the workshop: the set, an exercise, a check and its result.
+//
+// Responsible for: the fields that the pages read, and their JSON types. tests/page_types.rs holds each
+// declared field against the server's answers.
+
+import type { Progress as LoadProgress } from './run.d.ts';
+
+export type Answer = number | string;
+
+/** `GET /api/exercises`. */
+export interface ExerciseSet {
+  title: string;
+  parts: string[];
+  exercises: ListedExercise[];
+}
+
+export interface ListedExercise {
+  id: string;
+  title: string;
+  part: number;
+  minutes: number;
+  hard: boolean;
+  code: boolean;
+  questions: number;
+  predicted: number;
+  checks: number;
+  finished: string | null;
+}
+
+/** `GET /api/exercises/ID`. */
+export interface Exercise {
+  id: string;
+  title: string;
+  part: number;
+  part_title: string | null;
+  minutes: number;
+  hard: boolean;
+  text: string;
+  config: string[];
+  loads: ExerciseLoad[];
+  questions: Question[];
+  code: CodeTask | null;
+  state: ExerciseState;
+  hints: string[];
+  hints_in_all: number;
+  explanation: string | null;
+  next: NextExercise | null;
+}
+
+export interface ExerciseLoad {
+  name: string;
+  run: string;
+  config: string[];
+  faster: number;
+  edits: Edit[];
+}
+
+export interface Edit {
+  after: string;
+  set: string;
+}
+
+export interface Question {
+  name: string;
+  ask: string;
+  unit: string;
+  choices: string[];
+}
+
+export interface CodeTask {
+  task: string;
+  file: string;
+}
+
+export interface ExerciseState {
+  predictions: Record<string, Answer>;
+  finished: string | null;
+  score: Score | null;
+}
+
+export interface Score {
+  right: number;
+  of: number;
+}
+
+export interface NextExercise {
+  id: string;
+  title: string;
+}
+
+/** `POST /api/exercises/ID/hint`. */
+export interface Hints {
+  hints: string[];
+}
+
+/** `POST /api/exercises/ID/solution`. */
+export interface Solution {
+  answers: Solved[];
+  explanation: string;
+  code: string | null;
+}
+
+export interface Solved {
+  name: string;
+  ask: string;
+  unit: string;
+  answer: Answer;
+}
+
+/** `GET /api/exercises/ID/check`. */
+export interface CheckState {
+  running: boolean;
+  stage: string | null;
+  load: string | null;
+  progress: LoadProgress | null;
+  held: number | null;
+  result: Result | null;
+  error: string | null;
+  other: string | null;
+}
+
+export interface Result {
+  passed: boolean;
+  questions: Judgement[];
+  code: CodeResult | null;
+  remarks: string[];
+}
+
+export interface Judgement {
+  question: string;
+  ask: string;
+  unit: string;
+  predicted: Answer | null;
+  theory: number | null;
+  simulated: Answer | null;
+  measured: Answer | null;
+  off: number | null;
+  far: string | null;
+  quiz: boolean;
+  verdict: Verdict;
+  look: string;
+}
+
+/** A word, or a word with a reason. */
+export type Verdict = 'right' | 'missing' | WrongVerdict | UnknownVerdict;
+
+export interface WrongVerdict {
+  wrong: string | null;
+}
+
+export interface UnknownVerdict {
+  unknown: string;
+}
+
+export interface CodeResult {
+  passed: boolean;
+  said: string;
+  reveals: string | null;
+  unwritten: string | null;
+}
