@@ -36,7 +36,7 @@ pub use figure::{
 pub use ledger::LedgerState;
 pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
-pub use plan::{Arrivals, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
+pub use plan::{Arrivals, ArrivalsError, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
 pub use prediction::{Exactness, Prediction, Times};
 pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Stalls};
 pub use series::{Merge, Series, SeriesBuilder};
@@ -46,3 +46,4 @@ pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
 pub(crate) use figure::{Number, figures, first_step, names, one_of};
 #[cfg(test)]
 pub(crate) use timing::buckets;
+pub(crate) use timing::p50_and_p99_ms;

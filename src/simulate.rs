@@ -18,12 +18,12 @@ use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::{Config, Sources};
+use crate::config::{Config, Settings, Sources};
 use crate::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
 use crate::pipeline::Clock;
 use crate::record::{self, Mode, Model, Origin, Plan, Run};
 use crate::shutdown::StopToken;
-use crate::workbench::{Edit, HISTORY_INTERVAL, Workbench};
+use crate::workbench::{Edit, HISTORY_INTERVAL, Refusal, Workbench};
 
 /// A microsecond of simulated time is a millisecond of tokio's.
 const TIME_SCALE: u32 = 1000;
@@ -122,6 +122,16 @@ impl Watchdog {
     }
 }
 
+/// The status with which the server would answer a refusal, so that a simulated run counts
+/// what a measured one does.
+fn status_of(refusal: &Refusal, settings: &Settings) -> u16 {
+    match refusal {
+        Refusal::ResourceFull(_) => settings.resource.reject_status,
+        Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => 503,
+        Refusal::Failed(_) => 500,
+    }
+}
+
 impl Target for BenchTarget {
     type Connection = Self;
 
@@ -154,7 +164,7 @@ impl Connection for BenchTarget {
         let status = match result {
             Ok(()) if self.mode == Mode::Serial => 200,
             Ok(()) => 202,
-            Err(refusal) => refusal.status(&self.workbench.settings()),
+            Err(refusal) => status_of(&refusal, &self.workbench.settings()),
         };
         Ok(Answer { status, bytes: 0, reusable: true })
     }

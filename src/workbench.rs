@@ -18,6 +18,7 @@ mod drain;
 mod exposition;
 mod history;
 mod keeping;
+mod mark;
 mod modes;
 mod purge;
 mod recording;
@@ -25,6 +26,7 @@ mod reload;
 mod retry_after;
 mod running;
 mod runs;
+mod sampler;
 mod snapshot;
 mod spawned;
 mod stats;
@@ -40,7 +42,7 @@ pub use keeping::KeepingState;
 pub use modes::{Accepted, Refusal};
 pub use purge::Purged;
 pub use recording::Recorded;
-pub use reload::Edit;
+pub use reload::{Edit, EditError};
 pub use running::{Killed, Running};
 pub use snapshot::{Snapshot, SnapshotFigure, SnapshotValue};
 pub use spawned::TooMany;
@@ -55,9 +57,9 @@ use crate::record::{ByMode, Mode};
 use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
-use history::Sampler;
 use keeping::Keeping;
 use reload::InForce;
+use sampler::Sampler;
 use spawned::Flights;
 use stats::ModeStats;
 
@@ -67,14 +69,14 @@ pub struct Workbench {
     bench: Arc<Bench>,
     pipeline: Pipeline<Ticket>,
     in_force: Mutex<InForce>,
-    history: Mutex<Sampler>,
+    sampler: Mutex<Sampler>,
     /// Apart, as threads that write files outlive a call.
     keeping: Arc<Keeping>,
     peaks: Mutex<Peaks>,
     registry: Registry,
     shutdown: Shutdown,
     /// Pipelined events finished per second, as the bits of a float: read by each
-    /// refusal, which must not wait for the history.
+    /// refusal, which must not wait for the sampler.
     drain_rate: AtomicU64,
     /// Whether a pause was wanted last. The stage itself says whether it is in
     /// force.
@@ -169,7 +171,7 @@ impl Workbench {
             bench,
             pipeline,
             in_force: Mutex::new(InForce::new(config, sources)),
-            history: Mutex::default(),
+            sampler: Mutex::default(),
             keeping: Arc::default(),
             peaks: Mutex::default(),
             registry,

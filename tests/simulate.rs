@@ -1,8 +1,15 @@
 //! The bench and a load on it under virtual time.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
 use weir::config::{Config, Sources};
 use weir::record::{Arrivals, Clock, Mode, Model, Plan, Profile, RequestPlan, Run};
 use weir::simulate::{SimulateError, simulate};
+
+use crate::http;
+use crate::support::bench;
 
 pub(crate) fn config(flags: &[&str]) -> Config {
     let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
@@ -31,6 +38,38 @@ pub(crate) fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
 pub(crate) fn close(found: f64, expected: f64, percent: f64) {
     let off = (found / expected - 1.0).abs() * 100.0;
     assert!(off <= percent, "{found} is {off:.2} % off {expected}");
+}
+
+/// The statuses with which the server answers `clients` requests at once.
+async fn served(flags: &[&str], mode: Mode, clients: usize) -> BTreeSet<String> {
+    let bench = bench(flags);
+    let mut requests = JoinSet::new();
+    for _ in 0..clients {
+        let bench = Arc::clone(&bench);
+        let path = format!("/{}", mode.name());
+        requests.spawn(async move { http::get(&bench, &path).await.status.as_u16().to_string() });
+    }
+    requests.join_all().await.into_iter().collect()
+}
+
+#[test]
+fn a_simulated_refusal_has_the_status_that_the_server_answers_with() {
+    let full = ["resource.max_concurrent=1", "resource.on_full=reject"];
+    for (flags, mode, refusal) in [
+        (vec![full[0], full[1], "resource.reject_status=500"], Mode::Serial, "500"),
+        (vec![full[0], full[1], "resource.reject_status=429"], Mode::Async, "429"),
+        (vec!["queue.capacity=1"], Mode::Pipelined, "503"),
+        (vec!["async.max_in_flight=1"], Mode::Async, "503"),
+        (vec!["resource.failure_rate=1"], Mode::Serial, "500"),
+    ] {
+        let run = simulate(config(&flags), mode, &closed(5.0, 5), &mut |_| ()).unwrap();
+        let simulated: BTreeSet<String> = run.client.unwrap().statuses.into_keys().collect();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let served = runtime.unwrap().block_on(served(&flags, mode, 5));
+        assert_eq!(simulated, served, "{flags:?}");
+        assert!(served.contains(refusal), "{flags:?}: {served:?}");
+    }
 }
 
 #[test]

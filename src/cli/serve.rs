@@ -113,7 +113,7 @@ fn running(workbench: &Arc<Workbench>) -> Option<Running> {
             Some(running)
         }
         Err(error) => {
-            workbench.note_unusable(&directory, &error);
+            workbench.note_unusable(&directory, error);
             None
         }
     }

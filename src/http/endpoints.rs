@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
 use super::headers::worded;
+use crate::config::Settings;
 use crate::record::Mode;
 use crate::workbench::{Refusal, Request, Workbench};
 
@@ -91,9 +92,19 @@ fn success(status: StatusCode, event: u64) -> Response {
     response
 }
 
+/// The status that answers a refusal. `simulate` answers with the same ones.
+fn status_of(refusal: &Refusal, settings: &Settings) -> StatusCode {
+    match refusal {
+        Refusal::ResourceFull(_) => {
+            StatusCode::from_u16(settings.resource.reject_status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
-    let status = refusal.status(&workbench.settings());
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let status = status_of(&refusal, &workbench.settings());
     let mut response = (status, format!("{refusal}\n")).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let seconds = workbench.retry_after(&refusal);

@@ -12,12 +12,13 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use thiserror::Error;
 
 use super::Access;
 use crate::duration;
-use crate::load::{CONNECTIONS, Progress};
+use crate::load::{CONNECTIONS, PlanError, Progress};
 use crate::measure::{Measure, Peer, Phase, What, local_url};
-use crate::record::{Arrivals, Mode, Plan, Validity};
+use crate::record::{Arrivals, ArrivalsError, Mode, Plan, Validity};
 use crate::runs::Store;
 use crate::shutdown::StopToken;
 use crate::workbench::Workbench;
@@ -110,17 +111,30 @@ struct Form {
     seed: Option<String>,
 }
 
+/// What is wrong with a form.
+#[derive(Debug, Error)]
+enum FormError {
+    #[error("mode {0:?}: expected serial, async or pipelined")]
+    Mode(String),
+    #[error("duration {0:?}: expected such as 10s or 2min")]
+    Duration(String),
+    #[error("{name} {text:?}: expected a whole number")]
+    Number { name: &'static str, text: String },
+    #[error(transparent)]
+    Arrivals(#[from] ArrivalsError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
 impl Form {
-    /// The mode and the load; or what is wrong, in a line.
-    fn read(&self) -> Result<(Mode, Plan), String> {
-        let mode = Mode::named(&self.mode);
-        let mode =
-            mode.ok_or_else(|| format!("mode {:?}: expected serial, async or pipelined", self.mode))?;
+    /// Reads the mode and the load.
+    fn read(&self) -> Result<(Mode, Plan), FormError> {
+        let mode = Mode::named(&self.mode).ok_or_else(|| FormError::Mode(self.mode.clone()))?;
         let requests = number("requests", self.requests.as_ref())?;
         let duration = match written(self.duration.as_ref()) {
             None => None,
             Some(text) => match duration::parse_seconds(text).filter(|duration| !duration.is_zero()) {
-                None => return Err(format!("duration {text:?}: expected such as 10s or 2min")),
+                None => return Err(FormError::Duration(text.to_owned())),
                 some => some,
             },
         };
@@ -132,7 +146,7 @@ impl Form {
                 Plan::open(rate, requests, duration, arrivals, seed, CONNECTIONS)
             }
         };
-        Ok((mode, plan.map_err(|error| error.to_string())?))
+        Ok((mode, plan?))
     }
 }
 
@@ -141,9 +155,9 @@ fn written(field: Option<&String>) -> Option<&str> {
     field.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 
-fn number(name: &str, field: Option<&String>) -> Result<Option<u64>, String> {
+fn number(name: &'static str, field: Option<&String>) -> Result<Option<u64>, FormError> {
     let Some(text) = written(field) else { return Ok(None) };
-    let number = text.parse().map_err(|_| format!("{name} {text:?}: expected a whole number"))?;
+    let number = text.parse().map_err(|_| FormError::Number { name, text: text.to_owned() })?;
     Ok(Some(number))
 }
 
@@ -154,7 +168,7 @@ async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>)
     };
     let (mode, plan) = match form.read() {
         Ok(load) => load,
-        Err(message) => return (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response(),
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     };
     let told = json!({ "plan": plan.to_string() });
     // Ends before the server does, so that its run is whole.

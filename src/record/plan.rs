@@ -287,12 +287,17 @@ impl fmt::Display for Arrivals {
     }
 }
 
+/// A text that names no way to spread arrivals.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is none of constant, poisson, burst, burst:SIZE")]
+pub struct ArrivalsError(String);
+
 impl FromStr for Arrivals {
-    type Err = String;
+    type Err = ArrivalsError;
 
     /// Reads `constant`, `poisson`, `burst` (of 10) or `burst:SIZE`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let allowed = || format!("{text:?} is none of constant, poisson, burst, burst:SIZE");
+    fn from_str(text: &str) -> Result<Self, ArrivalsError> {
+        let allowed = || ArrivalsError(text.to_owned());
         match text.split_once(':') {
             None if text == "constant" => Ok(Self::Constant),
             None if text == "poisson" => Ok(Self::Poisson),

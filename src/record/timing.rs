@@ -196,6 +196,12 @@ pub fn quantile_ms(histogram: &Histogram<u64>, share: f64) -> Option<f64> {
     (!histogram.is_empty()).then(|| micros() as f64 / 1e3)
 }
 
+/// The 50th and the 99th percentile of a histogram in microseconds, in milliseconds; `None`
+/// if the histogram is empty.
+pub(crate) fn p50_and_p99_ms(histogram: &Histogram<u64>) -> Option<[f64; 2]> {
+    Some([quantile_ms(histogram, 0.5)?, quantile_ms(histogram, 0.99)?])
+}
+
 /// A duration as histograms take it: microseconds, to the nearest.
 pub fn micros(duration: Duration) -> u64 {
     u64::try_from((duration.as_nanos() + 500) / 1000).unwrap_or(u64::MAX)

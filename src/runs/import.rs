@@ -82,14 +82,14 @@ pub enum ImportError {
         file: String,
     },
     /// It is not what the tool is known to write.
-    #[error("{}: not a result of {}: {}", clean::line(file), tool.name(), clean::line(why))]
+    #[error("{}: not a result of {}: {}", clean::line(file), tool.name(), clean::line(&why.to_string()))]
     Unreadable {
         /// The file.
         file: String,
         /// Who should have written it.
         tool: Tool,
         /// What was found, and what was expected.
-        why: String,
+        why: ReadError,
     },
     /// There is more than one result in a file.
     #[error(
@@ -117,6 +117,39 @@ pub enum ImportError {
         /// The other.
         second: String,
     },
+}
+
+/// Why a text is not a result of the tool that should have written it.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// It is not the JSON that oha writes.
+    #[error("{0}")]
+    Json(serde_json::Error),
+    /// The JSON has none of the fields that every result of oha has.
+    #[error("none of \"summary.total\", \"latencyPercentiles\" and \"statusCodeDistribution\" is there")]
+    NoSummary,
+    /// A line is missing that the tool prints at its end.
+    #[error("there is no line {expected}; did {} get to its end?", tool.name())]
+    Unfinished {
+        /// The line, or one like it.
+        expected: &'static str,
+        /// The tool.
+        tool: Tool,
+    },
+    /// bombardier counted no answers.
+    #[error("there are no counts such as \"2xx - 2000\" under \"HTTP codes:\"")]
+    NoCounts,
+    /// A line of a CSV file is not a point of a distribution.
+    #[error("line {line} is {found:?}, and should be a percentage and milliseconds")]
+    BadPoint {
+        /// The number of the line, from 1.
+        line: usize,
+        /// The line.
+        found: String,
+    },
+    /// A CSV file has no points.
+    #[error("there is a header and nothing under it")]
+    NoPoints,
 }
 
 impl Tool {

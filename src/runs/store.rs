@@ -27,7 +27,7 @@ use super::format::{from_json, to_json};
 use crate::files;
 use crate::record::{Clock, Origin, Run, Validity, now};
 use error::failed;
-use index::Index;
+use index::{Index, NotARun};
 use names::is_id;
 
 pub use error::StoreError;
@@ -199,7 +199,7 @@ impl Store {
             };
             match listed {
                 Ok(run) => listing.runs.push(run),
-                Err(why) => listing.skipped.push(Skipped { file: file.clone(), why }),
+                Err(NotARun(why)) => listing.skipped.push(Skipped { file: file.clone(), why }),
             }
             files.insert(file);
         }
@@ -275,12 +275,12 @@ impl Store {
 }
 
 /// Why a file is not a run, without its name.
-fn why(error: StoreError) -> String {
-    match error {
+fn why(error: StoreError) -> NotARun {
+    NotARun(match error {
         StoreError::Io { error, .. } => error.to_string(),
         StoreError::Format { error, .. } => error.to_string(),
         error => error.to_string(),
-    }
+    })
 }
 
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
-use crate::pool::Spread;
+use crate::pipeline::QueueSource;
 use crate::record::{MarkKind, Mode};
 use crate::stage::{Kind, State, Status};
 
@@ -67,15 +67,10 @@ impl Workbench {
     /// them.
     pub fn components(&self) -> Vec<Component> {
         let spread = self.settings().consumers.mode;
-        let source = |status: &Status| match (status.kind, spread) {
-            (Kind::Pool, Spread::Workers) => "crates/weir-stage/src/pool/worker.rs",
-            (Kind::Pool, Spread::PerEvent) => "crates/weir-stage/src/pool/per_event.rs",
-            _ => "crates/weir-parts/src/pipeline/source.rs",
-        };
-        let history = self.history();
+        let sampler = self.sampler();
         let of = |status: Status| {
-            let source = source(&status);
-            let busy_share = history.busy.of(&status.name);
+            let busy_share = sampler.busy.of(&status.name);
+            let source = if status.kind == Kind::Pool { spread.source() } else { QueueSource::SOURCE };
             Component::of(status, busy_share, source)
         };
         self.pipeline.inspect().into_iter().map(of).collect()

@@ -7,24 +7,39 @@
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use tokio::time::Instant;
 
 use super::Workbench;
 use super::recording::Note;
 use crate::clean;
 use crate::record::Run;
-use crate::runs::Store;
+use crate::runs::{Store, StoreError};
 
 /// The most runs that wait; beyond this the oldest is lost.
 const WAITING: usize = 100;
 /// The first wait before another attempt; it doubles with each, up to the longest.
 const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// Why runs cannot be kept.
+#[derive(Debug, Error)]
+enum KeepError {
+    /// The data folder cannot be written.
+    #[error("the data folder {} (data.directory) cannot be used: {error}", clean::path(directory))]
+    Unusable { directory: PathBuf, error: io::Error },
+    /// The store does not take the run.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The thread that writes could not be started, or panicked.
+    #[error(transparent)]
+    Writer(io::Error),
+}
 
 /// How the keeping of runs goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +100,8 @@ impl Keeping {
     }
 
     /// Notes why the data folder cannot be used, or that it can be.
-    fn note(&self, error: Option<String>) {
+    fn note(&self, outcome: &Result<(), KeepError>) {
+        let error = outcome.as_ref().err().map(KeepError::to_string);
         let mut state = self.lock();
         let news = state.error != error;
         state.error.clone_from(&error);
@@ -103,7 +119,7 @@ impl Keeping {
 
     /// Says whether the folder of the runs can be written, if there was a reason to
     /// doubt it.
-    fn probe(&self, store: &Store) -> Result<(), String> {
+    fn probe(&self, store: &Store) -> Result<(), KeepError> {
         if self.lock().error.is_none() {
             return Ok(());
         }
@@ -111,18 +127,18 @@ impl Keeping {
         let file = directory.join(format!(".probe.{}.tmp", fastrand::u64(..)));
         let tried = fs::create_dir_all(directory).and_then(|()| File::create_new(&file));
         let _ = fs::remove_file(&file);
-        tried.map(drop).map_err(|error| unusable(directory, &error))
+        tried.map(drop).map_err(|error| KeepError::Unusable { directory: directory.to_owned(), error })
     }
 
     /// Writes what waits, oldest first, until one cannot be written; says why.
-    fn write(&self, store: &Store) -> Result<(), String> {
+    fn write(&self, store: &Store) -> Result<(), KeepError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some(mut run) = self.lock().waiting.front().cloned() else { return self.probe(store) };
             if run.id.is_empty() {
                 store.give_id(&mut run);
             }
-            store.save(&run).map_err(|error| error.to_string())?;
+            store.save(&run)?;
             let mut state = self.lock();
             // Meanwhile it may have been given up for a newer one.
             if state.waiting.front().is_some_and(|front| front.began == run.began) {
@@ -142,7 +158,7 @@ impl Workbench {
         let finished = self.finished_runs();
         let (now, held) = (self.bench.clock.now(), self.numbers().ledger().held);
         let (crowded_out, note) = {
-            let recorder = &mut self.history().recorder;
+            let recorder = &mut self.sampler().recorder;
             (std::mem::take(&mut recorder.crowded_out), recorder.note(now, held))
         };
         let Some(store) = store else { return };
@@ -175,8 +191,8 @@ impl Workbench {
         };
         match tokio::task::spawn_blocking(write).await {
             Ok(None) => {}
-            Ok(Some(written)) => self.keeping.note(written.err()),
-            Err(error) => self.keeping.note(Some(error.to_string())),
+            Ok(Some(written)) => self.keeping.note(&written),
+            Err(error) => self.keeping.note(&Err(KeepError::Writer(error.into()))),
         }
     }
 
@@ -207,9 +223,9 @@ impl Workbench {
         let started = std::thread::Builder::new().name("weir-keep".to_owned()).spawn(write);
         match started.map(|_| written.recv_timeout(limit)) {
             _ if nothing_waits => {}
-            Ok(Ok(written)) => self.keeping.note(written.err()),
+            Ok(Ok(written)) => self.keeping.note(&written),
             Ok(Err(_)) => return self.unkept("there was no time to write it"),
-            Err(error) => self.keeping.note(Some(error.to_string())),
+            Err(error) => self.keeping.note(&Err(KeepError::Writer(error))),
         }
         self.unkept("")
     }
@@ -220,8 +236,8 @@ impl Workbench {
     }
 
     /// Notes that the data folder cannot be used. It is tried again now and then.
-    pub fn note_unusable(&self, directory: &Path, error: &io::Error) {
-        self.keeping.note(Some(unusable(directory, error)));
+    pub fn note_unusable(&self, directory: &Path, error: io::Error) {
+        self.keeping.note(&Err(KeepError::Unusable { directory: directory.to_owned(), error }));
     }
 
     fn unkept(&self, why: &str) -> Option<String> {
@@ -231,8 +247,4 @@ impl Workbench {
         let why = error.unwrap_or_else(|| why.to_owned());
         (unkept > 0).then(|| format!("{unkept} {runs} could not be kept: {why}"))
     }
-}
-
-fn unusable(directory: &Path, error: &io::Error) -> String {
-    format!("the data folder {} (data.directory) cannot be used: {error}", clean::path(directory))
 }

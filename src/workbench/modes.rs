@@ -10,7 +10,6 @@ use thiserror::Error;
 
 use super::spawned::{InFlight, TooMany, spawned};
 use super::{Bench, Workbench};
-use crate::config::Settings;
 use crate::pipeline::{Event, Outcome, Stamp, Ticket};
 use crate::queue;
 use crate::record::Mode;
@@ -43,17 +42,6 @@ pub struct Accepted {
     pub id: u64,
     /// The moment of acceptance.
     pub at: Stamp,
-}
-
-impl Refusal {
-    /// The HTTP status that says so.
-    pub fn status(&self, settings: &Settings) -> u16 {
-        match self {
-            Self::ResourceFull(_) => settings.resource.reject_status,
-            Self::TooMany(_) | Self::Queue(_) | Self::Stopping => 503,
-            Self::Failed(_) => 500,
-        }
-    }
 }
 
 impl Workbench {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use thiserror::Error;
 
 use super::{Workbench, mock_settings, pool_settings, queue_settings};
 use crate::config::{Change, Config, ConfigError, FlagKey, Settings, Sources, Watcher, changes};
@@ -61,10 +62,15 @@ pub struct Edit {
     pub value: String,
 }
 
-impl FromStr for Edit {
-    type Err = String;
+/// A text that does not read as an edit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?}: expected a time and a setting, such as 20s:consumers.concurrency=3")]
+pub struct EditError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Edit {
+    type Err = EditError;
+
+    fn from_str(text: &str) -> Result<Self, EditError> {
         let read = || {
             let (after, set) = text.split_once(':')?;
             let (key, value) = set.split_once('=')?;
@@ -74,16 +80,14 @@ impl FromStr for Edit {
                 value: value.trim().to_owned(),
             })
         };
-        read().ok_or_else(|| {
-            format!("{text:?}: expected a time and a setting, such as 20s:consumers.concurrency=3")
-        })
+        read().ok_or_else(|| EditError(text.to_owned()))
     }
 }
 
 impl TryFrom<String> for Edit {
-    type Error = String;
+    type Error = EditError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, EditError> {
         text.parse()
     }
 }

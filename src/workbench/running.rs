@@ -92,7 +92,7 @@ impl Running {
             while ended.recv_timeout(UPDATE) == Err(RecvTimeoutError::Timeout) {
                 let Some(workbench) = Weak::upgrade(&workbench) else { return };
                 if let Err(error) = writer.write(&workbench) {
-                    workbench.note_unusable(&writer.directory, &error);
+                    workbench.note_unusable(&writer.directory, error);
                     // It may be mended, and need not be tried ten times a second.
                     if ended.recv_timeout(AGAIN) != Err(RecvTimeoutError::Timeout) {
                         return;

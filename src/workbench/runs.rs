@@ -30,9 +30,9 @@ impl Workbench {
     /// Begins to record a run now. One that is being recorded ends here. Returns
     /// the number to [fetch](Self::take_run) it by.
     pub fn begin_run(&self) -> u64 {
-        let mut history = self.history();
-        let look = self.look(&mut history);
-        let claim = history.recorder.begin(&self.bench, &look, self.effective());
+        let mut sampler = self.sampler();
+        let look = self.look(&mut sampler);
+        let claim = sampler.recorder.begin(&self.bench, &look, self.effective());
         self.lap();
         claim
     }
@@ -43,23 +43,23 @@ impl Workbench {
     /// it is not in progress.
     pub fn hold_run(&self, claim: u64) -> bool {
         let now = self.bench.clock.now();
-        self.history().recorder.hear(claim, now)
+        self.sampler().recorder.hear(claim, now)
     }
 
     /// Whether everything of the run in progress is finished; `None` if no run of
     /// that number is in progress.
     pub fn run_is_drained(&self, claim: u64) -> Option<bool> {
-        let mut history = self.history();
-        let look = self.look(&mut history);
-        history.recorder.is_drained(claim, &self.bench, &look)
+        let mut sampler = self.sampler();
+        let look = self.look(&mut sampler);
+        sampler.recorder.is_drained(claim, &self.bench, &look)
     }
 
     /// Ends the run of that number, drained or not, and returns it; `None` if it
     /// is not in progress: another has begun, or it was fetched too late.
     pub fn take_run(&self, claim: u64) -> Option<Recorded> {
-        let mut history = self.history();
-        let look = self.look(&mut history);
-        let recorded = history.recorder.take(claim, &self.bench, &look)?;
+        let mut sampler = self.sampler();
+        let look = self.look(&mut sampler);
+        let recorded = sampler.recorder.take(claim, &self.bench, &look)?;
         self.lap();
         Some(recorded)
     }
@@ -67,20 +67,20 @@ impl Workbench {
     /// Ends the run that is being recorded, if any: the workbench comes to its
     /// end.
     pub fn end_run(&self) {
-        let mut history = self.history();
-        let look = self.look(&mut history);
-        history.recorder.finish(&self.bench, &look);
+        let mut sampler = self.sampler();
+        let look = self.look(&mut sampler);
+        sampler.recorder.finish(&self.bench, &look);
     }
 
     /// How far the run in progress has come, while the bench holds `held` events.
     pub(super) fn run_in_progress(&self, held: u64) -> Option<InProgress> {
         let now = self.bench.clock.now();
-        self.history().recorder.progress(now, held)
+        self.sampler().recorder.progress(now, held)
     }
 
     /// The runs that have ended since the last call.
     pub(super) fn finished_runs(&self) -> Vec<Run> {
-        let finished = std::mem::take(&mut self.history().recorder.finished);
+        let finished = std::mem::take(&mut self.sampler().recorder.finished);
         let now = self.bench.clock.now();
         finished.into_iter().map(|recorded| run(recorded, now)).collect()
     }

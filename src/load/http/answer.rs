@@ -1,9 +1,16 @@
 //! Where an answer ends: a state machine over the bytes that come, without I/O.
 
+use thiserror::Error;
+
 use super::Failure;
 use super::chunks::Chunks;
 use super::head::{self, Body, Head, malformed};
 use crate::load::target::Answer;
+
+/// The connection was closed before the answer was complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("closed in the middle of an answer")]
+pub(super) struct Incomplete;
 
 /// An answer that is being read.
 #[derive(Debug)]
@@ -105,14 +112,14 @@ impl Reading {
         self.answer.bytes == 0
     }
 
-    /// The connection was closed: the end of an answer that has no other.
+    /// The answer that ends because the server closed the connection.
     ///
     /// # Errors
-    /// If there was more to come, with the reason.
-    pub(super) fn closed(&self) -> Result<Answer, String> {
+    /// [`Incomplete`], if there was more to come.
+    pub(super) fn closed(&self) -> Result<Answer, Incomplete> {
         match self.stage {
             Stage::UntilClosed => Ok(self.answer),
-            _ => Err("closed in the middle of an answer".to_owned()),
+            _ => Err(Incomplete),
         }
     }
 }
@@ -136,7 +143,7 @@ mod tests {
             }
             held = input.to_vec();
         }
-        reading.closed().map(|answer| (answer, 0)).map_err(Failure::Broken)
+        reading.closed().map(|answer| (answer, 0)).map_err(|error| Failure::Broken(error.to_string()))
     }
 
     /// Reads it whole, byte by byte, and in two pieces split anywhere: all the same.

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::answer::Reading;
+use super::answer::{Incomplete, Reading};
 use super::request::Request;
 use super::{Failure, reason};
 use crate::load::target::{Answer, Connection};
@@ -74,7 +74,8 @@ impl Connection for HttpConnection {
                     return Err(Failure::Unanswered(sending.failure("closed before an answer".to_owned())));
                 }
                 Ok(0) => {
-                    let answer = reading.closed().map_err(|why| Failure::Broken(sending.failure(why)))?;
+                    let broken = |error: Incomplete| Failure::Broken(sending.failure(error.to_string()));
+                    let answer = reading.closed().map_err(broken)?;
                     return Ok(Answer { reusable: false, ..answer });
                 }
                 Ok(count) => held + count,

@@ -9,7 +9,7 @@
 //!
 //! A failed connection is tried again and is not among the complete requests.
 
-use super::{ImportError, Results, Tool, closed, number};
+use super::{ImportError, ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
 
 /// Below this a mean in whole milliseconds says nothing about microseconds.
@@ -61,16 +61,16 @@ pub(super) fn read(files: &[(&str, String, Tool)]) -> Result<Results, ImportErro
     Ok(results)
 }
 
-fn read_csv(text: &str) -> Result<Vec<[f64; 2]>, String> {
+fn read_csv(text: &str) -> Result<Vec<[f64; 2]>, ReadError> {
     let mut points = Vec::new();
     for (n, line) in text.trim().lines().enumerate().skip(1) {
         let pair = line.split_once(',').and_then(|(percent, ms)| Some([number(percent)?, number(ms)?]));
         let Some(point) = pair.filter(|[percent, _]| *percent <= 100.0) else {
-            return Err(format!("line {} is {line:?}, and should be a percentage and milliseconds", n + 1));
+            return Err(ReadError::BadPoint { line: n + 1, found: line.to_owned() });
         };
         points.push(point);
     }
-    if points.is_empty() { Err("there is a header and nothing under it".to_owned()) } else { Ok(points) }
+    if points.is_empty() { Err(ReadError::NoPoints) } else { Ok(points) }
 }
 
 /// What `ab` prints.
@@ -95,7 +95,7 @@ struct Output {
 }
 
 impl Output {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, ReadError> {
         let mut output = Self::default();
         let mut complete = None;
         for line in text.lines() {
@@ -125,8 +125,8 @@ impl Output {
                 output.points.extend(percent.zip(ms).map(|(percent, ms)| [percent, ms]));
             }
         }
-        let why = "there is no line \"Complete requests:\" with a number; did ab get to its end?";
-        output.complete = complete.ok_or(why)? as u64;
+        let expected = "\"Complete requests:\" with a number";
+        output.complete = complete.ok_or(ReadError::Unfinished { expected, tool: Tool::Ab })? as u64;
         Ok(output)
     }
 

@@ -4,7 +4,7 @@
 //! line, if the test was by time, or else follows from the rate.
 
 use super::wrk::milliseconds;
-use super::{Results, closed, number};
+use super::{ReadError, Results, closed, number};
 use crate::duration;
 use crate::record::{RequestPlan, Verdict};
 
@@ -15,7 +15,7 @@ pub(super) fn begins(line: &str) -> bool {
 }
 
 /// What bombardier has printed.
-pub(super) fn read(text: &str) -> Result<Results, String> {
+pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut rate, mut mean_ms, mut points) = (None, None, Vec::new());
     let (mut clients, mut planned_s, mut requests, mut others, mut in_errors) = (0.0, None, None, 0, false);
@@ -67,7 +67,7 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
         }
     }
     if results.client.statuses.is_empty() && others == 0 {
-        return Err("there are no counts such as \"2xx - 2000\" under \"HTTP codes:\"".to_owned());
+        return Err(ReadError::NoCounts);
     }
     let with_reason = results.client.errors.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     if let Some(more @ 1..) = others.checked_sub(with_reason) {

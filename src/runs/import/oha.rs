@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Results, number, timing};
+use super::{ReadError, Results, number, timing};
 use crate::record::{ByAnswer, Verdict};
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,15 +35,13 @@ struct Summary {
 }
 
 /// What oha has written.
-pub(super) fn read(text: &str) -> Result<Results, String> {
-    let output: Output = serde_json::from_str(text).map_err(|error| error.to_string())?;
+pub(super) fn read(text: &str) -> Result<Results, ReadError> {
+    let output: Output = serde_json::from_str(text).map_err(ReadError::Json)?;
     let known = output.summary.total.is_some()
         || output.latency_percentiles.is_some()
         || output.status_code_distribution.is_some();
     if !known {
-        let why =
-            "none of \"summary.total\", \"latencyPercentiles\" and \"statusCodeDistribution\" is there";
-        return Err(why.to_owned());
+        return Err(ReadError::NoSummary);
     }
     let mut results = Results::default();
     let client = &mut results.client;

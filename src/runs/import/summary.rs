@@ -8,7 +8,7 @@
 //!     Slowest:  0.0310 secs                                      [5] dial tcp: refused
 //! ```
 
-use super::{Results, Tool, number};
+use super::{ReadError, Results, Tool, number};
 use crate::record::Verdict;
 
 /// They print tenths of a millisecond. Below this mean that is seen.
@@ -21,7 +21,7 @@ pub(super) fn tool(text: &str) -> Tool {
 }
 
 /// What hey or oha has printed.
-pub(super) fn read(text: &str, tool: Tool) -> Result<Results, String> {
+pub(super) fn read(text: &str, tool: Tool) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut total_ms, mut mean_ms, mut rate, mut points) = (None, None, None, Vec::new());
     let mut section = "";
@@ -58,8 +58,8 @@ pub(super) fn read(text: &str, tool: Tool) -> Result<Results, String> {
             _ => {}
         }
     }
-    let why = "there is no line such as \"Total: 4.0100 secs\" under \"Summary:\"; did it get to its end?";
-    results.client.seconds = total_ms.ok_or(why)? / 1e3;
+    let expected = "such as \"Total: 4.0100 secs\" under \"Summary:\"";
+    results.client.seconds = total_ms.ok_or(ReadError::Unfinished { expected, tool })? / 1e3;
     results.by_status();
     let answered = results.client.answered();
     // Their requests a second count those without an answer too.

@@ -4,7 +4,7 @@
 //! A `timeout` of wrk is an answer that came, only later than `--timeout` (2 s if
 //! not said): it is among the requests, and not among the times.
 
-use super::{Results, closed, number};
+use super::{ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
 
 /// The share of times left out from which on a p99 is made up.
@@ -17,7 +17,7 @@ pub(super) fn counts(line: &str) -> bool {
 }
 
 /// What wrk has printed.
-pub(super) fn read(text: &str) -> Result<Results, String> {
+pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut requests, mut planned_s, mut clients, mut late) = (None, None, 0.0, 0_u64);
     let (mut mean_ms, mut points) = (None, Vec::new());
@@ -64,8 +64,8 @@ pub(super) fn read(text: &str) -> Result<Results, String> {
             _ => {}
         }
     }
-    let why = "there is no line such as \"188 requests in 1.00s, 21.66KB read\"; did wrk get to its end?";
-    let requests: u64 = requests.ok_or(why)?;
+    let expected = "such as \"188 requests in 1.00s, 21.66KB read\"";
+    let requests: u64 = requests.ok_or(ReadError::Unfinished { expected, tool: Tool::Wrk })?;
     let client = &mut results.client;
     client.aborted = client.errors.values().fold(0, |sum, count| sum.saturating_add(*count));
     client.sent = requests.saturating_add(client.aborted);

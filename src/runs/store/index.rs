@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{Listed, Store};
 
@@ -50,13 +51,19 @@ impl From<&Metadata> for Seen {
     }
 }
 
+/// Why a file is not a run, without the name of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{0}")]
+#[serde(transparent)]
+pub(super) struct NotARun(pub(super) String);
+
 /// The runs of a folder as they were last read, by the names of their files. Files
 /// that are not runs are in it with the reason.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Index {
     format: u32,
     weir: String,
-    files: BTreeMap<String, (Seen, Result<Listed, String>)>,
+    files: BTreeMap<String, (Seen, Result<Listed, NotARun>)>,
     /// Entries that were read from files since the index was written.
     #[serde(skip)]
     fresh: usize,
@@ -85,8 +92,8 @@ impl Index {
         &mut self,
         file: &str,
         seen: Seen,
-        read: impl FnOnce() -> Result<Listed, String>,
-    ) -> Result<Listed, String> {
+        read: impl FnOnce() -> Result<Listed, NotARun>,
+    ) -> Result<Listed, NotARun> {
         self.used += 1;
         match self.files.get(file) {
             Some((known, entry)) if *known == seen => entry.clone(),

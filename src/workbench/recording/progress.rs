@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use super::super::Bench;
 use super::super::delta::Delta;
-use super::super::history::{HISTORY_INTERVAL, percentiles};
+use super::super::history::HISTORY_INTERVAL;
 use super::super::stats::{Kind, ModeStats};
 use super::{Look, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{LedgerCounts, Stamp};
 use crate::record::{
     self, BenchSide, ByMode, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
+    p50_and_p99_ms,
 };
 use crate::runs::InProgress;
 
@@ -148,7 +149,7 @@ impl Recording {
             let counts = [requests, counts.done, counts.failed, counts.rejected, counts.dropped];
             row.extend(counts.map(|count| Some(count as f64)));
             for times in times {
-                row.extend(percentiles(&times).map_or([None; 2], |both| both.map(Some)));
+                row.extend(p50_and_p99_ms(&times).map_or([None; 2], |both| both.map(Some)));
             }
         }
         self.series.push(look.now.since(self.began).as_secs_f64(), row);

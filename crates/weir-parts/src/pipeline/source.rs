@@ -19,6 +19,11 @@ pub struct QueueSource {
     pub clock: Clock,
 }
 
+impl QueueSource {
+    /// This file, relative to the workspace.
+    pub const SOURCE: &str = file!();
+}
+
 impl Producer for QueueSource {
     type Event = Ticket;
 

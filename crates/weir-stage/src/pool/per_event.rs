@@ -11,6 +11,9 @@ use crate::stage::Reason;
 use crate::stage::inlet::{Inlet, TakenOne};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
+/// The source of a pool's tasks in this mode.
+pub(super) const SOURCE: &str = file!();
+
 pub(super) async fn run<T, H>(inlet: Inlet<T>, work: Arc<Work<H>>) -> Reason
 where
     T: Send + 'static,

@@ -14,6 +14,16 @@ pub enum Spread {
     PerEvent,
 }
 
+impl Spread {
+    /// The source file of the tasks that a pool spawns, relative to the workspace.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Workers => super::worker::SOURCE,
+            Self::PerEvent => super::per_event::SOURCE,
+        }
+    }
+}
+
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
