@@ -10,7 +10,7 @@ mod files;
 
 /// All modules, floor by floor, the lowest first, with the folder of their crate. An
 /// import may only point to a module that stands before its own.
-const ORDER: &[(u8, &str, &[&str])] = &[
+pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
     (
         1,
         "crates/weir-stage/src",

@@ -26,6 +26,9 @@ mod allocations;
 /// The house rules: floors, purity, length.
 mod floors;
 
+/// Documents: links, paths, and the map of the modules.
+mod documents;
+
 /// GenStage's behaviours, row by row.
 mod conformance;
 
