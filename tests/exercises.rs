@@ -164,7 +164,8 @@ async fn an_exercise_is_shown_without_its_answers() {
     let workshop = Workshop::open("show");
     let shown = workshop.get("/api/exercises/small").await;
     let question = json!({ "name": "done", "ask": "How many requests are answered?",
-        "unit": "requests", "choices": [] });
+        "unit": "requests", "choices": [],
+        "html": { "ask": "How many requests are answered?", "choices": [] } });
     assert_eq!(shown["questions"][0], question);
     let loads = shown["loads"].as_array().unwrap();
     assert_eq!(
@@ -175,7 +176,7 @@ async fn an_exercise_is_shown_without_its_answers() {
     assert_eq!(shown["next"], json!({ "id": "told", "title": "Told" }));
     assert_eq!((&shown["hints"], &shown["explanation"]), (&json!([]), &Value::Null));
     let text = shown.to_string();
-    assert!(text.contains("Read `this`."), "{text}");
+    assert_eq!(shown["html"]["text"], "<p>Read <code>this</code>.</p>", "the title is the page's");
     for secret in ["Because", "reveals", "not a request", "\"answer\"", "first"] {
         assert!(!text.contains(secret), "{secret} is told");
     }
@@ -212,14 +213,17 @@ async fn hints_come_one_at_a_time_and_the_solution_when_it_is_asked_for() {
     for given in [&["first"][..], &["first", "second"], &["first", "second", "third"]] {
         let (_, text) = workshop.post("/api/exercises/small/hint").await;
         let hints: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(hints, json!({ "hints": given, "hints_in_all": 3 }));
+        let expected = json!({ "hints": given, "hints_in_all": 3, "html": { "hints": given } });
+        assert_eq!(hints, expected);
     }
-    assert_eq!(workshop.post("/api/exercises/small/hint").await.1.matches("third").count(), 1);
+    let (_, text) = workshop.post("/api/exercises/small/hint").await;
+    assert_eq!(text.matches("third").count(), 2, "once as it is written and once as HTML");
     assert_eq!(workshop.get("/api/exercises/small").await["hints"].as_array().unwrap().len(), 3);
     let (_, text) = workshop.post("/api/exercises/small/solution").await;
     let solution: Value = serde_json::from_str(&text).unwrap();
     let ask = "How many requests are answered?";
-    let answer = json!({ "name": "done", "ask": ask, "unit": "requests", "answer": 5.0 });
+    let answer = json!({ "name": "done", "ask": ask, "unit": "requests", "answer": 5.0,
+        "html": { "ask": ask, "answer": null } });
     assert_eq!(solution["answers"][0], answer);
     assert_eq!((&solution["explanation"], &solution["code"]), (&json!(EXPLAINED), &Value::Null));
 }
@@ -276,6 +280,50 @@ async fn what_was_measured_is_not_told_before_it_is_predicted() {
 }
 
 #[tokio::test]
+async fn markup_in_the_texts_of_strangers_reaches_the_page_as_text() {
+    let workshop = Workshop::open("markup");
+    let hostile = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) <script>alert(1)</script>";
+    let toml = SMALL
+        .replace("How many requests are answered?", hostile)
+        .replace("One is a client, not a request.", hostile)
+        .replace("the queue", hostile)
+        .replace("the ledger", hostile)
+        .replace("\"first\"", &format!("{hostile:?}"))
+        .replace("Because there are five.", hostile);
+    fs::write(workshop.folder.join("set/small/exercise.toml"), toml).unwrap();
+    fs::write(workshop.folder.join("set/small/README.md"), format!("# T\n\n{hostile}\n\n{hostile}\n"))
+        .unwrap();
+    workshop.post("/api/exercises/small/predict?done=1&who=1").await;
+    workshop.post("/api/exercises/small/hint").await;
+    workshop.post("/api/exercises/small/check").await;
+    let checked = workshop.checked("small").await;
+    let (_, solution) = workshop.post("/api/exercises/small/solution").await;
+    let solution: Value = serde_json::from_str(&solution).unwrap();
+    let shown = workshop.get("/api/exercises/small").await;
+    let mut html = Vec::new();
+    for answer in [&shown, &checked, &solution] {
+        all_html(answer, false, &mut html);
+    }
+    assert!(html.len() > 12, "{html:#?}");
+    for text in html {
+        assert!(!text.contains("<img") && !text.contains("<script") && !text.contains("href"), "{text}");
+        assert!(text.contains("&lt;img src=x") || !text.contains("alert"), "{text}");
+    }
+}
+
+/// Every text below a key `html`.
+fn all_html(json: &Value, is_html: bool, found: &mut Vec<String>) {
+    match json {
+        Value::String(text) if is_html => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| all_html(item, is_html, found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| all_html(value, is_html || name == "html", found));
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
 async fn only_pages_of_our_own_change_anything() {
     let workshop = Workshop::open("origin");
     for what in ["predict?done=5", "check", "check/stop", "hint", "solution", "reset"] {
@@ -317,8 +365,7 @@ async fn the_page_is_served_with_the_policy_of_the_other() {
     assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
     let policy = response.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    for file in ["exercises.css", "exercises.js", "exercise.js", "predict.js", "verdict.js", "markdown.js"]
-    {
+    for file in ["exercises.css", "exercises.js", "exercise.js", "predict.js", "verdict.js", "prose.js"] {
         assert_eq!(workshop.call(Method::GET, &format!("/page/{file}")).await.0, StatusCode::OK, "{file}");
     }
 }

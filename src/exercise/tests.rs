@@ -143,7 +143,7 @@ fn a_mistake_in_an_exercise_is_told_with_its_place() {
     assert!(error.contains("minuts") && error.contains("line 4"), "{error}");
     for (measure, says) in [
         ("a.client.rates", "in client, \"rates\" is none of sent, ok"),
-        ("a.snapshot.queue.length", "in queue, \"length\" is none of depth, at_gate"),
+        ("a.snapshot.queue.length", "in queue, \"length\" is none of depth, queued"),
         ("a.snapshot.components.first.source", "in components, \"first.source\" is none of 0, 1"),
         ("rate", "expected LOAD.PATH"),
     ] {

@@ -18,7 +18,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
-use super::{Exercise, Load, Progress, Question, Set, SetError, State};
+use super::markdown::{Block, blocks, html, inline_html, inlines};
+use super::{Exercise, Load, Progress, Question, Set, SetError, State, Value};
 use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
@@ -99,6 +100,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
         let state = workshop.progress()?.of(&exercise.id);
         let next = set.after(exercise);
         let part = (exercise.part as usize).checked_sub(1).and_then(|part| set.parts.get(part));
+        let explanation = state.is_explained().then(|| exercise.explained());
         let shown = json!({
             "id": exercise.id,
             "title": exercise.title,
@@ -107,22 +109,55 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             "minutes": exercise.minutes,
             "hard": exercise.hard,
             "text": text,
+            "html": {
+                "text": untitled(&text),
+                "explanation": explanation.as_deref().map(page_html),
+                "hints": hints(exercise, &state).into_iter().map(line_html).collect::<Vec<_>>(),
+            },
             "config": exercise.config,
             "loads": exercise.measured_loads().map(load).collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,
                 "file": exercise.folder.join("exercise.rs"),
+                "html": { "task": line_html(&code.task) },
             })),
             "state": done(&state),
             "hints": hints(exercise, &state),
             "hints_in_all": exercise.hints.len(),
-            "explanation": state.is_explained().then(|| exercise.explained()),
+            "explanation": explanation,
             "next": next.map(|next| json!({ "id": next.id, "title": next.title })),
         });
         Ok(Json(shown))
     })
     .await
+}
+
+/// A text as HTML for the page.
+fn page_html(text: &str) -> String {
+    html(&blocks(text))
+}
+
+/// A README as HTML, without the first heading, which the page has already.
+fn untitled(text: &str) -> String {
+    let blocks = blocks(text);
+    match blocks.split_first() {
+        Some((Block::Heading(1, _), rest)) => html(rest),
+        _ => html(&blocks),
+    }
+}
+
+/// A text of one paragraph as HTML.
+fn line_html(text: &str) -> String {
+    inline_html(&inlines(text))
+}
+
+/// An answer in words as HTML; nothing for a number.
+fn words_html(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(line_html(text)),
+        Value::Number(_) => None,
+    }
 }
 
 /// What a participant has done, without what was measured: that is the answer.
@@ -140,6 +175,10 @@ fn questions(exercise: &Exercise) -> Vec<Object> {
             "ask": question.ask,
             "unit": question.unit,
             "choices": question.choices,
+            "html": {
+                "ask": line_html(&question.ask),
+                "choices": question.choices.iter().map(|choice| line_html(choice)).collect::<Vec<_>>(),
+            },
         })
     };
     exercise.questions.iter().map(one).collect()
@@ -202,7 +241,9 @@ async fn hint(extract::State(workshop): This, extract::Path(id): Id) -> Response
         let exercise = set.find(&id).map_err(Refusal::Set)?;
         let most = exercise.hints.len();
         let state = workshop.change(&exercise.id, |state| state.hints = (state.hints + 1).min(most))?;
-        Ok(Json(json!({ "hints": hints(exercise, &state), "hints_in_all": most })))
+        let hints = hints(exercise, &state);
+        let html: Vec<String> = hints.iter().map(|hint| line_html(hint)).collect();
+        Ok(Json(json!({ "hints": hints, "hints_in_all": most, "html": { "hints": html } })))
     })
     .await
 }
@@ -213,7 +254,8 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id) -> Resp
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
         let answers = exercise.questions.iter().map(|Question { name, ask, unit, answer, .. }| {
-            json!({ "name": name, "ask": ask, "unit": unit, "answer": answer })
+            let html = json!({ "ask": line_html(ask), "answer": words_html(answer) });
+            json!({ "name": name, "ask": ask, "unit": unit, "answer": answer, "html": html })
         });
         let answers: Vec<Object> = answers.collect();
         let code = exercise.code.as_ref().map(|_| {
@@ -221,7 +263,9 @@ async fn solution(extract::State(workshop): This, extract::Path(id): Id) -> Resp
             exercise.solution().map_err(|error| Refusal::File(file.display().to_string(), error))
         });
         let code = code.transpose()?;
-        Ok(Json(json!({ "answers": answers, "explanation": exercise.explained(), "code": code })))
+        let explanation = exercise.explained();
+        let html = json!({ "explanation": page_html(&explanation) });
+        Ok(Json(json!({ "answers": answers, "explanation": explanation, "code": code, "html": html })))
     })
     .await
 }

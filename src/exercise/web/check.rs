@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::{Value as Object, json};
 
-use super::{Refusal, Workshop};
+use super::{Refusal, Workshop, line_html, words_html};
 use crate::exercise::{
-    Exercise, Findings, Judgement, Measured, Score, Trial, Where, compile_and_check, doubts, finishes,
-    judge,
+    Exercise, Findings, Judgement, Measured, Score, Trial, Value, Verdict, Where, compile_and_check,
+    doubts, finishes, judge,
 };
 use crate::measure::Phase;
 use crate::shutdown::StopToken;
@@ -59,7 +59,7 @@ enum Doing {
 struct Outcome {
     /// Whether everything was right.
     passed: bool,
-    questions: Vec<Judgement>,
+    questions: Vec<Shown>,
     code: Option<CodeOutcome>,
     /// What the first honest check came to.
     first: Option<Score>,
@@ -69,6 +69,33 @@ struct Outcome {
     remarks: Vec<String>,
 }
 
+/// A judgement and its texts as HTML.
+#[derive(Debug, Clone, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    judgement: Judgement,
+    html: Object,
+}
+
+impl From<Judgement> for Shown {
+    fn from(judgement: Judgement) -> Self {
+        let words = |value: &Option<Value>| value.as_ref().and_then(words_html);
+        let reveals = match &judgement.verdict {
+            Verdict::Wrong(Some(reveals)) => Some(line_html(reveals)),
+            _ => None,
+        };
+        let html = json!({
+            "ask": line_html(&judgement.ask),
+            "look": line_html(&judgement.look),
+            "reveals": reveals,
+            "predicted": words(&judgement.predicted),
+            "simulated": words(&judgement.simulated),
+            "measured": words(&judgement.measured),
+        });
+        Self { judgement, html }
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 struct CodeOutcome {
     passed: bool,
@@ -76,6 +103,8 @@ struct CodeOutcome {
     said: String,
     /// What the mistake suggests, if it is one that people often make.
     reveals: Option<String>,
+    /// That, as HTML.
+    html: Object,
     /// Where it is to be written yet, if that is all that failed.
     unwritten: Option<String>,
 }
@@ -208,6 +237,7 @@ fn run(workshop: &Workshop, exercise: &Exercise, again: bool, stop: StopToken) -
     };
     remarks.extend(not_kept);
     let passed = finishes(&questions, passed_code);
+    let questions = questions.into_iter().map(Shown::from).collect();
     Ok(Outcome { passed, questions, code, first, measured_before, remarks })
 }
 
@@ -241,5 +271,6 @@ fn check_code(exercise: &Exercise) -> Result<CodeOutcome, String> {
         Some((end, _)) => format!("{}\n[cut here]", &checked.said[..end]),
         None => checked.said,
     };
-    Ok(CodeOutcome { passed: checked.passed, said, reveals, unwritten })
+    let html = json!({ "reveals": reveals.as_deref().map(line_html) });
+    Ok(CodeOutcome { passed: checked.passed, said, reveals, html, unwritten })
 }

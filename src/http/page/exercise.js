@@ -3,14 +3,14 @@
 //
 // Responsible for: the order of these, and staying up to date: the exercise may be changed on another page
 // or in a terminal. predict.js is the form, check.js the check, verdict.js its result, stuck.js the hints
-// and the solution, and markdown.js makes elements of texts. The server judges.
+// and the solution, and prose.js makes elements of texts. The server judges.
 
 import { Check } from './check.js';
 import { isOff } from './control.js';
 import { element, write } from './dom.js';
 import { tagsOf } from './exercise-list.js';
-import { inline, markdown } from './markdown.js';
 import { Predictions } from './predict.js';
+import { prose } from './prose.js';
 import { ask } from './server.js';
 import { Stuck } from './stuck.js';
 import { explanation } from './verdict.js';
@@ -37,7 +37,7 @@ export class ExercisePage {
     if (this.predictions) side.append(this.predictions.section);
     side.append(this.check.section, this.#explained, this.stuck.section);
     side.append(element('p', 'terminal', 'In a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)));
-    const text = element('section', 'card prose', markdown(exercise.text, { untitled: true }));
+    const text = element('section', 'card prose', prose(exercise.html.text));
     main.replaceChildren(this.#head(), element('div', 'columns', text, side));
     if (this.predictions) this.predictions.form.inert = isOff();
     this.#finished();
@@ -64,11 +64,11 @@ export class ExercisePage {
     const asking = ask(this.api);
     const now = await (this.predictions?.adopt(asking) ?? asking).catch(() => null);
     if (!now || this.#closing.signal.aborted) return;
-    const { state, explanation: why, hints } = now;
-    this.stuck.adopt(hints);
+    const { state, html } = now;
+    this.stuck.adopt(html.hints);
     const before = this.exercise;
-    const differs = state.finished !== before.state.finished || why !== before.explanation;
-    Object.assign(this.exercise, { state, explanation: why });
+    const differs = state.finished !== before.state.finished || html.explanation !== before.html.explanation;
+    Object.assign(this.exercise, { state, html });
     if (differs) this.#finished();
   }
 
@@ -87,7 +87,11 @@ export class ExercisePage {
 
   /** Shows what there is once every question was answered in a check: the score, the explanation, the way on. */
   #finished() {
-    const { state, explanation: why, next } = this.exercise;
+    const {
+      state,
+      html: { explanation: why },
+      next,
+    } = this.exercise;
     const score = state.score ? `first attempt: ${state.score.right} of ${state.score.of} right` : '';
     write(this.#state, [state.finished ? '✓ finished' : '', score].filter(Boolean).join(', '));
     if (!why) return this.#explained.replaceChildren();
@@ -104,7 +108,7 @@ export class ExercisePage {
  * @param {string} id
  * @param {CodeTask} code
  */
-function writing(id, { task, file }) {
+function writing(id, { html, file }) {
   /**
    * @param {string} name
    * @param {string} text
@@ -115,7 +119,7 @@ function writing(id, { task, file }) {
     'section',
     'card',
     element('h2', '', 'Write'),
-    element('p', '', inline(task)),
+    element('p', '', prose(html.task)),
     element('dl', 'facts', fact('file', file), fact('check on save', `weir exercise watch ${id}`)),
   );
 }

@@ -5,7 +5,7 @@
 // have yet. Another page or a terminal may answer as well. The server decides what is an answer.
 
 import { element, write } from './dom.js';
-import { inline } from './markdown.js';
+import { prose } from './prose.js';
 import { messageOf, order } from './server.js';
 
 /** @import { Answer, Exercise, Judgement, Question } from './workshop.d.ts' */
@@ -64,7 +64,7 @@ export class Predictions {
   }
 
   /** @param {Question} question */
-  #number({ name, ask: asked, unit }) {
+  #number({ name, html, unit }) {
     const input = element('input', '');
     input.name = name;
     input.inputMode = 'decimal';
@@ -77,21 +77,21 @@ export class Predictions {
       element(
         'label',
         '',
-        element('span', '', inline(asked)),
+        element('span', '', prose(html.ask)),
         element('span', 'answer', input, unit ? element('span', 'unit', unit) : ''),
       ),
     );
   }
 
   /** @param {Question} question */
-  #choices({ name, ask: asked, choices }) {
+  #choices({ name, html, choices }) {
     const before = this.before[name];
     const radios = choices.map((choice, index) => {
       const radio = element('input', '');
       Object.assign(radio, { type: 'radio', name, value: String(index + 1), checked: before === choice });
-      return element('label', 'choice', radio, element('span', '', inline(choice)));
+      return element('label', 'choice', radio, element('span', '', prose(html.choices[index])));
     });
-    return element('fieldset', 'question', element('legend', '', inline(asked)), ...radios);
+    return element('fieldset', 'question', element('legend', '', prose(html.ask)), ...radios);
   }
 
   /**

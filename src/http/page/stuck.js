@@ -4,7 +4,7 @@
 // Responsible for: the card, and asking twice where a click gives something away or forgets it.
 
 import { element, write } from './dom.js';
-import { code, inline, markdown } from './markdown.js';
+import { code, prose } from './prose.js';
 import { messageOf, order } from './server.js';
 import { inUnit } from './verdict.js';
 
@@ -44,7 +44,7 @@ export class Stuck {
       },
     );
     this.#said.setAttribute('role', 'alert');
-    this.#give(exercise.hints);
+    this.#give(exercise.html.hints);
     const acts = element('div', 'act', this.#hint, ...solve, ...reset);
     const heading = element('h2', '', 'Stuck?');
     this.section = element('section', 'card help', heading, this.#hints, acts, this.#said, this.#solution);
@@ -52,7 +52,7 @@ export class Stuck {
 
   /**
    * Takes over the hints that were given elsewhere.
-   * @param {string[]} hints
+   * @param {string[]} hints as HTML
    */
   adopt(hints) {
     if (hints.length !== this.#hints.children.length) this.#give(hints);
@@ -61,7 +61,7 @@ export class Stuck {
   /** @param {string[]} hints */
   #give(hints) {
     const most = this.exercise.hints_in_all;
-    this.#hints.replaceChildren(...hints.map((hint) => element('li', '', inline(hint))));
+    this.#hints.replaceChildren(...hints.map((hint) => element('li', '', prose(hint))));
     const isLast = hints.length >= most;
     this.#hint.ariaDisabled = String(isLast); // not disabled: it keeps its focus
     if (isLast) write(this.#hint, most ? 'That was the last hint' : 'No hints');
@@ -70,24 +70,29 @@ export class Stuck {
 
   async #ask() {
     /** @type {Hints} */
-    const { hints } = JSON.parse(await order(`${this.api}/hint`));
-    this.#give(hints);
+    const { html } = JSON.parse(await order(`${this.api}/hint`));
+    this.#give(html.hints);
     this.#hints.lastElementChild?.scrollIntoView({ block: 'nearest' });
   }
 
   async #solve() {
     /** @type {Solution} */
-    const { answers, explanation: why, code: solved } = JSON.parse(await order(`${this.api}/solution`));
+    const { answers, html, code: solved } = JSON.parse(await order(`${this.api}/solution`));
     /** @type {HTMLElement[]} */
     const made = [element('h3', '', 'Solution')];
     if (answers.length) {
-      const rows = answers.map(({ ask, answer, unit }) =>
-        element('div', '', element('dt', '', inline(ask)), element('dd', '', inline(inUnit(answer, unit)))),
+      const rows = answers.map(({ answer, unit, html: words }) =>
+        element(
+          'div',
+          '',
+          element('dt', '', prose(words.ask)),
+          element('dd', '', words.answer === null ? inUnit(answer, unit) : prose(words.answer)),
+        ),
       );
       made.push(element('dl', 'answers', ...rows));
     }
-    if (!this.exercise.explanation) made.push(element('div', 'prose', markdown(why)));
-    if (solved) made.push(code(solved.split('\n'), 'rust'));
+    if (!this.exercise.html.explanation) made.push(element('div', 'prose', prose(html.explanation)));
+    if (solved) made.push(code(solved));
     this.#solution.replaceChildren(...made);
     this.#solution.scrollIntoView({ block: 'nearest' });
   }

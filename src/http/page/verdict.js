@@ -6,7 +6,7 @@
 
 import { element } from './dom.js';
 import { format } from './format.js';
-import { inline, markdown } from './markdown.js';
+import { prose } from './prose.js';
 
 /** @import { Answer, CodeResult, Exercise, Judgement, Result, Verdict } from './workshop.d.ts' */
 
@@ -138,7 +138,7 @@ function rows(question) {
   const asked = element(
     'th',
     'asked',
-    inline(question.ask),
+    prose(question.html.ask),
     ...(question.unit ? [element('small', '', ` ${question.unit.startsWith('/') ? '' : 'in '}${question.unit}`)] : []),
   );
   asked.scope = 'rowgroup';
@@ -147,12 +147,13 @@ function rows(question) {
   const figures = element('tr', '', ...cells(question), element('td', `mark-of ${kind}`, marks[kind]));
   const made = element('tbody', '', element('tr', '', asked), figures);
   if (kind !== 'right') {
-    const says = { wrong: why ?? distance(question), missing: '', unknown: why }[kind];
+    const { reveals, look } = question.html;
+    const says = reveals ? prose(reveals) : { wrong: distance(question), missing: '', unknown: why }[kind];
     const cell = element(
       'td',
       'reveals',
-      ...(says ? [element('p', '', inline(says))] : []),
-      element('p', 'look', element('b', '', 'Look: '), inline(question.look)),
+      ...(says ? [element('p', '', says)] : []),
+      element('p', 'look', element('b', '', 'Look: '), prose(look)),
     );
     cell.colSpan = COLUMNS.length + 1;
     made.append(element('tr', '', cell));
@@ -183,7 +184,7 @@ function cells(question) {
         'div',
         '',
         element('dt', '', quiz && name === 'measured' ? 'right answer' : name),
-        element('dd', '', inline(inUnit(question[name]))),
+        element('dd', '', inWords(question, name)),
       ),
     );
     return wide('said-in-words', element('dl', '', ...lines));
@@ -255,11 +256,11 @@ function fold(times) {
 }
 
 /** @param {CodeResult} code */
-function compiled({ passed, said, reveals, unwritten }) {
+function compiled({ passed, said, html, unwritten }) {
   /** @type {HTMLElement[]} */
   const made = [element('h3', '', passed ? '✓ Your code passes' : 'Your code')];
   if (unwritten) made.push(element('p', 'reveals', unwritten));
-  if (reveals) made.push(element('p', 'reveals', inline(reveals)));
+  if (html.reveals) made.push(element('p', 'reveals', prose(html.reveals)));
   if (said.trim()) {
     const output = element('pre', 'compiler', said.trim());
     output.tabIndex = 0;
@@ -276,10 +277,20 @@ function compiled({ passed, said, reveals, unwritten }) {
 
 /**
  * The card that explains the answers.
- * @param {string} text
+ * @param {string} html
  */
-export function explanation(text) {
-  return element('section', 'card explanation', element('h2', '', 'Why'), element('div', 'prose', markdown(text)));
+export function explanation(html) {
+  return element('section', 'card explanation', element('h2', '', 'Why'), element('div', 'prose', prose(html)));
+}
+
+/**
+ * An answer in a column; a choice may have markup.
+ * @param {Judgement} question
+ * @param {Column} column
+ */
+function inWords(question, column) {
+  const html = column === 'theory' ? null : question.html[column];
+  return html === null ? inUnit(question[column]) : prose(html);
 }
 
 /**

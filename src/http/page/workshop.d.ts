@@ -35,16 +35,21 @@ export interface Exercise {
   part_title: string | null;
   minutes: number;
   hard: boolean;
-  text: string;
+  html: ExerciseHtml;
   config: string[];
   loads: ExerciseLoad[];
   questions: Question[];
   code: CodeTask | null;
   state: ExerciseState;
-  hints: string[];
   hints_in_all: number;
-  explanation: string | null;
   next: NextExercise | null;
+}
+
+/** Texts that the server has rendered from Markdown. */
+export interface ExerciseHtml {
+  text: string;
+  explanation: string | null;
+  hints: string[];
 }
 
 export interface ExerciseLoad {
@@ -62,14 +67,23 @@ export interface Edit {
 
 export interface Question {
   name: string;
-  ask: string;
   unit: string;
+  choices: string[];
+  html: QuestionHtml;
+}
+
+export interface QuestionHtml {
+  ask: string;
   choices: string[];
 }
 
 export interface CodeTask {
-  task: string;
   file: string;
+  html: CodeTaskHtml;
+}
+
+export interface CodeTaskHtml {
+  task: string;
 }
 
 export interface ExerciseState {
@@ -90,21 +104,33 @@ export interface NextExercise {
 
 /** `POST /api/exercises/ID/hint`. */
 export interface Hints {
+  html: HintsHtml;
+}
+
+export interface HintsHtml {
   hints: string[];
 }
 
 /** `POST /api/exercises/ID/solution`. */
 export interface Solution {
   answers: Solved[];
-  explanation: string;
   code: string | null;
+  html: SolutionHtml;
+}
+
+export interface SolutionHtml {
+  explanation: string;
 }
 
 export interface Solved {
-  name: string;
-  ask: string;
   unit: string;
   answer: Answer;
+  html: SolvedHtml;
+}
+
+export interface SolvedHtml {
+  ask: string;
+  answer: string | null;
 }
 
 /** `GET /api/exercises/ID/check`. */
@@ -128,7 +154,6 @@ export interface Result {
 
 export interface Judgement {
   question: string;
-  ask: string;
   unit: string;
   predicted: Answer | null;
   theory: number | null;
@@ -138,7 +163,16 @@ export interface Judgement {
   far: string | null;
   quiz: boolean;
   verdict: Verdict;
+  html: JudgementHtml;
+}
+
+export interface JudgementHtml {
+  ask: string;
   look: string;
+  reveals: string | null;
+  predicted: string | null;
+  simulated: string | null;
+  measured: string | null;
 }
 
 /** A word, or a word with a reason. */
@@ -155,6 +189,10 @@ export interface UnknownVerdict {
 export interface CodeResult {
   passed: boolean;
   said: string;
-  reveals: string | null;
   unwritten: string | null;
+  html: CodeResultHtml;
+}
+
+export interface CodeResultHtml {
+  reveals: string | null;
 }
