@@ -16,8 +16,13 @@ use weir::exercise::Set;
 use self::words::{Word, of_rust, of_text};
 
 /// What is checked: a file or a folder, and which files of that folder.
-const CLEAN: &[(&str, &[&str])] =
-    &[("exercises", &["md", "toml"]), ("README.md", &[]), ("config.toml", &[])];
+const CLEAN: &[(&str, &[&str])] = &[
+    ("exercises", &["md", "toml"]),
+    ("README.md", &[]),
+    ("SECURITY.md", &[]),
+    ("CHANGELOG.md", &[]),
+    ("config.toml", &[]),
+];
 
 /// Files of these kinds are checked in a path that `ENGLISH` names.
 const ALL: &[&str] = &["md", "toml", "rs", "js", "html", "css"];
