@@ -1,9 +1,8 @@
-//! A feed that breaks, under a supervisor: it is started again, and nobody else
-//! has to be.
+//! A supervised feed: it fails and is restarted, and no other stage has to be.
 //!
 //! ```text
-//!   supervisor ─┬─ feed           produces at the seat "feed"
-//!               └─ downstream ─┬─ parse   from there, to the seat "parse"
+//!   supervisor ─┬─ feed           produces under the name "feed"
+//!               └─ downstream ─┬─ parse   from there, under the name "parse"
 //!                              └─ work    from there: a pool of 4
 //! ```
 //!
@@ -13,10 +12,10 @@
 //!
 //! It takes 3 seconds.
 //!
-//! Compare the tables: the feed is down for half a second and comes back with
-//! counters of its own, while `parse` and `work` keep theirs and are never
-//! restarted. They are subscribed to a *seat*, and wait there for whoever comes
-//! next. The last line is what it is all about: as many are done as were produced.
+//! Compare the tables: the feed is down for half a second and comes back with counters of
+//! its own, while `parse` and `work` keep theirs and are never restarted. They are
+//! subscribed to a *reserved* name, and are connected to the next stage that registers
+//! under it. The last line shows the result: as many events are done as were produced.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -68,15 +67,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }));
     let limits = Limits::new(100, 50)?;
     let settings = PoolSettings { concurrency: 4, spread: Spread::PerEvent, limits, requeue: true };
-    let (feeds, parses) = (ProducerRef::vacant("feed"), ProducerRef::vacant("parse"));
+    let (feeds, parses) = (ProducerRef::reserve("feed"), ProducerRef::reserve("parse"));
 
-    let seat = feeds.clone();
-    let feed = ChildSpec::new("feed", move || stage::producer(Feed).at(&seat).spawn());
+    let reserved = feeds.clone();
+    let feed = ChildSpec::new("feed", move || stage::producer(Feed).register(&reserved).spawn());
     let downstream = ChildSpec::supervisor("downstream", move || {
-        let (from, seat) = (feeds.clone(), parses.clone());
+        let (from, reserved) = (feeds.clone(), parses.clone());
         let parse = ChildSpec::new("parse", move || {
             let options = SubscribeOptions::from(limits).cancel(CancelMode::Resubscribe);
-            stage::producer_consumer_fn(to_text).subscribe_to(&from, options).at(&seat).spawn()
+            stage::producer_consumer_fn(to_text).subscribe_to(&from, options).register(&reserved).spawn()
         });
         let from = parses.clone();
         let pool = ChildSpec::new("work", move || pool::builder(work, settings).spawn(&from));

@@ -92,10 +92,10 @@ async fn a_partition_whose_consumer_dies_goes_on_where_it_was() {
 async fn a_fair_producer_shares_what_the_default_gives_to_one() {
     // They ask before there is anybody to answer, so all of them are known when
     // the first event is.
-    let seat = ProducerRef::vacant("fair");
-    let consumers: Vec<_> = [1000, 300, 500].map(|max| collect(&seat, limits(max, 0).into())).into();
+    let reserved = ProducerRef::reserve("fair");
+    let consumers: Vec<_> = [1000, 300, 500].map(|max| collect(&reserved, limits(max, 0).into())).into();
     sleep(MS).await;
-    stage::producer(Numbers::below(300)).dispatcher(FairDispatcher::new()).at(&seat).spawn();
+    stage::producer(Numbers::below(300)).dispatcher(FairDispatcher::new()).register(&reserved).spawn();
     let mut shares = Vec::new();
     for (batches, consumer) in consumers {
         consumer.join().await;
@@ -107,16 +107,16 @@ async fn a_fair_producer_shares_what_the_default_gives_to_one() {
 /// Sends events to consumers with these names and limits, and returns the warnings.
 async fn warnings(consumers: &[(&str, usize)]) -> Vec<String> {
     let logs = Logs::capture();
-    let seat = ProducerRef::vacant("seat");
+    let reserved = ProducerRef::reserve("reserved");
     let consumers: Vec<_> = consumers
         .iter()
         .map(|&(name, max)| {
             let collect = stage::consumer(Collect::slowly(MS)).named(name);
-            collect.subscribe_to(&seat, limits(max, 0)).spawn()
+            collect.subscribe_to(&reserved, limits(max, 0)).spawn()
         })
         .collect();
     sleep(MS).await;
-    stage::producer(Numbers::below(300)).named("queue").at(&seat).spawn();
+    stage::producer(Numbers::below(300)).named("queue").register(&reserved).spawn();
     for consumer in consumers {
         consumer.join().await;
     }

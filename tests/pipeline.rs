@@ -210,7 +210,7 @@ async fn an_abort_drops_everything_that_is_not_finished() {
     sleep(25 * MS).await;
     assert_eq!(pipeline.drain(3 * MS).await, Drained::DeadlinePassed);
     pipeline.abort();
-    assert_eq!(pipeline.ended().await, Reason::Lost);
+    assert_eq!(pipeline.ended().await, Reason::Aborted);
     sleep(MS).await;
     assert_eq!((watch.done.len(), watch.alive()), (4, 0));
     assert_eq!(states(&pipeline), [State::Ended; 3]);
@@ -379,21 +379,22 @@ async fn a_drain_finishes_an_incomplete_batch_too() {
 #[tokio::test(start_paused = true)]
 async fn what_is_emitted_while_it_drains_is_finished_and_afterwards_nothing_is_taken() {
     let watch = Watch::new();
-    let seat = ProducerRef::vacant("source");
+    let reserved = ProducerRef::reserve("source");
     // Nobody but us emits, so all of it is buffered.
-    let source = stage::producer_fn(|_demand| std::future::pending::<Option<Vec<Token>>>()).at(&seat);
+    let source =
+        stage::producer_fn(|_demand| std::future::pending::<Option<Vec<Token>>>()).register(&reserved);
     let pipeline = Pipeline::from(source).into(pool::builder(watch.handler(), settings(1)));
     let tokens = |range: std::ops::Range<u64>| {
         watch.alive.fetch_add(range.end - range.start, Ordering::SeqCst);
         range.map(|n| Token(n, Arc::clone(&watch.alive))).collect::<Vec<_>>()
     };
-    seat.emit(tokens(0..5)).await.unwrap();
+    reserved.emit(tokens(0..5)).await.unwrap();
     let emits = async {
         sleep(25 * MS).await;
-        assert!(seat.emit(tokens(5..8)).await.unwrap().is_empty());
+        assert!(reserved.emit(tokens(5..8)).await.unwrap().is_empty());
     };
     let (drained, ()) = tokio::join!(pipeline.drain(100 * WORK), emits);
     assert_eq!((drained, pipeline.left()), (Drained::Completely, 0));
-    assert!(seat.emit(tokens(8..9)).await.is_err());
+    assert!(reserved.emit(tokens(8..9)).await.is_err());
     watch.assert_each_once(8);
 }

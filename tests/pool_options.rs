@@ -146,7 +146,7 @@ async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_with_a_selector_handles_what_it_selects() {
     let (source, work) = (paused(90, BroadcastDispatcher::new()), Work::new());
-    let thirds = SubscribeOptions::default().selecting(|event: &u64| event.is_multiple_of(3));
+    let thirds = SubscribeOptions::default().selector(|event: &u64| event.is_multiple_of(3));
     let builder = pool::builder(work.handler(), settings(4, Spread::Workers)).options(thirds);
     let pool = builder.spawn(&source.producer());
     sleep(MS).await;
@@ -158,13 +158,13 @@ async fn a_pool_with_a_selector_handles_what_it_selects() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_with_a_weight_gets_as_many_events_a_turn() {
     // Both ask before there is a producer, so both are known when events come.
-    let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
+    let (reserved, work) = (ProducerRef::reserve("reserved"), Work::new());
     let settings = PoolSettings { limits: limits(100, 0), ..PoolSettings::workers(1) };
     let heavy = SubscribeOptions::default().weight(3);
-    let pool = pool::builder(work.handler(), settings).options(heavy).spawn(&seat);
-    let (other, consumer) = collecting(Duration::ZERO, &seat, limits(100, 0));
+    let pool = pool::builder(work.handler(), settings).options(heavy).spawn(&reserved);
+    let (other, consumer) = collecting(Duration::ZERO, &reserved, limits(100, 0));
     sleep(MS).await;
-    stage::producer(Numbers::below(40)).dispatcher(FairDispatcher::new()).at(&seat).spawn();
+    stage::producer(Numbers::below(40)).dispatcher(FairDispatcher::new()).register(&reserved).spawn();
     end_of(&pool).await;
     consumer.join().await;
     assert_eq!((work.done.len(), other.all().concat().len()), (30, 10));
@@ -180,7 +180,7 @@ impl Producer for Breaks {
         std::mem::replace(&mut self.0, false).then(|| vec![7])
     }
 
-    fn over(&mut self) -> Reason {
+    fn exit_reason(&mut self) -> Reason {
         Reason::failed("the disk is full")
     }
 }
@@ -190,15 +190,15 @@ async fn a_pool_waits_for_a_successor_unless_its_cancel_mode_ends_it_with_its_pr
     let modes =
         [(None, false), (Some(CancelMode::Permanent), true), (Some(CancelMode::Resubscribe), false)];
     for (cancel, ends) in modes {
-        let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
+        let (reserved, work) = (ProducerRef::reserve("reserved"), Work::new());
         let mut builder = pool::builder(work.handler(), settings(2, Spread::Workers));
         if let Some(cancel) = cancel {
             builder = builder.options(SubscribeOptions::default().cancel(cancel));
         }
-        let pool = builder.spawn(&seat);
-        stage::producer(Breaks(true)).at(&seat).spawn();
+        let pool = builder.spawn(&reserved);
+        stage::producer(Breaks(true)).register(&reserved).spawn();
         sleep(10 * MS).await;
-        let second = stage::producer(Numbers::below(10)).at(&seat).spawn();
+        let second = stage::producer(Numbers::below(10)).register(&reserved).spawn();
         if ends {
             assert_eq!(end_of(&pool).await, Reason::failed("the disk is full"));
             second.stop();
@@ -212,11 +212,12 @@ async fn a_pool_waits_for_a_successor_unless_its_cancel_mode_ends_it_with_its_pr
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_whose_next_producer_broadcasts_still_handles_each_event_once() {
-    let (seat, work) = (ProducerRef::vacant("seat"), Work::new());
-    let pool = Pool::spawn(seat.clone(), work.handler(), settings(4, Spread::Workers));
-    stage::producer(Breaks(true)).at(&seat).spawn();
+    let (reserved, work) = (ProducerRef::reserve("reserved"), Work::new());
+    let pool = Pool::spawn(reserved.clone(), work.handler(), settings(4, Spread::Workers));
+    stage::producer(Breaks(true)).register(&reserved).spawn();
     sleep(10 * MS).await;
-    let second = stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).at(&seat);
+    let second =
+        stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).register(&reserved);
     second.spawn();
     assert_eq!(end_of(&pool).await, Reason::Finished);
     assert_eq!(work.sorted().len(), 101);

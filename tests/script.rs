@@ -101,7 +101,7 @@ const OWN: u64 = 300;
 
 struct World {
     producer: RunningProducer<u64>,
-    seat: ProducerRef<u64>,
+    refers: ProducerRef<u64>,
     consumers: Vec<RunningConsumer<u64>>,
     pools: Vec<Pool<u64>>,
     begun: Seen<u64>,
@@ -111,9 +111,9 @@ struct World {
 impl World {
     fn new(dispatcher: impl Dispatcher<u64>) -> Self {
         let producer = stage::producer(Numbers::below(OWN)).dispatcher(dispatcher).spawn();
-        let seat = producer.producer();
+        let refers = producer.producer();
         let (consumers, pools) = (Vec::new(), Vec::new());
-        Self { producer, seat, consumers, pools, begun: Seen::nothing(), emitted: 0 }
+        Self { producer, refers, consumers, pools, begun: Seen::nothing(), emitted: 0 }
     }
 
     fn come(&mut self, limits: Limits, work: u64, panics_at: Option<usize>) {
@@ -121,7 +121,7 @@ impl World {
         // A resubscription may allow larger batches.
         let consumer = Work { begun, batch: limits.batch().max(30), work, panics_at, batches: 0 };
         let options = SubscribeOptions::from(limits).cancel(CancelMode::Temporary);
-        self.consumers.push(stage::consumer(consumer).subscribe_to(&self.seat, options).spawn());
+        self.consumers.push(stage::consumer(consumer).subscribe_to(&self.refers, options).spawn());
     }
 
     async fn take(&mut self, step: Step) {
@@ -149,7 +149,7 @@ impl World {
                 {
                     let options = SubscribeOptions::from(Limits::with_max(max).unwrap());
                     let options = options.cancel(CancelMode::Temporary);
-                    drop(consumer.resubscribe(peer.tag, &self.seat, options).await);
+                    drop(consumer.resubscribe(peer.tag, &self.refers, options).await);
                 }
             }
             Step::Dismiss(whom) => {
@@ -159,7 +159,7 @@ impl World {
                 if let Ok(producers) = consumer.producers().await
                     && let Some(peer) = producers.first()
                 {
-                    drop(self.seat.cancel(peer.tag, Reason::failed("dismissed")).await);
+                    drop(self.refers.cancel(peer.tag, Reason::failed("dismissed")).await);
                 }
             }
             Step::Pool { concurrency, per_event } => {
@@ -170,7 +170,7 @@ impl World {
                     begun.add(event);
                     sleep(MS)
                 };
-                self.pools.push(Pool::spawn(self.seat.clone(), handler, settings));
+                self.pools.push(Pool::spawn(self.refers.clone(), handler, settings));
             }
             Step::Resize { whom, concurrency } => {
                 if let Some(pool) = self.pools.get(whom) {
@@ -186,11 +186,11 @@ impl World {
                     pool.ended().await;
                 }
             }
-            Step::Pause => drop(self.seat.pause().await),
-            Step::Resume => drop(self.seat.resume()),
+            Step::Pause => drop(self.refers.pause().await),
+            Step::Resume => drop(self.refers.resume()),
             Step::Emit(n) => {
                 let extra = (self.emitted..self.emitted + n).map(|n| EXTRA + n).collect();
-                if self.seat.emit(extra).await.is_ok() {
+                if self.refers.emit(extra).await.is_ok() {
                     self.emitted += n;
                 }
             }
@@ -201,7 +201,7 @@ impl World {
     /// When all have gone, one more comes and takes whatever is left; and then
     /// everything was begun once.
     async fn settle(mut self) {
-        drop(self.seat.resume());
+        drop(self.refers.resume());
         for pool in self.pools.drain(..) {
             pool.stop();
             pool.ended().await;

@@ -80,7 +80,7 @@ async fn a_consumer_that_dies_gives_back_what_it_had_not_started() {
     let doomed = stage::consumer(Hang).subscribe_to(&numbers.producer(), limits(50, 40)).spawn();
     sleep(MS).await;
     doomed.abort();
-    assert_eq!(doomed.join().await, Reason::Lost);
+    assert_eq!(doomed.join().await, Reason::Aborted);
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
     stage::consumer(collect).subscribe_to(&numbers.producer(), limits(10, 5)).spawn().join().await;

@@ -13,7 +13,7 @@ mod orders;
 /// Supervisors below supervisors.
 mod nested;
 
-/// Stages and pools as children, at seats that outlive them.
+/// Stages and pools as children, under names that outlive them.
 mod stages;
 
 /// Random scripts against a naive model, and threads.
@@ -143,7 +143,7 @@ async fn a_transient_child_is_restarted_only_when_it_failed() {
     let crew = Crew::default();
     let supervisor = patient(Strategy::OneForOne).child(crew.child("a").restart(Restart::Transient));
     let tree = crew.spawn(supervisor, &[]);
-    for reason in [failed("no"), Reason::Panicked("boom".to_owned()), Reason::Lost] {
+    for reason in [failed("no"), Reason::Panicked("boom".to_owned()), Reason::Aborted] {
         crew.end("a", reason).await;
         assert_eq!(crew.log(), "-a +a");
     }

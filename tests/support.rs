@@ -8,7 +8,8 @@ use weir::config::Sources;
 use weir::demand::Limits;
 use weir::dispatch::Tag;
 use weir::stage::{
-    self, Consumer, Notice, Producer, ProducerBuilder, ProducerRef, RunningConsumer, SubscribeOptions,
+    self, Consumer, Producer, ProducerBuilder, ProducerRef, RunningConsumer, SubscribeOptions,
+    SubscriptionChange,
 };
 use weir::workbench::Workbench;
 
@@ -190,13 +191,13 @@ impl Logs {
 pub(crate) type Notes = Seen<(Tag, String)>;
 
 /// An observer that writes everything down.
-pub(crate) fn noting(notes: &Notes) -> impl Fn(&Notice<'_>) + Send + Sync + 'static {
+pub(crate) fn noting(notes: &Notes) -> impl Fn(&SubscriptionChange<'_>) + Send + Sync + 'static {
     let notes = notes.clone();
     move |notice| match notice {
-        Notice::Subscribed(peer) => {
+        SubscriptionChange::Subscribed(peer) => {
             notes.add((peer.tag, format!("{:?} {} subscribed", peer.side, peer.name)));
         }
-        Notice::Cancelled { peer, reason } => {
+        SubscriptionChange::Cancelled { peer, reason, .. } => {
             notes.add((peer.tag, format!("{:?} {} left: {reason}", peer.side, peer.name)));
         }
         _ => unreachable!("there are no other notices"),

@@ -175,7 +175,7 @@ impl Producer for Breaks {
         std::mem::replace(&mut self.0, false).then(|| vec![7])
     }
 
-    fn over(&mut self) -> Reason {
+    fn exit_reason(&mut self) -> Reason {
         Reason::failed("the disk is full")
     }
 }

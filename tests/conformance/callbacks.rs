@@ -139,13 +139,13 @@ async fn a_stage_of_any_kind_may_decline_or_fail_to_start_and_its_peers_hear_why
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_whose_seat_is_taken_ends_and_says_by_whom() {
-    let seat = ProducerRef::vacant("numbers");
-    let first = stage::producer(Numbers::below(100)).named("the first").at(&seat).spawn();
-    let second = stage::producer(Numbers::below(100)).at(&seat).spawn();
-    let third = stage::producer_consumer(Starts(Ok(()), Seen::nothing())).at(&seat).spawn();
+    let reserved = ProducerRef::reserve("numbers");
+    let first = stage::producer(Numbers::below(100)).named("the first").register(&reserved).spawn();
+    let second = stage::producer(Numbers::below(100)).register(&reserved).spawn();
+    let third = stage::producer_consumer(Starts(Ok(()), Seen::nothing())).register(&reserved).spawn();
     let taken = Reason::failed("another stage is at \"the first\"");
     assert_eq!((second.join().await, third.join().await), (taken.clone(), taken));
-    let events: Vec<u64> = seat.subscribe(limits(10, 5)).collect().await;
+    let events: Vec<u64> = reserved.subscribe(limits(10, 5)).collect().await;
     assert_eq!((events.len(), first.join().await), (100, Reason::Finished));
 }
 

@@ -60,7 +60,7 @@ async fn whoever_loses_its_peer_is_told_how_on_either_side() {
     let (numbers, _, _consumer, below, tag) = couple().await;
     numbers.abort();
     sleep(10 * MS).await;
-    let lost = "left: lost: its task was aborted";
+    let lost = "left: aborted";
     assert_eq!(below.all().last(), Some(&(tag, format!("Producer producer {lost}"))));
 
     let (_numbers, above, consumer, _, tag) = couple().await;
@@ -96,12 +96,12 @@ async fn when_a_subscription_is_cancelled_its_mode_and_the_reason_say_who_stops(
         (CancelMode::Resubscribe, &failure, true),
     ] {
         for by_the_producer in [true, false] {
-            // At a seat, so that there is somebody to subscribe to again; but
-            // whoever gives a subscription up himself wants no other.
-            let seat = ProducerRef::vacant("numbers");
+            // Under a reserved name, so that a successor could register; but
+            // a consumer that cancels its subscription wants no other.
+            let reserved = ProducerRef::reserve("numbers");
             let numbers = match by_the_producer {
                 true => stage::producer(Numbers::below(u64::MAX)).spawn(),
-                false => stage::producer(Numbers::below(u64::MAX)).at(&seat).spawn(),
+                false => stage::producer(Numbers::below(u64::MAX)).register(&reserved).spawn(),
             };
             let producer = numbers.producer();
             let consumer = stage::consumer(Collect::slowly(MS)).spawn();
@@ -130,7 +130,7 @@ async fn when_a_producer_is_gone_the_mode_and_the_way_it_went_say_who_stops() {
         (CancelMode::Temporary, false, false, false),
     ] {
         for (how, stops) in [
-            (Reason::Lost, when_killed),
+            (Reason::Aborted, when_killed),
             (Reason::Stopped, when_stopped),
             (Reason::Finished, when_finished),
         ] {
@@ -140,7 +140,7 @@ async fn when_a_producer_is_gone_the_mode_and_the_way_it_went_say_who_stops() {
             let consumer = collect.subscribe_to(&numbers.producer(), with(cancel)).spawn();
             sleep(MS).await;
             match how {
-                Reason::Lost => numbers.abort(),
+                Reason::Aborted => numbers.abort(),
                 Reason::Stopped => numbers.stop(),
                 _ => {}
             }
@@ -212,11 +212,12 @@ async fn a_refused_consumer_is_not_the_last_to_leave() {
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_resubscribes_stops_when_it_is_refused() {
     // It is refused for what it wishes, and would wish the same again.
-    let seat = ProducerRef::vacant("partitioned");
+    let reserved = ProducerRef::reserve("partitioned");
     let dispatcher = PartitionDispatcher::by_key(4, |event: &u64| *event);
-    let _partitioned = stage::producer(Numbers::below(10)).dispatcher(dispatcher).at(&seat).spawn();
+    let _partitioned =
+        stage::producer(Numbers::below(10)).dispatcher(dispatcher).register(&reserved).spawn();
     let options = with(CancelMode::Resubscribe);
-    let consumer = stage::consumer(Collect::quickly()).subscribe_to(&seat, options).spawn();
+    let consumer = stage::consumer(Collect::quickly()).subscribe_to(&reserved, options).spawn();
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

@@ -1,5 +1,5 @@
 //! Stages that crash, restart and stop: Broadway's rows B11 to B13, and what
-//! seats add to them.
+//! registrations add to them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,12 @@ fn with(cancel: CancelMode) -> SubscribeOptions<u64> {
 /// Numbers that are kept outside of the stage, as a database would, so that the
 /// next one goes on where this one was. It panics when it comes to `trap`, and
 /// ends with `last`.
-fn durable(seat: &ProducerRef<u64>, next: &Arc<AtomicU64>, trap: u64, last: u64) -> RunningProducer<u64> {
+fn durable(
+    reserved: &ProducerRef<u64>,
+    next: &Arc<AtomicU64>,
+    trap: u64,
+    last: u64,
+) -> RunningProducer<u64> {
     let next = Arc::clone(next);
     let produce = move |demand: usize| {
         let first = next.load(Ordering::Relaxed);
@@ -36,29 +41,29 @@ fn durable(seat: &ProducerRef<u64>, next: &Arc<AtomicU64>, trap: u64, last: u64)
         next.store(end, Ordering::Relaxed);
         std::future::ready((first < end).then(|| (first..end).collect()))
     };
-    stage::producer_fn(produce).at(seat).spawn()
+    stage::producer_fn(produce).register(reserved).spawn()
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_a_producer_crashes_its_consumers_go_on_with_its_successor_and_nothing_is_lost() {
-    let (seat, next) = (ProducerRef::vacant("durable"), Arc::default());
-    let first = durable(&seat, &next, 37, 199);
+    let (reserved, next) = (ProducerRef::reserve("durable"), Arc::default());
+    let first = durable(&reserved, &next, 37, 199);
     let notes = Notes::nothing();
     let consumers: Vec<_> = [2, 3]
         .map(|pace| {
             let collect = Collect::slowly(pace * MS);
             let batches = collect.batches.clone();
             let consumer = stage::consumer(collect).observe(noting(&notes));
-            (batches, consumer.subscribe_to(&seat, with(CancelMode::Resubscribe)).spawn())
+            (batches, consumer.subscribe_to(&reserved, with(CancelMode::Resubscribe)).spawn())
         })
         .into();
     assert_eq!(first.join().await, Reason::Panicked("it is a trap".to_owned()));
     sleep(50 * MS).await;
     let before: usize = consumers.iter().map(|(batches, _)| batches.all().concat().len()).sum();
     assert_eq!(before, 37);
-    let second = durable(&seat, &next, 120, 199);
+    let second = durable(&reserved, &next, 120, 199);
     assert!(matches!(second.join().await, Reason::Panicked(_)));
-    let third = durable(&seat, &next, u64::MAX, 199);
+    let third = durable(&reserved, &next, u64::MAX, 199);
     let mut all = Vec::new();
     for (batches, consumer) in consumers {
         // The successor's orderly end is the end.
@@ -76,33 +81,33 @@ async fn when_a_producer_crashes_its_consumers_go_on_with_its_successor_and_noth
 
 #[tokio::test(start_paused = true)]
 async fn when_a_producer_is_killed_its_consumers_finish_what_it_sent_and_go_on_with_the_next() {
-    let (seat, next) = (ProducerRef::vacant("durable"), Arc::default());
-    let first = durable(&seat, &next, u64::MAX, 99);
+    let (reserved, next) = (ProducerRef::reserve("durable"), Arc::default());
+    let first = durable(&reserved, &next, u64::MAX, 99);
     let collect = Collect::slowly(MS);
     let batches = collect.batches.clone();
-    let consumer = stage::consumer(collect).subscribe_to(&seat, with(CancelMode::Resubscribe)).spawn();
+    let consumer = stage::consumer(collect).subscribe_to(&reserved, with(CancelMode::Resubscribe)).spawn();
     sleep(3 * MS).await;
     first.abort();
     // At once, so that the consumer still has events of the first in its hands.
-    assert_eq!(first.join().await, Reason::Lost);
-    let _second = durable(&seat, &next, u64::MAX, 99);
+    assert_eq!(first.join().await, Reason::Aborted);
+    let _second = durable(&reserved, &next, u64::MAX, 99);
     assert_eq!(consumer.join().await, Reason::Finished);
     assert_eq!(batches.all().concat(), (0..100).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_manual_consumer_that_resubscribes_still_gets_what_it_had_asked_for() {
-    let (seat, next) = (ProducerRef::vacant("durable"), Arc::default());
-    let _first = durable(&seat, &next, 3, 99);
+    let (reserved, next) = (ProducerRef::reserve("durable"), Arc::default());
+    let _first = durable(&reserved, &next, 3, 99);
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
     let consumer = stage::consumer(collect).spawn();
     let manual = SubscribeOptions::manual().cancel(CancelMode::Resubscribe);
-    let old = consumer.consumer().subscribe(&seat, manual).await.unwrap();
+    let old = consumer.consumer().subscribe(&reserved, manual).await.unwrap();
     consumer.consumer().ask(old, 5).await.unwrap();
     sleep(MS).await;
     assert_eq!(batches.all().concat(), [0, 1, 2]);
-    let _second = durable(&seat, &next, u64::MAX, 99);
+    let _second = durable(&reserved, &next, u64::MAX, 99);
     sleep(MS).await;
     assert_eq!(batches.all().concat(), [0, 1, 2, 3, 4]);
     let new = consumer.consumer().producers().await.unwrap()[0].tag;
@@ -172,9 +177,9 @@ impl ProducerConsumer for Tens {
 #[tokio::test(start_paused = true)]
 async fn stopping_the_source_of_a_chain_finishes_everything_in_flight_and_the_incomplete_batch() {
     let next = Arc::new(AtomicU64::new(0));
-    let seat = ProducerRef::vacant("source");
-    let source = durable(&seat, &next, u64::MAX, u64::MAX);
-    let tens = stage::producer_consumer(Tens(Vec::new())).subscribe_to(&seat, limits(7, 4)).spawn();
+    let reserved = ProducerRef::reserve("source");
+    let source = durable(&reserved, &next, u64::MAX, u64::MAX);
+    let tens = stage::producer_consumer(Tens(Vec::new())).subscribe_to(&reserved, limits(7, 4)).spawn();
     let seen = Seen::nothing();
     let seeing = seen.clone();
     let slow = stage::consumer_fn(move |batches: Vec<Vec<u64>>| {
@@ -201,24 +206,24 @@ async fn stopping_the_source_of_a_chain_finishes_everything_in_flight_and_the_in
 async fn a_producer_at_a_seat_that_has_ended_still_finds_takers_for_what_comes_back() {
     // Its only consumer dies while it finishes; what it had not begun comes back
     // to a producer that has already said that it is over.
-    let seat = ProducerRef::vacant("numbers");
-    let numbers = stage::producer(Numbers::below(10)).at(&seat).spawn();
-    let doomed = stage::consumer(Collect::slowly(10 * MS)).subscribe_to(&seat, limits(20, 15)).spawn();
+    let reserved = ProducerRef::reserve("numbers");
+    let numbers = stage::producer(Numbers::below(10)).register(&reserved).spawn();
+    let doomed = stage::consumer(Collect::slowly(10 * MS)).subscribe_to(&reserved, limits(20, 15)).spawn();
     sleep(MS).await;
     numbers.stop();
     sleep(MS).await;
     doomed.abort();
     doomed.join().await;
-    let rest: Vec<u64> = seat.subscribe(limits(10, 5)).collect().await;
+    let rest: Vec<u64> = reserved.subscribe(limits(10, 5)).collect().await;
     assert_eq!(rest, [5, 6, 7, 8, 9]);
     assert_eq!(timeout(MS, numbers.join()).await, Ok(Reason::Finished));
-    seat.gone().await;
+    reserved.gone().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_producer_at_a_seat_that_nobody_refers_to_ends() {
-    let seat = ProducerRef::vacant("numbers");
-    let idle = stage::producer(Numbers::below(10)).at(&seat).spawn();
-    drop(seat);
+    let reserved = ProducerRef::reserve("numbers");
+    let idle = stage::producer(Numbers::below(10)).register(&reserved).spawn();
+    drop(reserved);
     assert_eq!(timeout(MS, idle.join()).await, Ok(Reason::Stopped));
 }

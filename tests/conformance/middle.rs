@@ -4,8 +4,8 @@ use tokio::time::sleep;
 use weir::demand::Limits;
 use weir::dispatch::BroadcastDispatcher;
 use weir::stage::{
-    self, CancelMode, Notice, ProducerConsumer, ProducerConsumerBuilder, Reason, Side, State,
-    SubscribeOptions,
+    self, CancelMode, ProducerConsumer, ProducerConsumerBuilder, Reason, Side, State, SubscribeOptions,
+    SubscriptionChange,
 };
 
 use super::{Rows, demand};
@@ -181,7 +181,7 @@ async fn a_middle_stage_finishes_its_queued_input_before_it_hears_of_the_cancell
         std::future::ready(events)
     });
     let pass = pass.observe(move |notice| match notice {
-        Notice::Cancelled { peer, reason } if peer.side == Side::Producer => {
+        SubscriptionChange::Cancelled { peer, reason, .. } if peer.side == Side::Producer => {
             cancelled.add(Step::Cancelled((*reason).clone()));
         }
         _ => {}

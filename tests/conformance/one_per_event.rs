@@ -220,8 +220,8 @@ async fn tasks_survive_the_loss_of_their_producer() {
     pool.start(100).unwrap();
     sleep(5 * MS).await;
     source.abort();
-    assert_eq!(source.join().await, Reason::Lost);
-    assert_eq!(pool.ended().await, Reason::Lost);
+    assert_eq!(source.join().await, Reason::Aborted);
+    assert_eq!(pool.ended().await, Reason::Aborted);
     assert_eq!(done.all(), [(100, 1), (0, 10), (1, 10)]);
 }
 
@@ -247,7 +247,7 @@ async fn an_event_started_by_hand_takes_no_slot_and_counts_towards_no_demand() {
 #[tokio::test(start_paused = true)]
 async fn temporary_children_never_restart_and_transient_ones_do_unless_they_ended_normally() {
     let normal = [Reason::Finished, Reason::Stopped, Reason::Cancelled, Reason::Declined];
-    let failures = [Reason::failed("no"), Reason::Panicked("no".to_owned()), Reason::Lost];
+    let failures = [Reason::failed("no"), Reason::Panicked("no".to_owned()), Reason::Aborted];
     for (reason, back) in normal.map(|reason| (reason, 0)).into_iter().chain(failures.map(|r| (r, 1))) {
         for (restart, restarts) in [(Restart::Temporary, 0), (Restart::Transient, back)] {
             // The arguments are what the closure holds, so each life has them.
@@ -323,8 +323,8 @@ async fn events_that_fail_for_good_end_nothing_but_themselves() {
 #[tokio::test(start_paused = true)]
 async fn a_child_is_killed_or_waited_for_as_long_as_its_grace_says() {
     let cases = [
-        (Grace::Kill, 0, Reason::Lost),
-        (Grace::After(2 * SECOND), 2, Reason::Lost),
+        (Grace::Kill, 0, Reason::Aborted),
+        (Grace::After(2 * SECOND), 2, Reason::Aborted),
         (Grace::After(9 * SECOND), 5, Reason::Stopped),
         (Grace::Forever, 5, Reason::Stopped),
     ];

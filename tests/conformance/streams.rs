@@ -71,11 +71,11 @@ async fn a_stream_of_a_producer_that_is_gone_ends_and_says_why() {
     let numbers = stage::producer(Numbers::below(u64::MAX)).spawn();
     let producer = numbers.producer();
     numbers.abort();
-    assert_eq!(numbers.join().await, Reason::Lost);
+    assert_eq!(numbers.join().await, Reason::Aborted);
     for cancel in MODES {
         let mut subscription = producer.subscribe(with(cancel));
         assert_eq!(subscription.next().await, None);
-        assert_eq!(subscription.reason(), Some(&Reason::Lost));
+        assert_eq!(subscription.reason(), Some(&Reason::Aborted));
     }
 }
 
@@ -88,7 +88,7 @@ async fn the_stream_of_a_producer_that_is_gone_or_refuses_is_empty_or_a_failure_
     let dispatcher = PartitionDispatcher::by_key(4, |event: &u64| *event);
     let refusing = stage::producer(Numbers::below(9)).dispatcher(dispatcher).spawn();
     let refused = "refused: the subscription names no partition; there are 0 to 3";
-    for (producer, why) in [(gone, "lost: its task was aborted"), (refusing.producer(), refused)] {
+    for (producer, why) in [(gone, "aborted"), (refusing.producer(), refused)] {
         for cancel in MODES {
             let mut items = producer.subscribe(with(cancel)).try_events();
             let failure = items.next().await.map(|item| item.unwrap_err().to_string());
@@ -98,7 +98,8 @@ async fn the_stream_of_a_producer_that_is_gone_or_refuses_is_empty_or_a_failure_
         }
     }
     // Somebody who is still to come is neither gone nor refusing.
-    let mut items = ProducerRef::<u64>::vacant("later").subscribe(with(CancelMode::Permanent)).try_events();
+    let mut items =
+        ProducerRef::<u64>::reserve("later").subscribe(with(CancelMode::Permanent)).try_events();
     assert_eq!(items.next().now_or_never(), None);
 }
 
@@ -121,7 +122,7 @@ async fn read_until(how: &Reason, options: SubscribeOptions<u64>) -> Vec<Result<
     let reader = tokio::spawn(numbers.producer().subscribe(options).try_events().collect());
     sleep(MS).await;
     match how {
-        Reason::Lost => numbers.abort(),
+        Reason::Aborted => numbers.abort(),
         reason => numbers.stop_with(reason.clone()),
     }
     assert_eq!(numbers.join().await, *how);
@@ -133,7 +134,7 @@ async fn a_failure_is_the_last_item_after_everything_that_was_sent() {
     for (how, fails) in [
         (Reason::failed("no more power"), true),
         (Reason::Panicked("at twenty".to_owned()), true),
-        (Reason::Lost, true),
+        (Reason::Aborted, true),
         (Reason::Stopped, false),
         (Reason::Finished, false),
     ] {
@@ -147,13 +148,13 @@ async fn a_failure_is_the_last_item_after_everything_that_was_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_resubscribes_goes_on_with_the_successor_and_ends_with_its_end() {
-    let seat = ProducerRef::vacant("numbers");
-    let reader = seat.subscribe(with(CancelMode::Resubscribe)).try_events().try_collect::<Vec<_>>();
+    let reserved = ProducerRef::reserve("numbers");
+    let reader = reserved.subscribe(with(CancelMode::Resubscribe)).try_events().try_collect::<Vec<_>>();
     let reader = tokio::spawn(reader);
     let trapped = (0..).inspect(|&n| assert!(n < 7, "it is a trap"));
-    let first = stage::from_iter(trapped.take(100)).at(&seat).spawn();
+    let first = stage::from_iter(trapped.take(100)).register(&reserved).spawn();
     assert_eq!(first.join().await, Reason::Panicked("it is a trap".to_owned()));
-    stage::from_iter(100..110).at(&seat).spawn();
+    stage::from_iter(100..110).register(&reserved).spawn();
     // The first had nothing to send: it was asked for ten, and found seven.
     assert_eq!(reader.await.unwrap(), Ok((100..110).collect()));
 }

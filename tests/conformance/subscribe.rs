@@ -115,7 +115,7 @@ async fn a_producer_that_is_gone_stops_a_consumer_unless_the_subscription_is_tem
         for consumer in [built, asked] {
             let refers = consumer.consumer();
             match tokio::time::timeout(MS, consumer.join()).await {
-                Ok(reason) => assert_eq!((stops, reason), (true, Reason::Lost), "{cancel:?}"),
+                Ok(reason) => assert_eq!((stops, reason), (true, Reason::Aborted), "{cancel:?}"),
                 Err(_) => assert_eq!((stops, refers.producers().await), (false, Ok(vec![])), "{cancel:?}"),
             }
         }
@@ -125,11 +125,11 @@ async fn a_producer_that_is_gone_stops_a_consumer_unless_the_subscription_is_tem
 #[tokio::test(start_paused = true)]
 async fn a_producer_that_has_ended_for_good_is_not_waited_for() {
     // Unlike one that is still to come, or is to come back after a failure.
-    let seat = ProducerRef::vacant("numbers");
-    let numbers = stage::producer(Numbers::below(0)).at(&seat).spawn();
+    let reserved = ProducerRef::reserve("numbers");
+    let numbers = stage::producer(Numbers::below(0)).register(&reserved).spawn();
     numbers.stop();
     assert_eq!(numbers.join().await, Reason::Stopped);
-    let consumer = stage::consumer(Collect::quickly()).subscribe_to(&seat, limits(10, 5)).spawn();
+    let consumer = stage::consumer(Collect::quickly()).subscribe_to(&reserved, limits(10, 5)).spawn();
     assert_eq!(consumer.join().await, Reason::Stopped);
 }
 
@@ -242,14 +242,14 @@ async fn asking_by_hand_is_for_manual_subscriptions_that_are_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_producer_is_found_by_its_handle_or_by_its_seat() {
-    let seat = ProducerRef::vacant("somewhere");
+    let reserved = ProducerRef::reserve("somewhere");
     let collect = Collect::slowly(10 * MS);
     let early = collect.batches.clone();
     let options: SubscribeOptions<u64> = limits(10, 5).into();
-    let first = stage::consumer(collect).subscribe_to(&seat, options.clone()).spawn();
+    let first = stage::consumer(collect).subscribe_to(&reserved, options.clone()).spawn();
     sleep(MS).await;
-    assert_eq!((&*seat.name(), seat.is_gone(), early.len()), ("somewhere", false, 0));
-    let numbers = stage::producer(Numbers::below(30)).named("numbers").at(&seat).spawn();
+    assert_eq!((&*reserved.name(), reserved.is_gone(), early.len()), ("somewhere", false, 0));
+    let numbers = stage::producer(Numbers::below(30)).named("numbers").register(&reserved).spawn();
     let (_, second) = idle();
     second.consumer().subscribe(&numbers.producer(), options).await.unwrap();
     sleep(MS).await;
@@ -258,42 +258,42 @@ async fn a_producer_is_found_by_its_handle_or_by_its_seat() {
     assert!(peers.iter().all(|peers| &*peers.as_ref().unwrap()[0].name == "numbers"), "{peers:?}");
     assert_eq!(numbers.status().consumers, 2);
     assert_eq!((first.join().await, second.join().await), (Reason::Finished, Reason::Finished));
-    seat.gone().await;
+    reserved.gone().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_asked_by_hand_before_there_is_a_producer_is_delivered_when_there_is() {
-    let seat = ProducerRef::vacant("later");
+    let reserved = ProducerRef::reserve("later");
     let (batches, consumer) = idle();
-    let tag = consumer.consumer().subscribe(&seat, SubscribeOptions::manual()).await.unwrap();
+    let tag = consumer.consumer().subscribe(&reserved, SubscribeOptions::manual()).await.unwrap();
     assert_eq!(consumer.consumer().ask(tag, 2).await, Ok(true));
     assert_eq!(consumer.consumer().ask(tag, 3).await, Ok(true));
-    let _numbers = stage::producer(Numbers::below(u64::MAX)).at(&seat).spawn();
+    let _numbers = stage::producer(Numbers::below(u64::MAX)).register(&reserved).spawn();
     sleep(100 * MS).await;
     assert_eq!(batches.all().concat(), [0, 1, 2, 3, 4]);
     assert_eq!(tags(&consumer).await, [tag]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_vacant_seat_can_be_cancelled_and_be_moved_elsewhere() {
-    let (seat, elsewhere) = (ProducerRef::vacant("later"), numbers());
+async fn a_subscription_to_a_reserved_name_can_be_cancelled_and_moved_elsewhere() {
+    let (reserved, elsewhere) = (ProducerRef::reserve("later"), numbers());
     let notes = Notes::nothing();
     let collect = Collect::slowly(10 * MS);
     let batches = collect.batches.clone();
     let consumer = stage::consumer(collect).observe(noting(&notes)).spawn();
     let refers = consumer.consumer();
-    let cancelled = refers.subscribe(&seat, with(CancelMode::Temporary)).await.unwrap();
+    let cancelled = refers.subscribe(&reserved, with(CancelMode::Temporary)).await.unwrap();
     assert_eq!(refers.cancel(cancelled, Reason::Cancelled).await, Ok(true));
     assert_eq!(refers.cancel(cancelled, Reason::Cancelled).await, Ok(false));
-    let moved = refers.subscribe(&seat, limits(10, 5)).await.unwrap();
+    let moved = refers.subscribe(&reserved, limits(10, 5)).await.unwrap();
     let there = refers.resubscribe(moved, &elsewhere.producer(), limits(10, 5)).await.unwrap();
     // Whoever comes now finds nobody waiting.
-    let late = stage::producer(Numbers::below(u64::MAX)).at(&seat).spawn();
+    let late = stage::producer(Numbers::below(u64::MAX)).register(&reserved).spawn();
     sleep(MS).await;
     assert_eq!(late.status().consumers, 0);
     assert_eq!((tags(&consumer).await, ranges(&batches.all())), (vec![there], vec![(0, 4)]));
     // A permanent one that is cancelled stops its consumer, also while it waits.
-    let permanent = refers.subscribe(&ProducerRef::vacant("never"), limits(10, 5)).await.unwrap();
+    let permanent = refers.subscribe(&ProducerRef::reserve("never"), limits(10, 5)).await.unwrap();
     refers.cancel(permanent, Reason::failed("enough")).await.unwrap();
     assert_eq!(consumer.join().await, Reason::failed("enough"));
     let said = words(&notes);

@@ -79,5 +79,5 @@ async fn a_child_that_can_never_be_started_leaves_the_thread_to_others() {
         tokio::task::yield_now().await;
     }
     tree.abort();
-    assert_eq!(tree.join().await, Reason::Lost);
+    assert_eq!(tree.join().await, Reason::Aborted);
 }

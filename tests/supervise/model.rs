@@ -220,7 +220,7 @@ async fn on_many_threads_a_tree_that_is_aborted_while_it_restarts_leaves_nobody(
             yield_now().await;
         }
         tree.abort();
-        assert_eq!(tree.join().await, Reason::Lost);
+        assert_eq!(tree.join().await, Reason::Aborted);
         assert_eq!((Arc::strong_count(&lives), tree.count().running), (1, 0));
     }
 }

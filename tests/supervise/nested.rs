@@ -83,7 +83,7 @@ async fn an_abort_leaves_nobody_at_any_depth() {
     let tree = outer(&crew, Strategy::OneForOne);
     settle().await;
     tree.abort();
-    assert_eq!(tree.join().await, Reason::Lost);
+    assert_eq!(tree.join().await, Reason::Aborted);
     assert_eq!(crew.alive(), "");
 }
 

@@ -1,4 +1,4 @@
-//! Stages and pools as children, at seats that outlive them.
+//! Stages and pools as children, under names that outlive them.
 
 /// How a tree of stages ends, and what it shows until then.
 mod ends;
@@ -64,19 +64,19 @@ impl Cursor {
         self.fuse.store(true, Ordering::SeqCst);
     }
 
-    /// A producer at this seat.
-    fn child(&self, seat: &ProducerRef<u64>) -> ChildSpec {
-        let (cursor, seat) = (self.clone(), seat.clone());
+    /// A producer under this name.
+    fn child(&self, reserved: &ProducerRef<u64>) -> ChildSpec {
+        let (cursor, reserved) = (self.clone(), reserved.clone());
         ChildSpec::new("source", move || {
             let (life, _) = cursor.crew.begin("source");
-            stage::producer(Source(cursor.clone(), life)).named("source").at(&seat).spawn()
+            stage::producer(Source(cursor.clone(), life)).named("source").register(&reserved).spawn()
         })
     }
 
-    /// A stage that passes everything on from one seat to another, in 1 ms a
+    /// A stage that passes everything on from one producer to another, in 1 ms a
     /// batch, and panics at a batch with this number in it, once.
-    fn middle(&self, from: &ProducerRef<u64>, seat: &ProducerRef<u64>, bad: u64) -> ChildSpec {
-        let (crew, from, seat) = (self.crew.clone(), from.clone(), seat.clone());
+    fn middle(&self, from: &ProducerRef<u64>, reserved: &ProducerRef<u64>, bad: u64) -> ChildSpec {
+        let (crew, from, reserved) = (self.crew.clone(), from.clone(), reserved.clone());
         let trap = Arc::new(AtomicBool::new(true));
         ChildSpec::new("middle", move || {
             let ((life, _), trap) = (crew.begin("middle"), Arc::clone(&trap));
@@ -91,7 +91,7 @@ impl Cursor {
             stage::producer_consumer_fn(pass)
                 .named("middle")
                 .subscribe_to(&from, options(10, 5, CancelMode::Permanent))
-                .at(&seat)
+                .register(&reserved)
                 .spawn()
         })
     }
@@ -151,12 +151,12 @@ fn restarts(tree: &SupervisorHandle) -> Vec<(String, u64)> {
 
 #[tokio::test(start_paused = true)]
 async fn a_producer_that_panics_is_restarted_alone_and_its_consumers_go_on_with_its_successor() {
-    let (cursor, seat, pooled) = (Cursor::below(2000), ProducerRef::vacant("source"), Seen::nothing());
-    let (sink, _, done) = cursor.sink(&seat, CancelMode::Resubscribe, MS);
+    let (cursor, reserved, pooled) = (Cursor::below(2000), ProducerRef::reserve("source"), Seen::nothing());
+    let (sink, _, done) = cursor.sink(&reserved, CancelMode::Resubscribe, MS);
     let tree = patient(Strategy::OneForOne)
-        .child(cursor.child(&seat).restart(Restart::Transient))
+        .child(cursor.child(&reserved).restart(Restart::Transient))
         .child(sink.restart(Restart::Transient))
-        .child(pool_child(&seat, &pooled).restart(Restart::Transient))
+        .child(pool_child(&reserved, &pooled).restart(Restart::Transient))
         .ends_with_last_child()
         .spawn()
         .unwrap();
@@ -172,9 +172,9 @@ async fn a_producer_that_panics_is_restarted_alone_and_its_consumers_go_on_with_
 
 #[tokio::test(start_paused = true)]
 async fn a_killed_consumer_gives_back_what_it_had_not_begun_and_its_successor_gets_it() {
-    let (cursor, seat) = (Cursor::below(u64::MAX), ProducerRef::vacant("source"));
-    let (sink, begun, done) = cursor.sink(&seat, CancelMode::Resubscribe, 2 * MS);
-    let supervisor = patient(Strategy::OneForOne).child(cursor.child(&seat));
+    let (cursor, reserved) = (Cursor::below(u64::MAX), ProducerRef::reserve("source"));
+    let (sink, begun, done) = cursor.sink(&reserved, CancelMode::Resubscribe, 2 * MS);
+    let supervisor = patient(Strategy::OneForOne).child(cursor.child(&reserved));
     let tree = supervisor.child(sink.grace(Grace::Kill)).spawn().unwrap();
     sleep(MS).await;
     tree.restart("sink").await.unwrap();
@@ -189,7 +189,7 @@ async fn a_killed_consumer_gives_back_what_it_had_not_begun_and_its_successor_ge
 
 /// A chain of three with permanent subscriptions, whose middle panics at `bad`.
 fn chain(cursor: &Cursor, bad: u64) -> ([ChildSpec; 3], Seen<u64>) {
-    let (first, second) = (ProducerRef::vacant("source"), ProducerRef::vacant("middle"));
+    let (first, second) = (ProducerRef::reserve("source"), ProducerRef::reserve("middle"));
     let (sink, _, done) = cursor.sink(&second, CancelMode::Permanent, 5 * MS);
     ([cursor.child(&first), cursor.middle(&first, &second, bad), sink], done)
 }

@@ -118,10 +118,10 @@ async fn a_stop_during_a_wait_works_at_once_and_twice_is_fine() {
 async fn each_grace_gives_a_child_its_time_and_no_more() {
     const HOUR: Duration = Duration::from_secs(3600);
     let cases = [
-        (Grace::Kill, SECOND, Duration::ZERO, Reason::Lost),
+        (Grace::Kill, SECOND, Duration::ZERO, Reason::Aborted),
         (Grace::After(3 * SECOND), SECOND, SECOND, Reason::Stopped),
-        (Grace::After(3 * SECOND), HOUR, 3 * SECOND, Reason::Lost),
-        (Grace::default(), HOUR, 5 * SECOND, Reason::Lost),
+        (Grace::After(3 * SECOND), HOUR, 3 * SECOND, Reason::Aborted),
+        (Grace::default(), HOUR, 5 * SECOND, Reason::Aborted),
         (Grace::Forever, HOUR, HOUR, Reason::Stopped),
     ];
     for (grace, needs, takes, reason) in cases {
@@ -163,7 +163,7 @@ async fn a_stop_that_panics_does_not_wait_for_ever() {
     let tree = Supervisor::new(Strategy::OneForOne).child(child).spawn().unwrap();
     tree.stop();
     assert_eq!(tree.join().await, Reason::Stopped);
-    assert_eq!(tree.list()[0].state, ChildState::Ended(Reason::Lost));
+    assert_eq!(tree.list()[0].state, ChildState::Ended(Reason::Aborted));
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,6 +176,6 @@ async fn an_abort_cuts_every_grace_short() {
     assert!(timeout(SECOND, tree.join()).await.is_err());
     let start = Instant::now();
     tree.abort();
-    assert_eq!((tree.join().await, start.elapsed()), (Reason::Lost, Duration::ZERO));
+    assert_eq!((tree.join().await, start.elapsed()), (Reason::Aborted, Duration::ZERO));
     assert_eq!(crew.alive(), "");
 }

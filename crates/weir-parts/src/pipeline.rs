@@ -37,7 +37,7 @@
 //! # When a stage dies
 //! Its reason goes down the pipeline, and [`Pipeline::ended`] says it. To have
 //! stages started again, put them under a [supervisor](weir_stage::supervise) instead,
-//! each at a [seat](weir_stage::stage::ProducerRef::vacant) of its own.
+//! each at a [seat](weir_stage::stage::ProducerRef::reserve) of its own.
 
 mod build;
 mod event;

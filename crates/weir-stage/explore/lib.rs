@@ -19,13 +19,13 @@ mod weir {
     pub mod limit;
     pub mod marker;
     pub mod panics;
-    pub mod pool;
     pub mod per_thread;
+    pub mod pool;
     pub mod stage;
 }
 
 pub use weir::{backoff, buffer, clean, demand, dispatch, limit, marker, panics, per_thread, pool, stage};
 
-/// A seat by itself.
-#[path = "stage.rs"]
-pub mod seats;
+/// The registration of a producer by itself.
+#[path = "registration.rs"]
+pub mod registration;

@@ -134,7 +134,7 @@ impl<T, H> PoolBuilder<T, H> {
     }
 
     /// Starts the pool: it consumes from `producer`, and from its successor
-    /// should it fail and be [replaced](ProducerRef::vacant).
+    /// should it fail and be [replaced](ProducerRef::reserve).
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -276,14 +276,14 @@ impl<T> Pool<T> {
     /// Dropping the future leaves the pool running.
     pub async fn ended(&self) -> Reason {
         match self.face.ended.clone().wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or(Reason::Lost),
-            Err(_) => Reason::Lost,
+            Ok(reason) => reason.clone().unwrap_or(Reason::Aborted),
+            Err(_) => Reason::Aborted,
         }
     }
 
     /// Drops all running work at its next await. Events that were not started go
     /// back to the producer. The pool has [`ended`](Self::ended) when nothing of
-    /// it runs any more, with [`Reason::Lost`].
+    /// it runs any more, with [`Reason::Aborted`].
     pub fn abort(&self) {
         self.abort.cancel();
     }

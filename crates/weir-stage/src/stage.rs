@@ -128,9 +128,7 @@
 //! | `handle_subscribe`, `handle_cancel` | `observe` |
 
 mod consumer;
-mod counter;
-mod empty;
-mod front;
+mod empty_batch;
 mod function;
 mod handle;
 pub(crate) mod inlet;
@@ -139,19 +137,20 @@ pub(crate) mod meter;
 mod observe;
 mod options;
 mod outlet;
-mod produce;
+mod output;
 mod producer;
 mod producer_consumer;
 #[cfg(test)]
 mod protocol;
 mod reason;
 mod refs;
-mod seat;
+mod registration;
 pub(crate) mod stopwatch;
 mod stream;
+mod traits;
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::marker::PhantomData;
 
 use futures::stream::Iter;
@@ -162,115 +161,16 @@ pub use consumer::ConsumerBuilder;
 pub use function::{ConsumerFn, ProducerConsumerFn, ProducerFn, ToSink};
 pub use handle::{Running, RunningConsumer, RunningProducer, RunningProducerConsumer};
 pub use meter::{Kind, State, Status};
-pub use observe::{Notice, Peer, Side};
+pub use observe::{Peer, Side, SubscriptionChange};
 pub use options::SubscribeOptions;
-pub use produce::{FINISH_WITHIN, Producer};
 pub use producer::ProducerBuilder;
 pub use producer_consumer::ProducerConsumerBuilder;
 pub use reason::{CancelMode, Reason};
 pub use refs::{ConsumerRef, Gone, ProducerRef};
 pub use stream::{FromStream, Subscription, TryEvents};
+pub use traits::{Consumer, FINISH_WITHIN, Producer, ProducerConsumer};
 
 pub(crate) use handle::joined;
-
-/// Turns events into other events.
-pub trait ProducerConsumer: Send + 'static {
-    /// What comes in.
-    type In: Send + 'static;
-    /// What goes out.
-    type Out: Send + 'static;
-
-    /// Handles one batch and returns what comes of it: as many events as it
-    /// likes, none included.
-    ///
-    /// It is called only while somebody downstream wants events, with at most
-    /// `max_demand - min_demand` of them.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted; the batch is then lost with it, which
-    /// is logged and counted in [`Status::dropped`]. A stage that is told to stop
-    /// finishes the batch and delivers what comes of it.
-    fn process(&mut self, events: Vec<Self::In>) -> impl Future<Output = Vec<Self::Out>> + Send;
-
-    /// Called once when no more events will come: what the stage still keeps is
-    /// emitted last. A stage that collects events gives out its incomplete
-    /// collection here.
-    ///
-    /// # Cancel safety
-    /// As [`process`](Self::process).
-    fn finish(&mut self) -> impl Future<Output = Vec<Self::Out>> + Send {
-        ready(Vec::new())
-    }
-
-    /// As [`Producer::init`].
-    ///
-    /// # Errors
-    /// The reason with which the stage is to end at once.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
-        ready(Ok(()))
-    }
-
-    /// As [`Producer::terminate`].
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
-        let _ = reason;
-        ready(())
-    }
-}
-
-/// Handles events. It returns nothing, so a consumer cannot emit:
-///
-/// ```compile_fail
-/// # use weir_stage::stage::Consumer;
-/// struct Echo;
-/// impl Consumer for Echo {
-///     type Event = u64;
-///     async fn consume(&mut self, events: Vec<u64>) -> Vec<u64> { events }
-/// }
-/// ```
-pub trait Consumer: Send + 'static {
-    /// What is consumed.
-    type Event: Send + 'static;
-
-    /// Handles one batch of at least one and at most `max_demand - min_demand`
-    /// events. The consumer asks for more when this returns.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted; the batch is then lost with it, which
-    /// is logged and counted in [`Status::dropped`].
-    fn consume(&mut self, events: Vec<Self::Event>) -> impl Future<Output = ()> + Send;
-
-    /// Asked after each batch: a reason to end now, if there is one. What was
-    /// not started goes back.
-    fn over(&mut self) -> Option<Reason> {
-        None
-    }
-
-    /// As [`Producer::init`].
-    ///
-    /// # Errors
-    /// The reason with which the stage is to end at once.
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn init(&mut self) -> impl Future<Output = Result<(), Reason>> + Send {
-        ready(Ok(()))
-    }
-
-    /// As [`Producer::terminate`].
-    ///
-    /// # Cancel safety
-    /// Dropped only when the stage is aborted.
-    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
-        let _ = reason;
-        ready(())
-    }
-}
 
 /// A stage around a [`Producer`], to be configured and spawned. The receiving
 /// end of a tokio channel is a producer too.

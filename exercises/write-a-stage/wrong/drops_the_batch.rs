@@ -44,7 +44,7 @@ impl Producer for Batches {
 
     /// Asked after `None`: why there are no more batches. If the source failed, so
     /// did we.
-    fn over(&mut self) -> Reason {
+    fn exit_reason(&mut self) -> Reason {
         self.events.reason().cloned().unwrap_or(Reason::Finished)
     }
 }

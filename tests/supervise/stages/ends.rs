@@ -8,13 +8,14 @@ use crate::support::Logs;
 
 #[tokio::test(start_paused = true)]
 async fn one_restart_too_many_ends_all_stages_in_reverse_order() {
-    let (cursor, seat, pooled) = (Cursor::below(u64::MAX), ProducerRef::vacant("source"), Seen::nothing());
-    let (sink, _, done) = cursor.sink(&seat, CancelMode::Resubscribe, 5 * MS);
+    let (cursor, reserved, pooled) =
+        (Cursor::below(u64::MAX), ProducerRef::reserve("source"), Seen::nothing());
+    let (sink, _, done) = cursor.sink(&reserved, CancelMode::Resubscribe, 5 * MS);
     let tree = Supervisor::new(Strategy::OneForOne)
         .max_restarts(2, SECOND)
-        .child(cursor.child(&seat))
+        .child(cursor.child(&reserved))
         .child(sink)
-        .child(pool_child(&seat, &pooled))
+        .child(pool_child(&reserved, &pooled))
         .spawn()
         .unwrap();
     for _ in 0..3 {
@@ -110,10 +111,11 @@ fn rows(tree: &SupervisorHandle) -> Vec<(String, u64, Option<Row>)> {
 async fn the_live_tree_shows_what_each_stage_is_doing() {
     let cursor = Cursor::below(u64::MAX);
     let ([source, middle, sink], _) = chain(&cursor, u64::MAX);
-    let (own, seat, pooled) = (Cursor::below(u64::MAX), ProducerRef::vacant("source"), Seen::nothing());
+    let (own, reserved, pooled) =
+        (Cursor::below(u64::MAX), ProducerRef::reserve("source"), Seen::nothing());
     let blown = own.clone();
     let nested = ChildSpec::supervisor("nested", move || {
-        patient(Strategy::OneForOne).child(own.child(&seat)).child(pool_child(&seat, &pooled))
+        patient(Strategy::OneForOne).child(own.child(&reserved)).child(pool_child(&reserved, &pooled))
     });
     let supervisor = patient(Strategy::RestForOne).child(source).child(middle).child(sink);
     let tree = supervisor.child(nested).spawn().unwrap();

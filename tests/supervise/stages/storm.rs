@@ -68,7 +68,7 @@ impl Ledger {
     }
 }
 
-/// One life of the source. It is alone at its seat, so nobody else counts.
+/// One life of the source. It has its name for itself, so no other life counts events.
 struct Spring(Arc<Ledger>);
 
 impl Producer for Spring {
@@ -87,15 +87,16 @@ impl Producer for Spring {
 }
 
 fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
-    let (first, second) = (ProducerRef::vacant("source"), ProducerRef::vacant("middle"));
+    let (first, second) = (ProducerRef::reserve("source"), ProducerRef::reserve("middle"));
     let limits = Limits::new(20, 10).unwrap();
     let options = move || SubscribeOptions::from(limits).cancel(CancelMode::Resubscribe);
 
-    let (own, seat) = (Arc::clone(ledger), first.clone());
-    let source =
-        ChildSpec::new(NAMES[0], move || stage::producer(Spring(Arc::clone(&own))).at(&seat).spawn());
+    let (own, reserved) = (Arc::clone(ledger), first.clone());
+    let source = ChildSpec::new(NAMES[0], move || {
+        stage::producer(Spring(Arc::clone(&own))).register(&reserved).spawn()
+    });
 
-    let (own, seat) = (Arc::clone(ledger), second.clone());
+    let (own, reserved) = (Arc::clone(ledger), second.clone());
     let middle = ChildSpec::new(NAMES[1], move || {
         let own = Arc::clone(&own);
         let pass = move |events: Vec<Event>| {
@@ -105,10 +106,10 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
                 events
             }
         };
-        stage::producer_consumer_fn(pass).subscribe_to(&first, options()).at(&seat).spawn()
+        stage::producer_consumer_fn(pass).subscribe_to(&first, options()).register(&reserved).spawn()
     });
 
-    let (own, seat) = (Arc::clone(ledger), second.clone());
+    let (own, reserved) = (Arc::clone(ledger), second.clone());
     let sink = ChildSpec::new(NAMES[2], move || {
         let own = Arc::clone(&own);
         let consume = move |events: Vec<Event>| {
@@ -118,7 +119,7 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
                 events.into_iter().for_each(Event::done);
             }
         };
-        stage::consumer_fn(consume).subscribe_to(&seat, options()).spawn()
+        stage::consumer_fn(consume).subscribe_to(&reserved, options()).spawn()
     });
 
     let own = Arc::clone(ledger);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::future::block_on;
 use shuttle::{check_pct, check_random, thread};
 use weir_explore::limit::{Limiter, Permit};
-use weir_explore::seats::{Found, Reason, Seat};
+use weir_explore::registration::{Lookup, Reason, Reserved};
 
 const SCHEDULES: usize = 5000;
 
@@ -105,29 +105,29 @@ fn who_waits_gets_in_when_a_limit_of_nothing_is_lifted() {
 }
 
 #[test]
-fn a_consumer_finds_whoever_sits_down_whether_it_comes_before_or_after() {
+fn a_consumer_finds_the_stage_whether_it_looks_before_or_after_the_stage_registers() {
     explore(|| {
-        let seat = Seat::vacant();
-        let looking = seat.clone();
-        let finds = thread::spawn(move || block_on(looking.find()));
-        let _occupant = seat.take();
-        assert_eq!(finds.join().unwrap(), Found::Here);
+        let reserved = Reserved::new();
+        let looking = reserved.clone();
+        let finds = thread::spawn(move || block_on(looking.lookup()));
+        let _stage = reserved.register();
+        assert_eq!(finds.join().unwrap(), Lookup::Found);
     });
 }
 
 #[test]
-fn a_consumer_is_told_when_nobody_is_expected_any_more() {
+fn a_waiting_consumer_is_told_when_no_stage_is_expected_any_more() {
     explore(|| {
-        let seat = Seat::vacant();
-        let looking = seat.clone();
-        let finds = thread::spawn(move || block_on(looking.find()));
-        let waiting = seat.clone();
+        let reserved = Reserved::new();
+        let looking = reserved.clone();
+        let finds = thread::spawn(move || block_on(looking.lookup()));
+        let waiting = reserved.clone();
         let waits = thread::spawn(move || block_on(waiting.gone()));
-        let first = seat.take();
-        seat.leave(first, Reason::Lost);
-        let second = seat.take();
-        seat.leave(second, Reason::Finished);
-        // Whichever of them it saw, it is not left waiting.
+        let first = reserved.register();
+        reserved.unregister(first, Reason::Aborted);
+        let second = reserved.register();
+        reserved.unregister(second, Reason::Finished);
+        // Whichever stage it saw, it is not left waiting.
         finds.join().unwrap();
         waits.join().unwrap();
     });

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::{check_pct, check_random};
 use weir_explore::demand::Limits;
-use weir_explore::pool::{Spread, Pool, PoolSettings};
+use weir_explore::pool::{Pool, PoolSettings, Spread};
 use weir_explore::stage::{self, ProducerRef, Reason, RunningProducer};
 
 const SCHEDULES: usize = 1000;
@@ -66,7 +66,7 @@ fn abort(spread: Spread) {
         let (source, pool, begun) = start(settings(2, spread));
         let emitting = spawn(emit(source.producer(), 4));
         pool.abort();
-        assert_eq!(pool.ended().await, Reason::Lost);
+        assert_eq!(pool.ended().await, Reason::Aborted);
         emitting.await.unwrap();
         assert_each_once(source, &begun, 4).await;
     });
@@ -88,7 +88,9 @@ fn a_pool_that_is_resized_while_events_come_begins_each_once() {
         block_on(async {
             let (source, pool, begun) = start(settings(2, Spread::Workers));
             let emitting = spawn(emit(source.producer(), 4));
-            for (concurrency, spread) in [(1, Spread::Workers), (2, Spread::PerEvent), (1, Spread::PerEvent)] {
+            for (concurrency, spread) in
+                [(1, Spread::Workers), (2, Spread::PerEvent), (1, Spread::PerEvent)]
+            {
                 pool.resize(settings(concurrency, spread)).await;
             }
             emitting.await.unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub use real::sync::mpsc::{Receiver, Sender, channel, error};
 use real::sync::mpsc::{self as inner, error::SendError, error::TryRecvError};
+pub use real::sync::mpsc::{Receiver, Sender, channel, error};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
 /// Something that threads share: the explorer switches where it is touched.

@@ -164,13 +164,13 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let (id, reason) = match ended {
                         Ok(ended) => ended,
-                        Err(error) => (error.id(), Reason::Lost),
+                        Err(error) => (error.id(), Reason::Aborted),
                     };
                     self.left(id, reason);
                 }
                 // Only then is there certainly nothing more to do.
                 () = self.producer.gone(), if self.tasks.is_empty() => {
-                    return self.ended.take().or(self.producer.reason()).unwrap_or(Reason::Lost);
+                    return self.ended.take().or(self.producer.reason()).unwrap_or(Reason::Aborted);
                 }
                 else => return Reason::Stopped,
             }
@@ -185,7 +185,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         // are in it, we are alone.
         self.work.slots().resize(Some(1));
         drop(self.work.slots().acquire().await);
-        Reason::Lost
+        Reason::Aborted
     }
 
     fn left(&mut self, id: Id, reason: Reason) {
@@ -246,9 +246,9 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
         }
         // While the producer holds, everything it has dispatched is in some
         // worker's mailbox, and nothing is dispatched to the first who asks.
-        let mut hold = self.producer.hold();
-        if let Some(hold) = &mut hold {
-            hold.taken().await;
+        let mut freeze = self.producer.freeze();
+        if let Some(freeze) = &mut freeze {
+            freeze.in_force().await;
         }
         self.work.slots().resize(Some(new.concurrency));
         let wanted = if old.spread == new.spread { new.members() } else { 0 };
@@ -270,7 +270,7 @@ impl<T: Send + 'static, H: Handler<T>> Foreman<T, H> {
     async fn recall(&self) {
         let limits = self.settings.member_limits();
         for member in &self.members {
-            member.told(|done| ToConsumer::Recall { limits, done }).await;
+            member.told(|done| ToConsumer::Requeue { limits, done }).await;
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Handler, Work};
 use crate::stage::Reason;
-use crate::stage::inlet::{Inlet, TakenOne};
+use crate::stage::inlet::{Inlet, TakenEvent};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The source of a pool's tasks in this mode.
@@ -33,7 +33,7 @@ where
             let shared = Arc::clone(&shared);
             running.spawn(async move {
                 // There is one for each task, until an abort takes them back.
-                let TakenOne { from, event, .. } = shared.unbegun.take()?;
+                let TakenEvent { from, event, .. } = shared.unbegun.take()?;
                 shared.work.run(event).await;
                 drop(permit);
                 Some(from)
@@ -77,7 +77,7 @@ struct Shared<T, H> {
 /// Events whose task is spawned and has not begun, oldest first. A task takes one
 /// when it is first polled, and not when it is spawned: the event of a task that is
 /// aborted before that is still here.
-struct Unbegun<T>(Mutex<VecDeque<TakenOne<T>>>);
+struct Unbegun<T>(Mutex<VecDeque<TakenEvent<T>>>);
 
 impl<T> Default for Unbegun<T> {
     fn default() -> Self {
@@ -86,15 +86,15 @@ impl<T> Default for Unbegun<T> {
 }
 
 impl<T> Unbegun<T> {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<TakenOne<T>>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<TakenEvent<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, taken: TakenOne<T>) {
+    fn put(&self, taken: TakenEvent<T>) {
         self.lock().push_back(taken);
     }
 
-    fn take(&self) -> Option<TakenOne<T>> {
+    fn take(&self) -> Option<TakenEvent<T>> {
         self.lock().pop_front()
     }
 }

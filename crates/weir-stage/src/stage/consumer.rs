@@ -8,13 +8,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::handle::stop_consumer;
-use super::inlet::{Inlet, Taken};
+use super::inlet::{Inlet, TakenBatch};
 use super::meter::{Meter, State};
 use super::observe::Observer;
 use super::options::Intended;
 use super::producer::{contained, terminate};
 use super::{
-    Consumer, ConsumerRef, Kind, Notice, ProducerRef, Reason, Running, RunningConsumer, SubscribeOptions,
+    Consumer, ConsumerRef, Kind, ProducerRef, Reason, Running, RunningConsumer, SubscribeOptions,
+    SubscriptionChange,
 };
 use crate::panics;
 
@@ -49,7 +50,7 @@ impl<C: Consumer> ConsumerBuilder<C> {
     }
 
     /// Called when a subscription begins or ends. Must not block.
-    pub fn observe(mut self, observer: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
+    pub fn observe(mut self, observer: impl Fn(&SubscriptionChange<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
@@ -61,7 +62,7 @@ impl<C: Consumer> ConsumerBuilder<C> {
     pub fn spawn(self) -> RunningConsumer<C::Event> {
         let Self { consumer, name, observer, subscriptions } = self;
         let meter = Meter::new(name, Kind::Consumer, None);
-        let mut inlet = Inlet::new(meter.clone(), observer).noting_losses();
+        let mut inlet = Inlet::new(meter.clone(), observer).logging_drops();
         for (producer, options) in subscriptions {
             inlet.subscribe(producer, options);
         }
@@ -99,7 +100,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
             inlet.handle(message);
             continue;
         }
-        let Some(Taken { from, events }) = inlet.take() else { continue };
+        let Some(TakenBatch { from, events }) = inlet.take() else { continue };
         let n = events.len();
         let outcome = {
             let work = pin!(AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind());
@@ -111,7 +112,7 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
             return Reason::Panicked(panics::message(&*panic));
         }
         inlet.finished(from, n);
-        match catch_unwind(AssertUnwindSafe(|| consumer.over())) {
+        match catch_unwind(AssertUnwindSafe(|| consumer.exit_reason())) {
             Ok(None) => {}
             Ok(Some(reason)) => return reason,
             Err(panic) => return Reason::Panicked(panics::message(&*panic)),

@@ -94,7 +94,7 @@ where
         }
     }
 
-    fn over(&mut self) -> Option<Reason> {
+    fn exit_reason(&mut self) -> Option<Reason> {
         self.failed.clone()
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::mail::{ConsumerMail, Patience, ProducerMail, ToConsumer, ToProducer};
+use super::mail::{ConsumerMail, ProducerMail, StopLimit, ToConsumer, ToProducer};
 use super::meter::{Meter, Status};
 use super::{ConsumerRef, ProducerRef, Reason};
 use crate::panics;
@@ -23,7 +23,7 @@ pub struct Running<R> {
 }
 
 /// Tells a stage to stop, for a reason.
-pub(crate) type Stop = Box<dyn Fn(Reason, Patience) + Send + Sync>;
+pub(crate) type Stop = Box<dyn Fn(Reason, StopLimit) + Send + Sync>;
 
 /// A running producer of `T`.
 pub type RunningProducer<T> = Running<ProducerRef<T>>;
@@ -48,14 +48,14 @@ impl<R> Running<R> {
 
     /// [Stops](Self::stop) the stage with a reason of your own.
     pub fn stop_with(&self, reason: Reason) {
-        (self.stop)(reason, Patience::Own);
+        (self.stop)(reason, StopLimit::Configured);
     }
 
     /// Stops the stage like [`stop_with`](Self::stop_with), but sets no time limit on a
     /// `produce` that is under way. For callers with a deadline of their own, who
     /// [abort](Self::abort) the stage when it has passed.
     pub fn stop_until_aborted(&self, reason: Reason) {
-        (self.stop)(reason, Patience::UntilAborted);
+        (self.stop)(reason, StopLimit::UntilAborted);
     }
 
     /// What the stage is doing.
@@ -87,7 +87,7 @@ impl<R> Running<R> {
 /// For a stage that is told at its producing side.
 pub(super) fn stop_producer<T: Send + 'static>(mail: ProducerMail<T>) -> Stop {
     // One that is gone has stopped.
-    Box::new(move |reason, patience| drop(mail.send(ToProducer::Stop { reason, patience })))
+    Box::new(move |reason, limit| drop(mail.send(ToProducer::Stop { reason, limit })))
 }
 
 /// For a stage that is told at its consuming side.
@@ -136,6 +136,6 @@ pub(crate) async fn joined(task: JoinHandle<Reason>) -> Reason {
     match task.await {
         Ok(reason) => reason,
         Err(error) if error.is_panic() => Reason::Panicked(panics::message(&*error.into_panic())),
-        Err(_) => Reason::Lost,
+        Err(_) => Reason::Aborted,
     }
 }

@@ -1,4 +1,4 @@
-//! What a stage tells whoever watches it.
+//! The notifications that a stage sends to its observer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,50 +10,51 @@ use crate::panics;
 
 /// The other side of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Peer {
     /// The subscription; both sides know it by this tag.
     pub tag: Tag,
-    /// The name of the stage at the other side.
+    /// The name of the stage on the other side.
     pub name: Arc<str>,
-    /// Whether it is the producer or the consumer of the subscription.
+    /// The role of the stage on the other side.
     pub side: Side,
 }
 
 /// A side of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Whoever sends the events.
+    /// The stage that sends the events.
     Producer,
-    /// Whoever asks for them.
+    /// The stage that asks for them.
     Consumer,
 }
 
-/// Something that happened to a stage's subscriptions.
+/// A change of a stage's subscriptions.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Notice<'a> {
-    /// There is a new subscription. The consumer hears of it when it asks, the
-    /// producer when it has accepted.
+pub enum SubscriptionChange<'a> {
+    /// A subscription begins. The consumer reports it when it asks, the producer when it
+    /// has accepted.
     Subscribed(&'a Peer),
-    /// A subscription is over and nothing of it is left here: it was cancelled
-    /// by either side, or the peer is gone.
+    /// A subscription is over, and none of its events is left here: either side has
+    /// cancelled it, or the peer is gone.
+    #[non_exhaustive]
     Cancelled {
-        /// Who it was with.
+        /// The other side.
         peer: &'a Peer,
-        /// Why.
+        /// The reason for the end.
         reason: &'a Reason,
     },
 }
 
-/// Called from the stage's own task, so it must not block.
-pub(super) type Observer = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
+/// A closure called from the stage's own task, so it must not block.
+pub(super) type Observer = Arc<dyn Fn(&SubscriptionChange<'_>) + Send + Sync>;
 
-/// Tells the observer, if there is one. One that panics is a spectator still: the
-/// stage goes on, and, should it be unwinding itself, does not take the process
-/// with it.
-pub(super) fn notify(observer: Option<&Observer>, notice: &Notice<'_>) {
+/// Calls the observer, if there is one. A panic in it is logged: the stage continues, and
+/// if the stage is unwinding already, the process does not abort.
+pub(super) fn notify(observer: Option<&Observer>, change: &SubscriptionChange<'_>) {
     if let Some(observer) = observer
-        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| observer(notice)))
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| observer(change)))
     {
         log::error!("an observer panicked: {}", clean::line(&panics::message(&*panic)));
     }

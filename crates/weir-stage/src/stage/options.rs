@@ -60,7 +60,7 @@ impl<T> SubscribeOptions<T> {
     }
 
     /// Only the events of a broadcast that `wants` says yes to.
-    pub fn selecting(mut self, wants: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+    pub fn selector(mut self, wants: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.selector = Some(Arc::new(wants));
         self
     }

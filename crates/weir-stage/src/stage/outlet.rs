@@ -29,7 +29,7 @@ pub(crate) struct Outlet<T, D> {
     requeued: BTreeMap<u64, VecDeque<T>>,
     /// The place that the next event to be dispatched for the first time gets.
     next: u64,
-    holds: usize,
+    freezes: usize,
     paused: bool,
     /// Asks made while paused, to be replayed one by one.
     asks: VecDeque<(Tag, usize)>,
@@ -63,7 +63,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
             buffer,
             requeued: BTreeMap::new(),
             next: 0,
-            holds: 0,
+            freezes: 0,
             paused,
             asks: VecDeque::new(),
             emitted: VecDeque::new(),
@@ -139,17 +139,17 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         }
     }
 
-    pub(crate) fn hold(&mut self) {
-        self.holds += 1;
+    pub(crate) fn freeze(&mut self) {
+        self.freezes += 1;
     }
 
-    pub(crate) fn release(&mut self) {
-        self.holds = self.holds.saturating_sub(1);
+    pub(crate) fn unfreeze(&mut self) {
+        self.freezes = self.freezes.saturating_sub(1);
         self.flush();
     }
 
-    pub(crate) fn is_held(&self) -> bool {
-        self.holds > 0
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.freezes > 0
     }
 
     pub(crate) fn pause(&mut self) {
@@ -161,8 +161,8 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         self.flush();
     }
 
-    fn is_still(&self) -> bool {
-        self.holds > 0 || self.paused
+    fn is_stopped(&self) -> bool {
+        self.freezes > 0 || self.paused
     }
 
     /// Dispatches new events; what nobody asked for is buffered.
@@ -171,7 +171,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
             self.emitted.push_back(Emitted::Events(events));
             return;
         }
-        if self.holds > 0 || !self.buffer.is_empty() || !self.requeued.is_empty() {
+        if self.freezes > 0 || !self.buffer.is_empty() || !self.requeued.is_empty() {
             return self.store(events);
         }
         self.dispatch_or_store(events);
@@ -218,7 +218,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// Puts a marker behind what is dispatched and buffered.
     fn place(&mut self, marker: Marker) {
-        if self.holds > 0 || !self.requeued.is_empty() {
+        if self.freezes > 0 || !self.requeued.is_empty() {
             self.buffer.push_mark(marker);
         } else if let Some(marker) = self.buffer.mark(marker) {
             self.pass(marker);
@@ -234,7 +234,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn run_markers(&mut self) {
-        if self.is_still() || !self.requeued.is_empty() {
+        if self.is_stopped() || !self.requeued.is_empty() {
             return;
         }
         while let Some(marker) = self.buffer.take_due() {
@@ -244,7 +244,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
 
     /// How many events the producer should be asked for.
     pub(crate) fn demand(&self) -> usize {
-        if self.is_still() { 0 } else { self.dispatcher.demand() }
+        if self.is_stopped() { 0 } else { self.dispatcher.demand() }
     }
 
     /// A subscription to be warned of, if the dispatcher has found one.
@@ -284,7 +284,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
     }
 
     fn flush(&mut self) {
-        if self.is_still() {
+        if self.is_stopped() {
             return;
         }
         // The usual case: consumers ask faster than events come.

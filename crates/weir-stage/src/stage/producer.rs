@@ -15,13 +15,13 @@ use futures::FutureExt;
 use tokio::task::coop::consume_budget;
 use tokio::time::sleep;
 
-use super::counter::{Counter, while_serving};
-use super::empty::Empty;
-use super::front::{Front, producing_side};
+use super::empty_batch::EmptyBatches;
 use super::handle::stop_producer;
-use super::mail::Patience;
+use super::mail::StopLimit;
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
+use super::output::options::{OutputOptions, output_options};
+use super::output::{OutputSide, while_serving};
 use super::{Kind, Producer, Reason, Running, RunningProducer};
 use crate::clean;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
@@ -34,21 +34,21 @@ pub struct ProducerBuilder<P: Producer, D = DemandDispatcher> {
     name: Option<Arc<str>>,
     observer: Option<Observer>,
     finish_within: Duration,
-    front: Front<P::Event, D>,
+    output: OutputOptions<P::Event, D>,
 }
 
 impl<P: Producer> ProducerBuilder<P> {
     pub(super) fn new(producer: P) -> Self {
         let finish_within = producer.finish_within();
-        Self { producer, name: None, observer: None, finish_within, front: Front::default() }
+        Self { producer, name: None, observer: None, finish_within, output: OutputOptions::default() }
     }
 }
 
 impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
     /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].
     pub fn dispatcher<E: Dispatcher<P::Event>>(self, dispatcher: E) -> ProducerBuilder<P, E> {
-        let Self { producer, name, observer, finish_within, front } = self;
-        ProducerBuilder { producer, name, observer, finish_within, front: front.dispatcher(dispatcher) }
+        let Self { producer, name, observer, finish_within, output } = self;
+        ProducerBuilder { producer, name, observer, finish_within, output: output.dispatcher(dispatcher) }
     }
 
     /// How long a `produce` that is under way may go on when the stage is told to
@@ -58,25 +58,25 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
         self
     }
 
-    producing_side!(P::Event);
+    output_options!(P::Event);
 
     /// Starts the stage.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn spawn(self) -> RunningProducer<P::Event> {
-        let Self { producer, name, observer, finish_within, front } = self;
+        let Self { producer, name, observer, finish_within, output } = self;
         let meter = Meter::new(name, Kind::Producer, Some(short_name::<D>()));
-        let (counter, refers, address, seated) = Counter::new(front, meter.clone(), observer);
-        let task = tokio::spawn(run(producer, counter, seated, finish_within, meter.clone()));
+        let (output, refers, address, registered) = OutputSide::new(output, meter.clone(), observer);
+        let task = tokio::spawn(run(producer, output, registered, finish_within, meter.clone()));
         Running::new(refers, stop_producer(address), task, meter)
     }
 }
 
 async fn run<P, D>(
     mut producer: P,
-    mut counter: Counter<P::Event, D>,
-    seated: Result<(), Reason>,
+    mut output: OutputSide<P::Event, D>,
+    registered: Result<(), Reason>,
     finish_within: Duration,
     meter: Meter,
 ) -> Reason
@@ -85,31 +85,31 @@ where
     D: Dispatcher<P::Event>,
 {
     let life = async {
-        let started = match seated {
+        let started = match registered {
             Ok(()) => contained(async { producer.init().await }).await,
-            Err(taken) => Err(taken),
+            Err(error) => Err(error),
         };
         let reason = match started {
             Ok(()) => {
-                let reason = produce(&mut producer, &mut counter, finish_within, &meter).await;
-                finish(&mut producer, &mut counter, reason).await
+                let reason = produce(&mut producer, &mut output, finish_within, &meter).await;
+                finish(&mut producer, &mut output, reason).await
             }
             Err(reason) => reason,
         };
-        counter.end(&reason).await;
+        output.end(&reason).await;
         reason
     };
     // The author's methods are contained by themselves; what is left is the
     // dispatcher, and what it calls.
     let lived = AssertUnwindSafe(life).catch_unwind().await;
-    let reason = lived.unwrap_or_else(|panic| counter.broken(&*panic));
+    let reason = lived.unwrap_or_else(|panic| output.dispatcher_panicked(&*panic));
     terminate(async { producer.terminate(&reason).await }).await;
     reason
 }
 
 async fn produce<P, D>(
     producer: &mut P,
-    counter: &mut Counter<P::Event, D>,
+    output: &mut OutputSide<P::Event, D>,
     finish_within: Duration,
     meter: &Meter,
 ) -> Reason
@@ -117,12 +117,12 @@ where
     P: Producer,
     D: Dispatcher<P::Event>,
 {
-    let mut empty = Empty::default();
+    let mut empty = EmptyBatches::default();
     loop {
         // A source that always has events, for a demand that never ends, would keep
         // the thread to itself.
         consume_budget().await;
-        let demand = match counter.demand().await {
+        let demand = match output.demand().await {
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
@@ -132,22 +132,22 @@ where
             // The future lives across messages, so that its author need not make
             // it cancel-safe.
             let mut produce = pin!(meter.time(produce));
-            match while_serving(counter, produce.as_mut()).await {
+            match while_serving(output, produce.as_mut()).await {
                 Ok(produced) => (Some(produced), None),
-                Err(reason) => (last(counter, produce, finish_within, meter).await, Some(reason)),
+                Err(reason) => (last(output, produce, finish_within, meter).await, Some(reason)),
             }
         };
         match produced {
             Some(Ok(Some(events))) if events.is_empty() && stopped.is_none() => {
-                if let Err(reason) = while_serving(counter, empty.wait(meter, demand)).await {
+                if let Err(reason) = while_serving(output, empty.wait(meter, demand)).await {
                     return reason;
                 }
             }
             Some(Ok(Some(events))) => {
-                empty.over();
-                counter.emit(events);
+                empty.reset();
+                output.emit(events);
             }
-            Some(Ok(None)) if stopped.is_none() => return over(producer),
+            Some(Ok(None)) if stopped.is_none() => return exit_reason(producer),
             Some(Err(panic)) => return Reason::Panicked(panics::message(&*panic)),
             Some(Ok(None)) | None => {}
         }
@@ -160,7 +160,7 @@ where
 /// Waits for what is under way when the stage is told to stop, while it answers
 /// consumers. `None` when that is dropped.
 async fn last<T, D, F>(
-    counter: &mut Counter<T, D>,
+    output: &mut OutputSide<T, D>,
     mut produce: Pin<&mut F>,
     within: Duration,
     meter: &Meter,
@@ -178,12 +178,12 @@ where
         if let Poll::Ready(produced) = produce.as_mut().poll(cx) {
             return Poll::Ready(Some(produced));
         }
-        counter.poll_answer(cx, &mut None);
+        output.poll_mail(cx, &mut None);
         // No consumer could take what came of it.
-        if counter.is_forsaken() {
+        if output.is_unreachable() {
             return Poll::Ready(None);
         }
-        if counter.patience == Patience::Own && late.as_mut().poll(cx).is_ready() {
+        if output.stop_limit == StopLimit::Configured && late.as_mut().poll(cx).is_ready() {
             log::warn!(
                 "{}: `produce` had not returned {within:?} after the stop and is dropped; \
                  events that it had collected are lost",
@@ -197,7 +197,7 @@ where
 }
 
 /// Emits what the author still keeps, after an orderly end. Says why the stage ends.
-async fn finish<P, D>(producer: &mut P, counter: &mut Counter<P::Event, D>, reason: Reason) -> Reason
+async fn finish<P, D>(producer: &mut P, output: &mut OutputSide<P::Event, D>, reason: Reason) -> Reason
 where
     P: Producer,
     D: Dispatcher<P::Event>,
@@ -209,7 +209,7 @@ where
     let finished = poll_fn(|cx| {
         let finished = finish.as_mut().poll(cx);
         if finished.is_pending() {
-            counter.poll_answer(cx, &mut None);
+            output.poll_mail(cx, &mut None);
         }
         finished
     })
@@ -217,7 +217,7 @@ where
     match finished {
         Ok(events) if events.is_empty() => reason,
         Ok(events) => {
-            counter.emit(events);
+            output.emit(events);
             reason
         }
         Err(panic) => Reason::Panicked(panics::message(&*panic)),
@@ -225,8 +225,8 @@ where
 }
 
 /// Why a source is dry. A panic in it is a reason like others.
-fn over<P: Producer>(producer: &mut P) -> Reason {
-    catch_unwind(AssertUnwindSafe(|| producer.over()))
+fn exit_reason<P: Producer>(producer: &mut P) -> Reason {
+    catch_unwind(AssertUnwindSafe(|| producer.exit_reason()))
         .unwrap_or_else(|panic| Reason::Panicked(panics::message(&*panic)))
 }
 

@@ -23,13 +23,13 @@ use std::task::Poll;
 
 use futures::FutureExt;
 
-use super::counter::{Counter, while_serving};
-use super::front::{Front, producing_side};
 use super::handle::stop_producer;
-use super::inlet::{Inlet, Taken};
+use super::inlet::{Inlet, TakenBatch};
 use super::meter::{Meter, short_name};
 use super::observe::Observer;
 use super::options::Intended;
+use super::output::options::{OutputOptions, output_options};
+use super::output::{OutputSide, while_serving};
 use super::producer::{contained, terminate};
 use super::{
     ConsumerRef, Kind, ProducerConsumer, ProducerRef, Reason, Running, RunningProducerConsumer,
@@ -45,12 +45,18 @@ pub struct ProducerConsumerBuilder<P: ProducerConsumer, D = DemandDispatcher> {
     name: Option<Arc<str>>,
     observer: Option<Observer>,
     subscriptions: Intended<P::In>,
-    front: Front<P::Out, D>,
+    output: OutputOptions<P::Out, D>,
 }
 
 impl<P: ProducerConsumer> ProducerConsumerBuilder<P> {
     pub(super) fn new(stage: P) -> Self {
-        Self { stage, name: None, observer: None, subscriptions: Vec::new(), front: Front::default() }
+        Self {
+            stage,
+            name: None,
+            observer: None,
+            subscriptions: Vec::new(),
+            output: OutputOptions::default(),
+        }
     }
 }
 
@@ -67,32 +73,32 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
 
     /// Dispatches with `dispatcher` instead of a [`DemandDispatcher`].
     pub fn dispatcher<E: Dispatcher<P::Out>>(self, dispatcher: E) -> ProducerConsumerBuilder<P, E> {
-        let Self { stage, name, observer, subscriptions, front } = self;
+        let Self { stage, name, observer, subscriptions, output } = self;
         ProducerConsumerBuilder {
             stage,
             name,
             observer,
             subscriptions,
-            front: front.dispatcher(dispatcher),
+            output: output.dispatcher(dispatcher),
         }
     }
 
-    producing_side!(P::Out);
+    output_options!(P::Out);
 
     /// Starts the stage.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn spawn(self) -> RunningProducerConsumer<P::In, P::Out> {
-        let Self { stage, name, observer, subscriptions, front } = self;
+        let Self { stage, name, observer, subscriptions, output } = self;
         let meter = Meter::new(name, Kind::ProducerConsumer, Some(short_name::<D>()));
-        let mut inlet = Inlet::new(meter.clone(), observer.clone()).noting_losses();
+        let mut inlet = Inlet::new(meter.clone(), observer.clone()).logging_drops();
         for (producer, options) in subscriptions {
             inlet.subscribe(producer, options);
         }
         let consumer = ConsumerRef::new(inlet.address());
-        let (counter, producer, address, seated) = Counter::new(front, meter.clone(), observer);
-        let task = tokio::spawn(run(stage, inlet, counter, seated, meter.clone()));
+        let (output, producer, address, registered) = OutputSide::new(output, meter.clone(), observer);
+        let task = tokio::spawn(run(stage, inlet, output, registered, meter.clone()));
         Running::new((consumer, producer), stop_producer(address), task, meter)
     }
 }
@@ -100,17 +106,17 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
 async fn run<P, D>(
     mut stage: P,
     mut inlet: Inlet<P::In>,
-    mut counter: Counter<P::Out, D>,
-    seated: Result<(), Reason>,
+    mut output: OutputSide<P::Out, D>,
+    registered: Result<(), Reason>,
     meter: Meter,
 ) -> Reason
 where
     P: ProducerConsumer,
     D: Dispatcher<P::Out>,
 {
-    let life = live(&mut stage, &mut inlet, &mut counter, seated, &meter);
+    let life = live(&mut stage, &mut inlet, &mut output, registered, &meter);
     let lived = AssertUnwindSafe(life).catch_unwind().await;
-    let reason = lived.unwrap_or_else(|panic| counter.broken(&*panic));
+    let reason = lived.unwrap_or_else(|panic| output.dispatcher_panicked(&*panic));
     inlet.close(reason.clone());
     terminate(async { stage.terminate(&reason).await }).await;
     reason
@@ -121,45 +127,45 @@ where
 async fn live<P, D>(
     stage: &mut P,
     inlet: &mut Inlet<P::In>,
-    counter: &mut Counter<P::Out, D>,
-    seated: Result<(), Reason>,
+    output: &mut OutputSide<P::Out, D>,
+    registered: Result<(), Reason>,
     meter: &Meter,
 ) -> Reason
 where
     P: ProducerConsumer,
     D: Dispatcher<P::Out>,
 {
-    let started = match seated {
+    let started = match registered {
         Ok(()) => contained(async { stage.init().await }).await,
-        Err(taken) => Err(taken),
+        Err(error) => Err(error),
     };
     let mut reason = match started {
-        Ok(()) => process(stage, inlet, counter, meter).await,
+        Ok(()) => process(stage, inlet, output, meter).await,
         Err(reason) => reason,
     };
     inlet.stop(reason.clone());
     while let Some(marker) = inlet.take_due() {
-        counter.mark(marker);
+        output.mark(marker);
     }
     if reason.is_normal() {
         let finish = async { stage.finish().await };
         // If it is told to stop while it finishes, it finishes all the same.
         let mut stopped = None;
-        match work(finish, inlet, counter, &mut stopped).await {
+        match work(finish, inlet, output, &mut stopped).await {
             Ok(events) if events.is_empty() => {}
-            Ok(events) => counter.emit(events),
+            Ok(events) => output.emit(events),
             Err(panic) => stopped = Some(Reason::Panicked(panics::message(&*panic))),
         }
         reason = stopped.unwrap_or(reason);
     }
-    deliver(inlet, counter, &reason).await;
+    deliver(inlet, output, &reason).await;
     reason
 }
 
 async fn process<P, D>(
     stage: &mut P,
     inlet: &mut Inlet<P::In>,
-    counter: &mut Counter<P::Out, D>,
+    output: &mut OutputSide<P::Out, D>,
     meter: &Meter,
 ) -> Reason
 where
@@ -168,23 +174,23 @@ where
 {
     loop {
         while let Some(marker) = inlet.take_due() {
-            counter.mark(marker);
+            output.mark(marker);
         }
         if let Some(reason) = inlet.exit() {
             return reason.clone();
         }
         if !inlet.has_waiting() {
-            match while_serving(counter, inlet.recv()).await {
+            match while_serving(output, inlet.recv()).await {
                 Ok(message) => inlet.handle(message),
                 Err(reason) => return reason,
             }
             continue;
         }
-        if !counter.is_wanted() {
+        if !output.has_demand() {
             // Upstream may still have something to say while we wait.
             let message = tokio::select! {
                 biased;
-                demand = counter.demand() => match demand {
+                demand = output.demand() => match demand {
                     Ok(_) => continue,
                     Err(reason) => return reason,
                 },
@@ -193,14 +199,14 @@ where
             inlet.handle(message);
             continue;
         }
-        let Some(Taken { from, events }) = inlet.take() else { continue };
+        let Some(TakenBatch { from, events }) = inlet.take() else { continue };
         let n = events.len();
         let mut stopped = None;
         let process = pin!(async { stage.process(events).await });
-        match work(meter.time(process), inlet, counter, &mut stopped).await {
+        match work(meter.time(process), inlet, output, &mut stopped).await {
             Ok(events) => {
                 if !events.is_empty() {
-                    counter.emit(events);
+                    output.emit(events);
                 }
                 inlet.finished(from, n);
             }
@@ -218,7 +224,7 @@ where
 async fn work<F, I, O, D>(
     work: F,
     inlet: &mut Inlet<I>,
-    counter: &mut Counter<O, D>,
+    output: &mut OutputSide<O, D>,
     stopped: &mut Option<Reason>,
 ) -> Result<F::Output, Box<dyn Any + Send>>
 where
@@ -231,7 +237,7 @@ where
         // As in `while_serving`: what is there goes first, and to wait for more is
         // for when the work did not return at once.
         if stopped.is_none()
-            && let ControlFlow::Break(reason) = counter.catch_up()
+            && let ControlFlow::Break(reason) = output.handle_mail()
         {
             inlet.stop(reason.clone());
             *stopped = Some(reason);
@@ -240,7 +246,7 @@ where
             return Poll::Ready(output);
         }
         let before = stopped.is_some();
-        counter.poll_answer(cx, stopped);
+        output.poll_mail(cx, stopped);
         if let Some(reason) = stopped.as_ref().filter(|_| !before) {
             inlet.stop(reason.clone());
         }
@@ -256,10 +262,10 @@ where
 /// that were on their way here still go back.
 async fn deliver<I, O, D: Dispatcher<O>>(
     inlet: &mut Inlet<I>,
-    counter: &mut Counter<O, D>,
+    output: &mut OutputSide<O, D>,
     reason: &Reason,
 ) {
-    let mut end = pin!(counter.end(reason));
+    let mut end = pin!(output.end(reason));
     poll_fn(|cx| {
         while let Poll::Ready(message) = inlet.poll_recv(cx) {
             inlet.handle(message);

@@ -112,8 +112,8 @@ async fn events_of_an_unknown_tag_are_not_handled() {
     refers.subscribe(&numbers.producer(), options).await.unwrap();
     let stray = Delivery { to: Tag::unique(), first: 0, events: vec![100, 101] };
     refers.tell(ToConsumer::Events(stray)).unwrap();
-    refers.tell(ToConsumer::Ended { tag: Tag::unique(), reason: Reason::Lost }).unwrap();
-    refers.tell(ToConsumer::Seated { slot: 99 }).unwrap();
+    refers.tell(ToConsumer::Ended { tag: Tag::unique(), reason: Reason::Aborted }).unwrap();
+    refers.tell(ToConsumer::Registered { slot: 99 }).unwrap();
     sleep(MS).await;
     assert_eq!(*seen.lock().unwrap(), [0, 1]);
     // Nor do they count as something it has asked for and been sent.
@@ -216,7 +216,7 @@ async fn an_aborted_producer_answers_what_is_in_its_mailbox() {
     producer.tell(ToProducer::Cancel { tag: leaves, reason, requeue }).unwrap();
     numbers.abort();
     let told = arrived(&mut mail).await;
-    let [ToConsumer::Cancelled { tag: left }, ToConsumer::Ended { tag: lost, reason: Reason::Lost }] =
+    let [ToConsumer::Cancelled { tag: left }, ToConsumer::Ended { tag: lost, reason: Reason::Aborted }] =
         &told[..]
     else {
         panic!("{told:?}")

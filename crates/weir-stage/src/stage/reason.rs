@@ -1,38 +1,38 @@
-//! Why stages and subscriptions end, and what their peers make of it.
+//! Exit reasons of stages and subscriptions, and how a consumer reacts to them.
 
 use crate::clean;
 use crate::dispatch::SubscribeError;
 
-/// Why a stage or a subscription ended.
+/// The exit reason of a stage or a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// The source ran out and everything was delivered.
     Finished,
-    /// The subscription was cancelled, by either side.
+    /// Either side cancelled the subscription.
     Cancelled,
     /// The stage was told to stop.
     Stopped,
-    /// The stage did not want to start. A [supervisor](crate::supervise) leaves
-    /// it at that.
+    /// The stage decided in `init` not to run. A [supervisor](crate::supervise) does not
+    /// restart it.
     Declined,
-    /// The author's code says so, in these words.
+    /// The author's code reports a failure, in these words.
     Failed(String),
-    /// The producer's dispatcher did not take the subscription.
+    /// The producer's dispatcher refused the subscription.
     Refused(SubscribeError),
-    /// The author's code panicked; with the message.
+    /// The author's code panicked, with this message.
     Panicked(String),
-    /// The stage went without a word: its task was aborted.
-    Lost,
+    /// The stage's task was aborted, so the stage could give no reason itself.
+    Aborted,
 }
 
 impl Reason {
-    /// A failure in the author's words.
+    /// Makes a failure from the author's words.
     pub fn failed(why: impl ToString) -> Self {
         Self::Failed(why.to_string())
     }
 
-    /// Whether this is an orderly end. (GenStage: `normal` and `shutdown`.)
+    /// Returns true for an orderly end. (GenStage: `normal` and `shutdown`.)
     pub fn is_normal(&self) -> bool {
         matches!(self, Self::Finished | Self::Cancelled | Self::Stopped | Self::Declined)
     }
@@ -48,35 +48,36 @@ impl std::fmt::Display for Reason {
             Self::Failed(why) => f.write_str(&clean::line(why)),
             Self::Refused(error) => write!(f, "refused: {error}"),
             Self::Panicked(message) => write!(f, "panicked: {}", clean::line(message)),
-            Self::Lost => f.write_str("lost: its task was aborted"),
+            Self::Aborted => f.write_str("aborted"),
         }
     }
 }
 
 impl std::error::Error for Reason {}
 
-/// What a consumer does when a subscription of its ends.
+/// How a consumer reacts when one of its subscriptions ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CancelMode {
-    /// Stop with the same reason, whatever it is.
+    /// The consumer stops with the same reason, whatever it is.
     #[default]
     Permanent,
-    /// Stop unless it was an orderly end.
+    /// The consumer stops, unless the end was orderly.
     Transient,
-    /// Go on, with the other producers or none.
+    /// The consumer continues, with its other producers or with none.
     Temporary,
-    /// Subscribe again if the producer failed and will be
-    /// [back](super::ProducerRef::vacant); otherwise as `Permanent`, also when it
-    /// is refused, or cancelled by the consumer itself. GenStage leaves this to
-    /// the author.
+    /// The consumer subscribes again if the producer failed and has a
+    /// [reserved](super::ProducerRef::reserve) name, under which a successor may
+    /// register. Otherwise it stops, as in `Permanent`, also if the subscription was
+    /// refused or the consumer cancelled it. GenStage leaves this to the author.
     Resubscribe,
 }
 
 impl CancelMode {
-    /// Whether a consumer with this mode stops when a subscription ends so.
+    /// Returns true if a consumer with this mode stops when a subscription ends for
+    /// `reason`.
     ///
-    /// A second subscription to a broadcast is no reason to stop in any mode:
-    /// the first one goes on.
+    /// A refused second subscription to a broadcast never stops a consumer: the first
+    /// one continues.
     pub fn stops_on(self, reason: &Reason) -> bool {
         if *reason == Reason::Refused(SubscribeError::AlreadySubscribed) {
             return false;

@@ -1,5 +1,6 @@
-//! References to the two sides of a running stage. Clones refer to the same
-//! stage, and a reference does not own what it refers to.
+//! References to the output side and the input side of a running stage. Clones refer to
+//! the same stage. A consumer's reference does not keep its stage alive; a producer ends
+//! when no reference to it is left.
 
 use std::sync::Arc;
 
@@ -7,19 +8,19 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::mail::{ConsumerMail, ProducerMail, ToConsumer, ToProducer};
-use super::seat::Seat;
+use super::registration::Registration;
 use super::{Marker, Peer, Reason, SubscribeOptions, Subscription};
 use crate::dispatch::Tag;
 
-/// The stage that was referred to is gone.
+/// An error: the stage that a reference names has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the stage is gone")]
 pub struct Gone;
 
-/// Refers to the producing side of a stage: to subscribe to it, to pause it, to
-/// have it emit something.
+/// A reference to the output side of a stage: subscribes to it, pauses it, and has it
+/// emit events.
 #[derive(Debug)]
-pub struct ProducerRef<T>(Arc<Seat<T>>);
+pub struct ProducerRef<T>(Arc<Registration<T>>);
 
 impl<T> Clone for ProducerRef<T> {
     fn clone(&self) -> Self {
@@ -29,109 +30,110 @@ impl<T> Clone for ProducerRef<T> {
 
 impl<T> ProducerRef<T> {
     pub(super) fn new(mail: ProducerMail<T>, name: Arc<str>) -> Self {
-        Self(Arc::new(Seat::taken(mail, name)))
+        Self(Arc::new(Registration::of(mail, name)))
     }
 
-    /// A reference to a stage that is still to come, and that may come again:
-    /// spawn one [at](super::ProducerBuilder::at) it. Whoever subscribes before
-    /// is connected then.
-    pub fn vacant(name: impl Into<Arc<str>>) -> Self {
-        Self(Arc::new(Seat::vacant(name.into())))
+    /// Makes a reference to a stage that is not spawned yet and that may be restarted. A
+    /// stage takes the name by [`register`](super::ProducerBuilder::register). Consumers
+    /// may subscribe before that, and are connected when the stage registers.
+    pub fn reserve(name: impl Into<Arc<str>>) -> Self {
+        Self(Arc::new(Registration::reserved(name.into())))
     }
 
-    pub(super) fn seat(&self) -> &Arc<Seat<T>> {
+    pub(super) fn registration(&self) -> &Arc<Registration<T>> {
         &self.0
     }
 
-    /// The name of the stage.
+    /// Returns the name of the stage.
     pub fn name(&self) -> Arc<str> {
         self.0.name()
     }
 
-    /// Subscribes, and reads what is delivered as a stream.
+    /// Subscribes, and returns the delivered events as a stream.
     pub fn subscribe(&self, options: impl Into<SubscribeOptions<T>>) -> Subscription<T> {
         Subscription::new(self.clone(), options.into())
     }
 
-    /// Has the stage emit events, whether or not anybody has asked for them:
-    /// what nobody wants is buffered. Returns when they are in the consumers'
-    /// mailboxes or in the buffer, with those that the buffer had no room for.
+    /// Has the stage emit events, whether or not there is demand: events beyond demand
+    /// are buffered. Returns once the events are in the consumers' mailboxes or in the
+    /// buffer, with those that the buffer had no room for.
     ///
-    /// This is for what happens now and then. For a flow of events make the
-    /// producer from a stream or a channel, which can hold its sender back.
+    /// Use it for occasional events. For a flow of events make the producer from a
+    /// stream or a channel, which can hold its sender back.
     ///
     /// # Errors
-    /// [`Gone`], with the stage; the events are dropped.
+    /// [`Gone`], if the stage has ended; the events are dropped.
     ///
     /// # Cancel safety
-    /// The events are emitted even if the future is dropped; what had no room is
-    /// then dropped too.
+    /// The events are emitted even if the future is dropped; those without room are then
+    /// dropped as well.
     pub async fn emit(&self, events: Vec<T>) -> Result<Vec<T>, Gone> {
         let (done, emitted) = oneshot::channel();
         self.tell(ToProducer::Emit { events, done })?;
         emitted.await.map_err(|_| Gone)
     }
 
-    /// Dispatches nothing more until [`resume`](Self::resume). Asks and emitted
-    /// events are kept, each by itself. Pausing twice is pausing once. Returns
-    /// once everything dispatched before is in the consumers' mailboxes.
+    /// Stops dispatching until [`resume`](Self::resume). Asks and emitted events are
+    /// kept one by one. A second pause has no effect. Returns once every event
+    /// dispatched before is in a consumer's mailbox.
     ///
     /// # Errors
-    /// [`Gone`], with the stage.
+    /// [`Gone`], if the stage has ended.
     ///
     /// # Cancel safety
-    /// The pause is in force even if the future is dropped.
+    /// The pause takes effect even if the future is dropped.
     pub async fn pause(&self) -> Result<(), Gone> {
         let (done, paused) = oneshot::channel();
         self.tell(ToProducer::Pause { done })?;
         paused.await.map_err(|_| Gone)
     }
 
-    /// Goes on after [`pause`](Self::pause): what was kept is dealt with in its
-    /// order, one ask after the other.
+    /// Continues after [`pause`](Self::pause). The kept asks are served in order, one
+    /// after the other.
     ///
     /// # Errors
-    /// [`Gone`], with the stage.
+    /// [`Gone`], if the stage has ended.
     pub fn resume(&self) -> Result<(), Gone> {
         self.tell(ToProducer::Resume)
     }
 
-    /// Ends one subscription, for a reason of the producer's. The consumer
-    /// finishes what it was sent.
+    /// Ends one subscription from the producer's side. The consumer finishes what it was
+    /// sent. Returns false if there is no such subscription.
     ///
     /// # Errors
-    /// [`Gone`], with the stage.
+    /// [`Gone`], if the stage has ended.
     ///
     /// # Cancel safety
     /// The subscription ends even if the future is dropped.
     pub async fn cancel(&self, tag: Tag, reason: Reason) -> Result<bool, Gone> {
         let (done, found) = oneshot::channel();
-        self.tell(ToProducer::Dismiss { tag, reason: Box::new(reason), done })?;
+        self.tell(ToProducer::Evict { tag, reason: Box::new(reason), done })?;
         found.await.map_err(|_| Gone)
     }
 
-    /// Runs the marker when everything that the stage has emitted so far has
-    /// been dispatched: at once, if nothing is buffered.
+    /// Runs the marker when everything that the stage has emitted so far has been
+    /// dispatched: at once, if nothing is buffered.
     ///
-    /// Of a producer-consumer that still has input, use
-    /// [`ConsumerRef::mark`]: the marker then goes behind the input too.
+    /// For a producer-consumer that still has input, use [`ConsumerRef::mark`], which
+    /// places the marker behind the input as well.
     ///
     /// # Errors
-    /// [`Gone`], with the stage.
+    /// [`Gone`], if the stage has ended.
     pub fn mark(&self, marker: Marker) -> Result<(), Gone> {
         self.tell(ToProducer::Mark(marker))
     }
 
-    /// As [`pause`](Self::pause), for the pool: holds add up, and asks become
-    /// one demand. `None` if there is nobody to hold.
-    pub(crate) fn hold(&self) -> Option<Hold<T>> {
-        let (done, held) = oneshot::channel();
+    /// Stops dispatching until the returned guard is dropped. Unlike pauses, freezes
+    /// nest, and asks made meanwhile add up to one demand. Returns `None` if no stage is
+    /// registered.
+    pub(crate) fn freeze(&self) -> Option<Freeze<T>> {
+        let (done, frozen) = oneshot::channel();
         let mail = self.0.mail()?;
-        mail.send(ToProducer::Hold { done }).ok()?;
-        Some(Hold { mail, held })
+        mail.send(ToProducer::Freeze { done }).ok()?;
+        Some(Freeze { mail, frozen })
     }
 
-    /// Why the stage has gone, if it has and no other is expected.
+    /// Returns the reason why the stage ended, if no successor is expected.
     pub(crate) fn reason(&self) -> Option<Reason> {
         self.0.reason()
     }
@@ -140,7 +142,7 @@ impl<T> ProducerRef<T> {
         self.0.mail().and_then(|mail| mail.send(message).ok()).ok_or(Gone)
     }
 
-    /// Completes when the stage is gone and no other is expected in its place.
+    /// Waits until the stage has ended and no successor is expected.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -148,40 +150,40 @@ impl<T> ProducerRef<T> {
         self.0.gone().await;
     }
 
-    /// Whether the stage is gone and no other is expected in its place.
+    /// Returns true if the stage has ended and no successor is expected.
     pub fn is_gone(&self) -> bool {
         self.0.is_gone()
     }
 }
 
-/// Holds a producer, and lets go of the same one when it is dropped, whoever sits
-/// at its seat by then.
-pub(crate) struct Hold<T> {
+/// A guard that keeps one producer frozen. Dropping it unfreezes that producer, even if
+/// a successor has registered under the name since.
+pub(crate) struct Freeze<T> {
     mail: ProducerMail<T>,
-    held: oneshot::Receiver<()>,
+    frozen: oneshot::Receiver<()>,
 }
 
-impl<T> Hold<T> {
-    /// Waits until it is in force: everything dispatched before is in the
-    /// consumers' mailboxes.
+impl<T> Freeze<T> {
+    /// Waits until the freeze is in force: every event dispatched before is in a
+    /// consumer's mailbox.
     ///
     /// # Cancel safety
-    /// The hold stays until it is dropped.
-    pub(crate) async fn taken(&mut self) {
+    /// The producer stays frozen until the guard is dropped.
+    pub(crate) async fn in_force(&mut self) {
         // An error means that the stage is gone: nothing more is dispatched.
-        let _ = (&mut self.held).await;
+        let _ = (&mut self.frozen).await;
     }
 }
 
-impl<T> Drop for Hold<T> {
+impl<T> Drop for Freeze<T> {
     fn drop(&mut self) {
-        // A stage that is gone holds nothing.
-        drop(self.mail.send(ToProducer::Release));
+        // A stage that is gone dispatches nothing anyway.
+        drop(self.mail.send(ToProducer::Unfreeze));
     }
 }
 
-/// Refers to the consuming side of a stage: to subscribe it to producers, and to
-/// ask by hand.
+/// A reference to the input side of a stage: subscribes it to producers, and asks for
+/// events of a manual subscription.
 #[derive(Debug)]
 pub struct ConsumerRef<T>(ConsumerMail<T>);
 
@@ -196,12 +198,12 @@ impl<T> ConsumerRef<T> {
         Self(mail)
     }
 
-    /// Subscribes the running stage to a further producer. The tag names the
-    /// subscription until it ends.
+    /// Subscribes the running stage to a further producer. The returned tag identifies
+    /// the subscription until it ends.
     ///
     /// # Errors
-    /// [`Gone`], with the consumer. A producer that is gone or does not take the
-    /// subscription shows in the consumer, by its cancel mode.
+    /// [`Gone`], if the consumer has ended. If the producer is gone or refuses the
+    /// subscription, the consumer reacts according to its cancel mode.
     ///
     /// # Cancel safety
     /// The subscription is made even if the future is dropped.
@@ -213,14 +215,14 @@ impl<T> ConsumerRef<T> {
         self.subscribe_instead(None, producer, options.into()).await
     }
 
-    /// Cancels a subscription, if it is still there, and makes a new one, which
-    /// has another tag.
+    /// Cancels a subscription, if it still exists, and makes a new one, which has
+    /// another tag.
     ///
     /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// [`Gone`], as for [`subscribe`](Self::subscribe).
     ///
     /// # Cancel safety
-    /// As [`subscribe`](Self::subscribe).
+    /// Both take effect even if the future is dropped.
     pub async fn resubscribe(
         &self,
         old: Tag,
@@ -238,52 +240,51 @@ impl<T> ConsumerRef<T> {
     ) -> Result<Tag, Gone> {
         let producer = producer.clone();
         let options = Box::new(options);
-        self.ask_about(|done| ToConsumer::Subscribe { instead, producer, options, done }).await
+        self.request(|done| ToConsumer::Subscribe { instead, producer, options, done }).await
     }
 
-    /// Cancels a subscription: what was not started goes back, and the cancel
-    /// mode says whether the consumer stops for this reason. Answers whether
-    /// there was such a subscription.
+    /// Cancels a subscription: events that were not started are requeued, and the cancel
+    /// mode decides whether the consumer stops with this reason. Returns false if there
+    /// is no such subscription.
     ///
     /// # Errors
-    /// [`Gone`], with the consumer.
+    /// [`Gone`], if the consumer has ended.
     ///
     /// # Cancel safety
     /// The subscription is cancelled even if the future is dropped.
     pub async fn cancel(&self, tag: Tag, reason: Reason) -> Result<bool, Gone> {
-        self.ask_about(|done| ToConsumer::Cancel { tag, reason: Box::new(reason), done }).await
+        self.request(|done| ToConsumer::Cancel { tag, reason: Box::new(reason), done }).await
     }
 
-    /// Asks for `n` more events of a [manual](SubscribeOptions::manual)
-    /// subscription. Answers whether there is one with this tag; of others
-    /// nothing is asked.
+    /// Asks for `n` more events of a [manual](SubscribeOptions::manual) subscription.
+    /// Returns false if no manual subscription has this tag; nothing is asked then.
     ///
     /// # Errors
-    /// [`Gone`], with the consumer.
+    /// [`Gone`], if the consumer has ended.
     ///
     /// # Cancel safety
     /// The events are asked for even if the future is dropped.
     pub async fn ask(&self, tag: Tag, n: usize) -> Result<bool, Gone> {
-        self.ask_about(|done| ToConsumer::Ask { tag, n, done }).await
+        self.request(|done| ToConsumer::Ask { tag, n, done }).await
     }
 
-    /// Whom the stage is subscribed to.
+    /// Lists the producers that the stage is subscribed to.
     ///
     /// # Errors
-    /// [`Gone`], with the consumer.
+    /// [`Gone`], if the consumer has ended.
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn producers(&self) -> Result<Vec<Peer>, Gone> {
-        self.ask_about(|done| ToConsumer::Producers { done }).await
+        self.request(|done| ToConsumer::Producers { done }).await
     }
 
-    /// Runs the marker when its place has come: in a consumer when it has
-    /// handled what came in before, so at once if it has nothing to do; in a
-    /// producer-consumer when what came of that input has been dispatched.
+    /// Runs the marker behind the input that has arrived so far. In a consumer it runs
+    /// when that input is handled, so at once if there is none. In a producer-consumer it
+    /// runs when the output made from that input has been dispatched.
     ///
     /// # Errors
-    /// [`Gone`], with the stage.
+    /// [`Gone`], if the stage has ended.
     pub fn mark(&self, marker: Marker) -> Result<(), Gone> {
         self.tell(ToConsumer::Mark(marker))
     }
@@ -292,12 +293,12 @@ impl<T> ConsumerRef<T> {
         self.0.send(message).map_err(|_| Gone)
     }
 
-    async fn ask_about<A>(
+    async fn request<A>(
         &self,
-        question: impl FnOnce(oneshot::Sender<A>) -> ToConsumer<T>,
+        message: impl FnOnce(oneshot::Sender<A>) -> ToConsumer<T>,
     ) -> Result<A, Gone> {
         let (done, answer) = oneshot::channel();
-        self.tell(question(done))?;
+        self.tell(message(done))?;
         answer.await.map_err(|_| Gone)
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::Stream;
 use futures::stream::{Fuse, FusedStream, StreamExt};
 
-use super::inlet::{Inlet, Origin, TakenOne};
+use super::inlet::{Inlet, Origin, TakenEvent};
 use super::meter::Meter;
 use super::{CancelMode, Kind, Producer, ProducerRef, Reason, SubscribeOptions};
 
@@ -80,7 +80,7 @@ pub struct Subscription<T> {
     /// Says what is a failure. A stream always ends with its one producer.
     cancel: CancelMode,
     /// Where the event that is being worked on came from.
-    in_hand: Option<Origin>,
+    in_progress: Option<Origin>,
 }
 
 impl<T> Subscription<T> {
@@ -92,7 +92,7 @@ impl<T> Subscription<T> {
             CancelMode::Permanent | CancelMode::Transient | CancelMode::Temporary => CancelMode::Permanent,
         };
         inlet.subscribe(producer, options.cancel(inner));
-        Self { inlet, cancel, in_hand: None }
+        Self { inlet, cancel, in_progress: None }
     }
 
     /// Why the stream ended, once it has.
@@ -139,12 +139,12 @@ impl<T> Stream for Subscription<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
-        if let Some(from) = this.in_hand.take() {
+        if let Some(from) = this.in_progress.take() {
             this.inlet.finished(from, 1);
         }
         loop {
-            if let Some(TakenOne { from, event, .. }) = this.inlet.take_one() {
-                this.in_hand = Some(from);
+            if let Some(TakenEvent { from, event, .. }) = this.inlet.take_one() {
+                this.in_progress = Some(from);
                 return Poll::Ready(Some(event));
             }
             if this.inlet.exit().is_some() {

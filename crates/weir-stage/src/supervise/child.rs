@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::{Grace, Restart, Supervisor, SupervisorHandle};
 use crate::panics;
 use crate::pool::Pool;
-use crate::stage::mail::Patience;
+use crate::stage::mail::StopLimit;
 use crate::stage::{Reason, Running, Status};
 
 /// A started child: a task, and a way to tell it to stop.
@@ -30,7 +30,7 @@ pub(super) type StatusFn = Arc<dyn Fn() -> Status + Send + Sync>;
 
 impl Child {
     /// A child that runs as `task`, ends when that ends, and is told to stop by
-    /// `stop`. An aborted task has ended with [`Reason::Lost`].
+    /// `stop`. An aborted task has ended with [`Reason::Aborted`].
     pub fn new(task: JoinHandle<Reason>, stop: impl FnOnce() + Send + 'static) -> Self {
         Self { task, stop: Box::new(stop), abort: None, tree: None, status: None }
     }
@@ -46,7 +46,8 @@ impl Child {
 impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
         let (stop, task, meter) = stage.into_parts();
-        Self::new(task, move || stop(Reason::Stopped, Patience::Own)).with_status(move || meter.read())
+        Self::new(task, move || stop(Reason::Stopped, StopLimit::Configured))
+            .with_status(move || meter.read())
     }
 }
 

@@ -103,7 +103,7 @@ impl SupervisorHandle {
     }
 
     /// Aborts all children at once, at all depths, waits until they are gone, and
-    /// ends with [`Reason::Lost`]. It cuts every grace short.
+    /// ends with [`Reason::Aborted`]. It cuts every grace short.
     pub fn abort(&self) {
         self.abort.cancel();
     }
@@ -114,9 +114,9 @@ impl SupervisorHandle {
     /// Dropping the future leaves the supervisor running.
     pub async fn join(&self) -> Reason {
         match self.ended.clone().wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or(Reason::Lost),
+            Ok(reason) => reason.clone().unwrap_or(Reason::Aborted),
             // The runtime is going, and dropped the task.
-            Err(_) => Reason::Lost,
+            Err(_) => Reason::Aborted,
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) enum Phase {
 /// A life of a child. Dropping it aborts the task, so when a supervisor's task is
 /// dropped with its members, no child outlives it.
 pub(super) struct Run {
-    /// Taken when the child is told.
+    /// TakenBatch when the child is told.
     stop: Option<Box<dyn FnOnce() + Send>>,
     task: AbortHandle,
     abort: Option<Box<dyn Fn() + Send>>,

@@ -84,7 +84,7 @@ impl Task {
             self.gone(at).await;
             self.members[at].settle();
         }
-        Reason::Lost
+        Reason::Aborted
     }
 
     async fn supervise(&mut self) -> Reason {
@@ -275,6 +275,6 @@ mod tests {
         assert!(task.await.is_err_and(|error| error.is_cancelled()));
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(Arc::strong_count(&alive), 1);
-        assert_eq!(handle.join().await, Reason::Lost);
+        assert_eq!(handle.join().await, Reason::Aborted);
     }
 }

@@ -1,26 +1,25 @@
-//! The step between taking events and handling them: nothing may come between.
+//! The step from taking events to handling them, which nothing may interrupt.
 //!
-//! Tokio ends a task that is aborted where it yields. A task that took a batch and
-//! yielded before the first poll of its handler would lose the batch: the events
-//! have left the inlet, and the handler has never seen them. `tokio::select!` is
-//! such a place, since it yields when the task's cooperative budget is used up.
-//! [`Inlet::run`] has no yield there, and events that another task is to begin come
-//! back by [`Inlet::put_back`].
+//! Tokio ends an aborted task where it yields. A task that took a batch and yielded
+//! before the first poll of its handler would lose the batch: the events have left the
+//! inlet, and the handler has never seen them. `tokio::select!` is such a place, because
+//! it yields when the task's cooperative budget is used up. [`Inlet::run`] does not yield
+//! there. Events that another task is to begin come back by [`Inlet::put_back`].
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use super::former::NO_WAY_BACK;
-use super::{Batch, Inlet, Requeue, TakenOne, Waiting};
+use super::closing::PRODUCER_GONE;
+use super::{Batch, Inlet, Requeue, TakenEvent, Waiting};
 
 impl<T> Inlet<T> {
-    /// Runs a handler to its end and reads mail meanwhile, so that a stop or a
-    /// resize can give waiting events back without waiting for it.
+    /// Runs a handler to its end and reads mail meanwhile, so that a stop or a resize
+    /// requeues waiting events without waiting for the handler.
     ///
-    /// The handler's first poll is part of the first poll of this future. A caller
-    /// that does not await anything between [`take`](Self::take) and this loses
-    /// nothing if its task is aborted: the events are either here or begun.
+    /// The handler's first poll is part of the first poll of this future. If the caller
+    /// awaits nothing between [`take`](Self::take) and this, an abort loses nothing: the
+    /// events are either here or begun.
     ///
     /// # Cancel safety
     /// Dropping the future drops the handler.
@@ -38,25 +37,25 @@ impl<T> Inlet<T> {
         .await
     }
 
-    /// Takes back an event that was [taken](Self::take_one) and is not begun.
-    pub(crate) fn put_back(&mut self, TakenOne { from, first, event }: TakenOne<T>) {
+    /// Takes back an event that was [taken](Self::take_one) and not begun.
+    pub(crate) fn put_back(&mut self, TakenEvent { from, first, event }: TakenEvent<T>) {
         let found = self.subscriptions.iter_mut().find(|s| s.slot == from.slot);
         let open = found.is_some_and(|subscription| {
             subscription.finish(from.tag, 1);
-            subscription.tag == Some(from.tag)
+            subscription.is_open_under(from.tag)
         });
         if open {
             self.waiting_events += 1;
             let events = vec![event].into_iter();
             self.waiting.push_front(Waiting::Batch(Batch { slot: from.slot, first, events }));
-        } else if let Some(former) = self.former.iter_mut().find(|former| former.tag == from.tag) {
-            // What else came under this tag is on its way back already.
-            former.in_hand -= 1;
-            if !former.requeue(Requeue { first, events: [event].into() }) {
-                self.lost(1, NO_WAY_BACK);
+        } else if let Some(closing) = self.closing.iter_mut().find(|closing| closing.tag == from.tag) {
+            // The other events of this tag are on their way back already.
+            closing.in_progress -= 1;
+            if !closing.requeue(Requeue { first, events: [event].into() }) {
+                self.count_dropped(1, PRODUCER_GONE);
             }
         } else {
-            self.lost(1, NO_WAY_BACK);
+            self.count_dropped(1, PRODUCER_GONE);
         }
     }
 }

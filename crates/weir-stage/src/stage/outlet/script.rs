@@ -62,7 +62,7 @@ enum Op {
         half: bool,
     },
     /// By one who is there, or by one who left and still has something.
-    GiveBack {
+    Requeue {
         who: usize,
         keeps: usize,
     },
@@ -72,8 +72,8 @@ enum Op {
     },
     Pause,
     Resume,
-    Hold,
-    Release,
+    Freeze,
+    Unfreeze,
 }
 
 /// An outlet and what is done to it.
@@ -98,11 +98,11 @@ fn op([kind, a, b]: [u8; 3]) -> Op {
         },
         19..=20 => Op::Mark,
         21..=22 => Op::Cancel { who, keeps, half: b >= 128 },
-        23..=24 => Op::GiveBack { who, keeps },
+        23..=24 => Op::Requeue { who, keeps },
         25 => Op::Pause,
-        26 => Op::Hold,
+        26 => Op::Freeze,
         27..=28 => Op::Resume,
-        29..=30 => Op::Release,
+        29..=30 => Op::Unfreeze,
         31..=32 => Op::Settle { who },
         _ => Op::LateAsk { who, n: usize::from(b) % 6 },
     }

@@ -68,13 +68,13 @@ fn buffered_events_serve_a_newcomer_after_the_asker_left() {
 fn asks_made_while_held_are_kept_and_events_stay_in_order() {
     let mut bench = Bench::new();
     let a = bench.subscribe();
-    bench.0.hold();
+    bench.0.freeze();
     bench.0.ask(a, 4);
     assert_eq!(bench.0.demand(), 0);
     bench.emit(0..2);
     bench.emit(2..3);
     assert!(bench.delivered().is_empty());
-    bench.0.release();
+    bench.0.unfreeze();
     assert_eq!(bench.delivered(), [(a, 0, vec![0, 1, 2])]);
     assert_eq!(bench.0.demand(), 1);
 }
@@ -86,13 +86,13 @@ fn returned_events_keep_their_place_and_are_dealt_one_by_one() {
     bench.0.ask(a, 9);
     bench.emit(0..9);
     bench.delivered();
-    bench.0.hold();
+    bench.0.freeze();
     assert!(bench.0.requeue(Requeue { first: 3, events: (3..9).collect() }).is_empty());
     let (b, c) = (bench.subscribe(), bench.subscribe());
     for tag in [a, b, c] {
         bench.0.ask(tag, 9);
     }
-    bench.0.release();
+    bench.0.unfreeze();
     let dealt = [(a, 3), (b, 4), (c, 5), (a, 6), (b, 7), (c, 8)];
     assert_eq!(bench.delivered(), dealt.map(|(tag, n)| (tag, u64::from(n), vec![n])));
 }
@@ -116,10 +116,10 @@ fn what_is_emitted_under_a_hold_stays_behind_what_an_earlier_pause_kept() {
     bench.0.ask(a, 9);
     bench.0.pause();
     bench.emit(0..2);
-    bench.0.hold();
+    bench.0.freeze();
     bench.0.resume();
     bench.emit(2..3);
-    bench.0.release();
+    bench.0.unfreeze();
     let delivered = bench.delivered();
     assert_eq!(delivered.into_iter().flat_map(|(_, _, events)| events).collect::<Vec<_>>(), [0, 1, 2]);
 }

@@ -114,16 +114,16 @@ async fn what_an_aborted_middle_stage_had_begun_is_counted_as_dropped() {
 /// With no consumer left, what comes of the batch has nowhere to go.
 #[tokio::test(start_paused = true)]
 async fn what_a_stopped_middle_stage_cannot_deliver_is_counted_as_dropped() {
-    let (numbers, seat) = (stage::from_iter(0..10u64).spawn(), ProducerRef::vacant("middle"));
+    let (numbers, reserved) = (stage::from_iter(0..10u64).spawn(), ProducerRef::reserve("middle"));
     let pass = |events: Vec<u64>| async {
         sleep(10 * MS).await;
         events
     };
     let middle = stage::producer_consumer_fn(pass)
         .subscribe_to(&numbers.producer(), limits(10, 5))
-        .at(&seat)
+        .register(&reserved)
         .spawn();
-    let (_seen, consumer) = collect(&seat);
+    let (_seen, consumer) = collect(&reserved);
     sleep(5 * MS).await;
     consumer.stop();
     consumer.join().await;

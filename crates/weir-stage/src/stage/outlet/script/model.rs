@@ -33,7 +33,7 @@ pub(super) struct Model {
     /// Asked while paused, or behind such an ask.
     kept: VecDeque<(usize, usize)>,
     paused: bool,
-    holds: usize,
+    freezes: usize,
 }
 
 impl Model {
@@ -47,13 +47,13 @@ impl Model {
             backlog: VecDeque::new(),
             kept: VecDeque::new(),
             paused: script.paused,
-            holds: 0,
+            freezes: 0,
         }
     }
 
     /// What came of what was done since the last call.
     pub(super) fn step(&mut self) -> Step {
-        let level = if self.is_still() { 0 } else { self.dispatcher.level() };
+        let level = if self.is_stopped() { 0 } else { self.dispatcher.level() };
         Step { level, buffered: self.buffered(), ..std::mem::take(&mut self.dispatcher.step) }
     }
 
@@ -102,7 +102,7 @@ impl Model {
     pub(super) fn mark(&mut self, marker: usize) {
         if self.paused || !self.backlog.is_empty() {
             self.backlog.push_back(Emission::Marker(marker));
-        } else if self.holds == 0 && self.requeued.is_empty() && self.buffer.is_empty() {
+        } else if self.freezes == 0 && self.requeued.is_empty() && self.buffer.is_empty() {
             self.dispatcher.pass(marker);
         } else {
             self.buffer.push_back(Item::Marker(marker));
@@ -114,17 +114,17 @@ impl Model {
         self.advance_all();
     }
 
-    pub(super) fn hold(&mut self) {
-        self.holds += 1;
+    pub(super) fn freeze(&mut self) {
+        self.freezes += 1;
     }
 
-    pub(super) fn release(&mut self) {
-        self.holds = self.holds.saturating_sub(1);
+    pub(super) fn unfreeze(&mut self) {
+        self.freezes = self.freezes.saturating_sub(1);
         self.advance_all();
     }
 
-    fn is_still(&self) -> bool {
-        self.paused || self.holds > 0
+    fn is_stopped(&self) -> bool {
+        self.paused || self.freezes > 0
     }
 
     /// How many events wait in the buffer.
@@ -143,7 +143,7 @@ impl Model {
 
     /// Does the next thing there is to do, until there is none.
     fn advance_all(&mut self) {
-        while !self.is_still() && self.advance() {}
+        while !self.is_stopped() && self.advance() {}
     }
 
     fn advance(&mut self) -> bool {
@@ -192,7 +192,7 @@ impl Model {
     /// too much.
     fn take_in(&mut self, events: Vec<u32>) {
         for event in events {
-            let mut direct = self.holds == 0 && self.requeued.is_empty() && self.buffer.is_empty();
+            let mut direct = self.freezes == 0 && self.requeued.is_empty() && self.buffer.is_empty();
             while direct && self.dispatcher.level() == 0 {
                 direct = self.take_up_ask();
             }

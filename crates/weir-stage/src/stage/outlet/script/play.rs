@@ -31,8 +31,8 @@ impl<D: Dispatcher<u32>> Play<D> {
     /// Lets everything go, to consumers that want it all.
     pub(super) fn finish(&mut self) {
         self.step(Op::Resume);
-        while self.outlet.holds > 0 {
-            self.step(Op::Release);
+        while self.outlet.freezes > 0 {
+            self.step(Op::Unfreeze);
         }
         while self.unsettled().next().is_some() {
             self.step(Op::Settle { who: 0 });
@@ -72,7 +72,7 @@ impl<D: Dispatcher<u32>> Play<D> {
             Op::Cancel { who, keeps, half } => {
                 somebody(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
             }
-            Op::GiveBack { who, keeps } => self.requeue(who, keeps),
+            Op::Requeue { who, keeps } => self.requeue(who, keeps),
             Op::Settle { who } => {
                 let unsettled: Vec<usize> = self.unsettled().collect();
                 if let Some(&who) = unsettled.get(who % unsettled.len().max(1)) {
@@ -87,13 +87,13 @@ impl<D: Dispatcher<u32>> Play<D> {
                 self.outlet.resume();
                 self.model.pause(false);
             }
-            Op::Hold => {
-                self.outlet.hold();
-                self.model.hold();
+            Op::Freeze => {
+                self.outlet.freeze();
+                self.model.freeze();
             }
-            Op::Release => {
-                self.outlet.release();
-                self.model.release();
+            Op::Unfreeze => {
+                self.outlet.unfreeze();
+                self.model.unfreeze();
             }
         }
         self.empty_the_tray();
@@ -164,17 +164,17 @@ impl<D: Dispatcher<u32>> Play<D> {
             self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty() && (stays || sub.unsettled))
         };
         let Some(who) = (who..who + all).map(|who| who % all).find(holding) else { return };
-        self.give_back_all(who, keeps);
+        self.requeue_all(who, keeps);
     }
 
     fn settle(&mut self, who: usize) {
-        self.give_back_all(who, 0);
+        self.requeue_all(who, 0);
         self.record.subs[who].unsettled = false;
         self.outlet.drained(self.record.subs[who].tag);
         self.model.settle(who);
     }
 
-    fn give_back_all(&mut self, who: usize, keeps: usize) {
+    fn requeue_all(&mut self, who: usize, keeps: usize) {
         // Each by itself, as they cross on the way.
         for back in self.take_back(who, keeps, false) {
             self.record.came_back(who, &[back]);

@@ -1,20 +1,20 @@
-//! The warning that one consumer takes most of the events.
+//! The warning that one consumer will be assigned most of the events.
 
 use std::sync::Arc;
 
-use super::Counter;
+use super::OutputSide;
 use crate::dispatch::{Dispatcher, Greedy};
 
-/// Of how many consumers a stage warns in its life: a log is no place for more, and
-/// consumers come and go under new names.
+/// The most warnings in the life of a stage. Consumers come and go under new names, and
+/// must not fill the log.
 const MOST_WARNINGS: usize = 16;
 
-impl<T, D: Dispatcher<T>> Counter<T, D> {
-    /// Warns of a greedy consumer, once under each name.
+impl<T, D: Dispatcher<T>> OutputSide<T, D> {
+    /// Warns of a greedy consumer, once for each name.
     pub(super) fn warn_of(&mut self, greedy: &Greedy) {
         let Some(at) = self.find(greedy.tag) else { return };
-        let name = &self.consumers[at].peer.name;
-        if self.named_greedy.len() >= MOST_WARNINGS || self.named_greedy.contains(name) {
+        let name = &self.subscribers[at].peer.name;
+        if self.warned_greedy.len() >= MOST_WARNINGS || self.warned_greedy.contains(name) {
             return;
         }
         let at_most = if greedy.others.start() == greedy.others.end() { "" } else { "at most " };
@@ -25,6 +25,6 @@ impl<T, D: Dispatcher<T>> Counter<T, D> {
             self.meter.name(),
             greedy.others.end(),
         );
-        self.named_greedy.push(Arc::clone(name));
+        self.warned_greedy.push(Arc::clone(name));
     }
 }

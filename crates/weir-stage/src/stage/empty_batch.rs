@@ -17,14 +17,14 @@ use crate::backoff::Backoff;
 const WAITS: Backoff =
     Backoff::exponential(Duration::from_millis(1), Duration::from_millis(100)).without_jitter();
 
-/// Empty batches since the last that was not.
+/// EmptyBatches batches since the last that was not.
 #[derive(Debug, Default)]
-pub(super) struct Empty {
+pub(super) struct EmptyBatches {
     in_a_row: u32,
     warned: bool,
 }
 
-impl Empty {
+impl EmptyBatches {
     /// Waits after an empty batch, and warns of the first of a stage's life.
     ///
     /// # Cancel safety
@@ -42,7 +42,7 @@ impl Empty {
     }
 
     /// Notes a batch that was not empty.
-    pub(super) fn over(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.in_a_row = 0;
     }
 }
