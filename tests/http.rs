@@ -283,7 +283,7 @@ async fn the_page_brings_everything_it_needs_and_nothing_from_elsewhere() {
     assert!(
         page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'")
     );
-    for file in ["style.css", "app.js", "chart.js", "flow.js", "bindings.js", "components.js"] {
+    for file in ["style.css", "app.js", "chart.js", "bench/picture.js", "bindings.js", "components.js"] {
         let answer = get(&bench, &format!("/page/{file}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
         assert!(!answer.text().contains("https://"), "{file} reaches out");

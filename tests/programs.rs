@@ -158,7 +158,8 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
         rest.split_once('>').unwrap().1.split_once('<').unwrap().0
     };
     assert_eq!(shown("data-bind=\"ledger.accepted\""), "7");
-    assert_eq!(shown("id=\"pause\""), "Resume pipeline");
+    assert_eq!(shown("id=\"pause\""), "Resume");
+    assert_eq!((shown("id=\"word\""), shown("<title")), ("PAUSED", "PAUSED · Weir"));
     assert_eq!(shown("class=\"go\""), "Start");
     let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
     for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {

@@ -47,6 +47,31 @@ static FILES: &[File] = files![
     "app.js",
     "axes.js",
     "banner.js",
+    "bench.css",
+    "bench/bands.js",
+    "bench/basin.js",
+    "bench/bench.js",
+    "bench/brush.js",
+    "bench/fallback.js",
+    "bench/labels.js",
+    "bench/layer.js",
+    "bench/layout.js",
+    "bench/particles.js",
+    "bench/pen.js",
+    "bench/picture.js",
+    "bench/pointer.js",
+    "bench/rates.js",
+    "bench/reading.js",
+    "bench/resource.js",
+    "bench/response.js",
+    "bench/say.js",
+    "bench/score-rows.js",
+    "bench/score.js",
+    "bench/side.js",
+    "bench/sluices.js",
+    "bench/verdict.js",
+    "bench/words-stacked.js",
+    "bench/words.js",
     "bindings.js",
     "board.js",
     "chart.js",
@@ -68,20 +93,18 @@ static FILES: &[File] = files![
     "exercises.css",
     "exercises.js",
     "figures.js",
-    "flow-canvas.js",
-    "flow.js",
     "format.js",
     "glossary.js",
     "ink.js",
+    "keys.js",
     "ledger.js",
     "live-charts.js",
     "live-worker.js",
+    "load-bar.js",
     "load.js",
     "modes-table.js",
     "modes.js",
-    "motion.js",
     "palette.js",
-    "pipes.js",
     "predict.js",
     "prose.js",
     "readout.js",
@@ -96,6 +119,7 @@ static FILES: &[File] = files![
     "stream.js",
     "stuck.js",
     "style.css",
+    "tabs.js",
     "theme.js",
     "timeline.js",
     "verdict.js",
@@ -124,7 +148,7 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
         .route("/exercises", get(exercises))
         // Links within the page are relative, and mean its folder.
         .route("/exercises/", get(async || Redirect::permanent("../exercises")))
-        .route("/page/{name}", get(async |Path(name): Path<String>| file(&name)))
+        .route("/page/{*name}", get(async |Path(name): Path<String>| file(&name)))
 }
 
 /// Where the page takes what is known already.
@@ -200,11 +224,16 @@ mod tests {
         let linked = pages()
             .flat_map(|html| ["href=\"page/", "src=\"page/"].map(|link| quoted(html, link)))
             .flatten();
-        let imported = all().flat_map(|text| quoted(text, "from './"));
+        let imported = FILES.iter().flat_map(|file| {
+            let folder =
+                file.name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            let beside = quoted(file.content, "from './").map(move |name| format!("{folder}{name}"));
+            beside.chain(quoted(file.content, "from '../").map(str::to_owned))
+        });
         let workers = all().flat_map(|text| quoted(text, "new SharedWorker('page/"));
         // Types are imported in comments.
         let scripts = imported.filter(|name| !name.ends_with(".d.ts"));
-        for name in linked.chain(scripts).chain(workers) {
+        for name in linked.chain(workers).map(str::to_owned).chain(scripts) {
             assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
         }
     }
@@ -212,10 +241,12 @@ mod tests {
     #[test]
     fn every_script_and_style_sheet_of_the_folder_is_served() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".js") || name.ends_with(".css") {
-                assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
+        for (path, prefix) in [(folder.clone(), ""), (folder.join("bench"), "bench/")] {
+            for entry in std::fs::read_dir(path).unwrap() {
+                let name = format!("{prefix}{}", entry.unwrap().file_name().into_string().unwrap());
+                if name.ends_with(".js") || name.ends_with(".css") {
+                    assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
+                }
             }
         }
     }

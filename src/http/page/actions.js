@@ -42,7 +42,7 @@ export class Actions {
   update(snapshot, isLive) {
     this.#paused = snapshot?.paused ?? false;
     this.#queued = snapshot?.queue.queued ?? 0;
-    write(this.pause, this.#paused ? 'Resume pipeline' : 'Pause pipeline');
+    write(this.pause, this.#paused ? 'Resume' : 'Pause');
     this.pause.disabled = !isLive;
     this.purge.disabled = !isLive || this.#queued === 0;
   }

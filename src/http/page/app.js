@@ -2,12 +2,13 @@
 // The wiring of the page: it follows the live stream and hands each snapshot to the parts of the page.
 //
 // Responsible for: the order of things at the start, the connection's state, and what is redrawn when.
-// Each part has a file: flow.js is the picture, live-charts.js and timeline.js are the charts, actions.js
-// and load.js the controls, runs.js and compare.js the runs.
+// Each part has a file: bench/ is the picture with its charts, load-bar.js and actions.js the controls,
+// live-charts.js and timeline.js the charts of the figures, runs.js and compare.js the runs.
 
 import { Actions } from './actions.js';
 import { UntilNow } from './axes.js';
 import { Banner } from './banner.js';
+import { Bench } from './bench/bench.js';
 import { Bindings } from './bindings.js';
 import { Board } from './board.js';
 import { Comparison } from './compare.js';
@@ -17,18 +18,18 @@ import { Configuration } from './configuration.js';
 import { follow } from './control.js';
 import { Curves } from './curves.js';
 import { find, findAll, write } from './dom.js';
-import { Flow } from './flow.js';
-import { format } from './format.js';
 import { Glossary, Tooltip } from './glossary.js';
+import { listenForKeys } from './keys.js';
 import { Ledger } from './ledger.js';
 import { addLiveCharts, chooseSpan } from './live-charts.js';
-import { Load } from './load.js';
+import { LoadBar } from './load-bar.js';
 import { MODES } from './modes.js';
 import { ModesTable } from './modes-table.js';
 import { Palette } from './palette.js';
 import { Runs } from './runs.js';
 import { ask } from './server.js';
 import { listen } from './stream.js';
+import { followAddress } from './tabs.js';
 import { switchTheme } from './theme.js';
 import { Timeline } from './timeline.js';
 
@@ -44,20 +45,23 @@ const axis = new UntilNow();
 /** @type {Board<Row>} */
 const board = new Board(tooltip, palette, axis);
 const timeline = new Timeline(board, () => ask('api/history'));
-const flow = new Flow($('#flow'), palette);
+const bench = new Bench($('#bench'), { palette, tooltip, past: () => board, words: render });
 const bindings = new Bindings();
 const banner = new Banner($('#banner'));
 const curves = new Curves($('#curves'), tooltip, palette);
 const comparison = new Comparison($('#comparison'), tooltip, palette);
 const runs = new Runs($('#runs'), comparison);
-const load = new Load($('#load'), { ended: () => runs.refresh(), visit: (run) => runs.visit(run) });
+const bar = new LoadBar($('header'), $('#load-said'), {
+  ended: () => runs.refresh(),
+  visit: (run) => runs.visit(run),
+});
 const actions = new Actions($('header'), () => timeline.load());
+const concurrency = new Concurrency($('#concurrency'));
 const tables = [
   new ModesTable($('#modes')),
-  new ComponentsTable($('#components')),
+  new ComponentsTable($('#components table')),
   new Ledger($('#ledger')),
-  new Configuration($('#config')),
-  new Concurrency($('#concurrency')),
+  new Configuration($('#configuration')),
 ];
 new Glossary(tooltip);
 
@@ -86,7 +90,8 @@ function receive(snapshot) {
   follow(snapshot);
   offer();
   timeline.append(snapshot.point, snapshot.uptime_s);
-  if (!document.hidden) render();
+  concurrency.update(snapshot);
+  bench.take(snapshot);
 }
 
 /**
@@ -97,15 +102,18 @@ function marked({ config, paused }) {
   return `${config.generation} ${paused} ${config.error ?? ''}`;
 }
 
-function render() {
-  if (!latest) return;
+/**
+ * All words outside the picture.
+ * @param {Snapshot} snapshot
+ */
+function render(snapshot) {
   const row = timeline.newest;
-  bindings.update({ ...latest, now: { in: row?.in, finished: total(row) } });
-  flow.update(latest, row);
-  banner.update(latest);
-  for (const table of tables) table.update(latest);
-  curves.update(latest);
-  const { modes } = latest;
+  bindings.update({ ...snapshot, now: { in: row?.in, finished: total(row) } });
+  banner.update(snapshot);
+  for (const table of tables) table.update(snapshot);
+  curves.update(snapshot);
+  const { modes } = snapshot;
+  bar.update(MODES.some((mode) => modes[mode].in_flight > 0) || (row?.in ?? []).some((rate) => (rate ?? 0) > 0));
   $('#empty').hidden =
     MODES.some((mode) => modes[mode].requests > 0) || board.rows.some((one) => one.requests.some((count) => count > 0));
 }
@@ -139,6 +147,7 @@ function say(state) {
   link.dataset.state = state;
   document.body.classList.toggle('lost', state === 'lost');
   write(link, STATES[state]);
+  if (state === 'lost') bench.lose();
   offer();
 }
 
@@ -146,26 +155,23 @@ function say(state) {
 function offer() {
   const isLive = $('#link').dataset.state === 'live';
   actions.update(latest, isLive);
-  load.live = isLive;
+  bar.load.live = isLive;
 }
 
 // ---- drawing ----
 
 function redraw() {
-  for (const drawn of [board, curves.board, comparison]) drawn.redraw();
+  for (const drawn of [board, curves.board, comparison, bench]) drawn.redraw();
+}
+
+function present() {
+  document.documentElement.classList.toggle('present');
+  location.hash = 'bench';
 }
 
 document.addEventListener('visibilitychange', () => {
-  render();
+  if (latest && !document.hidden) bench.say(latest);
   redraw();
-});
-
-// Beside the requests that arrive: those that were answered, and those that wait for an answer.
-MODES.forEach((mode, index) => {
-  $(`.port[data-node="${mode}"]`).detail = () => {
-    const answered = format.briefRate(timeline.newest?.answered[index]);
-    return `answered in the last second: ${answered}; in flight now: ${format.count(latest?.modes[mode].in_flight)}`;
-  };
 });
 
 for (const host of findAll(document, '.host')) write(host, location.host);
@@ -173,11 +179,29 @@ addLiveCharts(board, () => latest);
 switchTheme($('#theme'), () => {
   palette.forget();
   redraw();
-  flow.draw();
 });
 chooseSpan((seconds) => {
   axis.span = seconds;
   board.redraw();
+});
+$('#present').addEventListener('click', present);
+const [fewer, more] = findAll($('#concurrency'), 'button');
+listenForKeys({
+  ' ': () => bench.stop(),
+  '+': () => more.click(),
+  '-': () => fewer.click(),
+  1: () => bar.load.choose('serial'),
+  2: () => bar.load.choose('async'),
+  3: () => bar.load.choose('pipelined'),
+  p: () => actions.pause.click(),
+  s: () => bar.load.toggle(),
+  r: () => $('#reset').click(),
+  f: present,
+  '?': () => $('#keys').togglePopover(),
+});
+followAddress(() => {
+  if (latest) bench.say(latest);
+  redraw();
 });
 begin();
 listen(hear);

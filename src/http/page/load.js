@@ -1,8 +1,8 @@
 // @ts-check
 // The form of the load: which load to make, starting and stopping it, and its progress.
 //
-// Responsible for: what is asked of the server, and the line that reports. The server makes the load, and
-// refuses in words what makes no sense; nothing is checked twice here.
+// Responsible for: what is asked of the server, and the lines that report. The server makes the load, and
+// refuses in words what makes no sense; nothing is checked twice here. Its buttons are left to load-bar.js.
 
 import { element, find, findAll, findAs, write } from './dom.js';
 import { format } from './format.js';
@@ -20,17 +20,23 @@ export class Load {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #waiting = false; // for the answer to Start or Stop
+  /** @type {LoadState | null} as the server said it last */
+  state = null;
 
   /**
    * @param {HTMLElement} form
    * @param {object} calls
    * @param {() => void} calls.ended called when a load has ended
    * @param {(run: string) => void} calls.visit called with the id of a run that is to be shown
+   * @param {() => void} calls.changed called when the form or the state of the load has changed
+   * @param {HTMLElement} report where the progress is reported beside the form
    */
-  constructor(form, { ended, visit }) {
+  constructor(form, { ended, visit, changed }, report) {
+    this.report = report;
     this.form = /** @type {HTMLFormElement} */ (form);
     this.ended = ended;
     this.visit = visit;
+    this.changed = changed;
     this.fields = findAs(HTMLFieldSetElement, form, 'fieldset');
     this.button = findAs(HTMLButtonElement, form, '.go');
     this.said = find(form, '.said');
@@ -39,10 +45,34 @@ export class Load {
     form.addEventListener('input', () => this.said.classList.contains('alarm') && this.#say(''));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (this.#running) this.#stop();
-      else this.#start();
+      this.toggle();
     });
     this.#offer();
+  }
+
+  /** Starts the load that the form describes, or stops the one that runs. */
+  toggle() {
+    if (this.button.disabled) return;
+    if (this.#running) this.#stop();
+    else this.#start();
+  }
+
+  get isRunning() {
+    return this.#running;
+  }
+
+  /** Chooses the mode that the next load is for. @param {string} mode */
+  choose(mode) {
+    if (this.#running) return;
+    findAs(HTMLInputElement, this.form, `[name="mode"][value="${mode}"]`).checked = true;
+    this.#offer();
+  }
+
+  /** The load of the form, in a few words. */
+  get summary() {
+    const isClosed = this.#value('model') === 'closed';
+    const how = isClosed ? `${this.#value('clients')} clients` : `open ${this.#value('rate')}/s`;
+    return `${this.#value('mode')} · ${how}`;
   }
 
   /** Whether there is a server. When it comes back, a load may be running that another page has started. */
@@ -62,6 +92,7 @@ export class Load {
     write(this.button, this.#running ? 'Stop' : 'Start');
     this.button.classList.toggle('stop', this.#running);
     this.button.disabled = !this.#live || this.#waiting;
+    this.changed();
   }
 
   /**
@@ -117,6 +148,11 @@ export class Load {
     }
   }
 
+  /** Asks whether a load is running that was started elsewhere. */
+  look() {
+    if (this.#live && !this.#running && !this.#waiting) this.#look();
+  }
+
   /** Asks for the state of the load, and again while one is running. */
   async #look() {
     clearTimeout(this.#timer);
@@ -129,6 +165,7 @@ export class Load {
     }
     const ended = this.#running && !state.running;
     this.#running = state.running;
+    this.state = state;
     this.#offer();
     if (state.running) {
       this.#progress(state);
@@ -160,23 +197,27 @@ export class Load {
   #result({ run, verdict, error }) {
     if (error) return this.#say(error, 'alarm');
     if (!run) return this.#say('The load has ended. No run was kept.');
-    const link = element('a', '', 'show it');
-    link.href = '#runs';
-    link.addEventListener('click', () => this.visit(run));
-    if (verdict === 'invalid') this.#say(['The last load’s run is INVALID: ', link], 'bad');
-    else if (verdict === 'disturbed') this.#say(['The last load’s run is disturbed: ', link]);
-    else this.#say(['The last load’s run is valid: ', link]);
+    const link = () => {
+      const made = element('a', '', 'show it');
+      made.href = '#runs';
+      made.addEventListener('click', () => this.visit(run));
+      return made;
+    };
+    const is = verdict === 'invalid' ? 'INVALID' : verdict;
+    this.#say(`The last load’s run is ${is}: `, verdict === 'invalid' ? 'bad' : '', '', link);
   }
 
   /**
-   * @param {string | (string | Node)[]} content
+   * @param {string} text
    * @param {string} [kind]
-   * @param {string} [about] what a hover says before the content
+   * @param {string} [about] what a hover says before the text
+   * @param {() => Node} [link] makes a link behind the text
    */
-  #say(content, kind = '', about = '') {
-    this.said.className = `said ${kind}`;
-    this.words.replaceChildren(...[content].flat());
+  #say(text, kind = '', about = '', link) {
+    for (const said of [this.said, this.report]) said.className = `said ${kind}`;
+    for (const words of [this.words, this.report]) words.replaceChildren(text, ...(link ? [link()] : []));
     this.words.detail = () => [about, this.words.textContent].filter(Boolean).join(': ');
+    this.changed();
   }
 }
 

@@ -1,0 +1,66 @@
+// @ts-check
+// The load in the page's head: the button that opens its form, Stop, and what is running.
+//
+// Responsible for: which of the two buttons is there, and opening the form where it has something to say.
+// Starting and stopping are left to load.js.
+
+import { find, findAs, write } from './dom.js';
+import { format } from './format.js';
+import { Load } from './load.js';
+
+const LOOK_MS = 3000; // how often a load is looked for that was started elsewhere
+
+export class LoadBar {
+  #looked = 0;
+
+  /**
+   * @param {HTMLElement} header
+   * @param {HTMLElement} report where the progress of the load is reported
+   * @param {object} calls
+   * @param {() => void} calls.ended called when a load has ended
+   * @param {(run: string) => void} calls.visit called with the id of a run that is to be shown
+   */
+  constructor(header, report, { ended, visit }) {
+    this.panel = find(header, '#load-panel');
+    this.open = findAs(HTMLButtonElement, header, '#load-open');
+    this.stop = findAs(HTMLButtonElement, header, '#load-stop');
+    this.plan = find(header, '#plan');
+    const seen = (/** @type {string} */ run) => {
+      this.panel.hidePopover();
+      visit(run);
+    };
+    this.load = new Load(find(header, '#load'), { ended, visit: seen, changed: () => this.#show() }, report);
+    this.open.addEventListener('click', () => this.panel.togglePopover());
+    this.stop.addEventListener('click', () => this.load.toggle());
+    this.panel.addEventListener('toggle', () => {
+      this.open.setAttribute('aria-expanded', String(this.panel.matches(':popover-open')));
+    });
+    this.#show();
+  }
+
+  /** Called with each snapshot. @param {boolean} isBusy whether requests arrive */
+  update(isBusy) {
+    const now = performance.now();
+    this.open.classList.toggle('go', !isBusy); // the one thing to press on an idle page
+    if (!isBusy || now - this.#looked < LOOK_MS) return;
+    this.#looked = now;
+    this.load.look();
+  }
+
+  #show() {
+    const { load } = this;
+    if (!load) return; // it shows its form before it is made
+    const { isRunning, state } = load;
+    this.stop.hidden = !isRunning;
+    this.open.hidden = isRunning;
+    write(this.open, `Load ▸ ${load.summary}`);
+    const seconds = state?.progress?.seconds;
+    const since = seconds === undefined ? '' : `${format.uptime(seconds)} · `;
+    write(this.plan, isRunning && state ? `${since}${state.mode} · ${state.plan}` : '');
+    if (load.said.classList.contains('alarm') && !this.panel.matches(':popover-open')) this.panel.showPopover();
+    if (isRunning && this.panel.matches(':popover-open') && !this.#wasRunning) this.panel.hidePopover();
+    this.#wasRunning = isRunning;
+  }
+
+  #wasRunning = false;
+}
