@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use metrics::Key;
 use tokio::time::Instant;
-use weir::load::Usage;
-use weir::metrics::{Registry, Sharded};
+use weir::load::ThreadCpu;
+use weir::metrics::{PerThreadHistogram, Registry};
 use weir::pipeline::{Account, Clock, Event, Outcome, Stamp, Ticket};
 
 use self::support::{median, quantile, rounds};
@@ -34,7 +34,7 @@ type Part = fn(&Bench, u64);
 struct Bench {
     clock: Clock,
     account: Arc<Account>,
-    times: [Arc<Sharded>; 3],
+    times: [Arc<PerThreadHistogram>; 3],
 }
 
 impl Bench {
@@ -125,11 +125,11 @@ fn round(threads: u64, part: Part) -> f64 {
         let (bench, start) = (&bench, &start);
         move || {
             start.wait();
-            let (began, before) = (Instant::now(), Usage::now());
+            let (began, before) = (Instant::now(), ThreadCpu::now());
             for id in 0..EVENTS {
                 part(bench, black_box(thread * EVENTS + id));
             }
-            Usage::now().since(&before).cpu.unwrap_or(began.elapsed())
+            ThreadCpu::now().since(&before).cpu.unwrap_or(began.elapsed())
         }
     };
     let took: Duration = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Makes load, and measures what comes back.
+//! The load generator: makes load and measures the answers.
 //!
 //! ```text
 //!   Plan ─▶ Schedule ─▶ pacer ─┐ due                       when     schedule, pace
@@ -6,34 +6,34 @@
 //!           closed or open loop ─▶ worker ─▶ Connection    who      closed, open, worker
 //!                                     │                    to whom  target, http
 //!                                     ▼
-//!                                   tally ─▶ ClientSide    what came of it
+//!                                   stats ─▶ ClientSide    what it found
 //! ```
 //!
-//! All of it is on one thread, so nothing is shared and nothing is locked; only the
-//! pacing of an open load in real time has a thread of its own. The loops know a
-//! [`Target`] and a [`Clock`](crate::pipeline::Clock): the same ones drive a server
-//! over HTTP in real time and the bench itself under virtual time.
+//! Everything runs on one thread, so nothing is shared and nothing is locked. Only the
+//! pacer of an open load in real time has a thread of its own. The loops know a
+//! [`Target`] and a [`Clock`](crate::pipeline::Clock): the same loops drive a server over
+//! HTTP in real time and the bench itself under virtual time.
 
 mod build;
 mod closed;
 mod descriptors;
-mod drive;
+mod driver;
 mod http;
-mod machine;
+mod machine_cpu;
 mod open;
-mod pace;
+mod pacer;
 mod schedule;
-mod tally;
+mod stats;
 mod target;
-mod usage;
+mod thread_cpu;
 mod worker;
 
 pub use build::PlanError;
 pub use descriptors::{CONNECTIONS, TooFewDescriptors, within_limit};
-pub use drive::{Driver, Time};
+pub use driver::{Driver, Time};
 pub use http::{HttpConnection, HttpTarget, TargetError};
-pub use machine::{Machine, Used, listener};
+pub use machine_cpu::{MachineCpu, MachineCpuUse, listener};
 pub use schedule::Schedule;
-pub use tally::Progress;
-pub use target::{Answer, Connection, Failure, Target};
-pub use usage::{Share, Usage};
+pub use stats::Progress;
+pub use target::{Answer, Connection, RequestError, Target};
+pub use thread_cpu::{ThreadCpu, ThreadCpuUse};

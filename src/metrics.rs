@@ -1,10 +1,9 @@
-//! A recorder for the `metrics` facade, and what it records into.
+//! A recorder for the `metrics` facade, with its counters, gauges and histograms.
 //!
-//! The workbench publishes its counters and gauges through the facade when
-//! somebody asks, and records times into histograms as they happen. The binary
-//! installs the recorder for the whole process, so what a handler counts with
-//! `metrics::counter!` stands on `/metrics` beside them. Histograms are
-//! HdrHistograms with a part for each thread.
+//! The workbench publishes its counters and gauges when metrics are requested, and
+//! records times into histograms as they happen. The binary installs the recorder for the
+//! whole process, so `/metrics` also shows what a handler counts with
+//! `metrics::counter!`. Histograms are HdrHistograms with a part for each thread.
 
 mod histogram;
 mod prometheus;
@@ -17,20 +16,21 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 
-pub use histogram::{Sharded, Summary, empty_histogram};
+pub use histogram::{PerThreadHistogram, Summary, empty_histogram};
 
-/// Fewer than this make no rate.
+/// The fewest events of a rate.
 const FEWEST: u64 = 10;
-/// Less time than this makes no rate.
+/// The shortest time of a rate.
 const SHORTEST_S: f64 = 1.0;
 
-/// How many a second, or nothing: of fewer than ten, or in less than a second, chance
-/// and the ends of the interval decide. One request answered in 2 µs is no 500,000/s.
+/// Returns `count` per second, if that is reliable: `None` below 10 events or one second,
+/// where chance and the ends of the interval decide. One request answered in 2 µs does
+/// not make 500,000/s.
 pub fn rate(count: u64, seconds: f64) -> Option<f64> {
     (count >= FEWEST && seconds >= SHORTEST_S).then(|| count as f64 / seconds)
 }
 
-/// Keeps every metric by name and labels. Clones share them.
+/// All metrics, by name and labels. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Registry(Arc<Mutex<BTreeMap<String, Family>>>);
 
@@ -45,11 +45,11 @@ struct Family {
 enum Series {
     Counter(Arc<Count>),
     Gauge(Arc<Level>),
-    Histogram(Arc<Sharded>),
+    Histogram(Arc<PerThreadHistogram>),
 }
 
-/// A counter. Unlike the facade's own atomic, `absolute` also lowers it: a reset
-/// of the bench looks to Prometheus like a restart, which it knows how to read.
+/// A counter. Unlike the facade's own atomic, `absolute` can also lower it. To
+/// Prometheus, a reset of the bench then looks like a restart, which it can handle.
 #[derive(Debug, Default)]
 struct Count(AtomicU64);
 
@@ -94,21 +94,21 @@ impl GaugeFn for Level {
 }
 
 impl Registry {
-    /// A registry without metrics.
+    /// Returns a registry without metrics.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The histogram of this name and labels, to record into and to read.
-    pub fn histogram(&self, key: &Key) -> Arc<Sharded> {
+    /// Returns the histogram of this name and labels, to record into and to read.
+    pub fn histogram(&self, key: &Key) -> Arc<PerThreadHistogram> {
         match self.series(key, || Series::Histogram(Arc::default())) {
             Series::Histogram(histogram) => histogram,
-            // The name belongs to another kind: recorded, and not exported.
+            // The name belongs to a metric of another kind: recorded, but not exported.
             _ => Arc::default(),
         }
     }
 
-    /// Everything in Prometheus' text format, version 0.0.4.
+    /// Returns all metrics in Prometheus' text format, version 0.0.4.
     pub fn render(&self) -> String {
         prometheus::render(&self.lock())
     }

@@ -1,4 +1,4 @@
-//! What a run *is*: the data that load, bench, theory and the store of runs exchange.
+//! The data of a run, which load, bench, theory and the store of runs exchange.
 //!
 //! ```text
 //!   Plan, Mode ────────────────▶ what was to be done
@@ -8,9 +8,9 @@
 //!                 └── all of them make a Run
 //! ```
 //!
-//! It holds no rules of the bench, makes no load and opens no file, so that all who
-//! do can point down to it and need not know each other. The file that a [`Run`]
-//! becomes is described in [`runs`](crate::runs).
+//! This module has no rules of the bench, makes no load and opens no file. Modules that
+//! do depend on it and not on each other. [`runs`](crate::runs) describes the file of a
+//! [`Run`].
 
 mod audit;
 pub mod by_mode;
@@ -37,8 +37,8 @@ pub use ledger::LedgerState;
 pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
 pub use plan::{Arrivals, ArrivalsError, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
-pub use prediction::{Exactness, Prediction, Times};
-pub use run::{BenchSide, ByAnswer, ClientSide, Clock, FORMAT, ModeSide, Origin, Run, Stalls};
+pub use prediction::{Exactness, PredictedTimes, Prediction};
+pub use run::{BenchSide, ByAnswer, ClientSide, FORMAT, ModeSide, Origin, Run, Stalls, TimingKind};
 pub use series::{Merge, Series, SeriesBuilder};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};

@@ -37,10 +37,10 @@ mod format;
 mod import;
 mod store;
 
-pub use compare::{Comparison, Difference, Figure, Side, Values, compare};
+pub use compare::{ComparedFigure, Comparison, Difference, Side, Values, compare};
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
-pub use import::{ImportError, ReadError, Told, Tool, import};
+pub use import::{ImportError, ReadError, Tool, ToolOutput, import};
 pub use store::{InProgress, Listed, Listing, Skipped, Store, StoreError, check_name, id_for};
 
 #[cfg(test)]

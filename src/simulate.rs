@@ -1,9 +1,9 @@
-//! Runs the bench and a load on it under virtual time: the same stages, the same
-//! queue, resource, ledger and load, on one thread, with a clock that jumps to
-//! whatever happens next.
+//! Simulations: the bench and a load on it under virtual time. They use the same stages,
+//! queue, resource, ledger and load generator, on one thread, with a clock that jumps to
+//! the next event.
 //!
-//! The same seeds give the same run, in every figure. Replies and the wire take no
-//! time here: what is simulated is waiting and working, not a machine.
+//! The same seeds give the same run, in every figure. Replies and the network take no
+//! time: a simulation covers waiting and working, not a machine.
 //!
 //! Time is stretched (see [`Clock`]): tokio's timers are a millisecond coarse, and
 //! a thousand times slower that is a microsecond, which is as fine as times are
@@ -19,7 +19,7 @@ use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::config::{Config, Settings, Sources};
-use crate::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
+use crate::load::{Answer, Connection, Driver, Progress, RequestError, Target, Time};
 use crate::pipeline::Clock;
 use crate::record::{self, Mode, Model, Origin, Plan, Run};
 use crate::shutdown::StopToken;
@@ -27,16 +27,16 @@ use crate::workbench::{Edit, HISTORY_INTERVAL, Refusal, Workbench};
 
 /// A microsecond of simulated time is a millisecond of tokio's.
 const TIME_SCALE: u32 = 1000;
-/// After the first minute one look a second is enough.
+/// After the first minute, one sample a second is enough.
 const FINE: Duration = Duration::from_secs(60);
 const COARSE: Duration = Duration::from_secs(1);
-/// More requests than this in one instant of a load that ends by the clock, and time
+/// If a load that ends by the clock makes more requests than this in one instant, time
 /// has stopped.
 const AT_ONCE: u64 = 500_000;
-/// A bench that has finished nothing for so long will not.
+/// A bench that has finished nothing for this long will not finish anything.
 const HOPELESS: Duration = Duration::from_secs(3 * 3600);
 
-/// Why there is nothing to simulate.
+/// Why a load cannot be simulated.
 #[derive(Debug, Error)]
 pub enum SimulateError {
     /// A closed loop whose requests take no time would never end.
@@ -45,10 +45,10 @@ pub enum SimulateError {
          give a number of requests (-n), or an open load (--rate)"
     )]
     Endless(&'static str),
-    /// It reaches the bounds that it was given.
+    /// The simulation exceeds its bounds.
     #[error("the load and what it leaves to finish take more than {} requests or {} s", .0.requests, .0.seconds)]
     TooLong(Bounds),
-    /// The system gives us no runtime.
+    /// The system does not provide a runtime.
     #[error("cannot simulate: {0}")]
     Runtime(std::io::Error),
 }
@@ -59,17 +59,17 @@ impl From<std::io::Error> for SimulateError {
     }
 }
 
-/// How long a simulation may be.
+/// The bounds of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// The most requests. A closed load by time makes as many as its answers allow.
     pub requests: u64,
-    /// The longest time, in simulated seconds, with what is left to finish.
+    /// The longest time, in simulated seconds, including the drain.
     pub seconds: f64,
 }
 
 impl Bounds {
-    /// No bounds at all.
+    /// No bounds.
     pub const NONE: Self = Self { requests: u64::MAX, seconds: f64::INFINITY };
 }
 
@@ -84,13 +84,13 @@ struct BenchTarget {
 /// Ends a load that is too long, or in which no time passes.
 #[derive(Debug)]
 struct Watchdog {
-    /// How many requests may still be made.
+    /// The number of requests left.
     left: AtomicU64,
-    /// When the last request was made, and how many were made in that instant.
+    /// The time of the last request, and the number of requests in that instant.
     instant: Mutex<(Instant, u64)>,
-    /// The load is closed, and ends by the clock, not by a number of requests.
+    /// True if the load is closed and ends by the clock, not by a number of requests.
     by_time: bool,
-    /// Requests take no time, so that the load would never end.
+    /// True once requests take no time, so that the load would never end.
     is_endless: AtomicBool,
     stop: StopToken,
 }
@@ -106,7 +106,7 @@ impl Watchdog {
         }
     }
 
-    /// Whether a request may be made now.
+    /// Returns whether a request may be made now.
     fn allows(&self) -> bool {
         let mut instant = self.instant.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -135,7 +135,7 @@ fn status_of(refusal: &Refusal, settings: &Settings) -> u16 {
 impl Target for BenchTarget {
     type Connection = Self;
 
-    async fn connect(&self) -> Result<Self, Failure> {
+    async fn connect(&self) -> Result<Self, RequestError> {
         Ok(self.clone())
     }
 }
@@ -145,11 +145,11 @@ impl Connection for BenchTarget {
         true
     }
 
-    async fn exchange(&mut self) -> Result<Answer, Failure> {
+    async fn exchange(&mut self) -> Result<Answer, RequestError> {
         if !self.watchdog.allows() {
-            // The driver has to hear of it.
+            // Yield, so that the driver notices the end.
             yield_now().await;
-            return Err(Failure::Ended);
+            return Err(RequestError::Ended);
         }
         let request = self.workbench.request(self.mode);
         let arrived = request.arrived();
@@ -159,7 +159,7 @@ impl Connection for BenchTarget {
             Mode::Pipelined => self.workbench.enqueue(arrived).await.map(drop),
         };
         request.answered(result.is_ok());
-        // Between two requests everybody else gets a turn, as on a real machine.
+        // Yield between two requests, so that other tasks run, as on a real machine.
         yield_now().await;
         let status = match result {
             Ok(()) if self.mode == Mode::Serial => 200,
@@ -170,9 +170,8 @@ impl Connection for BenchTarget {
     }
 }
 
-/// Simulates a load on one mode of a bench that is configured so, until
-/// everything accepted is finished. `watch` is told how it goes, four times a
-/// simulated second.
+/// Simulates a load on one mode of a bench with this configuration, until everything
+/// accepted is finished. `watch` receives the progress four times a simulated second.
 ///
 /// The run has no id yet.
 ///
@@ -190,7 +189,7 @@ pub fn simulate(
     simulate_edited(config, mode, plan, &[], Bounds::NONE, watch)
 }
 
-/// Like [`simulate`], while the configuration is edited, and within bounds.
+/// Like [`simulate`], with edits of the configuration, and within bounds.
 ///
 /// # Errors
 /// [`SimulateError`].
@@ -261,7 +260,7 @@ async fn run(
     Ok(run.audited())
 }
 
-/// Stops the simulation at that moment, if there is one.
+/// Stops the simulation at `moment`, if any.
 async fn end_at(moment: Option<Instant>, stop: StopToken) {
     if let Some(moment) = moment {
         sleep_until(moment).await;
@@ -274,13 +273,13 @@ async fn sample(workbench: Arc<Workbench>, claim: u64, clock: Clock) {
     loop {
         let fine = began.elapsed() < clock.to_tokio(FINE);
         sleep(clock.to_tokio(if fine { HISTORY_INTERVAL } else { COARSE })).await;
-        // A load may be silent for longer than a client may be away.
+        // A load may be silent for longer than the bench waits for a client.
         workbench.hold_run(claim);
         workbench.sample();
     }
 }
 
-/// Waits until everything accepted is finished, or nothing will be any more.
+/// Waits until everything accepted is finished, or until nothing more will be.
 async fn drained(workbench: &Workbench, clock: Clock) {
     let (mut finished, mut since) = (0, Instant::now());
     loop {

@@ -1,5 +1,5 @@
-//! Everything assembled behind one handle: three modes, one resource, a queue
-//! and its pipeline, the numbers about them, and their configuration.
+//! The bench behind one handle: three modes, one resource, a queue and its pipeline,
+//! their figures and their configuration.
 //!
 //! ```text
 //!   serial ─────────── inside the request ───────────┐
@@ -7,8 +7,8 @@
 //!   pipelined ─▶ queue ─▶ producer ─▶ pool ──────────┘
 //! ```
 //!
-//! Faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. It
-//! knows neither of them.
+//! The faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. The
+//! workbench does not know them.
 
 mod busy;
 mod components;
@@ -70,22 +70,21 @@ pub struct Workbench {
     pipeline: Pipeline<Ticket>,
     in_force: Mutex<InForce>,
     sampler: Mutex<Sampler>,
-    /// Apart, as threads that write files outlive a call.
+    /// Behind an `Arc`, because threads that write files outlive a call.
     keeping: Arc<Keeping>,
     peaks: Mutex<Peaks>,
     registry: Registry,
     shutdown: Shutdown,
-    /// Pipelined events finished per second, as the bits of a float: read by each
-    /// refusal, which must not wait for the sampler.
+    /// Pipelined events finished per second, as the bits of a float. Each refusal reads
+    /// it and must not wait for the sampler's lock.
     drain_rate: AtomicU64,
-    /// Whether a pause was wanted last. The stage itself says whether it is in
+    /// True if the last request was to pause. The stage knows whether the pause is in
     /// force.
     paused: AtomicBool,
 }
 
-/// The highest levels between the last reset and the beginning of the run that is
-/// being recorded. The parts count their peaks from there on, so that each run
-/// has its own.
+/// The highest levels from the last reset to the beginning of the run that is being
+/// recorded. The parts count their peaks from then on, so each run has its own.
 #[derive(Debug, Clone, Copy, Default)]
 struct Peaks {
     in_use: usize,
@@ -94,7 +93,7 @@ struct Peaks {
 }
 
 impl Peaks {
-    /// The higher of these and what the parts have counted since.
+    /// Returns the higher of these peaks and those that the parts have counted since.
     fn with(self, bench: &Bench) -> Self {
         let usage = bench.resource.usage();
         let modes =
@@ -107,8 +106,8 @@ impl Peaks {
     }
 }
 
-/// What the modes work with. The pipeline's handler holds it too, so it is apart
-/// from the pipeline.
+/// The parts that the modes use. The pipeline's handler holds them too, so the pipeline
+/// is not among them.
 #[derive(Debug)]
 struct Bench {
     clock: Clock,
@@ -116,7 +115,7 @@ struct Bench {
     queue: Arc<MemoryQueue<Event>>,
     modes: ByMode<ModeStats>,
     flights: Flights,
-    /// The id of the event that was accepted last.
+    /// The id of the last accepted event.
     last_id: AtomicU64,
 }
 
@@ -127,8 +126,8 @@ impl Bench {
 }
 
 impl Workbench {
-    /// Assembles a workbench and starts its pipeline. `sources` says where the
-    /// configuration came from.
+    /// Assembles a workbench and starts its pipeline. `sources` names the file and the
+    /// flags of the configuration.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -136,7 +135,7 @@ impl Workbench {
         Self::by_clock(config, sources, Clock::start())
     }
 
-    /// The same, by a clock that may be stretched.
+    /// Like [`start`](Self::start), with a clock of the caller's, as for a simulation.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -181,22 +180,22 @@ impl Workbench {
         })
     }
 
-    /// Ends the workbench and what belongs to it.
+    /// Returns the shutdown of the workbench and its tasks.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
     }
 
-    /// Where the numbers are kept, to be installed as the process's recorder.
+    /// Returns the metrics registry, to be installed as the process's recorder.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     pub fn settings(&self) -> Settings {
         self.in_force().config.settings.clone()
     }
 
-    /// How long the workbench has been running.
+    /// Returns the time since the start.
     pub fn uptime(&self) -> std::time::Duration {
         std::time::Duration::from_nanos(self.bench.clock.now().as_nanos())
     }

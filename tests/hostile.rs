@@ -10,7 +10,7 @@ use weir::config::{Config, Sources};
 use weir::exercise::{Exercise, Progress, Set, evaluate, first_number, prose};
 use weir::measure::PlanArgs;
 use weir::record::Plan;
-use weir::runs::{Table, Told, compare, csv, from_json, import, to_json};
+use weir::runs::{Table, ToolOutput, compare, csv, from_json, import, to_json};
 use weir::simulate::{Bounds, simulate_edited};
 use weir::theory::predict;
 
@@ -102,7 +102,7 @@ fn a_broken_result_of_another_tool_is_imported_or_refused() {
     ];
     for result in results {
         for _ in 0..500 {
-            let told = [Told { name: "a".to_owned(), text: broken(result, &mut random) }];
+            let told = [ToolOutput { name: "a".to_owned(), text: broken(result, &mut random) }];
             if let Ok(run) = import(&told, None, SystemTime::UNIX_EPOCH) {
                 // What was taken in can be written, read again and shown.
                 let Ok(text) = to_json(&run) else { continue };

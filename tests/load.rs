@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use weir::http;
-use weir::load::{Answer, Connection, Failure, HttpTarget, Target};
+use weir::load::{Answer, Connection, HttpTarget, RequestError, Target};
 use weir::record::RequestPlan;
 
 use crate::support::bench;
@@ -55,7 +55,7 @@ impl Scripted {
         Self { target, task }
     }
 
-    async fn exchange(&self, times: usize) -> Vec<Result<Answer, Failure>> {
+    async fn exchange(&self, times: usize) -> Vec<Result<Answer, RequestError>> {
         let mut connection = self.target.connect().await.unwrap();
         let mut results = Vec::new();
         for _ in 0..times {
@@ -106,7 +106,7 @@ async fn one_connection_carries_many_requests() {
         "{results:?}"
     );
     assert!(results[2].as_ref().unwrap().bytes > 1_000_000);
-    let Err(Failure::Unanswered(reason)) = &results[4] else { panic!("{results:?}") };
+    let Err(RequestError::Unanswered(reason)) = &results[4] else { panic!("{results:?}") };
     assert!(
         ["closed before an answer", "connection reset by peer", "broken pipe"].contains(&reason.as_str()),
         "{reason}"
@@ -202,7 +202,7 @@ async fn a_closed_port_cannot_be_connected_to() {
     let target = target(&listener, &RequestPlan::default());
     drop(listener);
     let refused = target.connect().await.err();
-    assert_eq!(refused, Some(Failure::Connect("connection refused".to_owned())));
+    assert_eq!(refused, Some(RequestError::Connect("connection refused".to_owned())));
 }
 
 async fn our_own(settings: &[&str]) -> SocketAddr {

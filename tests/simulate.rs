@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use weir::config::{Config, Sources};
-use weir::record::{Arrivals, Clock, Mode, Model, Plan, Profile, RequestPlan, Run};
+use weir::record::{Arrivals, Mode, Model, Plan, Profile, RequestPlan, Run, TimingKind};
 use weir::simulate::{SimulateError, simulate};
 
 use crate::http;
@@ -81,7 +81,7 @@ fn a_drain_of_five_hundred_seconds_is_exact() {
     // The worker takes the first while the others come.
     assert_eq!((bench.peak_depth, bench.peak_in_use), (999, 1));
     assert_eq!((bench.ledger.accepted, bench.ledger.done, bench.ledger.unaccounted), (1000, 1000, 0));
-    let response = run.timing(Clock::Response).unwrap().summary();
+    let response = run.timing(TimingKind::Response).unwrap().summary();
     close(response.mean, 250_250.0, 0.1);
     close(response.p99, 495_000.0, 0.1);
 }

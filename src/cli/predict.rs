@@ -5,7 +5,7 @@ use super::output::{complain, say};
 use super::text::{NONE, Table, hang, left, number, right, wrap};
 use crate::config::Sources;
 use crate::measure::PlanArgs;
-use crate::record::{Exactness, Prediction, Times};
+use crate::record::{Exactness, PredictedTimes, Prediction};
 use crate::theory::predict;
 
 /// The longest bar of the chart, in characters.
@@ -94,7 +94,7 @@ fn times(prediction: &Prediction) -> String {
     table = table.indented(2).header(["in ms", "mean", "p50", "p90", "p99"]);
     let cell = |ms: Option<f64>| ms.map_or(NONE.to_owned(), number);
     let known = rows.into_iter().filter_map(|(name, times)| Some((name, times.as_ref()?)));
-    for (name, Times { mean_ms, p50_ms, p90_ms, p99_ms }) in known {
+    for (name, PredictedTimes { mean_ms, p50_ms, p90_ms, p99_ms }) in known {
         let times = [mean_ms, p50_ms, p90_ms, p99_ms].map(|ms| cell(*ms));
         table.row([name.to_owned()].into_iter().chain(times));
     }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::text::{NONE, Table, cut, hang, left, number, pad, percent, right, time};
-use crate::record::{BenchSide, ClientSide, Clock, Mode, ModeSide, Origin, Run, Timing, Validity, Verdict};
+use crate::record::{
+    BenchSide, ClientSide, Mode, ModeSide, Origin, Run, Timing, TimingKind, Validity, Verdict,
+};
 
 /// The width of a label; the text begins behind it.
 const LABEL: usize = 12;
@@ -22,7 +24,7 @@ pub(super) fn report(run: &Run) -> String {
         return text;
     }
     result(&mut text, run);
-    if let Some(times) = run.timing(Clock::Answer).and_then(Timing::histogram) {
+    if let Some(times) = run.timing(TimingKind::Answer).and_then(Timing::histogram) {
         text += &histogram::chart(times);
     }
     text.push('\n');
@@ -81,7 +83,7 @@ fn times(text: &mut String, rows: &[(String, Option<&Timing>)], origin: Origin) 
 fn result(text: &mut String, run: &Run) {
     let mut figures: Vec<String> =
         run.rate().map(|rate| format!("{} answers/s", number(rate))).into_iter().collect();
-    if let Some(times) = run.timing(Clock::Answer) {
+    if let Some(times) = run.timing(TimingKind::Answer) {
         figures.extend(percentiles(times, run.origin));
     }
     put(
@@ -92,7 +94,7 @@ fn result(text: &mut String, run: &Run) {
     // An async or pipelined answer is only a receipt: the work comes later.
     let later = |side: &&ModeSide| run.mode() != Some(Mode::Serial) && !side.response.is_empty();
     if let Some(side) = run.mode_side().filter(later) {
-        let rate = side.told_done_rate().map(|rate| format!("{} events done/s", number(rate)));
+        let rate = side.reliable_done_rate().map(|rate| format!("{} events done/s", number(rate)));
         let figures: Vec<String> =
             rate.into_iter().chain(percentiles(&side.response, run.origin)).collect();
         put(text, "work", figures.join(", "));
@@ -171,7 +173,7 @@ fn counts(text: &mut String, client: &ClientSide) {
     );
     let mut rate = match client.seconds {
         0.0 => "answered in less than a microsecond".to_owned(),
-        seconds => match client.told_rate() {
+        seconds => match client.reliable_rate() {
             Some(rate) => format!("{} answers/s for {} s", number(rate), number(seconds)),
             None => format!("answered within {} s", number(seconds)),
         },
@@ -225,7 +227,7 @@ fn bench_side(text: &mut String, bench: &BenchSide) {
             format!(
                 "{} answers{}, {} of them errors, {} aborted",
                 mode.requests,
-                in_brackets(mode.told_rate()),
+                in_brackets(mode.reliable_rate()),
                 mode.errors,
                 mode.aborted
             ),
@@ -238,7 +240,7 @@ fn bench_side(text: &mut String, bench: &BenchSide) {
                 mode.accepted,
                 mode.refused,
                 mode.done,
-                in_brackets(mode.told_done_rate()),
+                in_brackets(mode.reliable_done_rate()),
                 mode.failed,
                 mode.dropped,
                 mode.peak_in_use

@@ -15,7 +15,7 @@ use crate::clean;
 use crate::files;
 use crate::record::{Origin, Validity, Verdict, now};
 use crate::runs::{
-    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Told, Tool,
+    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Tool, ToolOutput,
     check_name, csv, import, to_json,
 };
 
@@ -291,7 +291,7 @@ fn take_in(
     for file in files {
         let (text, written) = read(file).with_context(|| format!("cannot read {}", clean::path(file)))?;
         ended = ended.max(written);
-        told.push(Told { name: file.display().to_string(), text });
+        told.push(ToolOutput { name: file.display().to_string(), text });
     }
     let tool = from.map(|from| match from {
         Maker::Ab => Tool::Ab,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::trial::TimeScale;
 use super::*;
-use crate::record::{ClientSide, Origin, Prediction, Run, Times, now};
+use crate::record::{ClientSide, Origin, PredictedTimes, Prediction, Run, now};
 
 const TEXT: &str = r#"
 title = "A title"
@@ -42,7 +42,7 @@ fn exercise() -> Exercise {
 fn measured(rate: f64) -> Measured {
     let prediction = Prediction {
         rate: Some(100.0),
-        response: Some(Times { p99_ms: Some(7.0), ..Times::default() }),
+        response: Some(PredictedTimes { p99_ms: Some(7.0), ..PredictedTimes::default() }),
         ..Prediction::default()
     };
     let run = |rate| {
@@ -143,7 +143,7 @@ fn a_mistake_in_an_exercise_is_told_with_its_place() {
     assert!(error.contains("minuts") && error.contains("line 4"), "{error}");
     for (measure, says) in [
         ("a.client.rates", "in client, \"rates\" is none of sent, ok"),
-        ("a.snapshot.queue.length", "in queue, \"length\" is none of depth, queued"),
+        ("a.snapshot.queue.length", "in queue, \"length\" is none of depth,"),
         ("a.snapshot.components.first.source", "in components, \"first.source\" is none of 0, 1"),
         ("rate", "expected LOAD.PATH"),
     ] {

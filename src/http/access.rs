@@ -90,10 +90,10 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
 }
 
 /// A status and a sentence.
-type Refused = Option<(StatusCode, String)>;
+type Rejection = Option<(StatusCode, String)>;
 
 impl Guard {
-    fn refuses(&self, request: &Request) -> Refused {
+    fn refuses(&self, request: &Request) -> Rejection {
         let headers = request.headers();
         let server = self.workbench.settings().server;
         if let Some(name) = host::stranger(request, self.access.listen, &server.hosts) {

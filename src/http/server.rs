@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::ServiceExt;
 
 use crate::shutdown::Shutdown;
-use connections::{Connection, Connections, Entry, Phase, Verdict};
+use connections::{CloseReason, Connection, Connections, Entry, Phase};
 pub use limits::Limits;
 use refusal::{Refusal, linger};
 use throttle::Throttle;
@@ -150,9 +150,9 @@ async fn connection(
             log::debug!("a connection ended: {error}");
             Refusal::Malformed
         }),
-        verdict = state.condemned() => match verdict {
-            Verdict::SlowHead => Some(Refusal::head_timeout(&limits())),
-            Verdict::Idle | Verdict::Unread => None,
+        verdict = state.must_close() => match verdict {
+            CloseReason::SlowHead => Some(Refusal::head_timeout(&limits())),
+            CloseReason::Idle | CloseReason::Unread => None,
         },
         () = shutdown.stopping() => {
             Pin::new(&mut http).graceful_shutdown();

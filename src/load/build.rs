@@ -1,4 +1,4 @@
-//! Plans from what people write, with everything that they leave out.
+//! Builds plans from text, with defaults for what is not given.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use thiserror::Error;
 
 use crate::record::{Arrivals, Model, Plan, Profile, ProfileError, RequestPlan};
 
-/// How many requests a closed load makes when nothing is said.
+/// The default number of requests of a closed load.
 const REQUESTS: u64 = 1000;
-/// How long an open load lasts when nothing is said.
+/// The default length of an open load.
 const DURATION: Duration = Duration::from_secs(10);
-/// The most clients or connections: more than one address has ports for.
+/// The most clients or connections: about as many as one address has ports.
 const MOST_CLIENTS: usize = 60_000;
 /// The highest rate, in requests a second.
 const HIGHEST_RATE: f64 = 1e7;
 
-/// Why what was written is no plan.
+/// Why a text is not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlanError {
-    /// A profile does not read as one, or leaves open how long it lasts.
+    /// A profile is not readable, or its length is open.
     #[error("{what}: {error}")]
     Profile {
         /// Clients or rate.
@@ -35,34 +35,34 @@ pub enum PlanError {
     /// The number of connections is zero or too high.
     #[error("connections {0}: expected 1 to {MOST_CLIENTS}")]
     Connections(usize),
-    /// There would be no request.
+    /// The load has no requests.
     #[error("0 requests are no load")]
     Nothing,
-    /// The lengths of the phases and a duration, which may differ.
+    /// Both the phases and `duration` give a length.
     #[error(
         "{what} {profile} says how long each phase lasts; leave out the duration {duration:?}, or the lengths"
     )]
     TwoDurations {
         /// Clients or rate.
         what: &'static str,
-        /// As it was written.
+        /// The text of the profile.
         profile: String,
-        /// As it was given.
+        /// The duration that was given.
         duration: Duration,
     },
-    /// It is over before it begins.
+    /// The load has no length.
     #[error("{what} {profile} lasts no time at all")]
     NoTime {
         /// Clients or rate.
         what: &'static str,
-        /// As it was written.
+        /// The text of the profile.
         profile: String,
     },
 }
 
 impl Plan {
-    /// A closed load of so many clients over time: so many requests, or for so
-    /// long; 1000 requests if nothing is said.
+    /// Builds a closed load of `clients` over time, which ends after `requests` or
+    /// `duration`; after 1000 requests if neither is given.
     ///
     /// # Errors
     /// [`PlanError`].
@@ -81,8 +81,8 @@ impl Plan {
         Self::of(Model::Closed { clients: profile }, requests)
     }
 
-    /// An open load of so many requests a second over time: so many, or for so
-    /// long; for ten seconds if nothing is said.
+    /// Builds an open load of `rate` requests a second over time, which ends after
+    /// `requests` or `duration`; after 10 s if neither is given.
     ///
     /// # Errors
     /// [`PlanError`].
@@ -94,7 +94,7 @@ impl Plan {
         seed: u64,
         connections: usize,
     ) -> Result<Self, PlanError> {
-        // Phases with lengths say how long it lasts; others need to be told.
+        // Phases with lengths give the length of the load; others need one.
         let nothing_said = requests.is_none() && !rate.contains(':');
         let profile = read("rate", rate, duration.or(nothing_said.then_some(DURATION)), duration)?;
         if profile.peak() > HIGHEST_RATE {
@@ -114,7 +114,8 @@ impl Plan {
     }
 }
 
-/// Reads a profile that lasts for `duration`, of which `said` was written.
+/// Reads a profile that lasts for `duration`; `said` is the part of it that the user
+/// gave.
 fn read(
     what: &'static str,
     text: &str,

@@ -10,26 +10,26 @@ use super::Target;
 use super::worker::{Shared, Worker};
 use crate::record::Profile;
 
-/// How often a client that has to sit out looks whether it may join in.
+/// How often a client beyond the present level checks whether it may send.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// How long a client waits after it found no connection: as long as it takes for
-/// all clients together to try a thousand times a second, and at least this long.
-/// Without a pause, clients of a server that is gone would only use up a core.
+/// How long a client waits after a failed connection: long enough that all clients
+/// together try at most 1000 times a second, and at least this long. Without a pause, the
+/// clients of a dead server would only use up a core.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The share of that pause for each client.
 const PAUSE_PER_CLIENT: Duration = Duration::from_millis(1);
 
-/// When the load is over: after a number of requests, or with the profile.
+/// The end of the load: after a number of requests, or with the profile.
 struct StopRule {
     left: Cell<u64>,
     clients: Profile,
-    /// The number of clients is constant and has no end, so there is nothing to look
-    /// up.
+    /// True if the number of clients is constant and without an end, so that no level has
+    /// to be looked up.
     is_constant: bool,
 }
 
-/// What a client is to do next.
+/// The next action of a client.
 enum Next {
     Send,
     SitOut,
@@ -53,7 +53,7 @@ impl StopRule {
     }
 }
 
-/// Runs the clients until the load is over and each has its answer.
+/// Runs the clients until the load is over and every request has its answer.
 pub(super) async fn run<T: Target + 'static>(
     shared: Rc<Shared<T>>,
     clients: &Profile,
@@ -62,7 +62,7 @@ pub(super) async fn run<T: Target + 'static>(
     let is_constant = clients.steady().is_some() && clients.seconds().is_none();
     let left = Cell::new(requests.unwrap_or(u64::MAX));
     let stop = Rc::new(StopRule { left, clients: clients.clone(), is_constant });
-    shared.tally.begin(shared.clock.now());
+    shared.stats.begin(shared.clock.now());
     let mut all = JoinSet::new();
     let count = clients.peak().ceil() as u32;
     let pause = PAUSE.max(PAUSE_PER_CLIENT * count);
@@ -79,7 +79,7 @@ pub(super) async fn run<T: Target + 'static>(
 async fn client<T: Target>(number: usize, pause: Duration, shared: Rc<Shared<T>>, stop: Rc<StopRule>) {
     let mut worker = Worker::new(Rc::clone(&shared));
     loop {
-        match stop.next(number, || shared.tally.elapsed()) {
+        match stop.next(number, || shared.stats.elapsed()) {
             Next::Send => {
                 if !worker.request(None).await {
                     tokio::time::sleep(shared.clock.to_tokio(pause)).await;

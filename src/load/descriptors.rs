@@ -1,6 +1,5 @@
-//! File descriptors: each connection of a load is one, and the system limits how
-//! many a process has. A load that would run out of them is refused before it
-//! begins, as its clients would only find that they cannot connect.
+//! The limit of file descriptors. Each connection of a load needs one. A load that would
+//! run out of them is refused before it begins, because its clients could not connect.
 
 use std::fs;
 
@@ -8,13 +7,13 @@ use thiserror::Error;
 
 use crate::record::{Model, Plan};
 
-/// Descriptors for everything else that a process opens during a load.
+/// Descriptors reserved for everything else that the process opens.
 const RESERVE: u64 = 16;
-/// The most connections of an open load unless it says otherwise. It is a ceiling
-/// that most loads never reach, so it gives way to the limit.
+/// The default limit of connections of an open load. Most loads never reach it, so it is
+/// lowered if the process has fewer descriptors.
 pub const CONNECTIONS: usize = 1000;
 
-/// A load needs more descriptors than the process may have.
+/// The load needs more descriptors than the process may have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{count} {what} need {needed} file descriptors, the limit is {limit}: raise it with `ulimit -n {needed}`, \
@@ -34,17 +33,16 @@ pub struct TooFewDescriptors {
 struct Descriptors {
     open: u64,
     limit: u64,
-    /// How many each connection needs: two, if this process is the server too.
+    /// The descriptors of a connection: two if this process is also the server.
     per_connection: u64,
 }
 
-/// The plan, if the process may open as many connections as it needs. An open load
-/// that leaves the number of its connections to the default gets a lower one if
-/// necessary. `both_ends` says that the server is this process.
+/// Returns the plan if the process may open all its connections. An open load with the
+/// default number of connections gets fewer if necessary. `both_ends` says that this
+/// process is also the server.
 ///
 /// # Errors
-/// [`TooFewDescriptors`]. Never where the system does not say, which is everywhere
-/// but on Linux.
+/// [`TooFewDescriptors`]; only on Linux, where the limit is known.
 pub fn within_limit(plan: &Plan, both_ends: bool) -> Result<Plan, TooFewDescriptors> {
     let per_connection = if both_ends { 2 } else { 1 };
     match Descriptors::now(per_connection) {
@@ -64,7 +62,7 @@ impl Descriptors {
         let others = self.open + RESERVE;
         let possible = self.limit.saturating_sub(others) / self.per_connection;
         let (what, count) = match &plan.model {
-            // Clients that never get to send need no connection.
+            // Clients that never send need no connection.
             Model::Closed { clients } => {
                 ("clients", (clients.peak().ceil() as u64).min(plan.requests.unwrap_or(u64::MAX)))
             }

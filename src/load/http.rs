@@ -1,8 +1,7 @@
-//! A server as the target of a load: HTTP/1.1 on raw sockets.
+//! A server as the target of a load, over HTTP/1.1 on raw sockets.
 //!
-//! It makes connections and exchanges one request for one answer on each. Who
-//! sends when, what is given up after how long, and what is counted is decided
-//! by the loops that use it.
+//! It makes connections and exchanges one request for one answer on each. The loops that
+//! use it decide when to send, when to give up, and what to count.
 //!
 //! ```text
 //!   url, plan ──▶ Request (bytes, built once)          url.rs, request.rs
@@ -14,12 +13,12 @@
 //!                    └── Chunks: a chunked body        chunks.rs
 //! ```
 //!
-//! There is no general client underneath. A load generator needs the core that
-//! it runs on for requests, and a general client has a task, a channel and some
-//! allocations in each of them. What is left of HTTP when the request is always
-//! the same and the body of the answer is only counted fits into these files.
+//! It does not use a general HTTP client, which spends a task, a channel and several
+//! allocations on each request; a load generator needs its core for requests. When the
+//! request is always the same and the body of the answer is only counted, the rest of
+//! HTTP fits into these files.
 //!
-//! Only `http://` is spoken: encryption would be most of what is measured.
+//! Only `http://` is supported: encryption would dominate the measurement.
 
 mod answer;
 mod chunks;
@@ -36,15 +35,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 use tokio::net::TcpStream;
 
-use super::target::{Failure, Target};
+use super::target::{RequestError, Target};
 use crate::record::RequestPlan;
 use request::Request;
 
 pub use connection::HttpConnection;
 
-/// A server, and the request that is sent to it again and again.
+/// A server, and the request that is sent to it repeatedly.
 ///
-/// Cheap to clone; clones may live on different threads.
+/// Cheap to clone. Clones may be on different threads.
 #[derive(Debug, Clone)]
 pub struct HttpTarget {
     shared: Arc<Shared>,
@@ -52,24 +51,24 @@ pub struct HttpTarget {
 
 #[derive(Debug)]
 struct Shared {
-    /// In the order in which the system named them; at least one.
+    /// At least one, in the system's order.
     addresses: Vec<SocketAddr>,
-    /// Which of them answered last. `localhost` is often two addresses, of which
-    /// the server listens on the second: to try them in order for each connection
-    /// would cost a refusal each time. A hint, so that no ordering is needed.
+    /// The address that answered last. `localhost` often has two addresses and the server
+    /// listens on the second, so trying them in order would cost a refused connection
+    /// each time. It is a hint and needs no ordering.
     answered: AtomicUsize,
     request: Arc<Request>,
 }
 
-/// Why there can be no load against a target.
+/// Why a target cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// The URL names no server that we can speak to.
+    /// The URL does not name a server that this client supports.
     #[error("{url:?}: {reason}; expected http://HOST[:PORT][/PATH]")]
     Url {
-        /// What was given.
+        /// The text that was given.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The host has no address.
@@ -77,38 +76,36 @@ pub enum TargetError {
     Unresolved {
         /// The host.
         host: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
-    /// There is no such method, or it makes no request and answer.
+    /// The method does not exist, or is not one request with one answer.
     #[error("{method:?} cannot be the method: {reason}")]
     Method {
-        /// What was given.
+        /// The text that was given.
         method: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// A header is not well-formed, or not the caller's to set.
+    /// A header is malformed, or must not be set by the caller.
     #[error("{name:?} cannot be a header: {reason}")]
     Header {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 }
 
 impl HttpTarget {
-    /// A target at `url`, where each request is as in the plan, with `headers`
-    /// added. Looks up the host, which may block for as long as the system's
-    /// resolver does.
+    /// Returns a target at `url`, whose requests are those of the plan with `headers`
+    /// added. Resolves the host, which may block as long as the system's resolver does.
     ///
-    /// `Host` and `User-Agent` may be replaced by headers of one's own;
-    /// `Connection`, `Content-Length` and `Transfer-Encoding` follow from the plan
-    /// and may not.
+    /// `headers` may replace `Host` and `User-Agent`. `Connection`, `Content-Length` and
+    /// `Transfer-Encoding` follow from the plan and must not be given.
     ///
     /// # Errors
-    /// [`TargetError`], which says what was found and what is allowed.
+    /// [`TargetError`], with what was found and what is allowed.
     pub fn new(
         url: &str,
         request: &RequestPlan,
@@ -123,7 +120,7 @@ impl HttpTarget {
 }
 
 impl HttpTarget {
-    /// Where its host is, in the order in which the system named the addresses.
+    /// Returns the addresses of the host, in the system's order.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.shared.addresses
     }
@@ -132,11 +129,11 @@ impl HttpTarget {
 impl Target for HttpTarget {
     type Connection = HttpConnection;
 
-    /// Connects to the address that answered last, or else to the next that does.
+    /// Connects to the address that answered last, or else to the next one that accepts.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the connection up.
-    async fn connect(&self) -> Result<HttpConnection, Failure> {
+    /// Dropping the future abandons the connection.
+    async fn connect(&self) -> Result<HttpConnection, RequestError> {
         let Shared { addresses, answered, request } = &*self.shared;
         let first = answered.load(Ordering::Relaxed);
         let mut failure = None;
@@ -148,16 +145,16 @@ impl Target for HttpTarget {
                     }
                     return Ok(HttpConnection::new(stream, Arc::clone(request)));
                 }
-                // The preferred address comes first, and its reason is the telling one.
+                // The preferred address comes first; its error is the one to report.
                 Err(error) => _ = failure.get_or_insert(error),
             }
         }
-        Err(Failure::Connect(failure.map_or("no address".to_owned(), |error| reason(&error))))
+        Err(RequestError::Connect(failure.map_or("no address".to_owned(), |error| reason(&error))))
     }
 }
 
-/// What went wrong, the same words for the same cause, as rows of a table need
-/// it: such as `connection refused`, without the system's number for it.
+/// Returns the cause as a row in a table of reasons, such as `connection refused`,
+/// without the system's number.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

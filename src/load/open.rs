@@ -1,5 +1,4 @@
-//! The open model: requests are sent when they are due, whatever became of those
-//! before.
+//! The open model: requests are sent when they are due, regardless of earlier answers.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -8,20 +7,21 @@ use std::rc::Rc;
 use tokio::task::JoinSet;
 
 use super::Target;
-use super::pace::Pacer;
+use super::pacer::Pacer;
 use super::worker::{Shared, Worker};
 use crate::pipeline::Stamp;
 
-/// Workers that have nothing to do, and requests that have no worker.
+/// Idle workers, and requests that wait for a worker.
 struct Pool<T: Target> {
     shared: Rc<Shared<T>>,
     idle: RefCell<Vec<Worker<T>>>,
-    /// Due, and waiting for a connection. Their response time runs.
+    /// Requests that are due and wait for a connection. Their response time includes the
+    /// wait.
     backlog: Rc<RefCell<VecDeque<Stamp>>>,
 }
 
-/// Sends what is due until the schedule has ended and each has its answer.
-/// Requests that wait for a connection are in `backlog`.
+/// Sends requests when they are due, until the schedule has ended and every request has
+/// its answer. Requests that wait for a connection are in `backlog`.
 pub(super) async fn run<T: Target + 'static>(
     shared: Rc<Shared<T>>,
     mut pacer: Pacer,
@@ -32,11 +32,11 @@ pub(super) async fn run<T: Target + 'static>(
     let pool = Rc::new(Pool { shared, idle, backlog });
     let mut busy = JoinSet::new();
     while let Some(due) = pacer.next().await {
-        pool.shared.tally.seen(due);
+        pool.shared.stats.seen(due);
         while let Some(ended) = busy.try_join_next() {
             tell(ended);
         }
-        // The one that was busy last is the likeliest to have an open connection.
+        // The worker that was busy last most likely has an open connection.
         let idle = pool.idle.borrow_mut().pop();
         match idle {
             Some(worker) => drop(busy.spawn_local(serve(Rc::clone(&pool), worker, due))),
@@ -45,7 +45,7 @@ pub(super) async fn run<T: Target + 'static>(
                 busy.spawn_local(serve(Rc::clone(&pool), worker, due));
             }
             None => {
-                pool.shared.tally.wait();
+                pool.shared.stats.wait();
                 pool.backlog.borrow_mut().push_back(due);
             }
         }
@@ -55,7 +55,7 @@ pub(super) async fn run<T: Target + 'static>(
     }
 }
 
-/// Sends a request, and then those that have waited for it to end.
+/// Sends a request, and then requests from the backlog.
 async fn serve<T: Target>(pool: Rc<Pool<T>>, mut worker: Worker<T>, due: Stamp) {
     let mut next = Some(due);
     while let Some(due) = next {

@@ -1,9 +1,8 @@
-//! When each request of an open load is due.
+//! The schedule of an open load: when each request is due.
 //!
-//! All of it happens in the space of the cumulated rate Λ(t), the number of
-//! requests that the profile asks for up to the time t: there the arrivals are
-//! one request apart, whatever the rate does, and only the way back to time knows
-//! the profile.
+//! The schedule is computed in terms of the cumulated rate Λ(t), the number of requests
+//! that the profile asks for up to time t. In Λ, arrivals are one request apart at any
+//! rate; only the conversion back to time depends on the profile.
 //!
 //! ```text
 //!   Λ │            ╱      constant   Λ = 0, 1, 2, 3, …
@@ -23,30 +22,30 @@ use fastrand::Rng;
 
 use crate::record::{Arrivals, Phase, Profile};
 
-/// The due times of an open load since its beginning, in order: an iterator that
-/// ends with the profile, or never.
+/// The due times of an open load, counted from its beginning, in order. The iterator ends
+/// with the profile.
 ///
-/// The same arguments make the same schedule.
+/// The same arguments give the same schedule.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     phases: Vec<Phase>,
-    /// Which phase the last time was in.
+    /// The phase of the last due time.
     phase: usize,
-    /// When it began, in seconds, and Λ at that time.
+    /// The beginning of that phase, in seconds, and Λ at that time.
     begun: f64,
     cumulated: f64,
     arrivals: Arrivals,
     random: Rng,
-    /// How many were made; of use where they are evenly spaced, as a sum of many
-    /// ones would be.
+    /// The number of requests so far. Constant arrivals are computed from it, because a
+    /// sum of many steps would not be exact.
     made: u64,
     /// The sum of the exponentials.
     sum: f64,
 }
 
 impl Schedule {
-    /// The schedule of `rate`, in requests a second, with arrivals spread as said.
-    /// The seed is of consequence only where they are random.
+    /// Returns the schedule of `rate`, in requests a second. The seed matters only for
+    /// random arrivals.
     pub fn new(rate: &Profile, arrivals: Arrivals, seed: u64) -> Self {
         Self {
             phases: rate.phases().to_vec(),
@@ -60,7 +59,7 @@ impl Schedule {
         }
     }
 
-    /// Λ at the next request.
+    /// Returns Λ at the next request.
     fn next_cumulated(&mut self) -> f64 {
         let n = self.made;
         self.made += 1;
@@ -75,11 +74,11 @@ impl Schedule {
         }
     }
 
-    /// The time at which Λ reaches `target`, in seconds; `None` if the profile ends
-    /// before. Targets must not fall.
+    /// Returns the time at which Λ reaches `target`, in seconds; `None` if the profile
+    /// ends before. Targets must not decrease.
     fn time_of(&mut self, target: f64) -> Option<f64> {
-        // Sums of phases are off by some last places: a request on the border
-        // belongs to the next phase, and to none after the last.
+        // Sums of phases have rounding errors. A request on the border belongs to the
+        // next phase; after the last phase it is not sent.
         let border = (target * 1e-12).max(1e-9);
         loop {
             let phase = self.phases.get(self.phase)?;
@@ -100,27 +99,27 @@ impl Iterator for Schedule {
 
     fn next(&mut self) -> Option<Duration> {
         let target = self.next_cumulated();
-        // Not a time: a rate of zero for ever. No more requests come.
+        // Not a duration: the rate is zero for ever, and no more requests come.
         Duration::try_from_secs_f64(self.time_of(target)?).ok()
     }
 }
 
-/// How many requests a phase asks for.
+/// Returns the number of requests that a phase asks for.
 fn area(phase: &Phase) -> f64 {
     phase.seconds.map_or(f64::INFINITY, |seconds| (phase.from + phase.to) / 2.0 * seconds)
 }
 
-/// When the phase has asked for `into` requests, in seconds since its beginning:
-/// the solution of `a·t + s·t²/2 = into`, where `a` is the first rate and `s` the
-/// slope. In this form of it nothing cancels: it holds for a slope of zero and for
-/// ramps from and to zero.
+/// Returns when the phase has asked for `into` requests, in seconds from its beginning.
+/// It solves `a·t + s·t²/2 = into`, where `a` is the first rate and `s` the slope. This
+/// form has no cancellation, and holds for a slope of zero and for ramps from and to
+/// zero.
 fn time_in(phase: &Phase, into: f64) -> f64 {
     if into == 0.0 {
         return 0.0;
     }
     let Phase { from, to, seconds } = *phase;
     let slope = seconds.map_or(0.0, |seconds| (to - from) / seconds);
-    // The rate at that time. Rounding must not make a root of less than nothing.
+    // The rate at that time. Rounding must not make the radicand negative.
     let rate = (from * from + 2.0 * slope * into).max(0.0).sqrt();
     2.0 * into / (from + rate)
 }

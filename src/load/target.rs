@@ -1,35 +1,35 @@
-//! What load is made against: anything that can be connected to and answers.
+//! The target of a load: anything that accepts connections and answers requests.
 //!
-//! The loops that make load know nothing else, so the same ones drive a server
-//! over HTTP and, under virtual time, the bench itself.
+//! The loops that make load know nothing else. The same loops drive a server over HTTP
+//! and, under virtual time, the bench itself.
 
 use thiserror::Error;
 
-/// What connections can be made to.
+/// A target of connections.
 pub trait Target {
-    /// One connection. It carries one request at a time.
+    /// A connection to the target.
     type Connection: Connection;
 
-    /// Makes a connection.
+    /// Connects to the target.
     ///
     /// # Errors
-    /// [`Failure::Connect`].
-    fn connect(&self) -> impl Future<Output = Result<Self::Connection, Failure>>;
+    /// [`RequestError::Connect`].
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, RequestError>>;
 }
 
-/// Carries one request at a time.
+/// A connection, which carries one request at a time.
 pub trait Connection {
     /// Sends the request and reads the whole answer.
     ///
     /// # Errors
-    /// [`Failure`]. The connection is then of no more use.
+    /// [`RequestError`]. The connection cannot be used afterwards.
     ///
     /// # Cancel safety
-    /// After the future was dropped the connection is of no more use.
-    fn exchange(&mut self) -> impl Future<Output = Result<Answer, Failure>>;
+    /// The connection cannot be used after the future was dropped.
+    fn exchange(&mut self) -> impl Future<Output = Result<Answer, RequestError>>;
 
-    /// Whether another request can be sent on it: false once the server has closed
-    /// it after its last answer.
+    /// Returns whether another request can be sent: false once the server has closed the
+    /// connection.
     fn is_open(&self) -> bool;
 }
 
@@ -40,31 +40,30 @@ pub struct Answer {
     pub status: u16,
     /// Bytes received, head and body.
     pub bytes: u64,
-    /// Whether the connection can be used again.
+    /// True if the connection can be used again.
     pub reusable: bool,
 }
 
-/// Why there was no answer. Each reads as a reason in a table of reasons.
+/// Why a request has no answer. Each text is a row in a table of reasons.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Failure {
-    /// There was no connection.
+pub enum RequestError {
+    /// The connection failed.
     #[error("cannot connect: {0}")]
     Connect(String),
-    /// It broke off, or was closed before the first byte of an answer. On a
-    /// connection that was used before, the server may have closed it at the moment
-    /// when the request was sent.
+    /// The connection broke before the first byte of an answer. If it was used before,
+    /// the server may have closed it just when the request was sent.
     #[error("connection broken: {0}")]
     Unanswered(String),
-    /// It broke off, or was closed before the answer was complete.
+    /// The connection broke before the answer was complete.
     #[error("connection broken: {0}")]
     Broken(String),
-    /// What came is not HTTP.
+    /// The answer is not HTTP.
     #[error("not an HTTP answer: {0}")]
     Malformed(String),
-    /// It took too long.
+    /// The answer took longer than the timeout.
     #[error("timed out")]
     TimedOut,
-    /// The load ended first.
+    /// The load ended before the answer.
     #[error("the load ended first")]
     Ended,
 }

@@ -1,5 +1,5 @@
-//! One request at a time over one connection: connects when there is none, gives
-//! up when an answer takes too long, and tells the tally.
+//! A worker sends one request at a time over one connection. It connects when there is
+//! none, gives up after the timeout, and records the result.
 
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -7,32 +7,31 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::tally::Tally;
-use super::{Answer, Connection, Failure, Target};
+use super::stats::Stats;
+use super::{Answer, Connection, RequestError, Target};
 use crate::pipeline::{Clock, Stamp};
 
-/// What all workers of a load share.
+/// The state that all workers of a load share.
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     pub(super) target: T,
-    pub(super) tally: Tally,
+    pub(super) stats: Stats,
     pub(super) clock: Clock,
-    /// How long an answer may take.
+    /// The timeout of an answer.
     pub(super) timeout: Duration,
-    /// Whether a connection is used again.
+    /// True if a connection carries more than one request.
     pub(super) keep_alive: bool,
-    /// Whether a request may be sent twice: its method is idempotent (RFC 9110,
-    /// section 9.2.2).
+    /// True if a request may be sent twice: its method is idempotent (RFC 9110, section
+    /// 9.2.2).
     pub(super) repeatable: bool,
 }
 
-/// Has a connection, or makes one when it needs one.
+/// Sends requests over a connection, which it makes when it needs one.
 pub(super) struct Worker<T: Target> {
     shared: Rc<Shared<T>>,
     connection: Option<T::Connection>,
-    /// Goes off at the earliest when an answer is overdue. It is set once and then
-    /// pushed on only when it goes off: a timer for each request would cost more
-    /// than all its stamps.
+    /// Fires when an answer may be overdue. It is reset only when it has fired, because a
+    /// timer for each request would cost more than all its timestamps.
     alarm: Pin<Box<Sleep>>,
 }
 
@@ -42,19 +41,19 @@ impl<T: Target> Worker<T> {
         Self { shared, connection: None, alarm }
     }
 
-    /// Sends a request that was due at that moment, or is due now. Returns whether
-    /// there was a connection to send it on.
+    /// Sends a request that was due at `due`, or is due now. Returns whether there was a
+    /// connection.
     pub(super) async fn request(&mut self, due: Option<Stamp>) -> bool {
-        let sent = self.shared.tally.send();
+        let sent = self.shared.stats.send();
         let result = self.exchange_in_time(sent).await;
-        let connected = !matches!(result, Err(Failure::Connect(_)));
+        let connected = !matches!(result, Err(RequestError::Connect(_)));
         let reusable = result.as_ref().is_ok_and(|answer| answer.reusable && self.shared.keep_alive);
         self.connection.take_if(|_| !reusable);
-        self.shared.tally.end(due.unwrap_or(sent), sent, result);
+        self.shared.stats.end(due.unwrap_or(sent), sent, result);
         connected
     }
 
-    async fn exchange_in_time(&mut self, sent: Stamp) -> Result<Answer, Failure> {
+    async fn exchange_in_time(&mut self, sent: Stamp) -> Result<Answer, RequestError> {
         let Self { shared, connection, alarm } = self;
         let deadline = || shared.clock.to_instant(sent) + shared.clock.to_tokio(shared.timeout);
         let mut exchange = pin!(exchange(shared, connection));
@@ -65,7 +64,7 @@ impl<T: Target> Worker<T> {
                 () = alarm.as_mut() => {
                     let deadline = deadline();
                     if Instant::now() >= deadline {
-                        return Err(Failure::TimedOut);
+                        return Err(RequestError::TimedOut);
                     }
                     alarm.as_mut().reset(deadline);
                 }
@@ -74,25 +73,25 @@ impl<T: Target> Worker<T> {
     }
 }
 
-/// Sends the request on the connection that there is, or on a new one if there is
-/// none or the server has closed it while it was idle.
+/// Sends the request on the present connection. Connects if there is none, or if the
+/// server has closed it while it was idle.
 ///
-/// The server may also close it while the request is on its way. Then no byte of an
-/// answer comes, and the request is sent again on a new connection if it is safe to
-/// do so (RFC 9112, section 9.3.1). That happens once, and only if the connection was
-/// used before, so a server that never answers is not asked for ever.
+/// The server may also close it while the request is on its way. Then the answer has no
+/// first byte, and the request is sent again on a new connection if that is safe (RFC
+/// 9112, section 9.3.1). This happens once, and only if the connection was used before,
+/// so a server that never answers does not cause endless requests.
 async fn exchange<T: Target>(
     shared: &Shared<T>,
     connection: &mut Option<T::Connection>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, RequestError> {
     if let Some(used) = connection.take_if(|connection| connection.is_open()) {
         let result = connection.insert(used).exchange().await;
-        if !(matches!(result, Err(Failure::Unanswered(_))) && shared.repeatable) {
+        if !(matches!(result, Err(RequestError::Unanswered(_))) && shared.repeatable) {
             return result;
         }
-        shared.tally.repeat();
+        shared.stats.repeat();
     }
-    // The old one is closed before there is a new one.
+    // The old connection is closed before the new one is made.
     *connection = None;
     connection.insert(shared.target.connect().await?).exchange().await
 }

@@ -1,7 +1,6 @@
-//! A histogram of durations that many threads record into without meeting.
+//! A histogram of durations that many threads record into without contention.
 //!
-//! Each thread has a shard of its own; the lock of a shard is only ever contended
-//! by whoever reads.
+//! Each thread has its own part. Only readers contend for the lock of a part.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,32 +11,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::per_thread::PerThread;
 
-/// Three significant digits: a reading is at most 0.1 % off.
+/// Three significant digits: a reading is off by at most 0.1 %.
 const DIGITS: u8 = 3;
-/// The longest duration that is told apart, in microseconds: an hour.
+/// The longest duration, in microseconds: an hour.
 const LONGEST: u64 = 3_600_000_000;
 
 /// A histogram of durations in microseconds, up to an hour, with three
 /// significant digits.
 #[derive(Debug, Default)]
-pub struct Sharded(PerThread<Mutex<Shard>>);
+pub struct PerThreadHistogram(PerThread<Mutex<Part>>);
 
 #[derive(Debug)]
-struct Shard {
-    /// Grows with the largest value, so an unused one takes next to no memory.
+struct Part {
+    /// Grows with the largest value, so an unused one takes almost no memory.
     counts: Histogram<u64>,
-    /// Kept apart: the sum of a histogram is only as exact as its buckets.
+    /// Kept separately, because the sum of a histogram is only as exact as its buckets.
     seconds: f64,
 }
 
-impl Default for Shard {
+impl Default for Part {
     fn default() -> Self {
         Self { counts: empty_histogram(), seconds: 0.0 }
     }
 }
 
-/// An empty histogram as all of Weir's are: microseconds, three significant
-/// digits, growing as it needs to.
+/// Returns an empty histogram like all of Weir's: in microseconds, with three significant
+/// digits, growing on demand.
 pub fn empty_histogram() -> Histogram<u64> {
     let mut histogram =
         Histogram::new_with_bounds(1, 2, DIGITS).unwrap_or_else(|_| unreachable!("constant bounds"));
@@ -45,44 +44,44 @@ pub fn empty_histogram() -> Histogram<u64> {
     histogram
 }
 
-impl Sharded {
-    /// Records one duration. Longer ones than an hour count as an hour.
+impl PerThreadHistogram {
+    /// Records one duration. A duration above an hour counts as an hour.
     pub fn record_duration(&self, duration: Duration) {
-        // Rounded. In parts: nanoseconds as one number take a division of 128 bits.
+        // Rounded, in two parts: nanoseconds as one number would need a 128-bit division.
         let rest = u64::from(duration.subsec_nanos().saturating_add(500) / 1000);
         let micros = duration.as_secs().saturating_mul(1_000_000).saturating_add(rest);
-        let mut shard = lock(self.0.local());
+        let mut part = lock(self.0.local());
         // Cannot fail: the histogram grows as it needs to.
-        let _ = shard.counts.record(micros.min(LONGEST));
-        shard.seconds += duration.as_secs_f64();
+        let _ = part.counts.record(micros.min(LONGEST));
+        part.seconds += duration.as_secs_f64();
     }
 
-    /// All shards together, in microseconds.
+    /// Returns the sum of all parts, in microseconds.
     pub fn merged(&self) -> Histogram<u64> {
         self.read().0
     }
 
-    /// All shards together, and the sum of the durations in seconds.
+    /// Returns the sum of all parts, and the sum of the durations in seconds.
     pub(super) fn read(&self) -> (Histogram<u64>, f64) {
         let (mut all, mut seconds) = (empty_histogram(), 0.0);
-        for shard in self.0.iter() {
-            let shard = lock(shard);
+        for part in self.0.iter() {
+            let part = lock(part);
             // Cannot fail: `all` grows as it needs to.
-            let _ = all.add(&shard.counts);
-            seconds += shard.seconds;
+            let _ = all.add(&part.counts);
+            seconds += part.seconds;
         }
         (all, seconds)
     }
 
-    /// Forgets everything recorded so far.
+    /// Removes everything recorded so far.
     pub fn reset(&self) {
-        for shard in self.0.iter() {
-            *lock(shard) = Shard::default();
+        for part in self.0.iter() {
+            *lock(part) = Part::default();
         }
     }
 }
 
-impl HistogramFn for Sharded {
+impl HistogramFn for PerThreadHistogram {
     /// Takes seconds, the base unit of metrics.
     fn record(&self, seconds: f64) {
         if let Ok(duration) = Duration::try_from_secs_f64(seconds) {
@@ -91,31 +90,31 @@ impl HistogramFn for Sharded {
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The usual figures of a histogram, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Summary {
-    /// How many durations were recorded.
+    /// The number of durations.
     pub count: u64,
     /// Their mean.
     pub mean: f64,
-    /// Half of them were at most this.
+    /// The median.
     pub p50: f64,
-    /// 90 % were.
+    /// The 90th percentile.
     pub p90: f64,
-    /// 99 % were.
+    /// The 99th percentile.
     pub p99: f64,
-    /// 99.9 % were.
+    /// The 99.9th percentile.
     pub p999: f64,
-    /// All were.
+    /// The longest.
     pub max: f64,
 }
 
 impl Summary {
-    /// Of a histogram in microseconds.
+    /// Summarises a histogram in microseconds.
     pub fn of(histogram: &Histogram<u64>) -> Self {
         if histogram.is_empty() {
             return Self::default();
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn recordings_of_many_threads_come_together() {
-        let histogram = Sharded::default();
+        let histogram = PerThreadHistogram::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
@@ -165,7 +164,7 @@ mod tests {
 
     #[test]
     fn more_than_an_hour_counts_as_an_hour() {
-        let histogram = Sharded::default();
+        let histogram = PerThreadHistogram::default();
         histogram.record_duration(Duration::from_secs(4000));
         let hour = 3_600_000.0;
         assert!((Summary::of(&histogram.merged()).max / hour - 1.0).abs() < 0.001);
@@ -173,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_reset_histogram_is_empty() {
-        let histogram = Sharded::default();
+        let histogram = PerThreadHistogram::default();
         histogram.record(0.25);
         assert_eq!(histogram.merged().len(), 1);
         histogram.reset();

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
-use super::{Family, Series, Sharded};
+use super::{Family, PerThreadHistogram, Series};
 
-/// Upper bounds of the buckets, in seconds: two or three to a decade, from what
-/// a handler takes to what a person waits.
+/// Upper bounds of the buckets, in seconds: two or three per decade, from the fastest
+/// handler to the longest wait.
 const BOUNDS: [f64; 20] = [
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
     2.5, 5.0, 10.0, 30.0, 60.0, 600.0,
@@ -42,7 +42,7 @@ pub(super) fn render(families: &BTreeMap<String, Family>) -> String {
     text
 }
 
-fn buckets(text: &mut String, name: &str, labels: &Labels, histogram: &Sharded) {
+fn buckets(text: &mut String, name: &str, labels: &Labels, histogram: &PerThreadHistogram) {
     let (counts, seconds) = histogram.read();
     let mut recorded = counts.iter_recorded().peekable();
     let mut below = 0;

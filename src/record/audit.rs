@@ -1,4 +1,5 @@
-//! Whether a run can be trusted, in one of three words and in sentences that say why.
+//! The audit of a run: whether its figures can be trusted, in one of three words, and
+//! why.
 //!
 //! ```text
 //!   invalid     the figures are wrong: do not use them
@@ -6,58 +7,58 @@
 //!   valid       neither
 //! ```
 //!
-//! The rules are in `runs`, next to the figures that they compare.
+//! The rules are in `runs`.
 
 use serde::{Deserialize, Serialize};
 
-/// The checks that were made of a run.
+/// The checks of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(into = "Written")]
 pub struct Audit {
-    /// What was looked at, and what was found.
+    /// The checks, with their results.
     pub checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
+/// One check of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WrittenCheck", into = "WrittenCheck")]
 pub struct Check {
-    /// A name for programs, such as `Little's law (client)`. The sentence does not need
-    /// it.
+    /// A name for programs, such as `Little's law (client)`. The sentence is complete
+    /// without it.
     pub name: String,
     /// The result.
     pub verdict: Verdict,
-    /// What was found, in a sentence with the number first.
+    /// The finding, in a sentence with the number first.
     pub says: String,
 }
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// As it should be.
+    /// The run passes the check.
     Passed,
-    /// The figures hold, and a reader should know this about them. The run stays valid.
+    /// The run is valid, and a reader should know this about it.
     Note,
-    /// The figures hold, and something from outside is in them: the run is disturbed.
+    /// The run is disturbed: the figures hold, but include an influence from outside.
     Disturbed,
-    /// The figures do not mean what they say: the run is invalid.
+    /// The run is invalid: its figures are wrong.
     Failed,
 }
 
-/// What the checks of a run come to.
+/// The result of all checks of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Validity {
-    /// The figures mean what they say.
+    /// The figures are right.
     Valid,
-    /// They do, and something from outside is in them.
+    /// The figures are right, but include an influence from outside.
     Disturbed,
-    /// They do not.
+    /// The figures are wrong.
     Invalid,
 }
 
 impl Validity {
-    /// The word for it; capitals if the figures must not be used.
+    /// The word for it, in capitals if the figures must not be used.
     pub fn word(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -68,7 +69,7 @@ impl Validity {
 }
 
 impl Audit {
-    /// The word for the run: that of its worst check.
+    /// Returns the validity that the worst check leaves.
     pub fn validity(&self) -> Validity {
         match self.checks.iter().map(|check| check.verdict).max() {
             Some(Verdict::Failed) => Validity::Invalid,
@@ -77,22 +78,23 @@ impl Audit {
         }
     }
 
-    /// Whether the figures of the run are wrong.
+    /// True if the figures of the run are wrong.
     pub fn is_invalid(&self) -> bool {
         self.validity() == Validity::Invalid
     }
 
-    /// What a reader has to know: failures first, then disturbances, then notes.
+    /// The checks that a reader has to know of: failures first, then disturbances, then
+    /// notes.
     pub fn remarks(&self) -> impl Iterator<Item = &Check> {
         let of = |verdict| self.checks.iter().filter(move |check| check.verdict == verdict);
         [Verdict::Failed, Verdict::Disturbed, Verdict::Note].into_iter().flat_map(of)
     }
 }
 
-/// As it stands in the file.
+/// The form in the file.
 #[derive(Serialize)]
 struct Written {
-    /// For readers of the file. Weir goes by the checks.
+    /// For readers of the file. Weir itself uses the checks.
     verdict: Validity,
     checks: Vec<Check>,
 }
@@ -103,8 +105,8 @@ impl From<Audit> for Written {
     }
 }
 
-/// As it stands in the file. Versions before 0.2 know three verdicts and stumble over
-/// any other, so a disturbance is a caution with a field of its own.
+/// The form in the file. Versions before 0.2 know three verdicts and refuse any other, so
+/// a disturbance is written as a caution with a field of its own.
 #[derive(Serialize, Deserialize)]
 struct WrittenCheck {
     name: String,

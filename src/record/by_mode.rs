@@ -105,7 +105,7 @@ pub mod in_order {
     /// Writes the three values as an array.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// The serializer's.
     pub fn serialize<T: Serialize, S: Serializer>(
         values: &ByMode<T>,
         serializer: S,
@@ -116,7 +116,7 @@ pub mod in_order {
     /// Reads an array of three values.
     ///
     /// # Errors
-    /// When it is no array of three such values.
+    /// When the input is not an array of three such values.
     pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<ByMode<T>, D::Error> {

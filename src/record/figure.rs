@@ -9,7 +9,7 @@
 //!   bench.modes.pipelined.wait.p99_ms            Mode, ModeTiming, Statistic
 //! ```
 //!
-//! A prediction has some of the same figures, and answers to the same names.
+//! A prediction has some of the same figures under the same names.
 
 mod fields;
 mod path;
@@ -23,8 +23,8 @@ pub(crate) use fields::{Number, figures, names};
 pub use path::FigureError;
 pub(crate) use path::{first_step, one_of};
 
-/// The quantity that a figure is. It decides what becomes of the figure when the same
-/// run goes faster.
+/// The quantity of a figure. It decides how the figure changes when the same run goes
+/// faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// A time, in the unit that the path names: seconds or milliseconds.

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 /// accepted = done + failed + dropped + held, plus what was never accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerState {
-    /// Promised to be done.
+    /// Events that the bench promised to do.
     pub accepted: u64,
     /// Done.
     pub done: u64,
-    /// Tried and not done, or abandoned.
+    /// Events that failed or were abandoned.
     pub failed: u64,
-    /// Accepted, and given up by the queue's policy.
+    /// Accepted events that the queue's policy dropped.
     pub dropped: u64,
-    /// In the queue, with consumers, or in the resource.
+    /// Events in the queue, with consumers, or in the resource.
     pub held: u64,
-    /// Refused, and therefore never accepted.
+    /// Refused requests: never accepted.
     pub rejected: u64,
-    /// Accepted and nowhere to be found. While events move, the parts are read
-    /// at slightly different moments; when quiet it is 0.
+    /// Accepted events that are in none of these. While events move, the parts are read
+    /// at slightly different moments; it is 0 whenever the bench is quiet.
     pub unaccounted: i64,
 }

@@ -1,19 +1,19 @@
-//! What was changed when: the marks on a chart and in a run.
+//! The marks on a chart and in a run: what was changed when.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that happened at a moment.
+/// A change at a moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// Uptime in seconds.
     pub t: f64,
-    /// What kind of thing.
+    /// The kind of change.
     pub kind: MarkKind,
-    /// What it was.
+    /// The change, in words.
     pub text: String,
 }
 
-/// What a [`Mark`] stands for.
+/// The kinds of change that leave a [`Mark`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MarkKind {
@@ -23,7 +23,7 @@ pub enum MarkKind {
     Error,
     /// Counters were zeroed.
     Reset,
-    /// The pipeline was paused, or went on.
+    /// The pipeline was paused or resumed.
     Pause,
     /// The queue was emptied.
     Purge,

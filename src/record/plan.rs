@@ -1,11 +1,11 @@
-//! What load to make: how many clients or what rate, for how long, and with what
+//! The plan of a load: how many clients or what rate, for how long, and with which
 //! requests.
 //!
 //! ```text
 //!   closed   N clients; each sends its next request when it has its answer.
 //!            The slower the server, the lower the rate: it cannot be overrun.
 //!   open     requests are due at times that do not depend on the answers, as
-//!            from many people who do not know of each other.
+//!            from many independent users.
 //! ```
 
 use std::fmt;
@@ -17,44 +17,43 @@ use thiserror::Error;
 
 use crate::duration;
 
-/// More phases than this are summed up when a profile is shown.
+/// A profile with more phases than this is summarised when it is shown.
 const SHOWN: usize = 8;
 
-/// The statuses by which servers turn requests away, if nothing else is known of
-/// them.
+/// The statuses that count as a refusal, unless the server is known to use others.
 pub const REFUSALS: [u16; 2] = [429, 503];
 
-/// A load to make. Part of every run that was made by one.
+/// The plan of a load. Every run that a load made contains it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Who decides when a request is sent.
+    /// What decides when a request is sent.
     #[serde(flatten)]
     pub model: Model,
     /// The number of requests that ends the load, if the profile does not end first.
     pub requests: Option<u64>,
-    /// What each request is.
+    /// The requests of a load.
     pub request: RequestPlan,
 }
 
-/// Who decides when a request is sent.
+/// What decides when a request is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "lowercase")]
 pub enum Model {
     /// Clients that each wait for their answer.
     Closed {
-        /// How many clients there are, over time.
+        /// The number of clients over time.
         clients: Profile,
     },
-    /// A schedule that does not wait for anybody.
+    /// A schedule that does not wait for answers.
     Open {
-        /// Requests a second, over time.
+        /// Requests a second over time.
         rate: Profile,
-        /// How they are spread at that rate.
+        /// How arrivals are spread at that rate.
         arrivals: Arrivals,
-        /// Fixes the schedule.
+        /// The seed of the schedule.
         seed: u64,
-        /// The most connections at once. A request that is due and finds none
-        /// free waits for one, and its response time runs.
+        /// The most connections at once. A request that is due while none is free waits
+        /// for one; its response time includes the wait.
         connections: usize,
     },
 }
@@ -65,22 +64,23 @@ pub enum Model {
 pub enum Arrivals {
     /// Evenly.
     Constant,
-    /// At random, without memory: many people who do not know of each other.
+    /// At random and without memory, as from many independent users.
     Poisson,
-    /// So many at once, and a pause.
+    /// This many at once, then a pause.
     Burst(u64),
 }
 
-/// What each request is.
+/// The requests of a load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestPlan {
-    /// Such as `GET`.
+    /// The HTTP method, such as `GET`.
     pub method: String,
-    /// Sent with each request, if there is one.
+    /// The body of each request, if any.
     pub body: Option<String>,
-    /// Whether a connection is used for more than one request.
+    /// True if a connection carries more than one request.
     pub keep_alive: bool,
-    /// An answer that takes longer, in seconds, is given up: aborted.
+    /// The timeout of an answer, in seconds. A request without an answer by then is
+    /// aborted.
     pub timeout_s: f64,
 }
 
@@ -91,19 +91,19 @@ impl Default for RequestPlan {
 }
 
 impl RequestPlan {
-    /// Whether sending it twice is the same as sending it once, by its method.
+    /// True if the method is idempotent (RFC 9110, section 9.2.2).
     pub fn is_idempotent(&self) -> bool {
         ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(&self.method.as_str())
     }
 
-    /// How long an answer may take.
+    /// Returns the timeout of an answer.
     pub fn timeout(&self) -> Duration {
         Duration::try_from_secs_f64(self.timeout_s).unwrap_or(Duration::MAX)
     }
 }
 
-/// A level over time: piecewise linear. Clients for a closed model, requests a
-/// second for an open one.
+/// A level over time, piecewise linear: clients in a closed model, requests a second in
+/// an open one.
 ///
 /// Written as `400`, `100..400` (a ramp), `100,200,400` (steps), each with a
 /// length of its own or a share of the whole: `100:10s,100..400:20s,400:30s`.
@@ -120,14 +120,14 @@ pub struct Phase {
     pub from: f64,
     /// The level at its end.
     pub to: f64,
-    /// How long it lasts; for ever if nothing is said, which only the last may.
+    /// Its length in seconds. `None` is for ever, which only the last phase may be.
     pub seconds: Option<f64>,
 }
 
-/// What is wrong with a profile.
+/// Why a text is not a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProfileError {
-    /// It does not read as one.
+    /// It does not have the form of a profile.
     #[error(
         "{0:?} is no level over time; expected such as 400, 100..400, 100,200,400 or 100:10s,100..400:20s"
     )]
@@ -137,19 +137,19 @@ pub enum ProfileError {
     Length {
         /// The phase as it was written.
         phase: String,
-        /// What stands behind its colon.
+        /// The text after its colon.
         length: String,
     },
-    /// Some phases have a length and some have not, or a ramp has none.
+    /// A phase has no length although another has one, or it is a ramp.
     #[error("{0:?} needs a duration: give each phase one (100:10s) or all of them together (--duration)")]
     NoDuration(String),
-    /// All of it is zero.
+    /// Its level is zero all the time.
     #[error("{0:?} is zero all the time")]
     Zero(String),
 }
 
 impl Plan {
-    /// This load, `times` times faster: rates are higher and lengths shorter.
+    /// Returns this load `times` times faster: with higher rates and shorter phases.
     pub fn faster(&self, times: f64) -> Self {
         let model = match &self.model {
             Model::Closed { clients } => Model::Closed { clients: clients.scaled(1.0, times) },
@@ -173,7 +173,7 @@ impl Profile {
         Self { phases: self.phases.iter().map(scaled).collect() }
     }
 
-    /// A constant level, for `seconds` or without an end.
+    /// Returns a constant level for `seconds`, or without an end.
     pub fn constant(level: f64, seconds: Option<f64>) -> Self {
         Self { phases: vec![Phase { from: level, to: level, seconds }] }
     }
@@ -181,7 +181,7 @@ impl Profile {
     /// Reads a profile. Phases without a length of their own share `duration`.
     ///
     /// # Errors
-    /// [`ProfileError`], with the text.
+    /// [`ProfileError`], which quotes the text.
     pub fn parse(text: &str, duration: Option<Duration>) -> Result<Self, ProfileError> {
         let unreadable = || ProfileError::Unreadable(text.to_owned());
         let read = |phase: &str| read_phase(phase)?.ok_or_else(unreadable);
@@ -202,17 +202,17 @@ impl Profile {
         Ok(Self { phases })
     }
 
-    /// Its pieces, in order.
+    /// The phases, in order.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
     }
 
-    /// How long it lasts; `None` for ever.
+    /// The length in seconds; `None` without an end.
     pub fn seconds(&self) -> Option<f64> {
         self.phases.iter().map(|phase| phase.seconds).sum()
     }
 
-    /// The level after `seconds`; `None` when it is over.
+    /// The level after `seconds`; `None` after the end.
     pub fn at(&self, mut seconds: f64) -> Option<f64> {
         for phase in &self.phases {
             let Some(length) = phase.seconds else { return Some(phase.from) };
@@ -229,7 +229,7 @@ impl Profile {
         self.phases.iter().flat_map(|phase| [phase.from, phase.to]).fold(0.0, f64::max)
     }
 
-    /// The level, if it is the same all the time.
+    /// The level, if it is constant.
     pub fn steady(&self) -> Option<f64> {
         let level = self.phases.first()?.from;
         self.phases.iter().all(|phase| phase.from == level && phase.to == level).then_some(level)

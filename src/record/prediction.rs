@@ -1,80 +1,79 @@
-//! What theory says of a load, as it is kept in a run. The models are in
-//! [`theory`](crate::theory).
+//! A prediction as a run contains it. The models are in [`theory`](crate::theory).
 
 use serde::{Deserialize, Serialize};
 
-/// What theory says of a load on a configuration. Nothing where the model does
-/// not say.
+/// What theory predicts for a load on a configuration. A figure that the model does not
+/// give is `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Prediction {
-    /// In Kendall's notation where there is one, such as `M/M/3`.
+    /// The model, in Kendall's notation where there is one, such as `M/M/3`.
     pub model: String,
-    /// How far it can be believed.
+    /// How exact it is.
     pub exactness: Exactness,
-    /// What it takes for granted, a sentence each.
+    /// Its assumptions, a sentence each.
     pub assumptions: Vec<String>,
-    /// Where the formulas come from.
+    /// The sources of the formulas.
     pub sources: Vec<String>,
-    /// Answers a second to the client.
+    /// Answers per second.
     pub rate: Option<f64>,
-    /// Events done a second.
+    /// Events done per second.
     pub done_rate: Option<f64>,
-    /// The share of the time in which a consumer, or a place in the resource, is
-    /// busy; above 1 for what would be needed.
+    /// The utilisation of the consumers, or of the resource's places. Above 1, it is what
+    /// the load would need.
     pub utilisation: Option<f64>,
     /// Events in the resource, on average.
     pub in_use: Option<f64>,
     /// The most events in the resource at once.
     pub peak_in_use: Option<f64>,
-    /// Events waiting in the queue or at the resource's door, on average.
+    /// Events waiting in the queue, or for the resource, on average.
     pub depth: Option<f64>,
-    /// The most events in the queue at once; at the resource's door, if the mode has
-    /// no queue.
+    /// The most events in the queue at once; waiting for the resource, if the mode has no
+    /// queue.
     pub peak_depth: Option<f64>,
-    /// The share of requests that are turned away.
+    /// The share of requests that are refused.
     pub refused_share: Option<f64>,
-    /// The share of requests that are accepted, and dropped for want of room.
+    /// The share of requests that are accepted and later dropped because the queue is
+    /// full.
     pub dropped_share: Option<f64>,
-    /// What a client waits for an answer.
-    pub answer: Option<Times>,
+    /// The time until a client has its answer.
+    pub answer: Option<PredictedTimes>,
     /// From arrival to admission.
-    pub wait: Option<Times>,
+    pub wait: Option<PredictedTimes>,
     /// In the resource.
-    pub service: Option<Times>,
+    pub service: Option<PredictedTimes>,
     /// From arrival to finish.
-    pub response: Option<Times>,
+    pub response: Option<PredictedTimes>,
     /// From the first request to the last answer, in seconds.
     pub load_s: Option<f64>,
-    /// From the last request to the last event done, in seconds; nothing in serial
-    /// mode, where a request ends with its event.
+    /// From the last request to the last event done, in seconds; `None` in serial mode,
+    /// where a request ends with its event.
     pub drain_s: Option<f64>,
-    /// Seconds since the first request, and events in the queue, or at the door,
-    /// then.
+    /// Pairs of seconds since the first request and events waiting at that time.
     pub depth_over_time: Vec<[f64; 2]>,
 }
 
-/// How far a prediction can be believed.
+/// How exact a prediction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Exactness {
     /// Exact, if the assumptions hold.
     #[default]
     Exact,
-    /// Exact in a steady state that lasts for ever; a run only comes near it.
+    /// Exact in a steady state, which a run only approaches.
     Steady,
-    /// Randomness is left out: right on average over many events.
+    /// Ignores randomness: right on average over many events.
     Fluid,
 }
 
-/// A time, in milliseconds: its mean and its percentiles.
+/// The mean and the percentiles of a time, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Times {
+pub struct PredictedTimes {
     /// The mean.
     pub mean_ms: Option<f64>,
-    /// Half are at most this.
+    /// The median.
     pub p50_ms: Option<f64>,
-    /// 90 % are.
+    /// The 90th percentile.
     pub p90_ms: Option<f64>,
-    /// 99 % are.
+    /// The 99th percentile.
     pub p99_ms: Option<f64>,
 }

@@ -1,37 +1,36 @@
-//! Columns over time, a row a second, and coarser when a run goes on and on.
+//! Columns over time: a row a second, and fewer rows in very long runs.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// More rows than this are not kept: an hour of seconds. Then each two become
-/// one.
+/// The most rows: an hour of seconds. Beyond that, each two rows are merged.
 const MOST: usize = 3600;
 
 /// Columns over time. Each has as many entries as `t`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Series {
-    /// The length of an interval: a second, and more in very long runs.
+    /// The length of an interval: one second, and more in very long runs.
     pub interval_s: f64,
     /// The end of each interval, in seconds since the beginning.
     pub t: Vec<f64>,
-    /// By name; nothing where there was nothing to measure.
+    /// The columns by name; `None` where there was nothing to measure.
     pub columns: BTreeMap<String, Vec<Option<f64>>>,
 }
 
-/// What two rows that become one come to.
+/// How two rows are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
-    /// Counts within the interval: their sum.
+    /// Adds them: counts within the interval.
     Sum,
-    /// Levels at its end: the later one.
+    /// Takes the later one: levels at the end of the interval.
     Last,
-    /// Percentiles: the higher one.
+    /// Takes the higher one: percentiles.
     Highest,
 }
 
-/// Makes a [`Series`], row by row.
+/// Builds a [`Series`] row by row.
 #[derive(Debug, Clone)]
 pub struct SeriesBuilder {
     interval_s: f64,
@@ -41,7 +40,7 @@ pub struct SeriesBuilder {
 }
 
 impl SeriesBuilder {
-    /// Of columns with these names, a row a second.
+    /// Begins a series of columns with these names, with a row a second.
     pub fn new(names: Vec<(String, Merge)>) -> Self {
         Self { interval_s: 1.0, names, t: Vec::new(), rows: Vec::new() }
     }
@@ -54,7 +53,7 @@ impl SeriesBuilder {
     /// Adds a row for the interval that ended at `t`, in the order of the names.
     ///
     /// # Panics
-    /// If it has more or fewer values than there are columns.
+    /// If the number of values is not that of the columns.
     pub fn push(&mut self, t: f64, row: Vec<Option<f64>>) {
         assert_eq!(row.len(), self.names.len(), "a value for each column");
         self.t.push(t);
@@ -83,7 +82,7 @@ impl SeriesBuilder {
         (self.t, self.rows) = merged.into_iter().unzip();
     }
 
-    /// The columns. Those that never had a value other than zero are left out.
+    /// Returns the columns, without those that were always zero.
     pub fn finish(self) -> Series {
         let mut columns = BTreeMap::new();
         for (n, (name, _)) in self.names.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Keeps times in slices of a run whose length is not known beforehand.
+//! Records times in slices of a run whose length is not known in advance.
 
 use std::time::Duration;
 
@@ -8,22 +8,20 @@ use super::Timing;
 use super::timing::{Buckets, buckets, record_buckets};
 use crate::metrics::empty_histogram;
 
-/// How many slices there are at most. Enough to see how figures vary within a
-/// run, and few enough to keep.
+/// The most slices: enough to show how figures vary within a run, few enough to store.
 const MOST: usize = 64;
 
-/// A histogram in microseconds, as a whole and in slices of time. When there
-/// would be more than 64 slices, each two become one, so that there are always
-/// between 32 and 64 of them after the first 64.
+/// A histogram in microseconds, as a whole and in slices of time. When there would be
+/// more than 64 slices, each two are merged, so a long run has between 32 and 64.
 #[derive(Debug, Clone)]
 pub struct Slicer {
     whole: Histogram<u64>,
-    /// Slices that are over: only the buckets that have something in them, as a
-    /// histogram up to minutes takes 150 kB, and most slices see few values.
+    /// Slices that have ended. Only buckets with values are kept, as a histogram up to
+    /// minutes takes 150 kB and most slices have few values.
     over: Vec<Buckets>,
-    /// The slice that comes after them.
+    /// The slice after them.
     current: Histogram<u64>,
-    /// When that one ends.
+    /// The end of the current slice.
     ends: Duration,
     width: Duration,
 }
@@ -32,14 +30,14 @@ impl Slicer {
     /// Begins with slices of `width`.
     ///
     /// # Panics
-    /// If that is zero.
+    /// If `width` is zero.
     pub fn new(width: Duration) -> Self {
         assert!(!width.is_zero(), "a slice of no time");
         Self { whole: empty_histogram(), over: Vec::new(), current: empty_histogram(), ends: width, width }
     }
 
-    /// Records a time that ended at `at` after the beginning; not before
-    /// those that were recorded before.
+    /// Records a time that ended at `at` after the beginning. Calls must be in the order
+    /// of `at`.
     pub fn record(&mut self, at: Duration, micros: u64) {
         self.go_to(at);
         // Neither can fail: histograms grow as they need to.
@@ -47,14 +45,14 @@ impl Slicer {
         let _ = self.current.record(micros);
     }
 
-    /// Records all of a histogram, whose times ended around `at`.
+    /// Records all times of a histogram, which ended around `at`.
     pub fn add(&mut self, at: Duration, times: &Histogram<u64>) {
         self.go_to(at);
         let _ = self.whole.add(times);
         let _ = self.current.add(times);
     }
 
-    /// Makes the slice at this time the current one.
+    /// Ends slices until the current one contains `at`.
     fn go_to(&mut self, at: Duration) {
         while at >= self.ends {
             if self.over.len() + 1 < MOST {
@@ -69,7 +67,7 @@ impl Slicer {
 
     fn halve(&mut self) {
         self.width *= 2;
-        // One that has no partner is the first half of the current one.
+        // A slice without a partner is the first half of the current one.
         if self.over.len() % 2 == 1
             && let Some(half) = self.over.pop()
         {
@@ -78,12 +76,12 @@ impl Slicer {
         self.over = self.over.chunks(2).map(|pair| merged(&pair.concat())).collect();
     }
 
-    /// Everything so far.
+    /// All times so far.
     pub fn whole(&self) -> &Histogram<u64> {
         &self.whole
     }
 
-    /// What a run keeps of it.
+    /// Returns the times as a run stores them.
     pub fn timing(mut self) -> Timing {
         if !self.whole.is_empty() {
             self.over.push(buckets(&self.current));
@@ -92,7 +90,7 @@ impl Slicer {
     }
 }
 
-/// Buckets in order, each once.
+/// Sorts buckets and merges those of the same value.
 fn merged(all: &[(u64, u64)]) -> Buckets {
     let mut sorted = all.to_vec();
     sorted.sort_unstable();

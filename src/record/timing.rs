@@ -1,5 +1,5 @@
-//! The times of a run: every one of them, as a histogram that is written at full
-//! resolution and read back without loss, and the same in slices of time.
+//! The times of a run, as a histogram that is written at full resolution and read back
+//! without loss, as a whole and in slices.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{Summary, empty_histogram};
 
-/// Pairs of microseconds and how many took that long, in ascending order.
+/// Pairs of microseconds and the number of times of that length, in ascending order.
 pub type Buckets = Vec<(u64, u64)>;
 
-/// No run of ours has more times than this in one bucket.
+/// More than any bucket of a real run contains.
 const MOST: u64 = 1 << 40;
 
-/// How times of one kind are distributed.
+/// The distribution of times of one kind.
 ///
-/// Either a histogram in microseconds (three significant digits, as everywhere in
-/// Weir), or, where another tool has told us no more, a few points of one.
+/// Either a histogram in microseconds, with three significant digits, or the few points
+/// of a distribution that another tool reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Timing {
     shape: Shape,
-    /// The times of each slice of the run; empty where they were not kept.
+    /// The times of each slice of the run; empty if there are none.
     slices: Slices,
 }
 
@@ -32,30 +32,28 @@ enum Shape {
     Points(Points),
 }
 
-/// A few points of a distribution, and what else is known of it.
+/// A few points of a distribution, with its count and mean where they are known.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Points {
-    /// How many times there were, where that is known.
+    /// The number of times, where it is known.
     pub count: Option<u64>,
-    /// Their mean in milliseconds, where that is known.
+    /// The mean in milliseconds, where it is known.
     pub mean_ms: Option<f64>,
-    /// Pairs of a percentage and the milliseconds within which that share lay, in
-    /// ascending order.
+    /// Pairs of a percentage and the percentile in milliseconds, in ascending order.
     pub points: Vec<[f64; 2]>,
 }
 
-/// Times by when they ended. Each slice is `seconds` long, from
-/// the beginning of the run on.
+/// Times by the slice in which they ended. Slices are `seconds` long and start at the
+/// beginning of the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Slices {
-    /// How long a slice is.
+    /// The length of a slice.
     pub seconds: f64,
-    /// A histogram each, as pairs of microseconds and how many took that long.
+    /// A histogram for each slice.
     pub buckets_us: Vec<Buckets>,
 }
 
-/// As it stands in the file: the usual figures for people, the buckets for
-/// programs.
+/// The form in the file: the usual figures for people, the buckets for programs.
 #[derive(Serialize, Deserialize)]
 struct Written {
     count: Option<u64>,
@@ -83,7 +81,7 @@ impl Slices {
         self.buckets_us.is_empty()
     }
 
-    /// Each slice as a histogram in microseconds.
+    /// Returns a histogram in microseconds for each slice.
     pub fn histograms(&self) -> impl Iterator<Item = Histogram<u64>> {
         self.buckets_us.iter().map(|buckets| from_buckets(buckets))
     }
@@ -96,23 +94,22 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// Of a histogram in microseconds.
+    /// From a histogram in microseconds.
     pub fn of(histogram: Histogram<u64>) -> Self {
         Self { shape: Shape::Full(histogram), slices: Slices::default() }
     }
 
-    /// Of a histogram in microseconds, which was also kept in slices of `seconds`
-    /// each.
+    /// From a histogram in microseconds, and the same times in slices of `seconds` each.
     pub fn sliced(histogram: Histogram<u64>, seconds: f64, buckets_us: Vec<Buckets>) -> Self {
         Self { shape: Shape::Full(histogram), slices: Slices { seconds, buckets_us } }
     }
 
-    /// Of what another tool tells.
+    /// From the points that another tool reports.
     pub fn points(points: Points) -> Self {
         Self { shape: Shape::Points(points), slices: Slices::default() }
     }
 
-    /// The histogram, in microseconds, if all of it is known.
+    /// The histogram in microseconds, if all times are known.
     pub fn histogram(&self) -> Option<&Histogram<u64>> {
         match &self.shape {
             Shape::Full(histogram) => Some(histogram),
@@ -149,16 +146,16 @@ impl Timing {
         }
     }
 
-    /// The points that another tool has told; empty if all of the times are known.
-    pub(crate) fn told(&self) -> &[[f64; 2]] {
+    /// The points that another tool reported; empty if all times are known.
+    pub(crate) fn known_points(&self) -> &[[f64; 2]] {
         match &self.shape {
             Shape::Full(_) => &[],
             Shape::Points(points) => &points.points,
         }
     }
 
-    /// The milliseconds within which a share of them lies. Between two known
-    /// points there is no telling, and the answer is `None`.
+    /// The quantile of a share, in milliseconds. `None` if only points are known and it
+    /// is not one of them.
     pub fn quantile_ms(&self, share: f64) -> Option<f64> {
         match &self.shape {
             Shape::Full(histogram) => quantile_ms(histogram, share),
@@ -170,12 +167,12 @@ impl Timing {
         }
     }
 
-    /// The longest, in milliseconds.
+    /// The longest time, in milliseconds.
     pub fn max_ms(&self) -> Option<f64> {
         self.quantile_ms(1.0)
     }
 
-    /// The usual figures; zero where nothing is known.
+    /// The usual figures, with zero for what is not known.
     pub fn summary(&self) -> Summary {
         let at = |share| self.quantile_ms(share).unwrap_or_default();
         Summary {
@@ -190,7 +187,8 @@ impl Timing {
     }
 }
 
-/// The milliseconds within which a share of a histogram in microseconds lies.
+/// Returns the quantile of a histogram in microseconds, in milliseconds; `None` if it is
+/// empty.
 pub fn quantile_ms(histogram: &Histogram<u64>, share: f64) -> Option<f64> {
     let micros = || histogram.value_at_quantile(share).min(histogram.max());
     (!histogram.is_empty()).then(|| micros() as f64 / 1e3)
@@ -202,12 +200,12 @@ pub(crate) fn p50_and_p99_ms(histogram: &Histogram<u64>) -> Option<[f64; 2]> {
     Some([quantile_ms(histogram, 0.5)?, quantile_ms(histogram, 0.99)?])
 }
 
-/// A duration as histograms take it: microseconds, to the nearest.
+/// Rounds a duration to microseconds, the unit of histograms.
 pub fn micros(duration: Duration) -> u64 {
     u64::try_from((duration.as_nanos() + 500) / 1000).unwrap_or(u64::MAX)
 }
 
-/// What a histogram has recorded.
+/// Returns the buckets of a histogram that have values.
 pub(crate) fn buckets(histogram: &Histogram<u64>) -> Buckets {
     let bucket = |b: hdrhistogram::iterators::IterationValue<u64>| {
         (b.value_iterated_to().min(histogram.max()), b.count_at_value())

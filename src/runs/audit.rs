@@ -5,9 +5,9 @@
 
 mod bench;
 mod client;
+mod imported;
 mod machine;
 mod sides;
-mod told;
 mod words;
 
 use crate::record::{Audit, Check, Run, Verdict};
@@ -42,7 +42,7 @@ impl Run {
 
     /// A run that was told by another tool, with what its figures say of themselves
     /// added to the audit.
-    pub(super) fn audited_as_told(mut self) -> Self {
+    pub(super) fn audited_as_imported(mut self) -> Self {
         let mut audit = std::mem::take(&mut self.audit);
         if let Some(client) = &self.client {
             audit.counts(&self, client);

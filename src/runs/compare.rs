@@ -55,7 +55,7 @@ use serde::Serialize;
 
 use crate::record::{Origin, Run};
 
-pub use figure::{Difference, Figure, Values};
+pub use figure::{ComparedFigure, Difference, Values};
 
 /// Of all comparisons of runs that do not differ, so many say that they do.
 const LEVEL: f64 = 0.05;
@@ -68,7 +68,7 @@ pub struct Comparison {
     /// The other.
     pub b: Side,
     /// What both know, in the order of a table.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<ComparedFigure>,
     /// Of all figures together: the strongest that was found.
     pub difference: Difference,
     /// The same in a few sentences.

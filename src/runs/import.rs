@@ -49,7 +49,7 @@ pub enum Tool {
 
 /// A file that a tool has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ToolOutput {
     /// What to call it in messages.
     pub name: String,
     /// What is in it.
@@ -232,9 +232,9 @@ fn check_single(file: &str, text: &str) -> Result<(), ImportError> {
 ///
 /// # Errors
 /// [`ImportError`], with the file.
-pub fn import(files: &[Told], tool: Option<Tool>, ended: SystemTime) -> Result<Run, ImportError> {
+pub fn import(files: &[ToolOutput], tool: Option<Tool>, ended: SystemTime) -> Result<Run, ImportError> {
     let mut read: Vec<(&str, String, Tool)> = Vec::new();
-    for Told { name, text } in files {
+    for ToolOutput { name, text } in files {
         let text = String::from_utf8_lossy(text);
         let text = text.trim_start_matches('\u{feff}').to_owned();
         if super::from_json(text.as_bytes()).is_ok() {
@@ -259,7 +259,7 @@ pub fn import(files: &[Told], tool: Option<Tool>, ended: SystemTime) -> Result<R
         Tool::Oha | Tool::Hey => summary::read(text, *tool).map_err(unreadable)?,
         Tool::Wrk => wrk::read(text).map_err(unreadable)?,
     };
-    Ok(results.into_run(*tool, ended).audited_as_told())
+    Ok(results.into_run(*tool, ended).audited_as_imported())
 }
 
 /// What a tool has told: a run without its frame.

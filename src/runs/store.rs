@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{from_json, to_json};
 use crate::files;
-use crate::record::{Clock, Origin, Run, Validity, now};
+use crate::record::{Origin, Run, TimingKind, Validity, now};
 use error::failed;
 use index::{Index, NotARun};
 use names::is_id;
@@ -290,7 +290,7 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 fn listed(id: &str, run: &Run) -> Listed {
-    let answer = |share| run.timing(Clock::Answer).and_then(|timing| timing.quantile_ms(share));
+    let answer = |share| run.timing(TimingKind::Answer).and_then(|timing| timing.quantile_ms(share));
     Listed {
         id: id.to_owned(),
         name: run.name.clone(),

@@ -10,7 +10,7 @@
 
 use super::line::Line;
 use super::poisson;
-use crate::record::Times;
+use crate::record::PredictedTimes;
 
 /// So many events and places, and a service with this mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,11 +41,11 @@ impl Burst {
 
     /// The responses, if each takes the same: the i-th is done after i/k services,
     /// rounded up.
-    pub fn fixed_responses(&self) -> Times {
+    pub fn fixed_responses(&self) -> PredictedTimes {
         let (n, k) = (self.events, self.places);
         let (full, rest) = (n / k, n % k);
         let rounds = k as f64 * full as f64 * (full + 1) as f64 / 2.0 + (rest * (full + 1)) as f64;
-        Times::of_quantiles(rounds / n as f64 * self.service, |p| {
+        PredictedTimes::of_quantiles(rounds / n as f64 * self.service, |p| {
             let rank = ((p * n as f64 - 1e-9).ceil() as u64).clamp(1, n);
             rank.div_ceil(k) as f64 * self.service
         })

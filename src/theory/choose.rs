@@ -16,7 +16,7 @@ pub use limits::left_out;
 use super::NoModel;
 use super::service::{Kind, Service};
 use crate::config::Settings;
-use crate::record::{Arrivals, Exactness, Mode, Model, Plan, Prediction, Times};
+use crate::record::{Arrivals, Exactness, Mode, Model, Plan, PredictedTimes, Prediction};
 use crate::resource::OnFull;
 
 /// A probability that nobody notices: it takes a million requests to see it once.
@@ -171,7 +171,7 @@ impl<'a> Facts<'a> {
             (last_ms, prediction.drain_s) = (Some(drain * 1e3), Some(0.0));
         }
         // Answers that come before the work take no time that a model knows.
-        let known = prediction.answer.or((self.mode != Mode::Serial).then_some(Times::ZERO));
+        let known = prediction.answer.or((self.mode != Mode::Serial).then_some(PredictedTimes::ZERO));
         let Some(mean_ms) = known.and_then(|answer| answer.mean_ms) else { return Ok(()) };
         let door = prediction.refused_share.unwrap_or(0.0);
         let mut need = rate * (1.0 - door) * mean_ms / 1e3;

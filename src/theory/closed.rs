@@ -10,7 +10,7 @@
 //! asymptotes. The fixed service is counted out.
 
 use super::line::Line;
-use crate::record::Times;
+use crate::record::PredictedTimes;
 
 /// So many clients and places, and a service with this mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,13 +51,13 @@ impl Closed {
     /// Request m, counted from 0, is in round m div c, and was sent when request
     /// m - N had its answer, at the end of its round. The difference is N div c
     /// rounds, and one more where m mod c < N mod c.
-    pub fn fixed_responses(&self, requests: Option<u64>) -> Times {
+    pub fn fixed_responses(&self, requests: Option<u64>) -> PredictedTimes {
         let (c, rounds) = (self.busy(), self.clients / self.busy());
         let longer = self.clients % c;
         let seconds = |rounds: u64| rounds as f64 * self.service;
         let Some(requests) = requests else {
             let counts = [(seconds(rounds), (c - longer) as f64), (seconds(rounds + 1), longer as f64)];
-            return Times::of_counts(&counts);
+            return PredictedTimes::of_counts(&counts);
         };
         let first = requests.min(self.clients);
         let mut counts: Vec<(f64, f64)> = Vec::new();
@@ -69,7 +69,7 @@ impl Closed {
         let more = small(requests) - small(first);
         counts.push((seconds(rounds), (requests - first - more) as f64));
         counts.push((seconds(rounds + 1), more as f64));
-        Times::of_counts(&counts)
+        PredictedTimes::of_counts(&counts)
     }
 
     /// The line that a request joins in a steady state with exponential service:
@@ -95,13 +95,13 @@ mod tests {
         let workshop = closed(50, 50);
         assert_eq!(workshop.rate(), 100.0);
         assert_eq!(workshop.fixed_seconds(3000), 30.0);
-        assert_eq!(workshop.fixed_responses(Some(3000)), Times::always(0.5));
+        assert_eq!(workshop.fixed_responses(Some(3000)), PredictedTimes::always(0.5));
         assert_eq!(closed(50, 10).rate(), 20.0);
         assert_eq!(closed(50, 10).response(), 2.5);
     }
 
     /// Round by round, as it happens.
-    fn counted(clients: u64, places: u64, requests: u64) -> Times {
+    fn counted(clients: u64, places: u64, requests: u64) -> PredictedTimes {
         let mut sent: Vec<u64> = vec![0; clients as usize];
         let counts: Vec<(f64, f64)> = (0..requests)
             .map(|m| {
@@ -110,7 +110,7 @@ mod tests {
                 ((done - sent[m as usize]) as f64 * 0.5, 1.0)
             })
             .collect();
-        Times::of_counts(&counts)
+        PredictedTimes::of_counts(&counts)
     }
 
     #[test]

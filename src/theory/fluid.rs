@@ -8,7 +8,7 @@
 //! Source: G. F. Newell, *Applications of Queueing Theory*, 2nd edition (1982),
 //! chapter 2.
 
-use crate::record::Times;
+use crate::record::PredictedTimes;
 
 /// A load that is too much.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,8 +66,8 @@ impl Fluid {
 
     /// How long those wait who found room: longer and longer, then as long as the
     /// full room lasts.
-    pub fn waits(&self) -> Times {
-        let Some(most) = self.most_waiting() else { return Times::default() };
+    pub fn waits(&self) -> PredictedTimes {
+        let Some(most) = self.most_waiting() else { return PredictedTimes::default() };
         let longest = most / self.pace;
         let growing = match (self.full_at(), self.seconds) {
             (None, _) => 1.0,
@@ -78,7 +78,7 @@ impl Fluid {
             }
         };
         let quantile = |p: f64| if p < growing { longest * p / growing } else { longest };
-        Times::of_quantiles(longest * (1.0 - growing / 2.0), quantile)
+        PredictedTimes::of_quantiles(longest * (1.0 - growing / 2.0), quantile)
     }
 
     /// How long it takes after the end of the load until nothing waits, in seconds.

@@ -1,7 +1,7 @@
 //! From a distribution to the times that are shown: the mean and three
 //! percentiles, in milliseconds.
 
-use crate::record::Times;
+use crate::record::PredictedTimes;
 
 /// The percentiles that are shown.
 const SHOWN: [f64; 3] = [0.5, 0.9, 0.99];
@@ -29,7 +29,7 @@ pub fn quantile(p: f64, scale: f64, tail: impl Fn(f64) -> f64) -> f64 {
     high
 }
 
-impl Times {
+impl PredictedTimes {
     /// Of what takes no time.
     pub const ZERO: Self =
         Self { mean_ms: Some(0.0), p50_ms: Some(0.0), p90_ms: Some(0.0), p99_ms: Some(0.0) };
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn bisection_finds_the_quantiles_of_an_exponential() {
-        let times = Times::of_tail(2.0, |t| (-t / 2.0).exp());
+        let times = PredictedTimes::of_tail(2.0, |t| (-t / 2.0).exp());
         assert!((times.p50_ms.unwrap() - 2000.0 * 2f64.ln()).abs() < 1e-4);
         assert!((times.p99_ms.unwrap() - 2000.0 * 100f64.ln()).abs() < 1e-4);
     }
@@ -104,11 +104,11 @@ mod tests {
 
     #[test]
     fn counts_are_ranked_as_a_histogram_ranks_them() {
-        let times = Times::of_counts(&[(3.0, 1.0), (1.0, 50.0), (2.0, 49.0)]);
+        let times = PredictedTimes::of_counts(&[(3.0, 1.0), (1.0, 50.0), (2.0, 49.0)]);
         assert_eq!(times.p50_ms, Some(1000.0));
         assert_eq!(times.p90_ms, Some(2000.0));
         assert_eq!(times.p99_ms, Some(2000.0));
         assert_eq!(times.mean_ms, Some(1510.0));
-        assert_eq!(Times::of_counts(&[]), Times::default());
+        assert_eq!(PredictedTimes::of_counts(&[]), PredictedTimes::default());
     }
 }

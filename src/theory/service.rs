@@ -8,7 +8,7 @@
 //! Integration*, 1984).
 
 use super::normal;
-use crate::record::Times;
+use crate::record::PredictedTimes;
 use crate::resource::{Distribution, Latency};
 
 /// A clamped exponential whose mean is off by less counts as exponential.
@@ -100,8 +100,8 @@ impl Service {
     }
 
     /// Its mean and its percentiles.
-    pub fn times(&self) -> Times {
-        Times::of_quantiles(self.mean, |p| self.quantile(p))
+    pub fn times(&self) -> PredictedTimes {
+        PredictedTimes::of_quantiles(self.mean, |p| self.quantile(p))
     }
 
     /// A word for it, such as `exponential`.

@@ -1,5 +1,5 @@
-//! The parts the bench is made of, each with its live state and where its source
-//! is; and the pause, which is a state of one of them.
+//! The stages of the bench's pipeline, each with its live state and its source file, and
+//! the pause.
 
 use std::sync::atomic::Ordering;
 
@@ -10,8 +10,8 @@ use crate::pipeline::QueueSource;
 use crate::record::{MarkKind, Mode};
 use crate::stage::{Kind, State, Status};
 
-/// A stage of the bench's pipeline. Counts are in events; 0 where the kind of
-/// stage has no such thing.
+/// A stage of the bench's pipeline. Counts are in events, and 0 where the kind of stage
+/// does not have them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Component {
     /// Its name.
@@ -20,26 +20,26 @@ pub struct Component {
     pub kind: String,
     /// `running`, `paused`, `ending` or `ended`.
     pub state: String,
-    /// Delivered to it since the start.
+    /// Events delivered to it since the start.
     pub events_in: u64,
-    /// Delivered by it since the start.
+    /// Events it delivered since the start.
     pub events_out: u64,
-    /// What it has asked for and not been sent.
+    /// Events it has asked for and not received.
     pub asked: usize,
-    /// What its consumers have asked for and it has not sent.
+    /// Events its consumers have asked for and not received.
     pub demand: usize,
-    /// Emitted, and not asked for.
+    /// Events emitted beyond demand.
     pub buffered: usize,
-    /// Delivered to it and not finished.
+    /// Events delivered to it and not finished.
     pub held: usize,
-    /// Seconds in its own code since the start, waiting there included; of a pool
+    /// Seconds spent in its own code since the start, including waits there; for a pool,
     /// the sum over its handlers.
     pub busy_s: f64,
     /// The share of the last second in its own code, from 0 to 1; of a pool the mean
     /// over its slots. Null in the first second, and for a pool without slots.
     #[serde(default)]
     pub busy_share: Option<f64>,
-    /// Where its source is.
+    /// Its source file.
     pub source: String,
 }
 
@@ -63,8 +63,7 @@ impl Component {
 }
 
 impl Workbench {
-    /// The stages of the pipelined mode, in the order in which events go through
-    /// them.
+    /// Returns the stages of the pipelined mode, in the order in which events pass them.
     pub fn components(&self) -> Vec<Component> {
         let spread = self.settings().consumers.mode;
         let sampler = self.sampler();
@@ -76,17 +75,17 @@ impl Workbench {
         self.pipeline.inspect().into_iter().map(of).collect()
     }
 
-    /// Whether the pipeline is paused.
+    /// Returns true while the pipeline is paused.
     pub fn is_paused(&self) -> bool {
         self.pipeline.inspect().first().is_some_and(|stage| stage.state == State::Paused)
     }
 
-    /// Has the pipeline hand out nothing more from the queue until
-    /// [`resume`](Self::resume). What consumers have goes on; requests go on to be
-    /// accepted as long as the queue has room. What consumers had asked for
-    /// before may still leave the queue, and waits at the gate.
+    /// Pauses the pipeline: its consumers get no more events until
+    /// [`resume`](Self::resume). They finish the events they have, and requests are
+    /// accepted while the queue has room. Events that consumers had already asked for may
+    /// still leave the queue; they wait at the gate.
     ///
-    /// A bench that drains is to get done, and does not pause.
+    /// A draining bench does not pause.
     ///
     /// # Cancel safety
     /// The pause is in force even if the future is dropped.
@@ -97,20 +96,20 @@ impl Workbench {
         if !self.paused.swap(true, Ordering::AcqRel) {
             self.mark(MarkKind::Pause, &format!("{} paused", Mode::Pipelined.name()));
         }
-        // Pausing twice is pausing once. It is said again even so: a resume may
-        // have been said, and not been heard yet.
+        // A second pause has no effect of its own. It is sent all the same, because the
+        // stage may not have handled an earlier resume yet.
         self.pipeline.pause().await;
-        // A drain that began meanwhile may have resumed before we paused.
+        // A drain that began meanwhile may have resumed the pipeline before this pause.
         if self.shutdown.is_stopping() {
             self.paused.store(false, Ordering::Release);
             self.pipeline.resume();
         }
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Resumes after [`pause`](Self::pause).
     pub fn resume(&self) {
         let wanted = self.paused.swap(false, Ordering::AcqRel);
-        // A stage that was not paused is left alone: it may be about to end.
+        // A stage that was not paused gets no resume: it may be about to end.
         if wanted || self.is_paused() {
             self.pipeline.resume();
         }

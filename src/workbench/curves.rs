@@ -13,7 +13,7 @@ pub const PERCENTS: [f64; 18] = [
     99.999, 100.0,
 ];
 
-/// What `/api/curves` says.
+/// The answer of `/api/curves`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Curves {
     /// [`PERCENTS`].
@@ -22,22 +22,22 @@ pub struct Curves {
     pub modes: ByMode<ModeCurves>,
 }
 
-/// The curves of one mode since the last reset, in milliseconds; empty where
-/// nothing was timed.
+/// The curves of one mode since the last reset, in milliseconds; empty if nothing was
+/// timed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModeCurves {
-    /// How many responses were a success.
+    /// The number of successful responses.
     pub count: u64,
-    /// From the request head to the response, of responses that were a success.
+    /// From the request head to the response, of successful responses.
     pub http_ms: Vec<f64>,
-    /// How many events were done.
+    /// The number of events done.
     pub response_count: u64,
-    /// From arrival to finish, of events that are done.
+    /// From arrival to finish, of events done.
     pub response_ms: Vec<f64>,
 }
 
 impl Workbench {
-    /// The percentile curves of each mode since the last reset.
+    /// Returns the percentile curves of each mode since the last reset.
     pub fn curves(&self) -> Curves {
         let of_mode = |mode: Mode| {
             let stats = self.bench.stats(mode);

@@ -1,57 +1,56 @@
-//! What each mode has done since somebody looked last: the difference of counters
-//! and histograms that only ever grow.
+//! The activity of each mode between two observations: the difference of counters and
+//! histograms that only grow.
 
 use hdrhistogram::Histogram;
 
-use super::stats::{Kind, ModeStats, Totals};
+use super::stats::{HistogramKind, ModeStats, Totals};
 use crate::metrics::empty_histogram;
 use crate::pipeline::LedgerCounts;
 
-/// Histograms in the order of [`Kind::ALL`].
-pub(super) type Times = [Histogram<u64>; Kind::ALL.len()];
+/// Histograms in the order of [`HistogramKind::ALL`].
+pub(super) type Histograms = [Histogram<u64>; HistogramKind::ALL.len()];
 
-/// What one mode has done between two looks.
+/// The activity of one mode between two observations.
 #[derive(Debug, Clone)]
 pub(super) struct Delta {
     /// Responses sent.
     pub(super) requests: u64,
-    /// Requests whose client went away.
+    /// Requests whose client disconnected.
     pub(super) aborted: u64,
     /// Events that were accepted, done and so on; `in_flight` is the level now.
     pub(super) counts: LedgerCounts,
-    /// Events that were inside at the last look.
+    /// Events inside at the last observation.
     pub(super) inside_before: u64,
-    /// Events that are inside.
+    /// Events inside now.
     pub(super) inside: u64,
-    /// Nothing, if nothing happened.
-    pub(super) times: Option<Times>,
+    /// The new times; `None` if nothing happened.
+    pub(super) times: Option<Histograms>,
 }
 
 impl Delta {
-    /// Whether anybody has asked for anything.
+    /// True if there was a request or an event.
     pub(super) fn is_load(&self) -> bool {
         self.requests + self.aborted + self.counts.accepted + self.counts.rejected > 0
     }
 
-    /// Whether anything has happened.
+    /// True if anything happened.
     pub(super) fn is_something(&self) -> bool {
         self.times.is_some()
     }
 }
 
-/// Remembers what one mode showed at the last look.
+/// Remembers the figures of one mode at the last observation.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct Tracker {
     totals: Totals,
     counts: LedgerCounts,
-    times: Option<Times>,
+    times: Option<Histograms>,
 }
 
-impl Watch {
-    /// What has happened since the last look.
-    pub(super) fn look(&mut self, stats: &ModeStats) -> Delta {
-        // Histograms first: what is recorded in between shows at the next look
-        // with its time, and not as a count without one.
+impl Tracker {
+    /// Returns the activity since the last observation.
+    pub(super) fn delta(&mut self, stats: &ModeStats) -> Delta {
+        // Counts are read before histograms, so that a count does not lack its time.
         let counts = stats.account.totals();
         let totals = stats.totals();
         let moved = totals != self.totals || counts != self.counts;
@@ -78,19 +77,19 @@ impl Watch {
         }
     }
 
-    /// The histograms are zeroed after the last look.
+    /// Notes that the histograms were zeroed after the last observation.
     pub(super) fn zeroed(&mut self) {
         self.times = None;
     }
 }
 
-/// What is in `now` and not in `before`, which it has grown from.
+/// Returns the values in `now` that were not in `before`.
 fn difference(now: &Histogram<u64>, before: &Histogram<u64>) -> Histogram<u64> {
     if now.len() == before.len() {
         return empty_histogram();
     }
     let mut new = now.clone();
-    // Fails when a bucket would fall below zero: it was zeroed behind our back,
+    // Fails if a bucket would fall below zero. Then the histogram was zeroed meanwhile,
     // and everything in `now` is new.
     match new.subtract(before) {
         Ok(()) => new,

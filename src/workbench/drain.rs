@@ -1,4 +1,5 @@
-//! The end of a workbench: finish what was accepted, and say what was left.
+//! The drain of a workbench: finishes accepted events and reports those that were left
+//! over.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,58 +12,59 @@ use crate::pipeline::LedgerCounts;
 use crate::record::Mode;
 use crate::shutdown::Drained;
 
-/// How long dropped tasks get to let go of their events. Those that are not dropped in
+/// How long aborted tasks have to release their events. Events that are not released in
 /// time are counted all the same.
 const LET_GO: Duration = Duration::from_millis(30);
-/// More than this are not dropped, only counted: the process ends, and takes them along.
+/// More events than this are counted and not dropped, because the process ends anyway.
 const DROPPED: usize = 20_000;
-/// How long loads of this process get to end before the drain begins.
+/// How long loads of this process have to end before the drain begins.
 const FEEDERS: Duration = Duration::from_secs(2);
-/// How often to look whether a resting pool has finished.
+/// How often a resting pool is polled until it has finished.
 const LOOK: Duration = Duration::from_millis(10);
-/// More ranges of ids than this are not listed.
+/// The most ranges of ids that a report lists.
 const RANGES: usize = 8;
 
-/// What became of everything that was accepted, from start to end, resets aside.
+/// The outcome of all accepted events since the start, regardless of resets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrainReport {
-    /// How the drain came to its end.
+    /// How the drain ended.
     pub drained: Drained,
     /// How long it took.
     pub took: Duration,
-    /// All modes together; events left over are neither done nor failed.
+    /// The counts of all modes. Events left over are neither done nor failed.
     pub counts: LedgerCounts,
-    /// What was accepted and is lost.
+    /// Accepted events that are lost.
     pub left_over: Vec<LeftOver>,
 }
 
-/// Events that were accepted and not finished.
+/// Accepted events that were not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOver {
-    /// Where they were.
+    /// The place where they were.
     pub place: &'static str,
     /// How many.
     pub count: usize,
-    /// Their ids, in order, as far as there was time to collect them.
+    /// Their ids in order, as far as there was time to collect them.
     pub ids: Vec<u64>,
 }
 
 impl Workbench {
-    /// Ends the loads of this process, takes nothing new, finishes what was accepted
-    /// until `deadline` has passed or [`abort`](Self::abort) is called, drops the
-    /// rest, and reports.
+    /// Drains the bench: ends the loads of this process, accepts nothing new, and
+    /// finishes accepted events until `deadline` has passed or [`abort`](Self::abort) is
+    /// called. Then it drops the rest and reports.
     ///
-    /// It returns within some 30 ms of the deadline. What is not dropped by then is
-    /// dropped later, or with the process.
+    /// It returns about 30 ms after the deadline at the latest. Events not dropped by
+    /// then are dropped later, or with the process.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the workbench draining, without a deadline.
     pub async fn drain(self: &Arc<Self>, deadline: Duration) -> DrainReport {
         let began = Instant::now();
-        // While the bench still answers: a load that ends in order is one run.
+        // Before the bench stops answering, so that each load ends in order and is one
+        // run.
         self.shutdown.stop_feeders(FEEDERS.min(deadline)).await;
         self.bench.queue.close();
-        // In this order, so that no pause comes behind the resume.
+        // In this order, so that no pause follows the resume.
         self.shutdown.stop();
         self.resume();
         let this = Arc::clone(self);
@@ -72,30 +74,30 @@ impl Workbench {
         self.drain_report(drained, began.elapsed(), Some(queued))
     }
 
-    /// The report of a drain that has not come to its end: everything that is inside
-    /// now is left over. For a process that ends all the same.
+    /// Reports on a drain that has not ended: all events inside now are left over. For a
+    /// process that has to end regardless.
     pub fn cut_short(&self, took: Duration) -> DrainReport {
         let drained =
             if self.shutdown.is_drain_skipped() { Drained::Aborted } else { Drained::DeadlinePassed };
         self.drain_report(drained, took, None)
     }
 
-    /// Ends a drain at once. What is dropped is reported as left over.
+    /// Ends a drain at once. Dropped events are reported as left over.
     pub fn abort(&self) {
         self.note_what_is_dropped();
         self.shutdown.skip_drain();
     }
 
-    /// From here on an event that is let go of was dropped by us; before, its
-    /// client went away, and it simply failed.
+    /// From here on, an event whose task ends was dropped by the drain. Before, its
+    /// client had disconnected, and it counts as failed.
     fn note_what_is_dropped(&self) {
         for stats in self.bench.modes.values() {
             stats.account.note_abandoned();
         }
     }
 
-    /// Waits until the queue is worked off; or, if no consumer may work, until
-    /// those are finished that began while one might.
+    /// Waits until the queue is empty and its events are finished. If no consumer may
+    /// work, waits only for the events that have begun.
     async fn pipeline_finished(&self) {
         if self.settings().consumers.concurrency > 0 {
             drop(self.pipeline.ended().await);
@@ -106,7 +108,7 @@ impl Workbench {
         }
     }
 
-    /// Drops what is left, and returns the ids of what was left in the queue. Tickets
+    /// Drops the events that are left, and returns the ids of those in the queue. Tickets
     /// count what they held as failed, and note it.
     async fn drop_the_rest(self: &Arc<Self>) -> Vec<u64> {
         self.note_what_is_dropped();
@@ -117,7 +119,7 @@ impl Workbench {
             return queued;
         }
         let this = Arc::clone(self);
-        // In a task of its own, which goes on if this is not the end of the process.
+        // In a separate task, which continues if the process does not end here.
         let dropping = tokio::spawn(async move {
             this.pipeline.abort();
             this.shutdown.drop_rest().await;
@@ -128,12 +130,12 @@ impl Workbench {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        // What is not dropped in time is still in hand, and counted as such.
+        // An event that is not dropped in time is still in hand, and counts as such.
         let _ = timeout(LET_GO, dropped).await;
         queued
     }
 
-    /// What became of everything, with the ids of what was left in the queue where
+    /// Reports the outcome of all events, with the ids of those left in the queue where
     /// they are known.
     fn drain_report(&self, drained: Drained, took: Duration, queued: Option<Vec<u64>>) -> DrainReport {
         let mut counts = LedgerCounts::default();
@@ -142,7 +144,7 @@ impl Workbench {
             let (of_mode, mut ids) = self.bench.stats(mode).account.at_end();
             let in_flight = of_mode.in_flight as usize;
             waiting += (of_mode.in_system() as usize).saturating_sub(in_flight);
-            // They were dropped by us, and have not failed.
+            // The drain dropped these; they have not failed.
             let failed = of_mode.failed.saturating_sub(ids.len() as u64);
             counts = counts + LedgerCounts { failed, ..of_mode };
             ids.sort_unstable();
@@ -161,7 +163,7 @@ impl Workbench {
 }
 
 impl DrainReport {
-    /// How many events were left over.
+    /// Returns the number of events left over.
     pub fn lost(&self) -> usize {
         self.left_over.iter().map(|left| left.count).sum()
     }
@@ -203,7 +205,7 @@ impl fmt::Display for DrainReport {
     }
 }
 
-/// Sorted ids as `1–3, 7`.
+/// Sorted ids, written as `1–3, 7`.
 struct Ranges<'a>(&'a [u64]);
 
 impl fmt::Display for Ranges<'_> {

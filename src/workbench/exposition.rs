@@ -1,7 +1,7 @@
-//! The workbench's counters and gauges, brought to the metrics registry when
-//! somebody asks. Histograms are there already: events record into them.
+//! Publishes the workbench's counters and gauges to the metrics registry when metrics are
+//! requested. Histograms are in the registry already, because events record into them.
 //!
-//! The numbers are those of the snapshot, so the two cannot disagree.
+//! The figures come from the snapshot, so the two cannot disagree.
 
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
 
@@ -26,7 +26,7 @@ const COUNTERS: [(&str, &str); 7] = [
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
 ];
 
-/// A gauge: its name, its help, and where it stands in the snapshot.
+/// A gauge: its name, its help, and its value in the snapshot.
 type GaugeOf = (&'static str, &'static str, fn(&Snapshot) -> f64);
 
 const GAUGES: [GaugeOf; 17] = [
@@ -96,7 +96,7 @@ pub(super) fn describe(registry: &Registry) {
 }
 
 impl Workbench {
-    /// All metrics in Prometheus' text format, version 0.0.4.
+    /// Returns all metrics in Prometheus' text format, version 0.0.4.
     pub fn prometheus(&self) -> String {
         let snapshot = self.snapshot();
         for (mode, state) in snapshot.modes.iter() {
@@ -113,6 +113,7 @@ impl Workbench {
     fn publish_mode(&self, mode: Mode, state: &ModeState) {
         let counts = self.bench.stats(mode).account.counts();
         let name = mode.name();
+        debug_assert!(state.errors <= state.requests, "more errors than responses");
         let ok = state.requests.saturating_sub(state.errors);
         self.count("weir_http_arrived_total", &[("mode", name)], state.arrived);
         self.count("weir_http_requests_total", &[("mode", name), ("outcome", "ok")], ok);

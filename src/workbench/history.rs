@@ -23,13 +23,13 @@ const RATE_POINTS: usize = 40;
 pub struct Point {
     /// Uptime in seconds.
     pub t: f64,
-    /// Requests that arrived since the start, resets aside.
+    /// Requests that arrived since the start, regardless of resets.
     #[serde(default, with = "in_order")]
     pub arrived: ByMode<u64>,
-    /// Responses sent since the start, resets aside.
+    /// Responses sent since the start, regardless of resets.
     #[serde(with = "in_order")]
     pub requests: ByMode<u64>,
-    /// Events done or failed since the start, resets aside.
+    /// Events done or failed since the start, regardless of resets.
     #[serde(with = "in_order")]
     pub finished: ByMode<u64>,
     /// Events in the queue or at its gate.
@@ -38,20 +38,20 @@ pub struct Point {
     pub in_use: usize,
     /// Events that consumers are handling.
     pub busy: usize,
-    /// Events that consumers hold and have not begun.
+    /// Events that consumers hold and have not started.
     pub held: usize,
-    /// How many events consumers may handle at once.
+    /// The number of events that consumers may handle at once.
     pub concurrency: u64,
-    /// p50 and p99 in milliseconds of the wait of events that were done since
-    /// the point before, where there were any.
+    /// The p50 and p99 of the wait, in milliseconds, of events done since the previous
+    /// point; `None` if there were none.
     #[serde(with = "in_order")]
     pub wait_ms: ByMode<Option<[f64; 2]>>,
-    /// The same of the response.
+    /// The p50 and p99 of the response, likewise.
     #[serde(with = "in_order")]
     pub response_ms: ByMode<Option<[f64; 2]>>,
 }
 
-/// What `/api/history` says.
+/// The answer of `/api/history`.
 #[derive(Debug, Clone, Serialize)]
 pub struct History {
     /// The time between two points, in milliseconds.

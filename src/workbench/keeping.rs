@@ -1,8 +1,8 @@
-//! Keeps the runs that have ended, and tries again until the disk takes them.
+//! Saves the runs that have ended, and retries until it succeeds.
 //!
-//! A disk that is full, a folder that is read-only and a process without descriptors
-//! may be mended while the bench runs. Until then a run waits in memory, the snapshot
-//! says so, and the end of the server says what could not be kept after all.
+//! A full disk, a read-only folder or a lack of descriptors may be resolved while the
+//! bench runs. Until then runs wait in memory and the snapshot says so. When the server
+//! ends, it reports the runs that could not be saved.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -21,9 +21,9 @@ use crate::clean;
 use crate::record::Run;
 use crate::runs::{Store, StoreError};
 
-/// The most runs that wait; beyond this the oldest is lost.
+/// The most runs that wait; beyond that the oldest is lost.
 const WAITING: usize = 100;
-/// The first wait before another attempt; it doubles with each, up to the longest.
+/// The delay before the first retry. It doubles with each, up to the longest.
 const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -41,21 +41,21 @@ enum KeepError {
     Writer(io::Error),
 }
 
-/// How the keeping of runs goes.
+/// The state of saving runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeepingState {
-    /// Runs that have ended and are not kept yet.
+    /// Runs that have ended and are not saved yet.
     pub waiting: usize,
-    /// Runs that were given up, since the start.
+    /// Runs lost since the start.
     pub lost: u64,
-    /// Why the data folder cannot be used; null while it can.
+    /// Why the data folder cannot be used; null while it can be.
     pub error: Option<String>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Keeping {
     state: Mutex<State>,
-    /// Held while runs are written, so that each is written once.
+    /// Held while runs are written, so each is written once.
     writing: Mutex<()>,
 }
 
@@ -64,7 +64,7 @@ struct State {
     waiting: VecDeque<Run>,
     lost: u64,
     error: Option<String>,
-    /// When to try again, and the wait that led there.
+    /// The time of the next retry, and the delay before it.
     again: Option<(Instant, Duration)>,
 }
 
@@ -78,7 +78,7 @@ impl Keeping {
         KeepingState { waiting: state.waiting.len(), lost: state.lost, error: state.error.clone() }
     }
 
-    /// Adds a run to those that wait, in place of the oldest if there are too many.
+    /// Adds a run to the waiting ones, and drops the oldest if there are too many.
     fn add(&self, run: Run) {
         let mut state = self.lock();
         state.again = None;
@@ -99,7 +99,7 @@ impl Keeping {
             && state.again.is_none_or(|(at, _)| at <= Instant::now())
     }
 
-    /// Notes why the data folder cannot be used, or that it can be.
+    /// Notes the outcome of the last attempt.
     fn note(&self, outcome: &Result<(), KeepError>) {
         let error = outcome.as_ref().err().map(KeepError::to_string);
         let mut state = self.lock();
@@ -117,8 +117,7 @@ impl Keeping {
         }
     }
 
-    /// Says whether the folder of the runs can be written, if there was a reason to
-    /// doubt it.
+    /// Checks that the data folder can be written, if the last attempt failed.
     fn probe(&self, store: &Store) -> Result<(), KeepError> {
         if self.lock().error.is_none() {
             return Ok(());
@@ -130,7 +129,7 @@ impl Keeping {
         tried.map(drop).map_err(|error| KeepError::Unusable { directory: directory.to_owned(), error })
     }
 
-    /// Writes what waits, oldest first, until one cannot be written; says why.
+    /// Writes the waiting runs, oldest first, until one cannot be written.
     fn write(&self, store: &Store) -> Result<(), KeepError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -140,7 +139,7 @@ impl Keeping {
             }
             store.save(&run)?;
             let mut state = self.lock();
-            // Meanwhile it may have been given up for a newer one.
+            // A newer run may have replaced it meanwhile.
             if state.waiting.front().is_some_and(|front| front.began == run.began) {
                 state.waiting.pop_front();
             }
@@ -149,11 +148,11 @@ impl Keeping {
 }
 
 impl Workbench {
-    /// Keeps what was recorded and ended since the last call, and what could not be
-    /// kept before; and notes once a second how far the run in progress has come.
+    /// Saves the runs that have ended since the last call, retries those that could not
+    /// be saved, and notes the progress of the current run once a second.
     ///
     /// # Cancel safety
-    /// What is being written when the future is dropped is written all the same.
+    /// A write that has begun completes even if the future is dropped.
     pub async fn keep_finished(&self, store: Option<&Store>) {
         let finished = self.finished_runs();
         let (now, held) = (self.bench.clock.now(), self.numbers().ledger().held);
@@ -196,16 +195,16 @@ impl Workbench {
         }
     }
 
-    /// Has a run kept that was recorded elsewhere, when the disk takes it.
+    /// Adds a run that was recorded elsewhere to the waiting ones.
     pub fn keep_later(&self, run: Run) {
         self.keeping.add(run);
     }
 
-    /// Ends the run that is being recorded and keeps everything, for the end of the
-    /// process. Says what could not be kept, if anything.
+    /// Ends the run that is being recorded and saves all runs, before the process ends.
+    /// Returns what could not be saved, if anything.
     ///
-    /// Blocks for up to `limit`, and needs neither a timer nor a thread of the
-    /// runtime, as all of those may be busy with what is being dropped.
+    /// Blocks for up to `limit`. It uses no timer and no thread of the runtime, which may
+    /// be busy dropping events.
     pub fn keep_last(&self, store: &Store, limit: Duration) -> Option<String> {
         self.end_run();
         let finished = self.finished_runs();
@@ -215,7 +214,7 @@ impl Workbench {
         let nothing_waits = self.keeping.lock().waiting.is_empty();
         let (keeping, store) = (Arc::clone(&self.keeping), store.clone());
         let (done, written) = std::sync::mpsc::channel();
-        // The requester may have gone.
+        // The receiver may be gone: the limit has passed.
         let write = move || {
             store.no_progress();
             drop(done.send(keeping.write(&store)));
@@ -230,12 +229,12 @@ impl Workbench {
         self.unkept("")
     }
 
-    /// How the keeping of runs goes.
+    /// The state of saving runs.
     pub fn keeping(&self) -> KeepingState {
         self.keeping.state()
     }
 
-    /// Notes that the data folder cannot be used. It is tried again now and then.
+    /// Notes that the data folder cannot be used. It is retried with increasing delays.
     pub fn note_unusable(&self, directory: &Path, error: io::Error) {
         self.keeping.note(&Err(KeepError::Unusable { directory: directory.to_owned(), error }));
     }

@@ -1,7 +1,7 @@
 //! The three ways to use the resource, next to each other.
 //!
-//! They differ in *who waits*: the client (serial), nobody (async), or the queue
-//! (pipelined). The work itself is the same for all: [`Bench::work`].
+//! They differ in what waits for the work: the client (serial), nothing (async), or the
+//! event in the queue (pipelined). The work itself is the same: [`Bench::work`].
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,16 +21,16 @@ pub enum Refusal {
     /// The resource was full; nothing was accepted.
     #[error(transparent)]
     ResourceFull(#[from] Full),
-    /// As many async events are in flight as may be; nothing was accepted.
+    /// The limit of async events in flight is reached; nothing was accepted.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// The queue gave no place; nothing was accepted.
+    /// The queue refused the event; nothing was accepted.
     #[error(transparent)]
     Queue(#[from] queue::PushError),
     /// The server is draining; nothing was accepted.
     #[error("the server is shutting down")]
     Stopping,
-    /// The work was accepted and tried, and failed.
+    /// The event was accepted, and its work failed.
     #[error(transparent)]
     Failed(#[from] Failed),
 }
@@ -45,7 +45,7 @@ pub struct Accepted {
 }
 
 impl Workbench {
-    /// Uses the resource and returns when the work is done: the id of the event.
+    /// Uses the resource, and returns the event's id when the work is done.
     ///
     /// # Errors
     /// [`Refusal`]: the resource is full, or the work failed, or the server is
@@ -62,7 +62,7 @@ impl Workbench {
         Ok(id)
     }
 
-    /// Spawns the work and returns at once: the id of the event.
+    /// Spawns the work, and returns the event's id at once.
     ///
     /// # Errors
     /// [`Refusal`]: too many events are in flight, the resource is full, or the
@@ -78,18 +78,18 @@ impl Workbench {
         Ok(id)
     }
 
-    /// Pushes an event into the queue and returns once it has a place, which
-    /// takes time only while the queue is full and its policy is to wait.
+    /// Pushes an event into the queue, and returns once it has a place. That takes time
+    /// only while the queue is full and its policy is to wait.
     ///
     /// # Errors
-    /// [`Refusal`]: the queue gave no place, or the server is stopping.
+    /// [`Refusal`]: the queue refused the event, or the server is stopping.
     ///
     /// # Cancel safety
-    /// Dropping the future gives up the place in line; nothing was accepted.
+    /// Dropping the future gives up the wait for a place; nothing was accepted.
     pub async fn enqueue(&self, arrived: Stamp) -> Result<Accepted, Refusal> {
         let account = &self.bench.stats(Mode::Pipelined).account;
         let mut accepted = Accepted { id: 0, at: arrived };
-        // Not the queue's own number: an id is given once, whatever the mode.
+        // Not the queue's own number: ids are unique over all modes.
         let accept = |_| {
             account.accept(arrived);
             let id = self.bench.next_id();
@@ -116,29 +116,29 @@ impl Workbench {
         Err(refused)
     }
 
-    /// Accepts an event that goes to the resource without a queue.
+    /// Accepts an event that uses the resource without a queue.
     pub(super) fn accept(&self, mode: Mode, arrived: Stamp) -> Ticket {
         let account = &self.bench.stats(mode).account;
         account.accept(arrived);
         let id = self.bench.next_id();
         let now = self.bench.clock.now();
-        // Without a queue an event is dispatched the moment it is accepted.
+        // Without a queue, an event is dispatched as soon as it is accepted.
         Ticket::dispatched(Event { id, arrived, accepted: now }, now, Arc::clone(account))
     }
 }
 
 impl Bench {
-    /// The id of the next accepted event, counted from 1 over all modes.
+    /// Returns the id of the next accepted event, counted from 1 over all modes.
     fn next_id(&self) -> u64 {
         self.last_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Brings an event from the pool to the resource. One that is refused there
-    /// had been accepted, so it has failed.
+    /// Uses the resource for an event from the pool. If the resource refuses it, the
+    /// event has failed, because it was accepted before.
     pub(super) async fn work(&self, mode: Mode, ticket: Ticket) {
         match self.resource.reserve() {
             Ok(reservation) => {
-                // The ledger has the result; a pool has nobody to tell.
+                // The ledger has the result; nothing else needs it.
                 let _ = self.work_behind(mode, reservation, ticket).await;
             }
             Err(Full { .. }) => self.settle(mode, ticket, Outcome::Failed),

@@ -1,26 +1,26 @@
-//! Empties the queue: drops every event that waits, and counts each as dropped.
+//! Purges the queue: drops every waiting event and counts it as dropped.
 
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
 use crate::record::{MarkKind, Mode};
 
-/// What a purge did, in events.
+/// The result of a purge, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purged {
-    /// Events that waited in the queue and were dropped.
+    /// Events dropped from the queue.
     pub dropped: u64,
-    /// Events that had left the queue before. Consumers finish them.
+    /// Events that had left the queue before; consumers finish them.
     pub held: u64,
 }
 
 impl Workbench {
-    /// Drops every event that waits in the queue; the ledger counts each as
-    /// dropped. It works while the pipeline is paused, too.
+    /// Drops every event that waits in the queue; the ledger counts each as dropped. It
+    /// also works while the pipeline is paused.
     ///
-    /// Events that have left the queue stay: those that consumers handle or have
-    /// prefetched, and those that a pause keeps at the gate. Senders that wait for
-    /// a place get one.
+    /// Events that have left the queue are not affected: those that consumers handle or
+    /// have prefetched, and those that a pause holds at the gate. Senders that wait for a
+    /// place get one.
     pub fn purge(&self) -> Purged {
         let account = &self.bench.stats(Mode::Pipelined).account;
         let waiting = self.bench.queue.take_all();

@@ -1,5 +1,5 @@
-//! Records runs: from the first request after quiet until everything is finished,
-//! or from when somebody says so.
+//! Records runs: from the first request after quiet, or from an explicit beginning, until
+//! everything is finished.
 
 mod progress;
 
@@ -17,44 +17,44 @@ use crate::record::{BenchSide, ByMode, MarkKind};
 use crate::runs::InProgress;
 use progress::Recording;
 
-/// A bench at which nothing has happened for so long is quiet.
+/// After this long without activity the bench is quiet.
 const QUIET: Duration = Duration::from_secs(1);
-/// A run that a client began is kept by the bench itself once the bench was quiet and
-/// the client was not heard of for this long.
+/// A run that a client began is ended by the bench itself once bench and client have been
+/// silent for this long.
 const ORPHANED: Duration = Duration::from_secs(30);
-/// More runs than this that end within one look are not kept.
+/// The most runs that may wait to be saved; more are dropped.
 const FINISHED: usize = 100;
-/// How often the run in progress is told of.
+/// How often the progress of the current run is noted.
 const NOTE: Duration = Duration::from_secs(1);
 
-/// What the recorder is shown each time.
+/// The state of the bench, as the recorder sees it at one moment.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Observation {
     pub(super) now: Stamp,
     pub(super) numbers: Numbers,
-    /// How many events consumers may handle at once.
+    /// The number of events that consumers may handle at once.
     pub(super) concurrency: u64,
-    /// What has happened since the last look.
+    /// The activity since the last observation.
     pub(super) deltas: ByMode<Delta>,
 }
 
-impl Look {
-    /// Nothing under way, and nothing inside.
+impl Observation {
+    /// True if no request is in flight and no event is inside.
     fn is_drained(&self, bench: &Bench) -> bool {
         let nothing_asked = || bench.modes.values().all(|stats| stats.totals().in_flight == 0);
         self.numbers.ledger().held == 0 && nothing_asked()
     }
 }
 
-/// A run as the bench has seen it.
+/// The bench side of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// When it began, by the bench's clock.
+    /// The beginning, by the bench's clock.
     #[serde(skip)]
     pub began: Stamp,
-    /// The configuration in force then.
+    /// The configuration in force at the beginning.
     pub config: Value,
-    /// What happened.
+    /// The figures.
     pub bench: BenchSide,
 }
 
@@ -65,64 +65,69 @@ pub(super) struct Recorder {
     claims: u64,
     /// `Account::time_inside` of each mode while nothing was recorded.
     quiet_time: ByMode<u64>,
-    last_look: Option<Stamp>,
-    /// When the run in progress was last told of.
+    last_observed: Option<Stamp>,
+    /// When the progress was last noted.
     noted: Option<Stamp>,
-    /// Runs that ended and were not kept, since [`FINISHED`] were waiting.
+    /// Runs that were dropped because [`FINISHED`] were waiting.
     pub(super) crowded_out: u64,
 }
 
-/// What is to be told of the run in progress.
+/// A note about the current run.
 #[derive(Debug)]
 pub(super) enum Note {
-    /// How far it has come.
+    /// Its progress.
     Progress(InProgress),
-    /// There is none any more.
+    /// It has ended.
     Ended,
 }
 
 impl Recorder {
-    /// Takes in what has happened since the last look: it belongs to the run in
-    /// progress, or begins one. Says whether the run has come to its end.
-    pub(super) fn look(&mut self, bench: &Bench, look: &Look, config: impl FnOnce() -> Value) -> bool {
-        let before = self.last_look.replace(look.now).unwrap_or(look.now);
-        if self.current.is_none() && look.deltas.values().any(Delta::is_load) {
-            let inside = look.deltas.as_ref().map(|delta| delta.inside_before);
-            let began = first_request(bench, look).unwrap_or(before);
+    /// Takes in an observation: its activity belongs to the current run, or begins one.
+    /// Returns true if the run has ended.
+    pub(super) fn observe(
+        &mut self,
+        bench: &Bench,
+        observation: &Observation,
+        config: impl FnOnce() -> Value,
+    ) -> bool {
+        let before = self.last_observed.replace(observation.now).unwrap_or(observation.now);
+        if self.current.is_none() && observation.deltas.values().any(Delta::is_load) {
+            let inside = observation.deltas.as_ref().map(|delta| delta.inside_before);
+            let began = first_request(bench, observation).unwrap_or(before);
             self.current = Some(Recording::new(began, None, config(), inside, self.quiet_time));
         }
         let Some(recording) = &mut self.current else {
-            self.quiet_time = time_inside(bench, look.now);
+            self.quiet_time = time_inside(bench, observation.now);
             return false;
         };
-        recording.add(bench, look, before);
+        recording.add(bench, observation, before);
         let patience = if recording.claim.is_some() { ORPHANED } else { QUIET };
-        let idle = look.now.since(recording.last_thing(bench).max(recording.heard));
-        if look.is_drained(bench) && idle >= patience {
-            self.finish(bench, look);
+        let idle = observation.now.since(recording.last_thing(bench).max(recording.heard));
+        if observation.is_drained(bench) && idle >= patience {
+            self.finish(bench, observation);
             return true;
         }
         false
     }
 
-    /// Ends the run in progress, if there is one, and begins another. Returns the
-    /// number to fetch it by. To be called right after a look.
-    pub(super) fn begin(&mut self, bench: &Bench, look: &Look, config: Value) -> u64 {
-        self.finish(bench, look);
+    /// Ends the current run, if any, and begins another. Returns the number to fetch it
+    /// by. Must be called right after an observation.
+    pub(super) fn begin(&mut self, bench: &Bench, observation: &Observation, config: Value) -> u64 {
+        self.finish(bench, observation);
         self.claims += 1;
-        let inside = look.deltas.as_ref().map(|delta| delta.inside);
+        let inside = observation.deltas.as_ref().map(|delta| delta.inside);
         let claim = Some(self.claims);
-        self.current = Some(Recording::new(look.now, claim, config, inside, self.quiet_time));
+        self.current = Some(Recording::new(observation.now, claim, config, inside, self.quiet_time));
         self.claims
     }
 
-    /// Whether the claimed run is in progress, and whether it has drained.
-    pub(super) fn is_drained(&self, claim: u64, bench: &Bench, look: &Look) -> Option<bool> {
+    /// Returns whether the claimed run has drained; `None` if it is not in progress.
+    pub(super) fn is_drained(&self, claim: u64, bench: &Bench, observation: &Observation) -> Option<bool> {
         let current = self.current.as_ref()?;
-        (current.claim == Some(claim)).then(|| look.is_drained(bench))
+        (current.claim == Some(claim)).then(|| observation.is_drained(bench))
     }
 
-    /// Notes that the client of the claimed run is still there. False if that run is
+    /// Notes that the client of the claimed run is alive. Returns false if that run is
     /// not in progress.
     pub(super) fn hear(&mut self, claim: u64, now: Stamp) -> bool {
         let current = self.current.as_mut().filter(|current| current.claim == Some(claim));
@@ -130,15 +135,19 @@ impl Recorder {
     }
 
     /// Ends the claimed run and returns it; `None` if it is not in progress.
-    pub(super) fn take(&mut self, claim: u64, bench: &Bench, look: &Look) -> Option<Recorded> {
-        self.is_drained(claim, bench, look)?;
-        self.end(bench, look)
+    pub(super) fn take(
+        &mut self,
+        claim: u64,
+        bench: &Bench,
+        observation: &Observation,
+    ) -> Option<Recorded> {
+        self.is_drained(claim, bench, observation)?;
+        self.end(bench, observation)
     }
 
-    /// Ends the run in progress, if there is one, and has it kept if anything
-    /// happened in it.
-    pub(super) fn finish(&mut self, bench: &Bench, look: &Look) {
-        let ended = self.end(bench, look);
+    /// Ends the current run, if any, and has it saved if anything happened in it.
+    pub(super) fn finish(&mut self, bench: &Bench, observation: &Observation) {
+        let ended = self.end(bench, observation);
         let Some(recorded) = ended.filter(|recorded| !recorded.bench.modes.is_empty()) else { return };
         if self.finished.len() == FINISHED {
             self.finished.remove(0);
@@ -147,14 +156,14 @@ impl Recorder {
         self.finished.push(recorded);
     }
 
-    fn end(&mut self, bench: &Bench, look: &Look) -> Option<Recorded> {
-        self.quiet_time = time_inside(bench, look.now);
+    fn end(&mut self, bench: &Bench, observation: &Observation) -> Option<Recorded> {
+        self.quiet_time = time_inside(bench, observation.now);
         let recording = self.current.take()?;
         bench.modes.values().for_each(ModeStats::end_burst);
-        Some(recording.finish(bench, look, self.quiet_time))
+        Some(recording.finish(bench, observation, self.quiet_time))
     }
 
-    /// What is to be told of the run in progress, if it is time for that.
+    /// Returns a note about the current run, if one is due.
     pub(super) fn note(&mut self, now: Stamp, held: u64) -> Option<Note> {
         let Some(recording) = &self.current else {
             return self.noted.take().map(|_| Note::Ended);
@@ -166,7 +175,7 @@ impl Recorder {
         Some(Note::Progress(recording.progress(now, held)))
     }
 
-    /// How far the run in progress has come.
+    /// Returns the progress of the current run.
     pub(super) fn progress(&self, now: Stamp, held: u64) -> Option<InProgress> {
         self.current.as_ref().map(|recording| recording.progress(now, held))
     }
@@ -178,9 +187,9 @@ impl Recorder {
     }
 }
 
-/// The first request of a load that has begun since the last look.
-fn first_request(bench: &Bench, look: &Look) -> Option<Stamp> {
-    let active = look.deltas.iter().filter(|(_, delta)| delta.is_something());
+/// Returns the first request of a load that has begun since the last observation.
+fn first_request(bench: &Bench, observation: &Observation) -> Option<Stamp> {
+    let active = observation.deltas.iter().filter(|(_, delta)| delta.is_something());
     active.filter_map(|(mode, _)| bench.stats(mode).burst_began()).min()
 }
 

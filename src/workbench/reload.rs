@@ -1,4 +1,4 @@
-//! The configuration in force, and what happens when it changes.
+//! The configuration in force, and its changes while the bench runs.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::duration;
 use crate::pipeline::Stamp;
 use crate::record::MarkKind;
 
-/// How often the file is looked at. An edit is live after two looks at most, and
-/// a third if the file was caught half written.
+/// How often the file is polled. An edit is in force after at most two polls, or three if
+/// the file was half written at the first.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The configuration in force and how it came to be.
+/// The configuration in force and its origin.
 #[derive(Debug)]
 pub(super) struct InForce {
     pub(super) config: Config,
@@ -29,9 +29,9 @@ pub(super) struct InForce {
     pub(super) error: Option<String>,
     /// When this configuration came into force; `None` at the start.
     pub(super) changed: Option<Stamp>,
-    /// What differs from the one before.
+    /// The changes from the previous one.
     pub(super) changes: Vec<String>,
-    /// What the last edit said without effect, and why.
+    /// Parts of the last edit that have no effect, and why.
     pub(super) notes: Vec<String>,
 }
 
@@ -49,16 +49,15 @@ impl InForce {
     }
 }
 
-/// An edit of the configuration while a load is on, written
-/// `20s:consumers.concurrency=3`.
+/// An edit of the configuration during a load, written as `20s:consumers.concurrency=3`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Edit {
-    /// When, counted from the beginning of the load.
+    /// The time of the edit, from the beginning of the load.
     pub after: Duration,
     /// The key, such as `consumers.concurrency`.
     pub key: String,
-    /// Its new value, as in the file.
+    /// The new value, as in the file.
     pub value: String,
 }
 
@@ -93,10 +92,10 @@ impl TryFrom<String> for Edit {
 }
 
 impl Edit {
-    /// Whether all of them could be made, one after the other.
+    /// Checks that all edits could be made, one after the other.
     ///
     /// # Errors
-    /// What the first that would be refused says that is not allowed.
+    /// The error of the first edit that would be refused.
     pub fn check(edits: &[Self], config: &Config) -> Result<(), ConfigError> {
         let mut flags = config.settings.as_flags();
         for Self { key, value, .. } in edits {
@@ -108,15 +107,15 @@ impl Edit {
 }
 
 impl Workbench {
-    /// Brings a configuration into force while everything runs, and returns what
-    /// changed. Nothing that was accepted is lost, whatever the change.
+    /// Applies a configuration while everything runs, and returns the changes. No
+    /// accepted event is lost.
     ///
     /// # Cancel safety
-    /// Settings may be applied in part if the future is dropped; applying them
-    /// again completes it.
+    /// If the future is dropped, settings may be applied in part. Applying them again
+    /// completes the change.
     pub async fn apply(&self, new: Config) -> Vec<Change> {
         let changes = self.change(new).await;
-        // Copied: no lock is held while something is logged.
+        // Copied, so that no lock is held while logging.
         let notes = self.in_force().notes.clone();
         for note in notes {
             log::warn!("configuration: {note}");
@@ -128,7 +127,7 @@ impl Workbench {
         changes
     }
 
-    /// The same without a word: of a bench that nobody looks at.
+    /// Like [`apply`](Self::apply), without logging.
     async fn change(&self, mut new: Config) -> Vec<Change> {
         let old = self.in_force().config.clone();
         let mut notes = overruled(&old.by_flag, &new.by_flag);
@@ -155,8 +154,8 @@ impl Workbench {
         changes
     }
 
-    /// Changes one key, until the next edit of the file brings the whole file into
-    /// force again. What is wrong with the file goes on to be shown.
+    /// Changes one key. The next edit of the file applies the whole file again. An error
+    /// of the file stays on display.
     ///
     /// # Errors
     /// When there is no such key, or the value is not allowed.
@@ -170,7 +169,7 @@ impl Workbench {
         Ok(changes)
     }
 
-    /// The configuration in force with one key changed.
+    /// Returns the configuration in force with one key changed.
     fn with(&self, key: &str, value: &str) -> Result<Config, ConfigError> {
         let by_flag = self.in_force().config.by_flag.clone();
         let mut flags = self.settings().as_flags();
@@ -178,8 +177,8 @@ impl Workbench {
         Ok(Config { by_flag, ..Sources { file: None, flags }.load()? })
     }
 
-    /// Makes edits, each when it is due, counted from now by the bench's clock. The
-    /// log is told of those that are refused, and of no other.
+    /// Makes edits, each when it is due, counted from now by the bench's clock. Only
+    /// refused edits are logged.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
@@ -195,7 +194,7 @@ impl Workbench {
         }
     }
 
-    /// Notes that an edit was refused. What is in force goes on.
+    /// Notes that an edit was refused. The configuration in force stays.
     pub fn refuse(&self, error: &ConfigError) {
         let error = error.to_string();
         log::error!("configuration refused, the one in force goes on:\n{error}");
@@ -203,8 +202,8 @@ impl Workbench {
         self.in_force().error = Some(error);
     }
 
-    /// Brings an edit of the file into force. Says so where the file is new, or was
-    /// wrong before: without a changed key nothing else would.
+    /// Applies an edit of the file. Logs it if the file is new or was invalid before,
+    /// because without a changed key nothing else would say so.
     async fn adopt(&self, config: Config, file: &str) {
         let (found, again) = {
             let mut in_force = self.in_force();
@@ -224,10 +223,10 @@ impl Workbench {
         }
     }
 
-    /// Follows the file in `sources`, which said `text` when it was loaded, and
-    /// applies or refuses each edit, until the workbench stops. Without a `text`
-    /// there is no file yet; one that is made later is an edit. Returns at once if
-    /// `sources` name no file.
+    /// Watches the file in `sources`, whose content was `text` when it was loaded, and
+    /// applies or refuses each edit until the workbench stops. Without `text` the file
+    /// does not exist yet; its creation is an edit. Returns at once if `sources` name no
+    /// file.
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
@@ -253,7 +252,7 @@ impl Workbench {
     }
 }
 
-/// Takes back changes of the keys that need a restart; notes each of them.
+/// Reverts changes of keys that need a restart, and returns a note for each.
 fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
     let mut notes = Vec::new();
     if new.server.listen != old.server.listen {
@@ -272,7 +271,7 @@ fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
     notes
 }
 
-/// Notes for keys whose value in the file was edited, although a flag wins.
+/// Returns a note for each key that was edited in the file although a flag overrides it.
 fn overruled(old: &[FlagKey], new: &[FlagKey]) -> Vec<String> {
     let edited =
         new.iter().filter(|new| old.iter().any(|old| old.key == new.key && old.in_file != new.in_file));

@@ -1,4 +1,4 @@
-//! How long a client that was refused should wait before it tries again.
+//! The time after which a refused client should try again.
 
 use std::sync::atomic::Ordering;
 
@@ -6,12 +6,12 @@ use super::{Refusal, Workbench};
 use crate::config::Settings;
 use crate::queue::PushError;
 
-/// Bounds of the advice, in seconds. No client should wait for longer than an hour, also
-/// if the queue does not move at all.
+/// The bounds of the advice, in seconds. Even if the queue does not move, a client should
+/// retry after an hour.
 const SHORTEST: u64 = 1;
 const LONGEST: u64 = 3600;
 
-/// What the consumers can finish per second at most, by the configuration.
+/// Returns the events that consumers can finish per second at most, by the configuration.
 fn configured_rate(settings: &Settings) -> f64 {
     let limit = match settings.resource.max_concurrent {
         0 => u64::MAX,
@@ -20,16 +20,17 @@ fn configured_rate(settings: &Settings) -> f64 {
     settings.consumers.concurrency.min(limit) as f64 / settings.resource.latency.mean.as_secs_f64()
 }
 
-/// The seconds in which `depth` events are worked off at `rate`, within bounds.
+/// Returns the seconds in which `depth` events are finished at `rate`, within bounds.
 fn seconds(depth: usize, rate: f64) -> u64 {
     // A float that is too large or infinite becomes the largest number.
     ((depth as f64 / rate).ceil() as u64).clamp(SHORTEST, LONGEST)
 }
 
 impl Workbench {
-    /// The seconds after which a refused request may be sent again. For the queue:
-    /// those in which what waits now is worked off, at the rate of the last ten seconds;
-    /// before anything was finished, at the rate that the configuration allows.
+    /// Returns the seconds after which a refused request should be sent again. For the
+    /// queue it is the time to finish the waiting events, at the rate of the last ten
+    /// seconds. Before any event was finished, the rate that the configuration allows is
+    /// used.
     pub fn retry_after(&self, refusal: &Refusal) -> u64 {
         if !matches!(refusal, Refusal::Queue(PushError::Full { .. } | PushError::TimedOut { .. })) {
             return SHORTEST;
@@ -58,7 +59,7 @@ mod tests {
         assert_eq!(seconds(0, 2.0), SHORTEST);
         assert_eq!(seconds(100_000, 1.0), LONGEST);
         assert_eq!(seconds(1, 0.0), LONGEST);
-        // 0 of nothing is not a number, and no time.
+        // 0 divided by 0 is not a number; it counts as no time.
         assert_eq!(seconds(0, 0.0), SHORTEST);
     }
 }

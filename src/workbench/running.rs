@@ -1,10 +1,9 @@
-//! A note in the data folder that a bench is running, so that the next start can tell
-//! that the process was killed, and what was lost with it.
+//! A note in the data folder that a bench is running. The next start can tell from it
+//! that the process was killed, and what was lost.
 //!
-//! The file is locked for as long as the process lives, and removed when it ends in
-//! order. A file that is there and not locked was left behind by a process that was
-//! killed, or by a machine that lost its power. What it says is at most a tenth of a
-//! second older than the end.
+//! The file is locked while the process lives, and removed when it ends in order. A file
+//! without a lock was left behind by a process that was killed, or by a machine that lost
+//! power. Its content is at most 0.1 s older than that end.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -22,15 +21,14 @@ use crate::duration;
 use crate::record::now;
 use crate::runs::InProgress;
 
-/// How often the note is brought up to date.
+/// How often the note is updated.
 const UPDATE: Duration = Duration::from_millis(100);
-/// How long to wait when the folder cannot be used.
+/// How long to wait after the folder could not be used.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Every note has this length, so that a later one replaces all of an earlier one in
-/// a single write.
+/// The length of every note, so that a single write replaces the previous one.
 const LENGTH: usize = 1024;
 
-/// What the note says.
+/// The content of the note.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Note {
     pid: u32,
@@ -43,7 +41,7 @@ struct Note {
     run: Option<InProgress>,
 }
 
-/// A process that did not end in order, by the note that it left behind.
+/// A process that did not end in order, as described by the note it left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Killed {
     note: Note,
@@ -54,22 +52,22 @@ pub struct Killed {
 #[derive(Debug)]
 pub struct Running {
     placed: Arc<Mutex<Placed>>,
-    /// Ends the thread that writes.
+    /// Dropping it ends the thread that writes.
     _end: Sender<()>,
 }
 
-/// Where the note is.
+/// The place of the note.
 #[derive(Debug, Default)]
 struct Placed {
     path: Option<PathBuf>,
-    /// It is not to be placed any more.
+    /// True once the note must not be written again.
     over: bool,
 }
 
 impl Running {
-    /// Keeps a note in `directory` from now on; in one that does not exist yet, once
-    /// there is an event or a run that could be lost. Returns also who did not end in
-    /// order there, oldest first.
+    /// Keeps a note in `directory` from now on. If the directory does not exist, it is
+    /// created once there is an event or a run that could be lost. Also returns the
+    /// processes that did not end in order there, oldest first.
     ///
     /// # Errors
     /// When the folder cannot be used, or the system has no thread.
@@ -93,7 +91,8 @@ impl Running {
                 let Some(workbench) = Weak::upgrade(&workbench) else { return };
                 if let Err(error) = writer.write(&workbench) {
                     workbench.note_unusable(&writer.directory, error);
-                    // It may be mended, and need not be tried ten times a second.
+                    // The problem may be resolved, but there is no need to retry ten
+                    // times a second.
                     if ended.recv_timeout(AGAIN) != Err(RecvTimeoutError::Timeout) {
                         return;
                     }
@@ -104,7 +103,7 @@ impl Running {
         Ok((Self { placed, _end: end }, killed))
     }
 
-    /// Removes the file for good: the process ends in order.
+    /// Removes the note for good, because the process ends in order.
     pub fn remove(&self) {
         let mut placed = lock(&self.placed);
         placed.over = true;
@@ -124,7 +123,7 @@ fn lock(placed: &Mutex<Placed>) -> MutexGuard<'_, Placed> {
     placed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a file can be made in a folder, by default the current one.
+/// Checks that a file can be created in a folder, by default the current one.
 fn try_to_write(directory: Option<&Path>) -> io::Result<()> {
     let directory = directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let probe = directory.join(format!(".weir-probe-{:08x}.tmp", fastrand::u32(..)));
@@ -146,12 +145,12 @@ impl NoteWriter {
     fn place(&mut self) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         let pid = std::process::id();
-        // Locked before it gets its name, or another start could take it for one that
-        // was left behind.
+        // Locked before it gets its name; otherwise another start could take it for one
+        // that was left behind.
         let beside = self.directory.join(format!(".running-{pid}.tmp"));
         let mut path = self.directory.join(format!("running-{pid}.json"));
         if path.exists() {
-            // Of a process with this number in another container.
+            // A process in another container has the same pid.
             path = self.directory.join(format!("running-{pid}-{:08x}.json", fastrand::u32(..)));
         }
         let mut placed = lock(&self.placed);
@@ -169,13 +168,13 @@ impl NoteWriter {
         Ok(())
     }
 
-    /// Whether the file is where it was put: the folder may have been deleted.
+    /// Returns whether the file still exists: the folder may have been deleted.
     fn is_placed(&self) -> bool {
         lock(&self.placed).path.as_ref().is_some_and(|path| path.exists())
     }
 
-    /// Writes the note, if it says anything new. Makes the file first, if there is
-    /// something to lose.
+    /// Writes the note if it has changed. Creates the file first if there is something to
+    /// lose.
     fn write(&mut self, workbench: &Workbench) -> io::Result<()> {
         let held = workbench.ledger().held;
         let run = workbench.run_in_progress(held);
@@ -215,7 +214,8 @@ fn collect_killed(directory: &Path) -> io::Result<Vec<Killed>> {
         if !(name.starts_with("running-") && name.ends_with(".json") && path.is_file()) {
             continue;
         }
-        // Only what can be locked is abandoned; what cannot be read says nothing.
+        // A file that cannot be locked belongs to a live process; one that cannot be
+        // opened is skipped.
         let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else { continue };
         if file.try_lock().is_err() {
             continue;
@@ -241,7 +241,7 @@ fn moment(time: SystemTime) -> String {
 impl fmt::Display for Killed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Note { pid, since, held, run, .. } = &self.note;
-        // To the second, once it is one.
+        // In whole seconds from one second on.
         let ago = if self.ago >= Duration::from_secs(1) {
             Duration::from_secs(self.ago.as_secs())
         } else {

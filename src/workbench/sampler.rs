@@ -9,10 +9,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::busy::BusyShares;
-use super::delta::{Delta, Watch};
+use super::delta::{Delta, Tracker};
 use super::history::{HISTORY_INTERVAL, History, Point, Recent};
-use super::recording::{Look, Recorder};
-use super::stats::Kind;
+use super::recording::{Observation, Recorder};
+use super::stats::HistogramKind;
 use super::{Peaks, Workbench};
 use crate::metrics::empty_histogram;
 use crate::record::{ByMode, MarkKind, p50_and_p99_ms};
@@ -21,7 +21,7 @@ use crate::runs::Store;
 #[derive(Debug, Default)]
 pub(super) struct Sampler {
     pub(super) recent: Recent,
-    watches: ByMode<Watch>,
+    trackers: ByMode<Tracker>,
     since_point: ByMode<SincePoint>,
     pub(super) busy: BusyShares,
     pub(super) recorder: Recorder,
@@ -43,15 +43,15 @@ impl Default for SincePoint {
 impl SincePoint {
     fn add(&mut self, delta: &Delta) {
         let Some(times) = &delta.times else { return };
-        // Neither can fail: histograms grow as they need to.
-        let _ = self.wait.add(&times[Kind::Wait as usize]);
-        let _ = self.response.add(&times[Kind::Response as usize]);
+        // Neither can fail: the histograms grow on demand.
+        let _ = self.wait.add(&times[HistogramKind::Wait as usize]);
+        let _ = self.response.add(&times[HistogramKind::Response as usize]);
     }
 }
 
 impl Workbench {
-    /// Takes a point every [`HISTORY_INTERVAL`] until the workbench stops, and
-    /// keeps the runs that end meanwhile in `store`.
+    /// Takes a point every [`HISTORY_INTERVAL`] until the workbench stops, and saves the
+    /// runs that end meanwhile to `store`.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -64,7 +64,7 @@ impl Workbench {
                 () = self.shutdown.stopping() => return,
                 _ = tick.tick() => self.sample(),
             }
-            // Apart, so that a disk that hangs holds up no point.
+            // In a separate task, so that a slow disk does not delay a point.
             if keeping.as_ref().is_none_or(JoinHandle::is_finished) {
                 let (this, store) = (Arc::clone(&self), store.clone());
                 keeping = Some(tokio::spawn(async move { this.keep_finished(store.as_ref()).await }));
@@ -75,9 +75,14 @@ impl Workbench {
     /// Takes a point now.
     pub fn sample(&self) {
         let mut sampler = self.sampler();
-        let look = self.look(&mut sampler);
-        let now = look.now.as_secs();
-        sampler.busy.sample(now, &self.pipeline.inspect(), look.numbers.busy, look.concurrency);
+        let observation = self.observe(&mut sampler);
+        let now = observation.now.as_secs();
+        sampler.busy.sample(
+            now,
+            &self.pipeline.inspect(),
+            observation.numbers.busy,
+            observation.concurrency,
+        );
         let modes = &self.bench.modes;
         let since = std::mem::take(&mut sampler.since_point);
         let point = Point {
@@ -88,11 +93,11 @@ impl Workbench {
                 let totals = stats.account.totals();
                 totals.done + totals.failed
             }),
-            depth: look.numbers.depth,
-            in_use: look.numbers.usage.in_use,
-            busy: look.numbers.busy,
-            held: look.numbers.held,
-            concurrency: look.concurrency,
+            depth: observation.numbers.depth,
+            in_use: observation.numbers.usage.in_use,
+            busy: observation.numbers.busy,
+            held: observation.numbers.held,
+            concurrency: observation.concurrency,
             wait_ms: since.as_ref().map(|since| p50_and_p99_ms(&since.wait)),
             response_ms: since.as_ref().map(|since| p50_and_p99_ms(&since.response)),
         };
@@ -100,39 +105,40 @@ impl Workbench {
         self.drain_rate.store(sampler.recent.drain_rate().to_bits(), Ordering::Relaxed);
     }
 
-    /// Lets the recorder see what has happened since the last look.
-    pub(super) fn look(&self, sampler: &mut Sampler) -> Look {
+    /// Observes the bench, and shows the recorder the activity since the last
+    /// observation.
+    pub(super) fn observe(&self, sampler: &mut Sampler) -> Observation {
         let modes = &self.bench.modes;
-        let deltas = ByMode::from_fn(|mode| sampler.watches[mode].look(&modes[mode]));
+        let deltas = ByMode::from_fn(|mode| sampler.trackers[mode].delta(&modes[mode]));
         for (mode, since) in sampler.since_point.iter_mut() {
             since.add(&deltas[mode]);
         }
         let concurrency = self.in_force().config.settings.consumers.concurrency;
-        let look = Look { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
-        if sampler.recorder.look(&self.bench, &look, || self.effective()) {
+        let observation =
+            Observation { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };
+        if sampler.recorder.observe(&self.bench, &observation, || self.effective()) {
             self.lap();
         }
-        look
+        observation
     }
 
-    /// Zeroes counters, peaks and histograms. Events that are held stay, and
-    /// count as accepted anew. The history keeps what it shows, and a run that is
-    /// being recorded what it has.
+    /// Zeroes counters, peaks and histograms. Events that are held count as accepted
+    /// anew. The history and the run that is being recorded are not affected.
     pub fn reset(&self) {
         let mut sampler = self.sampler();
-        self.look(&mut sampler);
+        self.observe(&mut sampler);
         self.bench.resource.reset();
         self.bench.queue.reset_peak();
-        for (mode, watch) in sampler.watches.iter_mut() {
+        for (mode, tracker) in sampler.trackers.iter_mut() {
             self.bench.stats(mode).reset();
-            watch.zeroed();
+            tracker.zeroed();
         }
         *self.peaks() = Peaks::default();
         drop(sampler);
         self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
     }
 
-    /// The last minutes.
+    /// Returns the history of the last minutes.
     pub fn recent_history(&self) -> History {
         self.sampler().recent.history()
     }

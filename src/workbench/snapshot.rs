@@ -1,4 +1,4 @@
-//! The one JSON that the page, the command line and outside scripts read.
+//! The snapshot: the one JSON that the page, the command line and scripts read.
 //!
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
@@ -20,7 +20,7 @@ use crate::resource::Usage;
 
 pub use figure::{SnapshotFigure, SnapshotValue};
 
-/// How often counters are read at most until two readings agree.
+/// The most readings of the counters until two agree.
 const READINGS: usize = 4;
 
 /// The state of the bench at one moment.
@@ -49,30 +49,30 @@ pub struct Snapshot {
     pub components: Vec<Component>,
     /// The account of every event, all modes together.
     pub ledger: LedgerState,
-    /// The numbers of each mode.
+    /// The figures of each mode.
     pub modes: ByMode<ModeState>,
-    /// How the keeping of runs goes.
+    /// The state of saving runs.
     pub keeping: KeepingState,
     /// The newest point of the history.
     pub point: Point,
 }
 
-/// The configuration in force and its last reload or error.
+/// The configuration in force, and its last reload or error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConfigState {
     /// 1 at the start, and one more with each change that came into force.
     pub generation: u64,
     /// Why the last edit was refused; null when the last edit is in force.
     pub error: Option<String>,
-    /// The file that is followed.
+    /// The file that is watched.
     pub source: Option<String>,
     /// The uptime at which this configuration came into force.
     pub changed_s: f64,
-    /// What the last change changed.
+    /// The last changes.
     pub changes: Vec<String>,
-    /// What the last edit said without effect.
+    /// Parts of the last edit that have no effect.
     pub notes: Vec<String>,
-    /// Keys that a flag has set.
+    /// Keys set by a flag.
     pub flags: Vec<String>,
     /// Every key with its value, in the order of the file.
     pub effective: Box<RawValue>,
@@ -85,31 +85,29 @@ pub struct ResourceState {
     pub in_use: usize,
     /// The most at once since the last reset.
     pub peak_in_use: usize,
-    /// How many may be; null for any number.
+    /// The most at once that are allowed; null without a limit.
     pub limit: Option<usize>,
-    /// Events waiting at the door.
+    /// Events waiting to be admitted.
     pub waiting: usize,
-    /// Events sent away since the last reset.
+    /// Events refused since the last reset.
     pub refused: u64,
     /// Pieces of work that failed since the last reset.
     pub failed: u64,
-    /// Calls since the last reset: pieces of work begun, and calls refused. One that
-    /// waits at the door counts when its work begins.
+    /// Calls since the last reset: pieces of work begun, and calls refused. A waiting
+    /// call counts when its work begins.
     pub calls: u64,
-    /// How long the event has been inside that has been there longest; null when it is
-    /// empty.
+    /// How long the oldest event has been inside; null if there is none.
     pub oldest_ms: Option<f64>,
-    /// Whether all work inside stands still (`resource.freeze_every`).
+    /// Whether the resource is frozen (`resource.freeze_every`).
     pub frozen: bool,
-    /// How long it has stood still; null while it moves.
+    /// How long it has been frozen; null if it is not.
     pub frozen_ms: Option<f64>,
 }
 
 /// The queue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct QueueState {
-    /// Events waiting, and asked for by no consumer: those in the queue, and those at
-    /// its gate.
+    /// Events that no consumer has asked for: those in the queue, and those at its gate.
     pub depth: usize,
     /// Of the depth, events in the queue: a purge would drop them.
     #[serde(default)]
@@ -120,75 +118,73 @@ pub struct QueueState {
     pub at_gate: usize,
     /// The most at once since the last reset.
     pub peak_depth: usize,
-    /// How many may wait.
+    /// The most events that may wait.
     pub capacity: usize,
-    /// The policy when there are that many.
+    /// The policy when the queue is full.
     pub when_full: String,
     /// Requests waiting for a place.
     pub waiting: usize,
     /// Requests that the queue refused since the last reset.
     pub refused: u64,
-    /// Events accepted and given up by the queue's policy since the last reset.
+    /// Accepted events that the queue's policy dropped since the last reset.
     pub dropped: u64,
-    /// How long the pipelined event has waited that has waited longest, from its
-    /// arrival; null when none waits. It may be with a consumer already.
+    /// How long the oldest waiting pipelined event has waited since its arrival; null if
+    /// none waits. It may be with a consumer already.
     pub oldest_ms: Option<f64>,
 }
 
 /// The pool.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConsumerState {
-    /// How many events may be handled at once.
+    /// The number of events that may be handled at once.
     pub concurrency: u64,
     /// `workers` or `per_event`.
     pub mode: String,
     /// Events being handled.
     pub busy: usize,
-    /// Events that were asked for in advance and are not begun.
+    /// Events prefetched and not started.
     pub held: usize,
     /// The in-flight limit of one consumer.
     pub max_demand: u64,
-    /// The level at which it asks again.
+    /// The level at which a consumer asks again.
     pub min_demand: u64,
 }
 
-/// The numbers of one mode since the last reset.
+/// The figures of one mode since the last reset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModeState {
     /// Requests that arrived: those answered, aborted or in flight.
     pub arrived: u64,
     /// Responses sent.
     pub requests: u64,
-    /// Responses that were not a success.
+    /// Responses that were not successes.
     pub errors: u64,
-    /// Events refused: never accepted.
+    /// Requests refused: never accepted.
     pub refused: u64,
     /// Events that failed.
     pub failed: u64,
-    /// Events accepted and then given up by the queue's policy.
+    /// Accepted events that the queue's policy dropped.
     pub dropped: u64,
     /// Requests whose client went away before the response.
     pub aborted: u64,
     /// Requests without a response yet.
     pub in_flight: u64,
-    /// Responses a second over the present burst of load, or the last one, from
-    /// its first request to its last response; null for less than a second or fewer
-    /// than 10 responses.
+    /// Responses per second in the present burst of load, or the last one, from its first
+    /// request to its last response. Null below one second or 10 responses.
     pub rate: Option<f64>,
     /// Events of this mode in the resource.
     pub in_use: usize,
     /// The most at once since the last reset.
     pub peak_in_use: usize,
-    /// The server time: from the request head to the response, of responses that were
-    /// a success.
+    /// The server time of successes: from the request head to the response.
     pub http_ms: Summary,
-    /// The same of refusals and other responses that were not.
+    /// The server time of refusals and other errors.
     pub errors_ms: Summary,
-    /// From arrival to admission by the resource, of events that are done.
+    /// From arrival to admission by the resource, of events done.
     pub wait_ms: Summary,
-    /// In the resource, of events that are done.
+    /// In the resource, of events done.
     pub service_ms: Summary,
-    /// From arrival to finish, of events that are done.
+    /// From arrival to finish, of events done.
     pub response_ms: Summary,
     /// From arrival to finish, of events that failed.
     pub failed_ms: Summary,
@@ -198,9 +194,9 @@ pub struct ModeState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
     pub(super) counts: LedgerCounts,
-    /// Events that no consumer has asked for, those at the gate included.
+    /// Events that no consumer has asked for, including those at the gate.
     pub(super) depth: usize,
-    /// Events that left the queue and are kept by its stage.
+    /// Events that left the queue and wait in its stage.
     pub(super) at_gate: usize,
     pub(super) busy: usize,
     pub(super) held: usize,
@@ -208,7 +204,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// The same levels, with other counts.
+    /// Returns the same levels with other counts.
     pub(super) fn with(self, counts: LedgerCounts) -> Self {
         Self { counts: LedgerCounts { in_flight: self.counts.in_flight, ..counts }, ..self }
     }
@@ -223,14 +219,13 @@ impl Numbers {
 }
 
 impl Workbench {
-    /// The account of every event now, all modes together. A
-    /// [`snapshot`](Self::snapshot) says it too, and takes all histograms to pieces
-    /// for the rest.
+    /// Returns the account of every event over all modes. It is part of a
+    /// [`snapshot`](Self::snapshot), which also evaluates all histograms and costs more.
     pub fn ledger(&self) -> LedgerState {
         self.numbers().ledger()
     }
 
-    /// The state of the bench now.
+    /// Returns the state of the bench.
     pub fn snapshot(&self) -> Snapshot {
         let numbers = self.numbers();
         let Usage { in_use, limit, waiting, calls, refused, failed, .. } = numbers.usage;
@@ -287,19 +282,19 @@ impl Workbench {
         }
     }
 
-    /// How long the pipelined event has waited that has waited longest, and how long the
-    /// event has been in the resource that has been there longest.
+    /// Returns how long the oldest waiting pipelined event has waited, and how long the
+    /// oldest event has been in the resource.
     fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
         let oldest = self.bench.modes.as_ref().map(|stats| stats.account.oldest());
-        // What has left the queue is older than what is in it.
+        // An event that has left the queue is older than those in it.
         let waits = oldest.pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
         let works = oldest.values().filter_map(|(_, works)| *works).min();
         let now = self.bench.clock.now();
         (waits.map(|at| now.since(at)), works.map(|at| now.since(at)))
     }
 
-    /// Reads until two readings in a row agree, so that no event is seen on its
-    /// way from one count to the next; under load the last reading has to do.
+    /// Reads until two readings in a row agree, so that no event is missed on its way
+    /// from one count to the next. Under load, the last reading is taken.
     pub(super) fn numbers(&self) -> Numbers {
         let mut last = self.read_numbers();
         for _ in 1..READINGS {
@@ -315,7 +310,7 @@ impl Workbench {
     fn read_numbers(&self) -> Numbers {
         let counts = self.bench.modes.as_ref().map(|stats| stats.account.counts());
         let busy = self.pipeline.busy();
-        // Out of the queue, and not with a consumer either.
+        // Out of the queue, but not with a consumer.
         let at_gate: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
         Numbers {
             depth: self.bench.queue.depth() + at_gate,

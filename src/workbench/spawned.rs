@@ -1,8 +1,8 @@
 //! The task of an async event, and the limit on their number (`async.max_in_flight`).
 //!
 //! Hundreds of thousands of these tasks may exist at once, so the future is small. The
-//! event, its visit to the resource and the timer are kept once, and what waiting for a
-//! full resource takes is boxed.
+//! event, its admission and the timer are stored once, and the wait for a full resource
+//! is boxed.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -16,11 +16,11 @@ use crate::pipeline::{Outcome, Ticket};
 use crate::record::Mode;
 use crate::resource::Reservation;
 
-/// As many async events are in flight as `async.max_in_flight` allows.
+/// `async.max_in_flight` async events are in flight already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("async is full: all {limit} events that may be in flight are (async.max_in_flight)")]
 pub struct TooMany {
-    /// How many events may be in flight.
+    /// The most events in flight.
     pub limit: usize,
 }
 
@@ -39,14 +39,14 @@ impl Flights {
         flights
     }
 
-    /// Changes the limit. Events in flight beyond it stay.
+    /// Changes the limit. Events in flight beyond it continue.
     pub(super) fn resize(&self, limit: u64) {
         self.limit.store(usize::try_from(limit).unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 }
 
-/// The bench in the hands of an async event, which counts as in flight for as long as
-/// this exists.
+/// The bench, held by an async event. The event counts as in flight until this is
+/// dropped.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Bench>);
 
@@ -84,8 +84,8 @@ impl Drop for InFlight {
     }
 }
 
-/// Waits to be admitted, does the work, and settles the event. The ledger has the
-/// result; the client has its answer already.
+/// Waits for admission, does the work, and settles the event. The ledger has the result;
+/// the client already has its answer.
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps each of its arguments twice")]
 pub(super) fn spawned(
     bench: InFlight,

@@ -1,4 +1,4 @@
-//! The numbers of one mode: requests, events, and where their time went.
+//! The figures of one mode: requests, events and their times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,26 +7,26 @@ use std::time::Duration;
 use metrics::{Key, Label};
 
 use super::Workbench;
-use crate::metrics::{Registry, Sharded};
+use crate::metrics::{PerThreadHistogram, Registry};
 use crate::per_thread::PerThread;
 use crate::pipeline::{Account, EventTimes, Outcome, Stamp};
 use crate::record::Mode;
 
-/// Load that pauses for longer than this is a new burst.
+/// A longer pause than this separates two bursts of load.
 const QUIET: Duration = Duration::from_secs(1);
-/// A rate is one of at least this many responses, in nanoseconds of at least this many.
+/// The fewest responses, and the shortest time in nanoseconds, that make a rate.
 const RATE: (u64, u64) = (10, 1_000_000_000);
 
 #[derive(Debug)]
 pub(super) struct ModeStats {
     pub(super) account: Arc<Account>,
     traffic: PerThread<Traffic>,
-    /// Requests that arrived and were over at the last reset.
+    /// Requests that had arrived and ended at the last reset.
     arrived_before: AtomicU64,
-    /// Requests aborted until the last reset.
+    /// Requests aborted before the last reset.
     aborted_before: AtomicU64,
     burst: Mutex<Burst>,
-    /// Whether `burst` has begun: false at the start and after a reset.
+    /// True once `burst` has begun; false at the start and after a reset.
     in_burst: AtomicBool,
     http: ByOutcome,
     wait: ByOutcome,
@@ -52,28 +52,28 @@ pub(super) struct Totals {
     pub(super) arrived: u64,
     /// Responses sent.
     pub(super) requests: u64,
-    /// Requests whose client went away before the response.
+    /// Requests whose client disconnected before the response.
     pub(super) aborted: u64,
     /// Requests without a response yet.
     pub(super) in_flight: u64,
 }
 
-/// A stretch of load without a pause.
+/// A burst: load without a pause.
 #[derive(Debug, Clone, Copy, Default)]
 struct Burst {
     began: Option<Stamp>,
-    /// All requests that were answered before it.
+    /// The number of requests answered before it.
     before: u64,
-    /// Whether the next request begins another, however soon it comes.
+    /// True if the next request begins a new burst, however soon it comes.
     over: bool,
 }
 
-/// What a histogram of a mode is about.
+/// The histograms of a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Responses that were a success.
+pub(super) enum HistogramKind {
+    /// Server times of successes.
     Http,
-    /// Other responses.
+    /// Server times of other responses.
     HttpErrors,
     /// Wait of events done.
     Wait,
@@ -85,17 +85,17 @@ pub(super) enum Kind {
     ResponseFailed,
 }
 
-impl Kind {
+impl HistogramKind {
     /// All of them, in order.
     pub(super) const ALL: [Self; 6] =
         [Self::Http, Self::HttpErrors, Self::Wait, Self::Service, Self::Response, Self::ResponseFailed];
 }
 
-/// One histogram for what went well, and one for what did not.
+/// A histogram of successes and one of failures.
 #[derive(Debug)]
 struct ByOutcome {
-    good: Arc<Sharded>,
-    bad: Arc<Sharded>,
+    good: Arc<PerThreadHistogram>,
+    bad: Arc<PerThreadHistogram>,
 }
 
 impl ByOutcome {
@@ -107,7 +107,7 @@ impl ByOutcome {
         Self { good, bad }
     }
 
-    fn of(&self, good: bool) -> &Sharded {
+    fn of(&self, good: bool) -> &PerThreadHistogram {
         if good { &self.good } else { &self.bad }
     }
 
@@ -121,10 +121,10 @@ type Histogram = hdrhistogram::Histogram<u64>;
 
 /// The times of responses since the last reset.
 pub(super) struct Http {
-    /// Of responses that were a success.
+    /// Of successes.
     pub(super) ok: Histogram,
-    /// Of those that were not. A refusal takes next to no time, so among the successes
-    /// it would make a slow server look quick.
+    /// Of other responses. A refusal takes almost no time, so among the successes it
+    /// would make a slow server look fast.
     pub(super) errors: Histogram,
 }
 
@@ -145,7 +145,7 @@ impl ModeStats {
         }
     }
 
-    /// Records where the time of a settled event went.
+    /// Records the times of a settled event.
     pub(super) fn record(&self, outcome: Outcome, times: EventTimes) {
         let done = outcome == Outcome::Done;
         self.wait.of(done).record_duration(times.wait);
@@ -153,87 +153,94 @@ impl ModeStats {
         self.response.of(done).record_duration(times.response);
     }
 
-    /// Requests since the start, resets aside.
+    /// Returns the requests since the start, regardless of resets.
     pub(super) fn totals(&self) -> Totals {
         let sum = |part: fn(&Traffic) -> &AtomicU64| -> u64 {
             self.traffic.iter().map(|traffic| part(traffic).load(Ordering::Acquire)).sum()
         };
-        // Those that ended first: read the other way round, a request that
-        // comes and goes in between would count as minus one.
+        // Ended requests are read first. In the other order, a request that begins and
+        // ends in between would count as minus one.
         let requests = sum(|traffic| &traffic.answered);
         let aborted = sum(|traffic| &traffic.aborted);
         let arrived = sum(|traffic| &traffic.begun);
+        debug_assert!(requests + aborted <= arrived, "{requests} + {aborted} requests ended of {arrived}");
         Totals { arrived, requests, aborted, in_flight: arrived.saturating_sub(requests + aborted) }
     }
 
-    /// Responses a second over the present burst, or the last one: from its first
-    /// request to its last response. `None` where that is less than a second, or fewer
-    /// than 10 responses: such a rate would be an accident.
+    /// Returns the responses per second of the present burst, or the last one, from its
+    /// first request to its last response. `None` below one second or 10 responses, where
+    /// chance would decide.
     pub(super) fn rate(&self, now: Stamp) -> Option<f64> {
         let burst = *lock(&self.burst);
         let began = burst.began?;
         let totals = self.totals();
         let ended = if totals.in_flight > 0 { now.as_nanos() } else { self.last_active() };
+        // Another thread may have begun the burst a moment after this one read the clock.
         let nanos = ended.saturating_sub(began.as_nanos());
+        debug_assert!(burst.before <= totals.requests, "the count of responses fell");
         let requests = totals.requests.saturating_sub(burst.before);
         (requests >= RATE.0 && nanos >= RATE.1).then(|| requests as f64 / (nanos as f64 / 1e9))
     }
 
-    /// Everything that was timed, in the order of [`Kind::ALL`].
-    pub(super) fn times(&self) -> [Histogram; Kind::ALL.len()] {
-        Kind::ALL.map(|kind| {
+    /// Returns all histograms, in the order of [`HistogramKind::ALL`].
+    pub(super) fn times(&self) -> [Histogram; HistogramKind::ALL.len()] {
+        HistogramKind::ALL.map(|kind| {
             let histogram = match kind {
-                Kind::Http => &self.http.good,
-                Kind::HttpErrors => &self.http.bad,
-                Kind::Wait => &self.wait.good,
-                Kind::Service => &self.service.good,
-                Kind::Response => &self.response.good,
-                Kind::ResponseFailed => &self.response.bad,
+                HistogramKind::Http => &self.http.good,
+                HistogramKind::HttpErrors => &self.http.bad,
+                HistogramKind::Wait => &self.wait.good,
+                HistogramKind::Service => &self.service.good,
+                HistogramKind::Response => &self.response.good,
+                HistogramKind::ResponseFailed => &self.response.bad,
             };
             histogram.merged()
         })
     }
 
-    /// When the present burst began, or the last one.
+    /// Returns the beginning of the present burst, or of the last one.
     pub(super) fn burst_began(&self) -> Option<Stamp> {
         lock(&self.burst).began
     }
 
-    /// Requests that arrived since the last reset, those included that were in flight
-    /// then.
+    /// Returns the requests that arrived since the last reset, including those in flight
+    /// at that time.
     pub(super) fn arrived(&self) -> u64 {
         let before = self.arrived_before.load(Ordering::Acquire);
-        self.totals().arrived.saturating_sub(before)
+        let arrived = self.totals().arrived;
+        debug_assert!(before <= arrived, "{before} requests had arrived, and then {arrived}");
+        arrived.saturating_sub(before)
     }
 
-    /// Requests aborted since the last reset.
+    /// Returns the requests aborted since the last reset.
     pub(super) fn aborted(&self) -> u64 {
         let before = self.aborted_before.load(Ordering::Acquire);
-        self.totals().aborted.saturating_sub(before)
+        let aborted = self.totals().aborted;
+        debug_assert!(before <= aborted, "{before} requests were aborted, and then {aborted}");
+        aborted.saturating_sub(before)
     }
 
-    /// When a request last began or ended, in nanoseconds of the clock.
+    /// Returns when a request last began or ended, in nanoseconds of the clock.
     pub(super) fn last_active(&self) -> u64 {
         self.traffic.iter().map(|traffic| traffic.active.load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
-    /// Responses since the last reset. Their counts come from here too, so that they
-    /// and the times cannot disagree.
+    /// Returns the server times since the last reset. The counts of responses come from
+    /// here too, so the two cannot disagree.
     pub(super) fn http(&self) -> Http {
         Http { ok: self.http.good.merged(), errors: self.http.bad.merged() }
     }
 
-    /// From arrival to admission, of events that are done.
+    /// From arrival to admission, of events done.
     pub(super) fn wait(&self) -> Histogram {
         self.wait.good.merged()
     }
 
-    /// In the resource, of events that are done.
+    /// In the resource, of events done.
     pub(super) fn service(&self) -> Histogram {
         self.service.good.merged()
     }
 
-    /// From arrival to finish, of events that are done.
+    /// From arrival to finish, of events done.
     pub(super) fn response(&self) -> Histogram {
         self.response.good.merged()
     }
@@ -257,8 +264,8 @@ impl ModeStats {
         *lock(&self.burst) = Burst { before: self.totals().requests, ..Burst::default() };
     }
 
-    /// Has the next request begin a new burst: a run has ended, and the next one
-    /// must not begin with what was before.
+    /// Lets the next request begin a new burst. A run has ended, and the next one must
+    /// not include the earlier load.
     pub(super) fn end_burst(&self) {
         lock(&self.burst).over = true;
         self.in_burst.store(false, Ordering::Release);
@@ -266,7 +273,7 @@ impl ModeStats {
 
     fn begin(&self, now: Stamp) {
         let mine = self.traffic.local();
-        // Under load this thread was active a moment ago, and need not ask the
+        // Under load this thread was active a moment ago, and need not look at the
         // others.
         if is_quiet(mine.active.load(Ordering::Acquire), now) || !self.in_burst.load(Ordering::Acquire) {
             self.maybe_new_burst(now);
@@ -295,8 +302,8 @@ fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A request in progress. Dropped without an answer, it counts as aborted: the
-/// client went away.
+/// A request in progress. If it is dropped without an answer, it counts as aborted: the
+/// client disconnected.
 #[derive(Debug)]
 pub struct Request<'a> {
     workbench: &'a Workbench,
@@ -315,19 +322,19 @@ impl Workbench {
 }
 
 impl Request<'_> {
-    /// When it arrived.
+    /// Returns the time of arrival.
     pub fn arrived(&self) -> Stamp {
         self.arrived
     }
 
-    /// Notes that the answer is ready now, and whether it is a success.
+    /// Notes that the answer is ready, and whether it is a success.
     pub fn answered(self, success: bool) {
         let now = self.workbench.bench.clock.now();
         self.answered_at(now, success);
     }
 
-    /// Notes that the answer was ready at `now`. Reading a clock takes longer than
-    /// all the counting, so a moment that is known already is used again.
+    /// Like [`answered`](Self::answered), at a time that is already known: reading the
+    /// clock takes longer than all the counting.
     pub fn answered_at(mut self, now: Stamp, success: bool) {
         self.answered = true;
         let stats = self.workbench.bench.stats(self.mode);

@@ -2,13 +2,13 @@
 //! nothing like an answer.
 
 use proptest::prelude::*;
-use weir::load::{Answer, Failure};
+use weir::load::{Answer, RequestError};
 use weir::record::RequestPlan;
 
 use super::Scripted;
 
 /// What comes of one exchange that is answered in these pieces.
-async fn answered(pieces: &[&[u8]]) -> Result<Answer, Failure> {
+async fn answered(pieces: &[&[u8]]) -> Result<Answer, RequestError> {
     let script = pieces.iter().map(|piece| piece.to_vec()).collect();
     let server = Scripted::start(RequestPlan::default(), vec![script]).await;
     server.exchange(1).await.remove(0)
@@ -58,8 +58,8 @@ async fn what_breaks_off_is_broken_wherever_it_does() {
         for end in 0..text.len() {
             let result = answered(&[&text.as_bytes()[..end]]).await;
             let expected = match end {
-                0 => Failure::Unanswered("closed before an answer".to_owned()),
-                _ => Failure::Broken("closed in the middle of an answer".to_owned()),
+                0 => RequestError::Unanswered("closed before an answer".to_owned()),
+                _ => RequestError::Broken("closed in the middle of an answer".to_owned()),
             };
             assert_eq!(result, Err(expected), "{end} of {text:?}");
         }
@@ -90,7 +90,7 @@ async fn what_is_not_http_is_malformed_with_a_reason() {
         (&extension, "a head or a chunk's line of over 16384 bytes"),
         (&many, "too many headers"),
     ] {
-        assert_eq!(answered(&[bytes]).await, Err(Failure::Malformed(expected.to_owned())));
+        assert_eq!(answered(&[bytes]).await, Err(RequestError::Malformed(expected.to_owned())));
     }
 }
 

@@ -1,4 +1,4 @@
-use weir::record::{Arrivals, Clock, Mode, Plan, Run, Timing};
+use weir::record::{Arrivals, Mode, Plan, Run, Timing, TimingKind};
 
 use crate::simulate::{close, closed, open, run};
 
@@ -77,7 +77,7 @@ fn plans() -> [(&'static str, Mode, Plan); 3] {
 }
 
 fn service(run: &Run) -> &Timing {
-    run.timing(Clock::Service).unwrap()
+    run.timing(TimingKind::Service).unwrap()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
-use weir::load::{Answer, Connection, Driver, Failure, Progress, Target, Time};
+use weir::load::{Answer, Connection, Driver, Progress, RequestError, Target, Time};
 use weir::pipeline::Clock;
 use weir::record::{Arrivals, ClientSide, Model, Plan, Profile, RequestPlan, Timing};
 use weir::shutdown::StopToken;
@@ -65,11 +65,11 @@ impl Drop for UnderWay {
 impl Target for Scripted {
     type Connection = Self;
 
-    async fn connect(&self) -> Result<Self, Failure> {
+    async fn connect(&self) -> Result<Self, RequestError> {
         let n = self.asked.connections.replace(self.asked.connections.get() + 1);
         // Also what fails takes a moment, as on a network.
         sleep(TIME_SCALE * Duration::from_millis(u64::from(!(self.connects)(n)))).await;
-        if (self.connects)(n) { Ok(self.clone()) } else { Err(Failure::Connect("refused".to_owned())) }
+        if (self.connects)(n) { Ok(self.clone()) } else { Err(RequestError::Connect("refused".to_owned())) }
     }
 }
 
@@ -78,7 +78,7 @@ impl Connection for Scripted {
         self.is_open
     }
 
-    async fn exchange(&mut self) -> Result<Answer, Failure> {
+    async fn exchange(&mut self) -> Result<Answer, RequestError> {
         let asked = &self.asked;
         let n = asked.at.borrow().len();
         asked.at.borrow_mut().push((Instant::now() - self.began) / TIME_SCALE);
@@ -101,10 +101,10 @@ impl Connection for Scripted {
                 wait(ms).await;
                 Ok(answer(200, true))
             }
-            Act::Unanswered => Err(Failure::Unanswered("closed before an answer".to_owned())),
+            Act::Unanswered => Err(RequestError::Unanswered("closed before an answer".to_owned())),
             Act::Break(ms) => {
                 wait(ms).await;
-                Err(Failure::Broken("reset".to_owned()))
+                Err(RequestError::Broken("reset".to_owned()))
             }
             Act::Hang => std::future::pending().await,
         }

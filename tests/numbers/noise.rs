@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use weir::record::{Arrivals, Clock, Mode, Model, Run};
+use weir::record::{Arrivals, Mode, Model, Run, TimingKind};
 use weir::runs::{Difference, compare};
 
 use super::{replicas, seed};
@@ -42,7 +42,7 @@ fn made(kind: &str, mean: &str, seconds: f64, n: u64) -> Run {
     let work = format!("resource.seed={}", seed(2 * n + 1) >> 1);
     let places = if kind == QUEUE { "resource.max_concurrent=3" } else { "resource.max_concurrent=0" };
     let run = run(&[&latency, &work, places], Mode::Serial, &plan);
-    for clock in [Clock::Answer, Clock::Response] {
+    for clock in [TimingKind::Answer, TimingKind::Response] {
         assert!(run.timing(clock).unwrap().slices().buckets_us.len() >= SLICES);
     }
     run

@@ -1,5 +1,5 @@
 use weir::config::{Config, Sources};
-use weir::record::{Arrivals, Clock, Exactness, Mode, Model, Plan, Prediction, Run, Times};
+use weir::record::{Arrivals, Exactness, Mode, Model, Plan, PredictedTimes, Prediction, Run, TimingKind};
 use weir::simulate::simulate;
 use weir::theory::predict;
 
@@ -27,20 +27,24 @@ fn figures(prediction: &Prediction, run: &Run) -> Vec<Compared> {
         ("refused", prediction.refused_share, share(client.refused)),
         ("dropped", prediction.dropped_share, share(side.dropped)),
         // Little's law, for those in the resource.
-        ("in use", prediction.in_use, side.done_rate * mean_s(Clock::Service)),
+        ("in use", prediction.in_use, side.done_rate * mean_s(TimingKind::Service)),
     ];
     let times = [
-        (["answer mean", "answer p50", "answer p90", "answer p99"], prediction.answer, Clock::Answer),
-        (["wait mean", "wait p50", "wait p90", "wait p99"], prediction.wait, Clock::Wait),
-        (["service mean", "service p50", "service p90", "service p99"], prediction.service, Clock::Service),
+        (["answer mean", "answer p50", "answer p90", "answer p99"], prediction.answer, TimingKind::Answer),
+        (["wait mean", "wait p50", "wait p90", "wait p99"], prediction.wait, TimingKind::Wait),
+        (
+            ["service mean", "service p50", "service p90", "service p99"],
+            prediction.service,
+            TimingKind::Service,
+        ),
         (
             ["response mean", "response p50", "response p90", "response p99"],
             prediction.response,
-            Clock::Response,
+            TimingKind::Response,
         ),
     ];
     for (names, times, clock) in times {
-        let Some(Times { mean_ms, p50_ms, p90_ms, p99_ms }) = times else { continue };
+        let Some(PredictedTimes { mean_ms, p50_ms, p90_ms, p99_ms }) = times else { continue };
         let found = run.timing(clock).unwrap().summary();
         let found = [found.mean, found.p50, found.p90, found.p99];
         let theory = [mean_ms, p50_ms, p90_ms, p99_ms];

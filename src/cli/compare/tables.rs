@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::cli::text::{NONE, Table, WIDTH, cut, fold, hang, left, number, right, time, wrap};
-use crate::record::{Clock, Origin, Run, Times};
-use crate::runs::{Comparison, Difference, Figure, Values};
+use crate::record::{Origin, PredictedTimes, Run, TimingKind};
+use crate::runs::{ComparedFigure, Comparison, Difference, Values};
 
 /// The width of the names of the rows.
 const LABEL: usize = 20;
@@ -61,7 +61,7 @@ fn mark(difference: Difference) -> &'static str {
     }
 }
 
-fn interval(figure: &Figure) -> String {
+fn interval(figure: &ComparedFigure) -> String {
     match figure.interval {
         None => NONE.to_owned(),
         Some((low, Some(high))) => {
@@ -144,14 +144,14 @@ fn rows() -> Vec<Row> {
         row("answers/s", |run| run.rate().or_else(|| run.prediction.as_ref()?.rate)),
         row("refused %", |run| refused(run).map(|share| share * 100.0)),
     ];
-    rows.extend(times("answer", Clock::Answer, &[None, Some(0.5), Some(0.9), Some(0.99)]));
+    rows.extend(times("answer", TimingKind::Answer, &[None, Some(0.5), Some(0.9), Some(0.99)]));
     rows.push(row("done/s", |run| match run.prediction.as_ref() {
         Some(prediction) => prediction.done_rate,
         None => run.done_rate(),
     }));
-    rows.extend(times("wait", Clock::Wait, &[Some(0.5), Some(0.99)]));
-    rows.extend(times("service", Clock::Service, &[Some(0.5)]));
-    rows.extend(times("response", Clock::Response, &[None, Some(0.5), Some(0.9), Some(0.99)]));
+    rows.extend(times("wait", TimingKind::Wait, &[Some(0.5), Some(0.99)]));
+    rows.extend(times("service", TimingKind::Service, &[Some(0.5)]));
+    rows.extend(times("response", TimingKind::Response, &[None, Some(0.5), Some(0.9), Some(0.99)]));
     rows.push(row("peak in resource", |run| match &run.bench {
         Some(bench) => Some(bench.peak_in_use as f64),
         None => run.prediction.as_ref()?.peak_in_use,
@@ -172,15 +172,19 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The mean, or a percentile, of the times on a clock.
-fn times(word: &'static str, clock: Clock, shares: &'static [Option<f64>]) -> impl Iterator<Item = Row> {
+/// The mean, or a percentile, of the times on a kind.
+fn times(
+    word: &'static str,
+    kind: TimingKind,
+    shares: &'static [Option<f64>],
+) -> impl Iterator<Item = Row> {
     shares.iter().map(move |share| -> Row {
         let name = share.map_or("mean".to_owned(), |share| format!("p{:.0}", share * 100.0));
-        let figure = move |run: &Run| match run.timing(clock) {
+        let figure = move |run: &Run| match run.timing(kind) {
             Some(timing) => share
                 .map_or_else(|| timing.mean_ms(), |share| timing.quantile_ms(share))
-                .filter(|ms| *ms > 0.0 || !leaves_out_answers(run, clock)),
-            None => predicted(run, clock, *share),
+                .filter(|ms| *ms > 0.0 || !leaves_out_answers(run, kind)),
+            None => predicted(run, kind, *share),
         };
         (format!("{word} {name} ms"), Box::new(figure))
     })
@@ -188,17 +192,17 @@ fn times(word: &'static str, clock: Clock, shares: &'static [Option<f64>]) -> im
 
 /// True for the answer times of a simulation, which has neither a network nor a server:
 /// an answer that waits for nothing takes no time there.
-fn leaves_out_answers(run: &Run, clock: Clock) -> bool {
-    run.origin == Origin::Simulated && clock == Clock::Answer
+fn leaves_out_answers(run: &Run, kind: TimingKind) -> bool {
+    run.origin == Origin::Simulated && kind == TimingKind::Answer
 }
 
-fn predicted(run: &Run, clock: Clock, share: Option<f64>) -> Option<f64> {
+fn predicted(run: &Run, kind: TimingKind, share: Option<f64>) -> Option<f64> {
     let prediction = run.prediction.as_ref()?;
-    let times: Times = match clock {
-        Clock::Answer => prediction.answer,
-        Clock::Wait => prediction.wait,
-        Clock::Service => prediction.service,
-        Clock::Response => prediction.response,
+    let times: PredictedTimes = match kind {
+        TimingKind::Answer => prediction.answer,
+        TimingKind::Wait => prediction.wait,
+        TimingKind::Service => prediction.service,
+        TimingKind::Response => prediction.response,
     }?;
     match share {
         None => times.mean_ms,

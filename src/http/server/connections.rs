@@ -37,7 +37,7 @@ pub(super) enum Phase {
 /// Why a connection is closed from our side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Verdict {
+pub(super) enum CloseReason {
     /// It was idle for too long, or another needs its place.
     Idle = 1,
     /// Its request head takes too long.
@@ -55,7 +55,7 @@ pub(super) struct Connection {
     since: AtomicU64,
     /// When a write found no room and has found none since; 0 if it has.
     stuck: AtomicU64,
-    verdict: AtomicU8,
+    reason: AtomicU8,
     /// A request was taken, and its reply is not with the system yet.
     replying: AtomicBool,
     /// Answered before everything was read that the client sends.
@@ -70,7 +70,7 @@ impl Connection {
             phase: AtomicU8::new(Phase::Idle as u8),
             since: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
-            verdict: AtomicU8::new(0),
+            reason: AtomicU8::new(0),
             replying: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             waker: AtomicWaker::new(),
@@ -143,40 +143,40 @@ impl Connection {
     }
 
     /// Completes when the connection is to be closed, and says why.
-    pub(super) async fn condemned(&self) -> Verdict {
+    pub(super) async fn must_close(&self) -> CloseReason {
         poll_fn(|context| {
-            let verdict = || match self.verdict.load(Ordering::Acquire) {
+            let reason = || match self.reason.load(Ordering::Acquire) {
                 0 => Poll::Pending,
-                1 => Poll::Ready(Verdict::Idle),
-                2 => Poll::Ready(Verdict::SlowHead),
-                _ => Poll::Ready(Verdict::Unread),
+                1 => Poll::Ready(CloseReason::Idle),
+                2 => Poll::Ready(CloseReason::SlowHead),
+                _ => Poll::Ready(CloseReason::Unread),
             };
-            if verdict().is_ready() {
-                return verdict();
+            if reason().is_ready() {
+                return reason();
             }
             self.waker.register(context.waker());
-            verdict()
+            reason()
         })
         .await
     }
 
-    fn condemn(&self, verdict: Verdict) {
-        self.verdict.store(verdict as u8, Ordering::Release);
+    fn condemn(&self, reason: CloseReason) {
+        self.reason.store(reason as u8, Ordering::Release);
         self.waker.wake();
     }
 
     /// Why it is to be closed, if it is.
-    fn overdue(&self, limits: &Limits) -> Option<Verdict> {
+    fn overdue(&self, limits: &Limits) -> Option<CloseReason> {
         let now = self.now();
         let longer = |since: u64, limit: Duration| u128::from(now.saturating_sub(since)) > limit.as_nanos();
         let stuck = self.stuck.load(Ordering::Relaxed);
         if stuck > 0 && longer(stuck, limits.write) {
-            return Some(Verdict::Unread);
+            return Some(CloseReason::Unread);
         }
         let since = self.since.load(Ordering::Relaxed);
         match self.phase() {
-            Phase::Idle => longer(since, limits.idle).then_some(Verdict::Idle),
-            Phase::Head => longer(since, limits.head).then_some(Verdict::SlowHead),
+            Phase::Idle => longer(since, limits.idle).then_some(CloseReason::Idle),
+            Phase::Head => longer(since, limits.head).then_some(CloseReason::SlowHead),
             // A body has a timer of its own; work and replies take their time.
             Phase::Body | Phase::Busy | Phase::Reply => None,
         }
@@ -186,7 +186,7 @@ impl Connection {
     fn idle_since(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
         let long = u128::from(self.now().saturating_sub(since)) > JUST_IDLE.as_nanos();
-        let free = self.phase() == Phase::Idle && self.verdict.load(Ordering::Acquire) == 0;
+        let free = self.phase() == Phase::Idle && self.reason.load(Ordering::Acquire) == 0;
         (free && long).then_some(since)
     }
 }
@@ -226,8 +226,8 @@ impl Connections {
     /// Condemns those whose time is up.
     pub(super) fn look(&self, limits: &Limits) {
         for connection in lock(&self.open).values() {
-            if let Some(verdict) = connection.overdue(limits) {
-                connection.condemn(verdict);
+            if let Some(reason) = connection.overdue(limits) {
+                connection.condemn(reason);
             }
         }
     }
@@ -240,7 +240,7 @@ impl Connections {
             open.values().filter_map(|connection| Some((connection.idle_since()?, connection))).collect();
         idle.sort_unstable_by_key(|(since, _)| *since);
         idle.truncate(open.len() / 16 + 1);
-        idle.iter().for_each(|(_, connection)| connection.condemn(Verdict::Idle));
+        idle.iter().for_each(|(_, connection)| connection.condemn(CloseReason::Idle));
         !idle.is_empty()
     }
 }
@@ -261,8 +261,8 @@ mod tests {
     use futures::FutureExt;
     use tokio::time::advance;
 
-    fn verdict(entry: &Entry) -> Option<Verdict> {
-        entry.connection.condemned().now_or_never()
+    fn reason(entry: &Entry) -> Option<CloseReason> {
+        entry.connection.must_close().now_or_never()
     }
 
     #[tokio::test(start_paused = true)]
@@ -276,22 +276,26 @@ mod tests {
         busy.connection.is_at(Phase::Busy);
         stuck.connection.is_at(Phase::Reply);
         stuck.connection.wrote(true);
-        let mut seen: Vec<(&str, Verdict, u64)> = Vec::new();
+        let mut seen: Vec<(&str, CloseReason, u64)> = Vec::new();
         for seconds in 1..=11 {
             advance(second).await;
             connections.look(&limits);
             for (name, entry) in [("idle", &idle), ("head", &head), ("busy", &busy), ("stuck", &stuck)] {
-                if let Some(verdict) = verdict(entry)
+                if let Some(reason) = reason(entry)
                     && !seen.iter().any(|(seen, ..)| *seen == name)
                 {
-                    seen.push((name, verdict, seconds));
+                    seen.push((name, reason, seconds));
                 }
             }
         }
         // A limit is passed once it is exceeded.
         assert_eq!(
             seen,
-            [("head", Verdict::SlowHead, 3), ("stuck", Verdict::Unread, 6), ("idle", Verdict::Idle, 11)]
+            [
+                ("head", CloseReason::SlowHead, 3),
+                ("stuck", CloseReason::Unread, 6),
+                ("idle", CloseReason::Idle, 11)
+            ]
         );
     }
 
@@ -304,7 +308,7 @@ mod tests {
         advance(2 * JUST_IDLE).await;
         let older = connections.add();
         assert!(connections.make_room());
-        assert_eq!((verdict(&oldest), verdict(&busy), verdict(&older)), (Some(Verdict::Idle), None, None));
+        assert_eq!((reason(&oldest), reason(&busy), reason(&older)), (Some(CloseReason::Idle), None, None));
         assert!(!connections.make_room(), "the other has only just come");
         drop(oldest);
         assert_eq!(connections.len(), 2);

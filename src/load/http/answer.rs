@@ -1,8 +1,8 @@
-//! Where an answer ends: a state machine over the bytes that come, without I/O.
+//! Finds the end of an answer: a state machine over incoming bytes, without I/O.
 
 use thiserror::Error;
 
-use super::Failure;
+use super::RequestError;
 use super::chunks::Chunks;
 use super::head::{self, Body, Head, malformed};
 use crate::load::target::Answer;
@@ -17,11 +17,11 @@ pub(super) struct Incomplete;
 pub(super) struct Reading {
     stage: Stage,
     answer: Answer,
-    /// Whether the request allows no body in its answer.
+    /// True if the answer has no body because of the request.
     head_only: bool,
 }
 
-/// What is read next.
+/// The part of the answer that is read next.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     /// A head.
@@ -44,26 +44,28 @@ enum Stage {
 }
 
 impl Reading {
-    /// `head_only` says that the answer has no body, as that to a HEAD request.
+    /// Begins to read an answer. `head_only` says that it has no body, as for a HEAD
+    /// request.
     pub(super) fn new(head_only: bool) -> Self {
         let answer = Answer { status: 0, bytes: 0, reusable: false };
         Self { stage: Stage::Head, answer, head_only }
     }
 
-    /// Takes from the front of `input` all that it can, and returns the answer at
-    /// its end. What is left without one is to be given again with more behind it.
+    /// Consumes as much of `input` as possible, and returns the answer once it is
+    /// complete. Otherwise the rest of `input` must be given again with more bytes after
+    /// it.
     ///
     /// # Errors
-    /// [`Failure::Malformed`].
-    pub(super) fn take(&mut self, input: &mut &[u8]) -> Result<Option<Answer>, Failure> {
+    /// [`RequestError::Malformed`].
+    pub(super) fn take(&mut self, input: &mut &[u8]) -> Result<Option<Answer>, RequestError> {
         let before = input.len();
         let ended = self.advance(input)?;
         self.answer.bytes += (before - input.len()) as u64;
         Ok(ended.then_some(self.answer))
     }
 
-    /// True at the end of the answer.
-    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, Failure> {
+    /// Returns true at the end of the answer.
+    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, RequestError> {
         loop {
             match &mut self.stage {
                 Stage::Head => {
@@ -71,7 +73,8 @@ impl Reading {
                     *input = &input[length..];
                     match head.status {
                         101 => return Err(malformed("switched protocols unasked")),
-                        // An interim head, such as Continue; the answer's own is behind it.
+                        // An interim head, such as Continue; the head of the answer
+                        // follows.
                         100..200 => {}
                         _ if self.begin(head) => return Ok(true),
                         _ => {}
@@ -93,7 +96,7 @@ impl Reading {
         }
     }
 
-    /// Notes what the head says. True if nothing comes after it.
+    /// Takes in the head. Returns true if nothing follows it.
     fn begin(&mut self, head: Head) -> bool {
         let Head { status, body, keep_alive } = head;
         let no_body = self.head_only || matches!(status, 204 | 304) || body == Body::Length(0);
@@ -107,15 +110,15 @@ impl Reading {
         no_body
     }
 
-    /// Whether no byte of the answer has been taken.
+    /// Returns true if no byte of the answer has been consumed.
     pub(super) fn is_untouched(&self) -> bool {
         self.answer.bytes == 0
     }
 
-    /// The answer that ends because the server closed the connection.
+    /// Returns the answer that ends because the server closed the connection.
     ///
     /// # Errors
-    /// [`Incomplete`], if there was more to come.
+    /// [`Incomplete`], if the answer was not complete.
     pub(super) fn closed(&self) -> Result<Answer, Incomplete> {
         match self.stage {
             Stage::UntilClosed => Ok(self.answer),
@@ -131,7 +134,7 @@ mod tests {
     use super::*;
 
     /// What a connection does, with the pieces as they are given.
-    fn read(pieces: &[&[u8]], head_only: bool) -> Result<(Answer, usize), Failure> {
+    fn read(pieces: &[&[u8]], head_only: bool) -> Result<(Answer, usize), RequestError> {
         let mut reading = Reading::new(head_only);
         let mut held: Vec<u8> = Vec::new();
         for (n, piece) in pieces.iter().enumerate() {
@@ -143,11 +146,11 @@ mod tests {
             }
             held = input.to_vec();
         }
-        reading.closed().map(|answer| (answer, 0)).map_err(|error| Failure::Broken(error.to_string()))
+        reading.closed().map(|answer| (answer, 0)).map_err(|error| RequestError::Broken(error.to_string()))
     }
 
     /// Reads it whole, byte by byte, and in two pieces split anywhere: all the same.
-    fn answer(text: &str) -> Result<(Answer, usize), Failure> {
+    fn answer(text: &str) -> Result<(Answer, usize), RequestError> {
         let bytes = text.as_bytes();
         let whole = read(&[bytes], false);
         for split in 0..bytes.len() {
@@ -224,7 +227,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 101 Switching Protocols\r\n\r\n",
         ] {
-            assert!(matches!(answer(text), Err(Failure::Malformed(_))), "{text:?}");
+            assert!(matches!(answer(text), Err(RequestError::Malformed(_))), "{text:?}");
         }
     }
 

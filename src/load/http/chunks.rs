@@ -1,14 +1,14 @@
-//! A chunked body: where it ends. What is in it is passed over.
+//! Finds the end of a chunked body, and skips its content.
 
 use httparse::{EMPTY_HEADER, Status};
 
-use super::Failure;
+use super::RequestError;
 use super::head::malformed;
 
 /// More trailers are refused.
 const MOST_TRAILERS: usize = 32;
 
-/// How far into a chunked body we are.
+/// The position in a chunked body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chunks {
     /// Before the line with a chunk's size.
@@ -30,13 +30,12 @@ pub(super) enum Chunks {
 }
 
 impl Chunks {
-    /// Takes from the front of `input` all that it can. True at the end of the
-    /// body; otherwise what is left in `input` is the beginning of a line whose
-    /// end has not come yet.
+    /// Consumes as much of `input` as possible. Returns true at the end of the body;
+    /// otherwise the rest of `input` is the beginning of an incomplete line.
     ///
     /// # Errors
-    /// [`Failure::Malformed`].
-    pub(super) fn take(&mut self, input: &mut &[u8]) -> Result<bool, Failure> {
+    /// [`RequestError::Malformed`].
+    pub(super) fn take(&mut self, input: &mut &[u8]) -> Result<bool, RequestError> {
         while !input.is_empty() {
             match *self {
                 Self::Size => {
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     /// Feeds the body in two pieces, split at each place in turn.
-    fn end(body: &[u8]) -> Result<Option<usize>, Failure> {
+    fn end(body: &[u8]) -> Result<Option<usize>, RequestError> {
         let mut results = (0..=body.len()).map(|split| {
             let mut chunks = Chunks::Size;
             let mut input = &body[..split];

@@ -1,16 +1,15 @@
-//! One connection to the server: writes the request, and reads the answer into a
-//! buffer that is used again and again.
+//! One connection to the server. It writes the request, and reads the answer into a
+//! buffer that is reused.
 //!
-//! In the steady state a request costs one write, one read and a share of one
-//! wait for events, and allocates nothing. Two things make it so:
+//! In the steady state a request costs one write, one read and a share of one wait for
+//! events, and allocates nothing. This has two reasons:
 //!
 //! - Reads go through `poll_read`, which notes after a read that did not fill the
 //!   buffer that the socket is empty. The next one, straight after the write, then
 //!   waits without asking the system. If answers were read with `try_read`, that
 //!   knowledge would be lost, and each request would cost a read that finds nothing.
-//! - The request is written from where the answer is awaited, not before: one
-//!   place to wait in is one place to be woken in, and a server that answers
-//!   before it has read a long request to its end is heard.
+//! - The request is written while the answer is awaited, at one place. So a server that
+//!   answers before it has read the whole of a long request is noticed.
 
 use std::future::poll_fn;
 use std::io;
@@ -23,15 +22,14 @@ use tokio::net::TcpStream;
 
 use super::answer::{Incomplete, Reading};
 use super::request::Request;
-use super::{Failure, reason};
+use super::{RequestError, reason};
 use crate::load::target::{Answer, Connection};
 
-/// How much is read at once, in bytes; and what a head, a chunk's first line and
-/// trailers must fit into. The usual limits of servers for what they are sent are
-/// 8 and 16 KiB.
+/// The most bytes of one read. A head, a chunk's first line and trailers must fit into
+/// it. Servers usually limit request heads to 8 or 16 KiB.
 const BUFFER: usize = 16 * 1024;
 
-/// A connection to a server, which sends it one request at a time.
+/// A connection to a server, with one request at a time.
 #[derive(Debug)]
 pub struct HttpConnection {
     stream: TcpStream,
@@ -41,28 +39,28 @@ pub struct HttpConnection {
 
 impl HttpConnection {
     pub(super) fn new(stream: TcpStream, request: Arc<Request>) -> Self {
-        // Requests are complete; to wait for more to send would only delay them.
-        // Failing to say so costs time and nothing else.
+        // Requests are complete, so Nagle's algorithm would only delay them. If the
+        // option fails, nothing but time is lost.
         let _ = stream.set_nodelay(true);
         Self { stream, request, buffer: vec![0; BUFFER].into() }
     }
 }
 
 impl Connection for HttpConnection {
-    /// Between two requests there is nothing to read. If there is, it is the end of
-    /// the connection, or bytes that belong to no answer. Costs no system call as
-    /// long as tokio knows that the socket is empty, which is nearly always.
+    /// Between two requests there must be nothing to read. Otherwise the connection has
+    /// ended, or there are bytes that belong to no answer. This costs no system call
+    /// while tokio knows that the socket is empty, which is nearly always.
     fn is_open(&self) -> bool {
         let mut byte = [0];
         let read = self.stream.try_read(&mut byte);
         read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    async fn exchange(&mut self) -> Result<Answer, Failure> {
+    async fn exchange(&mut self) -> Result<Answer, RequestError> {
         let Self { stream, request, buffer } = self;
         let mut sending = Sending { left: &request.bytes, broken: None };
         let mut reading = Reading::new(request.head_only);
-        // Bytes at the front of the buffer that were read and could not be taken.
+        // Bytes at the front of the buffer that were read and not consumed.
         let mut held = 0;
         loop {
             let read = poll_fn(|cx| {
@@ -71,10 +69,13 @@ impl Connection for HttpConnection {
             });
             let end = match read.await {
                 Ok(0) if held == 0 && reading.is_untouched() => {
-                    return Err(Failure::Unanswered(sending.failure("closed before an answer".to_owned())));
+                    return Err(RequestError::Unanswered(
+                        sending.failure("closed before an answer".to_owned()),
+                    ));
                 }
                 Ok(0) => {
-                    let broken = |error: Incomplete| Failure::Broken(sending.failure(error.to_string()));
+                    let broken =
+                        |error: Incomplete| RequestError::Broken(sending.failure(error.to_string()));
                     let answer = reading.closed().map_err(broken)?;
                     return Ok(Answer { reusable: false, ..answer });
                 }
@@ -82,20 +83,26 @@ impl Connection for HttpConnection {
                 Err(error) => {
                     let why = sending.failure(reason(&error));
                     let untouched = held == 0 && reading.is_untouched();
-                    return Err(if untouched { Failure::Unanswered(why) } else { Failure::Broken(why) });
+                    return Err(if untouched {
+                        RequestError::Unanswered(why)
+                    } else {
+                        RequestError::Broken(why)
+                    });
                 }
             };
             let mut input = &buffer[..end];
             if let Some(answer) = reading.take(&mut input)? {
                 if !input.is_empty() {
-                    return Err(Failure::Malformed("more than one answer".to_owned()));
+                    return Err(RequestError::Malformed("more than one answer".to_owned()));
                 }
                 let reusable = answer.reusable && request.keep_alive && sending.complete();
                 return Ok(Answer { reusable, ..answer });
             }
             held = input.len();
             if held == buffer.len() {
-                return Err(Failure::Malformed(format!("a head or a chunk's line of over {BUFFER} bytes")));
+                return Err(RequestError::Malformed(format!(
+                    "a head or a chunk's line of over {BUFFER} bytes"
+                )));
             }
             buffer.copy_within(end - held..end, 0);
         }
@@ -109,8 +116,8 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Writes as much as the socket takes. That it takes no more for good is only
-    /// noted: there may be an answer that says why.
+    /// Writes as much as the socket accepts. A failure is only noted, because there may
+    /// be an answer that explains it.
     fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) {
         while !self.left.is_empty() && self.broken.is_none() {
             match Pin::new(&mut *stream).poll_write(cx, self.left) {
@@ -126,8 +133,8 @@ impl Sending<'_> {
         self.left.is_empty() && self.broken.is_none()
     }
 
-    /// Why the request could not be sent, which came first and says more than how the
-    /// reading ended; if it could be sent, the latter.
+    /// Returns why the request could not be sent, or else why the reading failed. The
+    /// first comes earlier and says more.
     fn failure(&self, reading: String) -> String {
         self.broken.as_ref().map_or(reading, reason)
     }

@@ -1,25 +1,25 @@
-//! What the head of an answer says: its status, how its body ends, and whether
-//! the connection lives on.
+//! Reads the head of an answer: its status, how its body ends, and whether the connection
+//! is kept.
 
 use std::mem::MaybeUninit;
 
 use httparse::{Header, ParserConfig, Response, Status};
 
-use super::Failure;
+use super::RequestError;
 
-/// Heads with more headers are refused.
+/// The most headers of a head.
 const MOST_HEADERS: usize = 100;
 
-/// A head, as far as it matters here.
+/// The relevant part of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) body: Body,
-    /// Whether the server keeps the connection, if the body does not end it.
+    /// True if the server keeps the connection, unless the body ends with it.
     pub(super) keep_alive: bool,
 }
 
-/// How the end of a body is found.
+/// How a body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     /// After this number of bytes.
@@ -30,15 +30,14 @@ pub(super) enum Body {
     UntilClosed,
 }
 
-/// Reads a head from the beginning of `input`, and how many bytes it has; `None`
-/// if its end has not come yet.
+/// Reads a head from the beginning of `input`. Returns it with its length in bytes, or
+/// `None` if it is incomplete.
 ///
 /// # Errors
-/// [`Failure::Malformed`], when it is no head, or one that leaves open where the
-/// body ends.
-pub(super) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, Failure> {
-    // Filled in by the parser as far as there are headers: to clear the places of
-    // a hundred for each answer would cost more than to parse five.
+/// [`RequestError::Malformed`], if it is not a head, or does not say where the body ends.
+pub(super) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, RequestError> {
+    // The parser fills in as many as there are headers. Clearing a hundred entries for
+    // each answer would cost more than parsing five.
     let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MOST_HEADERS];
     let mut response = Response::new(&mut []);
     let parsed =
@@ -46,7 +45,7 @@ pub(super) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, Failure> {
     let length = match parsed {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
-        Err(error) => return Err(Failure::Malformed(error.to_string())),
+        Err(error) => return Err(RequestError::Malformed(error.to_string())),
     };
     let (Some(status), Some(version)) = (response.code, response.version) else {
         return Err(malformed("no status"));
@@ -55,13 +54,13 @@ pub(super) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, Failure> {
 }
 
 /// The rules of RFC 9112, sections 6.3 and 9.3.
-fn interpret(status: u16, version: u8, headers: &[Header<'_>]) -> Result<Head, Failure> {
+fn interpret(status: u16, version: u8, headers: &[Header<'_>]) -> Result<Head, RequestError> {
     let mut length = None;
     let mut encoded = None;
     let (mut close, mut keep) = (false, false);
     for Header { name, value } in headers {
-        // The three lengths, and hardly any other header has one of them: most
-        // are passed over without a comparison of letters.
+        // The lengths of the three names. Hardly any other header has one of them, so
+        // most are skipped without comparing letters.
         match name.len() {
             10 if name.eq_ignore_ascii_case("connection") => {
                 for word in words(value) {
@@ -87,8 +86,8 @@ fn interpret(status: u16, version: u8, headers: &[Header<'_>]) -> Result<Head, F
         (Some(false), _) | (None, None) => Body::UntilClosed,
         (None, Some(length)) => Body::Length(length),
     };
-    // HTTP/1.0 knows no encodings: who sends one has a proxy in between that may
-    // not have understood it, and such a connection is not to be used again.
+    // HTTP/1.0 has no transfer codings. If one is present, a proxy in between may not
+    // have understood it, and the connection must not be reused.
     let keep_alive = !close && (version == 1 || keep && encoded.is_none());
     Ok(Head { status, body, keep_alive })
 }
@@ -98,7 +97,7 @@ fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|word| !word.is_empty())
 }
 
-/// Only digits: what `parse` takes besides, such as `+5`, is no length.
+/// Only digits: `parse` also accepts `+5`, which is not a length.
 fn number(value: &[u8]) -> Option<u64> {
     let value = value.trim_ascii();
     if value.is_empty() {
@@ -110,15 +109,15 @@ fn number(value: &[u8]) -> Option<u64> {
     })
 }
 
-pub(super) fn malformed(reason: &str) -> Failure {
-    Failure::Malformed(reason.to_owned())
+pub(super) fn malformed(reason: &str) -> RequestError {
+    RequestError::Malformed(reason.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn head(lines: &str) -> Result<Head, Failure> {
+    fn head(lines: &str) -> Result<Head, RequestError> {
         let text = format!("{}\r\n\r\n", lines.replace('\n', "\r\n"));
         read(text.as_bytes()).map(|read| {
             let (length, head) = read.expect("a whole head");

@@ -1,4 +1,4 @@
-//! The request, as bytes: built once, and sent again and again.
+//! The request as bytes, built once and sent repeatedly.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use hyper::{Method, Uri};
 use super::TargetError;
 use crate::record::RequestPlan;
 
-/// Who we say we are.
+/// The `User-Agent` header.
 const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));
 
 /// A request, ready to be sent.
@@ -18,9 +18,9 @@ const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Request {
     /// Head and body together, so that one write sends both.
     pub(super) bytes: Box<[u8]>,
-    /// Whether its answer ends with the head, whatever that says.
+    /// True if the answer ends with the head, whatever the head says.
     pub(super) head_only: bool,
-    /// Whether we mean to use the connection again.
+    /// True if the connection is to be reused.
     pub(super) keep_alive: bool,
 }
 
@@ -56,7 +56,8 @@ impl Request {
             line(&CONNECTION, "close");
         }
         let body = plan.body.as_deref();
-        // Without a length a server must guess whether POST has a body; some wait.
+        // Without a length, a server must guess whether a POST has a body; some wait for
+        // one.
         if body.is_some() || matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             line(&CONTENT_LENGTH, &body.map_or(0, str::len).to_string());
         }

@@ -1,4 +1,4 @@
-//! The URL: where the server is.
+//! The URL of the server, parsed and resolved.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -39,7 +39,7 @@ fn has_port(authority: &str) -> bool {
     authority.rsplit(']').next().is_some_and(|end| end.contains(':'))
 }
 
-/// Its host's addresses, at least one. May block.
+/// Resolves the host to at least one address. May block.
 ///
 /// # Errors
 /// [`TargetError::Unresolved`].

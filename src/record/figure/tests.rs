@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::record::{
-    BenchSide, ByAnswer, ClientSide, LedgerState, ModeSide, Origin, Series, Slicer, Stalls, Times, now,
+    BenchSide, ByAnswer, ClientSide, LedgerState, ModeSide, Origin, PredictedTimes, Series, Slicer, Stalls,
+    now,
 };
 
 fn times(scale: u64) -> Timing {
@@ -165,7 +166,9 @@ fn an_unknown_path_is_refused_with_what_is_allowed_there() {
 
 #[test]
 fn a_prediction_answers_to_the_same_names() {
-    let of = |ms| Some(Times { mean_ms: Some(ms), p50_ms: Some(ms + 1.0), ..Times::default() });
+    let of = |ms| {
+        Some(PredictedTimes { mean_ms: Some(ms), p50_ms: Some(ms + 1.0), ..PredictedTimes::default() })
+    };
     let prediction = Prediction {
         rate: Some(1.0),
         done_rate: Some(2.0),

@@ -4,7 +4,7 @@
 use super::words::{count, figure, percent};
 use crate::record::{Audit, ByAnswer, ClientSide, Model, Run, Timing, Verdict};
 
-/// Requests that were under way at the end, as `load::Failure` and oha call them.
+/// Requests that were under way at the end, as `load::RequestError` and oha call them.
 const CUT_OFF: [&str; 2] = ["the load ended first", "aborted due to deadline"];
 /// The share of requests without an answer, or of due requests never sent, above
 /// which a p99 is not known.

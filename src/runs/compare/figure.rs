@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::LEVEL;
 use super::noise::{Estimate, Sliced};
 use super::student::{critical, two_sided};
-use crate::record::{Clock, Origin, Run, Timing};
+use crate::record::{Origin, Run, Timing, TimingKind};
 
 /// A reading of a histogram is as exact as this.
 const RESOLUTION: f64 = 0.001;
@@ -22,7 +22,7 @@ const FARTHEST: f64 = 1e3;
 
 /// One figure of two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figure {
+pub struct ComparedFigure {
     /// Such as `answer p99`.
     pub name: String,
     /// What it is in either run.
@@ -112,20 +112,20 @@ impl Values {
 type Known = Result<Estimate, &'static str>;
 
 /// The figures that both runs know, each judged for itself.
-pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
+pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let mut figures = Vec::new();
-    let rates = [(Clock::Answer, "answers/s"), (Clock::Response, "done/s")];
-    for (clock, name) in rates {
-        let of = |run: &Run| Some((rate(run, clock)?, rate_noise(run, clock)));
+    let rates = [(TimingKind::Answer, "answers/s"), (TimingKind::Response, "done/s")];
+    for (kind, name) in rates {
+        let of = |run: &Run| Some((rate(run, kind)?, rate_noise(run, kind)));
         if let (Some((a_per_s, a)), Some((b_per_s, b))) = (of(a), of(b)) {
-            figures.extend(Figure::of(name.to_owned(), Values::Rates { a_per_s, b_per_s }, [a, b]));
+            figures.extend(ComparedFigure::of(name.to_owned(), Values::Rates { a_per_s, b_per_s }, [a, b]));
         }
-        let (Some(a), Some(b)) = (Times::of(a, clock), Times::of(b, clock)) else { continue };
-        let word = if clock == Clock::Answer { "answer" } else { "response" };
+        let (Some(a), Some(b)) = (Times::of(a, kind), Times::of(b, kind)) else { continue };
+        let word = if kind == TimingKind::Answer { "answer" } else { "response" };
         for (name, share) in [("mean", None), ("p50", Some(0.5)), ("p90", Some(0.9)), ("p99", Some(0.99))] {
             let (Some(a_ms), Some(b_ms)) = (a.value_ms(share), b.value_ms(share)) else { continue };
             let known = [a.noise(share), b.noise(share)];
-            let figure = Figure::of(format!("{word} {name}"), Values::Times { a_ms, b_ms }, known);
+            let figure = ComparedFigure::of(format!("{word} {name}"), Values::Times { a_ms, b_ms }, known);
             figures.extend(figure.map(|figure| {
                 // Half-way between the two lies what the longer tail has and the other not.
                 let carried = if a_ms > b_ms { &a } else { &b }.beyond((a_ms * b_ms).sqrt());
@@ -138,8 +138,8 @@ pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
 
 /// Holm's step-down procedure (1979): the smallest p value is held against the
 /// level divided by how many there are, the next by one fewer, until one fails.
-pub(super) fn judge(figures: &mut [Figure]) {
-    let mut order: Vec<&mut Figure> = figures.iter_mut().filter(|f| f.p_value.is_some()).collect();
+pub(super) fn judge(figures: &mut [ComparedFigure]) {
+    let mut order: Vec<&mut ComparedFigure> = figures.iter_mut().filter(|f| f.p_value.is_some()).collect();
     order.sort_by(|f, g| f.p_value.unwrap_or(1.0).total_cmp(&g.p_value.unwrap_or(1.0)));
     let all = order.len();
     for (n, figure) in order.into_iter().enumerate() {
@@ -150,7 +150,7 @@ pub(super) fn judge(figures: &mut [Figure]) {
     }
 }
 
-impl Figure {
+impl ComparedFigure {
     /// A difference that is not judged yet.
     pub(super) fn new(name: String, values: Values, relative: f64) -> Self {
         let difference = Difference::Unknown;
@@ -266,31 +266,31 @@ fn freedom(a: &Estimate, b: &Estimate) -> f64 {
     if both.is_finite() { both } else { a.freedom.min(b.freedom) }
 }
 
-/// The times of a run on a clock, or the little that is known of them.
+/// The times of a run on a kind, or the little that is known of them.
 struct Times<'a> {
     run: &'a Run,
-    clock: Clock,
+    kind: TimingKind,
     sliced: Result<Sliced<'a>, &'static str>,
 }
 
 impl<'a> Times<'a> {
-    fn of(run: &'a Run, clock: Clock) -> Option<Self> {
-        let sliced = match run.timing(clock) {
+    fn of(run: &'a Run, kind: TimingKind) -> Option<Self> {
+        let sliced = match run.timing(kind) {
             Some(timing) if timing.is_empty() && timing.mean_ms().is_none() => return None,
             Some(timing) => Sliced::of(timing),
             None if run.prediction.is_some() => Err("is predicted"),
             None => return None,
         };
-        Some(Self { run, clock, sliced })
+        Some(Self { run, kind, sliced })
     }
 
     /// The mean, or the time within which a share lies.
     fn value_ms(&self, share: Option<f64>) -> Option<f64> {
-        if let Some(timing) = self.run.timing(self.clock) {
+        if let Some(timing) = self.run.timing(self.kind) {
             return share.map_or(timing.mean_ms(), |share| timing.quantile_ms(share));
         }
         let prediction = self.run.prediction.as_ref()?;
-        let times = if self.clock == Clock::Answer { prediction.answer } else { prediction.response }?;
+        let times = if self.kind == TimingKind::Answer { prediction.answer } else { prediction.response }?;
         match share {
             None => times.mean_ms,
             Some(0.5) => times.p50_ms,
@@ -311,33 +311,35 @@ impl<'a> Times<'a> {
 }
 
 /// Answers a second, or events done a second.
-fn rate(run: &Run, clock: Clock) -> Option<f64> {
+fn rate(run: &Run, kind: TimingKind) -> Option<f64> {
     let prediction = run.prediction.as_ref();
-    match clock {
-        Clock::Answer => run.rate().or(prediction.and_then(|p| p.rate)),
+    match kind {
+        TimingKind::Answer => run.rate().or(prediction.and_then(|p| p.rate)),
         _ => run.done_rate().or(prediction.and_then(|p| p.done_rate)),
     }
 }
 
-fn rate_noise(run: &Run, clock: Clock) -> Known {
+fn rate_noise(run: &Run, kind: TimingKind) -> Known {
     if run.origin == Origin::Predicted {
         return Err("is predicted");
     }
     let side = run.mode_side();
-    let answers: Vec<&Timing> = match (clock, &run.client) {
-        (Clock::Answer, Some(client)) => {
+    let answers: Vec<&Timing> = match (kind, &run.client) {
+        (TimingKind::Answer, Some(client)) => {
             let by = client.response.as_ref().unwrap_or(&client.service);
             vec![&by.ok, &by.refused, &by.failed]
         }
-        (Clock::Answer, None) => side.map(|side| vec![&side.http, &side.http_errors]).unwrap_or_default(),
+        (TimingKind::Answer, None) => {
+            side.map(|side| vec![&side.http, &side.http_errors]).unwrap_or_default()
+        }
         _ => side.map(|side| vec![&side.response]).unwrap_or_default(),
     };
     // By how much the last one may take longer or shorter, which ends the run: an
     // answer, or an event that is not waiting any more.
-    let last = run.timing(if clock == Clock::Answer { clock } else { Clock::Service });
+    let last = run.timing(if kind == TimingKind::Answer { kind } else { TimingKind::Service });
     let spread_s = last.and_then(|timing| Some(Sliced::of(timing).ok()?.last_spread_s())).unwrap_or(0.0);
     let seconds = match (&run.client, &run.bench) {
-        (Some(client), _) if clock == Clock::Answer => client.seconds,
+        (Some(client), _) if kind == TimingKind::Answer => client.seconds,
         (_, Some(bench)) => bench.seconds,
         _ => run.seconds,
     };

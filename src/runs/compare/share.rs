@@ -14,7 +14,7 @@
 
 use super::noise::{FEWEST_SLICES, long_run};
 use super::student::{critical, ln_gamma, two_sided};
-use super::{Difference, Figure, LEVEL, Values};
+use super::{ComparedFigure, Difference, LEVEL, Values};
 use crate::record::{Mode, ModeSide, Origin, Run, Timing};
 
 /// Degrees of freedom where the variance is known: Student's t is normal.
@@ -48,7 +48,7 @@ struct Count<'a> {
 }
 
 /// The shares that both runs know and that are not zero in both.
-pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
+pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let figure = |kind: &Kind| {
         let (Some(of_a), Some(of_b)) = ((kind.count)(a), (kind.count)(b)) else { return None };
         let (a_share, b_share) = (of_a.share(), of_b.share());
@@ -56,7 +56,7 @@ pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
             return None;
         }
         let values = Values::Shares { a_share, b_share };
-        let mut figure = Figure::new(kind.name.to_owned(), values, b_share - a_share);
+        let mut figure = ComparedFigure::new(kind.name.to_owned(), values, b_share - a_share);
         match [("A", a), ("B", b)].into_iter().find(|(_, run)| run.origin == Origin::Predicted) {
             Some((letter, _)) => figure.unknown = Some(format!("{letter} is predicted")),
             None => decide(&mut figure, &of_a, &of_b),
@@ -67,7 +67,7 @@ pub(super) fn figures(a: &Run, b: &Run) -> Vec<Figure> {
     KINDS.iter().filter_map(figure).collect()
 }
 
-fn decide(figure: &mut Figure, a: &Count<'_>, b: &Count<'_>) {
+fn decide(figure: &mut ComparedFigure, a: &Count<'_>, b: &Count<'_>) {
     let effects = [a.effect(), b.effect()].into_iter().flatten();
     let (effect, freedom) = effects.max_by(|f, g| f.0.total_cmp(&g.0)).unwrap_or((1.0, KNOWN));
     let pair = Pair { a: a.smaller(effect), b: b.smaller(effect) };
@@ -81,7 +81,7 @@ fn decide(figure: &mut Figure, a: &Count<'_>, b: &Count<'_>) {
 }
 
 /// Such as `50.0 % of the requests failed in B, none in A (44.3 to 55.7 points more)`.
-fn words(figure: &Figure, kind: &Kind) -> String {
+fn words(figure: &ComparedFigure, kind: &Kind) -> String {
     let (a, b) = figure.values.pair();
     let share = |value: f64| match value * 100.0 {
         0.0 => "none".to_owned(),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::noise::{Sliced, Trend};
-use super::{Difference, Figure, Values};
-use crate::record::{Clock, Run, Verdict};
+use super::{ComparedFigure, Difference, Values};
+use crate::record::{Run, TimingKind, Verdict};
 
 /// So many figures are named in a sentence; the table has them all.
 const NAMED: usize = 3;
@@ -22,7 +22,7 @@ pub(super) const METHOD: &str = "Intervals at 95 % from the slices of each run: 
     figures; times and rates count from 0.1 % or 1 µs. Noise between one run and the next is not in it.";
 
 /// One figure in a sentence.
-pub(super) fn of(figure: &Figure) -> String {
+pub(super) fn of(figure: &ComparedFigure) -> String {
     let amount = format!("{:.1} %", figure.relative.abs() * 100.0);
     let name = &figure.name;
     match figure.values {
@@ -40,7 +40,7 @@ pub(super) fn of(figure: &Figure) -> String {
 }
 
 /// The interval, in the direction in which the sentence goes.
-fn range(figure: &Figure) -> String {
+fn range(figure: &ComparedFigure) -> String {
     let Some((low, high)) = figure.interval else { return String::new() };
     let percent = |value: f64| format!("{:.1} %", value * 100.0);
     match (figure.relative < 0.0, high) {
@@ -52,19 +52,19 @@ fn range(figure: &Figure) -> String {
 }
 
 /// All figures in a few sentences.
-pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
+pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> String {
     let of_kind = |kind| {
-        let mut found: Vec<&Figure> = figures.iter().filter(|f| f.difference == kind).collect();
+        let mut found: Vec<&ComparedFigure> = figures.iter().filter(|f| f.difference == kind).collect();
         // What went wrong comes before any time. Then the most certain first; among
         // equals, as in the table.
-        let order = |f: &Figure| (!is_share(f), f.p_value.unwrap_or(1.0));
+        let order = |f: &ComparedFigure| (!is_share(f), f.p_value.unwrap_or(1.0));
         found.sort_by(|f, g| {
             let ((f, f_p), (g, g_p)) = (order(f), order(g));
             f.cmp(&g).then(f_p.total_cmp(&g_p))
         });
         found
     };
-    let name = |found: &[&Figure]| {
+    let name = |found: &[&ComparedFigure]| {
         let named: Vec<&str> = found.iter().take(NAMED).map(|figure| figure.words.as_str()).collect();
         let more = found.len().saturating_sub(NAMED);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
@@ -83,7 +83,8 @@ pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
         Difference::WithinNoise => {
             let within = of_kind(strongest);
             let median = within.iter().find(|figure| figure.name == "answer p50");
-            let mut told: Vec<&Figure> = within.iter().copied().filter(|figure| is_share(figure)).collect();
+            let mut told: Vec<&ComparedFigure> =
+                within.iter().copied().filter(|figure| is_share(figure)).collect();
             told.extend(median);
             let told = if told.is_empty() { name(&within) } else { name(&told) };
             let opening = if doubts.is_empty() { "no difference beyond noise" } else { "within noise" };
@@ -97,12 +98,12 @@ pub(super) fn summary(figures: &[Figure], strongest: Difference) -> String {
     }
 }
 
-fn is_share(figure: &Figure) -> bool {
+fn is_share(figure: &ComparedFigure) -> bool {
     matches!(figure.values, Values::Shares { .. })
 }
 
 /// What has to be known besides the figures.
-pub(super) fn notes(figures: &[Figure], a: &Run, b: &Run) -> Vec<String> {
+pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     for (letter, run) in [("A", a), ("B", b)] {
         for (word, verdict) in [("invalid", Verdict::Failed), ("disturbed", Verdict::Disturbed)] {
@@ -135,7 +136,7 @@ pub(super) fn notes(figures: &[Figure], a: &Run, b: &Run) -> Vec<String> {
         notes.extend(differing("configurations", a, b));
     }
     for (letter, run) in [("A", a), ("B", b)] {
-        for (clock, word) in [(Clock::Answer, "answer"), (Clock::Response, "response")] {
+        for (clock, word) in [(TimingKind::Answer, "answer"), (TimingKind::Response, "response")] {
             let trend = run.timing(clock).and_then(|timing| Sliced::of(timing).ok()?.trend());
             let goes = match trend {
                 Some(Trend::Rise) => "rise",

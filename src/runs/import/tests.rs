@@ -6,14 +6,14 @@ use crate::runs::{from_json, to_json};
 
 macro_rules! told {
     ($file:literal) => {
-        Told {
+        ToolOutput {
             name: $file.to_owned(),
             text: include_bytes!(concat!("../../../tests/data/import/", $file)).to_vec(),
         }
     };
 }
 
-fn read(files: &[Told]) -> Run {
+fn read(files: &[ToolOutput]) -> Run {
     let run = import(files, None, now()).unwrap();
     let text = to_json(&run).unwrap();
     assert_eq!(from_json(text.as_bytes()).unwrap(), run);
@@ -35,8 +35,8 @@ fn checks(run: &Run) -> Vec<(&str, Verdict)> {
     remarks.map(|check| (check.name.as_str(), check.verdict)).collect()
 }
 
-fn text(name: &str, text: &str) -> Told {
-    Told { name: name.to_owned(), text: text.into() }
+fn text(name: &str, text: &str) -> ToolOutput {
+    ToolOutput { name: name.to_owned(), text: text.into() }
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn nothing_of_oha_has_to_be_there() {
 
 #[test]
 fn what_cannot_be_read_is_said() {
-    let says = |files: &[Told], tool| import(files, tool, now()).unwrap_err().to_string();
+    let says = |files: &[ToolOutput], tool| import(files, tool, now()).unwrap_err().to_string();
     assert!(says(&[], None).contains("at least one file"));
     assert!(says(&[text("x", "hello")], None).starts_with("x: cannot tell which tool"));
     assert!(says(&[text("x", "hello")], Some(Tool::Ab)).contains("Complete requests"));
@@ -216,7 +216,7 @@ fn what_cannot_be_read_is_said() {
 
 #[test]
 fn two_results_in_one_file_are_refused() {
-    let contents = |told: Told| String::from_utf8(told.text).unwrap();
+    let contents = |told: ToolOutput| String::from_utf8(told.text).unwrap();
     let (ab, wrk, oha) = (contents(told!("ab.txt")), contents(told!("wrk.txt")), oha(""));
     for (both, expected) in [
         (format!("{wrk}{wrk}"), "x holds 2 results of wrk, one after the other"),
@@ -386,7 +386,7 @@ proptest! {
         text in prop_oneof![damaged(), prop::collection::vec(any::<u8>(), 0..200)],
         tool in prop::option::of(prop::sample::select(Tool::ALL.to_vec())),
     ) {
-        let told = Told { name: "x".to_owned(), text };
+        let told = ToolOutput { name: "x".to_owned(), text };
         if let Ok(run) = import(&[told], tool, now()) {
             prop_assert!(to_json(&run).is_ok(), "what was read can be kept");
         }

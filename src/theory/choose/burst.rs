@@ -2,7 +2,7 @@
 //! the work is done.
 
 use super::{Facts, none};
-use crate::record::{Exactness, Prediction, Times};
+use crate::record::{Exactness, PredictedTimes, Prediction};
 use crate::theory::NoModel;
 use crate::theory::burst::Burst;
 use crate::theory::service::Kind;
@@ -77,8 +77,8 @@ fn exponential(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
         "The drain is a mean over many runs; one run's is within {:.1} s of it, nearly always.",
         2.0 * deviation
     ));
-    prediction.response = Some(Times::of_tail(line.response(), |t| line.response_tail(t)));
-    prediction.wait = Some(Times::of_tail(line.wait(), |t| line.wait_tail(t)));
+    prediction.response = Some(PredictedTimes::of_tail(line.response(), |t| line.response_tail(t)));
+    prediction.wait = Some(PredictedTimes::of_tail(line.wait(), |t| line.wait_tail(t)));
     prediction.drain_s = Some(drain);
     prediction
 }
@@ -88,7 +88,7 @@ fn exponential(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
 fn fluid(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
     if burst.behind() == 0 {
         let mut prediction = facts.begin(name, Exactness::Exact, &["Nobody waits."]);
-        prediction.wait = Some(Times::ZERO);
+        prediction.wait = Some(PredictedTimes::ZERO);
         prediction.response = prediction.service;
         return prediction;
     }
@@ -98,9 +98,9 @@ fn fluid(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
     let longest = burst.behind() as f64 / burst.places as f64 * facts.mean();
     let at_once = burst.first() as f64 / burst.events as f64;
     let quantile = |p: f64| ((p - at_once) / (1.0 - at_once)).max(0.0) * longest;
-    let wait = Times::of_quantiles(longest / 2.0 * (1.0 - at_once), quantile);
+    let wait = PredictedTimes::of_quantiles(longest / 2.0 * (1.0 - at_once), quantile);
     prediction.wait = Some(wait);
-    prediction.response = Some(Times::of_mean(longest / 2.0 * (1.0 - at_once) + facts.mean()));
+    prediction.response = Some(PredictedTimes::of_mean(longest / 2.0 * (1.0 - at_once) + facts.mean()));
     prediction.drain_s = Some(drain);
     prediction
 }

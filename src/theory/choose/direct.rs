@@ -3,7 +3,7 @@
 
 use super::line::{self, Room};
 use super::{Facts, burst, in_words, none};
-use crate::record::{Arrivals, Exactness, Mode, Prediction, Times};
+use crate::record::{Arrivals, Exactness, Mode, PredictedTimes, Prediction};
 use crate::theory::closed::Closed;
 use crate::theory::service::Kind;
 use crate::theory::{NoModel, erlang, little};
@@ -56,7 +56,7 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     prediction.utilisation = facts.places().map(|places| little::utilisation(rate, facts.mean(), places));
     prediction.depth = Some((clients - closed.busy()) as f64);
     if !waits {
-        prediction.wait = Some(Times::ZERO);
+        prediction.wait = Some(PredictedTimes::ZERO);
         prediction.response = prediction.service;
         return Ok(prediction);
     }
@@ -69,13 +69,13 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
         }
         Kind::Exponential => {
             let line = closed.line();
-            prediction.wait = Some(Times::of_tail(line.wait(), |t| line.wait_tail(t)));
-            prediction.response = Some(Times::of_tail(line.response(), |t| line.response_tail(t)));
+            prediction.wait = Some(PredictedTimes::of_tail(line.wait(), |t| line.wait_tail(t)));
+            prediction.response = Some(PredictedTimes::of_tail(line.response(), |t| line.response_tail(t)));
         }
         Kind::General => {
             prediction.assume("Of the waits only the mean is known, by Little's law.");
-            prediction.wait = Some(Times::of_mean(closed.response() - facts.mean()));
-            prediction.response = Some(Times::of_mean(closed.response()));
+            prediction.wait = Some(PredictedTimes::of_mean(closed.response() - facts.mean()));
+            prediction.response = Some(PredictedTimes::of_mean(closed.response()));
         }
     }
     Ok(prediction)
@@ -135,7 +135,7 @@ fn unlimited(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Prediction {
     prediction.done_rate = Some(rate * facts.done());
     prediction.in_use = Some(inside);
     prediction.depth = Some(0.0);
-    prediction.wait = Some(Times::ZERO);
+    prediction.wait = Some(PredictedTimes::ZERO);
     prediction.response = prediction.service;
     prediction
 }
@@ -179,7 +179,7 @@ fn rejecting(facts: &Facts<'_>, rate: f64, arrivals: Arrivals, places: u64) -> R
     prediction.in_use = Some(little::number(accepted, facts.mean()));
     prediction.utilisation = Some(little::utilisation(accepted, facts.mean(), places));
     prediction.depth = Some(0.0);
-    prediction.wait = Some(Times::ZERO);
+    prediction.wait = Some(PredictedTimes::ZERO);
     prediction.response = prediction.service;
     Ok(prediction)
 }

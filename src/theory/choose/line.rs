@@ -2,7 +2,7 @@
 
 use super::{Facts, NEGLIGIBLE, in_words, none};
 use crate::queue::WhenFull;
-use crate::record::{Arrivals, Exactness, Prediction, Times};
+use crate::record::{Arrivals, Exactness, PredictedTimes, Prediction};
 use crate::theory::fluid::Fluid;
 use crate::theory::mdc::Mdc;
 use crate::theory::mmc::Mmc;
@@ -67,7 +67,7 @@ fn even(facts: &Facts<'_>, rate: f64, places: u64) -> Prediction {
     prediction.peak_in_use = Some((inside - 1e-9).ceil().min(places as f64));
     prediction.depth = Some(0.0);
     prediction.peak_depth = Some(0.0);
-    prediction.wait = Some(Times::ZERO);
+    prediction.wait = Some(PredictedTimes::ZERO);
     prediction.response = prediction.service;
     prediction.drain_s = Some(facts.mean());
     prediction
@@ -114,8 +114,8 @@ fn lossy(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Predi
     prediction.utilisation = Some(queue.accepted() * facts.mean() / places as f64);
     prediction.in_use = Some(queue.accepted() * facts.mean());
     prediction.done_rate = Some(queue.accepted() * facts.done());
-    prediction.wait = Some(Times::of_tail(line.wait(), |t| line.wait_tail(t)));
-    prediction.response = Some(Times::of_tail(line.response(), |t| line.response_tail(t)));
+    prediction.wait = Some(PredictedTimes::of_tail(line.wait(), |t| line.wait_tail(t)));
+    prediction.response = Some(PredictedTimes::of_tail(line.response(), |t| line.response_tail(t)));
     Ok(prediction)
 }
 
@@ -183,8 +183,8 @@ fn exponential(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result
     let mut prediction = facts.begin(format!("M/M/{places}"), Exactness::Steady, &sources);
     settled(&mut prediction, facts, &queue);
     prediction.depth = Some(queue.depth());
-    prediction.wait = Some(Times::of_tail(queue.wait(), |t| queue.wait_tail(t)));
-    prediction.response = Some(Times::of_tail(queue.response(), |t| queue.response_tail(t)));
+    prediction.wait = Some(PredictedTimes::of_tail(queue.wait(), |t| queue.wait_tail(t)));
+    prediction.response = Some(PredictedTimes::of_tail(queue.response(), |t| queue.response_tail(t)));
     Ok(prediction)
 }
 
@@ -197,7 +197,7 @@ fn fixed(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Predi
     let sources = ["Crommelin (1932).", "Franx, Operations Research Letters 29 (2001)."];
     let mut prediction = facts.begin(format!("M/D/{places}"), Exactness::Steady, &sources);
     settled(&mut prediction, facts, &similar);
-    let wait = Times::of_tail(queue.wait(), |t| queue.wait_tail(t));
+    let wait = PredictedTimes::of_tail(queue.wait(), |t| queue.wait_tail(t));
     prediction.depth = Some(queue.depth());
     prediction.wait = Some(wait);
     prediction.response = Some(wait.plus(facts.mean()));
@@ -226,8 +226,8 @@ fn general(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Pre
     settled(&mut prediction, facts, &similar);
     prediction.assume("Of the waits only the mean is known.");
     prediction.depth = Some(depth);
-    prediction.wait = Some(Times::of_mean(wait));
-    prediction.response = Some(Times::of_mean(wait + facts.mean()));
+    prediction.wait = Some(PredictedTimes::of_mean(wait));
+    prediction.response = Some(PredictedTimes::of_mean(wait + facts.mean()));
     Ok(prediction)
 }
 

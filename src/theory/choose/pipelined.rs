@@ -6,7 +6,7 @@ use super::line::{self, Room};
 use super::{Facts, burst, none};
 use crate::pool;
 use crate::queue::WhenFull;
-use crate::record::{Arrivals, Exactness, Prediction, Times};
+use crate::record::{Arrivals, Exactness, PredictedTimes, Prediction};
 use crate::theory::NoModel;
 use crate::theory::service::Kind;
 
@@ -156,8 +156,8 @@ fn blocked(
     prediction.assumptions.pop();
     prediction.assume("An answer takes no time of its own: only the wait for a place does.");
     let (load_s, all) = (placed(requests) as f64 * facts.mean(), done(requests) as f64 * facts.mean());
-    let response = Times::of_counts(&times(&|i| done(i) - sent(i)));
-    prediction.answer = Some(Times::of_counts(&answers));
+    let response = PredictedTimes::of_counts(&times(&|i| done(i) - sent(i)));
+    prediction.answer = Some(PredictedTimes::of_counts(&answers));
     prediction.wait = Some(response.plus(-facts.mean()));
     prediction.response = Some(response);
     prediction.rate = (load_s > 0.0).then(|| requests as f64 / load_s);

@@ -62,7 +62,7 @@ fn the_workshops_serial_part() {
     near(found.load_s, 30.0);
     near(found.rate, 100.0);
     near(found.peak_in_use, 50.0);
-    assert_eq!(found.answer, Some(Times::always(0.5)));
+    assert_eq!(found.answer, Some(PredictedTimes::always(0.5)));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn serial_at_a_rate() {
     refused(open(Mode::Serial, 20.0, POISSON, &[QUICK, flags[1], LOGNORMAL]), "3 places");
     let even = open(Mode::Serial, 30.0, Arrivals::Constant, &flags).unwrap();
     assert_eq!((even.model.as_str(), even.exactness), ("D/D/3", Exactness::Exact));
-    assert_eq!(even.answer, Some(Times::always(0.1)));
+    assert_eq!(even.answer, Some(PredictedTimes::always(0.1)));
     refused(open(Mode::Serial, 20.0, Arrivals::Constant, &[QUICK, flags[1], EXPONENTIAL]), "evenly");
     refused(open(Mode::Serial, 20.0, Arrivals::Burst(5), &flags), "bursts");
     refused(open(Mode::Serial, 30.0, POISSON, &flags), "exactly as much");
@@ -144,7 +144,7 @@ fn async_answers_at_once() {
     near(limited.drain_s, 50.0);
     near(limited.peak_in_use, 10.0);
     let at_a_rate = open(Mode::Async, 20.0, POISSON, &[QUICK]).unwrap();
-    assert_eq!(at_a_rate.response, Some(Times::always(0.1)));
+    assert_eq!(at_a_rate.response, Some(PredictedTimes::always(0.1)));
     let forever = predict(&settings(&[]), Mode::Async, &closed_plan(5.0, None));
     refused(forever, "speed of client and server");
 }

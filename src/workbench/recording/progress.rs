@@ -1,4 +1,4 @@
-//! A run in progress: what has come together so far.
+//! A run in progress, with its figures so far.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::super::Bench;
 use super::super::delta::Delta;
 use super::super::history::HISTORY_INTERVAL;
-use super::super::stats::{Kind, ModeStats};
-use super::{Look, Recorded};
+use super::super::stats::{HistogramKind, ModeStats};
+use super::{Observation, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{LedgerCounts, Stamp};
 use crate::record::{
@@ -19,15 +19,16 @@ use crate::record::{
 };
 use crate::runs::InProgress;
 
-/// A run keeps this many marks, and counts the others.
+/// The most marks of a run; the others are only counted.
 const MARKS: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Recording {
     began: Stamp,
-    /// Somebody began it, and will fetch it by this number.
+    /// The number by which the client that began it fetches it; `None` if the bench began
+    /// it.
     pub(super) claim: Option<u64>,
-    /// When the client that began it was last heard of.
+    /// When that client last showed that it is alive.
     pub(super) heard: Stamp,
     config: Value,
     modes: ByMode<ModeRecord>,
@@ -37,23 +38,23 @@ pub(super) struct Recording {
     marks_left_out: u64,
 }
 
-/// What one mode has done since the run began.
+/// The figures of one mode since the run began.
 #[derive(Debug)]
 struct ModeRecord {
     /// Its first request.
     first: Option<Stamp>,
     requests: u64,
     aborted: u64,
-    /// How many events were inside when the run began.
+    /// Events inside when the run began.
     inside_before: u64,
     counts: LedgerCounts,
     /// `Account::time_inside` at the beginning.
     time_before: u64,
-    times: [Slicer; Kind::ALL.len()],
+    times: [Slicer; HistogramKind::ALL.len()],
     row: Row,
 }
 
-/// What one mode has done since the last row of the series.
+/// The figures of one mode since the last row of the series.
 #[derive(Debug)]
 struct Row {
     requests: u64,
@@ -62,8 +63,8 @@ struct Row {
 }
 
 /// The times that have columns.
-const COLUMNS: [(Kind, &str); 3] =
-    [(Kind::Http, "http"), (Kind::Wait, "wait"), (Kind::Response, "response")];
+const COLUMNS: [(HistogramKind, &str); 3] =
+    [(HistogramKind::Http, "http"), (HistogramKind::Wait, "wait"), (HistogramKind::Response, "response")];
 
 impl Default for Row {
     fn default() -> Self {
@@ -89,8 +90,7 @@ fn columns() -> Vec<(String, Merge)> {
 }
 
 impl Recording {
-    /// Begins with so many events of each mode `inside`, which count as accepted
-    /// anew.
+    /// Begins a run. The events `inside` count as accepted anew.
     pub(super) fn new(
         began: Stamp,
         claim: Option<u64>,
@@ -99,14 +99,15 @@ impl Recording {
         time_before: ByMode<u64>,
     ) -> Self {
         let modes = ByMode::from_fn(|mode| ModeRecord {
-            // What is inside has come before, and is here from the beginning.
+            // Events inside arrived before the run, so the mode is used from its
+            // beginning.
             first: (inside[mode] > 0).then_some(began),
             requests: 0,
             aborted: 0,
             inside_before: inside[mode],
             counts: LedgerCounts { accepted: inside[mode], ..LedgerCounts::default() },
             time_before: time_before[mode],
-            times: Kind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
+            times: HistogramKind::ALL.map(|_| Slicer::new(HISTORY_INTERVAL)),
             row: Row::default(),
         });
         Self {
@@ -121,13 +122,13 @@ impl Recording {
         }
     }
 
-    /// Takes in what has happened since the look `before`.
-    pub(super) fn add(&mut self, bench: &Bench, look: &Look, before: Stamp) {
-        let since_began = look.now.since(self.began);
-        // In the middle of the interval, so that a late look does not move it
-        // from one slice to the next.
+    /// Takes in an observation; the previous one was at `before`.
+    pub(super) fn add(&mut self, bench: &Bench, observation: &Observation, before: Stamp) {
+        let since_began = observation.now.since(self.began);
+        // The middle of the interval, so that a late observation does not move times into
+        // the next slice.
         let at = (since_began + before.since(self.began)) / 2;
-        for (mode, delta) in look.deltas.iter() {
+        for (mode, delta) in observation.deltas.iter() {
             self.modes[mode].add(delta, at);
             if delta.is_something() {
                 let first = bench.stats(mode).burst_began().unwrap_or(before);
@@ -135,15 +136,15 @@ impl Recording {
             }
         }
         if since_began.as_secs_f64() >= self.series.due() {
-            self.row(look);
+            self.row(observation);
         }
     }
 
-    fn row(&mut self, look: &Look) {
-        let numbers = &look.numbers;
+    fn row(&mut self, observation: &Observation) {
+        let numbers = &observation.numbers;
         let levels = [numbers.depth, numbers.usage.in_use, numbers.busy, numbers.held];
         let mut row: Vec<Option<f64>> = levels.iter().map(|&level| Some(level as f64)).collect();
-        row.push(Some(look.concurrency as f64));
+        row.push(Some(observation.concurrency as f64));
         for (_, mode) in self.modes.iter_mut() {
             let Row { requests, counts, times } = std::mem::take(&mut mode.row);
             let counts = [requests, counts.done, counts.failed, counts.rejected, counts.dropped];
@@ -152,7 +153,7 @@ impl Recording {
                 row.extend(p50_and_p99_ms(&times).map_or([None; 2], |both| both.map(Some)));
             }
         }
-        self.series.push(look.now.since(self.began).as_secs_f64(), row);
+        self.series.push(observation.now.since(self.began).as_secs_f64(), row);
     }
 
     pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {
@@ -162,14 +163,14 @@ impl Recording {
             return;
         }
         self.marks_left_out += 1;
-        // In the place of the last one, so that there are never more.
+        // Replaces the last mark, so the number does not grow.
         let text = format!("{} more marks are left out from here on", self.marks_left_out + 1);
         if let Some(last) = self.marks.last_mut() {
             *last = Mark { text, ..last.clone() };
         }
     }
 
-    /// How far the run has come, with `held` events in the bench.
+    /// Returns the progress of the run, with `held` events in the bench.
     pub(super) fn progress(&self, now: Stamp, held: u64) -> InProgress {
         let seconds = now.since(self.began);
         let used = self.modes.iter().filter(|(_, record)| record.first.is_some());
@@ -182,23 +183,29 @@ impl Recording {
         }
     }
 
-    /// When something last happened: a request began or ended, an event ended.
+    /// Returns the time of the last activity: a request began or ended, or an event
+    /// ended.
     pub(super) fn last_thing(&self, bench: &Bench) -> Stamp {
         bench.modes.values().map(last_thing).fold(self.began, Stamp::max)
     }
 
-    pub(super) fn finish(mut self, bench: &Bench, look: &Look, time_inside: ByMode<u64>) -> Recorded {
-        self.row(look);
-        let drained = look.is_drained(bench);
+    pub(super) fn finish(
+        mut self,
+        bench: &Bench,
+        observation: &Observation,
+        time_inside: ByMode<u64>,
+    ) -> Recorded {
+        self.row(observation);
+        let drained = observation.is_drained(bench);
         let first = self.modes.values().filter_map(|mode| mode.first).min().unwrap_or(self.began);
-        let last = if drained { self.last_thing(bench) } else { look.now };
+        let last = if drained { self.last_thing(bench) } else { observation.now };
         let last_request = bench.modes.values().map(|stats| Stamp::from_nanos(stats.last_active())).max();
         let counts = self.modes.values().fold(LedgerCounts::default(), |sum, mode| sum + mode.counts);
         let used = self.modes.into_iter().filter(|(_, record)| record.first.is_some());
         let modes: BTreeMap<String, ModeSide> = used
             .map(|(mode, record)| {
                 let stats = bench.stats(mode);
-                let until = if drained { last_thing(stats) } else { look.now };
+                let until = if drained { last_thing(stats) } else { observation.now };
                 (mode.name().to_owned(), record.finish(stats, until, time_inside[mode]))
             })
             .collect();
@@ -206,8 +213,8 @@ impl Recording {
             seconds: last.since(first).as_secs_f64(),
             drained,
             drain_s: last.since(last_request.unwrap_or(first).max(first)).as_secs_f64(),
-            ledger: look.numbers.with(counts).ledger(),
-            peak_in_use: look.numbers.usage.peak_in_use,
+            ledger: observation.numbers.with(counts).ledger(),
+            peak_in_use: observation.numbers.usage.peak_in_use,
             peak_depth: bench.queue.peak_depth(),
             modes,
             series: self.series.finish(),
@@ -217,14 +224,14 @@ impl Recording {
     }
 }
 
-/// When something last happened in a mode.
+/// Returns the time of the last activity of a mode.
 fn last_thing(stats: &ModeStats) -> Stamp {
     Stamp::from_nanos(stats.last_active()).max(stats.account.last_settled())
 }
 
 impl ModeRecord {
     fn add(&mut self, delta: &Delta, at: Duration) {
-        // Levels are those of the last look.
+        // Levels are those of the last observation.
         let add = |sum: &mut LedgerCounts| *sum = LedgerCounts { in_flight: 0, ..*sum } + delta.counts;
         add(&mut self.counts);
         add(&mut self.row.counts);
@@ -241,7 +248,7 @@ impl ModeRecord {
         }
     }
 
-    /// From the first request until `last`.
+    /// Returns the figures from the first request until `last`.
     fn finish(self, stats: &ModeStats, last: Stamp, time_inside: u64) -> ModeSide {
         let first = self.first.unwrap_or(last);
         let per_second = |count: u64, until: Stamp| {

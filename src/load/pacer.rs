@@ -1,8 +1,8 @@
-//! Says when requests are due, and says it then.
+//! The pacer: yields each request of an open load when it is due.
 //!
-//! tokio's timers are a millisecond coarse, which is more than many answers take.
-//! In real time a thread of its own sleeps until each request is due and hands it
-//! over; under virtual time, where nothing is late, a timer does.
+//! Tokio timers have 1 ms resolution, which is more than many answers take. In real time
+//! a separate thread sleeps until each request is due and hands it over. Under virtual
+//! time, where nothing is late, a timer does.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio::time::sleep_until;
 
 use crate::pipeline::{Clock, Stamp};
 
-/// How much later than it asked to a sleeping thread wakes up, about.
+/// How much later than requested a sleeping thread wakes up, approximately.
 const OVERSLEPT: Duration = Duration::from_micros(55);
 
-/// The due times of a load, each when it has come.
+/// The due times of a load, each yielded at that time.
 pub(super) enum Pacer {
     /// From a thread.
     Thread(UnboundedReceiver<Stamp>),
@@ -23,7 +23,7 @@ pub(super) enum Pacer {
 }
 
 impl Pacer {
-    /// Of `schedule`, which counts from `began`, by a thread.
+    /// Paces `schedule`, which counts from `began`, with a thread.
     pub(super) fn thread(
         clock: Clock,
         began: Stamp,
@@ -34,7 +34,7 @@ impl Pacer {
             for after in schedule {
                 let due = began.after(after);
                 sleep(due.since(clock.now()));
-                // The receiver is gone: the load has ended.
+                // The receiver is gone because the load has ended.
                 if sender.send(due).is_err() {
                     return;
                 }
@@ -44,7 +44,7 @@ impl Pacer {
         Ok(Self::Thread(due))
     }
 
-    /// Of `schedule`, which counts from `began`, by a timer.
+    /// Paces `schedule`, which counts from `began`, with a timer.
     pub(super) fn timer(
         clock: Clock,
         began: Stamp,
@@ -53,7 +53,7 @@ impl Pacer {
         Self::Timer { clock, due: Box::new(schedule.map(move |after| began.after(after))) }
     }
 
-    /// The next request that is due, once it is; `None` when there are no more.
+    /// Waits for the next request and returns its due time; `None` after the last.
     ///
     /// # Cancel safety
     /// Not cancel safe under virtual time: the request is lost.

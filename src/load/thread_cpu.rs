@@ -1,22 +1,22 @@
-//! How much of a core a thread had, and how much it wanted and did not get.
+//! The CPU time of a thread, and the time for which it was runnable but had no core.
 //!
-//! A load generator that waits for a core measures its own machine and not the
-//! server. The system knows: for each thread it counts the time that it ran, and
-//! the time that it was ready to run and other threads did.
+//! A load generator that waits for a core measures its own machine instead of the server.
+//! For each thread, the system counts the time that it ran, and the time that it was
+//! runnable while other threads ran.
 
 use std::fs;
 use std::time::Duration;
 
-/// Linux writes here, for the thread that reads: nanoseconds on a core,
-/// nanoseconds ready and waiting for one, and how often it was given one.
+/// The counters of the reading thread on Linux: nanoseconds on a core, nanoseconds
+/// runnable without one, and the number of times it was scheduled.
 const SCHEDSTAT: &str = "/proc/thread-self/schedstat";
 
-/// What the system has counted for the calling thread up to now.
+/// The counters of the calling thread up to a moment.
 ///
-/// Costs about ten microseconds: to be taken at the beginning and the end of a
-/// load and perhaps once a second, not once a request.
+/// Reading them costs about 10 µs: fine at the beginning and the end of a load or once a
+/// second, too much for every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub struct ThreadCpu {
     counted: Option<Counted>,
 }
 
@@ -26,27 +26,31 @@ pub(super) struct Counted {
     pub(super) starved: Duration,
 }
 
-/// What a thread had of the cores in a while.
+/// The CPU use of a thread in an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
-    /// The time it ran. `None` where the system does not say, which is everywhere
-    /// but on Linux. May be late by a tick of the scheduler, some milliseconds.
+pub struct ThreadCpuUse {
+    /// The time it ran. `None` except on Linux. May lag by a tick of the scheduler, some
+    /// milliseconds.
     pub cpu: Option<Duration>,
-    /// The time it was ready to run, and had no core. `None` as above. What a
-    /// hypervisor takes from the whole machine is not in it.
+    /// The time it was runnable but had no core. `None` except on Linux. It does not
+    /// include time that a hypervisor takes from the whole machine.
     pub starved: Option<Duration>,
 }
 
-impl Usage {
-    /// What was counted for the calling thread.
+impl ThreadCpu {
+    /// Reads the counters of the calling thread.
     pub fn now() -> Self {
         Self { counted: fs::read_to_string(SCHEDSTAT).ok().and_then(|text| read(&text)) }
     }
 
-    /// What was counted since `before`, which must have been taken on the same thread.
-    pub fn since(&self, before: &Self) -> Share {
+    /// Returns the CPU use since `before`, which must be of the same thread.
+    pub fn since(&self, before: &Self) -> ThreadCpuUse {
         let both = self.counted.zip(before.counted);
-        Share {
+        debug_assert!(
+            both.is_none_or(|(now, before)| before.cpu <= now.cpu && before.starved <= now.starved),
+            "`before` was taken later, or on another thread"
+        );
+        ThreadCpuUse {
             cpu: both.map(|(now, before)| now.cpu.saturating_sub(before.cpu)),
             starved: both.map(|(now, before)| now.starved.saturating_sub(before.starved)),
         }
@@ -56,8 +60,8 @@ impl Usage {
 pub(super) fn read(text: &str) -> Option<Counted> {
     let mut numbers = text.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());
     let (cpu, starved, times) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    // Who reads this was given a core at least once: a kernel that says never does
-    // not count, and its zeros are no times.
+    // The reading thread has been scheduled at least once. A kernel that reports zero
+    // does not count, and its zeros are not times.
     (times > 0).then(|| Counted { cpu: Duration::from_nanos(cpu), starved: Duration::from_nanos(starved) })
 }
 
@@ -78,13 +82,13 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_thread_that_works_uses_a_core_and_one_that_sleeps_does_not() {
-        let before = Usage::now();
+        let before = ThreadCpu::now();
         let start = tokio::time::Instant::now();
         let mut n = 0_u64;
         while start.elapsed() < Duration::from_millis(100) {
             n = std::hint::black_box(n + 1);
         }
-        let share = Usage::now().since(&before);
+        let share = ThreadCpu::now().since(&before);
         // A system that does not count is allowed; one that does must not lie.
         if let (Some(cpu), Some(starved)) = (share.cpu, share.starved) {
             let all = cpu + starved;

@@ -1,16 +1,16 @@
 use super::*;
 
-/// A tally, and what it says after the generator wanted to come at once and came later.
+/// A stats, and what it says after the generator wanted to come at once and came later.
 async fn stalls(late_ms: &[u64]) -> Stalls {
     let clock = Clock::start();
-    let tally = Tally::new(clock, false, Vec::new());
-    tally.begin(clock.now());
+    let stats = Stats::new(clock, false, Vec::new());
+    stats.begin(clock.now());
     for &ms in late_ms {
         let due = clock.now();
         tokio::time::advance(Duration::from_millis(ms)).await;
-        tally.pulse(due);
+        stats.pulse(due);
     }
-    tally.finish(0).stalls
+    stats.finish(0).stalls
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
-//! Counts and times the requests of a load: by both clocks, in slices and rows.
+//! The statistics of a load: counts and times of its requests, on both clocks, in slices
+//! and rows.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,20 +8,20 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{Answer, Failure};
+use super::{Answer, RequestError};
 use crate::metrics::{self, empty_histogram};
 use crate::pipeline::{Clock, Stamp};
 use crate::record::{
     ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Stalls, Timing, micros, quantile_ms,
 };
 
-/// The first slices are so short; they grow with the run.
+/// The length of the first slices; they grow with the run.
 const SLICE: Duration = Duration::from_millis(10);
 
-/// A generator that comes this much later than it meant to has stood still.
+/// A generator that is this much late has stalled.
 const STALL: Duration = Duration::from_millis(100);
 
-/// How a request ended.
+/// The kinds of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Ok,
@@ -28,37 +29,37 @@ enum Ending {
     Failed,
 }
 
-/// How far a load has come.
+/// The progress of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Progress {
     /// Since the first request.
     pub seconds: f64,
     /// Requests sent.
     pub sent: u64,
-    /// Answered, whatever the answer said.
+    /// Requests answered, with any status.
     pub answered: u64,
-    /// Turned away.
+    /// Requests refused.
     pub refused: u64,
-    /// Answered with another error.
+    /// Requests answered with another error.
     pub failed: u64,
-    /// Not answered.
+    /// Requests without an answer.
     pub aborted: u64,
-    /// Under way.
+    /// Requests in flight.
     pub in_flight: usize,
-    /// Answers a second over the last full second or so. Nothing in the first second,
-    /// and where there were fewer than ten.
+    /// Answers per second over about the last second. `None` in the first second, and
+    /// below ten answers.
     pub rate: Option<f64>,
-    /// Half of the successes so far took at most this.
+    /// The median of the successes so far.
     pub p50_ms: f64,
-    /// 99 % of them did.
+    /// Their 99th percentile.
     pub p99_ms: f64,
 }
 
-/// Counts a load on one thread.
+/// The statistics of a load on one thread.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct Stats {
     clock: Clock,
-    /// Statuses that mean a refusal.
+    /// Statuses that count as refusals.
     refusals: Vec<u16>,
     open: bool,
     state: RefCell<State>,
@@ -82,17 +83,17 @@ struct State {
     repeated: u64,
     stalls: Stalls,
     interrupted: bool,
-    /// Sums of (end - send) and (end - due) in nanoseconds, kept by adding the
-    /// ends and taking off the beginnings, apart from the histograms. They wrap.
+    /// Sums of (end - send) and (end - due) in nanoseconds, independent of the
+    /// histograms: ends are added and beginnings subtracted. They wrap.
     under_way: u64,
     due: u64,
     rows: SeriesBuilder,
     row: Row,
-    /// When the rate was last found, how many answers there were, and the rate.
+    /// When the rate was last computed, the number of answers then, and the rate.
     looked: (Stamp, u64, Option<f64>),
 }
 
-/// What has come since the last row.
+/// The counts since the last row.
 #[derive(Debug)]
 struct Row {
     ended: [u64; 3],
@@ -106,41 +107,39 @@ impl Default for Row {
     }
 }
 
-impl Tally {
+impl Stats {
     pub(super) fn new(clock: Clock, open: bool, refusals: Vec<u16>) -> Self {
         Self { clock, refusals, open, state: RefCell::new(State::new()) }
     }
 
-    /// The load begins now, or began then.
+    /// Notes the beginning of the load.
     pub(super) fn begin(&self, at: Stamp) {
         self.state.borrow_mut().began.get_or_insert(at);
     }
 
-    /// Since the load began.
+    /// Returns the time since the load began.
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.now().since(self.state.borrow().began.unwrap_or(Stamp::from_nanos(0)))
     }
 
-    /// A request was due and is seen to now: so late is the generator.
+    /// Records how late the generator handles a request that was due.
     pub(super) fn seen(&self, due: Stamp) {
         let late = self.clock.now().since(due);
-        // Cannot fail: it grows as it needs to.
+        // Cannot fail: the histogram grows on demand.
         let _ = self.state.borrow_mut().lag.record(micros(late));
     }
 
-    /// A request has to wait for a connection.
+    /// Counts a request that has to wait for a connection.
     pub(super) fn wait(&self) {
         self.state.borrow_mut().waited += 1;
     }
 
-    /// A request is sent again, as the server closed the connection that it was
-    /// sent on.
+    /// Counts a request that is sent again because the server closed its connection.
     pub(super) fn repeat(&self) {
         self.state.borrow_mut().repeated += 1;
     }
 
-    /// The generator meant to come here at `due` and comes now: if that is much later,
-    /// it has stood still.
+    /// Records a stall if the generator, which meant to call this at `due`, is much late.
     pub(super) fn pulse(&self, due: Stamp) {
         let late = self.clock.now().since(due);
         if late >= STALL {
@@ -152,7 +151,7 @@ impl Tally {
         }
     }
 
-    /// A request is sent now.
+    /// Counts a request that is sent now.
     pub(super) fn send(&self) -> Stamp {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
@@ -163,8 +162,8 @@ impl Tally {
         now
     }
 
-    /// A request that was due and sent at these moments has ended now.
-    pub(super) fn end(&self, due: Stamp, sent: Stamp, result: Result<Answer, Failure>) {
+    /// Records the end of a request that was due and sent at these moments.
+    pub(super) fn end(&self, due: Stamp, sent: Stamp, result: Result<Answer, RequestError>) {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
@@ -208,7 +207,7 @@ impl Tally {
         }
     }
 
-    /// How the load is going.
+    /// Returns the progress of the load.
     pub(super) fn progress(&self) -> Progress {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
@@ -236,7 +235,7 @@ impl Tally {
         }
     }
 
-    /// The load ends now: what is under way is aborted.
+    /// Ends the load now; requests in flight are aborted.
     pub(super) fn abort(&self) {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
@@ -246,13 +245,13 @@ impl Tally {
         state.aborted += under_way;
         state.row.aborted += under_way;
         if under_way > 0 {
-            state.errors.insert(Failure::Ended.to_string(), under_way);
+            state.errors.insert(RequestError::Ended.to_string(), under_way);
         }
         state.last = Some(now);
     }
 
-    /// All that came of the load, to be taken once. `unsent` were due and never
-    /// sent.
+    /// Returns the client side of the run. `unsent` requests were due and never sent. To
+    /// be called once.
     pub(super) fn finish(&self, unsent: u64) -> ClientSide {
         let fresh = State::new();
         let mut state = self.state.replace(fresh);

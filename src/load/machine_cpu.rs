@@ -1,43 +1,42 @@
-//! Which processes use the machine during a load: the server, if it runs here, and
-//! those that have nothing to do with the load.
+//! The CPU time of the machine during a load: of the server, if it runs here, and of
+//! unrelated processes.
 //!
-//! A generator without a core measures its own machine. If the server has the core,
-//! the figures are what the two of them can do together. If other processes have
-//! it, the figures are disturbed; likewise if they have the core that the server
-//! waits for.
+//! A generator without a core measures its own machine. If the server took the core, the
+//! figures show what the two can do together. If other processes took it, the figures are
+//! disturbed, and likewise if they took the core that the server waits for.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
-/// The system counts in hundredths of a second (`USER_HZ` in Linux's proc(5)).
+/// The system counts in hundredths of a second (`USER_HZ` in proc(5)).
 const TICKS_PER_SECOND: f64 = 100.0;
-/// `/proc/net/tcp` says so of a socket that listens.
+/// The state of a listening socket in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
 
-/// What was used of the machine up to now, in seconds of a core. Linux only.
+/// The CPU time used on the machine up to a moment, in seconds. Linux only.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Machine {
+pub struct MachineCpu {
     busy: f64,
     own: f64,
     server: Option<f64>,
     server_starved: Option<f64>,
 }
 
-/// What was used in a while, in seconds of a core.
+/// The CPU time used in an interval, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Used {
-    /// By the process of the server, if it is one of this machine.
+pub struct MachineCpuUse {
+    /// Used by the server, if it is on this machine.
     pub server: Option<f64>,
-    /// The time for which threads of the server were ready to run and had no core,
-    /// summed over the threads.
+    /// The time for which the server's threads were runnable but had no core, summed over
+    /// the threads.
     pub server_starved: Option<f64>,
-    /// By all processes but the server and this one.
+    /// Used by all processes except the server and this one.
     pub others: f64,
 }
 
-impl Machine {
-    /// What was used up to now, by the server too, if its process is known. `None`
-    /// where the system does not say.
+impl MachineCpu {
+    /// Returns the CPU time used up to now, including the server's if its process is
+    /// known. `None` if the system does not count it.
     pub fn now(server: Option<u32>) -> Option<Self> {
         let own = std::process::id();
         let server = server.filter(|&pid| pid != own);
@@ -49,19 +48,23 @@ impl Machine {
         })
     }
 
-    /// What was used since `before`.
-    pub fn since(&self, before: &Self) -> Used {
+    /// Returns the CPU time used since `before`.
+    pub fn since(&self, before: &Self) -> MachineCpuUse {
         let server = self.server.zip(before.server).map(|(now, before)| now - before);
         let all = self.busy - before.busy;
         let others = (all - (self.own - before.own) - server.unwrap_or_default()).max(0.0);
-        // Less than before, if a thread has ended meanwhile.
+        // It falls if a thread has ended meanwhile.
         let starved = self.server_starved.zip(before.server_starved);
-        Used { server, server_starved: starved.map(|(now, before)| (now - before).max(0.0)), others }
+        MachineCpuUse {
+            server,
+            server_starved: starved.map(|(now, before)| (now - before).max(0.0)),
+            others,
+        }
     }
 }
 
-/// The process that listens at this address of this machine. `None` if it is
-/// on another machine or belongs to another user, or the system does not say.
+/// Returns the process that listens at this address. `None` if the address is on another
+/// machine, the process belongs to another user, or the system does not say.
 pub fn listener(address: SocketAddr) -> Option<u32> {
     let mut inodes = Vec::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
@@ -82,11 +85,11 @@ pub fn listener(address: SocketAddr) -> Option<u32> {
 }
 
 fn is_local(ip: IpAddr) -> bool {
-    // An address can be bound only on the machine that has it.
+    // Only the machine that has an address can bind it.
     ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
 }
 
-/// The socket of a line of `/proc/net/tcp`, if it listens at this port.
+/// Returns the socket of a line of `/proc/net/tcp`, if it listens at this port.
 fn listening_inode(line: &str, port: u16) -> Option<u64> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
@@ -94,7 +97,7 @@ fn listening_inode(line: &str, port: u16) -> Option<u64> {
     listens.then(|| fields.get(9)?.parse().ok()).flatten()
 }
 
-/// All cores together: everything but idle and waiting for disks.
+/// The time of all cores, except idle and waiting for disks.
 fn busy_seconds() -> Option<f64> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let mut fields = text.lines().next()?.split_ascii_whitespace();
@@ -108,20 +111,20 @@ fn busy_seconds() -> Option<f64> {
 
 fn process_seconds(pid: u32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program comes in parentheses and may hold anything.
+    // The program's name is in parentheses and may contain any character.
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
 }
 
-/// How long all threads of a process have waited for a core although they were ready
-/// to run. `None` where the system does not count it.
+/// Returns how long the threads of a process were runnable but had no core. `None` if the
+/// system does not count it.
 fn starved_seconds(pid: u32) -> Option<f64> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
     let waits = threads.filter_map(|thread| {
         let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        super::usage::read(&text).map(|counted| counted.starved.as_secs_f64())
+        super::thread_cpu::read(&text).map(|counted| counted.starved.as_secs_f64())
     });
     waits.reduce(|a, b| a + b)
 }
@@ -150,8 +153,8 @@ mod tests {
 
     #[test]
     fn time_is_counted_and_never_runs_back() {
-        let before = Machine::now(None).unwrap();
-        let used = Machine::now(None).unwrap().since(&before);
+        let before = MachineCpu::now(None).unwrap();
+        let used = MachineCpu::now(None).unwrap().since(&before);
         assert!(used.others >= 0.0 && used.server.is_none(), "{used:?}");
     }
 }

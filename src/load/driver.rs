@@ -1,4 +1,4 @@
-//! A whole load on one thread: the model's loop, who watches it, and its end.
+//! Drives a whole load on one thread: the model's loop, the progress reports and the end.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::pace::Pacer;
-use super::tally::Tally;
+use super::pacer::Pacer;
+use super::stats::Stats;
 use super::worker::Shared;
-use super::{Machine, Progress, Schedule, Target, Usage, closed, open};
+use super::{MachineCpu, Progress, Schedule, Target, ThreadCpu, closed, open};
 use crate::pipeline::Clock;
 use crate::record::{ClientSide, Model, Plan};
 use crate::shutdown::StopToken;
@@ -18,47 +18,47 @@ use crate::shutdown::StopToken;
 /// How often the load's progress is reported.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// How often a load in real time looks whether it has stood still.
+/// How often a load in real time checks for a stall.
 const PULSE: Duration = Duration::from_millis(20);
 
-/// The system counts cores in hundredths of a second: of a shorter load than
-/// this, in seconds, there is nothing to say.
+/// The system counts CPU time in hundredths of a second. For a shorter load than this, in
+/// seconds, it says nothing.
 const COUNTED: f64 = 0.1;
 
-/// In what world a load runs.
+/// Whether a load runs in real or in virtual time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
-    /// Where the generator may be late, and must say so.
+    /// Real time, where the generator may be late and has to report it.
     Real,
-    /// Where nothing takes longer than it is said to.
+    /// Virtual time, where nothing is late.
     Virtual,
 }
 
-/// What a load runs with.
+/// The environment of a load.
 pub struct Driver<'a> {
-    /// Stamps everything.
+    /// The clock of all timestamps.
     pub clock: Clock,
-    /// What kind of time that is.
+    /// The kind of time it shows.
     pub time: Time,
-    /// The process of the server, if it is one of this machine.
+    /// The server's process, if it is on this machine.
     pub server: Option<u32>,
-    /// Statuses that mean that a request was turned away.
+    /// Statuses that count as refusals.
     pub refusals: Vec<u16>,
-    /// Ends the load at once; what is under way is aborted.
+    /// Ends the load at once; requests in flight are aborted.
     pub stop: StopToken,
-    /// Is told four times a second how it goes.
+    /// Receives the progress four times a second.
     pub watch: &'a mut dyn FnMut(&Progress),
 }
 
 impl Driver<'_> {
-    /// Makes the load, and returns what came of it: when the plan has ended and
-    /// every request has its answer, or when it is stopped.
+    /// Makes the load. Returns the client side once the plan has ended and every request
+    /// has its answer, or when it is stopped.
     ///
-    /// To be called within a [`LocalSet`](tokio::task::LocalSet) of a
-    /// current-thread runtime.
+    /// Must be called within a [`LocalSet`](tokio::task::LocalSet) of a current-thread
+    /// runtime.
     ///
     /// # Errors
-    /// When the system has no thread for the pacing of an open load.
+    /// If the system has no thread for the pacer of an open load.
     ///
     /// # Cancel safety
     /// Dropping the future abandons the load.
@@ -67,14 +67,14 @@ impl Driver<'_> {
         let is_open = matches!(plan.model, Model::Open { .. });
         let shared = Rc::new(Shared {
             target,
-            tally: Tally::new(clock, is_open, refusals),
+            stats: Stats::new(clock, is_open, refusals),
             clock,
             timeout: plan.request.timeout(),
             keep_alive: plan.request.keep_alive,
             repeatable: plan.request.is_idempotent(),
         });
         let backlog = Rc::new(RefCell::new(VecDeque::new()));
-        let before = (Usage::now(), Machine::now(server));
+        let before = (ThreadCpu::now(), MachineCpu::now(server));
         let looped = async {
             match &plan.model {
                 Model::Closed { clients } => closed::run(Rc::clone(&shared), clients, plan.requests).await,
@@ -82,7 +82,7 @@ impl Driver<'_> {
                     let most = plan.requests.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
                     let schedule = Schedule::new(rate, *arrivals, *seed).take(most);
                     let began = clock.now();
-                    shared.tally.begin(began);
+                    shared.stats.begin(began);
                     let pacer = match time {
                         Time::Real => Pacer::thread(clock, began, schedule)?,
                         Time::Virtual => Pacer::timer(clock, began, schedule),
@@ -97,10 +97,10 @@ impl Driver<'_> {
             loop {
                 next += clock.to_tokio(WATCH);
                 sleep_until(next).await;
-                watch(&shared.tally.progress());
+                watch(&shared.stats.progress());
             }
         };
-        // When the generator means to look next whether it has stood still.
+        // The time of the next check for a stall.
         let next_pulse = Cell::new(clock.now());
         let pulse = async {
             if time == Time::Virtual {
@@ -109,25 +109,25 @@ impl Driver<'_> {
             loop {
                 next_pulse.set(clock.now().after(PULSE));
                 sleep_until(clock.to_instant(next_pulse.get())).await;
-                shared.tally.pulse(next_pulse.get());
+                shared.stats.pulse(next_pulse.get());
             }
         };
         tokio::select! {
             biased;
             ended = looped => ended?,
-            () = stop.cancelled() => shared.tally.abort(),
+            () = stop.cancelled() => shared.stats.abort(),
             () = pulse => {}
             () = watching => {}
         }
-        // The load may have ended before the pulse could see that it stood still.
+        // The load may have ended before the check could notice a stall.
         if time == Time::Real {
-            shared.tally.pulse(next_pulse.get());
+            shared.stats.pulse(next_pulse.get());
         }
         let unsent = backlog.borrow().len() as u64;
-        let mut client = shared.tally.finish(unsent);
+        let mut client = shared.stats.finish(unsent);
         if time == Time::Real && client.seconds >= COUNTED {
-            let share = Usage::now().since(&before.0);
-            let machine = Machine::now(server).zip(before.1).map(|(now, before)| now.since(&before));
+            let share = ThreadCpu::now().since(&before.0);
+            let machine = MachineCpu::now(server).zip(before.1).map(|(now, before)| now.since(&before));
             let per_second = |seconds: f64| seconds / client.seconds;
             client.cpu = share.cpu.map(|time| per_second(time.as_secs_f64()));
             client.starved = share.starved.map(|time| per_second(time.as_secs_f64()));
