@@ -1,8 +1,8 @@
-//! The HTTP face: the three endpoints, the page, and the numbers as JSON and
-//! Prometheus text.
+//! The HTTP face: the three endpoints, the page, and the figures as JSON and Prometheus
+//! text.
 //!
-//! [`router`] builds it all; tests call it without a socket. [`serve`] brings it
-//! to a listener.
+//! [`router`] builds the routes; tests call it without a socket. [`serve`] serves them on
+//! a listener.
 
 mod access;
 mod endpoints;
@@ -29,13 +29,13 @@ pub use access::{Access, guarded, reachable};
 pub use server::{Limits, serve, serve_within};
 pub use socket::listen;
 
-/// Every route of the workbench, at an address that is not known: its page cannot
-/// start loads, and has no token to change anything.
+/// Returns all routes of the workbench, for an unknown address. The page cannot start
+/// loads, and has no token to change anything.
 pub fn router(workbench: Arc<Workbench>) -> Router {
     router_for(&workbench, &Arc::new(Access::default()))
 }
 
-/// Every route of the workbench, for those who have access.
+/// Returns all routes of the workbench, with their access rules.
 pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let routes = Router::new()
         .merge(page::routes(access))
@@ -57,7 +57,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     guarded(routes, workbench, access).merge(headers::worded(healthz)).merge(endpoints::routes(workbench))
 }
 
-/// Says `OK` and does nothing else: what the endpoints are compared with.
+/// Answers `OK` and does nothing else: the baseline for the endpoints.
 async fn healthz() -> &'static str {
     "OK"
 }
@@ -81,14 +81,14 @@ struct Value {
     value: String,
 }
 
-/// Changes the concurrency until the file is edited.
+/// Changes the concurrency until the next edit of the file.
 async fn concurrency(
     State(workbench): State<Arc<Workbench>>,
     Query(Value { value }): Query<Value>,
 ) -> Response {
     match workbench.set("consumers.concurrency", &value).await {
         Ok(_) => "OK".into_response(),
-        // On the command line it would have been a flag.
+        // The message names the flag that would be used on the command line.
         Err(error) => {
             let message = error.to_string();
             let message = message.trim_start_matches("--set ");
@@ -107,7 +107,8 @@ async fn resume(State(workbench): State<Arc<Workbench>>) -> &'static str {
     "OK"
 }
 
-/// Empties the queue. Says how many events were dropped, and how many had left it.
+/// Purges the queue. Answers with the number of events dropped, and of those that had
+/// left the queue.
 async fn purge(State(workbench): State<Arc<Workbench>>) -> Response {
     Json(workbench.purge()).into_response()
 }

@@ -1,17 +1,18 @@
-//! Decides which requests are answered: by the name they are addressed to, and, for
-//! those that change something, by where they come from and the token they carry.
+//! Access rules: a request needs a known `Host`, and one that changes something also
+//! needs the same origin and, in some cases, the token.
 //!
-//! Three attacks are meant. A website whose name resolves to this machine (DNS
-//! rebinding) looks like our own page to a browser, but not in `Host`. A website that
-//! sends requests across origins is told by `Origin` and `Sec-Fetch-Site`, and has no
-//! token. Other machines, where the server listens for them, have no token either.
+//! The rules stop three attacks. A website whose name resolves to this machine (DNS
+//! rebinding) looks like the server's own page to a browser, but its `Host` differs. A
+//! website that sends requests across origins is recognised by `Origin` and
+//! `Sec-Fetch-Site`, and has no token. Other machines, if the server listens for them,
+//! have no token either.
 //!
 //! | the server listens on | a page needs | a program needs |
 //! |---|---|---|
 //! | loopback | the token that is written into it | nothing |
 //! | another address | the token, from `#token=` in its address | the token |
 //!
-//! The work endpoints and `/healthz` are not asked: any load generator may use them.
+//! The work endpoints and `/healthz` are exempt: any load generator may use them.
 
 mod host;
 
@@ -31,27 +32,26 @@ use crate::workbench::Workbench;
 
 pub use host::reachable;
 
-/// Headers by which a proxy says that a request comes from elsewhere.
+/// Headers with which a proxy marks forwarded requests.
 const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
-/// Who may do what at one server.
+/// The access data of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// Where the server listens, if that is known.
+    /// The server's address, if it is known.
     pub listen: Option<SocketAddr>,
-    /// What a request has to carry to change something. Without one, no page can.
+    /// The token that changes need. Without a token, no page can change anything.
     pub token: Option<Token>,
 }
 
 impl Access {
-    /// Whether other machines may reach the server, so that programs need the token
-    /// too. An address that is not known counts as loopback.
+    /// Returns whether other machines may reach the server, so that programs need the
+    /// token as well. An unknown address counts as loopback.
     pub fn is_shared(&self) -> bool {
         self.listen.is_some_and(|address| !address.ip().to_canonical().is_loopback())
     }
 
-    /// What a page is told that is served in answer to such a request: the token, or
-    /// that it has to bring it.
+    /// Returns how the page in answer to such a request gets the token.
     pub(super) fn for_page(&self, headers: &HeaderMap) -> PageControl<'_> {
         match &self.token {
             Some(token) if !self.is_shared() && !is_forwarded(headers) => PageControl::Token(token),
@@ -64,19 +64,19 @@ impl Access {
 pub(super) enum PageControl<'a> {
     /// It is written into the page.
     Token(&'a Token),
-    /// It stands behind the `#` of the page's address.
+    /// The user opens the page with the token behind the `#` of its address.
     Bring,
 }
 
-/// What the guard of the routes knows.
+/// The guard of the routes.
 #[derive(Debug)]
 struct Guard {
     workbench: Arc<Workbench>,
     access: Arc<Access>,
 }
 
-/// The routes, answering only those requests that [`Access`] allows. Every method
-/// but GET, HEAD and OPTIONS counts as a change.
+/// Guards routes: only requests that [`Access`] allows are answered. Every method except
+/// GET, HEAD and OPTIONS counts as a change.
 pub fn guarded(routes: Router, workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let guard = Guard { workbench: Arc::clone(workbench), access: Arc::clone(access) };
     hardened(worded(routes).layer(from_fn_with_state(Arc::new(guard), check)))
@@ -131,7 +131,7 @@ impl Guard {
     }
 }
 
-/// Whether the headers carry the token: in one of our own, or as a bearer's.
+/// Returns whether the headers have the token, as `Weir-Token` or as a bearer token.
 fn is_in(token: &Token, headers: &HeaderMap) -> bool {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
@@ -153,8 +153,8 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     FORWARDED.iter().any(|name| headers.contains_key(*name))
 }
 
-/// Whether a browser says that another site's page has made the request. Such a page
-/// may link to ours, and no more.
+/// Returns whether a browser says that another site's page made the request. Such a page
+/// may only link to the server's pages.
 fn is_from_elsewhere(headers: &HeaderMap, changes: bool) -> bool {
     let site = text(headers, "sec-fetch-site");
     let is_link = !changes && text(headers, "sec-fetch-mode") == Some("navigate");
@@ -165,7 +165,8 @@ fn is_from_elsewhere(headers: &HeaderMap, changes: bool) -> bool {
         return false;
     };
     let of = |scheme: &str| host.is_some_and(|host| origin == format!("{scheme}://{host}"));
-    // Behind a proxy that speaks TLS the origin is https; only the browser can tell it is ours.
+    // Behind a TLS proxy the origin is https; only the browser knows that it is the same
+    // origin.
     !(of("http") || site == Some("same-origin") && of("https"))
 }
 

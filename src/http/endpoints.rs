@@ -15,11 +15,11 @@ use crate::config::Settings;
 use crate::record::Mode;
 use crate::workbench::{Refusal, Request, Workbench};
 
-/// The id of the event that a request has become, as the log and the report of a
-/// drain name it. Serial and async events are numbered together, pipelined ones apart.
+/// The id of the event that a request has become, as the log and the report of a drain
+/// name it. Ids are unique over all modes.
 const EVENT: HeaderName = HeaderName::from_static("weir-event");
 
-/// The routes, each under its own name and the workshop's.
+/// Returns the routes, each under its own name and the workshop's.
 pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
     let serial = get_and_post(workbench, serial);
     let spawned = get_and_post(workbench, spawned);
@@ -34,9 +34,8 @@ pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
     worded(routes)
 }
 
-/// Hands the workbench to an endpoint by capture, not by axum's state, which is
-/// cloned twice a request: cores that count the same references slow each other
-/// down.
+/// Passes the workbench to an endpoint by capture. Axum's state is cloned twice per
+/// request, and cores that count the same references slow each other down.
 fn get_and_post<F, Fut>(workbench: &Arc<Workbench>, endpoint: F) -> MethodRouter
 where
     F: FnOnce(Arc<Workbench>) -> Fut + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Headers that every answer has, and a sentence for those that would have none.
+//! Security headers of every answer, and a text for answers that would have none.
 
 use axum::Router;
 use axum::extract::Request;
@@ -7,19 +7,18 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
 
-/// Nothing but our own files, and nothing inline.
+/// Allows only the server's own files, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
-/// Gives each answer of `router` the headers that keep a browser from taking it for
-/// something else.
+/// Adds the security headers to each answer of `router`.
 ///
-/// Not for the endpoints of the modes: a load sends them, and every header costs.
+/// Not for the endpoints of the modes: they are under load, and every header costs.
 pub(super) fn hardened(router: Router) -> Router {
     router.layer(map_response(harden))
 }
 
-/// Gives answers to a wrong method a sentence.
+/// Answers a wrong method with a sentence.
 pub(super) fn worded(router: Router) -> Router {
     router.method_not_allowed_fallback(not_allowed)
 }
@@ -31,7 +30,7 @@ async fn harden(mut response: Response) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in headers {
-        // An answer may say so more strictly.
+        // An answer may have a stricter value.
         if let Entry::Vacant(entry) = response.headers_mut().entry(name) {
             entry.insert(HeaderValue::from_static(value));
         }

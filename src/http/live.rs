@@ -1,7 +1,7 @@
-//! The snapshot: once, as a history, and ten times a second.
+//! The snapshot, the history, and the live stream of ten snapshots a second.
 //!
-//! One task takes a snapshot a tick and encodes it, for as long as there are readers.
-//! Every connection writes the same buffer, so a reader costs a write and no snapshot.
+//! While there are readers, one task takes and encodes a snapshot at each tick. All
+//! connections write the same buffer, so a reader costs a write and no snapshot.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::workbench::{History, Workbench};
 /// The time between two snapshots of the live stream.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// The live stream and what it is about.
+/// Returns the route of the live stream.
 pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
     let live = Arc::new(Live {
         workbench: Arc::clone(workbench),
@@ -39,19 +39,20 @@ pub(super) async fn history(State(workbench): State<Arc<Workbench>>) -> Json<His
     Json(workbench.recent_history())
 }
 
-/// What all readers share.
+/// The state that all readers share.
 #[derive(Debug)]
 struct Live {
     workbench: Arc<Workbench>,
     /// The newest snapshot as a server-sent event.
     frames: watch::Sender<Bytes>,
-    /// Whether the task runs. It ends under this lock, and with no reader left; so a
+    /// True while the task runs. It ends under this lock and only without readers, so a
     /// reader that holds the lock either finds it running or starts it.
     is_ticking: Mutex<bool>,
 }
 
 impl Live {
-    /// A reader of the frames, the newest first. The first reader starts the task.
+    /// Returns a reader of the frames, from the newest on. The first reader starts the
+    /// task.
     fn subscribe(self: &Arc<Self>) -> watch::Receiver<Bytes> {
         let mut is_ticking = self.is_ticking.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reader = self.frames.subscribe();
@@ -66,7 +67,7 @@ impl Live {
     async fn tick(self: Arc<Self>) {
         let mut tick = interval(FRAME);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick is due at once, and the frame for it is there.
+        // The first tick is due at once, and its frame exists already.
         tick.tick().await;
         loop {
             tick.tick().await;
@@ -83,24 +84,24 @@ impl Live {
 
     fn frame(&self) -> Bytes {
         let mut frame = b"data: ".to_vec();
-        // Numbers and strings, which JSON can always say, and a buffer that grows.
+        // Numbers and strings, which JSON can always represent, and a buffer that grows.
         let _ = serde_json::to_writer(&mut frame, &self.workbench.snapshot());
         frame.extend_from_slice(b"\n\n");
         frame.into()
     }
 }
 
-/// Snapshots as server-sent events, until the workbench stops.
+/// Streams snapshots as server-sent events until the workbench stops.
 async fn frames(State(live): State<Arc<Live>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     let shutdown = live.workbench.shutdown().clone();
-    // Without this an open page would keep a graceful shutdown from ending.
+    // Otherwise an open page would prevent a graceful shutdown.
     let frames = each(live.subscribe()).take_until(async move { shutdown.stopping().await });
     (headers, Body::from_stream(frames)).into_response()
 }
 
-/// A reader that is not ready for a frame misses it. Nothing piles up for it, and the
-/// next frame it gets is the newest.
+/// A reader that is not ready for a frame misses it. Nothing queues up for it; its next
+/// frame is the newest.
 fn each(reader: watch::Receiver<Bytes>) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     stream::unfold(reader, async |mut reader| {
         reader.changed().await.ok()?;

@@ -1,5 +1,5 @@
-//! Loads that the page starts: `weir load` at our own address, on a thread of its
-//! own.
+//! Loads that the page starts: like `weir load` at this server's address, on a separate
+//! thread.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,10 +26,10 @@ use crate::workbench::Workbench;
 /// How long a load waits for the bench to drain.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// The load that is being made, and how the last one ended.
+/// The present load, and the outcome of the last one.
 #[derive(Debug, Default)]
 struct Loads {
-    /// Where this server listens; without it there is nothing to make load at.
+    /// The server's address; without it, no load can be made.
     access: Arc<Access>,
     state: Mutex<LoadState>,
 }
@@ -48,16 +48,16 @@ struct Running {
     phase: Phase,
 }
 
-/// How a load ended.
+/// The outcome of a load.
 #[derive(Debug, Clone, Serialize)]
 struct Last {
-    /// The id of its run, if it could be kept.
+    /// The id of its run, if it was saved.
     run: Option<String>,
     /// Whether its figures can be trusted.
     valid: Option<bool>,
     /// Valid, disturbed or invalid.
     verdict: Option<Validity>,
-    /// Why there is no run, or why it is not kept.
+    /// Why there is no run, or why it is not saved.
     error: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Loads {
     }
 }
 
-/// Routes for a server to which these have access.
+/// Returns the routes.
 pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let loads = Arc::new(Loads { access: Arc::clone(access), state: Mutex::default() });
     Router::new()
@@ -99,7 +99,7 @@ async fn show(State((_, loads)): State<Both>) -> Response {
     Json(shown).into_response()
 }
 
-/// A load as the page's form has it, each field as it was written.
+/// The page's form of a load, with each field as it was entered.
 #[derive(Debug, Deserialize)]
 struct Form {
     mode: String,
@@ -150,7 +150,7 @@ impl Form {
     }
 }
 
-/// What was written, unless that is nothing.
+/// Returns the text of a field, unless it is empty.
 fn written(field: Option<&String>) -> Option<&str> {
     field.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
@@ -171,7 +171,7 @@ async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>)
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     };
     let told = json!({ "plan": plan.to_string() });
-    // Ends before the server does, so that its run is whole.
+    // The load ends before the server does, so that its run is complete.
     let feeder = workbench.shutdown().feeder();
     let stop = feeder.token().clone();
     {
@@ -190,7 +190,7 @@ async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>)
             state.running = None;
             state.last = Some(last);
             drop(state);
-            // From here on the drain may begin.
+            // The drain may begin now.
             drop(feeder);
         }
     };

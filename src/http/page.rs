@@ -1,4 +1,4 @@
-//! The page, and that of the exercises: a handful of files, inside the binary.
+//! The page of the bench and that of the exercises: a few files inside the binary.
 //!
 //! A debug build reads them from the source tree, so that an edit shows without
 //! a rebuild.

@@ -1,5 +1,5 @@
-//! Runs over HTTP: begun and fetched by whoever makes a load, listed, shown,
-//! compared, named and deleted.
+//! Runs over HTTP: clients begin and fetch a run around a load, and list, show, compare,
+//! name and delete runs.
 
 use std::sync::Arc;
 
@@ -26,27 +26,27 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
         .route("/api/compare", get(compared))
 }
 
-/// Begins to record a run for whoever asks.
+/// Begins to record a run.
 async fn begin(State(workbench): State<Arc<Workbench>>) -> Response {
     let config = workbench.effective();
     Json(json!({ "run": workbench.begin_run(), "config": config })).into_response()
 }
 
-/// Keeps a run in progress while its load is silent: 204; or says that there is no
-/// such run in progress: 404.
+/// Keeps a run in progress while its load is silent: 204, or 404 if it is not in
+/// progress.
 async fn hold(State(workbench): State<Arc<Workbench>>, Path(number): Path<u64>) -> StatusCode {
     if workbench.hold_run(number) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 #[derive(Debug, Deserialize)]
 struct Now {
-    /// Drained or not.
+    /// End the run even if it has not drained.
     #[serde(default)]
     now: bool,
 }
 
-/// Ends the run of that number and returns what the bench has seen: 200; or says
-/// that it has not drained: 202; or that there is no such run in progress: 404.
+/// Ends the run and returns its bench side: 200. Answers 202 if it has not drained, and
+/// 404 if it is not in progress.
 async fn take(
     State(workbench): State<Arc<Workbench>>,
     Path(number): Path<u64>,
@@ -66,12 +66,12 @@ async fn take(
     }
 }
 
-/// Every run, oldest first.
+/// Lists all runs, oldest first.
 async fn list(State(workbench): State<Arc<Workbench>>) -> Response {
     with_store(&workbench, |store| Ok(Json(store.list()?).into_response())).await
 }
 
-/// A run as it is kept.
+/// Returns a run as it is stored.
 async fn show(State(workbench): State<Arc<Workbench>>, Path(run): Path<String>) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json")];
     let show = move |store: &Store| {
@@ -86,7 +86,7 @@ async fn show(State(workbench): State<Arc<Workbench>>, Path(run): Path<String>) 
 
 #[derive(Debug, Deserialize)]
 struct Name {
-    /// Nothing takes the name away.
+    /// Without a name, the present one is removed.
     #[serde(default)]
     name: String,
 }
@@ -110,7 +110,7 @@ struct Pair {
     b: String,
 }
 
-/// What differs between two runs, and whether it is more than noise.
+/// Compares two runs.
 async fn compared(State(workbench): State<Arc<Workbench>>, Query(pair): Query<Pair>) -> Response {
     let compared = move |store: &Store| {
         let (a, b) = (store.load(&pair.a)?, store.load(&pair.b)?);
@@ -119,7 +119,7 @@ async fn compared(State(workbench): State<Arc<Workbench>>, Query(pair): Query<Pa
     with_store(&workbench, compared).await
 }
 
-/// Files are read and written on a thread that may wait for them.
+/// Reads and writes files on a blocking thread.
 async fn with_store(
     workbench: &Workbench,
     work: impl FnOnce(&Store) -> Result<Response, StoreError> + Send + 'static,
@@ -132,7 +132,7 @@ async fn with_store(
     }
 }
 
-/// What is malformed can be no run's; what is well-formed may be one that is not there.
+/// A malformed reference is a bad request; a well-formed one may not be found.
 fn status(error: &StoreError) -> StatusCode {
     match error {
         StoreError::BadId(_) | StoreError::BadName(_) | StoreError::BadReference(_) => {

@@ -1,8 +1,8 @@
-//! Accepts connections and speaks HTTP/1 on them.
+//! The server: accepts connections and serves HTTP/1 on them.
 //!
-//! In place of axum's own `serve`, which sets no limits: a client that sends its
-//! request head one byte a minute, or never reads a reply, would keep its connection
-//! for ever, and idle ones would take every descriptor of the process.
+//! It replaces axum's `serve`, which has no limits. With that one, a client that sends
+//! its request head one byte a minute, or never reads a reply, keeps its connection for
+//! ever, and idle connections use up the descriptors of the process.
 
 mod connections;
 mod limits;
@@ -38,21 +38,21 @@ use refusal::{Refusal, linger};
 use throttle::Throttle;
 use wire::Wire;
 
-/// How large a request head may be, in bytes; a larger one is answered with 431.
+/// The largest request head, in bytes; a larger one is answered with 431.
 const HEAD_SIZE: usize = 32 * 1024;
-/// How large a request body may be, in bytes. No route wants one, so it is discarded
-/// while it is counted; a larger one is answered with 413.
+/// The largest request body, in bytes. No route uses one, so it is discarded while it is
+/// counted; a larger one is answered with 413.
 const BODY_SIZE: usize = 1024 * 1024;
-/// How long a connection without a request in progress may hold up the end.
+/// How long a connection without a request in progress may delay the shutdown.
 const LAST_WORD: Duration = Duration::from_millis(250);
-/// How long to wait when the system has no more file descriptors.
+/// How long to back off when the system has no more file descriptors.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
 /// Serves `router` on `listener` until `shutdown` stops, within the limits of the
 /// default configuration. See [`serve_within`].
 ///
 /// # Cancel safety
-/// Dropping the future closes the listener; open connections go on.
+/// Dropping the future closes the listener; open connections continue.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
     serve_within(listener, router, shutdown, Limits::default).await;
 }
@@ -61,11 +61,11 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
 /// `limits` returns: it is called for each connection, and a few times a second.
 /// Connections are tasks of `shutdown`: a drain waits for the requests on them.
 ///
-/// When there are as many connections as may be, those that have been idle longest
-/// are closed for new ones. A new one that finds no idle one is answered with 503.
+/// At the limit of connections, the longest idle ones are closed for new ones. If none is
+/// idle, a new connection is answered with 503.
 ///
 /// # Cancel safety
-/// Dropping the future closes the listener; open connections go on.
+/// Dropping the future closes the listener; open connections continue.
 pub async fn serve_within(
     listener: TcpListener,
     router: Router,
@@ -81,7 +81,8 @@ pub async fn serve_within(
         let accepted = tokio::select! {
             biased;
             () = shutdown.stopping() => return,
-            // Before the next connection, or a flood of them would put it off for ever.
+            // Before the next connection; otherwise a flood of connections would postpone
+            // it for ever.
             () = sleep_until(look), if connections.len() > 0 || complaints.waits() => {
                 connections.look(&now);
                 complaints.tell();
@@ -114,17 +115,17 @@ pub async fn serve_within(
     }
 }
 
-/// Whether accepting failed for a reason of this system, such as EMFILE; to try again
-/// at once would only burn the core then. If the peer gave up before it was accepted,
-/// there is no reason to wait.
+/// Returns whether accepting failed for a local reason, such as EMFILE: back off then
+/// instead of spinning. If the peer gave up before it was accepted, retry at once.
 fn is_ours(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Answers without a task or a wait: there may be thousands of them.
+/// Answers without a task and without waiting, because there may be thousands of
+/// refusals.
 fn refuse(stream: TcpStream, refusal: Refusal) {
-    // A new socket has room for it, unless its client has gone.
+    // A new socket has room for the answer, unless the client has disconnected.
     let said = stream.into_std().and_then(|mut stream| io::Write::write_all(&mut stream, &refusal.bytes()));
     drop(said);
 }
@@ -136,8 +137,8 @@ async fn connection(
     shutdown: Shutdown,
     limits: impl Fn() -> Limits + Clone,
 ) {
-    // Replies are small and complete; waiting for more to send only delays them.
-    // Failing to say so is no reason to refuse the connection.
+    // Replies are small and complete, so Nagle's algorithm would only delay them. If the
+    // option fails, the connection is served all the same.
     let _ = stream.set_nodelay(true);
     let state = &entry.connection;
     let service = service_fn(|request| answer(router.clone(), request, state, &shutdown, &limits));
@@ -157,7 +158,7 @@ async fn connection(
         () = shutdown.stopping() => {
             Pin::new(&mut http).graceful_shutdown();
             // A client that has sent half a request, or does not read the end of a
-            // stream, has nothing accepted here and holds nothing up.
+            // stream, has nothing accepted and must not delay the shutdown.
             loop {
                 match timeout(LAST_WORD, &mut http).await {
                     Ok(_) => break None,
@@ -181,8 +182,8 @@ async fn connection(
     }
 }
 
-/// Reads the body, which no route wants, and routes the request. A client that is
-/// still sending when we reply and close would lose the reply.
+/// Reads and discards the body, then routes the request. A client that is still sending
+/// when the server replies and closes would lose the reply.
 async fn answer(
     router: Router,
     request: Request<Incoming>,
@@ -211,7 +212,7 @@ async fn answer(
     Ok(response.map(|body| Reply { body, connection: Arc::clone(connection) }))
 }
 
-/// Counts a body and keeps none of it.
+/// Reads and discards a body, and checks its size.
 async fn discard(mut body: Incoming, shutdown: &Shutdown, limit: Duration) -> Result<(), Refusal> {
     let count = async {
         if body.size_hint().lower() > BODY_SIZE as u64 {
@@ -237,7 +238,7 @@ async fn discard(mut body: Incoming, shutdown: &Shutdown, limit: Duration) -> Re
     }
 }
 
-/// The body of a reply. The connection is idle again when it ends.
+/// The body of a reply. When it ends, the connection is idle again.
 struct Reply {
     body: Body,
     connection: Arc<Connection>,

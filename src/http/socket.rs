@@ -1,31 +1,31 @@
-//! The listening socket of the server, and how much the system keeps for a client that
-//! does not read. For how long such a client is kept, `server.write_timeout` says.
+//! The listening socket of the server, with a small send buffer for each connection.
+//! `server.write_timeout` decides how long a client may leave it unread.
 
 use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// What the system keeps of what a client leaves unread, in bytes. It would keep megabytes, and a
-/// reader of the live stream that has stopped reading would show after a minute only.
+/// The send buffer of a connection, in bytes. By default it holds megabytes, and it would
+/// take a minute to notice that a reader of the live stream has stopped reading.
 const SEND_BUFFER: u32 = 64 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Listens at `address`. Accepted connections keep little for a client that does not
-/// read, so that [`serve`](super::serve) notices it soon.
+/// Listens at `address`. Accepted connections have a small send buffer, so that
+/// [`serve`](super::serve) soon notices a client that does not read.
 ///
 /// # Errors
-/// The system's, such as when the address is taken.
+/// The system's error, such as that the address is in use.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // On Windows it would let two servers share an address.
+    // On Windows this would let two servers share an address.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
-    // Accepted connections inherit it. A system that refuses keeps more.
+    // Accepted connections inherit it. If the system refuses, the buffer stays larger.
     let _ = socket.set_send_buffer_size(SEND_BUFFER);
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -1,13 +1,12 @@
-//! Which names a server answers to.
+//! The names that a server answers to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use axum::extract::Request;
 use axum::http::header;
 
-/// The first host that a request is addressed to and that is not this server, in
-/// its `Host` headers or its target. A request that names none, as HTTP/1.0 allows,
-/// is not from a browser.
+/// Returns the first host in a request's `Host` headers or target that is not this
+/// server. A request without a host, as HTTP/1.0 allows, does not come from a browser.
 pub(super) fn stranger(request: &Request, listen: Option<SocketAddr>, hosts: &[String]) -> Option<String> {
     let named = request.headers().get_all(header::HOST).iter();
     let named = named.map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
@@ -32,8 +31,8 @@ fn is_ours(host: &str, listen: Option<SocketAddr>, hosts: &[String]) -> bool {
     name.eq_ignore_ascii_case("localhost") || hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
 }
 
-/// The host of `host[:port]`, where an IPv6 address stands in brackets. The port is
-/// left alone: a tunnel may have another one, and names decide.
+/// Returns the host of `host[:port]`, where an IPv6 address is in brackets. The port is
+/// ignored: a tunnel may use another one.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port))
@@ -45,8 +44,8 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Whether an interface of this machine has the address: only then can a socket be
-/// bound to it. Nothing is sent.
+/// Returns whether an interface of this machine has the address, by binding a socket to
+/// it. Nothing is sent.
 fn is_of_this_machine(address: IpAddr) -> bool {
     let is_broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !address.is_unspecified()
@@ -55,12 +54,12 @@ fn is_of_this_machine(address: IpAddr) -> bool {
         && UdpSocket::bind((address, 0)).is_ok()
 }
 
-/// The address for a browser or a load generator, where a server listens at `listen`:
-/// that address, or, where it stands for all of this machine's, one by which other
-/// machines reach it, as far as its routes tell. Nothing is sent.
+/// Returns the address to give to a browser or a load generator for a server that listens
+/// at `listen`. If that is the unspecified address, it is one by which other machines
+/// reach this one, as far as the routes tell. Nothing is sent.
 pub fn reachable(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
-        // Addresses for documentation (RFC 5737, RFC 3849): any that leads out would do.
+        // Addresses for documentation (RFC 5737, RFC 3849); any outside address would do.
         let (outside, loopback): (_, IpAddr) = match listen {
             SocketAddr::V4(_) => ("192.0.2.1:9", Ipv4Addr::LOCALHOST.into()),
             SocketAddr::V6(_) => ("[2001:db8::1]:9", Ipv6Addr::LOCALHOST.into()),

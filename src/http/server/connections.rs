@@ -1,7 +1,7 @@
-//! The open connections of a server: what each is at, and which are to be closed.
+//! The open connections of a server: the phase of each, and which must be closed.
 //!
-//! One look every now and then at all of them takes the place of a timer for each: a
-//! connection only notes when it went from one phase to the next.
+//! A connection only notes when it enters a phase. A periodic check of all connections
+//! replaces a timer for each.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -15,30 +15,30 @@ use tokio::time::Instant;
 
 use super::limits::Limits;
 
-/// A connection that has been idle for less is not closed to make room for another.
+/// A connection that has been idle for less than this is not closed to make room.
 const JUST_IDLE: Duration = Duration::from_secs(1);
 
-/// What a connection is at.
+/// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
-    /// Nothing has come since the last reply.
+    /// Nothing was received since the last reply.
     Idle,
-    /// Part of a request head has come.
+    /// Part of a request head was received.
     Head,
     /// A request body is being read.
     Body,
     /// A request is being worked on.
     Busy,
-    /// The reply is on its way.
+    /// The reply is being sent.
     Reply,
 }
 
-/// Why a connection is closed from our side.
+/// Why the server closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum CloseReason {
-    /// It was idle for too long, or another needs its place.
+    /// It was idle for too long, or its place is needed.
     Idle = 1,
     /// Its request head takes too long.
     SlowHead,
@@ -46,19 +46,19 @@ pub(super) enum CloseReason {
     Unread,
 }
 
-/// One connection, as the server and its task see it.
+/// A connection, shared between the server and the connection's task.
 #[derive(Debug)]
 pub(super) struct Connection {
     epoch: Instant,
     phase: AtomicU8,
     /// When the phase began, in nanoseconds from the epoch.
     since: AtomicU64,
-    /// When a write found no room and has found none since; 0 if it has.
+    /// Since when writes find no room; 0 if the last one did.
     stuck: AtomicU64,
     reason: AtomicU8,
-    /// A request was taken, and its reply is not with the system yet.
+    /// True while a request was taken and its reply is not written to the system yet.
     replying: AtomicBool,
-    /// Answered before everything was read that the client sends.
+    /// True if the reply was sent before the whole request was read.
     unread: AtomicBool,
     waker: AtomicWaker,
 }
@@ -94,32 +94,32 @@ impl Connection {
         }
     }
 
-    /// Notes that a phase begins in which time counts.
+    /// Notes the beginning of a phase with a time limit.
     pub(super) fn begins(&self, phase: Phase) {
         self.since.store(self.now(), Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Notes that a phase begins that may take as long as it likes.
+    /// Notes the beginning of a phase without a time limit.
     pub(super) fn is_at(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Notes that a request is taken, which is to be replied to.
+    /// Notes that a request was taken and needs a reply.
     pub(super) fn takes(&self, phase: Phase) {
         self.replying.store(true, Ordering::Release);
         self.is_at(phase);
     }
 
-    /// Notes that everything written so far is with the system: all of a reply that
-    /// has ended.
+    /// Notes that everything written so far is with the system, so a reply that has ended
+    /// is complete.
     pub(super) fn flushed(&self) {
         if matches!(self.phase(), Phase::Idle | Phase::Head) && self.replying.load(Ordering::Acquire) {
             self.replying.store(false, Ordering::Release);
         }
     }
 
-    /// Whether no reply is under way, so that anything may be written.
+    /// Returns true if no reply is in progress, so that something else may be written.
     pub(super) fn is_free(&self) -> bool {
         !self.replying.load(Ordering::Acquire) && matches!(self.phase(), Phase::Idle | Phase::Head)
     }
@@ -133,7 +133,7 @@ impl Connection {
         }
     }
 
-    /// Notes that a reply went out before the request was read.
+    /// Notes that a reply was sent before the request was read.
     pub(super) fn answered_early(&self) {
         self.unread.store(true, Ordering::Relaxed);
     }
@@ -142,7 +142,7 @@ impl Connection {
         self.unread.load(Ordering::Relaxed)
     }
 
-    /// Completes when the connection is to be closed, and says why.
+    /// Completes when the connection must be closed, with the reason.
     pub(super) async fn must_close(&self) -> CloseReason {
         poll_fn(|context| {
             let reason = || match self.reason.load(Ordering::Acquire) {
@@ -165,7 +165,7 @@ impl Connection {
         self.waker.wake();
     }
 
-    /// Why it is to be closed, if it is.
+    /// Returns why the connection must be closed, if it must.
     fn overdue(&self, limits: &Limits) -> Option<CloseReason> {
         let now = self.now();
         let longer = |since: u64, limit: Duration| u128::from(now.saturating_sub(since)) > limit.as_nanos();
@@ -177,12 +177,13 @@ impl Connection {
         match self.phase() {
             Phase::Idle => longer(since, limits.idle).then_some(CloseReason::Idle),
             Phase::Head => longer(since, limits.head).then_some(CloseReason::SlowHead),
-            // A body has a timer of its own; work and replies take their time.
+            // A body has a timer of its own; work and replies have no limit here.
             Phase::Body | Phase::Busy | Phase::Reply => None,
         }
     }
 
-    /// When it became idle, if it has been for a while and nothing else is known of it.
+    /// Returns when it became idle, if it has been idle for a while and is not being
+    /// closed.
     fn idle_since(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
         let long = u128::from(self.now().saturating_sub(since)) > JUST_IDLE.as_nanos();
@@ -199,7 +200,7 @@ pub(super) struct Connections {
     last: u64,
 }
 
-/// A connection's place among the open ones. Dropping it closes the entry.
+/// A connection's entry among the open ones. Dropping it removes the entry.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) connection: Arc<Connection>,
@@ -223,7 +224,7 @@ impl Connections {
         Entry { connection, number: self.last, open: Arc::clone(&self.open) }
     }
 
-    /// Condemns those whose time is up.
+    /// Closes the connections whose time is up.
     pub(super) fn look(&self, limits: &Limits) {
         for connection in lock(&self.open).values() {
             if let Some(reason) = connection.overdue(limits) {
@@ -232,8 +233,8 @@ impl Connections {
         }
     }
 
-    /// Closes the connections that have been idle longest, a sixteenth of all at once,
-    /// so that a flood does not have to look for each. Returns whether there was one.
+    /// Closes the connections that have been idle longest: a sixteenth of all at once, so
+    /// that a flood does not cause a search for each. Returns whether there was one.
     pub(super) fn make_room(&self) -> bool {
         let open = lock(&self.open);
         let mut idle: Vec<_> =

@@ -1,15 +1,15 @@
-//! What one server allows its connections: how many, and how long each may take.
+//! The limits of a server: how many connections, and how long each phase may take.
 
 use std::time::Duration;
 
 use crate::config;
 
-/// Descriptors that connections leave alone: for run files, the configuration, and
-/// whatever else the process opens. A quarter of the limit where that is less.
+/// Descriptors reserved for run files, the configuration and everything else that the
+/// process opens. A quarter of the limit if that is less.
 const RESERVE: u64 = 32;
 
-/// Limits of a server. Read again for each connection, so that an edit of the
-/// configuration is live.
+/// Limits of a server. They are read for each connection, so an edit of the configuration
+/// is live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most open connections.
@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Those of the configuration.
+    /// Returns the limits of the configuration.
     pub fn of(server: &config::Server) -> Self {
         Self {
             max_connections: usize::try_from(server.max_connections).unwrap_or(usize::MAX),
@@ -36,8 +36,8 @@ impl Limits {
         }
     }
 
-    /// How often connections are looked at, so that none is late by more than a quarter
-    /// of its time or half a second.
+    /// Returns the interval of checks, so that no connection exceeds its limit by more
+    /// than a quarter of it or 0.5 s.
     pub(super) fn look(&self) -> Duration {
         let shortest = self.head.min(self.idle).min(self.write);
         (shortest / 4).clamp(Duration::from_millis(10), Duration::from_millis(500))
@@ -50,9 +50,9 @@ impl Default for Limits {
     }
 }
 
-/// The highest descriptor that a connection may have; `None` where the system does not
-/// say how many there are. Descriptors are given out lowest first, so a higher one
-/// means that all below are taken, by whatever part of the process.
+/// Returns the highest descriptor that a connection may have; `None` if the limit is
+/// unknown. The system assigns the lowest free descriptor, so a higher one means that all
+/// below are in use.
 pub(super) fn highest_descriptor() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
@@ -60,7 +60,7 @@ pub(super) fn highest_descriptor() -> Option<u64> {
     Some(highest_of(soft))
 }
 
-/// With `soft` descriptors numbered from 0.
+/// Returns it for `soft` descriptors, numbered from 0.
 fn highest_of(soft: u64) -> u64 {
     let reserve = RESERVE.min(soft / 4);
     soft.saturating_sub(reserve + 1)

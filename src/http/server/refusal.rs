@@ -1,4 +1,4 @@
-//! What the server itself answers: a status and a sentence.
+//! The server's own answers: a status and a sentence.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use super::limits::Limits;
 use super::{BODY_SIZE, HEAD_SIZE};
 use crate::duration;
 
-/// How long to read on after a refusal: to close while the client sends would take the
-/// refusal away from it.
+/// How long to keep reading after a refusal. If the server closed while the client sends,
+/// the client would lose the refusal.
 const LINGER: Duration = Duration::from_millis(500);
-/// And how much.
+/// The most bytes to read after a refusal.
 const LINGER_SIZE: usize = 16 * BODY_SIZE;
 
 /// Why a request was not routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It is not HTTP/1, or broken.
+    /// It is not HTTP/1, or is malformed.
     Malformed,
     /// Its head is too large.
     HeadTooLarge,
@@ -35,7 +35,7 @@ pub(super) enum Refusal {
     BodyTimeout(Duration),
     /// Its body broke off, or its chunks are wrong.
     BodyBroken,
-    /// The server stops, and the request is not complete.
+    /// The server is stopping, and the request is not complete.
     Stopping,
     /// There are too many connections.
     Full(usize),
@@ -44,7 +44,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// What hyper refused by `status`.
+    /// Returns the refusal that hyper answered with `status`.
     pub(super) fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Self::HeadTooLarge,
@@ -100,7 +100,7 @@ impl Refusal {
         }
     }
 
-    /// The whole answer, for a socket without hyper.
+    /// Returns the whole answer as bytes, for a socket without hyper.
     pub(super) fn bytes(self) -> Vec<u8> {
         let (status, sentence) = (self.status(), self.sentence());
         format!(
@@ -116,7 +116,7 @@ impl Refusal {
     /// # Cancel safety
     /// Part of it may have been sent.
     pub(super) async fn send(self, stream: &mut TcpStream) {
-        // One who has gone needs no answer.
+        // A client that has disconnected needs no answer.
         let _ = stream.write_all(&self.bytes()).await;
     }
 }
@@ -128,7 +128,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Says that nothing more comes, and reads for a while what the client still sends.
+/// Shuts down sending, and reads for a while what the client still sends.
 ///
 /// # Cancel safety
 /// Cancel safe.

@@ -1,4 +1,4 @@
-//! A complaint that comes again and again is logged once a second, with a count.
+//! Limits the log: a message that repeats is logged once a second, with a count.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     told: Option<Instant>,
-    /// The last complaint that is not told, and how many there were.
+    /// The last message that is not logged yet, and the number of them.
     waiting: Option<(String, u64)>,
 }
 
 impl Throttle {
-    /// Logs a complaint, now or with those that come within the second.
+    /// Logs a message, now or together with those of the same second.
     pub(super) fn note(&mut self, complaint: String) {
         let before = self.waiting.take().map_or(0, |(_, count)| count);
         self.waiting = Some((complaint, before + 1));
         self.tell();
     }
 
-    /// Whether there is something that is not told.
+    /// Returns whether a message waits to be logged.
     pub(super) fn waits(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// Logs what waits, if the last line is long enough ago.
+    /// Logs the waiting message, if the last line is at least a second ago.
     pub(super) fn tell(&mut self) {
         if let Some(line) = self.line() {
             log::error!("{line}");

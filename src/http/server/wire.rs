@@ -1,7 +1,7 @@
-//! The socket of a connection, as hyper sees it: notes what happens on it, and keeps
-//! hyper's own refusals back.
+//! The socket of a connection, as hyper sees it. It notes activity, and holds back
+//! hyper's own refusals.
 //!
-//! hyper answers what is not HTTP by a status without a word. Such an answer is
+//! hyper answers malformed requests with a status and no text. Such an answer is
 //! swallowed here, and the connection's task sends one with a sentence.
 
 use std::io::{self, IoSlice};
@@ -19,7 +19,7 @@ use super::connections::{Connection, Phase};
 pub(super) struct Wire {
     pub(super) stream: TcpStream,
     connection: Arc<Connection>,
-    /// The status by which hyper has answered on its own.
+    /// The status with which hyper answered on its own.
     refused: Option<StatusCode>,
 }
 
@@ -28,13 +28,13 @@ impl Wire {
         Self { stream, connection, refused: None }
     }
 
-    /// The status by which hyper refused what it read; `None` if it did not.
+    /// Returns the status with which hyper refused a request, if it did.
     pub(super) fn refused(&self) -> Option<StatusCode> {
         self.refused
     }
 
-    /// Keeps the bytes back if they are hyper's own: what it writes while no reply of
-    /// ours is under way.
+    /// Holds bytes back if they are hyper's own: those written while no reply is in
+    /// progress.
     fn swallow(&mut self, bytes: &[u8]) -> bool {
         if self.refused.is_none() && !self.connection.is_free() {
             return false;
@@ -94,13 +94,13 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Called when hyper's buffer is empty: of a reply that has ended, everything is
-        // with the system.
+        // Called when hyper's buffer is empty, so a reply that has ended is written
+        // completely.
         self.connection.flushed();
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// The connection's task closes it, after a last word of its own.
+    /// The connection's task closes the socket, after an answer of its own.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
