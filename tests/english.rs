@@ -19,9 +19,12 @@ use self::words::{Word, of_rust, of_text};
 const CLEAN: &[(&str, &[&str])] = &[
     ("exercises", &["md", "toml"]),
     ("README.md", &[]),
+    ("ARCHITECTURE.md", &[]),
+    ("CONTRIBUTING.md", &[]),
     ("SECURITY.md", &[]),
     ("CHANGELOG.md", &[]),
     ("config.toml", &[]),
+    ("crates", &["md", "toml"]),
 ];
 
 /// Files of these kinds are checked in a path that `ENGLISH` names.
@@ -117,7 +120,7 @@ fn begins(words: &[Word], phrase: &str) -> bool {
 fn is_who_as_a_noun(words: &[Word], at: usize) -> bool {
     let begins = at == 0 || words[at - 1].text.is_empty() || words[at - 1].ends.is_some();
     let end = words[at..].iter().find_map(|word| word.ends);
-    begins && words[at].text == "who" && end == Some('.')
+    begins && words[at].capital && words[at].text == "who" && end == Some('.')
 }
 
 #[test]
@@ -172,6 +175,7 @@ fn the_rules_are_held_in_texts_and_in_comments_and_strings_of_rust() {
     }
     for (name, text) in [
         ("a.md", "Who waits? It waits so long as it has to; the two cannot be told apart."),
+        ("a.md", "| topic | file |\n| who gets it | the dispatcher. |"),
         ("a.md", "so\n\nmany"),
         ("a.toml", "fails = \"nobody told them out\""),
         ("a.rs", "fn whoever(anyone: &'static str) { f::<'_>(anyone) } // fine"),

@@ -10,6 +10,8 @@ pub(super) struct Word {
     pub(super) line: usize,
     /// The mark that ends a sentence here.
     pub(super) ends: Option<char>,
+    /// True if it has a capital letter.
+    pub(super) capital: bool,
     /// True for the first word of a doc comment.
     pub(super) opens_doc: bool,
 }
@@ -19,7 +21,8 @@ impl Word {
         let text = raw.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let bare = raw.trim_end_matches(['"', '\'', '`', '*', ')', '|']);
         let ends = bare.chars().next_back().filter(|c| ['.', '?', '!'].contains(c));
-        (!text.is_empty()).then_some(Self { text, line, ends, opens_doc: false })
+        let capital = raw.contains(char::is_uppercase);
+        (!text.is_empty()).then_some(Self { text, line, ends, capital, opens_doc: false })
     }
 
     /// True for the word itself, and for its genitive.
