@@ -1,4 +1,5 @@
-//! The command line: arguments, what each command does, and how it ends.
+//! The command line: parses the arguments, runs the command, and maps its result to an
+//! exit code.
 
 mod banner;
 mod check;
@@ -37,26 +38,26 @@ use crate::workbench::Purged;
 use output::{complain, say};
 use server::Server;
 
-/// The file that is read when none is named.
+/// The default configuration file.
 const CONFIG_FILE: &str = "config.toml";
-/// The folder of exercises when none is named.
+/// The default folder of exercises.
 const EXERCISES: &str = "exercises";
 
-/// How a command ended, as the process's exit code.
+/// The result of a command, as the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All went well. After a shutdown: everything accepted was finished.
+    /// Success. After a shutdown: every accepted event was finished.
     Success = 0,
-    /// Something outside went wrong: an address in use, no server to ask.
+    /// Something outside failed: an address is in use, no server answers.
     Failure = 1,
     /// The arguments or the configuration are wrong.
     Usage = 2,
-    /// The shutdown's deadline passed, and accepted events are lost.
+    /// The drain timeout passed, and accepted events were lost.
     EventsLost = 3,
-    /// A run was made, and its figures cannot be trusted.
+    /// A run was made, but its figures cannot be trusted.
     Invalid = 4,
-    /// The server has ended, and a run could not be kept. What was accepted is finished.
+    /// The server drained, but could not store a run.
     RunNotKept = 5,
     /// A second signal stopped the server at once.
     Interrupted = 130,
@@ -74,21 +75,21 @@ struct Args {
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
-    /// The configuration file; config.toml in the current folder if it exists
+    /// Configuration file [default: config.toml in the current folder, if it exists]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// Set a key; wins over the file. The value is TOML, or bare text.
+    /// Set a configuration key, overriding the file. The value is TOML or bare text.
     /// Example: --set consumers.concurrency=3
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     set: Vec<String>,
-    /// The address to listen on; port 0 picks a free one
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", global = true)]
     listen: Option<String>,
-    /// Serve the numbers, and refuse every change: pause, loads, checks and so on
+    /// Refuse every request that changes something: pause, loads, checks and so on
     #[arg(long, global = true)]
     read_only: bool,
-    /// The secret that a change needs where the server listens on more than loopback.
-    /// Better given as WEIR_TOKEN, which no list of processes shows
+    /// Token that a change needs if the server listens beyond loopback. Prefer the
+    /// variable WEIR_TOKEN: a list of processes shows arguments
     #[arg(long, value_name = "TOKEN", global = true)]
     token: Option<Token>,
 }
@@ -98,50 +99,50 @@ enum Command {
     /// Serve the page and the endpoints (the default)
     #[command(after_help = help::SERVE)]
     Serve(serve::Args),
-    /// Say whether the configuration is valid, and what is in force
+    /// Validate the configuration and print the effective settings
     #[command(after_help = help::CHECK_CONFIG)]
     CheckConfig {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make load, closed or open, and measure what comes back
+    /// Generate a closed or open load, and measure the answers
     #[command(after_help = help::LOAD)]
     Load(load::Args),
-    /// The same load on the same bench, under virtual time
+    /// Simulate the same load on the same bench, under virtual time
     #[command(after_help = help::SIMULATE)]
     Simulate(simulate::Args),
-    /// What queueing theory says of a load
+    /// Predict the result of a load with queueing theory
     #[command(after_help = help::PREDICT)]
     Predict(predict::Args),
-    /// Runs side by side; or a run, beside what theory and simulation say
+    /// Compare runs with each other, or a run with theory and simulation
     #[command(after_help = help::COMPARE)]
     Compare(compare::Args),
-    /// The runs that were kept
+    /// List, show, export, import, rename and delete stored runs
     #[command(after_help = help::RUNS)]
     Runs(runs::Args),
-    /// The workshop: predict, measure, and be told why
+    /// Work through the exercises: predict, measure, compare, understand
     #[command(after_help = help::EXERCISE)]
     Exercise(exercise::Args),
-    /// Print the numbers of a running server
+    /// Print the figures of a running server
     #[command(after_help = help::SNAPSHOT)]
     Snapshot(snapshot::Args),
-    /// Have a running server take nothing more from its queue
+    /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
     Pause(Server),
-    /// Have a running server go on after a pause
+    /// Resume a paused server
     #[command(after_help = help::RESUME)]
     Resume(Server),
-    /// Empty the queue of a running server: the events that wait are dropped
+    /// Empty the queue of a running server: drop the waiting events
     #[command(after_help = help::PURGE)]
     Purge(Server),
     /// Zero the counters, peaks and histograms of a running server
     #[command(after_help = help::RESET)]
     Reset(Server),
-    /// Print completions for a shell
+    /// Print the completion script of a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
-        /// The shell
+        /// Shell
         shell: Shell,
     },
 }
@@ -157,7 +158,7 @@ impl ConfigArgs {
         }
     }
 
-    /// The token of the flag, or else of the environment.
+    /// The token from the flag, or else from the environment.
     fn token(&self) -> Result<Option<Token>, TokenError> {
         let from_environment = || std::env::var("WEIR_TOKEN").ok().filter(|token| !token.is_empty());
         match &self.token {
@@ -179,13 +180,13 @@ pub fn run() -> Exit {
 
 fn run_command() -> anyhow::Result<Exit> {
     output::clean_panics();
-    // Not among the commands: the completions would list it.
+    // No clap command, since the completions would list it.
     if let Some(words) = complete::asked() {
         return Ok(complete::run(&words));
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        // Clap quotes the arguments as they are, and a file name may be one of them.
+        // Clap quotes arguments verbatim, and a file name may be hostile.
         Err(error) if error.use_stderr() && error.to_string() != clean::text(&error.to_string()) => {
             complain(clean::record(&error.to_string()));
             return Ok(Exit::Usage);
@@ -226,7 +227,7 @@ fn run_command() -> anyhow::Result<Exit> {
             let mut command = Args::command();
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command, "weir", &mut script);
-            // A reader that leaves early has what it wanted.
+            // The reader of a pipe may leave early.
             let _ = std::io::stdout()
                 .write_all(complete::script(shell, &String::from_utf8_lossy(&script)).as_bytes());
             Ok(Exit::Success)
@@ -234,8 +235,8 @@ fn run_command() -> anyhow::Result<Exit> {
     }
 }
 
-/// Does something at a server's address. Not to know the address is a mistake in
-/// the arguments or the configuration.
+/// Runs a command on a server. An unknown address is a mistake in the arguments or the
+/// configuration.
 fn on_server(
     peer: anyhow::Result<Peer>,
     run: impl FnOnce(&Peer) -> anyhow::Result<Exit>,
@@ -249,7 +250,7 @@ fn on_server(
     }
 }
 
-/// Does something with the runs that were kept, where the configuration says.
+/// Runs a command on the stored runs of the configured data directory.
 fn on_store(sources: &Sources, run: impl FnOnce(&Store) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     match sources.load() {
         Ok(config) => run(&Store::new(config.settings.data.runs())),
@@ -261,15 +262,16 @@ fn on_store(sources: &Sources, run: impl FnOnce(&Store) -> anyhow::Result<Exit>)
 }
 
 fn post(peer: &Peer, path: &str) -> anyhow::Result<Exit> {
-    peer.request(Method::POST, path).map(|_| Exit::Success)
+    peer.request(Method::POST, path)?;
+    Ok(Exit::Success)
 }
 
-/// Empties the queue, and says how many events that dropped.
+/// Empties the queue, and prints the number of dropped events.
 fn purge(peer: &Peer) -> anyhow::Result<Exit> {
     let path = "/api/purge";
     let body = peer.request(Method::POST, path)?;
     let purged: Purged = serde_json::from_slice(&body)
-        .with_context(|| format!("unexpected answer of {}{path}", peer.base))?;
+        .with_context(|| format!("{}{path} answered with something unexpected", peer.base))?;
     say(purged);
     Ok(Exit::Success)
 }

@@ -1,5 +1,5 @@
-//! The configuration: one file that teaches, flags that win over it, and errors
-//! that say where, what was found and what is allowed.
+//! The configuration: a commented file, flags that override it, and errors with their
+//! place, what was found and what is allowed.
 //!
 //! ```text
 //!   config.toml ─┐
@@ -26,7 +26,7 @@ pub use watch::Watcher;
 use crate::clean;
 use reader::Reader;
 
-/// Where the configuration comes from.
+/// The sources of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// The file; the built-in defaults without one.
@@ -39,9 +39,9 @@ pub struct Sources {
 /// One valid reading of file and flags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// What is in force.
+    /// The effective settings.
     pub settings: Settings,
-    /// The keys that a flag has set, each with what the file says of it.
+    /// The keys that a flag has set, each with its value in the file.
     pub by_flag: Vec<FlagKey>,
 }
 
@@ -50,7 +50,7 @@ pub struct Config {
 pub struct FlagKey {
     /// Such as `consumers.concurrency`.
     pub key: String,
-    /// What the file says, as it is written there.
+    /// The value in the file, as written.
     pub in_file: Option<String>,
 }
 
@@ -58,8 +58,7 @@ impl Sources {
     /// Reads the file and applies the flags.
     ///
     /// # Errors
-    /// When the file cannot be read, or with everything that is wrong in file
-    /// and flags.
+    /// If the file cannot be read, or with all problems in file and flags.
     pub fn load(&self) -> Result<Config, ConfigError> {
         self.parse(&self.read()?)
     }
@@ -67,7 +66,7 @@ impl Sources {
     /// The content of the file; nothing without one.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, or cannot be a configuration.
+    /// If it cannot be read, is not a regular file, or cannot be a configuration.
     pub fn read(&self) -> Result<String, ConfigError> {
         let Some(path) = &self.file else { return Ok(String::new()) };
         let bytes =
@@ -91,7 +90,7 @@ impl Sources {
     /// Applies the flags to `text`, which stands for the content of the file.
     ///
     /// # Errors
-    /// With everything that is wrong in text and flags.
+    /// With all problems in text and flags.
     pub fn parse(&self, text: &str) -> Result<Config, ConfigError> {
         let name = self.name();
         let mut reader = Reader::default();
@@ -117,7 +116,7 @@ impl Config {
     /// a run keeps them. Keys that it lacks have their defaults.
     ///
     /// # Errors
-    /// With everything that is wrong in it.
+    /// With all problems in it.
     pub fn from_effective(settings: &serde_json::Value) -> Result<Self, ConfigError> {
         let flags = settings::flat(settings).into_iter().map(|(key, value)| format!("{key}={value}"));
         let mut config = Sources { file: None, flags: flags.collect() }.load()?;

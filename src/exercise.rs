@@ -29,12 +29,12 @@ mod within;
 pub use code::{Checked, CodeError, compile_and_check};
 pub use expression::{ExpressionError, evaluate};
 pub use findings::{Figures, Findings};
-pub use format::{Code, Exercise, Fact, Load};
+pub use format::{BoundsError, Code, Exercise, Fact, FileError, FileProblem, Load};
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
-pub use question::{Measure, Question, Value, Wrong};
+pub use question::{AnswerError, Measure, Question, Value, Wrong};
 pub use set::{Set, SetError};
-pub use trial::{FigureName, FigureNameError, Measured, Trial, Where};
+pub use trial::{FigureName, FigureNameError, Measured, Trial, TrialError, Where};
 pub use verdict::{Judgement, Verdict, doubts, finishes, is_honest, judge};
 pub use web::routes;
 

@@ -1,8 +1,7 @@
-//! A load on a running bench, seen from both sides.
+//! Measures a load on a running bench from both sides: the client's and the bench's.
 //!
-//! The bench is told that a run begins, the load is made, and when everything
-//! accepted is finished the bench tells what it has seen. Both sides together are
-//! the run.
+//! The bench starts to record, the load is sent, and when every accepted event is
+//! finished, the bench hands over its record. Both sides together are the run.
 //!
 //! ```text
 //!   POST /api/runs/begin        the bench records from here on
@@ -10,17 +9,18 @@
 //!   POST /api/runs/take/N       the bench side, once it has drained
 //! ```
 //!
-//! The bench may be another process or this one: all of it goes over HTTP.
+//! All of it goes over HTTP, so the bench may be another process or this one.
 
 mod args;
+mod error;
 mod request;
 mod token;
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use hyper::{Method, StatusCode};
+use hyper::{Method, StatusCode, Uri};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
@@ -31,48 +31,49 @@ use crate::record::{self, Check, Mode, Origin, Plan, REFUSALS, Run, Verdict};
 use crate::shutdown::StopToken;
 use crate::workbench::Recorded;
 
-pub use args::{PlanArgs, TargetArg};
-pub use request::{Peer, Reply, local_url};
+pub use args::{ArgsError, PlanArgs, TargetArg};
+pub use error::MeasureError;
+pub use request::{Peer, Reply, RequestError, local_url};
 pub use token::{TOKEN_HEADER, Token, TokenError};
 
-/// How often to ask whether the bench has drained.
-const LOOK: Duration = Duration::from_millis(50);
-/// How long a load that was stopped waits for the bench to drain. What was cut off
-/// takes a moment to end there.
+/// The interval at which the bench is asked whether it has drained.
+const POLL: Duration = Duration::from_millis(50);
+/// The time limit for the drain after a load was stopped. Requests that were cut off take
+/// a moment to end at the bench.
 const CUT_OFF: Duration = Duration::from_millis(500);
-/// How often to tell the bench that the load is still there, however silent.
+/// The interval at which the bench is told that a silent load goes on.
 const HOLD: Duration = Duration::from_secs(8);
 
-/// How a measurement is going.
+/// The phase of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Phase {
-    /// Load is made.
+    /// The load is being sent.
     Load(Progress),
     /// The load is over, and the bench still holds this number of events.
     Draining(u64),
 }
 
-/// What is measured, and how.
+/// A measurement.
 #[derive(Debug)]
 pub struct Measure<'a> {
-    /// What is put under load.
+    /// The target of the load.
     pub what: What,
     /// The load.
     pub plan: &'a Plan,
-    /// How long to wait for the bench to drain after it.
+    /// The time limit for the bench to drain after the load.
     pub drain: Duration,
-    /// Ends it at once.
+    /// Ends the measurement at once.
     pub stop: StopToken,
 }
 
-/// What is put under load.
+/// The target of a load.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    /// A mode of a bench.
+    /// An endpoint of a bench.
     Bench {
         /// The server of the bench.
         peer: Peer,
-        /// Which of its endpoints.
+        /// The endpoint.
         mode: Mode,
     },
     /// Any server.
@@ -93,21 +94,22 @@ struct Held {
 }
 
 impl Measure<'_> {
-    /// Measures, on a thread and a runtime of its own, and tells `watch` several
-    /// times a second how it goes. The run has no id yet.
+    /// Measures on a runtime of its own, and calls `watch` several times a second with the
+    /// phase. The run has no id yet.
     ///
     /// # Errors
-    /// When the target cannot be what it is said to be, or the bench does not
-    /// answer. A load that goes badly is no error but a result.
+    /// [`MeasureError`], if the target is unusable or the bench does not answer. A load
+    /// whose requests fail is a result.
     ///
     /// # Panics
-    /// Within a runtime.
-    pub fn run(&self, watch: &mut dyn FnMut(Phase)) -> anyhow::Result<Run> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// Inside a runtime.
+    pub fn run(&self, watch: &mut dyn FnMut(Phase)) -> Result<Run, MeasureError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(MeasureError::Start)?;
         LocalSet::new().block_on(&runtime, self.measure(watch))
     }
 
-    async fn measure(&self, watch: &mut dyn FnMut(Phase)) -> anyhow::Result<Run> {
+    async fn measure(&self, watch: &mut dyn FnMut(Phase)) -> Result<Run, MeasureError> {
         let (url, name) = match &self.what {
             What::Bench { peer, mode } => (format!("{}/{}", peer.base, mode.name()), mode.name()),
             What::Url(url) => (url.clone(), url.as_str()),
@@ -136,46 +138,46 @@ impl Measure<'_> {
         };
         let client = driver.run(target, &plan).await;
         holding.inspect(JoinHandle::abort);
-        let client = client?;
+        let client = client.map_err(MeasureError::Start)?;
         let mut run = Run::new(Origin::Load, name, began);
         run.load = Some(plan);
         run.seconds = client.seconds;
         run.client = Some(client);
         if let (What::Bench { peer, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
             run.config = Some(config);
-            // A bench that has died meanwhile has not taken the client's side with it.
+            // The client's side is a run even if the bench has died.
             let why = match self.take(peer, number, watch).await {
                 Ok(Some(recorded)) => {
                     run.seconds = recorded.bench.seconds.max(run.seconds);
                     run.bench = Some(recorded.bench);
                     return Ok(run.audited());
                 }
-                Ok(None) => "another client began a run meanwhile".to_owned(),
-                Err(error) => format!("{error:#}"),
+                Ok(None) => "another client has begun a run".to_owned(),
+                Err(error) => error.to_string(),
             };
             run = run.audited();
             run.audit.checks.push(Check {
-                name: "both sides were told".to_owned(),
+                name: "both sides reported".to_owned(),
                 verdict: Verdict::Disturbed,
-                says: format!("the bench has not told its side: {why}"),
+                says: format!("the bench did not report its side: {why}"),
             });
             return Ok(run);
         }
         Ok(run.audited())
     }
 
-    /// Waits until the bench has drained, and fetches its side. `None` if
-    /// another client has begun a run meanwhile.
+    /// Waits until the bench has drained, and fetches its side. `None` if another client has
+    /// begun a run.
     async fn take(
         &self,
         peer: &Peer,
         number: u64,
         watch: &mut dyn FnMut(Phase),
-    ) -> anyhow::Result<Option<Recorded>> {
+    ) -> Result<Option<Recorded>, MeasureError> {
         if self.stop.is_cancelled() {
-            // Requests that were cut off may not have reached the bench yet. They are of
-            // this run, and would begin one of their own after it is taken.
-            sleep(LOOK).await;
+            // Requests that were cut off may not have reached the bench yet. They belong to
+            // this run, and would begin another one after it.
+            sleep(POLL).await;
         }
         let began = Instant::now();
         loop {
@@ -186,23 +188,22 @@ impl Measure<'_> {
             let reply = peer.ask(Method::POST, &path).await?;
             match reply.status {
                 StatusCode::OK => {
-                    let recorded = serde_json::from_slice(&reply.body);
-                    return recorded.map(Some).context("the bench's side of the run cannot be read");
+                    return read(&peer.uri(&path)?, &reply.body).map(Some);
                 }
                 StatusCode::ACCEPTED => {
-                    let Held { held } = serde_json::from_slice(&reply.body)?;
+                    let Held { held } = read(&peer.uri(&path)?, &reply.body)?;
                     watch(Phase::Draining(held));
-                    sleep(LOOK).await;
+                    sleep(POLL).await;
                 }
                 StatusCode::NOT_FOUND => return Ok(None),
-                status => bail!("{} answered {status}", peer.uri(&path)?),
+                _ => drop(reply.success(&peer.uri(&path)?)?),
             }
         }
     }
 }
 
-/// Keeps the bench from ending the run while the load is silent. A bench that does
-/// not answer is found out when its side is fetched.
+/// Keeps the bench from ending the run while the load is silent. An error shows when the
+/// bench's side is fetched.
 async fn hold(peer: Peer, number: u64) {
     loop {
         sleep(HOLD).await;
@@ -210,9 +211,14 @@ async fn hold(peer: Peer, number: u64) {
     }
 }
 
-async fn begin(peer: &Peer) -> anyhow::Result<Begun> {
+async fn begin(peer: &Peer) -> Result<Begun, MeasureError> {
     let path = "/api/runs/begin";
     let uri = peer.uri(path)?;
     let reply = peer.ask(Method::POST, path).await?.success(&uri)?;
-    serde_json::from_slice(&reply).with_context(|| format!("{uri} is no Weir of this version"))
+    read(&uri, &reply)
+}
+
+/// Parses an answer of the bench.
+fn read<T: DeserializeOwned>(uri: &Uri, body: &[u8]) -> Result<T, MeasureError> {
+    serde_json::from_slice(body).map_err(|error| MeasureError::Answer { uri: uri.clone(), error })
 }

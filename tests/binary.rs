@@ -127,12 +127,12 @@ fn check_config_says_valid_or_what_is_wrong_by_text_and_exit_code() {
     let folder = Folder::new("check");
     let output = folder.run(&["check-config"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).contains("no file, the defaults: valid"));
+    assert!(text(&output.stdout).contains("no file, defaults: valid"));
     folder.write("[consumers]\nconcurrency = 3\n");
     let output = folder.run(&["check-config", "--set", "queue.capacity=5"]);
     let said = text(&output.stdout);
     assert!(
-        said.contains("consumers.concurrency = 3\n") && said.contains("queue.capacity = 5   (by flag)"),
+        said.contains("consumers.concurrency = 3\n") && said.contains("queue.capacity = 5   (set by flag)"),
         "{said}"
     );
     folder.write("[consumers]\nconcurrency = -3\n");
@@ -324,7 +324,7 @@ fn a_second_signal_stops_at_once_and_says_what_was_lost() {
     server.signal("-INT");
     let mut said = BufReader::new(server.child.stderr.take().unwrap());
     let mut line = String::new();
-    while !line.contains("once more to stop at once") {
+    while !line.contains("again to stop at once") {
         line.clear();
         assert!(said.read_line(&mut line).unwrap() > 0, "it announces the drain");
     }

@@ -334,14 +334,14 @@ fn a_flag_that_has_no_effect_is_refused_with_the_reason() {
     let folder = Folder::new("effectless");
     let flag = ["--set", "resource.latency.mean=20ms"];
     for (command, reason) in [
-        (&["load", "serial"][..], "the bench is running already"),
-        (&["load", "http://127.0.0.1:1/"], "the bench is running already"),
-        (&["snapshot"], "the bench is running already"),
-        (&["pause"], "the bench is running already"),
-        (&["purge"], "the bench is running already"),
+        (&["load", "serial"][..], "the running bench has its own configuration"),
+        (&["load", "http://127.0.0.1:1/"], "the running bench has its own configuration"),
+        (&["snapshot"], "the running bench has its own configuration"),
+        (&["pause"], "the running bench has its own configuration"),
+        (&["purge"], "the running bench has its own configuration"),
         (&["runs", "list"], "data.directory"),
-        (&["compare", "last"], "the configuration that it keeps"),
-        (&["exercise", "list"], "the configuration of its bench"),
+        (&["compare", "last"], "its stored configuration"),
+        (&["exercise", "list"], "its own configuration"),
     ] {
         let output = folder.run(&[command, &flag].concat());
         assert_eq!(output.status.code(), Some(2), "{command:?}");

@@ -189,7 +189,7 @@ async fn what_is_no_answer_is_refused_in_words_and_changes_nothing() {
     for (query, says) in [
         ("done=many", "done = \"many\": expected a number such as 1500 or 0.5, in requests\n"),
         ("done=5&who=3", "who = \"3\": expected one of the choices, or its number from 1 to 2\n"),
-        ("what=5", "\"what\" is not asked; asked are done, who\n"),
+        ("what=5", "\"what\" is not a question: expected one of done, who\n"),
     ] {
         let (status, text) = workshop.post(&predict(query)).await;
         assert_eq!((status, text.as_str()), (StatusCode::BAD_REQUEST, says));
@@ -342,7 +342,7 @@ async fn what_is_missing_is_said_in_words() {
     let (status, text) = workshop.call(Method::GET, "/api/exercises/none").await;
     assert_eq!(
         (status, text.as_str()),
-        (StatusCode::NOT_FOUND, "no exercise \"none\"; there are small, told\n")
+        (StatusCode::NOT_FOUND, "no exercise \"none\": expected one of small, told\n")
     );
     let nowhere = Workshop {
         router: router_with(&workshop.folder, &workshop.folder.join("nowhere")),

@@ -84,7 +84,7 @@ fn a_text_that_is_not_true_is_noticed() {
         ("20 × 0.5 = 10 s", "20 × 0.5 = 11 s", "\"20 × 0.5 = 11\" does not come to that"),
         ("They take 10 s", "They take 10 s, or 12", "nothing accounts for 12"),
         ("waits 9500 ms.", "waits 9000 ms.", "no text says \"waits 9500 ms\""),
-        ("says = \"500 ms\"\nis = \"", "says = \"500 ms\"\nis = \"2 * ", "\"500 ms\", and it is 1000"),
+        ("says = \"500 ms\"\nis = \"", "says = \"500 ms\"\nis = \"2 * ", "\"500 ms\", but it is 1000"),
         (
             "wait.max_ms",
             "wait.longest_ms",
@@ -92,7 +92,7 @@ fn a_text_that_is_not_true_is_noticed() {
         ),
         ("-n 20 -c 20\n`", "-n 20 -c 20 --clients-of\n`", "--clients-of"),
         ("weir simulate pipelined", "weir --set queue.size=1 simulate pipelined", "queue.size"),
-        ("the last waits", "`src/nowhere.rs` says so, the last waits", "src/nowhere.rs is named"),
+        ("the last waits", "`src/nowhere.rs` says so, the last waits", "names src/nowhere.rs"),
     ] {
         set_with(&folder, old, new);
         let (code, said) = verified(&folder, &set);

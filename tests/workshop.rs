@@ -212,7 +212,7 @@ fn an_exercise_is_found_by_enough_of_its_name_or_is_the_next() {
     assert!(workshop.run(&["start"]).1.starts_with("Told"));
     assert!(workshop.run(&["start", "te"]).1.starts_with("Tested"));
     for (id, says) in
-        [("t", "several exercises begin with \"t\": told, tested"), ("x", "there are told, tested")]
+        [("t", "several exercises begin with \"t\": told, tested"), ("x", "expected one of told, tested")]
     {
         let (code, said) = workshop.run(&["start", id]);
         assert_eq!(code, Some(2));
@@ -225,7 +225,7 @@ fn a_watch_checks_again_when_the_answer_is_saved_and_ends_when_it_passes() {
     let workshop = Workshop::new("watched");
     let mut watch = workshop.command(&["watch", "tested"]).spawn().unwrap();
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(lines.next().unwrap(), "set/tested/exercise.rs is to be written yet: line 1");
+    assert_eq!(lines.next().unwrap(), "set/tested/exercise.rs: still `todo!()`: line 1");
     assert!(lines.any(|line| line == "watching set/tested/exercise.rs; Ctrl-C ends it"));
     fs::write(workshop.answer(), "solved at last").unwrap();
     let rest: Vec<String> = lines.collect();

@@ -1,4 +1,4 @@
-//! What a server prints when it has started: where its page is, and who may change it.
+//! The start-up message of a server: the address of its page, and who may change it.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use crate::clean;
 use crate::config::{Settings, Sources};
 use crate::http::{Access, reachable};
 
-/// The lines of the start-up, with addresses that work as they stand.
+/// The start-up message, with addresses that a user can copy.
 pub(super) fn banner(
     address: SocketAddr,
     access: &Access,
@@ -14,8 +14,8 @@ pub(super) fn banner(
     sources: &Sources,
 ) -> String {
     let config = match &sources.file {
-        Some(path) => format!("{}   (edit it while load is running)", clean::path(path)),
-        None => "the defaults; put a config.toml here to change them".to_owned(),
+        Some(path) => format!("{}   (edits apply while load is running)", clean::path(path)),
+        None => "defaults; create config.toml here to change them".to_owned(),
     };
     let address = reachable(address);
     let (mut fragment, mut control) = (String::new(), "");
@@ -23,8 +23,8 @@ pub(super) fn banner(
         control = "\n  control   off: this server is read-only";
     } else if let (true, Some(token)) = (access.is_shared(), &access.token) {
         fragment = format!("#token={}", token.reveal());
-        control = "\n  control   other machines can reach this server: a change needs the token above, as\n            \
-                   WEIR_TOKEN or --token in a terminal";
+        control = "\n  control   other machines can reach this server, so a change needs the token\n            \
+                   above: set WEIR_TOKEN in a terminal";
     }
     format!(
         "\n  Weir {version}\n\n  \
@@ -34,7 +34,7 @@ pub(super) fn banner(
              ab -n 3000 -c 50 http://{address}/part1/serial\n    \
              ab -n 3000 -c 50 http://{address}/part1/async\n    \
              ab -n 1000 -c 50 http://{address}/part2/genstage\n\n  \
-           Ctrl-C finishes what was accepted and stops.\n",
+           Ctrl-C finishes the accepted events and stops.\n",
         version = env!("CARGO_PKG_VERSION"),
     )
 }

@@ -1,4 +1,4 @@
-//! `weir check-config`: whether the configuration is valid, and what is in force.
+//! `weir check-config`: validates the configuration and prints the effective settings.
 
 use serde_json::json;
 
@@ -16,12 +16,12 @@ pub(super) fn run(sources: &Sources, as_json: bool) -> Exit {
     }
     match loaded {
         Ok(config) => {
-            let from = sources.file.as_ref().map_or("no file, the defaults".to_owned(), |f| clean::path(f));
-            say(format_args!("{from}: valid. In force:"));
+            let from = sources.file.as_ref().map_or("no file, defaults".to_owned(), |f| clean::path(f));
+            say(format_args!("{from}: valid. Effective settings:"));
             for (key, value) in config.settings.flat() {
                 let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
                 let value = clean::line(&value);
-                say(format_args!("  {key} = {value}{}", if by_flag { "   (by flag)" } else { "" }));
+                say(format_args!("  {key} = {value}{}", if by_flag { "   (set by flag)" } else { "" }));
             }
         }
         Err(error) => complain(error),
@@ -29,7 +29,7 @@ pub(super) fn run(sources: &Sources, as_json: bool) -> Exit {
     exit
 }
 
-/// `valid`, and what is in force or what is wrong.
+/// The effective settings, or the problems, as JSON.
 fn in_json(sources: &Sources, loaded: &Result<Config, ConfigError>) -> serde_json::Value {
     let file = sources.file.as_ref().map(|file| file.display().to_string());
     match loaded {

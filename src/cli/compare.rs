@@ -1,5 +1,5 @@
-//! `weir compare`: two runs and their noise, or several side by side, or one beside
-//! what theory and simulation say of it.
+//! `weir compare`: two runs with their noise, several side by side, or one beside theory
+//! and simulation.
 
 mod tables;
 
@@ -14,18 +14,17 @@ use crate::runs::{Store, StoreError, compare};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
 
-/// How long the simulation beside a run may be: a run file may come from others, and
-/// say that its load was of 2^64 requests.
+/// The longest simulation beside a run. A run file may come from a stranger and claim
+/// 2^64 requests.
 const SIMULATED: Bounds = Bounds { requests: 5_000_000, seconds: 7.0 * 86_400.0 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// One run: beside what theory and simulation say of its load and its
-    /// configuration. Two: what differs, and whether it is more than noise. Up to
-    /// four: side by side
+    /// One run is compared with theory and simulation. Of two runs, each difference
+    /// is shown and whether it is more than noise. Up to four stand side by side
     #[arg(value_name = "RUN", required = true, num_args = 1..=4)]
     runs: Vec<String>,
-    /// Two runs side by side, with everything that is known of them
+    /// Show two runs side by side, with every known figure
     #[arg(long)]
     side_by_side: bool,
     /// Print JSON
@@ -75,18 +74,17 @@ fn show(runs: &[Run], json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is predicted and simulated for the load and the configuration of a run,
-/// and the run. Where no model fits, the reason is told.
+/// The prediction and the simulation of a run's load and configuration, and the run.
+/// Prints the reason where no model fits.
 fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
     let (Some(plan), Some(effective), Some(mode)) = (&run.load, &run.config, run.mode()) else {
         bail!(
-            "theory and simulation need to know the load and the configuration of {}: take a run of \
+            "{} has no stored load and configuration, which theory and simulation need; use a run of \
              `weir load serial`, `async` or `pipelined`",
             clean::line(run.title())
         );
     };
-    let config =
-        Config::from_effective(effective).context("the configuration of the run cannot be read")?;
+    let config = Config::from_effective(effective).context("cannot read the configuration of the run")?;
     let began = crate::record::now();
     let mut runs = Vec::new();
     match predict(&config.settings, mode, plan) {
@@ -109,8 +107,8 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
     }
     if run.bench.as_ref().is_some_and(|bench| !bench.drained) {
         complain(
-            "this run was over before the bench was drained: its times are those of what was done by \
-             then. Give `weir load` a longer --drain\n",
+            "this run ended before the bench drained, so its times cover only the events done by then; \
+             use a longer --drain\n",
         );
     }
     runs.push(run.clone());

@@ -1,9 +1,9 @@
-//! Completion of what only a running Weir knows: names of runs and exercises, load
-//! targets, configuration keys.
+//! Completes the words that only Weir knows: names of runs and exercises, load targets,
+//! configuration keys.
 //!
-//! The scripts of `weir completions` know the commands and their options. For the
-//! rest they ask the hidden command `weir complete -- WORDS`, whose last word is the
-//! one under the cursor; its answer is one candidate a line, or nothing.
+//! The scripts of `weir completions` know the commands and their options. For other words
+//! they run the hidden command `weir complete -- WORDS`, whose last word is the one under
+//! the cursor. It prints one candidate per line, or nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,8 @@ use crate::exercise::Set;
 use crate::record::Mode;
 use crate::runs::Store;
 
-/// What comes after the static script of a shell. Other shells have the static part
-/// alone. Tried with bash 5.2, zsh 5.9 and fish 3.6.
+/// The addition to the static script of a shell. Other shells have only the static part.
+/// Tested with bash 5.2, zsh 5.9 and fish 3.6.
 const BASH: &str = r#"
 _weir_dynamic() {
     local IFS=$'\n' words=("${COMP_WORDS[@]:1:COMP_CWORD}") found
@@ -42,8 +42,8 @@ if [ "$funcstack[1]" = "_weir" ]; then
 fi
 compdef _weir_dynamic weir
 "#;
-/// How clap's script for zsh ends: it completes at once where zsh has loaded it for the
-/// first word to complete. Ours does so, with what only Weir knows.
+/// The end of clap's script for zsh, which completes at once if zsh has just loaded it.
+/// Our addition does the same with the dynamic words.
 const ZSH_END: &str = r#"
 if [ "$funcstack[1]" = "_weir" ]; then
     _weir "$@"
@@ -55,7 +55,7 @@ const FISH: &str = r#"
 complete -c weir -f -a '(weir complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 "#;
 
-/// The completions of a shell, from the static ones.
+/// The whole script of a shell, from its static part.
 pub(super) fn script(shell: Shell, fixed: &str) -> String {
     match shell {
         Shell::Bash => format!("{fixed}{BASH}"),
@@ -65,7 +65,7 @@ pub(super) fn script(shell: Shell, fixed: &str) -> String {
     }
 }
 
-/// The words to complete, if that is what this process was started for.
+/// The words to complete, if the process was started to complete.
 pub(super) fn asked() -> Option<Vec<String>> {
     let mut args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     (args.next()? == "complete" && args.next()? == "--").then(|| args.collect())
@@ -80,11 +80,11 @@ pub(super) fn run(words: &[String]) -> Exit {
     Exit::Success
 }
 
-/// A command line as far as it is written.
+/// An unfinished command line.
 struct Line<'a> {
     /// The word under the cursor.
     last: &'a str,
-    /// The option before it, if that takes a value.
+    /// The option before it, if that option takes a value.
     option: Option<&'a str>,
     /// Commands and arguments before it, without options.
     before: Vec<&'a str>,
@@ -92,7 +92,7 @@ struct Line<'a> {
     exercises: PathBuf,
 }
 
-/// Options that are followed by a value and may stand in front of an argument.
+/// Options with a value that may precede an argument.
 const WITH_VALUE: [&str; 16] = [
     "--config",
     "--set",
@@ -162,7 +162,7 @@ impl<'a> Line<'a> {
                 _ => return Vec::new(),
             },
         };
-        // A blank would end the word in some shells; an id can always be typed instead.
+        // A space would end the word in some shells; a run also has an id.
         let fits = |word: &String| word.starts_with(self.last) && !word.contains(char::is_whitespace);
         all.into_iter().filter(fits).collect()
     }

@@ -30,106 +30,104 @@ use crate::config::Sources;
 use crate::exercise::{Exercise, Findings, Progress, Question, Set, SetError, State, Value};
 use crate::measure::{Peer, Token};
 
-/// How often a file that is watched is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+/// The interval at which a watched file is checked for changes.
+const POLL: Duration = Duration::from_millis(200);
 
-/// Without a command, on a terminal: goes on where you left off, and asks. Elsewhere:
-/// the list.
+/// Without a command: on a terminal, continue where you left off; elsewhere, list
+/// the exercises.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Another set of exercises
+    /// Folder of the exercises
     #[arg(long, value_name = "FOLDER", global = true, default_value = EXERCISES)]
     dir: PathBuf,
 }
 
-/// An ID is the name of an exercise, or enough of its beginning.
+/// An ID is the name of an exercise or enough of its beginning.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The exercises, and how far you have come
+    /// List the exercises and your progress
     #[command(after_help = help::LIST)]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Read an exercise
+    /// Show an exercise
     #[command(after_help = help::START)]
     Start {
-        /// Its name, or enough of its beginning; the first that is not finished if
-        /// none is given
+        /// Name of the exercise, or its beginning [default: the first unfinished one]
         id: Option<String>,
     },
-    /// Write down what you think, before you measure
+    /// Record your predictions, before you measure
     #[command(after_help = help::PREDICT)]
     Predict {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         id: String,
-        /// Such as duration=30; without any, what is asked
+        /// Such as duration=30; without any, print the questions
         #[arg(value_name = "NAME=VALUE")]
         answers: Vec<String>,
     },
-    /// Measure, and compare with what you predicted; or compile and check your code
+    /// Measure and compare with your predictions, or compile and check your code
     ///
-    /// The first check makes the exercise's loads; later ones judge new answers by
-    /// what was measured then. The explanation is shown after the first check in
-    /// which everything is answered, right or wrong.
+    /// The first check sends the exercise's loads; later checks judge new answers by
+    /// its measurements. The explanation appears after the first check in which every
+    /// question is answered, right or wrong.
     #[command(after_help = help::CHECK)]
     Check {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         id: String,
         #[command(flatten)]
         how: How,
     },
-    /// The next hint: there are three
+    /// Show the next of three hints
     #[command(after_help = help::HINT)]
     Hint {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         id: String,
     },
-    /// The answers, and the solution in code
+    /// Show the answers, and the solution in code
     #[command(after_help = help::SOLUTION)]
     Solution {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         id: String,
     },
-    /// Forget what you did of an exercise
+    /// Delete your answers, hints and checks of an exercise
     #[command(after_help = help::RESET)]
     Reset {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         #[arg(required_unless_present = "all")]
         id: Option<String>,
-        /// Forget everything
+        /// Delete those of all exercises
         #[arg(long, conflicts_with = "id")]
         all: bool,
     },
-    /// Check again whenever the code of an exercise is saved
+    /// Check again each time the code of an exercise is saved
     #[command(after_help = help::WATCH)]
     Watch {
-        /// Its name, or enough of its beginning
+        /// Name of the exercise, or its beginning
         id: String,
     },
-    /// For authors: each exercise fails unsolved, passes solved, and fails for each
-    /// wrong answer
+    /// For authors: verify that each exercise fails unsolved, passes solved, and fails
+    /// for each wrong answer
     #[command(after_help = help::VERIFY)]
     Verify {
-        /// Only these
+        /// Verify only these
         ids: Vec<String>,
-        /// Only the texts, with their numbers simulated: nothing is measured or
-        /// compiled
+        /// Verify only the texts, with simulated numbers: measure and compile nothing
         #[arg(long)]
         texts: bool,
     },
 }
 
-/// How a check is made.
+/// The options of a check.
 #[derive(Debug, clap::Args)]
 struct How {
-    /// Measure at this running server, not at a bench of the exercise's own
+    /// Measure at this running server instead of the exercise's own bench
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Measure once more, instead of judging by the last measurement
+    /// Measure again instead of judging by the last measurement
     #[arg(long)]
     again: bool,
     /// Print JSON
@@ -150,11 +148,11 @@ impl Tools for Own {
     }
 }
 
-/// The set and what was done of it.
+/// A set of exercises and the participant's progress.
 struct Workshop {
     set: Set,
     progress: Progress,
-    /// For a running bench that wants one.
+    /// The token for a running bench.
     token: Option<Token>,
 }
 
@@ -169,7 +167,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     }
 }
 
-/// A mistake in what somebody typed.
+/// A mistake in the arguments.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Mistake(String);
@@ -212,7 +210,7 @@ impl Workshop {
         Ok(Exit::Success)
     }
 
-    /// Leads through the exercises on a terminal, and lists them elsewhere.
+    /// Starts a session on a terminal, and lists the exercises elsewhere.
     fn lead(&mut self) -> anyhow::Result<Exit> {
         let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
         if !stdin.is_terminal() || !stdout.is_terminal() {
@@ -258,7 +256,7 @@ impl Workshop {
         self.tell(&exercise, &outcome, how.json)
     }
 
-    /// Says what came of a check.
+    /// Prints the result of a check.
     fn tell(&self, exercise: &Exercise, outcome: &Outcome, json: bool) -> anyhow::Result<Exit> {
         for doubt in &outcome.doubts {
             complain(doubt);
@@ -288,7 +286,7 @@ impl Workshop {
         Ok(())
     }
 
-    /// Checks the code now and after each save, until Ctrl-C.
+    /// Checks the code now and after each save, until it passes or Ctrl-C.
     fn watch(&mut self, id: &str) -> anyhow::Result<Exit> {
         let exercise = self.set.find(id)?.clone();
         if exercise.code.is_none() {
@@ -310,8 +308,8 @@ impl Workshop {
                 }
                 say(fit(&format!("\nwatching {}; Ctrl-C ends it", clean::path(&file))));
             }
-            // A sleep needs the runtime around it already when it is made.
-            runtime.block_on(async { tokio::time::sleep(LOOK).await });
+            // A sleep must be created inside the runtime.
+            runtime.block_on(async { tokio::time::sleep(POLL).await });
         }
     }
 }
@@ -321,8 +319,6 @@ fn read_answer<'a>(exercise: &'a Exercise, answer: &str) -> Result<(&'a Question
     let (name, value) = answer
         .split_once('=')
         .ok_or_else(|| Mistake(format!("{answer:?}: expected NAME=VALUE with one of {}", names())))?;
-    let question = exercise.questions.iter().find(|question| question.name == name.trim());
-    let question =
-        question.ok_or_else(|| Mistake(format!("{name:?} is not asked; asked are {}", names())))?;
-    question.read(value).map(|value| (question, value)).map_err(Mistake)
+    let read = exercise.question(name.trim()).and_then(|question| Ok((question, question.read(value)?)));
+    read.map_err(|error| Mistake(error.to_string()))
 }

@@ -1,25 +1,24 @@
-//! Refuses a `--set` that the command would not read: to ignore it silently would
-//! have its author believe that it is in force.
+//! Refuses a `--set` that the command would not read, instead of ignoring it silently.
 
 use super::Command;
 use crate::config::Sources;
 
-/// What a command reads of the configuration, where that is not all of it.
+/// The part of the configuration that a command reads.
 struct Reads {
-    /// Keys, or beginnings of keys that end in a dot.
+    /// Keys, or prefixes that end with a dot.
     keys: &'static [&'static str],
-    /// Why it does not read the others, and what to do instead.
+    /// Why it ignores the others, and what to do instead.
     because: &'static str,
 }
 
-const RUNNING: &str = "the bench is running already, with its own configuration; edit its config.toml, \
-                       or start it with this flag";
-const OF_THE_RUN: &str = "a run is compared under the configuration that it keeps";
-const KEPT: &str = "it only reads where runs are kept (data.directory)";
-const OF_THE_EXERCISE: &str = "an exercise sets the configuration of its bench itself";
+const RUNNING: &str = "the running bench has its own configuration; edit its config.toml, or restart it \
+                       with this flag";
+const OF_THE_RUN: &str = "a run is compared under its stored configuration";
+const KEPT: &str = "it reads only data.directory";
+const OF_THE_EXERCISE: &str = "an exercise sets its own configuration";
 
-/// Why a flag has no effect on a command, if one has none. A configuration that is
-/// invalid is left to the command, which says what is wrong with it.
+/// Names a flag that has no effect on a command, if there is one. Leaves an invalid
+/// configuration to the command, which prints the problems.
 pub(super) fn without_effect(command: &Command, sources: &Sources) -> Option<String> {
     let Reads { keys, because } = reads(command)?;
     let is_read = |key: &str| {

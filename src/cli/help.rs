@@ -1,19 +1,19 @@
-//! What stands below the options in each `--help`: examples, and the exit codes.
+//! The end of each `--help`: examples and exit codes.
 
 pub(super) const WEIR: &str = "\
 Examples:
-  weir                                 the page at http://127.0.0.1:4000
-  weir load pipelined -n 1000 -c 50    a load, from another terminal
-  weir exercise                        the workshop
+  weir                                 serve the page at http://127.0.0.1:4000
+  weir load pipelined -n 1000 -c 50    load it, from another terminal
+  weir exercise                        start the workshop
 
 Exit codes:
-  0    all went well
-  1    something outside went wrong: no server, an address in use, a full disk;
-       or an exercise's check did not pass
+  0    success
+  1    something outside failed: no server, address in use, disk full;
+       or the check of an exercise did not pass
   2    wrong arguments or configuration
-  3    accepted events are lost: a shutdown's deadline passed
-  4    a run was made whose figures cannot be trusted
-  5    the server ended, and a run could not be kept
+  3    accepted events were lost: the drain timeout passed
+  4    a run was made, but its figures cannot be trusted
+  5    the server drained, but could not store a run
   130  stopped at once by a second Ctrl-C, or a load by the first";
 pub(super) const SERVE: &str = "\
 Examples:
@@ -39,9 +39,9 @@ Examples:
   weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10";
 pub(super) const COMPARE: &str = "\
 Examples:
-  weir compare last                a run beside theory and simulation
-  weir compare before after        two runs, and whether they differ
-  weir compare last last~1 last~2  side by side";
+  weir compare last                compare a run with theory and simulation
+  weir compare before after        compare two runs
+  weir compare last last~1 last~2  show three runs side by side";
 pub(super) const RUNS: &str = "\
 Examples:
   weir runs list
@@ -68,7 +68,7 @@ Examples:
 pub(super) const PURGE: &str = "\
 Examples:
   weir purge
-  weir pause && weir purge && weir resume    also drops what comes meanwhile";
+  weir pause && weir purge && weir resume    also drop the events that arrive meanwhile";
 pub(super) const RESET: &str = "\
 Examples:
   weir reset
@@ -79,7 +79,7 @@ Examples:
   source <(weir completions zsh)
   weir completions fish > ~/.config/fish/completions/weir.fish";
 
-/// Of the commands below `weir runs`.
+/// Examples of the commands below `weir runs`.
 pub(super) mod runs {
     pub(in crate::cli) const LIST: &str = "\
 Examples:
@@ -96,7 +96,7 @@ Examples:
     pub(in crate::cli) const RENAME: &str = "\
 Examples:
   weir runs rename last before
-  weir runs rename before ''    takes the name away";
+  weir runs rename before ''    remove the name";
     pub(in crate::cli) const DELETE: &str = "\
 Examples:
   weir runs delete last
@@ -108,7 +108,7 @@ Examples:
   wrk --latency http://127.0.0.1:4000/serial | weir runs import -";
 }
 
-/// Of the commands below `weir exercise`.
+/// Examples of the commands below `weir exercise`.
 pub(super) mod exercise {
     pub(in crate::cli) const LIST: &str = "\
 Examples:
@@ -116,21 +116,21 @@ Examples:
   weir exercise list --json | jq '.exercises[] | select(.finished) | .id'";
     pub(in crate::cli) const START: &str = "\
 Examples:
-  weir exercise start        the next one
+  weir exercise start        show the first unfinished exercise
   weir exercise start knee";
     pub(in crate::cli) const PREDICT: &str = "\
 Examples:
-  weir exercise predict enqueue-1000                     what is asked
+  weir exercise predict enqueue-1000                     print the questions
   weir exercise predict enqueue-1000 peak_depth=900 drain=60s";
     pub(in crate::cli) const CHECK: &str = "\
 Examples:
   weir exercise check knee
   weir exercise check knee --again
 
-Exit code: 0 if everything is right, 1 if not.";
+Exit code: 0 if every answer is right, 1 if not.";
     pub(in crate::cli) const HINT: &str = "\
 Examples:
-  weir exercise hint knee    once more for the next one";
+  weir exercise hint knee    again for the next hint";
     pub(in crate::cli) const SOLUTION: &str = "\
 Examples:
   weir exercise solution knee";
@@ -153,7 +153,7 @@ Exit code: 0 if the exercises are sound, 1 if not.";
 mod tests {
     use clap::{Command, CommandFactory};
 
-    /// Every command that is shown, with all its names in front.
+    /// Every visible command, with its full name.
     fn all(path: &str, command: &Command, found: &mut Vec<(String, Command)>) {
         let path = format!("{path} {}", command.get_name());
         for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {

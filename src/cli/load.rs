@@ -1,4 +1,4 @@
-//! `weir load`: makes a load, and says what came of it.
+//! `weir load`: generates a load and prints its report.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -10,25 +10,25 @@ use super::server::Server;
 use super::text::{WIDTH, cut, number, pad, time};
 use crate::config::Sources;
 use crate::duration;
-use crate::load::{Progress, TargetError, TooFewDescriptors};
+use crate::load::Progress;
 use crate::measure::{Measure, Phase, PlanArgs, TargetArg, Token, What};
-use crate::record::{Origin, Run};
+use crate::record::{Origin, Plan, Run};
 use crate::runs::{Store, Table, check_name, csv, to_json};
 use crate::shutdown::StopToken;
 
-/// How a result is printed and kept, for `load` and `simulate`.
+/// How `load` and `simulate` print and store a run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Output {
     /// Print the run as JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Print the run as CSV: a row a second
+    /// Print the run as CSV, one row per second
     #[arg(long)]
     csv: bool,
-    /// A name for the run
+    /// Name of the run
     #[arg(long)]
     name: Option<String>,
-    /// Do not keep the run
+    /// Do not store the run
     #[arg(long)]
     no_save: bool,
     /// Show no progress
@@ -44,26 +44,18 @@ pub(super) struct Args {
     output: Output,
     #[command(flatten)]
     server: Server,
-    /// How long to wait after the load until the bench has finished what it holds
+    /// Time limit for the bench to drain after the load
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = read_time)]
     drain: Duration,
 }
 
 fn read_time(text: &str) -> Result<Duration, String> {
     duration::parse_seconds(text)
-        .ok_or_else(|| "expected a time such as 500ms, 10s, 2min or 1m30s".to_owned())
+        .ok_or_else(|| "expected a time, such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
 pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
-    let prepared = args.plan.plan().and_then(|plan| {
-        let what = match args.plan.target()? {
-            TargetArg::Mode(mode) => What::Bench { peer: args.server.peer(sources, token)?, mode },
-            TargetArg::Url(url) => What::Url(url),
-        };
-        args.output.check()?;
-        Ok((plan, what))
-    });
-    let (plan, what) = match prepared {
+    let (plan, what) = match prepare(args, sources, token) {
         Ok(prepared) => prepared,
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -78,7 +70,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     let run = measure.run(&mut |phase| line.show(phase));
     line.clear();
     let run = match run {
-        Err(error) if error.is::<TargetError>() || error.is::<TooFewDescriptors>() => {
+        Err(error) if error.is_usage() => {
             complain(error);
             return Ok(Exit::Usage);
         }
@@ -88,8 +80,19 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     Ok(if stop.is_cancelled() { Exit::Interrupted } else { exit })
 }
 
-/// The first Ctrl-C ends the load and shows what there is; the second ends the
-/// process.
+/// The load and its target.
+fn prepare(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<(Plan, What)> {
+    let plan = args.plan.plan()?;
+    let what = match args.plan.target()? {
+        TargetArg::Mode(mode) => What::Bench { peer: args.server.peer(sources, token)?, mode },
+        TargetArg::Url(url) => What::Url(url),
+    };
+    args.output.check()?;
+    Ok((plan, what))
+}
+
+/// Ends the load on the first Ctrl-C, to show what was measured, and the process on the
+/// second.
 fn stop_on_interrupt(stop: &StopToken) -> anyhow::Result<()> {
     let stop = stop.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -107,25 +110,25 @@ fn stop_on_interrupt(stop: &StopToken) -> anyhow::Result<()> {
 }
 
 impl Output {
-    /// Whether what was asked for can be done, before the load is made.
+    /// Checks the name, before the load is made.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         Ok(self.name.as_deref().map_or(Ok(()), check_name)?)
     }
 
-    /// Whether the report is a text: neither JSON nor CSV.
+    /// Whether the output is a report, not JSON or CSV.
     pub(super) fn is_for_people(&self) -> bool {
         !self.json && !self.csv
     }
 
-    /// Keeps the run and prints it.
+    /// Stores the run and prints it.
     pub(super) fn finish(&self, mut run: Run, sources: &Sources) -> anyhow::Result<Exit> {
         run.name.clone_from(&self.name);
         let store = Store::new(sources.load()?.settings.data.runs());
         store.give_id(&mut run);
         if !self.no_save {
-            // What was measured is shown, whether or not it can be kept.
+            // The run is printed even if it cannot be stored.
             if let Err(error) = store.save(&run) {
-                complain(format_args!("the run is not kept: {error}"));
+                complain(format_args!("cannot store the run: {error}"));
             }
         }
         if self.json {

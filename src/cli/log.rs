@@ -1,10 +1,9 @@
-//! Standard error of a server: one thread writes it, and nothing else waits for it.
+//! Writes a server's standard error on one thread, so that no other thread blocks on it.
 //!
-//! A terminal that is stopped (Ctrl-S) and a pipe that is full block every write. Were
-//! each thread to write its own lines, the first line would freeze the server, and the
-//! locks its writers hold would freeze the rest. So a line goes into a bounded line-up;
-//! while that is full, lines are dropped and counted, and the count is written as soon
-//! as writing is possible again.
+//! A stopped terminal (Ctrl-S) or a full pipe blocks every write. If each thread wrote its
+//! own lines, the first line would freeze the server. So lines go through a bounded buffer.
+//! While it is full, lines are dropped and counted, and the count is written as soon as
+//! writing is possible again.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -15,21 +14,21 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::clean;
 
-/// The most lines that wait to be written.
+/// The capacity of the buffer in lines.
 const LINES: usize = 1000;
-/// And the most bytes.
+/// The capacity of the buffer in bytes.
 const BYTES: usize = 1 << 20;
-/// How long to wait when a descriptor that does not block has no room.
+/// The pause after a non-blocking descriptor had no room.
 const NO_ROOM: Duration = Duration::from_millis(20);
 
-/// A destination with a thread of its own that writes to it.
+/// A destination with its own writing thread.
 #[derive(Debug, Clone)]
 pub(super) struct Writer(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Wakes the thread when there are lines, and [`Writer::flush`] when none are left.
+    /// Wakes the thread for new lines, and [`Writer::flush`] when all are written.
     changed: Condvar,
 }
 
@@ -39,7 +38,7 @@ struct State {
     bytes: usize,
     /// Lines dropped since the last one in `lines`.
     dropped: u64,
-    /// The thread has taken lines and not written all of them.
+    /// True while the thread writes lines that it has taken.
     writing: bool,
 }
 
@@ -47,7 +46,7 @@ impl Writer {
     /// Starts the thread that writes to `out`.
     ///
     /// # Errors
-    /// When the system has no thread for it.
+    /// If the system has no thread for it.
     pub(super) fn start(name: &str, out: impl Write + Send + 'static) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let this = Arc::clone(&shared);
@@ -55,7 +54,7 @@ impl Writer {
         Ok(Self(shared))
     }
 
-    /// Has a line written, or drops it if too many wait already. Never blocks.
+    /// Queues a line, or drops it if the buffer is full. Never blocks.
     pub(super) fn log(&self, line: String) {
         let mut state = self.0.lock();
         if state.lines.len() >= LINES || state.bytes + line.len() > BYTES {
@@ -65,8 +64,8 @@ impl Writer {
         self.push(state, line);
     }
 
-    /// Has a line written however many wait: for the few that a server must say, such
-    /// as its report. Never blocks.
+    /// Queues a line even if the buffer is full, for the few that matter most, such as the
+    /// drain report. Never blocks.
     pub(super) fn say(&self, line: impl std::fmt::Display) {
         self.push(self.0.lock(), clean::text(&line.to_string()).into());
     }
@@ -78,7 +77,7 @@ impl Writer {
         self.0.changed.notify_all();
     }
 
-    /// Waits until everything is written, at most for `limit`. Returns whether it is.
+    /// Waits up to `limit` until every line is written. Returns whether all are.
     pub(super) fn flush(&self, limit: Duration) -> bool {
         let waits = |state: &mut State| state.writing || !state.lines.is_empty() || state.dropped > 0;
         let waited = self.0.changed.wait_timeout_while(self.0.lock(), limit, waits);
@@ -118,8 +117,7 @@ impl Shared {
     }
 }
 
-/// Writes all of it. A reader that has gone gets nothing, which is no error: a server
-/// goes on without one.
+/// Writes the whole text. Gives up silently if the reader has gone: the server goes on.
 fn write_all(out: &mut impl Write, mut text: &[u8]) {
     while !text.is_empty() {
         match out.write(text) {
@@ -158,8 +156,8 @@ pub(super) fn writer() -> Option<&'static Writer> {
     STDERR.get()
 }
 
-/// Prints messages of level info and above on standard error from here on, and has
-/// everything else that goes there take the same way.
+/// Installs the logger: messages of level info and above go to standard error, and so does
+/// everything that `complain` prints.
 ///
 /// # Errors
 /// When the system has no thread for it.

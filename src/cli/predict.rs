@@ -5,7 +5,7 @@ use super::output::{complain, say};
 use super::text::{NONE, Table, hang, left, number, right, wrap};
 use crate::config::Sources;
 use crate::measure::PlanArgs;
-use crate::record::{Exactness, PredictedTimes, Prediction};
+use crate::record::{Exactness, Mode, Plan, PredictedTimes, Prediction};
 use crate::theory::predict;
 
 /// The longest bar of the chart, in characters.
@@ -21,11 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let prepared = args.plan.on_bench("predict").and_then(|(mode, plan)| {
-        let prediction = predict(&sources.load()?.settings, mode, &plan)?;
-        Ok((mode, plan, prediction))
-    });
-    match prepared {
+    match prepare(args, sources) {
         Ok((_, _, prediction)) if args.json => say(serde_json::to_string_pretty(&prediction)?),
         Ok((mode, plan, prediction)) => {
             say(table(&prediction, &format!("{}: {plan}", mode.name())).trim_end());
@@ -36,6 +32,13 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// The load and its prediction.
+fn prepare(args: &Args, sources: &Sources) -> anyhow::Result<(Mode, Plan, Prediction)> {
+    let (mode, plan) = args.plan.on_bench("predict")?;
+    let prediction = predict(&sources.load()?.settings, mode, &plan)?;
+    Ok((mode, plan, prediction))
 }
 
 /// A prediction of `what` as text.
@@ -122,7 +125,7 @@ mod tests {
     use super::*;
     use crate::cli::text::assert_fits;
     use crate::config::Settings;
-    use crate::record::{Mode, Model, Plan, Profile, RequestPlan};
+    use crate::record::{Model, Profile, RequestPlan};
     use crate::theory::predict;
 
     #[test]

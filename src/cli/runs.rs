@@ -1,4 +1,4 @@
-//! `weir runs`: the runs that were kept.
+//! `weir runs`: the stored runs.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -23,9 +23,9 @@ use crate::runs::{
 const IN_PROGRESS: &str = "(in progress)";
 /// The most columns of an id in a list.
 const WIDEST_ID: usize = 39;
-/// Where standard input is meant instead of a file.
+/// Stands for standard input in place of a file.
 const STDIN: &str = "-";
-/// More than a tool prints.
+/// The largest result of a tool, in bytes.
 const LARGEST: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
@@ -34,62 +34,62 @@ pub(super) struct Args {
     command: Command,
 }
 
-/// A RUN is an id, a name, the beginning of one, last, last~1 for the one before,
+/// A RUN is an id, a name, the beginning of one, last, last~1 for the run before it,
 /// or the path of a .json file.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What was kept, in the order in which it was made
+    /// List the stored runs, oldest first
     #[command(after_help = help::LIST)]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// One run, in full
+    /// Show one run in full
     #[command(after_help = help::SHOW)]
     Show {
-        /// Its id, its name, the beginning of one, last, last~1, or a file
+        /// Id, name, the beginning of one, last, last~1, or a file
         #[arg(value_name = "RUN")]
         run: String,
         /// Print its file
         #[arg(long)]
         json: bool,
     },
-    /// What differs between runs, as `weir compare`
+    /// Compare runs, like `weir compare`
     #[command(after_help = super::help::COMPARE)]
     Compare(compare::Args),
-    /// A run as CSV or JSON
+    /// Export a run as CSV or JSON
     #[command(after_help = help::EXPORT)]
     Export(Export),
-    /// Give a run a name; an empty one takes it away
+    /// Name a run; an empty name removes it
     #[command(after_help = help::RENAME)]
     Rename {
-        /// Its id, its name, the beginning of one, last, or last~1
+        /// Id, name, the beginning of one, last, or last~1
         #[arg(value_name = "RUN")]
         run: String,
-        /// Its new name
+        /// New name
         name: String,
     },
-    /// Delete runs for good
+    /// Delete runs permanently
     #[command(after_help = help::DELETE)]
     Delete {
-        /// Their ids, their names, the beginnings of them, last, or last~1
+        /// Ids, names, the beginnings of them, last, or last~1
         #[arg(value_name = "RUN", required = true)]
         runs: Vec<String>,
     },
-    /// Keep a result of ab, bombardier, hey, oha or wrk as a run
+    /// Store a result of ab, bombardier, hey, oha or wrk as a run
     ///
-    /// What ab prints and what it writes with -e are one run together. A file
-    /// called - is standard input: wrk --latency URL | weir runs import -
+    /// The output of ab and the file that it writes with -e make one run. A file
+    /// named - is standard input: wrk --latency URL | weir runs import -
     #[command(after_help = help::IMPORT)]
     Import {
-        /// What the tool has printed or written
+        /// Output of the tool, or a file that it wrote
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
-        /// A name for the run
+        /// Name of the run
         #[arg(long)]
         name: Option<String>,
-        /// Which tool it was, if the file does not show it
+        /// Tool that made the file, if the file does not show it
         #[arg(long, value_enum)]
         from: Option<Maker>,
     },
@@ -97,16 +97,16 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// Its id, its name, the beginning of one, last, last~1, or a file
+    /// Id, name, the beginning of one, last, last~1, or a file
     #[arg(value_name = "RUN")]
     run: String,
-    /// Write a table as CSV
+    /// Export a table as CSV
     #[arg(long, required_unless_present = "json", conflicts_with = "json")]
     csv: bool,
-    /// Write all of it as JSON
+    /// Export the whole run as JSON
     #[arg(long)]
     json: bool,
-    /// Which table
+    /// Table to export
     #[arg(long, value_enum, default_value = "series", conflicts_with = "json")]
     what: What,
     /// Write to a file instead of standard output
@@ -116,11 +116,11 @@ struct Export {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
-    /// What happened when, second by second
+    /// Counts and rates, one row per second
     Series,
-    /// The times within which so many percent lay
+    /// Time at each percentile
     Percentiles,
-    /// How many took how long
+    /// Number of answers for each time
     Histogram,
 }
 
@@ -138,11 +138,11 @@ enum Maker {
     Wrk,
 }
 
-/// Does what the arguments say with the runs of a store.
+/// Runs a command on the runs of a store.
 ///
 /// # Errors
-/// What the disk, or a file, said no to. A run that is not there, and a file that
-/// is not what it should be, are mistakes in the arguments.
+/// Errors of the disk. A missing run and a file of the wrong kind are mistakes in the
+/// arguments, which are printed.
 pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let done = match &args.command {
         Command::Compare(args) => return compare::run(args, store),
@@ -258,13 +258,13 @@ fn rename(reference: &str, name: &str, store: &Store) -> anyhow::Result<()> {
     let name = Some(name).filter(|name| !name.is_empty());
     let id = store.rename(reference, name)?;
     match name {
-        Some(name) => say(format_args!("{id} is called {}", clean::line(name))),
-        None => say(format_args!("{id} has no name")),
+        Some(name) => say(format_args!("{id} is now named {}", clean::line(name))),
+        None => say(format_args!("{id} no longer has a name")),
     }
     Ok(())
 }
 
-/// All are found before the first is deleted: `last last~1` means two.
+/// Finds all runs before it deletes the first: `last last~1` means two.
 fn delete(references: &[String], store: &Store) -> anyhow::Result<()> {
     let mut ids = Vec::new();
     for reference in references {
@@ -304,7 +304,7 @@ fn take_in(
     run.id = store.free_id(&run.id);
     run.name = name.map(ToOwned::to_owned);
     store.save(&run)?;
-    say(format_args!("kept as {}", run.id));
+    say(format_args!("stored as {}", run.id));
     for check in run.audit.remarks() {
         let word = match check.verdict {
             Verdict::Failed => "INVALID: ",
@@ -316,7 +316,7 @@ fn take_in(
     Ok(())
 }
 
-/// What is in a file, and when it was last written: when the tool had ended.
+/// The content of a file, and the time of its last write, which is when the tool ended.
 fn read(file: &Path) -> std::io::Result<(Vec<u8>, Option<SystemTime>)> {
     if file == Path::new(STDIN) {
         return Ok((files::read_from(std::io::stdin(), LARGEST)?, Some(now())));

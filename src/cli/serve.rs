@@ -1,4 +1,4 @@
-//! `weir serve`: brings up the workbench, and takes it down in order.
+//! `weir serve`: starts the workbench, and stops it in order.
 
 mod ending;
 
@@ -19,10 +19,10 @@ use crate::measure::Token;
 use crate::runs::Store;
 use crate::workbench::{Running, Workbench};
 
-/// Where the exercises of the page are.
+/// The options of `weir serve`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The set of exercises on the page
+    /// Folder of the exercises on the page
     #[arg(long, value_name = "FOLDER", default_value = EXERCISES)]
     exercises: PathBuf,
 }
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
             return Ok(Exit::Usage);
         }
     };
-    let writer = super::log::to_stderr().context("cannot start the thread that writes the log")?;
+    let writer = super::log::to_stderr().context("cannot start the log thread")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
         None => Token::random().context("cannot make a token")?,
     };
     let exit = runtime.block_on(serve(args, config, sources, text, token, &writer));
-    // What still runs is left behind: to wait for it would be to miss the deadline.
+    // Running tasks are abandoned: waiting for them would miss the deadline.
     runtime.shutdown_background();
     exit
 }
@@ -66,21 +66,19 @@ async fn serve(
 ) -> anyhow::Result<Exit> {
     let wanted = config.settings.server.listen;
     let listener = http::listen(wanted).with_context(|| {
-        format!(
-            "cannot listen on {wanted}; choose another address with --listen, such as --listen 127.0.0.1:0"
-        )
+        format!("cannot listen on {wanted}; choose another address, such as --listen 127.0.0.1:0")
     })?;
-    let address = listener.local_addr().context("cannot tell the address listened on")?;
+    let address = listener.local_addr().context("cannot read the address of the listener")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let workbench = Workbench::start(config, sources);
-    // Fails only if there is one already; then that one has its reasons.
+    // Fails only if a recorder is installed already, which then stays.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
     let (watched, text) = match &sources.file {
         Some(_) => (sources.clone(), Some(text)),
-        // One that is made later is found.
+        // A file that is created later is found.
         None => (Sources { file: Some(CONFIG_FILE.into()), ..sources.clone() }, None),
     };
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
@@ -96,15 +94,15 @@ async fn serve(
     let name = tokio::select! {
         name = signals.next() => name,
         ended = &mut server => {
-            ended.context("the server ended badly")?;
+            ended.context("the server task failed")?;
             anyhow::bail!("the server ended without a signal");
         }
     };
     Ok(ending::end(&workbench, &store, name, signals, writer, running).await)
 }
 
-/// Notes in the data folder that the server runs, and says who was killed there before.
-/// A folder that cannot be used is told at once, not when the first run is lost.
+/// Marks the data folder as in use, and logs earlier servers that were killed there.
+/// Reports an unusable folder at once, not when the first run is lost.
 fn running(workbench: &Arc<Workbench>) -> Option<Running> {
     let directory = PathBuf::from(workbench.settings().data.directory);
     match Running::begin(&directory, workbench) {
@@ -119,11 +117,11 @@ fn running(workbench: &Arc<Workbench>) -> Option<Running> {
     }
 }
 
-/// Prints the banner on a thread of its own: standard output may be blocked.
+/// Prints the banner on its own thread, since standard output may block.
 fn show(banner: String) {
     let print = move || say(banner);
     if std::thread::Builder::new().name("weir-banner".to_owned()).spawn(print).is_err() {
-        log::error!("no thread to print the banner");
+        log::error!("cannot start a thread for the banner");
     }
 }
 

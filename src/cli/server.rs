@@ -1,21 +1,21 @@
-//! Which running server is meant.
+//! The options that name a running server.
 
 use crate::config::Sources;
 use crate::measure::{Peer, Token, local_url};
 
-/// Which server is meant.
+/// A running server.
 #[derive(Debug, clap::Args)]
 pub(super) struct Server {
-    /// The server; by default where the configuration says it listens
+    /// URL of the server [default: the configured listen address]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
 
 impl Server {
-    /// The server, to be asked with this token.
+    /// The server, with this token for changes.
     ///
     /// # Errors
-    /// When no server is named, and the configuration cannot say either.
+    /// If the URL is not one, or without a URL the configuration is invalid.
     pub(super) fn peer(&self, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Peer> {
         let peer = match &self.url {
             Some(url) => Peer::named(url, token),

@@ -1,11 +1,12 @@
-//! `weir simulate`: the same load on the same bench, under virtual time.
+//! `weir simulate`: simulates a load on the bench under virtual time.
 
 use super::Exit;
 use super::load::{Output, ProgressLine};
 use super::output::{complain, say};
 use super::text::hang;
-use crate::config::Sources;
+use crate::config::{Config, Sources};
 use crate::measure::{Phase, PlanArgs};
+use crate::record::{Mode, Plan};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::left_out;
 use crate::workbench::Edit;
@@ -14,7 +15,7 @@ use crate::workbench::Edit;
 pub(super) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
-    /// Edit the configuration while the load is on: when, and what. Example:
+    /// Edit the configuration during the load, at a time. Example:
     /// --edit 20s:consumers.concurrency=3
     #[arg(long = "edit", value_name = "TIME:KEY=VALUE")]
     edits: Vec<Edit>,
@@ -23,13 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let prepared = args.plan.on_bench("simulate").and_then(|(mode, plan)| {
-        args.output.check()?;
-        let config = sources.load()?;
-        Edit::check(&args.edits, &config)?;
-        Ok((mode, plan, config))
-    });
-    let (mode, plan, config) = match prepared {
+    let (mode, plan, config) = match prepare(args, sources) {
         Ok(prepared) => prepared,
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -55,4 +50,13 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
             Ok(Exit::Usage)
         }
     }
+}
+
+/// The load, and the configuration of the bench.
+fn prepare(args: &Args, sources: &Sources) -> anyhow::Result<(Mode, Plan, Config)> {
+    let (mode, plan) = args.plan.on_bench("simulate")?;
+    args.output.check()?;
+    let config = sources.load()?;
+    Edit::check(&args.edits, &config)?;
+    Ok((mode, plan, config))
 }

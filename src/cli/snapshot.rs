@@ -21,7 +21,7 @@ const LABEL: usize = 12;
 pub(super) struct Args {
     #[command(flatten)]
     server: Server,
-    /// Print the JSON as it comes
+    /// Print the JSON as received
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said so that a person can act on it.
+//! Problems of a configuration, with their place, what was found and what is allowed.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,29 +8,29 @@ use thiserror::Error;
 
 use crate::clean;
 
-/// Why a configuration was refused.
+/// Why a configuration is refused.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file could not be read at all.
+    /// The file cannot be read.
     #[error("{}: cannot be read: {}", clean::path(path), clean::line(&error.to_string()))]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         error: std::io::Error,
     },
     /// The file lost its content while it was watched.
-    #[error("{}: the file is empty; write a comment into it to go back to the defaults", clean::path(path))]
+    #[error("{}: the file is empty; add a comment to restore the defaults", clean::path(path))]
     Emptied {
         /// The file.
         path: PathBuf,
     },
-    /// It was read, and something in it is wrong.
+    /// It has problems.
     #[error("{}", Lines(.0))]
     Invalid(Vec<Problem>),
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// `config.toml:24:15`, or the flag.
@@ -74,7 +74,7 @@ impl Problem {
     pub(super) fn in_file(name: &str, text: &str, span: Range<usize>, message: &str) -> Self {
         let start = floor_char_boundary(text, span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        // A mark of byte order is no character to the person who reads this.
+        // An editor shows no byte order mark.
         let line = text[line_start..].lines().next().unwrap_or_default().trim_start_matches('\u{feff}');
         let number = text[..start].matches('\n').count() + 1;
         let before = text[line_start..start].trim_start_matches('\u{feff}').chars().count();
@@ -92,8 +92,8 @@ impl Problem {
     }
 }
 
-/// The line with a mark under the place. What would do something to a terminal
-/// is replaced, and a long line is shown around the place.
+/// The line with a mark under the place. Characters that command a terminal are replaced,
+/// and a long line is shown from the place on.
 fn excerpt(line: &str, number: usize, before: usize, marked: usize) -> String {
     let skip = if before + marked > WIDTH { before } else { 0 };
     let harmless = |c: char| if c != '\t' && clean::is_hostile(c) { '\u{fffd}' } else { c };

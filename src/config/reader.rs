@@ -1,9 +1,8 @@
-//! Reads keys, and remembers where each was written.
+//! Reads keys, and records where each was written.
 //!
-//! File and flags are flattened to dotted keys, a later writing replacing an
-//! earlier one. [`Settings`](super::Settings) then takes the keys it knows, with
-//! their types and bounds; what nobody took is unknown. All problems are
-//! collected, so that a person can mend them in one go.
+//! File and flags are flattened to dotted keys, and a later one replaces an earlier one.
+//! [`Settings`](super::Settings) then takes the keys it knows, with their types and bounds;
+//! the rest are unknown. All problems are collected, so that a user can fix them at once.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -17,7 +16,7 @@ use super::value::{EMPTY, Place, Value, Written, flatten};
 use crate::clean;
 use crate::duration;
 
-/// More problems than this are counted and not told.
+/// Problems beyond this number are only counted.
 const SHOWN: usize = 10;
 /// The most host names of a list.
 const MOST_HOSTS: usize = 100;
@@ -25,11 +24,11 @@ const MOST_HOSTS: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     written: BTreeMap<String, Written>,
-    /// What the file says of keys that a flag has replaced.
+    /// The file's values of keys that a flag has replaced.
     replaced: BTreeMap<String, Option<Written>>,
     known: Vec<&'static str>,
     problems: Vec<(Option<Place>, String)>,
-    /// The file is not even TOML.
+    /// The file is not TOML.
     is_broken: bool,
 }
 
@@ -78,7 +77,7 @@ impl Reader {
         self.replaced.entry(key).or_insert(old);
     }
 
-    /// The keys that flags have set, with what the file says of them.
+    /// The keys that flags have set, with their values in the file.
     pub(super) fn written_by_flag(&self) -> impl Iterator<Item = (&str, Option<&Written>)> {
         self.replaced.iter().map(|(key, old)| (key.as_str(), old.as_ref()))
     }
@@ -119,7 +118,7 @@ impl Reader {
         })
     }
 
-    /// Yes or no.
+    /// A boolean.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
         self.take(key, default, "true or false", |value| match value {
             Value::Boolean(yes) => Some(*yes),
@@ -175,8 +174,8 @@ impl Reader {
         self.written.contains_key(key)
     }
 
-    /// Notes that the value of `key` breaks a rule that involves other keys. It
-    /// is blamed on the last of `keys` that was written.
+    /// Records a broken rule that involves several keys, at the last of `keys` that was
+    /// written.
     pub(super) fn blame(&mut self, keys: &[&str], message: impl Display) {
         let place = keys.iter().rev().find_map(|key| self.written.get(*key)).map(|w| w.place.clone());
         self.problems.push((place, message.to_string()));
@@ -198,8 +197,8 @@ impl Reader {
         })
     }
 
-    /// What is wrong, in the order of the file, then the flags. Syntax comes
-    /// first: what it breaks elsewhere is no news.
+    /// Returns the problems, in the order of the file and then of the flags. Syntax errors
+    /// come alone, since they cause others.
     pub(super) fn finish(mut self, name: &str, text: &str) -> Result<(), ConfigError> {
         if !self.is_broken {
             self.find_unknown();
@@ -213,7 +212,7 @@ impl Reader {
             .problems
             .drain(..)
             .take(SHOWN)
-            .map(|(place, message)| told(name, text, place, message))
+            .map(|(place, message)| placed(name, text, place, message))
             .collect();
         if more > 0 {
             let message = format!("and {more} more problems");
@@ -224,7 +223,7 @@ impl Reader {
 
     fn find_unknown(&mut self) {
         for (key, written) in &self.written {
-            // An empty section says nothing, if it is one we know.
+            // An empty section is allowed if it is a known one.
             let known = self.known.contains(&key.as_str())
                 || written.value == EMPTY && self.known.iter().any(|known| is_below(known, key));
             if known {
@@ -234,7 +233,7 @@ impl Reader {
                 Place::File { key, .. } => Place::File { key: key.clone(), value: key },
                 flag @ Place::Flag(_) => flag,
             };
-            // Nobody reads the thousandth suggestion.
+            // Suggestions are costly, and problems beyond `SHOWN` are only counted.
             let message = match self.problems.len() {
                 n if n < SHOWN => unknown(key, &self.known),
                 _ => format!("unknown key {key}"),
@@ -244,7 +243,7 @@ impl Reader {
     }
 }
 
-fn told(name: &str, text: &str, place: Option<Place>, message: String) -> Problem {
+fn placed(name: &str, text: &str, place: Option<Place>, message: String) -> Problem {
     match place {
         Some(Place::File { value, .. }) => Problem::in_file(name, text, value, &message),
         Some(Place::Flag(flag)) => Problem::in_flag(&flag, &message),
@@ -257,7 +256,7 @@ fn is_below(key: &str, section: &str) -> bool {
     key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// What to say of a key that nobody knows.
+/// The message for an unknown key, with a suggestion.
 fn unknown(key: &str, known: &[&str]) -> String {
     let section = key.split('.').next().unwrap_or(key);
     let within: Vec<_> = known.iter().filter(|known| is_below(known, key)).collect();
@@ -268,7 +267,7 @@ fn unknown(key: &str, known: &[&str]) -> String {
     // A key in the wrong section is as near as one that is misspelt.
     let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
     let misplaced = known.iter().find(|known| last(known) == last(key));
-    // A key of kilobytes is no misspelt one, and takes long to compare.
+    // A key of kilobytes is not a misspelling, and takes long to compare.
     let near = known.iter().filter(|candidate| key.len() < 2 * candidate.len());
     let nearest = near.min_by_key(|candidate| distance(key, candidate));
     let hint = match misplaced.or(nearest.filter(|nearest| distance(key, nearest) <= 3)) {
@@ -280,7 +279,7 @@ fn unknown(key: &str, known: &[&str]) -> String {
     format!("unknown key {key}{hint}; allowed: {}", allowed.join(", "))
 }
 
-/// How many letters have to be put in, taken out or replaced (Levenshtein, 1966).
+/// The number of insertions, deletions and replacements (Levenshtein, 1966).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,8 +1,8 @@
 //! Watches the configuration file by polling.
 //!
-//! A look reads the whole file, which costs some microseconds. It works on every
-//! file system, also those without change notices, sees a file that an editor
-//! replaced by renaming, and cannot be fooled by a clock.
+//! Each poll reads the whole file, which costs some microseconds. This works on every file
+//! system, also without change notifications, sees a file that an editor replaced by
+//! renaming, and does not depend on a clock.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ use super::problem::ConfigError;
 /// Larger than any configuration, and small enough to read and check at once.
 const LARGEST: u64 = 64 * 1024;
 
-/// What is in the file, if it can be a configuration.
+/// The content of the file, if it can be a configuration.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     files::read(path, LARGEST)
 }
 
-/// Compares the file with its content at the last look.
+/// Compares the file with its content at the last poll.
 #[derive(Debug)]
 pub struct Watcher {
     path: PathBuf,
-    /// What was last reported, or what the caller began with.
+    /// The content that was last reported, or with which the caller began.
     known: Reading,
-    /// What was read last. A change is reported when two readings in a row
+    /// The content that was read last. A change is reported when two readings in a row
     /// agree, so that a half-written file is not taken for an edit.
     last: Reading,
 }
 
-/// What a look found.
+/// The result of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reading {
     Text(String),

@@ -1,5 +1,5 @@
-//! Exercises in code: the check is compiled together with the answer, and run, for at
-//! most the time that the exercise allows.
+//! Checks exercises in code: compiles the check together with the answer, and runs it for
+//! at most the time that the exercise allows.
 //!
 //! `check.rs` is a test of the package in `exercises/`, which `cargo test` leaves out
 //! and `weir exercise check` runs by name. It takes `exercise.rs`, or with the feature
@@ -21,13 +21,13 @@ use crate::files;
 /// Says which file `check.rs` takes with the feature `solutions`.
 const ANSWER: &str = "WEIR_ANSWER";
 
-/// Why code could not even be compiled.
+/// Why code was not compiled.
 #[derive(Debug, Error)]
 pub enum CodeError {
-    /// There is no package around the exercise to compile it with.
+    /// No package encloses the exercise.
     #[error("no Cargo.toml above {}: code is checked within the sources of Weir", clean::path(.0))]
     NoPackage(PathBuf),
-    /// There is no cargo.
+    /// Cargo cannot be run.
     #[error("cannot run cargo: {0}")]
     NoCargo(std::io::Error),
 }
@@ -38,23 +38,23 @@ impl From<std::io::Error> for CodeError {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// Whether everything passed.
     pub passed: bool,
-    /// What cargo, the compiler and the check have said.
+    /// The output of cargo, the compiler and the check.
     pub said: String,
 }
 
-/// What a body says that was not written yet.
+/// The panic message of `todo!()`.
 const UNWRITTEN: &str = "not yet implemented";
-/// What stands in its place.
+/// The beginning of `todo!()` in source code.
 const TO_WRITE: &str = "todo!(";
 
 impl Checked {
-    /// Where the participant's code is still to be written, in a sentence, if that is
-    /// all that failed.
+    /// The lines of the participant's code that are still `todo!()`, in a sentence, if nothing
+    /// else failed.
     pub fn unwritten(&self, exercise: &Exercise) -> Option<String> {
         let mut failures = self.said.split("\n---- ").skip(1).peekable();
         failures.peek()?;
@@ -65,11 +65,11 @@ impl Checked {
         let text = files::read_text(&file, LARGEST_TEXT).unwrap_or_default();
         let lines = text.lines().enumerate().filter(|(_, line)| line.contains(TO_WRITE));
         let lines: Vec<String> = lines.map(|(n, _)| (n + 1).to_string()).collect();
-        Some(format!("{} is to be written yet: line {}", clean::path(&file), lines.join(", ")))
+        Some(format!("{}: still `todo!()`: line {}", clean::path(&file), lines.join(", ")))
     }
 
-    /// What the mistake suggests, if it is one that people often make: not, while
-    /// the code does not compile or is not written.
+    /// The idea behind the mistake, if it is a known one. Nothing while the code does not
+    /// compile or is not written.
     pub fn reveals<'a>(&self, exercise: &'a Exercise) -> Option<&'a str> {
         let not_begun = ["could not compile", UNWRITTEN];
         if self.passed || not_begun.iter().any(|it| self.said.contains(it)) {
@@ -96,7 +96,7 @@ pub fn compile_and_check(
     let package = package.ok_or_else(|| CodeError::NoPackage(folder.clone()))?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(package).args(["test", "--quiet", "--no-run", "--test", &exercise.id]);
-    // What was built is told on standard output, what is wrong as usual on the other.
+    // Artifacts go to standard output, diagnostics to standard error.
     cargo.arg("--message-format=json-render-diagnostics");
     if let Some(answer) = answer {
         cargo.args(["--features", "solutions"]).env(ANSWER, std::path::absolute(answer)?);
@@ -118,7 +118,7 @@ pub fn compile_and_check(
     Ok(Checked { passed: ended.status.is_some_and(|status| status.success()), said })
 }
 
-/// The compiled check of an exercise, if that is what a line of cargo's tells of.
+/// The compiled check of an exercise, if a line of cargo's output reports it.
 fn check_in(line: &[u8], id: &str) -> Option<PathBuf> {
     let told: serde_json::Value = serde_json::from_slice(line).ok()?;
     let is_check = told["target"]["name"] == id && told["profile"]["test"] == true;

@@ -1,6 +1,5 @@
-//! What a check has found out about the questions of an exercise: the figures that
-//! answers are judged by. They are kept, so that another answer needs no other
-//! measurement.
+//! The figures by which the answers of an exercise are judged. They are stored, so that a
+//! new answer needs no new measurement.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,32 +9,32 @@ use serde::{Deserialize, Serialize};
 use super::{Exercise, Measure, Measured, Question, Value};
 use crate::record::{date, now};
 
-/// The figures for each question of an exercise, and how far they can be trusted.
+/// The figures for each question of an exercise, and reasons to doubt them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Findings {
-    /// When they were measured, in UTC.
+    /// The date of the measurement, in UTC.
     pub at: String,
     /// By the question's name.
     pub figures: BTreeMap<String, Figures>,
-    /// What the audits of the measured runs say against them.
+    /// What the audits of the measured runs found wrong.
     pub doubts: Vec<String>,
-    /// True until they are kept for a later check.
+    /// True until they are stored for a later check.
     #[serde(skip)]
     pub fresh: bool,
-    /// What they were measured for: see [`Findings::fit`].
+    /// A fingerprint of the exercise: see [`Findings::fit`].
     made_for: u64,
 }
 
-/// What is known about the answer to one question.
+/// The figures for one question.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Figures {
-    /// What theory says, where a model fits.
+    /// The figure by theory, where a model fits.
     pub theory: Option<f64>,
-    /// What the simulation came to.
+    /// The figure in the simulation.
     pub simulated: Option<Value>,
-    /// What was measured, or what the author says if nothing measures it.
+    /// The measured figure, or the author's answer in a quiz.
     pub measured: Option<Value>,
 }
 
@@ -65,8 +64,8 @@ impl Findings {
         Self { fresh: false, ..self.clone() }
     }
 
-    /// Whether they are of this exercise as it is now: an author may have changed its
-    /// configuration, its loads or its questions.
+    /// Whether they belong to this version of the exercise: its author may have changed the
+    /// configuration, the loads or the questions.
     pub fn fit(&self, exercise: &Exercise) -> bool {
         self.made_for == fingerprint(exercise)
     }

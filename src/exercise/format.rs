@@ -6,12 +6,14 @@ pub(super) mod bounds;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use thiserror::Error;
 
-use super::Question;
+use super::{AnswerError, Question};
 use crate::clean;
 use crate::duration;
 use crate::files;
 use crate::workbench::Edit;
+pub use bounds::BoundsError;
 
 /// The longest line of a command, in characters.
 const LINE: usize = 72;
@@ -140,16 +142,65 @@ pub struct WrongCode {
     pub reveals: String,
 }
 
-/// What a file of TOML says.
+/// Why a file of a set cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}: {problem}", clean::path(file))]
+pub struct FileError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub problem: FileProblem,
+}
+
+/// What is wrong with a file of a set.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FileProblem {
+    /// It cannot be read, for the system's reason.
+    #[error("cannot be read: {}", clean::line(.0))]
+    Unreadable(String),
+    /// It is not TOML, or has other keys or values than are allowed.
+    #[error("{line}:{column}: {}", clean::line(message))]
+    Content {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What was found and what is allowed.
+        message: String,
+    },
+    /// The exercise exceeds a bound.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+    /// The set has too many exercises.
+    #[error("{found} exercises: expected at most {most}")]
+    TooManyExercises {
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// An exercise cannot have this id.
+    #[error("{0:?} cannot be an exercise: expected the name of a folder in a-z, 0-9 and \"-\"")]
+    NoId(String),
+}
+
+impl FileProblem {
+    /// The problem in `file`.
+    pub(super) fn in_file(self, file: &Path) -> FileError {
+        FileError { file: file.to_owned(), problem: self }
+    }
+}
+
+/// Parses a file of TOML.
 ///
 /// # Errors
-/// The place and what is wrong there, on one line.
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, String> {
+/// [`FileProblem::Content`].
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{}:{line}:{column}: {}", clean::path(file), clean::line(error.message()))
+        FileProblem::Content { line, column, message: error.message().to_owned() }.in_file(file)
     })
 }
 
@@ -157,20 +208,32 @@ impl Exercise {
     /// Reads the exercise in `folder`.
     ///
     /// # Errors
-    /// What is wrong, with the file and the place.
-    pub fn read(folder: &Path) -> Result<Self, String> {
+    /// [`FileError`].
+    pub fn read(folder: &Path) -> Result<Self, FileError> {
         let file = folder.join("exercise.toml");
         let text = files::read_text(&file, LARGEST_TEXT)
-            .map_err(|error| format!("{}: {error}", clean::path(&file)))?;
+            .map_err(|error| FileProblem::Unreadable(error.to_string()).in_file(&file))?;
         let mut exercise: Self = parsed(&file, &text)?;
         exercise.id = clean::line(&folder.file_name().unwrap_or_default().to_string_lossy()).into_owned();
         exercise.title = clean::line(&exercise.title).into_owned();
         for Question { name, unit, .. } in &mut exercise.questions {
             (*name, *unit) = (clean::line(name).into_owned(), clean::line(unit).into_owned());
         }
-        bounds::check(&exercise).map_err(|why| format!("{}: {why}", clean::path(&file)))?;
+        bounds::check(&exercise).map_err(|error| FileProblem::from(error).in_file(&file))?;
         folder.clone_into(&mut exercise.folder);
         Ok(exercise)
+    }
+
+    /// The question of that name.
+    ///
+    /// # Errors
+    /// [`AnswerError::Question`].
+    pub fn question(&self, name: &str) -> Result<&Question, AnswerError> {
+        let question = self.questions.iter().find(|question| question.name == name);
+        question.ok_or_else(|| AnswerError::Question {
+            question: name.to_owned(),
+            questions: self.questions.iter().map(|question| question.name.clone()).collect(),
+        })
     }
 
     /// The text of its README.

@@ -1,5 +1,5 @@
-//! A participant's progress: a plain file, by exercise id, so that exercises stay
-//! finished when the set is ordered anew or extended.
+//! A participant's progress: a file keyed by exercise id, so that exercises stay finished
+//! when the set is reordered or extended.
 //!
 //! The page and several commands may change it at once. Each change holds a lock on
 //! a file beside it from reading to writing, and the new text replaces the old one
@@ -19,14 +19,14 @@ use crate::clean;
 use crate::files;
 use crate::record::date;
 
-/// How often a lock that is taken is asked for, and how long to wait in between: a
-/// change takes a millisecond.
+/// The number of attempts to take the lock, and the pause between them: a change takes a
+/// millisecond.
 const TRIES: u32 = 500;
 const WAIT: Duration = Duration::from_millis(10);
-/// More than any file of progress.
+/// The largest progress file, in bytes.
 const LARGEST: u64 = 8 << 20;
 
-/// What somebody has done, exercise by exercise.
+/// A participant's progress, exercise by exercise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// By id. Those of other sets are left as they are.
@@ -36,25 +36,25 @@ pub struct Progress {
     file: PathBuf,
 }
 
-/// What somebody has done of one exercise.
+/// The progress in one exercise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// What was predicted, by question.
+    /// The predictions, by question.
     pub predictions: BTreeMap<String, Value>,
-    /// How many hints were asked for.
+    /// The number of hints that were shown.
     pub hints: usize,
-    /// How often it was checked.
+    /// The number of checks.
     pub checks: u32,
-    /// When it was finished.
+    /// The date on which it was finished.
     pub finished: Option<String>,
-    /// What the first check came to in which everything was answered.
+    /// The score of the first check in which every question was answered.
     pub first: Option<Score>,
-    /// What the last check measured.
+    /// The findings of the last check.
     pub findings: Option<Findings>,
 }
 
-/// How many of the answers were right.
+/// The score of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Score {
@@ -62,11 +62,11 @@ pub struct Score {
     pub right: usize,
     /// Answers.
     pub of: usize,
-    /// When, in UTC.
+    /// The date, in UTC.
     pub at: String,
 }
 
-/// Why progress cannot be read or kept.
+/// Why progress cannot be read or stored.
 #[derive(Debug, Error)]
 #[error("{}: {}", clean::line(file), clean::line(reason))]
 pub struct ProgressError {
@@ -78,7 +78,7 @@ impl Progress {
     /// Reads the file, or begins anew if there is none.
     ///
     /// # Errors
-    /// When it cannot be read, or is not a file of progress.
+    /// If it cannot be read, or is not a progress file.
     pub fn read(file: &Path) -> Result<Self, ProgressError> {
         let failed = |reason: String| ProgressError { file: file.display().to_string(), reason };
         let mut progress: Self = match files::read_text(file, LARGEST) {
@@ -90,17 +90,16 @@ impl Progress {
         Ok(progress)
     }
 
-    /// What was done of an exercise.
+    /// The progress in an exercise.
     pub fn of(&self, id: &str) -> State {
         self.exercises.get(id).cloned().unwrap_or_default()
     }
 
-    /// Changes what was done of an exercise, and keeps it. The file is read again
-    /// before, under a lock: the page and the command line write it both.
+    /// Changes the progress in an exercise, and stores it. Reads the file again first, under
+    /// a lock, since the page and the command line both write it.
     ///
     /// # Errors
-    /// When it cannot be read or written, or another process keeps it locked for
-    /// five seconds.
+    /// If it cannot be read or written, or another process locks it for five seconds.
     pub fn change(&mut self, id: &str, change: impl FnOnce(&mut State)) -> Result<State, ProgressError> {
         let _lock = self.lock()?;
         *self = Self::read(&self.file)?;
@@ -111,7 +110,7 @@ impl Progress {
         Ok(state)
     }
 
-    /// Forgets an exercise, or all.
+    /// Deletes the progress in an exercise, or in all.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -129,8 +128,8 @@ impl Progress {
         ProgressError { file: self.file.display().to_string(), reason: error.to_string() }
     }
 
-    /// Waits for the lock, and holds it until the file is dropped. Where a file
-    /// system knows no locks, there is none.
+    /// Waits for the lock, and holds it until the file is dropped. A file system without
+    /// locks has none.
     fn lock(&self) -> Result<Option<File>, ProgressError> {
         let failed = |error| self.failed(&error);
         if let Some(folder) = self.file.parent() {
@@ -145,13 +144,13 @@ impl Progress {
                 Err(TryLockError::Error(_)) => return Ok(None),
             }
         }
-        let reason = "another process has kept it locked for 5 s; end that process".to_owned();
+        let reason = "another process has locked it for 5 s; end that process".to_owned();
         Err(ProgressError { file: self.file.display().to_string(), reason })
     }
 
     fn write(&self) -> Result<(), ProgressError> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        // Put beside and then in its place, so that a kill leaves no half a file.
+        // Written beside it and renamed, so that a kill leaves no half-written file.
         let beside = self.file.with_extension(format!("{}.tmp", fastrand::u64(..)));
         let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &self.file));
         if written.is_err() {
@@ -162,8 +161,8 @@ impl Progress {
 }
 
 impl State {
-    /// Notes a check: how it went, and whether the exercise is finished by it. The
-    /// score of the first honest one stays.
+    /// Records a check: its score if it is the first complete one, and whether it finishes
+    /// the exercise.
     pub fn checked(&mut self, judgements: &[Judgement], code: Option<bool>, code_is_written: Option<bool>) {
         self.checks += 1;
         if is_honest(judgements, code_is_written) {
@@ -180,17 +179,17 @@ impl State {
         }
     }
 
-    /// Whether the explanation is shown: after the first honest check, right or wrong.
+    /// Whether the explanation is shown: after the first complete check, right or wrong.
     pub fn is_explained(&self) -> bool {
         self.first.is_some() || self.finished.is_some()
     }
 
-    /// What was measured for the exercise as it is now, if anything was.
+    /// The findings for this version of the exercise, if there are any.
     pub fn findings_of(&self, exercise: &Exercise) -> Option<&Findings> {
         self.findings.as_ref().filter(|findings| findings.fit(exercise))
     }
 
-    /// The exercise is done, from now on if it was not before.
+    /// Marks the exercise as finished, if it was not before.
     pub fn finish(&mut self) {
         self.finished.get_or_insert_with(|| date(crate::record::now()));
     }

@@ -1,9 +1,10 @@
-//! A question of an exercise, and what people write as an answer to it.
+//! A question of an exercise, and the answers that participants write.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{FigureName, FigureNameError};
 use crate::duration;
@@ -87,6 +88,42 @@ pub struct Wrong {
     pub reveals: String,
 }
 
+/// Why a text is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// The exercise has no such question.
+    #[error("{question:?} is not a question: expected one of {}", questions.join(", "))]
+    Question {
+        /// The name that was given.
+        question: String,
+        /// The names of the questions.
+        questions: Vec<String>,
+    },
+    /// The question asks for a number.
+    #[error(
+        "{question} = {answer:?}: expected a number such as 1500 or 0.5{}",
+        if unit.is_empty() { String::new() } else { format!(", in {unit}") }
+    )]
+    Number {
+        /// The question.
+        question: String,
+        /// The text.
+        answer: String,
+        /// The unit of the answer.
+        unit: String,
+    },
+    /// The question asks for a choice.
+    #[error("{question} = {answer:?}: expected one of the choices, or its number from 1 to {choices}")]
+    Choice {
+        /// The question.
+        question: String,
+        /// The text.
+        answer: String,
+        /// How many choices there are.
+        choices: usize,
+    },
+}
+
 /// A number, or one of the choices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -106,7 +143,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// More than anybody could mean.
+/// The largest answer.
 const MOST: f64 = 1e12;
 
 impl Question {
@@ -125,29 +162,29 @@ impl Question {
         }
     }
 
-    /// Reads an answer as somebody writes it: a number, perhaps with a unit behind it
-    /// (`500ms` where seconds are asked for is 0.5), or one of the choices, by its
-    /// number or its text.
+    /// Reads an answer: a number, which may have a unit (`500ms` is 0.5 where seconds are
+    /// asked for), or one of the choices, by its number or its text.
     ///
     /// # Errors
-    /// What was found and what is allowed, in a sentence.
-    pub fn read(&self, answer: &str) -> Result<Value, String> {
+    /// [`AnswerError::Number`] and [`AnswerError::Choice`].
+    pub fn read(&self, answer: &str) -> Result<Value, AnswerError> {
         let answer = answer.trim();
         if self.choices.is_empty() {
             let number = self.read_number(answer).filter(|number| (0.0..=MOST).contains(number));
-            let unit = if self.unit.is_empty() { String::new() } else { format!(", in {}", self.unit) };
-            return number.map(Value::Number).ok_or_else(|| {
-                format!("{} = {answer:?}: expected a number such as 1500 or 0.5{unit}", self.name)
+            return number.map(Value::Number).ok_or_else(|| AnswerError::Number {
+                question: self.name.clone(),
+                answer: answer.to_owned(),
+                unit: self.unit.clone(),
             });
         }
         let by_number = answer.parse().ok().and_then(|n: usize| self.choices.get(n.checked_sub(1)?));
         let by_text = || self.choices.iter().find(|choice| choice.eq_ignore_ascii_case(answer));
         by_number.or_else(by_text).map(|choice| Value::Text(choice.clone())).ok_or_else(|| {
-            let count = self.choices.len();
-            format!(
-                "{} = {answer:?}: expected one of the choices, or its number from 1 to {count}",
-                self.name
-            )
+            AnswerError::Choice {
+                question: self.name.clone(),
+                answer: answer.to_owned(),
+                choices: self.choices.len(),
+            }
         })
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::Exercise;
 use super::format::LARGEST_TEXT;
+use super::{Exercise, FileError, FileProblem};
 use crate::clean;
 use crate::files;
 
@@ -28,35 +28,35 @@ pub struct Set {
 /// Why there is no set, or no such exercise in it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SetError {
-    /// There is no `set.toml`.
+    /// The folder has no readable `set.toml`.
     #[error(
-        "no exercises in {}: {}; run weir where the folder exercises is, or name one with --dir",
+        "no exercises in {}: {}; run weir beside the folder `exercises`, or use --dir",
         clean::line(folder),
         clean::line(reason)
     )]
     None {
-        /// Where it was looked for.
+        /// The folder.
         folder: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
-    /// A file is not what it should be.
-    #[error("{}", clean::text(.0))]
-    Bad(String),
-    /// Several begin with it.
+    /// A file of the set cannot be used.
+    #[error(transparent)]
+    Bad(#[from] FileError),
+    /// Several ids begin so.
     #[error("several exercises begin with {id:?}: {}", clean::line(&ids.join(", ")))]
     Several {
-        /// What was asked for.
+        /// The beginning that was given.
         id: String,
-        /// Those that do.
+        /// The ids that begin so.
         ids: Vec<String>,
     },
     /// No exercise has this id.
-    #[error("no exercise {id:?}; there are {}", clean::line(&ids.join(", ")))]
+    #[error("no exercise {id:?}: expected one of {}", clean::line(&ids.join(", ")))]
     Unknown {
-        /// What was asked for.
+        /// The beginning that was given.
         id: String,
-        /// What there is.
+        /// The ids of the set.
         ids: Vec<String>,
     },
 }
@@ -74,8 +74,8 @@ struct File {
 /// The most exercises of a set.
 const MOST: usize = 500;
 
-/// Whether this can be the name of an exercise, of its folder, and of its test for
-/// cargo. Paths would lead out of the set, and hyphens at the beginning are options.
+/// Whether an id can name an exercise, its folder and its test for cargo. A path would lead
+/// out of the set, and a leading hyphen would be an option.
 fn is_id(id: &str) -> bool {
     let known = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
     (1..=64).contains(&id.len()) && id.bytes().all(known) && !id.starts_with('-')
@@ -92,21 +92,17 @@ impl Set {
             folder: folder.display().to_string(),
             reason: error.to_string(),
         })?;
-        let File { title, parts, exercises, given } =
-            super::format::parsed(&file, &text).map_err(SetError::Bad)?;
+        let File { title, parts, exercises, given } = super::format::parsed(&file, &text)?;
         if exercises.len() > MOST {
-            let why = format!("{} exercises: expected at most {MOST}", exercises.len());
-            return Err(SetError::Bad(format!("{}: {why}", clean::path(&file))));
+            let problem = FileProblem::TooManyExercises { found: exercises.len(), most: MOST };
+            return Err(problem.in_file(&file).into());
         }
         if let Some(id) = exercises.iter().find(|id| !is_id(id)) {
-            let why = format!(
-                "{id:?} cannot be an exercise: expected the name of a folder in a-z, 0-9 and \"-\""
-            );
-            return Err(SetError::Bad(format!("{}: {why}", clean::path(&file))));
+            return Err(FileProblem::NoId(id.clone()).in_file(&file).into());
         }
-        let exercises: Result<Vec<Exercise>, String> =
+        let exercises: Result<Vec<Exercise>, FileError> =
             exercises.iter().map(|id| Exercise::read(&folder.join(id))).collect();
-        let exercises = exercises.map_err(SetError::Bad)?;
+        let exercises = exercises?;
         let line = |text: &String| clean::line(text).into_owned();
         let (title, parts) = (line(&title), parts.iter().map(line).collect());
         Ok(Self { title, parts, exercises, given, folder: folder.to_owned() })

@@ -1,13 +1,12 @@
-//! Tries an exercise: what theory says of its loads, what a simulation does, and
-//! what a real bench does.
+//! Runs the loads of an exercise three ways: by theory, in a simulation, and on a bench.
 
+mod error;
 mod figure;
 mod time_scale;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use hyper::Method;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -19,44 +18,45 @@ use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
-use crate::measure::{Measure, Peer, Phase, PlanArgs, What};
+use crate::measure::{Measure, MeasureError, Peer, Phase, PlanArgs, What};
 use crate::record::{Mode, Plan, Prediction, Run};
 use crate::shutdown::StopToken;
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
 use crate::workbench::{Edit, Snapshot, Workbench};
 
+use error::LoadProblem;
+pub use error::TrialError;
 pub use figure::{FigureName, FigureNameError};
 
-/// How long a bench of an exercise's own may take to drain after a load.
+/// The time limit for the drain of an exercise's own bench.
 const DRAIN: Duration = Duration::from_secs(120);
-/// How long a running bench may: it is no faster than it is.
+/// The time limit for the drain of a running bench, which cannot be sped up.
 const SLOW_DRAIN: Duration = Duration::from_secs(3600);
 
-/// How long the simulation of a load may be: the load, and what it leaves to finish.
+/// The bounds of a simulation: the load, and the events that it leaves to finish.
 const SIMULATED: Bounds = Bounds { requests: MOST_REQUESTS, seconds: 24.0 * LONGEST_S };
-/// How long a load may really take. Answers may take longer than anybody has planned.
+/// The longest load in real time: answers may take longer than planned.
 const LONGEST: Duration = Duration::from_secs(1800);
 
-/// On which bench an exercise is tried.
+/// The bench on which an exercise is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Where {
     /// One of its own, on a free port, with the exercise's configuration.
     Own,
     /// On none: theory and simulation only, of all loads.
     Nowhere,
-    /// A running one. It has to have the
-    /// exercise's configuration, which then is the same for all loads; and it takes
-    /// its time.
+    /// A running one. It must have the exercise's configuration, so loads with a
+    /// configuration of their own are left out.
     Running(Peer),
 }
 
 /// Tries an exercise.
 #[derive(Debug)]
 pub struct Trial<'a> {
-    /// Which.
+    /// The exercise.
     pub exercise: &'a Exercise,
-    /// On which bench.
+    /// The bench.
     pub place: Where,
     /// Ends it early.
     pub stop: StopToken,
@@ -94,12 +94,11 @@ impl Trial<'_> {
     /// that need a configuration of their own.
     ///
     /// # Errors
-    /// When the exercise's loads cannot be read, when there is no bench, or when a
-    /// running one is of no use for any of them.
+    /// [`TrialError`].
     ///
     /// # Panics
-    /// Within a runtime: it has its own.
-    pub fn run(&self, watch: &mut dyn FnMut(&Load, Phase)) -> anyhow::Result<Vec<Measured>> {
+    /// Inside a runtime: it has its own.
+    pub fn run(&self, watch: &mut dyn FnMut(&Load, Phase)) -> Result<Vec<Measured>, TrialError> {
         let loads: Vec<&Load> = match self.place {
             Where::Nowhere => self.exercise.loads.iter().collect(),
             Where::Own => self.exercise.measured_loads().collect(),
@@ -107,7 +106,7 @@ impl Trial<'_> {
                 let plain = |load: &&Load| load.config.is_empty() && load.edits.is_empty();
                 let plain: Vec<&Load> = self.exercise.measured_loads().filter(plain).collect();
                 if plain.is_empty() && !self.exercise.loads.is_empty() {
-                    bail!("the loads of this exercise need a configuration each; check it without --url");
+                    return Err(TrialError::NeedsOwnBench);
                 }
                 plain
             }
@@ -115,7 +114,7 @@ impl Trial<'_> {
         loads.into_iter().map(|load| self.one(load, watch)).collect()
     }
 
-    fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Phase)) -> anyhow::Result<Measured> {
+    fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Phase)) -> Result<Measured, TrialError> {
         let Ready { mode, plan, config } = self.ready(load)?;
         let predicted = match load.edits.is_empty() {
             true => predict(&config.settings, mode, &plan).ok(),
@@ -149,17 +148,19 @@ impl Trial<'_> {
         }
     }
 
-    fn ready(&self, load: &Load) -> anyhow::Result<Ready> {
+    fn ready(&self, load: &Load) -> Result<Ready, TrialError> {
+        let failed = |problem: LoadProblem| TrialError::Load {
+            exercise: self.exercise.id.clone(),
+            load: load.name.clone(),
+            problem,
+        };
         let (mode, plan) = PlanArgs::read(&load.run)
             .and_then(|args| args.on_bench("measure"))
-            .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
-        check_plan(&plan)
-            .map_err(anyhow::Error::msg)
-            .with_context(|| format!("{}: load {}", self.exercise.id, load.name))?;
+            .map_err(|error| failed(error.into()))?;
+        check_plan(&plan).map_err(|error| failed(error.into()))?;
         let flags = self.exercise.config.iter().chain(&load.config).cloned().collect();
         let config = Sources { file: None, flags }.load()?;
-        Edit::check(&load.edits, &config)
-            .with_context(|| format!("{}: an edit of load {}", self.exercise.id, load.name))?;
+        Edit::check(&load.edits, &config).map_err(|error| failed(error.into()))?;
         Ok(Ready { mode, plan, config: Config { by_flag: Vec::new(), ..config } })
     }
 
@@ -170,7 +171,7 @@ impl Trial<'_> {
         plan: &Plan,
         config: Config,
         watch: &mut dyn FnMut(&Load, Phase),
-    ) -> anyhow::Result<(Run, Snapshot)> {
+    ) -> Result<(Run, Snapshot), TrialError> {
         let scale = self.scale(load);
         let plan = scale.plan(plan);
         let config = scale.config(&config)?;
@@ -178,7 +179,7 @@ impl Trial<'_> {
         let (peer, drain, _own) = if let Where::Running(peer) = &self.place {
             (peer.clone(), SLOW_DRAIN, None)
         } else {
-            let bench = Bench::start(config)?;
+            let bench = Bench::start(config).map_err(TrialError::NoBench)?;
             bench.edit(load.edits.iter().map(|edit| scale.edit(edit)).collect());
             (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
@@ -193,9 +194,10 @@ impl Trial<'_> {
             watch(load, scale.phase_asked(phase));
         })?;
         if stop.is_cancelled() && !self.stop.is_cancelled() {
-            bail!("load {} took longer than {} minutes", load.name, LONGEST.as_secs() / 60);
+            return Err(TrialError::TooLong { load: load.name.clone(), minutes: LONGEST.as_secs() / 60 });
         }
-        Ok((run, serde_json::from_slice(&peer.request(Method::GET, "/api/snapshot")?)?))
+        let snapshot = peer.request(Method::GET, "/api/snapshot").map_err(MeasureError::from)?;
+        Ok((run, serde_json::from_slice(&snapshot).map_err(TrialError::NoSnapshot)?))
     }
 }
 
@@ -207,17 +209,16 @@ struct Bench {
 }
 
 impl Bench {
-    fn start(config: Config) -> anyhow::Result<Self> {
+    fn start(config: Config) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let (workbench, base) = runtime.block_on(async {
-            let listener =
-                TcpListener::bind("127.0.0.1:0").await.context("cannot listen on a free port")?;
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
             let address = listener.local_addr()?;
             let workbench = Workbench::start(config, &Sources::default());
             let router = http::router(Arc::clone(&workbench));
             tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
             tokio::spawn(Arc::clone(&workbench).sample_forever(None));
-            anyhow::Ok((workbench, format!("http://{address}")))
+            std::io::Result::Ok((workbench, format!("http://{address}")))
         })?;
         Ok(Self { runtime, workbench, base })
     }

@@ -1,63 +1,62 @@
-//! What an answer is worth: right, or wrong, and then which wrong idea it suggests.
+//! Judges answers: right, or wrong with the idea behind it.
 
 use serde::Serialize;
 
 use super::findings::Figures;
 use super::{Exercise, Findings, Measure, Question, State, Value};
 
-/// What one answer is worth.
+/// The judgement of one answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     /// The question's name.
     pub question: String,
-    /// What was asked.
+    /// The question's text.
     pub ask: String,
-    /// The unit of all of these.
+    /// The unit of the figures.
     pub unit: String,
-    /// What somebody predicted.
+    /// The participant's prediction.
     pub predicted: Option<Value>,
-    /// What theory says, where a model fits.
+    /// The figure by theory, where a model fits.
     pub theory: Option<f64>,
-    /// What the simulation came to.
+    /// The figure in the simulation.
     pub simulated: Option<Value>,
-    /// What was measured, or what the author says if it is a quiz.
+    /// The measured figure, or the author's answer in a quiz.
     pub measured: Option<Value>,
-    /// How far off the prediction is, as a share of what was measured.
+    /// The error of the prediction, as a share of the measured figure.
     pub off: Option<f64>,
-    /// How far off a wrong number is, in words: `4.2 times too high`.
+    /// The error of a wrong number in words: `4.2 times too high`.
     pub far: Option<String>,
-    /// Whether nothing measures it, and the author's answer stands.
+    /// True if nothing measures the answer, so that the author's answer counts.
     pub quiz: bool,
-    /// What it is worth.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Where to look on the page or in the source.
+    /// A place to look on the page or in the source.
     pub look: String,
 }
 
-/// What an answer is worth.
+/// The verdict on an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As close as was asked for.
+    /// Within the tolerance.
     Right,
-    /// Not, and what that suggests, if it is one that people often give.
+    /// Outside the tolerance, with the idea behind it if it is a known mistake.
     Wrong(Option<String>),
-    /// Nothing was predicted.
+    /// Not predicted.
     Missing,
-    /// Nothing could be measured, and why.
+    /// Not measured, with the reason.
     Unknown(String),
 }
 
-/// Judges the answers of an exercise by what was measured. Where nothing was
-/// predicted, the figures stay hidden: who has seen them can only copy.
+/// Judges the answers of an exercise by the findings. The figures of an unanswered question
+/// stay hidden, since a participant could only copy them.
 pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Judgement> {
     let one = |question: &Question| {
         let predicted = state.predictions.get(&question.name).cloned();
         let mut found = findings.of_question(question);
         let verdict = match (&predicted, &found.measured) {
             (_, None) => Verdict::Unknown(format!(
-                "nothing was measured at {}; a load that needs a configuration of its own is only made \
-                 without --url",
+                "no measurement of {}: its load needs its own configuration, so check without --url",
                 question.measure
             )),
             (None, _) => Verdict::Missing,
@@ -110,16 +109,15 @@ pub fn is_honest(judgements: &[Judgement], code_is_written: Option<bool>) -> boo
     !judgements.iter().any(open) && code_is_written != Some(false)
 }
 
-/// What speaks against the measurements, for those whose answer is wrong by them.
-/// Nobody whose answer agrees needs to doubt.
+/// Reasons to doubt the measurements, if an answer is wrong by them.
 pub fn doubts(judgements: &[Judgement], findings: &Findings) -> Vec<String> {
     let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
     if wrong { findings.doubts.clone() } else { Vec::new() }
 }
 
 impl Judgement {
-    /// What a wrong answer suggests: the mistake behind it, if it is a known one, or
-    /// else how far off it is. Nothing where it is right or open.
+    /// The text for a wrong answer: the known mistake behind it, or else its error. Nothing
+    /// for an answer that is right or open.
     pub fn says(&self) -> Option<String> {
         match (&self.verdict, &self.far) {
             (Verdict::Right | Verdict::Missing, _) => None,
@@ -128,14 +126,13 @@ impl Judgement {
                 let column = if self.simulated.is_some() { "simulated" } else { "measured" };
                 Some(format!("{far}. Compare your number with the {column} column"))
             }
-            (Verdict::Wrong(None), None) => Some("not this one".to_owned()),
+            (Verdict::Wrong(None), None) => Some("Not this one.".to_owned()),
             (Verdict::Unknown(why), _) => Some(why.clone()),
         }
     }
 }
 
-/// How far a number is from the truth, as a factor, or in per cent where a factor
-/// would say "1.00 times".
+/// The error of a number as a factor, or as a percentage where the factor would be 1.00.
 fn far(predicted: f64, truth: f64) -> String {
     let way = if predicted > truth { "high" } else { "low" };
     let factor = (predicted / truth).max(truth / predicted);
@@ -152,7 +149,7 @@ fn far(predicted: f64, truth: f64) -> String {
 pub(super) fn agrees(question: &Question, predicted: &Value, truth: &Value) -> bool {
     match (predicted, truth) {
         (Value::Number(predicted), Value::Number(truth)) => {
-            // Arithmetic is not exact to the last bit, and nobody asks for that.
+            // Floating-point arithmetic is not exact to the last bit.
             let allowed = question.within.max(question.tolerance * truth.abs()) + 1e-9;
             (predicted - truth).abs() <= allowed
         }
@@ -161,8 +158,8 @@ pub(super) fn agrees(question: &Question, predicted: &Value, truth: &Value) -> b
     }
 }
 
-/// What a wrong answer suggests: the closest of those that people give, if it is
-/// as close to it as a right one would have to be to the truth.
+/// The idea behind a wrong answer: that of the closest known mistake, if the answer is
+/// within the tolerance of it.
 fn reveals(question: &Question, predicted: &Value) -> Option<String> {
     let distance = |wrong: &Value| match (predicted, wrong) {
         (Value::Number(predicted), Value::Number(wrong)) => (predicted - wrong).abs(),

@@ -211,11 +211,7 @@ async fn predict(
         let exercise = set.find(&id).map_err(Refusal::Set)?;
         let mut read = Vec::new();
         for (name, answer) in &answers {
-            let question = exercise.questions.iter().find(|question| question.name == *name);
-            let question = question.ok_or_else(|| {
-                let names: Vec<&str> = exercise.questions.iter().map(|q| q.name.as_str()).collect();
-                Refusal::Answer(format!("{name:?} is not asked; asked are {}", names.join(", ")))
-            })?;
+            let question = exercise.question(name).map_err(Refusal::Answer)?;
             let value = match answer.trim() {
                 "" => None,
                 written => Some(question.read(written).map_err(Refusal::Answer)?),

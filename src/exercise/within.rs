@@ -1,5 +1,5 @@
-//! A process that must end within a limit. When the limit is over, or when Weir itself
-//! ends in any way, the process is killed together with every process it has started.
+//! Runs a process within a time limit. At the limit, or when Weir ends in any way, the
+//! process is killed with every process that it has started.
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -18,10 +18,10 @@ const GUARD: &str = r#"exec 3<&0
 { cat <&3; kill -KILL 0; } >/dev/null 2>&1 &
 "$@" 3<&- </dev/null"#;
 
-/// How a process has ended.
+/// The end of a process.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// Its exit status; `None` if it was killed because the limit was over.
+    /// Its exit status; `None` if it was killed at the limit.
     pub(super) status: Option<ExitStatus>,
     /// The beginning of its standard output, then that of its standard error.
     pub(super) said: String,

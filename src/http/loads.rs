@@ -221,7 +221,7 @@ fn make(
     let mut run = match measured {
         Ok(run) => run,
         Err(error) => {
-            return Last { run: None, valid: None, verdict: None, error: Some(format!("{error:#}")) };
+            return Last { run: None, valid: None, verdict: None, error: Some(error.to_string()) };
         }
     };
     let store = Store::new(workbench.settings().data.runs());

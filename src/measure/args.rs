@@ -1,63 +1,63 @@
-//! The arguments that describe a load, the same for all commands that make one,
-//! simulate one, or predict what one would meet.
+//! The arguments that describe a load, for the commands that generate, simulate or
+//! predict one.
 
 use std::time::Duration;
 
-use anyhow::bail;
 use clap::Parser;
+use thiserror::Error;
 
 use crate::duration;
-use crate::load::CONNECTIONS;
+use crate::load::{CONNECTIONS, PlanError};
 use crate::record::{Arrivals, Mode, Plan, RequestPlan};
 
-/// How many clients there are when nothing is said.
+/// The default number of clients.
 const CLIENTS: &str = "50";
-/// A load, and what it is made against.
+
+/// A load and its target.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
-    /// serial, async or pipelined: that endpoint of the bench; or any http:// URL
+    /// Endpoint of the bench (serial, async or pipelined), or any http:// URL
     target: String,
     /// Number of requests [default for a closed load without --duration: 1000]
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count)]
     requests: Option<u64>,
-    /// Closed model: clients that each wait for their answer. Over time: 1..50 is
-    /// a ramp, 10,20,50 are steps, 10:5s,10..50:20s gives each its length
+    /// Closed load: number of clients, each sending its next request after its
+    /// answer. Over time: 1..50 is a ramp, 10,20,50 are equal steps,
+    /// 10:5s,10..50:20s gives each step its length
     #[arg(short, long, value_name = "PROFILE", conflicts_with = "rate", default_value = CLIENTS)]
     clients: String,
-    /// Open model: requests a second, whatever the answers do. Over time as for
-    /// --clients
+    /// Open load: requests per second, independent of the answers. Over time: as
+    /// for --clients
     #[arg(long, value_name = "PROFILE")]
     rate: Option<String>,
-    /// How long the load lasts, such as 10s, 2min or 1m30s; a plain number is
-    /// seconds. 10s for an open one if neither this nor a number of requests is
-    /// given
+    /// Length of the load, such as 10s, 2min or 1m30s; a plain number is seconds
+    /// [default for an open load without --requests: 10s]
     #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
     duration: Option<Duration>,
-    /// How an open load's requests are spread: constant, poisson, burst or
-    /// burst:SIZE
+    /// Arrival process of an open load: constant, poisson, burst or burst:SIZE
     #[arg(long, value_name = "HOW", requires = "rate", default_value = "poisson")]
     arrivals: Arrivals,
-    /// The most connections of an open load at once
+    /// Maximum number of connections of an open load
     #[arg(long, value_name = "N", requires = "rate", value_parser = parse_count, default_value_t = CONNECTIONS as u64)]
     connections: u64,
-    /// Fixes the schedule of an open load
+    /// Seed of the schedule of an open load
     #[arg(long, value_name = "N", requires = "rate", default_value_t = 1)]
     seed: u64,
-    /// The method of the requests; GET, or POST if there is a body
+    /// Request method [default: GET, or POST with --body]
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
-    /// The body of each request
+    /// Request body
     #[arg(long, value_name = "TEXT")]
     body: Option<String>,
-    /// A new connection for each request
+    /// Open a new connection for each request
     #[arg(long)]
     no_keep_alive: bool,
-    /// Give up an answer that takes longer
+    /// Time limit for an answer
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "60s")]
     timeout: Duration,
 }
 
-/// What a load is made against.
+/// The target of a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetArg {
     /// An endpoint of the bench.
@@ -66,7 +66,31 @@ pub enum TargetArg {
     Url(String),
 }
 
-/// Arguments without a command in front of them.
+/// Why arguments describe no load.
+#[derive(Debug, Error)]
+pub enum ArgsError {
+    /// Clap cannot parse them.
+    #[error("{0}")]
+    Syntax(clap::Error),
+    /// They contradict each other, or nothing ends the load.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The target is neither a mode nor a URL.
+    #[error(
+        "target {0:?}: expected serial, async, pipelined, or a URL such as http://127.0.0.1:4000/serial"
+    )]
+    Target(String),
+    /// The target is a URL, and the command knows only the bench.
+    #[error("cannot {command} {url}: expected serial, async or pipelined")]
+    NotOnBench {
+        /// The command.
+        command: String,
+        /// The URL.
+        url: String,
+    },
+}
+
+/// The arguments without a command in front.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true)]
 struct Line {
@@ -75,19 +99,20 @@ struct Line {
 }
 
 impl PlanArgs {
-    /// Reads what could stand behind `weir load`, such as `serial -n 3000 -c 50`.
+    /// Parses the arguments of `weir load`, such as `serial -n 3000 -c 50`.
     ///
     /// # Errors
-    /// With what is wrong, as the command line would say it.
-    pub fn read(line: &str) -> anyhow::Result<Self> {
-        Ok(Line::try_parse_from(line.split_whitespace())?.plan)
+    /// Clap's error, as the command line would print it.
+    pub fn read(line: &str) -> Result<Self, ArgsError> {
+        let parsed = Line::try_parse_from(line.split_whitespace());
+        Ok(parsed.map_err(ArgsError::Syntax)?.plan)
     }
 
     /// The load.
     ///
     /// # Errors
-    /// When the arguments leave open when it ends, or do not go together.
-    pub fn plan(&self) -> anyhow::Result<Plan> {
+    /// If the arguments contradict each other, or nothing ends the load.
+    pub fn plan(&self) -> Result<Plan, ArgsError> {
         let (requests, duration) = (self.requests, self.duration);
         let plan = match &self.rate {
             None => Plan::closed(&self.clients, requests, duration)?,
@@ -99,11 +124,11 @@ impl PlanArgs {
         Ok(Plan { request: self.request(), ..plan })
     }
 
-    /// What the load is made against.
+    /// The target of the load.
     ///
     /// # Errors
-    /// When it is neither a mode nor a URL.
-    pub fn target(&self) -> anyhow::Result<TargetArg> {
+    /// If it is neither a mode nor a URL.
+    pub fn target(&self) -> Result<TargetArg, ArgsError> {
         let text = &self.target;
         if let Some(mode) = Mode::named(text) {
             return Ok(TargetArg::Mode(mode));
@@ -111,23 +136,21 @@ impl PlanArgs {
         if text.contains("://") {
             return Ok(TargetArg::Url(text.clone()));
         }
-        bail!(
-            "{text:?} is none of serial, async, pipelined, and no URL such as http://127.0.0.1:4000/serial"
-        )
+        Err(ArgsError::Target(text.clone()))
     }
 
-    /// The mode of the bench and the load, for what knows no other server.
+    /// The mode and the load, for commands that know only the bench.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan), and when the target is a URL.
-    pub fn on_bench(&self, what: &str) -> anyhow::Result<(Mode, Plan)> {
+    /// As [`plan`](Self::plan), and if the target is a URL.
+    pub fn on_bench(&self, command: &str) -> Result<(Mode, Plan), ArgsError> {
         match self.target()? {
             TargetArg::Mode(mode) => Ok((mode, self.plan()?)),
-            TargetArg::Url(url) => bail!("cannot {what} {url}: expected serial, async or pipelined"),
+            TargetArg::Url(url) => Err(ArgsError::NotOnBench { command: command.to_owned(), url }),
         }
     }
 
-    /// The target as it was written.
+    /// The target as written.
     pub fn target_name(&self) -> &str {
         &self.target
     }
@@ -148,7 +171,7 @@ fn parse_count(text: &str) -> Result<u64, String> {
     let number = text.replace('_', "").parse().ok();
     number
         .filter(|&number| number > 0)
-        .ok_or_else(|| "expected a whole number from 1, such as 10_000".to_owned())
+        .ok_or_else(|| "expected a whole number of at least 1, such as 10_000".to_owned())
 }
 
 /// A time above zero.
@@ -170,7 +193,7 @@ mod tests {
     fn plan(line: &str) -> String {
         match args(line).map(|args| args.plan()) {
             Ok(Ok(plan)) => plan.to_string(),
-            Ok(Err(error)) => format!("{error:#}"),
+            Ok(Err(error)) => error.to_string(),
             Err(error) => error,
         }
     }
@@ -225,7 +248,7 @@ mod tests {
             ("serial --rate 1e9", "at most 10000000 requests a second"),
             ("serial --rate 5:0s", "lasts no time at all"),
             ("serial --rate 5 --connections 70_000", "connections 70000: expected 1 to 60000"),
-            ("serial -n 0", "expected a whole number from 1"),
+            ("serial -n 0", "expected a whole number of at least 1"),
             ("serial -d 10x", "expected a time above zero"),
             ("serial -d 0s", "expected a time above zero"),
             ("serial --timeout 0", "expected a time above zero"),
@@ -269,6 +292,6 @@ mod tests {
         assert_eq!(target("async").unwrap(), TargetArg::Mode(Mode::Async));
         assert_eq!(target("http://a.test/b").unwrap(), TargetArg::Url("http://a.test/b".to_owned()));
         let refused = target("127.0.0.1:4000").unwrap_err().to_string();
-        assert!(refused.contains("none of serial, async, pipelined"), "{refused}");
+        assert!(refused.contains("expected serial, async, pipelined"), "{refused}");
     }
 }

@@ -3,29 +3,84 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
+use hyper::http::uri::InvalidUri;
 use hyper::{Method, Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
+use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::token::{TOKEN_HEADER, Token};
 use crate::clean;
 
-/// How long a command waits for an answer: its user sits at a prompt.
+/// The time limit for an answer: a user waits at a prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// More than any answer we ask for.
+/// The largest answer, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Why a server could not be asked, or refused.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// The address is not a URL.
+    #[error("{:?} is not a URL: {reason}", clean::line(url))]
+    NotAUrl {
+        /// The address.
+        url: String,
+        /// The reason.
+        reason: InvalidUri,
+    },
+    /// The URL has no host.
+    #[error("{0}: expected a URL with a host, such as http://127.0.0.1:4000")]
+    NoHost(Uri),
+    /// The URL has another scheme than http.
+    #[error("{0}: expected an http:// URL")]
+    NotHttp(Uri),
+    /// No server answers.
+    #[error("no server answers at {uri}: {error}; is weir running?")]
+    NoServer {
+        /// The URL.
+        uri: Uri,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// The server took too long.
+    #[error("{uri} did not answer within {} s", PATIENCE.as_secs())]
+    TooSlow {
+        /// The URL.
+        uri: Uri,
+    },
+    /// The answer is not HTTP, or breaks off.
+    #[error("{uri} did not answer in HTTP: {reason}")]
+    NoAnswer {
+        /// The URL.
+        uri: Uri,
+        /// The reason.
+        reason: String,
+    },
+    /// The server answered with another status than a success.
+    #[error("{uri} answered {status}: {}", clean::line(said))]
+    Refused {
+        /// The URL.
+        uri: Uri,
+        /// The status.
+        status: StatusCode,
+        /// The body.
+        said: String,
+    },
+    /// There is no runtime to ask with.
+    #[error("cannot start a runtime: {0}")]
+    NoRuntime(std::io::Error),
+}
 
 /// An answer.
 #[derive(Debug)]
 pub struct Reply {
-    /// Its status.
+    /// The status.
     pub status: StatusCode,
-    /// All of its body.
+    /// The whole body.
     pub body: Bytes,
 }
 
@@ -33,20 +88,19 @@ impl Reply {
     /// The body of a success.
     ///
     /// # Errors
-    /// When it is none, with what the server says.
-    pub fn success(self, uri: &Uri) -> anyhow::Result<Bytes> {
+    /// [`RequestError::Refused`].
+    pub fn success(self, uri: &Uri) -> Result<Bytes, RequestError> {
         let Self { status, body } = self;
-        ensure!(
-            status.is_success(),
-            "{uri} answered {status}: {}",
-            clean::line(String::from_utf8_lossy(&body).trim())
-        );
-        Ok(body)
+        if status.is_success() {
+            return Ok(body);
+        }
+        let said = String::from_utf8_lossy(&body).trim().to_owned();
+        Err(RequestError::Refused { uri: uri.clone(), status, said })
     }
 }
 
-/// Where a server of this machine is found that listens at `address`: an address
-/// that stands for all of them is nowhere to connect to.
+/// The URL of a server of this machine that listens at `address`. An unspecified address
+/// becomes loopback, since no client can connect to it.
 pub fn local_url(mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         let loopback: IpAddr = match address {
@@ -58,66 +112,73 @@ pub fn local_url(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// A running server: where it is, and the token that lets it be changed.
+/// A running server: its address, and the token for changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     /// Such as `http://127.0.0.1:4000`.
     pub base: String,
-    /// Needed where the server listens on more than its own machine.
+    /// Needed for changes if the server listens beyond loopback.
     pub token: Option<Token>,
 }
 
 impl Peer {
-    /// The server at a URL as a person writes it, perhaps without its scheme.
+    /// The server at a URL, which may lack its scheme.
     pub fn named(url: &str, token: Option<&Token>) -> Self {
         let scheme = if url.contains("://") { "" } else { "http://" };
         Self { base: format!("{scheme}{}", url.trim_end_matches('/')), token: token.cloned() }
     }
 
-    /// The address of a route. A base that names the route already is taken as it is.
+    /// The URL of a route. A base that already ends with the route is not extended.
     ///
     /// # Errors
-    /// When it is not a URL.
-    pub fn uri(&self, path: &str) -> anyhow::Result<Uri> {
+    /// [`RequestError::NotAUrl`].
+    pub fn uri(&self, path: &str) -> Result<Uri, RequestError> {
         let base = self.base.trim_end_matches(path).trim_end_matches('/');
-        format!("{base}{path}").parse().context("not a URL")
+        let url = format!("{base}{path}");
+        url.parse().map_err(|reason| RequestError::NotAUrl { url, reason })
     }
 
-    /// The body of a successful answer, by a runtime of its own.
+    /// Sends a request on a runtime of its own, and returns the body of a success.
     ///
     /// # Errors
-    /// When there is no server, or it answers otherwise.
+    /// [`RequestError`].
     ///
     /// # Panics
-    /// Within a runtime.
-    pub fn request(&self, method: Method, path: &str) -> anyhow::Result<Bytes> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// Inside a runtime.
+    pub fn request(&self, method: Method, path: &str) -> Result<Bytes, RequestError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(RequestError::NoRuntime)?;
         runtime.block_on(self.ask(method, path))?.success(&self.uri(path)?)
     }
 
-    /// The answer, whatever it says.
+    /// Sends a request, and returns the answer with any status.
     ///
     /// # Errors
-    /// When there is no server, or it takes too long, or what it answers is not HTTP.
-    pub async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Reply> {
+    /// [`RequestError`], but not for a status.
+    ///
+    /// # Cancel safety
+    /// The server may have received the request when the future is dropped.
+    pub async fn ask(&self, method: Method, path: &str) -> Result<Reply, RequestError> {
         let uri = self.uri(path)?;
-        let reply = timeout(PATIENCE, fetch(method, &uri, self.token.as_ref()))
-            .await
-            .with_context(|| format!("{uri} did not answer in {PATIENCE:?}"))?;
-        reply.with_context(|| format!("cannot ask {uri}"))
+        match timeout(PATIENCE, fetch(method, &uri, self.token.as_ref())).await {
+            Ok(reply) => reply,
+            Err(_) => Err(RequestError::TooSlow { uri }),
+        }
     }
 }
 
-async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> anyhow::Result<Reply> {
-    let host = uri.host().context("the URL names no host")?;
+async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> Result<Reply, RequestError> {
+    let no_answer = |reason: String| RequestError::NoAnswer { uri: uri.clone(), reason };
+    let host = uri.host().ok_or_else(|| RequestError::NoHost(uri.clone()))?;
     if uri.scheme_str() != Some("http") {
-        bail!("only http:// URLs are understood");
+        return Err(RequestError::NotHttp(uri.clone()));
     }
     let port = uri.port_u16().unwrap_or(80);
     let stream = TcpStream::connect((host.trim_matches(['[', ']']), port))
         .await
-        .context("no server answers there; is weir running?")?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        .map_err(|error| RequestError::NoServer { uri: uri.clone(), error })?;
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(|error| no_answer(error.to_string()))?;
     tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request =
@@ -125,8 +186,9 @@ async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> anyhow::Resu
     if let Some(token) = token {
         request = request.header(TOKEN_HEADER, token.reveal());
     }
-    let response = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| no_answer(error.to_string()))?;
+    let response = sender.send_request(request).await.map_err(|error| no_answer(error.to_string()))?;
     let status = response.status();
     let body = Limited::new(response.into_body(), LARGEST).collect().await;
-    Ok(Reply { status, body: body.map_err(|error| anyhow::anyhow!(error))?.to_bytes() })
+    Ok(Reply { status, body: body.map_err(|error| no_answer(error.to_string()))?.to_bytes() })
 }

@@ -175,7 +175,7 @@ fn a_server_that_is_killed_leaves_a_run_with_what_was_aborted() {
     assert!(client("ok") >= 40 && client("aborted") > 1000, "{}", run["client"]["errors"]);
     assert_eq!(client("sent"), 5000);
     assert!(client("sent") == client("ok") + client("aborted") && run["bench"].is_null(), "{said}");
-    assert!(run["audit"].to_string().contains("the bench has not told its side"), "{}", run["audit"]);
+    assert!(run["audit"].to_string().contains("the bench did not report its side"), "{}", run["audit"]);
     // Refused connections take no time: others may have wanted the core meanwhile.
     assert!([Some(0), Some(4)].contains(&output.status.code()), "{said}");
 }

@@ -1,5 +1,4 @@
-//! How far a check has come, in one line of a terminal: a bar, which load it is, and
-//! how it goes.
+//! The live line of a check: a bar, the load, and its progress.
 
 use crate::cli::load::{ProgressLine, in_words};
 use crate::exercise::{Exercise, Load};
@@ -11,7 +10,7 @@ const WIDTH: usize = 16;
 pub(super) struct Bar<'a> {
     exercise: &'a Exercise,
     line: ProgressLine,
-    /// The most events that the bench has held since the load was sent.
+    /// The largest number of events that the bench has held since the load was sent.
     most: u64,
 }
 
@@ -46,7 +45,7 @@ impl<'a> Bar<'a> {
     }
 }
 
-/// How much of a load has been sent: of its requests, or of its time.
+/// The share of a load that has been sent, of its requests or of its time.
 fn sent(load: &Load, answered: u64, seconds: f64) -> f64 {
     let plan = PlanArgs::read(&load.run).and_then(|args| args.plan());
     let Ok(plan) = plan else { return 0.0 };

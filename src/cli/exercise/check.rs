@@ -1,4 +1,4 @@
-//! One check: the measurement, made anew or kept from before, and the code.
+//! One check: the measurement, new or from an earlier check, and the code.
 
 use super::bar::Bar;
 use super::markdown::words;
@@ -12,8 +12,8 @@ use crate::exercise::{
 use crate::measure::Peer;
 use crate::shutdown::StopToken;
 
-/// Judges the answers by the findings, and notes in the progress how the check went.
-/// `keep` the findings for the next check, if they are of the exercise's own bench.
+/// Judges the answers by the findings, and records the check in the progress. `keep` stores
+/// the findings for the next check; they must be from the exercise's own bench.
 pub(super) fn conclude(
     progress: &mut Progress,
     exercise: &Exercise,
@@ -38,8 +38,8 @@ pub(super) fn conclude(
     Ok(Outcome { judgements, code, doubts, measured_at, passed, state })
 }
 
-/// What an exercise's loads come to: as they were measured before, or, where they
-/// were not, `again` or at a running bench, as they are measured now.
+/// The findings of an exercise: those of an earlier check, or new ones if there are none, if
+/// `again` is set, or at a running bench.
 pub(super) fn find_out(
     exercise: &Exercise,
     state: &State,
@@ -60,7 +60,7 @@ pub(super) fn find_out(
     Ok(Findings::of(exercise, &measured))
 }
 
-/// Compiles and checks the participant's code, and shows what was said about it.
+/// Compiles and checks the participant's code, and shows the output.
 pub(super) fn check_code(exercise: &Exercise, show: bool) -> anyhow::Result<CodeChecked> {
     complain("compiling and running your code; the first time takes a minute or three");
     let checked = compile_and_check(exercise, None, show && paint::is_wanted(&std::io::stdout()))?;

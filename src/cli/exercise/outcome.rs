@@ -2,22 +2,22 @@
 
 use crate::exercise::{Judgement, State};
 
-/// What a check of code came to.
+/// The result of a check of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CodeChecked {
     pub(super) passed: bool,
-    /// Whether there was anything to check: code that compiles, without a `todo!()`.
+    /// Whether the code compiles and has no `todo!()` left.
     pub(super) written: bool,
 }
 
-/// What a check came to.
+/// The outcome of a check.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) judgements: Vec<Judgement>,
     pub(super) code: Option<CodeChecked>,
-    /// What speaks against the measurement.
+    /// Reasons to doubt the measurement.
     pub(super) doubts: Vec<String>,
-    /// When it was made, if that was for an earlier check.
+    /// The date of the measurement, if it was made for an earlier check.
     pub(super) measured_at: Option<String>,
     pub(super) passed: bool,
     /// The participant's state after the check.

@@ -1,9 +1,9 @@
-//! The workshop as one session: it goes on where the participant left off, asks
-//! question by question, checks, explains, and moves on.
+//! The workshop as one session: it continues where the participant left off, asks question
+//! by question, checks, explains, and moves on.
 //!
-//! It reads lines and writes text, and measures and compiles through [`Tools`], so
-//! that a test can walk through it. What is answered is kept at once: a session that
-//! is broken off loses nothing.
+//! It reads lines and writes text, and measures and compiles through [`Tools`], so that a
+//! test can walk through it. Each answer is stored at once, so an interrupted session loses
+//! nothing.
 
 use std::io::{BufRead, Write};
 
@@ -18,11 +18,11 @@ use crate::exercise::{Exercise, Findings, Judgement, Progress, Question, Set, St
 
 const KEYS: &str = "n next · h hint · r read again · s solution · q quit";
 
-/// What a session cannot do by itself.
+/// The actions of a session that tests replace.
 pub(super) trait Tools {
-    /// Measures the loads of an exercise, or takes what was measured before.
+    /// Measures the loads of an exercise, or returns an earlier measurement.
     fn find_out(&mut self, exercise: &Exercise, state: &State) -> anyhow::Result<Findings>;
-    /// Compiles and checks the participant's code, and shows what is said of it.
+    /// Compiles and checks the participant's code, and shows the output.
     fn check_code(&mut self, exercise: &Exercise) -> anyhow::Result<CodeChecked>;
 }
 
@@ -34,16 +34,16 @@ pub(super) struct Session<'a> {
     pub(super) tools: &'a mut dyn Tools,
 }
 
-/// What the participant wants next.
+/// The participant's next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// On with this exercise.
+    /// Continue with this exercise.
     On,
     Next,
     Quit,
 }
 
-/// What was typed at a prompt.
+/// The input at a prompt.
 enum Typed {
     Nothing,
     Text(String),
@@ -51,27 +51,26 @@ enum Typed {
 }
 
 impl Session<'_> {
-    /// Leads through the exercises until the participant quits, the input ends, or
-    /// none is left.
+    /// Walks through the exercises until the participant quits, the input ends, or none is
+    /// left.
     ///
     /// # Errors
-    /// When a text, the progress or the terminal cannot be read or written.
+    /// If a text, the progress or the terminal cannot be read or written.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
         let set = self.set;
         let Some(first) = self.left_off() else {
-            return self.say("Every exercise is finished. To read one again: weir exercise start ID");
+            return self.say("Every exercise is finished. To show one again: weir exercise start ID");
         };
         for (at, exercise) in set.exercises.iter().enumerate().skip(first) {
             self.say(&format!("Exercise {} of {}\n", at + 1, set.exercises.len()))?;
             if self.one(exercise)? == Way::Quit {
-                return self.say("\nGo on from here with: weir exercise");
+                return self.say("\nContinue here with: weir exercise");
             }
         }
         self.say("\nThat was the last exercise. The list: weir exercise list")
     }
 
-    /// The first exercise that was not honestly checked yet; or else the first that is
-    /// not finished.
+    /// The first exercise without a complete check, or else the first unfinished one.
     fn left_off(&self) -> Option<usize> {
         let states: Vec<State> = self.set.exercises.iter().map(|one| self.progress.of(&one.id)).collect();
         let new = states.iter().position(|state| !state.is_explained());
@@ -96,7 +95,7 @@ impl Session<'_> {
             }
             if exercise.code.is_some() {
                 let file = clean::path(&exercise.folder.join("exercise.rs"));
-                match self.wait(exercise, &format!("Write {file}; Enter checks it"))? {
+                match self.wait(exercise, &format!("Edit {file}, then press Enter to check it"))? {
                     Way::On => {}
                     way => return Ok(way),
                 }
@@ -104,8 +103,8 @@ impl Session<'_> {
             let judgements = self.check(exercise)?;
             let finished = self.progress.of(&exercise.id).finished.is_some();
             let way = match finished {
-                true => self.wait(exercise, "Enter goes on to the next exercise")?,
-                false => self.wait(exercise, "Enter tries again; n goes on to the next exercise")?,
+                true => self.wait(exercise, "Press Enter for the next exercise")?,
+                false => self.wait(exercise, "Press Enter to try again, or n for the next exercise")?,
             };
             match way {
                 Way::On if finished => return Ok(Way::Next),
@@ -120,7 +119,7 @@ impl Session<'_> {
         }
     }
 
-    /// Checks, and shows what that came to; the explanation when it is new.
+    /// Checks, and shows the result; the explanation only the first time.
     fn check(&mut self, exercise: &Exercise) -> anyhow::Result<Vec<Judgement>> {
         let before = self.progress.of(&exercise.id);
         if !exercise.questions.is_empty() && before.findings_of(exercise).is_none() {
@@ -140,7 +139,7 @@ impl Session<'_> {
         Ok(outcome.judgements)
     }
 
-    /// Asks until there is an answer, or the participant wants something else.
+    /// Asks until there is an answer or another step.
     fn ask(&mut self, exercise: &Exercise, question: &Question) -> anyhow::Result<Way> {
         self.say(&format!("\n{}", show::question(question).trim_end()))?;
         loop {
@@ -166,7 +165,7 @@ impl Session<'_> {
         }
     }
 
-    /// Waits for Enter or for a key that leads elsewhere.
+    /// Waits for Enter or for a key with another step.
     fn wait(&mut self, exercise: &Exercise, what: &str) -> anyhow::Result<Way> {
         self.say(&format!("\n{what}"))?;
         loop {
@@ -178,8 +177,8 @@ impl Session<'_> {
         }
     }
 
-    /// Reads a line; does what a key asks for that leads nowhere else, and reads
-    /// again. The end of the input quits.
+    /// Reads a line. Handles the keys that stay in this exercise, and reads again. The end
+    /// of the input quits.
     fn prompt(&mut self, exercise: &Exercise, name: &str) -> anyhow::Result<Typed> {
         loop {
             write!(self.output, "{}> ", clean::line(name))?;

@@ -42,7 +42,7 @@ pub(super) fn result(exercise: &Exercise, outcome: &Outcome, explain: bool) -> S
     text
 }
 
-/// The first attempt, if this is another one or it was not right.
+/// The score of the first attempt, unless this is the first one and right.
 fn score(state: &State) -> String {
     match &state.first {
         Some(Score { right, of, .. }) if state.checks > 1 || right < of => {

@@ -1,8 +1,8 @@
-//! `weir exercise verify`: whether a set of exercises is sound.
+//! `weir exercise verify`: verifies a set of exercises.
 //!
-//! Unsolved each must fail, solved pass, and fail for every wrong answer that it
-//! lists, also while other processes use the machine. What is measured must agree
-//! with the author's answer; texts must not lead nowhere.
+//! Each exercise must fail unsolved, pass solved, and fail for every wrong answer that it
+//! lists, also on a busy machine. The measurements must agree with the author's answers, and
+//! the paths and commands in the texts must exist.
 
 mod texts;
 
@@ -51,7 +51,7 @@ fn of_set(set: &Set) -> Vec<String> {
     for folder in folders.filter(|folder| folder.path().join("exercise.toml").exists()) {
         let name = folder.file_name().to_string_lossy().into_owned();
         if !ids.contains(&name) {
-            problems.push(format!("{name} is a folder and not in set.toml"));
+            problems.push(format!("the folder {name} is missing from set.toml"));
         }
     }
     problems
@@ -60,7 +60,7 @@ fn of_set(set: &Set) -> Vec<String> {
 fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Vec<String>> {
     let mut problems = texts::of_text(set, exercise);
     if exercise.questions.is_empty() && exercise.code.is_none() {
-        problems.push("asks nothing".to_owned());
+        problems.push("has neither questions nor code".to_owned());
     }
     let tried = |place| Trial { exercise, place, stop: StopToken::new() }.run(&mut |_, _| ());
     let simulated = tried(Where::Nowhere)?;
@@ -90,7 +90,7 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
     for judgement in judged(&right) {
         if judgement.verdict != Verdict::Right {
             problems.push(format!(
-                "{}: the right answer is {:?}; measured {:?}, simulated {:?}, theory {:?}",
+                "{}: the author's answer is judged {:?}; measured {:?}, simulated {:?}, theory {:?}",
                 judgement.question,
                 judgement.verdict,
                 judgement.measured,
@@ -109,7 +109,10 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
             let verdict = judgement.map(|judgement| judgement.verdict);
             let told = matches!(&verdict, Some(Verdict::Wrong(Some(reveals))) if *reveals == wrong.reveals);
             if !told {
-                problems.push(format!("{}: the wrong answer {} is {verdict:?}", question.name, wrong.is));
+                problems.push(format!(
+                    "{}: the wrong answer {} is judged {verdict:?}",
+                    question.name, wrong.is
+                ));
             }
         }
     }
@@ -140,7 +143,7 @@ fn of_code(exercise: &Exercise) -> anyhow::Result<Vec<String>> {
         } else if checked.reveals(exercise) != Some(&wrong.reveals) {
             let other = code.wrong.iter().find(|other| checked.said.contains(&other.fails));
             let told = other.map_or("nothing".to_owned(), |other| format!("what {} reveals", other.file));
-            problems.push(format!("{} is told {told}:\n{}", wrong.file, checked.said));
+            problems.push(format!("{} gets {told}:\n{}", wrong.file, checked.said));
         }
     }
     Ok(problems)

@@ -1,7 +1,7 @@
 //! The end of `weir serve`: the drain, its report, the last run, and an exit in time.
 //!
-//! The deadline holds whatever still runs: tasks that are being dropped, threads that
-//! wait for a disk, a terminal that is stopped. A thread of its own watches over it.
+//! The deadline holds whatever still runs: tasks that are being dropped, threads that wait
+//! for a disk, a stopped terminal. A watchdog thread enforces it.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -16,16 +16,16 @@ use crate::runs::Store;
 use crate::shutdown::Drained;
 use crate::workbench::{DrainReport, Running, Workbench};
 
-/// How long after the deadline the last run may still be written.
+/// The time after the deadline in which the last run may still be written.
 const KEEP: Duration = Duration::from_millis(55);
-/// How long after the deadline the process ends, whatever still runs.
+/// The time after the deadline at which the process ends.
 const LATEST: Duration = Duration::from_millis(65);
-/// How long standard error gets to show the report: this at least, and after a drain
-/// that ended early the longer time.
+/// The time that standard error gets to show the report: at least this, and after an early
+/// end of the drain the longer time.
 const SHOW: Duration = Duration::from_millis(10);
 const SHOW_EARLY: Duration = Duration::from_secs(1);
 
-/// Drains the bench after a signal, reports, and says how the process is to end.
+/// Drains the bench after a signal, prints the report, and returns the exit code.
 pub(super) async fn end(
     workbench: &Arc<Workbench>,
     store: &Store,
@@ -41,8 +41,8 @@ pub(super) async fn end(
     let watchdog = Watchdog::start(workbench, writer, deadline, Arc::clone(&running));
     let held = workbench.ledger().held;
     writer.say(format_args!(
-        "\nweir: {signal}: taking nothing new; finishing {held} events for up to {deadline:?}\n      \
-         (once more to stop at once)"
+        "\nweir: {signal}: refusing new events; finishing {held} within {deadline:?}\n      \
+         ({signal} again to stop at once)"
     ));
     let this = Arc::clone(workbench);
     let hurry = watchdog.hurry.clone();
@@ -62,11 +62,11 @@ pub(super) async fn end(
     exit
 }
 
-/// Ends the process when the deadline has passed, if nothing else has.
+/// Ends the process at the deadline, unless it has ended before.
 struct Watchdog {
-    /// Moves the deadline to now.
+    /// Moves the deadline to the present.
     hurry: Sender<()>,
-    /// How the process ends, once the report is made.
+    /// The exit code, once the report is made.
     exit: Arc<OnceLock<Exit>>,
     writer: Writer,
 }
@@ -91,7 +91,7 @@ impl Watchdog {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let code = match exit.get() {
-                // Reported, and still writing the run or the report.
+                // Reported, but still writing the run or the report.
                 Some(exit) => exit.and_not_kept(),
                 None => {
                     let report = workbench.cut_short(began.elapsed());
@@ -105,12 +105,12 @@ impl Watchdog {
         };
         let started = std::thread::Builder::new().name("weir-deadline".to_owned()).spawn(watch);
         if let Err(error) = started {
-            log::error!("the deadline of the drain may be missed: no thread to watch it: {error}");
+            log::error!("cannot start the drain's watchdog, so its deadline may pass: {error}");
         }
         this
     }
 
-    /// Shows the report, and returns how the process is to end.
+    /// Prints the report, and returns the exit code.
     fn report(&self, report: &DrainReport) -> Exit {
         let exit = code(report);
         let _ = self.exit.set(exit);
@@ -119,7 +119,7 @@ impl Watchdog {
     }
 }
 
-/// The process has told how it ends, and need not be told of by the next one.
+/// Removes the mark in the data folder: the process has reported how it ended.
 fn forget(running: &Option<Running>) {
     if let Some(running) = running {
         running.remove();
@@ -135,7 +135,7 @@ fn code(report: &DrainReport) -> Exit {
 }
 
 impl Exit {
-    /// The same, or that a run could not be kept if that is the worst there is.
+    /// Replaces a success by [`Exit::RunNotKept`]; a worse exit code stays.
     fn and_not_kept(self) -> Self {
         if self == Self::Success { Self::RunNotKept } else { self }
     }

@@ -1,24 +1,62 @@
-//! What an exercise may hold at most. Sets come from other people, and a mistake in
-//! one must not panic, fill the memory or run for days.
+//! The bounds of an exercise. Sets come from strangers, and a mistake in one must not
+//! panic, fill the memory or run for days.
+
+use thiserror::Error;
 
 use super::{Exercise, Load};
 use crate::exercise::Value;
 use crate::record::{Arrivals, Model, Plan};
 
-/// How many times faster a load may be measured.
+/// The highest speed at which a load may be measured, as a factor.
 const FASTEST: u32 = 1000;
-/// The most loads, questions, choices and so on of one exercise.
+/// The most items of a list, such as loads, questions or choices.
 const MOST: usize = 200;
 /// The most requests of a load.
 pub(in crate::exercise) const MOST_REQUESTS: u64 = 1_000_000;
-/// The longest load, in seconds, at the pace that is asked about.
+/// The longest load, in seconds of the exercise.
 pub(in crate::exercise) const LONGEST_S: f64 = 3600.0;
 
-/// Whether the exercise is within its bounds.
+/// What exceeds the bounds of an exercise.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BoundsError {
+    /// A list is too long.
+    #[error("{found} {what}: expected at most {MOST}")]
+    TooMany {
+        /// What the list holds.
+        what: &'static str,
+        /// How many it holds.
+        found: usize,
+    },
+    /// A load is measured too fast.
+    #[error("load {load:?}: faster = {faster}, expected 1 to {FASTEST}")]
+    Faster {
+        /// The load.
+        load: String,
+        /// The factor.
+        faster: u32,
+    },
+    /// A question has an infinite answer or tolerance.
+    #[error("question {0:?}: expected finite numbers")]
+    Question(String),
+    /// A fact has an infinite tolerance.
+    #[error("fact {0:?}: expected a finite tolerance")]
+    Fact(String),
+    /// A load has too many requests.
+    #[error("{0} requests: expected at most {MOST_REQUESTS} in a load of an exercise")]
+    Requests(u64),
+    /// A burst has too many requests.
+    #[error("bursts of {0}: expected at most {MOST_REQUESTS} requests in a load of an exercise")]
+    Burst(u64),
+    /// A load is too long.
+    #[error("a load of {0} s: expected at most {LONGEST_S} s in an exercise")]
+    Length(u64),
+}
+
+/// Checks the bounds of an exercise.
 ///
 /// # Errors
-/// What is not, and what is allowed.
-pub(super) fn check(exercise: &Exercise) -> Result<(), String> {
+/// The first bound that is exceeded.
+pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
     let Exercise { config, loads, questions, given, facts, hints, .. } = exercise;
     let counts = [
         ("settings", config.len()),
@@ -31,12 +69,12 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), String> {
         ("wrong answers", questions.iter().map(|question| question.wrong.len()).max().unwrap_or(0)),
         ("edits", loads.iter().map(|load| load.edits.len()).max().unwrap_or(0)),
     ];
-    if let Some((what, count)) = counts.into_iter().find(|(_, count)| *count > MOST) {
-        return Err(format!("{count} {what}: expected at most {MOST}"));
+    if let Some((what, found)) = counts.into_iter().find(|(_, count)| *count > MOST) {
+        return Err(BoundsError::TooMany { what, found });
     }
     if let Some(Load { name, faster, .. }) = loads.iter().find(|load| !(1..=FASTEST).contains(&load.faster))
     {
-        return Err(format!("load {name:?}: faster = {faster}, expected 1 to {FASTEST}"));
+        return Err(BoundsError::Faster { load: name.clone(), faster: *faster });
     }
     for question in questions {
         let is_finite = |value: &Value| !matches!(value, Value::Number(number) if !number.is_finite());
@@ -44,20 +82,20 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), String> {
         let allowances = [question.tolerance, question.within];
         if !numbers.into_iter().all(is_finite) || !allowances.iter().all(|by| by.is_finite() && *by >= 0.0)
         {
-            return Err(format!("question {:?}: expected numbers that are finite", question.name));
+            return Err(BoundsError::Question(question.name.clone()));
         }
     }
     match facts.iter().find(|fact| !fact.tolerance.is_finite()) {
-        Some(fact) => Err(format!("fact {:?}: expected a tolerance that is finite", fact.says)),
+        Some(fact) => Err(BoundsError::Fact(fact.says.clone())),
         None => Ok(()),
     }
 }
 
-/// Whether a load is short enough for an exercise.
+/// Checks that a load is small enough for an exercise.
 ///
 /// # Errors
-/// What is not, and what is allowed.
-pub(in crate::exercise) fn check_plan(plan: &Plan) -> Result<(), String> {
+/// The first bound that is exceeded.
+pub(in crate::exercise) fn check_plan(plan: &Plan) -> Result<(), BoundsError> {
     let (profile, at_once) = match &plan.model {
         Model::Closed { clients } => (clients, 0),
         Model::Open { rate, arrivals: Arrivals::Burst(size), .. } => (rate, *size),
@@ -71,15 +109,13 @@ pub(in crate::exercise) fn check_plan(plan: &Plan) -> Result<(), String> {
     };
     let requests = plan.requests.map(|requests| requests as f64).or(by_rate);
     if let Some(requests) = requests.filter(|requests| *requests > MOST_REQUESTS as f64) {
-        return Err(format!("{requests:.0} requests: an exercise has at most {MOST_REQUESTS} in a load"));
+        return Err(BoundsError::Requests(requests.round() as u64));
     }
     if at_once > MOST_REQUESTS {
-        return Err(format!(
-            "bursts of {at_once}: an exercise has at most {MOST_REQUESTS} requests in a load"
-        ));
+        return Err(BoundsError::Burst(at_once));
     }
     match seconds.filter(|seconds| *seconds > LONGEST_S) {
-        Some(seconds) => Err(format!("{seconds:.0} s: an exercise's load lasts at most {LONGEST_S} s")),
+        Some(seconds) => Err(BoundsError::Length(seconds.round() as u64)),
         None => Ok(()),
     }
 }

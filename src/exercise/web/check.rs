@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Value as Object, json};
+use thiserror::Error;
 
 use super::{Refusal, Workshop, line_html, words_html};
 use crate::exercise::{
-    Exercise, Findings, Judgement, Measured, Score, Trial, Value, Verdict, Where, compile_and_check,
-    doubts, finishes, judge,
+    CodeError, Exercise, Findings, Judgement, Measured, Score, Trial, TrialError, Value, Verdict, Where,
+    compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Phase;
 use crate::shutdown::StopToken;
@@ -31,7 +32,22 @@ pub(super) struct Checks {
 struct Checking {
     running: Option<Running>,
     /// By exercise, for as long as the server runs.
-    ended: BTreeMap<String, Result<Outcome, String>>,
+    ended: BTreeMap<String, Result<Outcome, CheckError>>,
+}
+
+/// Why a check has no outcome.
+#[derive(Debug, Error)]
+enum CheckError {
+    #[error(transparent)]
+    Progress(#[from] Refusal),
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    #[error("stopped: half a load has no result")]
+    Stopped,
+    #[error("the check panicked; the server's log has the reason")]
+    Panicked,
 }
 
 #[derive(Debug)]
@@ -139,7 +155,7 @@ impl Checks {
             "progress": progress,
             "held": held,
             "result": ended.and_then(|ended| ended.as_ref().ok()),
-            "error": ended.and_then(|ended| ended.as_ref().err()),
+            "error": ended.and_then(|ended| ended.as_ref().err()).map(ToString::to_string),
             "other": other.map(|other| &other.id),
         })
     }
@@ -166,7 +182,7 @@ impl Checks {
         }
     }
 
-    fn end(&self, id: &str, ended: Result<Outcome, String>) {
+    fn end(&self, id: &str, ended: Result<Outcome, CheckError>) {
         let mut state = self.lock();
         state.running = None;
         state.ended.insert(id.to_owned(), ended);
@@ -194,8 +210,7 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -
         move || {
             // A check that breaks off must not be the last.
             let ended = catch_unwind(AssertUnwindSafe(|| run(&workshop, &exercise, again, stop)));
-            let ended =
-                ended.unwrap_or_else(|_| Err("the check broke off; the server's log says why".into()));
+            let ended = ended.unwrap_or(Err(CheckError::Panicked));
             workshop.checks.end(&exercise.id, ended);
         }
     };
@@ -208,8 +223,13 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -
     }
 }
 
-fn run(workshop: &Workshop, exercise: &Exercise, again: bool, stop: StopToken) -> Result<Outcome, String> {
-    let state = workshop.progress().map_err(|error| error.to_string())?.of(&exercise.id);
+fn run(
+    workshop: &Workshop,
+    exercise: &Exercise,
+    again: bool,
+    stop: StopToken,
+) -> Result<Outcome, CheckError> {
+    let state = workshop.progress()?.of(&exercise.id);
     let kept = state.findings_of(exercise).filter(|_| !again).cloned();
     let measured_before = kept.as_ref().filter(|_| !exercise.loads.is_empty()).map(|kept| kept.at.clone());
     let findings = match kept {
@@ -233,7 +253,7 @@ fn run(workshop: &Workshop, exercise: &Exercise, again: bool, stop: StopToken) -
     let mut remarks = doubts(&questions, &findings);
     let (first, not_kept) = match changed {
         Ok(state) => (state.first, None),
-        Err(error) => (None, Some(format!("this is not kept: {error}"))),
+        Err(error) => (None, Some(format!("cannot store this check: {error}"))),
     };
     remarks.extend(not_kept);
     let passed = finishes(&questions, passed_code);
@@ -242,7 +262,7 @@ fn run(workshop: &Workshop, exercise: &Exercise, again: bool, stop: StopToken) -
 }
 
 /// Makes the exercise's loads, if anything is asked about them.
-fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec<Measured>, String> {
+fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec<Measured>, CheckError> {
     if exercise.questions.is_empty() {
         return Ok(Vec::new());
     }
@@ -255,15 +275,15 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
         let of_load =
             trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
         if stop.is_cancelled() {
-            return Err("stopped: half a load says nothing".to_owned());
+            return Err(CheckError::Stopped);
         }
-        measured.extend(of_load.map_err(|error| format!("{error:#}"))?);
+        measured.extend(of_load?);
     }
     Ok(measured)
 }
 
-fn check_code(exercise: &Exercise) -> Result<CodeOutcome, String> {
-    let checked = compile_and_check(exercise, None, false).map_err(|error| error.to_string())?;
+fn check_code(exercise: &Exercise) -> Result<CodeOutcome, CodeError> {
+    let checked = compile_and_check(exercise, None, false)?;
     // What was not written yet, or does not compile, says nothing about an idea.
     let reveals = checked.reveals(exercise).map(str::to_owned);
     let unwritten = checked.unwritten(exercise);

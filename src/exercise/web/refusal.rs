@@ -1,39 +1,39 @@
-//! Why something in the workshop cannot be had or done, as an HTTP answer.
+//! Why a request to the workshop is refused, as an HTTP answer.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use crate::clean;
-use crate::exercise::{ProgressError, SetError};
+use crate::exercise::{AnswerError, ProgressError, SetError};
 
-/// Why something cannot be had or done.
+/// Why a request is refused.
 #[derive(Debug, Error)]
 pub(super) enum Refusal {
     /// There is no set.
     #[error(
-        "there is no folder {} in {}: start weir in the folder that has one, such as that of \
+        "there is no folder {} in {}: start weir in the folder that contains it, such as that of \
          its sources",
         clean::line(name),
         clean::line(place)
     )]
     NoSet { name: String, place: String },
-    /// There is, and it cannot be read, or has no such exercise.
+    /// The set cannot be read, or has no such exercise.
     #[error(transparent)]
     Set(SetError),
-    /// Progress cannot be read or kept.
+    /// Progress cannot be read or stored.
     #[error("your progress: {0}")]
     Progress(ProgressError),
     /// A file of an exercise cannot be read.
     #[error("{}: {}", clean::line(.0), .1)]
     File(String, std::io::Error),
-    /// What somebody has typed is no answer.
-    #[error("{}", clean::line(.0))]
-    Answer(String),
-    /// There is a check already.
+    /// A text is no answer.
+    #[error("{}", clean::line(&.0.to_string()))]
+    Answer(AnswerError),
+    /// A check is running already.
     #[error("{}", clean::line(.0))]
     Busy(String),
-    /// There is no thread to do it on.
+    /// The system has no thread for a check.
     #[error("{0}")]
     Thread(std::io::Error),
 }

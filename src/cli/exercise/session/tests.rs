@@ -121,11 +121,11 @@ fn a_session_asks_checks_explains_and_goes_on_where_it_was_left() {
             "who> ",
             "✓ First is finished.",
             "Because of First.",
-            "Enter goes on",
+            "Press Enter for the next exercise",
             "Exercise 2 of 3",
             "The text of second",
             "count (events)> ",
-            "Go on from here with: weir exercise",
+            "Continue here with: weir exercise",
         ],
     );
     assert_eq!(room.measured, ["first"]);
@@ -148,7 +148,7 @@ fn a_wrong_answer_is_explained_once_and_asked_again_with_the_first_score_kept() 
             "4.2 times too high",
             "first attempt: 1 of 2 right",
             "Because of First.",
-            "Enter tries again",
+            "Press Enter to try again",
             "How many?",
             "✓ First is finished.",
             "Exercise 2 of 3",
@@ -177,7 +177,7 @@ fn keys_give_a_hint_the_text_the_solution_and_the_next_exercise() {
             "expected a number, or a key:\nn next",
             "keys: n next",
             "Exercise 2 of 3",
-            "Go on from here",
+            "Continue here",
         ],
     );
     assert!(room.measured.is_empty());
@@ -194,11 +194,11 @@ fn code_is_checked_with_enter_until_it_passes_and_the_last_exercise_ends_the_ses
         &said,
         &[
             "Exercise 3 of 3",
-            "exercise.rs; Enter checks it",
+            "exercise.rs, then press Enter to check it",
             "your code does not pass yet",
             "first attempt: 0 of 1 right",
-            "Enter tries again",
-            "exercise.rs; Enter checks it",
+            "Press Enter to try again",
+            "exercise.rs, then press Enter to check it",
             "your code passes",
             "✓ Third is finished.",
             "That was the last exercise",

@@ -1,5 +1,4 @@
-//! Whether what an exercise says is true: its files and links, its commands, its
-//! numbers.
+//! Verifies the texts of an exercise: files and links, commands, numbers.
 
 use std::path::Path;
 
@@ -10,13 +9,13 @@ use crate::exercise::{
     Exercise, ExpressionError, Fact, FigureName, Measured, Set, Value, evaluate, first_number, prose,
 };
 
-/// Graded: each tells more than the one before.
+/// The number of hints, each of which tells more than the one before.
 const HINTS: usize = 3;
 
 pub(super) fn of_text(set: &Set, exercise: &Exercise) -> Vec<String> {
     let mut problems = Vec::new();
     if exercise.hints.len() != HINTS {
-        problems.push(format!("has {} hints, and not {HINTS}", exercise.hints.len()));
+        problems.push(format!("has {} hints: expected {HINTS}", exercise.hints.len()));
     }
     if !(5..=30).contains(&exercise.minutes) {
         problems.push(format!("takes {} minutes: expected 5 to 30", exercise.minutes));
@@ -29,7 +28,7 @@ pub(super) fn of_text(set: &Set, exercise: &Exercise) -> Vec<String> {
             let root = set.folder.parent().unwrap_or(Path::new("."));
             for path in paths(&text).chain(paths(&exercise.explanation)) {
                 if !root.join(&path).exists() && !exercise.folder.join(&path).exists() {
-                    problems.push(format!("{path} is named and does not exist"));
+                    problems.push(format!("names {path}, which does not exist"));
                 }
             }
         }
@@ -50,7 +49,7 @@ fn commands(text: &str) -> Vec<String> {
     lines.lines().filter_map(ours).collect()
 }
 
-/// What is wrong with a command, if anything.
+/// The problem with a command, if any.
 fn of_command(command: &str) -> Option<String> {
     let args = match cli::Args::try_parse_from(["weir"].into_iter().chain(command.split_whitespace())) {
         Ok(args) => args,
@@ -72,14 +71,14 @@ fn paths(text: &str) -> impl Iterator<Item = String> {
     all.filter(is_path).collect::<Vec<_>>().into_iter()
 }
 
-/// What is wrong with a number in the texts, if anything.
+/// The problem with a number in the texts, if any.
 pub(super) fn of_fact(exercise: &Exercise, fact: &Fact, simulated: &[Measured]) -> Option<String> {
     let says = prose(&fact.says);
     if !exercise.texts().iter().any(|(_, text)| text.contains(&says)) {
         return Some(format!("no text says {:?}", fact.says));
     }
     let Some(number) = first_number(&says) else {
-        return Some(format!("there is no number in {:?}", fact.says));
+        return Some(format!("no number in {:?}", fact.says));
     };
     let figure = |name: &str| {
         let name: FigureName = name.parse().ok()?;
@@ -90,7 +89,7 @@ pub(super) fn of_fact(exercise: &Exercise, fact: &Fact, simulated: &[Measured]) 
     };
     match evaluate(&fact.is, &figure) {
         Ok(is) if (number - is).abs() <= fact.tolerance * is.abs() + 1e-9 => None,
-        Ok(is) => Some(format!("a text says {:?}, and it is {is}", fact.says)),
+        Ok(is) => Some(format!("a text says {:?}, but it is {is}", fact.says)),
         Err(ExpressionError::UnknownFigure(name)) => {
             let unknown = ExpressionError::UnknownFigure(name.clone());
             let why = name.parse::<FigureName>().err().map_or(unknown.to_string(), |why| why.to_string());
