@@ -16,6 +16,7 @@ mod curves;
 mod delta;
 mod drain;
 mod exposition;
+mod heat;
 mod history;
 mod keeping;
 mod mark;

@@ -49,6 +49,11 @@ pub struct Point {
     /// The p50 and p99 of the response, likewise.
     #[serde(with = "in_order")]
     pub response_ms: ByMode<Option<[f64; 2]>>,
+    /// Events done in the second that has just ended, in all modes: pairs of a step of the
+    /// response time and a number. A tenfold has ten steps, the first from 0.1 ms on.
+    /// Empty in points within a second.
+    #[serde(default)]
+    pub heat: Vec<(usize, u64)>,
 }
 
 /// The answer of `/api/history`.

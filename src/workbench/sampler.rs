@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::busy::BusyShares;
 use super::delta::{Delta, Tracker};
+use super::heat::Heat;
 use super::history::{HISTORY_INTERVAL, History, Point, Recent};
 use super::recording::{Observation, Recorder};
 use super::stats::HistogramKind;
@@ -23,6 +24,7 @@ pub(super) struct Sampler {
     pub(super) recent: Recent,
     trackers: ByMode<Tracker>,
     since_point: ByMode<SincePoint>,
+    heat: Heat,
     pub(super) busy: BusyShares,
     pub(super) recorder: Recorder,
 }
@@ -85,6 +87,9 @@ impl Workbench {
         );
         let modes = &self.bench.modes;
         let since = std::mem::take(&mut sampler.since_point);
+        for (_, since) in since.iter() {
+            sampler.heat.add(&since.response);
+        }
         let point = Point {
             t: now,
             arrived: modes.as_ref().map(|stats| stats.totals().arrived),
@@ -100,6 +105,7 @@ impl Workbench {
             concurrency: observation.concurrency,
             wait_ms: since.as_ref().map(|since| p50_and_p99_ms(&since.wait)),
             response_ms: since.as_ref().map(|since| p50_and_p99_ms(&since.response)),
+            heat: sampler.heat.take(now),
         };
         sampler.recent.push(point);
         self.drain_rate.store(sampler.recent.drain_rate().to_bits(), Ordering::Relaxed);

@@ -46,6 +46,7 @@ export class Chart {
     this.canvas.setAttribute('role', 'img');
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
     this.readout = new Readout(this, figure);
+    this.canvas.setAttribute('aria-label', this.readout.title);
     this.#listen();
     new ResizeObserver(() => this.#resize(plot)).observe(plot);
   }

@@ -23,6 +23,7 @@ export class LoadBar {
   constructor(header, report, { ended, visit }) {
     this.panel = find(header, '#load-panel');
     this.open = findAs(HTMLButtonElement, header, '#load-open');
+    this.summary = find(this.open, 'span');
     this.stop = findAs(HTMLButtonElement, header, '#load-stop');
     this.plan = find(header, '#plan');
     const seen = (/** @type {string} */ run) => {
@@ -53,7 +54,7 @@ export class LoadBar {
     const { isRunning, state } = load;
     this.stop.hidden = !isRunning;
     this.open.hidden = isRunning;
-    write(this.open, `Load ▸ ${load.summary}`);
+    write(this.summary, `▸ ${load.summary}`);
     const seconds = state?.progress?.seconds;
     const since = seconds === undefined ? '' : `${format.uptime(seconds)} · `;
     write(this.plan, isRunning && state ? `${since}${state.mode} · ${state.plan}` : '');

@@ -168,6 +168,7 @@ export interface Point {
   concurrency: number;
   wait_ms: PerMode<Pair | null>;
   response_ms: PerMode<Pair | null>;
+  heat: Pair[];
 }
 
 export type Pair = [number, number];

@@ -116,7 +116,7 @@ export class Pen {
     const high = nice(Math.max(most * 1.08, least));
     const share = (/** @type {number} */ value) =>
       isLog ? Math.log1p(Math.min(value, high)) / Math.log1p(high) : Math.min(value, high) / high;
-    return { high, y: (value) => bottom - (bottom - top) * share(Math.max(0, value)) };
+    return { low: 0, high, y: (value) => bottom - (bottom - top) * share(Math.max(0, value)) };
   }
 
   /**

@@ -1,14 +1,14 @@
 // @ts-check
 // The band of response times in the score.
 //
-// Responsible for: p50 and p99 of each second with the band between them, and the age of the oldest event
-// while nothing finishes. Queueing shows as a climbing band.
+// Responsible for: a heat map, p50 and p99 on it, and the age of the oldest event while nothing finishes.
+// Queueing shows as a climbing band.
 
 import { COLOURS } from './brush.js';
 import { decades } from './pen.js';
 import { brief } from './say.js';
 
-/** @import { End, ScoreRow, Spot } from './types.d.ts' */
+/** @import { End, Scale, ScoreRow, Spot } from './types.d.ts' */
 /** @import { Band, X } from './bands.js' */
 /** @import { Pen } from './pen.js' */
 
@@ -24,23 +24,16 @@ const GAP_S = 2; // lines do not cross a longer gap
  * @param {[t: number, seconds: number][]} oldest ages of the oldest event inside
  */
 export function response(pen, rows, x, band, oldest) {
-  const { context: c } = pen;
   const [top, bottom] = band;
   const [low, high] = reach(rows, oldest);
   const place = (/** @type {number} */ s) =>
     (Math.log(Math.min(high, Math.max(low, s))) - Math.log(low)) / Math.log(high / low);
-  const scale = { high, y: (/** @type {number} */ s) => bottom - (bottom - top) * place(s) };
+  const scale = { low, high, y: (/** @type {number} */ s) => bottom - (bottom - top) * place(s) };
   pen.ticks(scale, (s) => brief(s).replace('.0', ''), decades(high, low));
-  pen.title('Response', 'from arrival to the end of the work: p50 to p99', top);
+  pen.title('Response', 'from arrival to the end of the work: darker is more', top);
   const tint = COLOURS[rows[rows.length - 1].mode];
-  c.fillStyle = pen.get(tint);
-  c.globalAlpha = 0.3;
+  heat(pen, rows, x, scale, tint);
   const columns = smooth(rows);
-  for (const { from, to, p50, p99 } of columns) {
-    const [upper, lower] = [scale.y(p99 / 1000) - 1, scale.y(p50 / 1000) + 1];
-    c.fillRect(x(from), upper, x(to) - x(from) + 0.4, lower - upper);
-  }
-  c.globalAlpha = 1;
   const line = (/** @type {'p50' | 'p99'} */ name) =>
     columns.flatMap((column, index) => {
       const gap = index > 0 && column.from - columns[index - 1].to > GAP_S;
@@ -72,6 +65,32 @@ export function response(pen, rows, x, band, oldest) {
   }
   pen.ends(ends, band);
 }
+
+/**
+ * A column for each second: the darker a time, the more events took it.
+ * @param {Pen} pen
+ * @param {ScoreRow[]} rows
+ * @param {X} x
+ * @param {Scale} scale
+ * @param {string} tint
+ */
+function heat({ context: c, get }, rows, x, { low, high, y }, tint) {
+  c.fillStyle = get(tint);
+  for (const { t, heat: steps } of rows) {
+    const most = steps.reduce((all, [, count]) => Math.max(all, count), 0);
+    const from = Math.max(x(rows[0].t), x(t - 1));
+    for (const [step, count] of steps) {
+      const [shortest, longest] = [timeOf(step), timeOf(step + 1)];
+      if (longest <= low || shortest >= high) continue;
+      c.globalAlpha = 0.15 + 0.6 * (count / most);
+      c.fillRect(from, y(longest), x(t) - from + 0.3, y(shortest) - y(longest) + 0.3);
+    }
+  }
+  c.globalAlpha = 1;
+}
+
+/** The time that a step of the server's heat map begins with. @param {number} step */
+const timeOf = (step) => 1e-4 * 10 ** (step / 10);
 
 /**
  * The scale of the response times: from the decade below the shortest to the one above the longest.

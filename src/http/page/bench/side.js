@@ -97,6 +97,8 @@ function span(low, high) {
   const [from, to] = [brief(low), brief(high)];
   if (from === to) return to;
   const [unit] = /\D+$/.exec(to) ?? [''];
+  if (unit.endsWith('s') && high >= 1 && high < 99.5 && low >= 0.01 && low < 1)
+    return `${Number(low.toPrecision(2))} to ${to}`;
   return `${from.endsWith(unit) ? from.slice(0, -unit.length) : from} to ${to}`;
 }
 

@@ -1,6 +1,6 @@
 // What the bench's picture and charts are made of.
 
-import type { ConsumerState, ModeState, PerMode, QueueState, Snapshot } from '../snapshot.d.ts';
+import type { ConsumerState, ModeState, Pair, PerMode, QueueState, Snapshot } from '../snapshot.d.ts';
 
 export type Spot = [x: number, y: number];
 export type Path = Spot[];
@@ -151,10 +151,13 @@ export interface ScoreRow {
   mode: number;
   p50: number | null;
   p99: number | null;
+  /** Events done in the second before, by the step of their response time. */
+  heat: Pair[];
 }
 
 /** A scale of values: where one is on the canvas. */
 export interface Scale {
+  low: number;
   high: number;
   y(value: number): number;
 }
