@@ -62,6 +62,7 @@ fn seen(play: &Play, counts: RetryCounts, attempts: u32) -> Outcome {
         AttemptError::Error(_) => Wrong,
         AttemptError::Panicked(_) => Mad,
         AttemptError::TimedOut(_) => Never,
+        error => unreachable!("{error}"),
     };
     let dead = letters.into_iter().map(|letter| (letter.event, went(letter.last_error))).collect();
     Outcome { done, dead, counts }

@@ -1,25 +1,24 @@
-//! Makes words from outside safe to print: names and notes of run files, output of
-//! other tools, file names, exercise sets, configuration keys, answers of a server.
+//! Makes foreign text safe to print: names and notes of run files, output of other tools, file
+//! names, exercise sets, configuration keys, responses of a server.
 //!
-//! Such a word may hold characters that command a terminal (ESC, the C1 controls),
-//! reorder a line (bidirectional overrides), hide in it (zero-width characters) or
-//! end it, so that the rest passes for a line of Weir's own. [`line()`] shows all of
-//! them as escapes; [`text`] keeps line breaks and tabs, for what is meant to have
-//! several lines.
+//! Such text may contain characters that command a terminal (ESC, the C1 controls), reorder a
+//! line (bidirectional overrides), hide in it (zero-width characters) or end it, so that the
+//! rest looks like a line of Weir's own. [`line()`] shows all of them as escapes. [`text`]
+//! keeps line breaks and tabs, for text that is meant to have several lines.
 //!
-//! The escapes are those of JSON (`\n`, `\u001b`), so a JSON document that has been
-//! through here is still the same document.
+//! The escapes are those of JSON (`\n`, `\u001b`), so a cleaned JSON document has the same
+//! meaning.
 //!
-//! A message cleans each foreign word with [`line()`] where it puts the word in. The
-//! command line and the log clean everything they print once more with [`text`] and
-//! [`record`]: a word that was forgotten can then break a line, and nothing worse.
+//! A message cleans each foreign word with [`line()`] where it inserts the word. The command
+//! line and the log clean everything they print once more with [`text`] and [`record`], so a
+//! forgotten word can break a line and do nothing worse.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// The word on one line: every character that a terminal would act on, including
-/// line breaks and tabs, is shown as its escape.
+/// Puts a word on one line: each character that a terminal would act on, line breaks and tabs
+/// included, becomes its escape.
 ///
 /// ```
 /// assert_eq!(weir_stage::clean::line("a\nweir: forged \u{1b}[2J"), r"a\nweir: forged \u001b[2J");
@@ -28,8 +27,8 @@ pub fn line(word: &str) -> Cow<'_, str> {
     cleaned(word, |_| false)
 }
 
-/// Like [`line()`], for text of several lines: line breaks and tabs stay, and a
-/// carriage return before a line break goes.
+/// Cleans text of several lines: like [`line()`], but keeps line breaks and tabs, and removes
+/// a carriage return before a line break.
 pub fn text(text: &str) -> Cow<'_, str> {
     match text.contains("\r\n") {
         false => cleaned(text, |c| matches!(c, '\n' | '\t')),
@@ -37,8 +36,8 @@ pub fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Like [`text`], for what a program has coloured that was started on purpose: ESC
-/// stays where it begins a complete sequence that only sets colour and weight.
+/// Cleans the coloured output of a program that Weir started: like [`text`], but keeps ESC
+/// where it begins a complete sequence that only sets colour and weight.
 pub fn coloured(text: &str) -> String {
     let mut clean = String::new();
     let mut pieces = text.split('\u{1b}');
@@ -53,13 +52,13 @@ pub fn coloured(text: &str) -> String {
     clean
 }
 
-/// Like [`text`], with every line after the first indented, so that it cannot pass
-/// for a record of its own in a log.
+/// Cleans a log message: like [`text`], with every line after the first indented, so that it
+/// does not look like a record of its own.
 pub fn record(message: &str) -> String {
     text(message).replace('\n', "\n  ")
 }
 
-/// The path on one line, as [`line()`] shows it.
+/// Puts a path on one line, as [`line()`] does.
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string()).into_owned()
 }
@@ -76,8 +75,8 @@ fn cleaned(word: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Whether a character commands a terminal, ends or reorders a line, or has no
-/// width. The joiners (U+200C, U+200D) are no part of it: Persian and emoji need them.
+/// Returns true if a character commands a terminal, ends or reorders a line, or has no width.
+/// The joiners (U+200C, U+200D) are allowed, because Persian and emoji need them.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -93,7 +92,7 @@ fn escape(c: char, into: &mut String) {
         '\t' => into.push_str("\\t"),
         c => {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string does not fail.
+                // Writing to a string never fails.
                 let _ = write!(into, "\\u{unit:04x}");
             }
         }
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_without_anything_hostile_is_not_copied() {
+    fn a_harmless_word_is_not_copied() {
         for word in ["", "knee at 0.8 µs → “ok”", "日本語 👩\u{200d}💻", "می\u{200c}خواهم"]
         {
             assert!(matches!(line(word), Cow::Borrowed(same) if same == word));
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_where_they_are_wanted_and_nothing_else_that_begins_with_esc() {
+    fn coloured_text_keeps_colours_and_no_other_escape_sequence() {
         for kept in ["\u{1b}[1;31merror\u{1b}[0m: x\n", "\u{1b}[m", "plain"] {
             assert_eq!(coloured(kept), kept);
             assert!(!text(kept).contains('\u{1b}'));

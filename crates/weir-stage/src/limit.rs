@@ -1,12 +1,10 @@
-//! A limit on how many may be inside at once, which can change while they are.
+//! A limit on the number of holders, which can change while they hold.
 //!
-//! The pool's concurrency and the resource's own limit are the same thing, so they
-//! share this type: tokio's fair semaphore, with a size that can grow and shrink,
-//! a count of who is inside, and its peak.
+//! The pool's concurrency and the resource's own limit use it: tokio's fair semaphore, with a
+//! size that can grow and shrink, the number of permits in use, and its peak.
 //!
-//! When a limit shrinks below what is inside, nobody is thrown out. The
-//! difference is kept as a *debt*, and those who leave pay it off before anybody
-//! new is let in.
+//! When a limit shrinks below the number in use, every holder keeps its permit. The difference
+//! is kept as a *debt*. Released permits pay it off before new holders are admitted.
 
 use std::sync::Arc;
 
@@ -15,30 +13,32 @@ use tokio::sync::Semaphore;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, PoisonError};
 
-/// Lets at most a number of holders in at once, first come, first served. Clones
-/// share the limit.
+/// A semaphore with a limit that can change. It admits in the order of arrival. Clones share
+/// the limit.
 #[derive(Debug, Clone)]
 pub struct Limiter(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     semaphore: Semaphore,
-    /// The permits that exist or are owed. The lock makes resizes take turns;
-    /// entering and leaving do not touch it.
+    /// The limit in force. The lock makes resizes take turns; acquiring and releasing do not
+    /// touch it.
     limit: Mutex<usize>,
-    /// Permits to be withdrawn as soon as they are given back.
+    /// Permits in use beyond the limit: withdrawn as they are released.
     debt: AtomicUsize,
     in_use: AtomicUsize,
     peak: AtomicUsize,
     waiting: AtomicUsize,
 }
 
-/// Leave to be inside. Dropping it leaves.
+/// A permit of a [`Limiter`]. Dropping it releases it.
 #[derive(Debug)]
+#[must_use = "a permit is released when it is dropped"]
 pub struct Permit(Arc<Inner>);
 
 impl Limiter {
-    /// At most `limit` inside, or any number with `None`.
+    /// Creates a limiter with `limit` permits, or without a limit for `None`.
+    #[must_use]
     pub fn new(limit: Option<usize>) -> Self {
         let permits = permits(limit);
         Self(Arc::new(Inner {
@@ -51,27 +51,27 @@ impl Limiter {
         }))
     }
 
-    /// Enters if there is room and nobody is waiting for it.
+    /// Takes a permit if one is free and no caller waits for it.
     pub fn try_acquire(&self) -> Option<Permit> {
         self.0.semaphore.try_acquire().ok()?.forget();
-        Some(self.entered())
+        Some(self.admitted())
     }
 
-    /// Waits for room, behind those who came before, and enters.
+    /// Waits for a permit, behind the callers that came before.
     ///
     /// # Cancel safety
-    /// Dropping the future gives up the place in line and nothing else.
+    /// The place in the line is lost if the future is dropped, and nothing else.
     pub async fn acquire(&self) -> Permit {
         if let Some(permit) = self.try_acquire() {
             return permit;
         }
-        // Boxed: most enter without waiting, and should not carry what waiting takes.
+        // Boxed, because most callers do not wait and should not carry the space for it.
         let _waiting = Box::pin(self.wait()).await;
-        self.entered()
+        self.admitted()
     }
 
-    /// Takes a permit from the semaphore once there is one. Counts as waiting for as long
-    /// as the future or its output exists.
+    /// Takes a permit from the semaphore once there is one. The caller counts as waiting while
+    /// the future or its output exists.
     fn wait(&self) -> impl Future<Output = Waiting<'_>> {
         let waiting = Waiting::new(&self.0);
         async move {
@@ -83,8 +83,8 @@ impl Limiter {
         }
     }
 
-    /// Changes the limit. Those inside stay, also beyond the new limit; nobody
-    /// new enters until enough of them have left.
+    /// Changes the limit. Holders keep their permits, even beyond the new limit. New holders
+    /// are admitted once enough permits were released.
     pub fn resize(&self, limit: Option<usize>) {
         let inner = &self.0;
         let new = permits(limit);
@@ -99,8 +99,7 @@ impl Limiter {
             let shrink = *old - new;
             let gone = inner.semaphore.forget_permits(shrink);
             inner.debt.fetch_add(shrink - gone, Ordering::AcqRel);
-            // Whoever left between these two lines gave back a permit that is
-            // owed; collect it.
+            // A permit released between these two lines is owed: collect it.
             while inner.debt.load(Ordering::Acquire) > 0 && inner.semaphore.forget_permits(1) == 1 {
                 if !inner.pay_debt() {
                     inner.semaphore.add_permits(1);
@@ -110,37 +109,37 @@ impl Limiter {
         *old = new;
     }
 
-    /// The limit, or `None` when there is none.
+    /// Returns the limit, or `None` without one.
     pub fn limit(&self) -> Option<usize> {
         let limit = *self.0.limit.lock().unwrap_or_else(PoisonError::into_inner);
         (limit < Semaphore::MAX_PERMITS).then_some(limit)
     }
 
-    /// How many are inside.
+    /// Returns the number of permits in use.
     pub fn in_use(&self) -> usize {
         self.0.in_use.load(Ordering::Acquire)
     }
 
-    /// The most that were inside at once since the last
+    /// Returns the largest number of permits in use at the same time since the last
     /// [`reset_peak`](Self::reset_peak).
     pub fn peak(&self) -> usize {
         self.0.peak.load(Ordering::Acquire)
     }
 
-    /// How many wait to enter.
+    /// Returns the number of callers that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Acquire)
     }
 
-    /// Lets the peak start anew from what is inside now.
+    /// Restarts the peak from the number in use now.
     pub fn reset_peak(&self) {
         self.0.peak.store(self.in_use(), Ordering::Release);
     }
 
-    fn entered(&self) -> Permit {
+    fn admitted(&self) -> Permit {
         let now = self.0.in_use.fetch_add(1, Ordering::AcqRel) + 1;
-        // Most entries set no record, and a read is cheaper than a write that
-        // every core has to hear of.
+        // Most permits set no new peak, and a read is cheaper than a write that every core
+        // has to see.
         if now > self.0.peak.load(Ordering::Acquire) {
             self.0.peak.fetch_max(now, Ordering::AcqRel);
         }
@@ -149,16 +148,17 @@ impl Limiter {
 }
 
 impl Inner {
-    /// Takes one off the debt, if there is any.
+    /// Reduces the debt by one. Returns false if there is none.
     fn pay_debt(&self) -> bool {
         let less = |debt: usize| debt.checked_sub(1);
         self.debt.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok()
     }
 
-    fn leave(&self) {
-        // Counted out before anybody is let in, so that the count never shows
-        // more than the limit.
-        self.in_use.fetch_sub(1, Ordering::AcqRel);
+    fn release(&self) {
+        // Before the next holder is admitted, so that the number in use never exceeds the
+        // limit.
+        let before = self.in_use.fetch_sub(1, Ordering::AcqRel);
+        debug_assert!(before > 0, "a permit is released twice");
         if !self.pay_debt() {
             self.semaphore.add_permits(1);
         }
@@ -167,11 +167,11 @@ impl Inner {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.release();
     }
 }
 
-/// Counts one as waiting for as long as it lives, whether it gets in or gives up.
+/// Counts its caller as waiting while it exists, whether the caller is admitted or gives up.
 struct Waiting<'a>(&'a Inner);
 
 impl<'a> Waiting<'a> {
@@ -196,9 +196,9 @@ mod tests {
     use super::*;
     use futures::FutureExt;
 
-    /// A task of tokio's is aligned to 128 bytes, and where its size is 384 the system's
-    /// allocator leaves a gap beside it that takes 97 to 104 bytes and nothing else. What
-    /// an async event waits with goes there, and so costs nothing.
+    /// A tokio task is aligned to 128 bytes. With a size of 384 bytes, the system's allocator
+    /// leaves a gap beside it that fits only 97 to 104 bytes. The future that an async event
+    /// waits with goes there, and so takes no memory of its own.
     #[test]
     fn waiting_fits_into_the_gap_beside_a_task() {
         let limiter = Limiter::new(Some(1));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_limiter_lets_nobody_in_until_somebody_leaves() {
+    fn a_full_limiter_admits_after_a_release() {
         let limiter = Limiter::new(Some(2));
         let (first, _second) = (limiter.try_acquire().unwrap(), limiter.try_acquire().unwrap());
         assert!(limiter.try_acquire().is_none());
@@ -217,26 +217,26 @@ mod tests {
     }
 
     #[test]
-    fn shrinking_below_what_is_inside_throws_nobody_out_and_lets_nobody_in() {
+    fn a_limit_shrunk_below_the_number_in_use_keeps_holders_and_admits_none() {
         let limiter = Limiter::new(Some(3));
-        let mut inside: Vec<_> = (0..3).map(|_| limiter.try_acquire().unwrap()).collect();
+        let mut held: Vec<_> = (0..3).map(|_| limiter.try_acquire().unwrap()).collect();
         limiter.resize(Some(1));
         assert_eq!(limiter.in_use(), 3);
-        inside.truncate(1);
+        held.truncate(1);
         assert!(limiter.try_acquire().is_none());
-        inside.clear();
+        held.clear();
         let _one = limiter.try_acquire().unwrap();
         assert!(limiter.try_acquire().is_none());
     }
 
     #[test]
-    fn growing_pays_an_old_debt_before_it_makes_room() {
+    fn growing_pays_an_old_debt_before_it_admits() {
         let limiter = Limiter::new(Some(5));
-        let inside: Vec<_> = (0..5).map(|_| limiter.try_acquire().unwrap()).collect();
+        let held: Vec<_> = (0..5).map(|_| limiter.try_acquire().unwrap()).collect();
         limiter.resize(Some(1));
         limiter.resize(Some(6));
         assert!(limiter.try_acquire().is_some());
-        drop(inside);
+        drop(held);
         let all: Vec<_> = std::iter::from_fn(|| limiter.try_acquire()).collect();
         assert_eq!(all.len(), 6);
     }
@@ -245,10 +245,10 @@ mod tests {
     fn lifting_and_setting_a_limit_again_loses_no_permits() {
         let limiter = Limiter::new(None);
         assert_eq!(limiter.limit(), None);
-        let inside: Vec<_> = (0..10).map(|_| limiter.try_acquire().unwrap()).collect();
+        let held: Vec<_> = (0..10).map(|_| limiter.try_acquire().unwrap()).collect();
         limiter.resize(Some(4));
         assert_eq!(limiter.limit(), Some(4));
-        drop(inside);
+        drop(held);
         let all: Vec<_> = std::iter::from_fn(|| limiter.try_acquire()).collect();
         assert_eq!(all.len(), 4);
         limiter.resize(None);
@@ -256,9 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_enter_in_order_and_one_who_gives_up_blocks_nobody() {
+    fn waiting_callers_are_admitted_in_order_and_a_dropped_one_blocks_no_other() {
         let limiter = Limiter::new(Some(1));
-        let inside = limiter.try_acquire().unwrap();
+        let held = limiter.try_acquire().unwrap();
         let mut first = Box::pin(limiter.acquire());
         let mut second = Box::pin(limiter.acquire());
         let mut third = Box::pin(limiter.acquire());
@@ -267,7 +267,7 @@ mod tests {
         }
         assert_eq!(limiter.waiting(), 3);
         drop(first);
-        drop(inside);
+        drop(held);
         assert!(third.as_mut().now_or_never().is_none());
         let permit = second.now_or_never().expect("second is the first in line");
         drop(permit);

@@ -1,54 +1,52 @@
-//! A consumer that runs up to `concurrency` events at a time, and can be resized
-//! while it runs.
+//! A consumer that handles up to `concurrency` events at a time, and can be resized while it
+//! runs.
 //!
 //! ```text
 //!                     ┌─ worker ── one event at a time ─┐
 //!   producer ◀─ ask ──┼─ worker ── one event at a time ─┤   Spread::Workers
 //!                     └─ worker ── one event at a time ─┘
 //!
-//!   producer ◀─ ask ──── supervisor ── one task an event      Spread::PerEvent
+//!   producer ◀─ ask ──── worker ──── one task per event       Spread::PerEvent
 //! ```
 //!
-//! **Workers** are `concurrency` consumers, each with a subscription and demand
-//! of its own, as when a GenStage application starts several consumers. **Per
-//! event** is GenStage's `ConsumerSupervisor`: one subscription, and a task for
-//! each event. Events take the same time in both; what differs is who holds the
-//! events that were asked for in advance.
+//! **Workers** are `concurrency` consumers, each with a subscription and demand of its own,
+//! as when a GenStage application starts several consumers. **Per event** is GenStage's
+//! `ConsumerSupervisor`: one subscription, and a task for each event. An event takes the same
+//! time either way. The difference is which task holds the events that were asked for in
+//! advance.
 //!
 //! # Resizing
-//! Running work is never cancelled. Growing adds workers; shrinking retires
-//! them, and a retired worker finishes the event in its hands. With recall,
-//! which is the default, events that were prefetched and not started go back to
-//! the producer and are dispatched again, in order and in equal shares, so that
-//! new workers find something to do. Never do more than `concurrency` handlers
-//! *start*: a worker takes a slot before it begins an event, and all workers,
-//! old, new or retired, share the slots.
+//! A resize never cancels running work. Growing adds workers. Shrinking retires workers, and
+//! a retiring worker finishes the event it has begun. With [`PoolSettings::requeue`], which
+//! is the default, events that were prefetched and not begun go back to the producer. It
+//! dispatches them again, in order and in equal shares, so that new workers get work at once.
+//! All workers, old, new or retiring, share `concurrency` slots and take one before each
+//! event, so a resize never starts more handlers than allowed.
 //!
 //! # On a broadcast or a partition
 //! A [broadcast](crate::dispatch::BroadcastDispatcher) and a
-//! [partition](crate::dispatch::PartitionDispatcher) serve each consumer by one
-//! subscription. There a pool in either mode subscribes once, and shares what it is
-//! sent among up to `concurrency` handlers: it handles each event once. It asks for
-//! as much in advance as its workers would together. A resize changes how many
-//! handlers run and how much is asked for, and gives nothing back. With concurrency
-//! 0 the subscription stays, and a broadcast waits for the pool; a pool that starts
-//! with 0 is not subscribed until it grows.
+//! [partition](crate::dispatch::PartitionDispatcher) serve each consumer by one subscription.
+//! There a pool subscribes once, however it spreads its events, and handles each event once
+//! with up to `concurrency` handlers. It asks for as much in advance as its workers would ask
+//! for together. A resize changes the number of handlers and the demand, and requeues
+//! nothing. With concurrency 0 the subscription stays, and a broadcast waits for the pool. A
+//! pool that starts with 0 subscribes when it grows.
 //!
-//! On a partition, name it with [`PoolBuilder::options`]; otherwise the pool ends
-//! with [`Reason::Refused`]. Events of one key are begun in order, and one at a time
-//! only with concurrency 1.
+//! On a partition, set its number with [`PoolBuilder::options`]; otherwise the pool ends with
+//! [`Reason::Refused`]. Events of one key begin in order, and run one at a time only with
+//! concurrency 1.
 //!
 //! # Panics in a handler
-//! They end that event, not the worker: the pool logs it, counts it in
-//! [`Pool::panics`] and goes on. The event itself is dropped by the unwinding;
-//! an event that must be accounted for does so in its `Drop`, as
-//! the events of `weir-parts` do. To try it again instead, and to hear of
-//! those that fail for good, wrap the handler with [`retry()`].
+//! A panic ends its event, not the worker: the pool logs it, counts it in [`Pool::panics`]
+//! and goes on. Unwinding drops the event. An event that must be accounted for does so in its
+//! `Drop`, as a ticket of `weir-parts` does. To try the event again, and to receive those
+//! that fail for good, wrap the handler with [`retry()`].
 
-mod foreman;
+mod meters;
 mod per_event;
 mod retry;
 mod settings;
+mod task;
 mod worker;
 
 use std::fmt;
@@ -66,7 +64,8 @@ use tokio_util::sync::CancellationToken;
 pub use retry::{AttemptError, DeadLetter, Retry, RetryAccount, RetryCounts, TryHandler, retry};
 pub use settings::{PoolSettings, Spread};
 
-use self::foreman::{Foreman, Order, Roll};
+use self::meters::Meters;
+use self::task::{Command, PoolTask};
 use crate::clean;
 use crate::limit::Limiter;
 use crate::panics;
@@ -74,13 +73,12 @@ use crate::per_thread::PerThread;
 use crate::stage::stopwatch::Stopwatch;
 use crate::stage::{CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions};
 
-/// What is done with each event. Implemented by async closures over one event.
+/// The work a pool does for each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
     /// Handles one event.
     ///
     /// # Cancel safety
-    /// Dropped only when the pool is aborted; the event is then lost with it,
-    /// unless it notices being dropped.
+    /// The future is dropped only when the pool is aborted, and the event with it.
     fn handle(&self, event: T) -> impl Future<Output = ()> + Send;
 }
 
@@ -94,8 +92,9 @@ where
     }
 }
 
-/// A pool to be spawned. Made by [`pool::builder`](builder).
+/// A pool that is configured and not spawned yet. Made by [`pool::builder`](builder).
 #[derive(Debug)]
+#[must_use = "a pool handles nothing until it is spawned"]
 pub struct PoolBuilder<T, H> {
     handler: H,
     settings: PoolSettings,
@@ -103,20 +102,19 @@ pub struct PoolBuilder<T, H> {
     options: SubscribeOptions<T>,
 }
 
-/// A pool that handles events with `handler`, to be named and spawned.
+/// Configures a pool that handles events with `handler`.
 pub fn builder<T, H>(handler: H, settings: PoolSettings) -> PoolBuilder<T, H> {
     let options = SubscribeOptions::default().cancel(CancelMode::Resubscribe);
     PoolBuilder { handler, settings, name: "pool".into(), options }
 }
 
 impl<T, H> PoolBuilder<T, H> {
-    /// How the pool subscribes: to which partition, with which selector or weight.
-    /// The limits are those of the [`PoolSettings`], since a resize changes them,
-    /// and a pool always asks by itself, so `limits` and `manual` have no effect.
+    /// Sets how the pool subscribes: to which partition, with which selector or weight. The
+    /// limits come from the [`PoolSettings`], because a resize changes them. A pool always
+    /// asks by itself. So `limits` and `manual` have no effect here.
     ///
-    /// A pool ends with its producer. With [`CancelMode::Resubscribe`], which it
-    /// has without options, it waits for the successor of one that failed; the
-    /// other cancel modes end it at once.
+    /// A pool ends with its producer. With [`CancelMode::Resubscribe`], the default, it waits
+    /// for the successor of a producer that failed. The other cancel modes end it at once.
     pub fn options(mut self, options: impl Into<SubscribeOptions<T>>) -> Self {
         let options = options.into();
         let cancel = match options.cancel {
@@ -127,14 +125,14 @@ impl<T, H> PoolBuilder<T, H> {
         self
     }
 
-    /// A name for statuses; by default "pool".
+    /// Sets the name in statuses, which is "pool" by default.
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Starts the pool: it consumes from `producer`, and from its successor
-    /// should it fail and be [replaced](ProducerRef::reserve).
+    /// Starts the pool. It consumes from `producer`, and from its successor if it fails and
+    /// is [replaced](ProducerRef::reserve).
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -144,47 +142,62 @@ impl<T, H> PoolBuilder<T, H> {
         H: Handler<T>,
     {
         let Self { handler, settings, name, options } = self;
-        let (orders, inbox) = mpsc::unbounded_channel();
+        let (commands, inbox) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(None);
         let slots = Limiter::new(Some(settings.concurrency));
-        let face = Arc::new(Face { name, slots, counts: Counts::default(), roll: Roll::default(), ended });
-        let work = Work { handler, face: Arc::clone(&face) };
-        let mut foreman = Foreman::new(producer.clone(), work, settings, options);
+        let shared = Arc::new(Shared {
+            name,
+            slots,
+            panics: AtomicU64::new(0),
+            busy: PerThread::default(),
+            meters: Meters::default(),
+            ended,
+        });
+        let work = Work { handler, shared: Arc::clone(&shared) };
+        let mut task = PoolTask::new(producer.clone(), work, settings, options);
         let abort = CancellationToken::new();
         let aborted = abort.clone();
         tokio::spawn(async move {
             let ended = tokio::select! {
                 biased;
-                // Wherever the foreman is, in the middle of a resize included.
+                // Whatever the task is doing, in the middle of a resize included.
                 () = aborted.cancelled() => None,
-                reason = foreman.run(inbox) => Some(reason),
+                reason = task.run(inbox) => Some(reason),
             };
             let reason = match ended {
                 Some(reason) => reason,
-                None => foreman.dismiss_all().await,
+                None => task.abort_all().await,
             };
             end.send_replace(Some(reason));
         });
-        Pool { orders, face, abort }
+        Pool { commands, shared, abort }
     }
 }
 
-/// A running pool. Dropping it aborts its workers and what they run.
+/// A running pool.
+///
+/// Dropping it aborts its workers and the handlers they run. A pool is owned by one caller,
+/// who decides when its work ends; [`stop`](Self::stop) it and wait until it has
+/// [`ended`](Self::ended) to finish what has begun.
+#[must_use = "dropping a pool aborts it"]
 pub struct Pool<T> {
-    orders: mpsc::UnboundedSender<Order<T>>,
-    face: Arc<Face>,
-    /// A token and not the task's handle: somebody has to wait for the handlers,
-    /// which go on to their next await.
+    commands: mpsc::UnboundedSender<Command<T>>,
+    shared: Arc<Shared>,
+    /// A token instead of the task's abort handle: the task has to wait for the handlers,
+    /// which run on to their next await.
     abort: CancellationToken,
 }
 
-/// What can be seen of a pool, and what its workers share.
+/// The state that a pool's handle and its workers share.
 #[derive(Debug)]
-struct Face {
+struct Shared {
     name: Arc<str>,
     slots: Limiter,
-    counts: Counts,
-    roll: Roll,
+    /// The number of handlers that have panicked.
+    panics: AtomicU64,
+    /// The time spent in handlers.
+    busy: PerThread<Stopwatch>,
+    meters: Meters,
     ended: watch::Receiver<Option<Reason>>,
 }
 
@@ -201,18 +214,16 @@ impl<T> Pool<T> {
         builder(handler, settings).spawn(&producer)
     }
 
-    /// Applies new settings. Returns when they are in force: every worker has
-    /// heard of them and prefetched events are back with the producer. Events
-    /// that run already may still be running.
+    /// Applies new settings. Returns when they are in force: every worker knows them, and
+    /// requeued events are back with the producer. Handlers that had begun may still run.
     ///
     /// # Cancel safety
     /// The resize goes on if the future is dropped.
     pub async fn resize(&self, settings: PoolSettings) {
         let (done, applied) = oneshot::channel();
-        if self.orders.send(Order::Resize { settings, done }).is_ok() {
-            // A pool that has ended has nothing to resize. It may have ended with
-            // the order in its inbox, and a receiver that goes while something
-            // is being sent leaves that where it is: nobody would answer.
+        if self.commands.send(Command::Resize { settings, done }).is_ok() {
+            // A pool may end with the command in its mailbox. A receiver that is dropped
+            // while a message is being sent can leave the message there, unanswered.
             tokio::select! {
                 _ = applied => {}
                 _ = self.ended() => {}
@@ -220,76 +231,74 @@ impl<T> Pool<T> {
         }
     }
 
-    /// Handles an event that did not come from the producer. It takes no slot
-    /// and counts towards no demand.
+    /// Handles an event that did not come from the producer. It takes no slot and counts
+    /// towards no demand.
     ///
     /// # Errors
-    /// [`Gone`], with the pool; the event is dropped.
+    /// [`Gone`] if the pool has ended; the event is dropped.
     pub fn start(&self, event: T) -> Result<(), Gone> {
-        self.orders.send(Order::Start(event)).map_err(|_| Gone)
+        self.commands.send(Command::Start(event)).map_err(|_| Gone)
     }
 
-    /// How many events from the producer are being handled.
+    /// Returns the number of events from the producer that are being handled.
     pub fn busy(&self) -> usize {
-        self.face.slots.in_use()
+        self.shared.slots.in_use()
     }
 
-    /// How many handlers have panicked.
+    /// Returns the number of handlers that have panicked.
     pub fn panics(&self) -> u64 {
-        self.face.counts.panics.load(Ordering::Relaxed)
+        self.shared.panics.load(Ordering::Relaxed)
     }
 
-    /// What the pool is doing, as one stage: its members' numbers added up. Busy
-    /// time is the sum over its handlers, so that it grows by up to `concurrency`
-    /// seconds a second.
+    /// Returns the state of the pool as that of one stage: the sums over its workers. Busy
+    /// time is summed over the handlers, so it grows by up to `concurrency` seconds a second.
     pub fn status(&self) -> Status {
-        self.face.status()
+        self.shared.status()
     }
 
-    /// The same, for whoever does not hold the pool.
+    /// Returns [`status`](Self::status) as a closure that does not borrow the pool.
     pub(crate) fn status_fn(&self) -> impl Fn() -> Status + Send + Sync + 'static {
-        let face = Arc::clone(&self.face);
-        move || face.status()
+        let shared = Arc::clone(&self.shared);
+        move || shared.status()
     }
 
-    /// Tells the pool to take nothing more, finish what it has begun, and end.
-    /// What it had not begun goes back to the producer. See
-    /// [`ended`](Self::ended).
+    /// Tells the pool to take nothing more, finish what it has begun, and end. It requeues
+    /// the events it has not begun. See [`ended`](Self::ended).
     pub fn stop(&self) {
         // A pool that is gone has stopped.
-        drop(self.orders.send(Order::Stop));
+        drop(self.commands.send(Command::Stop));
     }
 
-    /// The same, for whoever does not hold the pool.
-    pub(crate) fn stopper(&self) -> impl FnOnce() + Send + 'static
+    /// Returns [`stop`](Self::stop) as a closure that does not borrow the pool.
+    pub(crate) fn stop_fn(&self) -> impl FnOnce() + Send + 'static
     where
         T: Send + 'static,
     {
-        let orders = self.orders.clone();
-        move || drop(orders.send(Order::Stop))
+        let commands = self.commands.clone();
+        move || drop(commands.send(Command::Stop))
     }
 
-    /// Waits until the producer has ended and every event is finished, and says
-    /// why the producer ended.
+    /// Waits until the producer has ended and every event is finished. Returns why the
+    /// producer ended.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the pool running.
+    /// The pool keeps running if the future is dropped.
     pub async fn ended(&self) -> Reason {
-        match self.face.ended.clone().wait_for(Option::is_some).await {
+        match self.shared.ended.clone().wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or(Reason::Aborted),
             Err(_) => Reason::Aborted,
         }
     }
 
-    /// Drops all running work at its next await. Events that were not started go
-    /// back to the producer. The pool has [`ended`](Self::ended) when nothing of
-    /// it runs any more, with [`Reason::Aborted`].
+    /// Drops every running handler at its next await, and requeues the events that were not
+    /// begun. The pool has [`ended`](Self::ended), with [`Reason::Aborted`], when no handler
+    /// runs any more.
     pub fn abort(&self) {
         self.abort.cancel();
     }
 
-    /// The same, for whoever does not hold the pool.
-    pub(crate) fn aborter(&self) -> impl Fn() + Send + 'static {
+    /// Returns [`abort`](Self::abort) as a closure that does not borrow the pool.
+    pub(crate) fn abort_fn(&self) -> impl Fn() + Send + 'static {
         let abort = self.abort.clone();
         move || abort.cancel()
     }
@@ -307,9 +316,9 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
-impl Face {
+impl Shared {
     fn status(&self) -> Status {
-        let members = self.roll.sum();
+        let workers = self.meters.totals();
         let state = if self.ended.borrow().is_some() || self.ended.has_changed().is_err() {
             State::Ended
         } else if self.slots.limit() == Some(0) {
@@ -324,52 +333,40 @@ impl Face {
             dispatcher: None,
             producers: usize::from(state != State::Ended),
             consumers: 0,
-            events_in: members.events_in,
+            events_in: workers.events_in,
             events_out: 0,
-            asked: members.asked,
+            asked: workers.asked,
             demand: 0,
             buffered: 0,
-            held: members.held,
-            dropped: members.dropped,
-            busy: self.counts.busy(),
+            held: workers.held,
+            dropped: workers.dropped,
+            busy: self.busy.iter().map(Stopwatch::read).sum::<Duration>(),
         }
     }
 }
 
-/// What is counted of the handlers.
-#[derive(Debug, Default)]
-struct Counts {
-    panics: AtomicU64,
-    watches: PerThread<Stopwatch>,
-}
-
-impl Counts {
-    fn busy(&self) -> Duration {
-        self.watches.iter().map(Stopwatch::read).sum()
-    }
-}
-
-/// The work, as each worker does it.
+/// The handler, with the state its workers share.
 struct Work<H> {
     handler: H,
-    face: Arc<Face>,
+    shared: Arc<Shared>,
 }
 
 impl<H> Work<H> {
     fn slots(&self) -> &Limiter {
-        &self.face.slots
+        &self.shared.slots
     }
 
-    /// Handles one event. A panic is that event's end and not the worker's.
+    /// Handles one event. A panic ends the event and not the worker.
     async fn run<T>(&self, event: T)
     where
         H: Handler<T>,
     {
-        // The call is inside too: a closure may panic before it has a future.
+        // Inside `catch_unwind` is the call too: a closure may panic before it returns its
+        // future.
         let handled = pin!(AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind());
-        let counts = &self.face.counts;
-        if let Err(panic) = counts.watches.local().time(handled).await {
-            counts.panics.fetch_add(1, Ordering::Relaxed);
+        let shared = &self.shared;
+        if let Err(panic) = shared.busy.local().time(handled).await {
+            shared.panics.fetch_add(1, Ordering::Relaxed);
             log::error!("a handler panicked: {}", clean::line(&panics::message(&*panic)));
         }
     }

@@ -265,7 +265,7 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     #[tokio::test(start_paused = true)]
-    async fn a_drain_waits_for_the_tasks_and_no_longer() {
+    async fn a_drain_ends_with_the_last_task() {
         let shutdown = Shutdown::new();
         shutdown.spawn(sleep(Duration::from_secs(3)));
         let start = Instant::now();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn feeders_stop_before_anything_else_does() {
+    async fn feeders_stop_before_the_group_does() {
         let shutdown = Shutdown::new();
         let feeder = shutdown.feeder();
         let group = shutdown.clone();
@@ -296,11 +296,11 @@ mod tests {
         let start = Instant::now();
         shutdown.stop_feeders(Duration::from_secs(10)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(1));
-        assert!(!feeding.await.unwrap(), "the group still answers");
+        assert!(!feeding.await.unwrap(), "the group stopped before the feeder");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_feeder_that_does_not_stop_is_waited_for_no_longer_than_the_limit() {
+    async fn the_wait_for_a_feeder_that_does_not_stop_ends_at_the_limit() {
         let shutdown = Shutdown::new();
         let _feeder = shutdown.feeder();
         let start = Instant::now();

@@ -1,5 +1,5 @@
-//! Supervision, in Erlang's words: who is started again when it ends, who goes
-//! down with it, and when to give up.
+//! Supervisors, as in OTP: they restart children that end, together with the siblings that
+//! depend on them, and give up when that happens too often.
 //!
 //! ```text
 //!                    Supervisor (rest for one)
@@ -10,9 +10,9 @@
 //!                         worker 1    worker 2
 //! ```
 //!
-//! Children start in the order in which they were added and stop in reverse, one
-//! after the other: who comes later may rely on those before it. A supervisor is
-//! a task too, so it can be a child of another; what it cannot mend it hands up.
+//! Children start in the order in which they were added and stop in reverse, one after the
+//! other, so a child may rely on those before it. A supervisor is a task too, so it can be a
+//! child of another. A failure that it cannot mend ends it, and its own supervisor acts.
 //!
 //! # Example, with numbers
 //!
@@ -35,29 +35,30 @@
 //!     .child(flaky.restart(Restart::Transient))
 //!     .ends_with_last_child()
 //!     .spawn()
-//!     .expect("one child has one name");
-//! // It fails twice and is restarted twice, which is less than the 3 that are
-//! // allowed within 5 seconds; then it finishes.
+//!     .expect("there is only one child, so its name is unique");
+//! // It fails twice and is restarted twice, fewer times than the 3 allowed within 5 seconds.
+//! // Then it finishes.
 //! assert_eq!(tree.join().await, Reason::Finished);
 //! assert_eq!(tree.list()[0].restarts, 2);
 //! # }
 //! ```
 //!
-//! # How this differs from Erlang's supervisor, on purpose
-//! - A restart can wait for a [`Backoff`]. Without one, which is the default, a
-//!   resource that is away for a second uses up the allowance in a millisecond.
-//! - A child that has ended for good keeps its place in the list, with its
-//!   reason, temporary ones included; [`SupervisorHandle::delete`] removes it.
-//! - When a group is restarted, who had ended for good or was terminated by hand
-//!   stays down. Erlang starts those again too.
-//! - A start that fails is an end like any other, the first one included: it is
-//!   tried again, within the allowance. Erlang's supervisor does not come up.
+//! # Differences from OTP
+//! These are deliberate:
+//! - A restart can wait for a [`Backoff`]. Without one, which is the default, a resource that
+//!   is away for a second uses up the allowed restarts within a millisecond.
+//! - A child that has ended for good keeps its place in the list, with its reason, temporary
+//!   children included. [`SupervisorHandle::delete`] removes it.
+//! - A restart of a group leaves children down that had ended for good or were terminated by
+//!   hand. OTP starts those again too.
+//! - A start that fails is an end like any other, the first one included: it is tried again,
+//!   within the allowed restarts. In OTP the supervisor does not come up.
 
-mod board;
 mod child;
 mod handle;
 mod intensity;
-mod member;
+mod listing;
+mod managed;
 mod task;
 
 use std::time::Duration;
@@ -65,9 +66,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-pub use board::{ChildCounts, ChildInfo, ChildState};
 pub use child::{Child, ChildSpec};
 pub use handle::SupervisorHandle;
+pub use listing::{ChildCounts, ChildInfo, ChildState};
 
 use crate::backoff::Backoff;
 use crate::stage::Reason;
@@ -80,12 +81,12 @@ pub enum Restart {
     Permanent,
     /// Unless it ended normally; see [`Reason::is_normal`].
     Transient,
-    /// Never, not even when a sibling's end has brought it down.
+    /// Never, not even when the end of a sibling has stopped it.
     Temporary,
 }
 
 impl Restart {
-    /// Whether a child of this kind is started again when it ends so.
+    /// Returns true if a child of this kind is started again when it ends with `reason`.
     pub fn restarts_after(self, reason: &Reason) -> bool {
         match self {
             Self::Permanent => true,
@@ -95,28 +96,28 @@ impl Restart {
     }
 }
 
-/// Who is restarted with a child that is restarted. The others are stopped in
-/// reverse order, each with its [`Grace`], and then all are started in order.
+/// The siblings that are restarted together with a child. They are stopped in reverse order,
+/// each with its [`Grace`], and then all are started in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
-    /// Nobody: the children do not need each other.
+    /// None: the children do not need each other.
     OneForOne,
-    /// Everybody: they all need each other.
+    /// All: each child needs all others.
     OneForAll,
-    /// Those that were added after it: each needs the ones before it.
+    /// Those added after it: each child needs the ones before it.
     RestForOne,
 }
 
-/// How long a child may take to stop. While it takes that long its supervisor
-/// does nothing else, as in Erlang: the next is stopped when this one is gone.
+/// The time a child may take to stop. Meanwhile its supervisor does nothing else, as in OTP:
+/// it stops the next child when this one has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grace {
-    /// None: it is aborted, at its next await, and not told.
+    /// No time: the child is aborted at its next await, without being told to stop.
     Kill,
-    /// It is told to stop, and aborted if it still runs after this time.
+    /// The child is told to stop, and aborted if it still runs after this time.
     After(Duration),
-    /// It is told to stop and may take for ever. Right for a supervisor, whose
-    /// children have their own.
+    /// The child is told to stop and may take as long as it needs. Right for a supervisor,
+    /// whose children have their own grace.
     Forever,
 }
 
@@ -126,29 +127,29 @@ impl Default for Grace {
     }
 }
 
-/// What a supervisor cannot do, and why.
+/// The reason a supervisor cannot do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SupervisorError {
-    /// Names are unique among the children of a supervisor.
+    /// Another child has this name. Names are unique among the children of a supervisor.
     #[error("cannot add a child named {name:?}: there is one already")]
     NameTaken {
         /// The name.
         name: String,
     },
-    /// None of its own children has that name; those of a supervisor below are
-    /// not looked at.
+    /// The supervisor has no child with this name. Children of a supervisor below it do not
+    /// count.
     #[error("there is no child named {name:?}")]
     NotFound {
         /// The name.
         name: String,
     },
-    /// It has no children any more, and will have none.
+    /// The supervisor has ended.
     #[error("the supervisor has ended")]
     Ended,
 }
 
-/// A supervisor, to be configured and spawned.
+/// A supervisor that is configured and not spawned yet.
 #[derive(Debug)]
 #[must_use = "a supervisor does nothing until it is spawned"]
 pub struct Supervisor {
@@ -161,51 +162,51 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor without children that allows 3 restarts within 5 seconds and
-    /// does not wait before them.
+    /// Configures a supervisor without children that allows 3 restarts within 5 seconds, and
+    /// restarts without delay.
     pub fn new(strategy: Strategy) -> Self {
         let (max_restarts, period, backoff) = (3, Duration::from_secs(5), Backoff::NONE);
         Self { strategy, max_restarts, period, backoff, ends_with_last_child: false, children: Vec::new() }
     }
 
-    /// Gives up when more than `max` restarts would fall within `period`: stops
-    /// all children and ends with [`Reason::Failed`]. A group that is restarted
-    /// counts once.
+    /// Limits the restarts: when more than `max` would fall within `period`, the supervisor
+    /// stops all children and ends with [`Reason::Failed`]. The restart of a group counts
+    /// once.
     pub fn max_restarts(mut self, max: usize, period: Duration) -> Self {
         (self.max_restarts, self.period) = (max, period);
         self
     }
 
-    /// Waits before each restart, counted from the end of the child. The wait
-    /// grows with the ends of *that child* in a row, and starts anew once it has
-    /// lived for the period of [`max_restarts`](Self::max_restarts). A wait that
-    /// grows beyond `period / max` means that the supervisor never gives up.
+    /// Delays each restart, counted from the end of the child. The delay grows with each end
+    /// of *that child*, and starts anew once the child has lived for the period of
+    /// [`max_restarts`](Self::max_restarts). With delays beyond `period / max` the supervisor
+    /// never gives up.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// Ends with [`Reason::Finished`] when a child has ended by itself and none
-    /// is left that runs or will be restarted. Right for a pipeline, which is
-    /// over when its stages are. Otherwise a supervisor without children lives
-    /// on, because more may be started.
+    /// Makes the supervisor end with [`Reason::Finished`] when a child has ended by itself and
+    /// no child is left that runs or will be restarted. Right for a pipeline, which is over
+    /// when its stages are. By default a supervisor without children keeps running, because
+    /// more may be started.
     pub fn ends_with_last_child(mut self) -> Self {
         self.ends_with_last_child = true;
         self
     }
 
-    /// Adds a child after those that were added before.
+    /// Adds a child after those added before.
     pub fn child(mut self, spec: ChildSpec) -> Self {
         self.children.push(spec);
         self
     }
 
-    /// Starts the children in order, those of nested supervisors included, and
-    /// then the task that watches them.
+    /// Starts the children in order, those of nested supervisors included, and then the task
+    /// that watches them.
     ///
     /// # Errors
-    /// [`SupervisorError::NameTaken`] when two children have one name. Nothing was
-    /// started then.
+    /// [`SupervisorError::NameTaken`] if two children have the same name. No child is started
+    /// then.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

@@ -1,5 +1,5 @@
-//! The consumer-supervisor: a task for each event, never more than there are
-//! slots.
+//! The worker that spawns a task per event, with at most as many tasks as there are slots:
+//! GenStage's `ConsumerSupervisor`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ where
     H: Handler<T>,
 {
     let shared = Arc::new(Shared { work, unbegun: Unbegun::default() });
-    // Behind the tasks, so that an abort ends them first.
-    let mut side = ReturnOnDrop { inlet, unbegun: &shared.unbegun };
-    let inlet = &mut side.inlet;
+    // Declared before `running`, so that an abort drops the tasks first.
+    let mut consumer = RequeueOnDrop { inlet, unbegun: &shared.unbegun };
+    let inlet = &mut consumer.inlet;
     let mut running = JoinSet::new();
     loop {
         while inlet.has_waiting()
@@ -32,7 +32,7 @@ where
             shared.unbegun.put(taken);
             let shared = Arc::clone(&shared);
             running.spawn(async move {
-                // There is one for each task, until an abort takes them back.
+                // There is an event for each task, until an abort requeues them.
                 let TakenEvent { from, event, .. } = shared.unbegun.take()?;
                 shared.work.run(event).await;
                 drop(permit);
@@ -46,10 +46,10 @@ where
         }
         tokio::select! {
             biased;
-            // Panics are contained inside the tasks, and nobody aborts them.
+            // Panics are caught inside the tasks, and nothing aborts a single task.
             Some(Ok(Some(from))) = running.join_next() => {
-                // Whatever else has ended goes into the same ask: one message
-                // for many events. Only a resize makes their origins differ.
+                // Events that have ended meanwhile go into the same ask: one message for
+                // many events. Their origins differ only after a resize.
                 let mut ended = (from, 1);
                 while let Some(Ok(Some(from))) = running.try_join_next() {
                     if from == ended.0 {
@@ -62,21 +62,21 @@ where
                 inlet.finished(ended.0, ended.1);
             }
             message = inlet.recv() => inlet.handle(message),
-            // Only after a resize: older events still occupy the slots.
+            // Only after a resize, while older events still occupy the slots.
             permit = shared.work.slots().acquire(), if inlet.has_waiting() => drop(permit),
         }
     }
 }
 
-/// What the tasks share.
+/// The state that the worker shares with its tasks.
 struct Shared<T, H> {
     work: Arc<Work<H>>,
     unbegun: Unbegun<T>,
 }
 
-/// Events whose task is spawned and has not begun, oldest first. A task takes one
-/// when it is first polled, and not when it is spawned: the event of a task that is
-/// aborted before that is still here.
+/// The events whose task is spawned and has not begun, oldest first. A task takes one when
+/// it is first polled, not when it is spawned, so the event of a task that is aborted before
+/// that is still here.
 struct Unbegun<T>(Mutex<VecDeque<TakenEvent<T>>>);
 
 impl<T> Default for Unbegun<T> {
@@ -99,15 +99,15 @@ impl<T> Unbegun<T> {
     }
 }
 
-/// Gives the unbegun events back before the inlet goes.
-struct ReturnOnDrop<'a, T> {
+/// Requeues the events that have not begun before the inlet is dropped.
+struct RequeueOnDrop<'a, T> {
     inlet: Inlet<T>,
     unbegun: &'a Unbegun<T>,
 }
 
-impl<T> Drop for ReturnOnDrop<'_, T> {
+impl<T> Drop for RequeueOnDrop<'_, T> {
     fn drop(&mut self) {
-        // The newest first, since each goes in front of what waits.
+        // Newest first, because each goes in front of the events that wait.
         let left = std::mem::take(&mut *self.unbegun.lock());
         for taken in left.into_iter().rev() {
             self.inlet.put_back(taken);

@@ -1,29 +1,27 @@
-//! What happens to an event that fails: it is tried again, later and later, and
-//! in the end it is a dead letter.
+//! Retries: an event that fails is tried again after a growing delay, and becomes a dead
+//! letter when every attempt has failed.
 //!
 //! ```text
 //!   event ─▶ attempt ──▶ Ok ───────────────────────────▶ done
-//!               ▲  └───▶ error, panic, deadline ──┬────▶ dead letter
+//!               ▲  └───▶ error, panic, timeout ───┬────▶ dead letter
 //!               └──────────── backoff ◀───────────┘  after the last attempt
 //! ```
 //!
-//! [`Retry`] is a handler around a handler. The pool does not know of it, and a
-//! plain [`Handler`] pays nothing for it. Where GenStage restarts a `transient`
-//! worker of a `ConsumerSupervisor`, and gives up all of them when they fail too
-//! often, here each event has its own attempts, and one that cannot be done is no
-//! trouble of the others.
+//! [`Retry`] is a handler around a handler. The pool does not know of it, and a plain
+//! [`Handler`] pays nothing for it. GenStage restarts a `transient` worker of a
+//! `ConsumerSupervisor`, and gives up on all of them when they fail too often. Here each event
+//! has its own attempts, and an event that cannot be done does not affect the others.
 //!
 //! # A waiting event keeps its slot
-//! While an event backs off, it still counts as one of the pool's `concurrency`,
-//! as GenStage's worker does that waits for its restart. That is what is wanted
-//! when the downstream is in trouble: whoever fails there takes less from the
-//! producer, and the producer's queue tells its senders. It is not what is wanted
-//! when single events are bad and the downstream is well: with concurrency 1,
-//! everybody waits behind the bad one, and so does what a worker has prefetched.
-//! Then allow one attempt here, and let the dead letters feed a second pool,
-//! which tries again with slots of its own.
+//! An event that backs off still counts as one of the pool's `concurrency`, as GenStage's
+//! worker does while it waits for its restart. That is right when the downstream is in
+//! trouble: the pool takes less from the producer, and the producer's queue tells its senders.
+//! It is wrong when single events are bad and the downstream is well: with concurrency 1,
+//! every other event waits behind the bad one, and so do the events a worker has prefetched.
+//! In that case allow one attempt here, and let the dead letters feed a second pool, which
+//! retries in slots of its own.
 //!
-//! # Dead letters are a producer again
+//! # Dead letters as a producer
 //! ```
 //! use futures::StreamExt;
 //! use tokio::sync::mpsc;
@@ -41,7 +39,7 @@
 //! let numbers = stage::from_iter(1..=4).spawn();
 //! let pool = Pool::spawn(numbers.producer(), halve, PoolSettings::workers(1));
 //!
-//! // It ends with the pool, which holds the sender.
+//! // The channel ends with the pool, which holds the sender.
 //! let failed = stage::producer(receiver).spawn();
 //! let letters: Vec<_> = failed.producer().subscribe(Limits::default()).collect().await;
 //! assert_eq!(letters[0].to_string(), "gave up an event after 2 attempts: 1 is odd");
@@ -50,7 +48,7 @@
 //! ```
 
 mod account;
-mod letter;
+mod dead_letter;
 
 use std::fmt;
 use std::future::Future;
@@ -62,26 +60,25 @@ use futures::FutureExt;
 use tokio::time::{sleep, timeout};
 
 pub use account::{RetryAccount, RetryCounts};
-pub use letter::{AttemptError, DeadLetter};
+pub use dead_letter::{AttemptError, DeadLetter};
 
 use super::Handler;
 use crate::backoff::Backoff;
 use crate::clean;
 use crate::panics;
 
-/// What is done with each event, and may fail. Implemented by async closures
+/// The work a pool does for each event, if the work may fail. Implemented by async closures
 /// over one event that return a `Result<(), _>`.
 pub trait TryHandler<T>: Send + Sync + 'static {
-    /// Why it failed. It is turned into text at once, so it need be neither
-    /// `Send` nor an `Error`.
+    /// The error of one attempt. It is turned into text at once, so it need be neither `Send`
+    /// nor an `Error`.
     type Error: fmt::Display;
 
     /// Tries to handle one event.
     ///
     /// # Cancel safety
-    /// Up to the author. The future is dropped at the deadline of the attempt,
-    /// if there is one, and when the pool is aborted; what it did until then may
-    /// be done again by the next attempt.
+    /// Up to the author. The future is dropped at the timeout of the attempt, if there is
+    /// one, and when the pool is aborted. The next attempt may repeat what it did until then.
     fn try_handle(&self, event: T) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
@@ -98,10 +95,9 @@ where
     }
 }
 
-/// Tries each event up to three times with `handler`, waiting up to 100 ms and
-/// up to 200 ms in between. What is not done then is logged as an error and
-/// dropped. All of this can be changed before it is given to a
-/// [`Pool`](super::Pool).
+/// Wraps `handler` so that each event is tried up to three times, with delays of up to 100 ms
+/// and up to 200 ms in between. An event that fails three times is logged as an error and
+/// dropped. Change any of this before giving the result to a [`Pool`](super::Pool).
 pub fn retry<T, H: TryHandler<T>>(handler: H) -> Retry<T, H> {
     Retry {
         handler,
@@ -114,21 +110,22 @@ pub fn retry<T, H: TryHandler<T>>(handler: H) -> Retry<T, H> {
     }
 }
 
-/// A [`Handler`] that tries again. Made by [`retry`].
+/// A [`Handler`] that retries. Made by [`retry`].
 ///
-/// Each attempt is given a clone of the event, as the event itself is needed for
-/// the next one or for the dead letter. Put a large event in an `Arc`.
+/// Each attempt gets a clone of the event, because the next attempt or the dead letter needs
+/// the event itself. Put a large event in an `Arc`.
 ///
-/// A panic is a failure of its attempt. It is contained and counted here, and
-/// does not show in [`Pool::panics`](super::Pool::panics).
+/// A panic fails its attempt. It is caught and counted here, and does not show in
+/// [`Pool::panics`](super::Pool::panics).
 ///
-/// An event whose pool is aborted while it is tried or backs off is dropped,
-/// like all running work, and is no dead letter: it has attempts left.
+/// When its pool is aborted, an event that is tried or backs off is dropped like all running
+/// work. It is no dead letter, because it has attempts left.
+#[must_use = "a handler does nothing until a pool has it"]
 pub struct Retry<T, H> {
     handler: H,
     attempts: u32,
     backoff: Backoff,
-    /// Shared by all events, and locked only to draw: once a failure.
+    /// Shared by all events. Locked only to draw a delay: once per failure.
     random: Mutex<fastrand::Rng>,
     timeout: Option<Duration>,
     dead_letter: Box<dyn Fn(DeadLetter<T>) + Send + Sync>,
@@ -136,48 +133,46 @@ pub struct Retry<T, H> {
 }
 
 impl<T, H> Retry<T, H> {
-    /// How often an event is tried in all: 1 is to try and not to try again. As
-    /// an event that arrives is tried, 0 means 1. By default 3.
+    /// Sets the number of attempts at an event: 1 means no retry. 0 counts as 1, because an
+    /// event that arrives is tried. The default is 3.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// How long to wait after each failure but the last. By default up to 100 ms
-    /// after the first, twice that after each further one, at most 10 s, with
-    /// full jitter.
+    /// Sets the delay after each failure but the last. The default is up to 100 ms after the
+    /// first failure, twice that after each further one, at most 10 s, with full jitter.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// Makes the waits repeatable. They are drawn in the order in which events
-    /// fail, so the run is the same where that order is: on one thread, under
-    /// paused time. By default the seed is random.
+    /// Makes the delays repeatable. They are drawn in the order in which events fail, so a run
+    /// is repeatable where that order is: on one thread, with the clock paused. By default the
+    /// seed is random.
     pub fn seed(mut self, seed: u64) -> Self {
         self.random = Mutex::new(fastrand::Rng::with_seed(seed));
         self
     }
 
-    /// How long one attempt may take. At its deadline its future is dropped,
-    /// which stops it where it awaits; an attempt that never awaits cannot be
-    /// stopped. One that is ready at the deadline has made it. By default an
-    /// attempt may take for ever.
+    /// Sets the time limit of one attempt. At the limit its future is dropped, which stops it
+    /// at its next await; an attempt that never awaits cannot be stopped. An attempt that is
+    /// ready exactly at the limit has succeeded. By default there is no limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// What is done with events that failed every attempt. It is called in the
-    /// event's slot and should not block. If it panics, that is logged, and the
-    /// letter is lost. By default the letter is logged as an error, without its
-    /// event, and dropped.
+    /// Sets the function that receives the events that failed every attempt. It is called in
+    /// the event's slot and should not block. If it panics, the panic is logged and the dead
+    /// letter is lost. By default the dead letter is logged as an error, without its event,
+    /// and dropped.
     pub fn dead_letter(mut self, dead_letter: impl Fn(DeadLetter<T>) + Send + Sync + 'static) -> Self {
         self.dead_letter = Box::new(dead_letter);
         self
     }
 
-    /// The account of this handler, to be read while the pool has the handler.
+    /// Returns the counters of this handler, which can be read while the pool has it.
     pub fn account(&self) -> Arc<RetryAccount> {
         Arc::clone(&self.account)
     }
@@ -187,8 +182,8 @@ impl<T, H> Retry<T, H> {
         T: Clone,
         H: TryHandler<T>,
     {
-        // All of the author's code is inside: the clone, the call, the future
-        // and its drop at the deadline, the error's text.
+        // All of the author's code is inside `catch_unwind`: the clone, the call, the future
+        // and its drop at the time limit, the text of the error.
         let attempt = async {
             let work = self.handler.try_handle(event.clone());
             let result = match self.timeout {
@@ -207,8 +202,8 @@ impl<T, H> Retry<T, H> {
             self.backoff.delay(failures, &mut random)
         };
         if wait.is_zero() {
-            // Not straight on: an event that fails at once would keep the thread
-            // to itself, and an abort could not reach it.
+            // An event that fails at once would otherwise keep the thread to itself, and an
+            // abort could not reach it.
             tokio::task::yield_now().await;
         } else {
             sleep(wait).await;
@@ -217,10 +212,10 @@ impl<T, H> Retry<T, H> {
 
     fn give_up(&self, letter: DeadLetter<T>) {
         self.account.dead_letter();
-        let said = letter.to_string();
+        let message = letter.to_string();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.dead_letter)(letter))) {
             log::error!(
-                "{said}; and its dead letter is lost in a panic: {}",
+                "{message}; the dead-letter handler panicked, so the letter is lost: {}",
                 clean::line(&panics::message(&*panic))
             );
         }

@@ -1,4 +1,4 @@
-//! A worker: takes one event at a time, and a slot before it begins.
+//! A worker that handles one event at a time, and takes a slot before each.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,23 +23,22 @@ pub(super) async fn run<T, H: Handler<T>>(mut inlet: Inlet<T>, work: Arc<Work<H>
         }
         let Some(slot) = slot(&mut inlet, &work).await else { continue };
         let Some(taken) = inlet.take_one() else { continue };
-        // Nothing awaits in between, so an abort finds the event in the inlet or
-        // begun.
+        // No await in between: an abort finds the event either in the inlet or begun.
         inlet.run(work.run(taken.event)).await;
-        // Before asking for more: whoever waits for the slot goes first.
+        // Before asking for more, so that a worker that waits for the slot goes first.
         drop(slot);
         inlet.finished(taken.from, 1);
     }
 }
 
-/// Waits for a slot. `None` when there is nothing left to begin: what waited was
-/// recalled meanwhile.
+/// Waits for a slot. Returns `None` when no event waits any more, because all were requeued
+/// meanwhile.
 async fn slot<T, H>(inlet: &mut Inlet<T>, work: &Work<H>) -> Option<Permit> {
     if let Some(permit) = work.slots().try_acquire() {
         return Some(permit);
     }
-    // There are as many slots as workers, so this waits only after a resize,
-    // while events that began before it are still running.
+    // There are as many slots as workers, so this waits only after a resize, while events
+    // that began before it still run.
     let mut free = pin!(work.slots().acquire());
     while inlet.has_waiting() {
         tokio::select! {

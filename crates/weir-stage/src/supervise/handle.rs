@@ -1,130 +1,128 @@
-//! What is held of a supervisor that runs.
+//! The handle of a running supervisor.
 
-use crate::shutdown::StopToken;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::board::Board;
+use super::listing::Listing;
 use super::{ChildCounts, ChildInfo, ChildSpec, SupervisorError};
+use crate::shutdown::StopToken;
 use crate::stage::Reason;
 
-/// What the supervisor's task is asked to do, and whom it tells when it is done.
-pub(super) struct Order {
-    pub(super) act: Act,
+/// A command to the supervisor's task, and the sender of its result.
+pub(super) struct Request {
+    pub(super) command: Command,
     pub(super) done: oneshot::Sender<Result<(), SupervisorError>>,
 }
 
-pub(super) enum Act {
+pub(super) enum Command {
     Start(ChildSpec),
     Terminate(String),
     Restart(String),
     Delete(String),
 }
 
-/// A running supervisor. Clones refer to the same one; dropping them all leaves
-/// it running.
+/// A handle of a running supervisor. Clones refer to the same one. Dropping them all leaves it
+/// running: its children belong to it and not to a caller.
 #[derive(Debug, Clone)]
 pub struct SupervisorHandle {
-    pub(super) orders: mpsc::UnboundedSender<Order>,
-    pub(super) board: Board,
-    /// Two tokens and not orders: both must be heard while an order is carried
-    /// out.
+    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) listing: Listing,
+    /// Tokens instead of requests, because the task must see both while it carries out a
+    /// request.
     pub(super) stop: StopToken,
     pub(super) abort: StopToken,
     pub(super) ended: watch::Receiver<Option<Reason>>,
 }
 
 impl SupervisorHandle {
-    /// The children in the order of their start, each supervisor followed by its
-    /// own. Right after every change, and readable after the end.
+    /// Lists the children in the order of their start, each supervisor followed by its own.
+    /// The list is up to date after every change, and can be read after the end.
     pub fn list(&self) -> Vec<ChildInfo> {
-        self.board.list()
+        self.listing.list()
     }
 
-    /// How many of those that [`list`](Self::list) lists run, will run, and are.
+    /// Counts the children that [`list`](Self::list) lists, by state.
     pub fn count(&self) -> ChildCounts {
         ChildCounts::of(&self.list())
     }
 
-    /// Adds a child after the others and starts it. That it could not be started
-    /// is no error here: it is an end of the child, after which it is restarted
-    /// or not.
+    /// Adds a child after the others and starts it. A start that fails is no error here: it
+    /// is an end of the child, after which the child is restarted or not.
     ///
     /// # Errors
     /// [`SupervisorError::NameTaken`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
-    /// The order is carried out even if the future is dropped.
+    /// The child is added even if the future is dropped.
     pub async fn start(&self, spec: ChildSpec) -> Result<(), SupervisorError> {
-        self.order(Act::Start(spec)).await
+        self.request(Command::Start(spec)).await
     }
 
-    /// Stops a child within its grace, and returns when it is gone. It keeps its
-    /// place and stays down until [`restart`](Self::restart). One that waits for
-    /// its backoff waits no longer.
+    /// Stops a child within its grace, and returns when it has ended. The child keeps its
+    /// place and stays down until [`restart`](Self::restart). A backoff it waits for is over.
     ///
     /// # Errors
     /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
-    /// The order is carried out even if the future is dropped.
+    /// The child is stopped even if the future is dropped.
     pub async fn terminate(&self, name: &str) -> Result<(), SupervisorError> {
-        self.order(Act::Terminate(name.to_owned())).await
+        self.request(Command::Terminate(name.to_owned())).await
     }
 
-    /// Starts a child at once, whatever its kind of restart; if it runs, stops it
-    /// first within its grace. Its siblings are left alone, it does not count
-    /// towards the restarts that are allowed, and its backoff starts anew.
+    /// Starts a child at once, whatever its kind of restart. If it runs, it is stopped first
+    /// within its grace. Its siblings keep running, the restart does not count towards those
+    /// allowed, and its backoff starts anew.
     ///
     /// # Errors
     /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
-    /// The order is carried out even if the future is dropped.
+    /// The child is restarted even if the future is dropped.
     pub async fn restart(&self, name: &str) -> Result<(), SupervisorError> {
-        self.order(Act::Restart(name.to_owned())).await
+        self.request(Command::Restart(name.to_owned())).await
     }
 
-    /// Stops a child as [`terminate`](Self::terminate) does, and forgets it. Its
-    /// name is free again.
+    /// Stops a child as [`terminate`](Self::terminate) does, and forgets it. Its name is free
+    /// again.
     ///
     /// # Errors
     /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
     ///
     /// # Cancel safety
-    /// The order is carried out even if the future is dropped.
+    /// The child is deleted even if the future is dropped.
     pub async fn delete(&self, name: &str) -> Result<(), SupervisorError> {
-        self.order(Act::Delete(name.to_owned())).await
+        self.request(Command::Delete(name.to_owned())).await
     }
 
-    /// Stops the children in reverse order, each within its grace, and then ends
+    /// Stops the children in reverse order, each within its grace. The supervisor then ends
     /// with [`Reason::Stopped`]. See [`join`](Self::join).
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Aborts all children at once, at all depths, waits until they are gone, and
-    /// ends with [`Reason::Aborted`]. It cuts every grace short.
+    /// Aborts all children at once, at all depths, and cuts every grace short. The supervisor
+    /// ends with [`Reason::Aborted`] when none of them runs any more.
     pub fn abort(&self) {
         self.abort.cancel();
     }
 
-    /// Waits until the supervisor has ended and says why. No child is left then.
+    /// Waits until the supervisor has ended, and returns why. No child runs then.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the supervisor running.
+    /// The supervisor keeps running if the future is dropped.
     pub async fn join(&self) -> Reason {
         match self.ended.clone().wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or(Reason::Aborted),
-            // The runtime is going, and dropped the task.
+            // The runtime is shutting down, and has dropped the task.
             Err(_) => Reason::Aborted,
         }
     }
 
-    async fn order(&self, act: Act) -> Result<(), SupervisorError> {
-        let (done, carried_out) = oneshot::channel();
-        if self.orders.send(Order { act, done }).is_err() {
+    async fn request(&self, command: Command) -> Result<(), SupervisorError> {
+        let (done, result) = oneshot::channel();
+        if self.requests.send(Request { command, done }).is_err() {
             return Err(SupervisorError::Ended);
         }
-        carried_out.await.unwrap_or(Err(SupervisorError::Ended))
+        result.await.unwrap_or(Err(SupervisorError::Ended))
     }
 }

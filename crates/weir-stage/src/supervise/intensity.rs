@@ -1,6 +1,6 @@
-//! How many restarts are too many: a window over the times of the last ones.
+//! Limits the number of restarts in a period, with a window over the latest restarts.
 //!
-//! Pure: it is told what time it is.
+//! The module is pure: the caller passes the time.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Allows up to `max` restarts within any `period`, both ends included, as
-/// Erlang's supervisor counts them.
+/// A limit of `max` restarts within any `period`, both ends included, as Erlang's supervisor
+/// counts them.
 #[derive(Debug)]
 pub(super) struct Intensity {
     max: usize,
     period: Duration,
-    /// The restarts that were allowed within the last period, oldest first; at
-    /// most `max`.
+    /// The restarts allowed within the last period, oldest first: at most `max`.
     restarts: VecDeque<Instant>,
 }
 
@@ -28,7 +27,7 @@ impl Intensity {
         self.period
     }
 
-    /// Whether there may be a restart now. If so, it counts.
+    /// Returns true if a restart is allowed now, and counts it.
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         while self.restarts.front().is_some_and(|&at| now.duration_since(at) > self.period) {
             self.restarts.pop_front();
@@ -56,14 +55,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Which of the restarts at these seconds are allowed.
+    /// Tells for each restart at these seconds whether it is allowed.
     fn allowed(max: usize, period: u32, seconds: &[u32]) -> Vec<bool> {
         let (start, mut intensity) = (Instant::now(), Intensity::new(max, period * SECOND));
         seconds.iter().map(|&second| intensity.allows(start + second * SECOND)).collect()
     }
 
     #[test]
-    fn as_many_as_the_maximum_are_allowed_within_a_period_and_no_more() {
+    fn no_more_than_the_maximum_are_allowed_within_a_period() {
         assert_eq!(allowed(3, 5, &[0, 1, 2, 3]), [true, true, true, false]);
     }
 
@@ -74,13 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn with_a_maximum_of_none_the_first_is_too_many() {
+    fn with_a_maximum_of_0_no_restart_is_allowed() {
         assert_eq!(allowed(0, 5, &[0]), [false]);
     }
 
     proptest! {
         #[test]
-        fn any_times_agree_with_counting_them_all(
+        fn the_window_agrees_with_counting_all_restarts(
             max in 0_usize..5,
             period in 0_u32..10,
             steps in prop::collection::vec(0_u32..4, 0..40),

@@ -1,10 +1,10 @@
-//! The supervisor's task: watches the children and does what the strategy says.
+//! The supervisor's task: watches the children, restarts them by the strategy, and carries
+//! out the requests of the handles.
 
-mod ends;
+mod exits;
 
 use std::ops::ControlFlow;
 
-use crate::shutdown::StopToken;
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
@@ -12,17 +12,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::board::{Board, Key};
-use super::handle::{Act, Order};
+use super::handle::{Command, Request};
 use super::intensity::Intensity;
-use super::member::{Member, Phase};
+use super::listing::{Key, Listing};
+use super::managed::{Lifecycle, ManagedChild};
 use super::{ChildSpec, Grace, Strategy, Supervisor, SupervisorError, SupervisorHandle};
 use crate::backoff::Backoff;
+use crate::shutdown::StopToken;
 use crate::stage::{Reason, joined};
 
-/// Starts the children, and the task.
+/// Starts the children, and the task that watches them.
 pub(super) fn spawn(supervisor: Supervisor) -> (SupervisorHandle, JoinHandle<Reason>) {
-    let (orders, inbox) = mpsc::unbounded_channel();
+    let (requests, inbox) = mpsc::unbounded_channel();
     let (end, ended) = watch::channel(None);
     let (stop, abort) = (StopToken::new(), StopToken::new());
     let mut task = Task {
@@ -31,19 +32,20 @@ pub(super) fn spawn(supervisor: Supervisor) -> (SupervisorHandle, JoinHandle<Rea
         backoff: supervisor.backoff,
         random: fastrand::Rng::new(),
         ends_with_last_child: supervisor.ends_with_last_child,
-        members: Vec::new(),
+        children: Vec::new(),
         next_key: 0,
         exits: FuturesUnordered::new(),
-        board: Board::default(),
+        listing: Listing::default(),
         inbox,
         stop: stop.clone(),
     };
-    let handle = SupervisorHandle { orders, board: task.board.clone(), stop, abort: abort.clone(), ended };
+    let handle =
+        SupervisorHandle { requests, listing: task.listing.clone(), stop, abort: abort.clone(), ended };
     for spec in supervisor.children {
         task.add(spec);
     }
-    // Here and not in the task, so that the whole tree is up when it is returned,
-    // and a nested one before the sibling after it.
+    // Here and not in the task, so that the whole tree is up when this returns, and a nested
+    // tree is up before the sibling after it.
     task.start_due();
     let task = tokio::spawn(async move {
         let reason = task.run(abort).await;
@@ -59,13 +61,13 @@ struct Task {
     backoff: Backoff,
     random: fastrand::Rng,
     ends_with_last_child: bool,
-    /// In the order of start, and so of their keys.
-    members: Vec<Member>,
+    /// In the order of start, which is the order of their keys.
+    children: Vec<ManagedChild>,
     next_key: Key,
-    /// One for each member that runs.
+    /// One future for each child that runs.
     exits: FuturesUnordered<BoxFuture<'static, (Key, Reason)>>,
-    board: Board,
-    inbox: mpsc::UnboundedReceiver<Order>,
+    listing: Listing,
+    inbox: mpsc::UnboundedReceiver<Request>,
     stop: StopToken,
 }
 
@@ -73,16 +75,16 @@ impl Task {
     async fn run(mut self, abort: StopToken) -> Reason {
         tokio::select! {
             biased;
-            // Wherever the supervision is, waiting for a grace included. What is
-            // dropped there holds nothing: all that is known is in the members.
+            // Whatever `supervise` is doing, waiting for a grace included. Its future holds no
+            // state: all of it is in `children`.
             () = abort.cancelled() => {}
             reason = self.supervise() => return reason,
         }
-        // All at once, and only then are they waited for.
-        self.members.iter().for_each(Member::abort);
-        for at in 0..self.members.len() {
-            self.gone(at).await;
-            self.members[at].settle();
+        // Abort all before waiting for any.
+        self.children.iter().for_each(ManagedChild::abort);
+        for at in 0..self.children.len() {
+            self.wait_for_exit(at).await;
+            self.children[at].end();
         }
         Reason::Aborted
     }
@@ -92,137 +94,136 @@ impl Task {
             if self.stop.is_cancelled() {
                 break Reason::Stopped;
             }
-            // Ends before starts: the one that is down may take those that are
-            // due with it. The first comes first, because its group contains the
-            // groups of those after it.
-            let down = self.members.iter().position(Member::is_down);
+            // Exits before starts: a child that is down may stop children that are due. The
+            // first one down goes first, because its group contains the groups of later ones.
+            let down = self.children.iter().position(ManagedChild::is_down);
             if let Some(at) = down {
-                match self.handle_end(at).await {
+                match self.handle_exit(at).await {
                     ControlFlow::Continue(()) => continue,
                     ControlFlow::Break(reason) => break reason,
                 }
             }
             self.start_due();
-            if self.members.iter().any(Member::is_down) {
-                // One whose start always fails must not keep the thread.
+            if self.children.iter().any(ManagedChild::is_down) {
+                // A child whose start always fails must not keep the thread to itself.
                 tokio::task::yield_now().await;
                 continue;
             }
-            let due = self.members.iter().filter_map(Member::due).min();
+            let due = self.children.iter().filter_map(ManagedChild::due).min();
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => {}
-                Some((key, reason)) = self.exits.next() => self.note(key, reason),
-                Some(Order { act, done }) = self.inbox.recv() => {
-                    let result = self.carry_out(act).await;
-                    // Whoever asked may have stopped waiting.
+                Some((key, reason)) = self.exits.next() => self.record_exit(key, reason),
+                Some(Request { command, done }) = self.inbox.recv() => {
+                    let result = self.carry_out(command).await;
+                    // The caller may have dropped its future.
                     let _ = done.send(result);
                 }
                 () = wait_until(due) => {}
             }
         };
-        for at in (0..self.members.len()).rev() {
+        for at in (0..self.children.len()).rev() {
             self.terminate(at).await;
         }
         reason
     }
 
-    async fn carry_out(&mut self, act: Act) -> Result<(), SupervisorError> {
-        match act {
-            Act::Start(spec) => {
+    async fn carry_out(&mut self, command: Command) -> Result<(), SupervisorError> {
+        match command {
+            Command::Start(spec) => {
                 if self.find(&spec.name).is_ok() {
                     return Err(SupervisorError::NameTaken { name: spec.name });
                 }
                 self.add(spec);
-                self.start(self.members.len() - 1);
+                self.start(self.children.len() - 1);
             }
-            Act::Terminate(name) => {
+            Command::Terminate(name) => {
                 let at = self.find(&name)?;
                 self.terminate(at).await;
             }
-            Act::Restart(name) => {
+            Command::Restart(name) => {
                 let at = self.find(&name)?;
                 self.terminate(at).await;
-                self.members[at].failures = 0;
+                self.children[at].failures = 0;
                 self.start(at);
             }
-            Act::Delete(name) => {
+            Command::Delete(name) => {
                 let at = self.find(&name)?;
                 self.terminate(at).await;
-                self.board.remove(self.members.remove(at).key);
+                self.listing.remove(self.children.remove(at).key);
             }
         }
         Ok(())
     }
 
     fn find(&self, name: &str) -> Result<usize, SupervisorError> {
-        let found = self.members.iter().position(|member| member.spec.name == name);
-        found.ok_or_else(|| SupervisorError::NotFound { name: name.to_owned() })
+        let at = self.children.iter().position(|child| child.spec.name == name);
+        at.ok_or_else(|| SupervisorError::NotFound { name: name.to_owned() })
     }
 
     fn add(&mut self, spec: ChildSpec) {
-        self.members.push(Member::new(self.next_key, spec, &self.board));
+        self.children.push(ManagedChild::new(self.next_key, spec, &self.listing));
         self.next_key += 1;
     }
 
     fn start(&mut self, at: usize) {
-        let member = &mut self.members[at];
-        if let Some(task) = member.start() {
-            let key = member.key;
+        let child = &mut self.children[at];
+        if let Some(task) = child.start() {
+            let key = child.key;
             self.exits.push(async move { (key, joined(task).await) }.boxed());
         }
     }
 
-    /// Starts, in order, whoever is due. One that cannot be started is down, and
-    /// those after it wait until that is dealt with, if they may need it.
+    /// Starts the children that are due, in order. If one fails to start, the children after it
+    /// wait until that is dealt with, unless the strategy says that they do not need it.
     fn start_due(&mut self) {
         let now = Instant::now();
-        for at in 0..self.members.len() {
-            if self.members[at].due().is_some_and(|due| due <= now) {
+        for at in 0..self.children.len() {
+            if self.children[at].due().is_some_and(|due| due <= now) {
                 self.start(at);
-                if self.members[at].is_down() && self.strategy != Strategy::OneForOne {
+                if self.children[at].is_down() && self.strategy != Strategy::OneForOne {
                     return;
                 }
             }
         }
     }
 
-    /// Writes down that a child has ended. What follows from it is decided later:
-    /// the supervisor may be in the middle of something.
-    fn note(&mut self, key: Key, reason: Reason) {
-        let Some(member) = self.members.iter_mut().find(|member| member.key == key) else { return };
-        if let Phase::Running(run) = &member.phase
-            && run.since.elapsed() >= self.intensity.period()
+    /// Records that a child has ended. What follows is decided later, because the supervisor
+    /// may be in the middle of a restart or a request.
+    fn record_exit(&mut self, key: Key, reason: Reason) {
+        let Some(child) = self.children.iter_mut().find(|child| child.key == key) else { return };
+        if let Lifecycle::Running(running) = &child.state
+            && running.since.elapsed() >= self.intensity.period()
         {
-            member.failures = 0;
+            child.failures = 0;
         }
-        member.enter(Phase::Down(reason));
+        child.enter(Lifecycle::Down(reason));
     }
 
     /// Stops a child for good.
     async fn terminate(&mut self, at: usize) {
         self.halt(at).await;
-        self.members[at].settle();
+        self.children[at].end();
     }
 
     /// Ends a child's task, if it has one, within its grace.
     async fn halt(&mut self, at: usize) {
-        match self.members[at].tell() {
+        match self.children[at].request_stop() {
             Grace::Kill => {}
-            // Whether it was in time shows in the reason.
-            Grace::After(most) => drop(timeout(most, self.gone(at)).await),
-            Grace::Forever => self.gone(at).await,
+            // The child's reason shows whether it stopped in time.
+            Grace::After(grace) => drop(timeout(grace, self.wait_for_exit(at)).await),
+            Grace::Forever => self.wait_for_exit(at).await,
         }
-        self.members[at].abort();
-        self.gone(at).await;
+        self.children[at].abort();
+        self.wait_for_exit(at).await;
     }
 
-    /// Waits until a child's task has ended. Others may end meanwhile.
-    async fn gone(&mut self, at: usize) {
-        while self.members[at].is_running()
+    /// Waits until a child's task has ended. Other children may end meanwhile.
+    async fn wait_for_exit(&mut self, at: usize) {
+        while self.children[at].is_running()
             && let Some((key, reason)) = self.exits.next().await
         {
-            self.note(key, reason);
+            self.record_exit(key, reason);
         }
     }
 }
@@ -241,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    /// A tree of two levels, and its task.
+    /// Spawns a tree of two levels.
     fn tree(alive: &Arc<()>) -> (SupervisorHandle, JoinHandle<Reason>) {
         let child = |name: &str| {
             let alive = Arc::clone(alive);
@@ -269,7 +270,7 @@ mod tests {
         let (handle, task) = tree(&alive);
         assert_eq!(handle.count().running, 3);
         tokio::time::sleep(Duration::from_millis(1)).await;
-        // Two in the start closures, two in the tasks, and ours.
+        // Two in the start closures, two in the tasks, and the test's own.
         assert_eq!(Arc::strong_count(&alive), 5);
         task.abort();
         assert!(task.await.is_err_and(|error| error.is_cancelled()));

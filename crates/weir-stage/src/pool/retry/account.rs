@@ -1,11 +1,10 @@
-//! What a retrying handler has been through, in numbers.
+//! The counters of a retrying handler.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::AttemptError;
 
-/// Counts the attempts of one [`Retry`](super::Retry), and can be read at any
-/// time. All counters only ever grow.
+/// Counters of one [`Retry`](super::Retry), which can be read at any time. They only grow.
 #[derive(Debug, Default)]
 pub struct RetryAccount {
     attempts: AtomicU64,
@@ -16,28 +15,27 @@ pub struct RetryAccount {
     dead_letters: AtomicU64,
 }
 
-/// What a [`RetryAccount`] says at one moment. When nothing runs,
-/// `attempts - retries` events have been tried, and all of them but
-/// `dead_letters` are done.
+/// The counts of a [`RetryAccount`] at one moment. When nothing runs,
+/// `attempts - retries` events have been tried, and all of them but `dead_letters` are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetryCounts {
     /// Attempts begun.
     pub attempts: u64,
-    /// Those of them that were not an event's first.
+    /// Attempts that were not the first one at their event.
     pub retries: u64,
     /// Attempts that ended with an error of the handler.
     pub errors: u64,
     /// Attempts that ended with a panic.
     pub panics: u64,
-    /// Attempts that were stopped at their deadline.
+    /// Attempts that were stopped at their time limit.
     pub timeouts: u64,
     /// Events that failed every attempt.
     pub dead_letters: u64,
 }
 
 impl RetryAccount {
-    /// What the account says now. While events are tried, the counters are read
-    /// at slightly different moments.
+    /// Reads the counters. While events are tried, they are read at slightly different
+    /// moments.
     pub fn counts(&self) -> RetryCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         RetryCounts {
@@ -50,15 +48,15 @@ impl RetryAccount {
         }
     }
 
-    pub(super) fn attempt(&self, again: bool) {
+    pub(super) fn attempt(&self, is_retry: bool) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        if again {
+        if is_retry {
             self.retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn failed(&self, failure: &AttemptError) {
-        let counter = match failure {
+    pub(super) fn failed(&self, error: &AttemptError) {
+        let counter = match error {
             AttemptError::Error(_) => &self.errors,
             AttemptError::Panicked(_) => &self.panics,
             AttemptError::TimedOut(_) => &self.timeouts,

@@ -1,5 +1,5 @@
-//! What everybody may read about the children: a board on which the
-//! supervisor's task writes each change as it makes it.
+//! The list of children: the supervisor's task writes each change to it, and every handle can
+//! read it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,22 +9,21 @@ use super::Restart;
 use super::child::StatusFn;
 use crate::stage::{Reason, Status};
 
-/// Names a child for as long as its spec is kept. Ascending in the order of
-/// start, so whatever is sorted by it is in that order.
+/// Identifies a child for as long as its spec is kept. Keys ascend in the order of start, so a
+/// list sorted by key is in that order.
 pub(super) type Key = u64;
 
-/// How a child is.
+/// The state of a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChildState {
     /// Its task runs.
     Running,
-    /// Its task runs, and was told to stop.
+    /// Its task runs and was told to stop.
     Stopping,
-    /// It will be started: its backoff is not over, or those before it are not
-    /// up yet.
+    /// It will be started: it waits for its backoff, or for children before it to be up.
     Restarting,
-    /// It is down, for this reason.
+    /// It has ended, for this reason.
     Ended(Reason),
 }
 
@@ -39,45 +38,46 @@ impl fmt::Display for ChildState {
     }
 }
 
-/// What is known of a child.
+/// A child in a supervisor's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildInfo {
-    /// Its name, after the names of the supervisors between it and the one that
-    /// was asked.
+    /// Its name, after the names of the supervisors between it and the one that was asked.
     pub path: Vec<String>,
     /// Whether it is started again when it ends.
     pub restart: Restart,
-    /// How it is.
+    /// Its state.
     pub state: ChildState,
-    /// How often it was started after the first time, by hand included.
+    /// The number of starts after the first one, those by hand included.
     pub restarts: u64,
-    /// What it is doing, if it is a stage or a pool and runs.
+    /// The state of its stage or pool. `None` for another kind of child, and for one that
+    /// does not run.
     pub status: Option<Status>,
 }
 
 impl ChildInfo {
-    /// Its own name.
+    /// Returns its own name.
     pub fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
-    /// How many supervisors are between it and the one that was asked: 0 for
-    /// that one's own children.
+    /// Returns the number of supervisors between it and the one that was asked: 0 for a child
+    /// of that one.
     pub fn depth(&self) -> usize {
+        // A path is public, so a caller may have emptied it.
         self.path.len().saturating_sub(1)
     }
 }
 
-/// How many children there are, at all depths.
+/// The numbers of children at all depths, by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChildCounts {
-    /// Those with a task, [`Running`](ChildState::Running) or
+    /// Children with a task: [`Running`](ChildState::Running) or
     /// [`Stopping`](ChildState::Stopping).
     pub running: usize,
-    /// Those that will be started.
+    /// Children that will be started.
     pub restarting: usize,
-    /// All, those that are down included.
+    /// All children, those that have ended included.
     pub total: usize,
 }
 
@@ -95,32 +95,32 @@ impl ChildCounts {
     }
 }
 
-/// One child on the board.
+/// One child of a [`Listing`].
 #[derive(Clone)]
-pub(super) struct Card {
+pub(super) struct Entry {
     pub(super) name: String,
     pub(super) restart: Restart,
     pub(super) state: ChildState,
     pub(super) restarts: u64,
-    /// The board of a supervisor, while it runs.
-    pub(super) below: Option<Board>,
+    /// The children of a supervisor, while it runs.
+    pub(super) below: Option<Listing>,
     pub(super) status: Option<StatusFn>,
 }
 
-/// Clones are the same board.
+/// The children of one supervisor. Clones share the list.
 #[derive(Clone, Default)]
-pub(super) struct Board(Arc<Mutex<BTreeMap<Key, Card>>>);
+pub(super) struct Listing(Arc<Mutex<BTreeMap<Key, Entry>>>);
 
-impl Board {
-    pub(super) fn put(&self, key: Key, card: Card) {
-        self.lock().insert(key, card);
+impl Listing {
+    pub(super) fn put(&self, key: Key, entry: Entry) {
+        self.lock().insert(key, entry);
     }
 
     pub(super) fn remove(&self, key: Key) {
         self.lock().remove(&key);
     }
 
-    /// Each child, and after a supervisor those below it.
+    /// Returns each child, a supervisor followed by its own children.
     pub(super) fn list(&self) -> Vec<ChildInfo> {
         let mut children = Vec::new();
         self.collect(&[], &mut children);
@@ -128,9 +128,9 @@ impl Board {
     }
 
     fn collect(&self, above: &[String], children: &mut Vec<ChildInfo>) {
-        // Copied, so that never two boards are locked.
-        let cards: Vec<Card> = self.lock().values().cloned().collect();
-        for Card { name, restart, state, restarts, below, status } in cards {
+        // Copied, so that two lists are never locked at the same time.
+        let entries: Vec<Entry> = self.lock().values().cloned().collect();
+        for Entry { name, restart, state, restarts, below, status } in entries {
             let path = [above, &[name]].concat();
             let status = status.map(|read| read());
             children.push(ChildInfo { path: path.clone(), restart, state, restarts, status });
@@ -140,12 +140,12 @@ impl Board {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Card>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Board {
+impl fmt::Debug for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.list()).finish()
     }

@@ -1,4 +1,4 @@
-//! An event that failed for good, and why.
+//! The dead letter: an event that failed for good, with the error of its last attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,16 +7,17 @@ use thiserror::Error;
 
 use crate::clean;
 
-/// Why one attempt at an event failed.
+/// The reason one attempt at an event failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum AttemptError {
-    /// The handler said so, in these words.
+    /// The handler returned an error, with this text.
     #[error("{}", clean::line(.0))]
     Error(String),
-    /// The handler panicked; with the message.
+    /// The handler panicked, with this message.
     #[error("a panic: {}", clean::line(.0))]
     Panicked(String),
-    /// It took longer than this, and was stopped.
+    /// The attempt took longer than this time limit, and was stopped.
     #[error("not done within {0:?}")]
     TimedOut(Duration),
 }
@@ -26,14 +27,14 @@ pub enum AttemptError {
 pub struct DeadLetter<T> {
     /// The event, as it came.
     pub event: T,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     pub last_error: AttemptError,
 }
 
-/// Says how often and why, and not which: an event need not be printable, and
-/// may be nothing for a log.
+/// Shows the number of attempts and the last error, but not the event: it need not be
+/// printable, and may not belong in a log.
 impl<T> fmt::Display for DeadLetter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event: _, attempts, last_error } = self;

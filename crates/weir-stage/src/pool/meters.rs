@@ -1,0 +1,67 @@
+//! The meters of a pool's workers. Their sums are the pool's figures.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::task::Id;
+
+use crate::stage::Status;
+use crate::stage::meter::Meter;
+
+/// The meters of the workers that run, and the totals of those that have ended.
+#[derive(Debug, Default)]
+pub(super) struct Meters(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    running: Vec<(Id, Meter)>,
+    /// Events delivered to workers that have since ended.
+    events_in: u64,
+    /// Events dropped by workers that have since ended.
+    dropped: u64,
+}
+
+/// Sums over all workers, in events.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) events_in: u64,
+    pub(super) asked: usize,
+    pub(super) held: usize,
+    pub(super) dropped: u64,
+}
+
+impl Meters {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the meter of a worker that was started.
+    pub(super) fn add(&self, id: Id, meter: Meter) {
+        self.lock().running.push((id, meter));
+    }
+
+    /// Removes the meter of a worker that has ended, keeps its totals, and returns the number
+    /// of events that were delivered to it. Returns 0 for a task without a meter.
+    pub(super) fn remove(&self, id: Id) -> u64 {
+        let mut inner = self.lock();
+        let Some(at) = inner.running.iter().position(|(other, _)| *other == id) else { return 0 };
+        let (_, meter) = inner.running.swap_remove(at);
+        let Status { events_in, dropped, .. } = meter.read();
+        inner.events_in += events_in;
+        inner.dropped += dropped;
+        events_in
+    }
+
+    /// Adds up all workers, those that have ended included.
+    pub(super) fn totals(&self) -> Totals {
+        let inner = self.lock();
+        let mut totals = Totals { events_in: inner.events_in, dropped: inner.dropped, ..Totals::default() };
+        for (_, meter) in &inner.running {
+            let worker = meter.read();
+            totals.events_in += worker.events_in;
+            totals.asked = totals.asked.saturating_add(worker.asked);
+            totals.held += worker.held;
+            totals.dropped += worker.dropped;
+        }
+        totals
+    }
+}
