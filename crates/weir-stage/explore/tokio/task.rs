@@ -93,6 +93,10 @@ impl<T: Send + 'static> JoinSet<T> {
         self.0.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn spawn(&mut self, future: impl Future<Output = T> + Send + 'static) -> AbortHandle {
         let task = spawn(future);
         let id = task.id;
