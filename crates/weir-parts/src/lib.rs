@@ -7,8 +7,8 @@
 //!             └──────────── ledger ◀─────────────┘
 //! ```
 //!
-//! 1. [`queue`]: bounded, filled from outside, read against demand; what it does when
-//!    it is full;
+//! 1. [`queue`]: a bounded queue, filled from outside and read against demand, with a policy
+//!    for when it is full;
 //! 2. [`resource`]: a mock with bounded latency, a limit and failures, all seeded;
 //! 3. [`pipeline`]: stages connected in a few lines; the event with its time stamps,
 //!    and the ledger.

@@ -1,4 +1,4 @@
-//! From a source, through stages, into a pool: put together, and handled as one.
+//! Pipelines: a source, stages and a pool, put together and handled as one.
 //!
 //! ```text
 //!   source ─▶ stage ─▶ … ─▶ pool ─▶ handler
@@ -30,18 +30,17 @@
 //! ```
 //!
 //! # Events that must not be lost
-//! The bench's events travel in a [`Ticket`], which cannot vanish: whoever drops
-//! it unsettled, by a panic or an abort, has it counted as failed. What they are
-//! counted in is an [`Account`].
+//! An event travels in a [`Ticket`], which cannot vanish: a ticket that is dropped unsettled,
+//! by a panic or an abort, counts as failed. An [`Account`] does the counting.
 //!
-//! # When a stage dies
-//! Its reason goes down the pipeline, and [`Pipeline::ended`] says it. To have
-//! stages started again, put them under a [supervisor](weir_stage::supervise) instead,
+//! # Failure of a stage
+//! The reason a stage failed goes down the pipeline, and [`Pipeline::ended`] returns it. To
+//! restart stages, put them under a [supervisor](weir_stage::supervise) instead,
 //! each at a [seat](weir_stage::stage::ProducerRef::reserve) of its own.
 
+mod ages;
 mod build;
 mod event;
-mod inside;
 mod ledger;
 mod source;
 mod ticket;
@@ -61,16 +60,20 @@ use weir_stage::pool::{Pool, PoolSettings};
 use weir_stage::shutdown::Drained;
 use weir_stage::stage::{Producer, ProducerBuilder, Reason, State, Status};
 
-/// A running pipeline whose pool handles `T`. Dropping it aborts what runs.
+/// A running pipeline whose pool handles `T`.
+///
+/// Dropping it aborts its stages and the handlers that run, as dropping a [`Pool`] does. Call
+/// [`drain`](Self::drain) first to finish what has begun.
+#[must_use = "dropping a pipeline aborts it"]
 pub struct Pipeline<T> {
     head: Box<dyn Head>,
-    /// In the order in which events go through them.
+    /// The stages in the order in which events go through them.
     stages: Vec<Box<dyn Part>>,
     pool: Pool<T>,
 }
 
 impl<T: Send + 'static> Pipeline<T> {
-    /// Begins with a source of `T`; go on with [`PipelineBuilder::through`] and
+    /// Starts a source of `T`. Continue with [`PipelineBuilder::through`] and
     /// [`PipelineBuilder::into`].
     ///
     /// # Panics
@@ -85,7 +88,7 @@ impl<T: Send + 'static> Pipeline<T> {
 }
 
 impl<T> Pipeline<T> {
-    /// Changes concurrency, mode or limits of the pool. See [`Pool::resize`].
+    /// Applies new settings to the pool. See [`Pool::resize`].
     ///
     /// # Cancel safety
     /// The resize goes on if the future is dropped.
@@ -93,8 +96,8 @@ impl<T> Pipeline<T> {
         self.pool.resize(settings).await;
     }
 
-    /// Takes nothing more from the source until [`resume`](Self::resume). What
-    /// has left it goes on.
+    /// Stops taking events from the source until [`resume`](Self::resume). Events that have
+    /// left it go on.
     ///
     /// # Cancel safety
     /// The pause is in force even if the future is dropped.
@@ -102,50 +105,50 @@ impl<T> Pipeline<T> {
         self.head.pause().await;
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Continues after [`pause`](Self::pause).
     pub fn resume(&self) {
         self.head.resume();
     }
 
-    /// What each stage is doing, in the order in which events go through them;
-    /// the pool is the last.
+    /// Returns the status of each stage, in the order in which events go through them. The pool
+    /// is the last.
     pub fn inspect(&self) -> Vec<Status> {
         let mut all: Vec<Status> = self.stages.iter().map(|stage| stage.status()).collect();
         all.push(self.pool.status());
         all
     }
 
-    /// The pool at the end.
+    /// Returns the pool at the end.
     pub fn pool(&self) -> &Pool<T> {
         &self.pool
     }
 
-    /// How many events are being handled.
+    /// Returns the number of events that are being handled.
     pub fn busy(&self) -> usize {
         self.pool.busy()
     }
 
     /// Tells the source to produce nothing more, as
-    /// [`Running::stop`](weir_stage::stage::Running::stop) does. What it has produced is
-    /// finished: see [`ended`](Self::ended).
+    /// [`Running::stop`](weir_stage::stage::Running::stop) does. The events it has produced are
+    /// finished; see [`ended`](Self::ended).
     pub fn stop(&self) {
         if let Some(source) = self.stages.first() {
             source.stop(Reason::Stopped);
         }
     }
 
-    /// Tells the source to produce nothing more, and waits until everything is
-    /// finished or the deadline has passed. What is left then goes on; how much that
-    /// is, [`left`](Self::left) says, and [`abort`](Self::abort) drops it.
+    /// Tells the source to produce nothing more, and waits until everything is finished or the
+    /// deadline has passed. Events left then go on: [`left`](Self::left) counts them, and
+    /// [`abort`](Self::abort) drops them.
     ///
-    /// A [`produce`](Producer::produce) that is under way counts as unfinished until
-    /// it returns, for it may have collected events: only its author knows. So
-    /// the drain of an idle source takes until the deadline, unless the source says
-    /// with [`finish_within`](Producer::finish_within) that it need not be waited
-    /// for. Channels, streams and [`QueueSource`] say so.
+    /// A call of [`produce`](Producer::produce) that is in progress counts as unfinished until
+    /// it returns, because it may have collected events. The drain of an idle source therefore
+    /// takes until the deadline, unless the source says with
+    /// [`finish_within`](Producer::finish_within) that there is nothing to wait for. Channels,
+    /// streams and [`QueueSource`] do.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the source stopped and the rest running.
+    /// The source stays stopped and the rest keeps running if the future is dropped.
     pub async fn drain(&self, deadline: Duration) -> Drained {
         if let Some(source) = self.stages.first() {
             source.finish(Reason::Stopped);
@@ -156,26 +159,26 @@ impl<T> Pipeline<T> {
         }
     }
 
-    /// How many events are in the pipeline: buffered by a stage, on their way, or
-    /// held. Exact when nothing moves. What an aborted stage had is dropped with
-    /// it, and not left.
+    /// Returns the number of events in the pipeline: buffered by a stage, on their way, or held.
+    /// It is exact when nothing moves. The events of an aborted stage were dropped with it and
+    /// do not count.
     pub fn left(&self) -> usize {
         let all = self.inspect();
         let left = all.iter().filter(|stage| stage.state != State::Ended);
         left.map(|stage| stage.buffered + stage.held).sum()
     }
 
-    /// Waits until the source has ended and everything that came of it is
-    /// finished; says why it ended.
+    /// Waits until the source has ended and all its events are finished. Returns why the source
+    /// ended.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the pipeline running.
+    /// The pipeline keeps running if the future is dropped.
     pub async fn ended(&self) -> Reason {
         self.pool.ended().await
     }
 
-    /// Drops everything in the pipeline that is not finished, at the latest when
-    /// the runtime has got round to every task.
+    /// Drops every event in the pipeline that is not finished. The runtime does so when it next
+    /// polls each task.
     pub fn abort(&self) {
         self.pool.abort();
         for stage in &self.stages {
@@ -185,7 +188,7 @@ impl<T> Pipeline<T> {
 }
 
 impl<T> Drop for Pipeline<T> {
-    /// Aborts what runs.
+    /// Aborts its stages and its pool.
     fn drop(&mut self) {
         self.abort();
     }

@@ -1,12 +1,10 @@
-//! The bounded queue in front of the pool: where HTTP hands over to the stages,
-//! and where backpressure is decided.
+//! The bounded queue in front of the pool, filled from outside and read against demand.
+//! Backpressure on senders is decided here.
 //!
-//! A push takes a closure that makes the event, and calls it only when the event
-//! is accepted. An event is therefore never lost to a refusal or to a wait that
-//! is given up: it does not exist yet.
+//! A push takes a closure that makes the event, and calls it only when the event is accepted.
+//! A refused or abandoned push therefore loses no event: it was never made.
 //!
-//! The only engine so far keeps events in memory; a process that is killed loses
-//! them. Engines that survive that come in beside it.
+//! The only engine so far keeps events in memory, so a process that is killed loses them.
 
 mod memory;
 
@@ -16,50 +14,51 @@ use thiserror::Error;
 
 pub use memory::MemoryQueue;
 
-/// What a full queue does with the next event, and to whoever sends it.
+/// The policy of a full queue: what it does with the next event and its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenFull {
-    /// Refuses it. The sender learns at once and can slow down or go elsewhere.
+    /// Refuses the event. The sender learns it at once and can slow down or go elsewhere.
     Reject,
-    /// Makes the sender wait for a place, in order of arrival, and refuses after
-    /// the timeout. Backpressure: a closed loop slows down to the pool's pace.
+    /// Makes the sender wait for a place, in order of arrival, and refuses the event after the
+    /// timeout. This is backpressure: a closed loop slows down to the pool's pace.
     Wait {
-        /// How long a sender waits at most.
+        /// The longest a sender waits.
         timeout: Duration,
     },
-    /// Accepts it and drops it. The sender never learns; only the ledger does.
+    /// Accepts the event and drops it. Only the ledger shows it; the sender does not learn it.
     DropNewest,
-    /// Accepts it and drops the event that has waited longest. The sender of
-    /// that one never learns; only the ledger does.
+    /// Accepts the event and drops the one that has waited longest. Only the ledger shows it;
+    /// the sender of the dropped event does not learn it.
     DropOldest,
 }
 
-/// What can be changed while a queue is in use.
+/// The settings of a queue, which can change while it is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueSettings {
-    /// How many events may wait. When it shrinks below what waits, nothing is
-    /// dropped: the queue counts as full until enough has been taken.
+    /// The number of events that may wait. If it shrinks below the number that waits, no event
+    /// is dropped: the queue counts as full until enough events have been taken.
     pub capacity: usize,
-    /// What happens to the next one then.
+    /// What a full queue does with the next event.
     pub when_full: WhenFull,
 }
 
-/// Why a place was refused.
+/// The reason a push was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PushError {
     /// Every place is taken and the policy is [`WhenFull::Reject`].
     #[error("the queue is full: all {capacity} places are taken (queue.capacity)")]
     Full {
-        /// How many events may wait.
+        /// The number of events that may wait.
         capacity: usize,
     },
-    /// No place became free in time.
+    /// No place became free within the timeout.
     #[error("the queue stayed full for {timeout:?} (queue.wait_timeout)")]
     TimedOut {
-        /// How long the sender waited.
+        /// The time the sender waited.
         timeout: Duration,
     },
-    /// The queue is draining and takes nothing new.
+    /// The queue is closed and takes no new event.
     #[error("the queue is closed: the server is shutting down")]
     Closed,
 }

@@ -1,12 +1,11 @@
 //! The downstream that does the work.
 //!
-//! A use of the resource has three steps, because being turned away, waiting at
-//! the door and being served are different things: [`Mock::reserve`] lets a visitor
-//! wait or sends it away, [`Reservation::admission`] waits for a place, and [`Admission::work`] is
-//! the work itself. What lies between arrival and admission is *wait*, the work is
-//! *service*.
+//! Using the resource takes three steps, because being refused, waiting and being served are
+//! different things. [`Mock::reserve`] refuses the work or accepts it.
+//! [`Reservation::admission`] waits for a place. [`Admission::work`] does the work. The time
+//! from an event's arrival to its admission is its *wait*, and the work is its *service*.
 //!
-//! The only resource so far is the [`Mock`]; real ones come in beside it.
+//! The only resource so far is the [`Mock`].
 
 mod freeze;
 mod latency;
@@ -19,15 +18,15 @@ pub use mock::{Admission, Mock, MockSettings, OnFull, Reservation, Usage};
 
 use thiserror::Error;
 
-/// The resource was full and its policy is to refuse.
+/// The error of a full resource whose policy is to refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the resource is full: all {limit} places are in use (resource.max_concurrent)")]
 pub struct Full {
-    /// How many may be inside at once.
+    /// The number of places.
     pub limit: usize,
 }
 
-/// The resource did the work and failed.
+/// The error of work that the resource did and that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the resource failed (resource.failure_rate)")]
 pub struct Failed;

@@ -47,15 +47,29 @@
 //!    attempts, and an orderly end.
 //!
 //! # Handles
-//! Dropping a handle of a stage, a pool or a supervisor stops nothing: the task goes on
-//! and ends with its producer, as a tokio task does. Call `stop` to end it in order, or
-//! `abort` to end it at its next await. Dropping what *holds events for a caller* gives
-//! them back: a [`Subscription`](stage::Subscription) that is dropped cancels, and its
-//! undelivered events are dispatched again.
+//! One rule decides what dropping a handle does: a handle that *owns* running work ends it, and
+//! a handle that *refers* to a task leaves it alone.
+//! - A [`Pool`](pool::Pool) owns its workers, as tokio's `JoinSet` owns its tasks. It has one
+//!   handle, and dropping that aborts the workers and the handlers they run.
+//! - A [`Running`](stage::Running) stage is like tokio's `JoinHandle`: dropping it leaves the
+//!   stage running. The stage ends with its producers. A producer to which neither a handle nor
+//!   a subscription refers ends, because nothing can ask it for events any more.
+//! - A [`SupervisorHandle`](supervise::SupervisorHandle) can be cloned, and dropping every
+//!   clone leaves the supervisor running. The supervisor owns its children.
+//! - A [`Subscription`](stage::Subscription) that is dropped cancels, and its undelivered events
+//!   are dispatched again. A [`Permit`](limit::Permit) that is dropped is released, and a
+//!   [`Feeder`](shutdown::Feeder) counts as stopped.
+//!
+//! Everywhere, `stop` ends a task in order, and `abort` ends it at its next await.
+//!
+//! # Public dependencies
+//! Signatures name types of this crate, of tokio 1 and fastrand 2, and the `Stream` and `Sink`
+//! traits of futures 0.3. Those traits have been stable since 2019, and every stream in the
+//! ecosystem implements them; a trait of our own would need an adapter for each.
 
 pub mod backoff;
 pub mod buffer;
-// Shared with the crates above this one, and no part of its interface.
+// Shared with the crates built on this one. Hidden, because it is not part of the interface.
 #[doc(hidden)]
 pub mod clean;
 pub mod demand;

@@ -1,4 +1,4 @@
-//! Stages put together in the order in which events go through them.
+//! Puts stages together in the order in which events go through them.
 
 use std::fmt;
 
@@ -10,19 +10,20 @@ use weir_stage::stage::{
     Status, SubscribeOptions,
 };
 
-/// A pipeline that still lacks its end. Its stages run already, and wait to be
-/// asked; dropped, they end.
+/// A pipeline that still lacks its pool. Its stages run already and wait to be asked.
+/// Dropping it ends them, because nothing refers to them any more.
+#[must_use = "a pipeline handles nothing until it has a pool"]
 pub struct PipelineBuilder<T> {
     pub(super) head: Box<dyn Head>,
     pub(super) stages: Vec<Box<dyn Part>>,
     pub(super) last: ProducerRef<T>,
 }
 
-/// A stage of a pipeline, whatever its events are.
+/// A stage of a pipeline, without the type of its events.
 pub(super) trait Part: Send + Sync {
     fn status(&self) -> Status;
     fn stop(&self, reason: Reason);
-    /// The same, with all the time that what is under way needs.
+    /// Stops the stage, with as much time as a call in progress needs.
     fn finish(&self, reason: Reason);
     fn abort(&self);
 }
@@ -45,7 +46,7 @@ impl<R: Send + Sync> Part for Running<R> {
     }
 }
 
-/// The stage at the head of a pipeline, whatever its events are.
+/// The first stage of a pipeline, without the type of its events.
 pub(super) trait Head: Send + Sync {
     fn pause(&self) -> futures::future::BoxFuture<'_, ()>;
     fn resume(&self);
@@ -53,7 +54,7 @@ pub(super) trait Head: Send + Sync {
 
 impl<T: Send> Head for ProducerRef<T> {
     fn pause(&self) -> futures::future::BoxFuture<'_, ()> {
-        // One that is gone dispatches nothing either.
+        // A stage that is gone dispatches nothing either.
         Box::pin(async { drop(self.pause().await) })
     }
 
@@ -63,7 +64,7 @@ impl<T: Send> Head for ProducerRef<T> {
 }
 
 impl<T: Send + 'static> PipelineBuilder<T> {
-    /// Begins with a source.
+    /// Starts a source.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -77,8 +78,7 @@ impl<T: Send + 'static> PipelineBuilder<T> {
         Self { head: Box::new(last.clone()), stages: vec![Box::new(source)], last }
     }
 
-    /// Has every event go through a further stage, which asks for them as
-    /// `options` say.
+    /// Starts a further stage, which every event goes through. It subscribes with `options`.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -97,7 +97,7 @@ impl<T: Send + 'static> PipelineBuilder<T> {
         PipelineBuilder { head: self.head, stages: self.stages, last }
     }
 
-    /// Ends in a pool, which begins to ask.
+    /// Starts the pool at the end, which begins to ask.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

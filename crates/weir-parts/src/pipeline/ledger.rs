@@ -1,10 +1,17 @@
-//! The account of every event: accepted = done + failed + dropped + held.
+//! The ledger, which accounts for every event: accepted = done + failed + dropped + held.
 //!
-//! Both sides are *measured*. An event is counted as accepted when it comes in,
-//! as done, failed or dropped when it leaves, and as held where it is: in the
-//! queue by the queue's length, in flight by the [`Ticket`]s that exist.
-//! Were an event lost or counted twice, the sides would differ, and the
-//! difference is shown.
+//! Both sides are *measured*. An event counts as accepted when it comes in, as done, failed or
+//! dropped when it leaves, and as held where it is: in the queue by the queue's length, in
+//! flight by the [`Ticket`]s that exist. If an event were lost or counted twice, the sides
+//! would differ, and the difference is shown.
+//!
+//! Invariants, at every moment and for the totals of one account:
+//! 1. `accepted >= done + failed + dropped`, because an event is accepted before it ends;
+//! 2. no more tickets have ended than were made;
+//! 3. an event is in the resource only while its ticket exists.
+//!
+//! Counters are read where events end before where they begin, so a reader that runs
+//! meanwhile sees 1 and 2 as well.
 //!
 //! [`Ticket`]: super::Ticket
 
@@ -13,32 +20,32 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Stamp;
-use super::inside::{Inside, Place};
+use super::ages::{Ages, Entry};
 use weir_stage::per_thread::PerThread;
 
-/// How an event ended in somebody's hands.
+/// The way an event in flight ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The work was done.
     Done,
-    /// The work was tried, or could not be, and is not done.
+    /// The work failed, or could not be tried.
     Failed,
 }
 
-/// The account of one kind of events. All counters only ever grow; a reset moves
-/// the line they are counted from.
+/// The ledger of one kind of events. Its counters only grow; a reset moves the baseline they
+/// are counted from.
 #[derive(Debug, Default)]
 pub struct Account {
-    flow: PerThread<ThreadCounters>,
+    counters: PerThread<ThreadCounters>,
     resource: Level,
-    inside: Inside,
+    ages: Ages,
     baseline: Mutex<LedgerCounts>,
-    /// The ids of events abandoned while somebody wants to know.
+    /// The ids of abandoned events, once they are recorded.
     abandoned: Mutex<Option<Vec<u64>>>,
 }
 
-/// A level and its peak, which only one counter for all threads can know. Apart
-/// from what is beside it, as it is written all the time.
+/// A level and its peak, which take one counter for all threads. On cache lines of its own,
+/// because it is written all the time.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Level {
@@ -46,7 +53,7 @@ struct Level {
     peak: AtomicUsize,
 }
 
-/// One thread's part of what came and went.
+/// The counters that one thread adds to.
 #[derive(Debug, Default)]
 struct ThreadCounters {
     accepted: AtomicU64,
@@ -54,196 +61,201 @@ struct ThreadCounters {
     failed: AtomicU64,
     dropped: AtomicU64,
     rejected: AtomicU64,
-    /// Tickets made and ended.
-    taken: AtomicU64,
-    let_go: AtomicU64,
-    /// Sums of stamps, in nanoseconds, that may wrap: what came in and what went
-    /// out when. See [`Account::time_inside`].
-    came: AtomicU64,
-    went: AtomicU64,
-    /// When this thread last settled an event, in nanoseconds of the clock.
+    tickets_made: AtomicU64,
+    tickets_ended: AtomicU64,
+    /// The sums of the moments at which events arrived and left, in nanoseconds. They may
+    /// wrap. See [`Account::time_inside`].
+    arrivals: AtomicU64,
+    departures: AtomicU64,
+    /// The moment this thread last settled an event, in nanoseconds of the clock.
     last_settled: AtomicU64,
 }
 
-/// What an [`Account`] says at one moment, in events since the last reset.
+/// The counts of an [`Account`] at one moment, in events since the last reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LedgerCounts {
-    /// Promised to be done.
+    /// Accepted: the sender was promised that the event will be done.
     pub accepted: u64,
     /// Done.
     pub done: u64,
-    /// Tried and not done, or abandoned.
+    /// Failed, or abandoned: the ticket was dropped unsettled.
     pub failed: u64,
-    /// Accepted and then given up by the queue's policy.
+    /// Accepted, and then dropped by the queue's policy.
     pub dropped: u64,
     /// Refused, and therefore never accepted.
     pub rejected: u64,
-    /// In somebody's hands now: tickets that exist.
+    /// In flight now: the number of tickets that exist.
     pub in_flight: u64,
 }
 
 impl Account {
-    /// An event that arrived then is accepted.
+    /// Counts an event that arrived at `arrived` as accepted.
     pub fn accept(&self, arrived: Stamp) {
-        let flow = self.flow.local();
-        flow.came.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
-        flow.accepted.fetch_add(1, Ordering::Release);
+        let counters = self.counters.local();
+        counters.arrivals.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
+        counters.accepted.fetch_add(1, Ordering::Release);
     }
 
-    /// An event is refused.
+    /// Counts an event as refused.
     pub fn reject(&self) {
-        self.flow.local().rejected.fetch_add(1, Ordering::Release);
+        self.counters.local().rejected.fetch_add(1, Ordering::Release);
     }
 
-    /// An accepted event that arrived then is given up while it waits.
+    /// Counts an accepted event that arrived at `arrived` as dropped while it waited.
     pub fn drop_waiting(&self, arrived: Stamp) {
-        let flow = self.flow.local();
-        flow.went.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
-        flow.dropped.fetch_add(1, Ordering::Release);
+        let counters = self.counters.local();
+        counters.departures.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
+        counters.dropped.fetch_add(1, Ordering::Release);
     }
 
-    /// The time that events have spent inside, from their arrival on, all added
-    /// up, in event-nanoseconds since the clock's epoch, modulo 2^64. It grows by
-    /// one a nanosecond for each event inside, so over a period its growth divided
-    /// by the period's length is the mean number inside, measured apart from every
+    /// Returns the time that events have spent in the system since their arrival, summed over
+    /// all events, in event-nanoseconds since the clock's epoch, modulo 2^64.
+    ///
+    /// It grows by one per nanosecond for each event inside. Its growth over a period, divided
+    /// by the length of the period, is therefore the mean number inside, measured without any
     /// histogram. Events that were dropped or abandoned count as never inside.
     ///
-    /// The sum over events of (went - came), and the sum of (now - came) for those
-    /// that are inside. Exact while nothing moves.
+    /// It is the sum of (departure - arrival) over the events that have left, and of (now -
+    /// arrival) over those inside. It is exact while nothing moves.
     pub fn time_inside(&self, now: Stamp) -> u64 {
         let sum = |part: fn(&ThreadCounters) -> &AtomicU64| {
-            let parts = self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire));
+            let parts = self.counters.iter().map(|counters| part(counters).load(Ordering::Acquire));
             parts.fold(0, u64::wrapping_add)
         };
         let inside = self.totals().in_system();
-        let (came, went) = (sum(|flow| &flow.came), sum(|flow| &flow.went));
-        went.wrapping_sub(came).wrapping_add(inside.wrapping_mul(now.as_nanos()))
+        let arrivals = sum(|counters| &counters.arrivals);
+        let departures = sum(|counters| &counters.departures);
+        departures.wrapping_sub(arrivals).wrapping_add(inside.wrapping_mul(now.as_nanos()))
     }
 
-    /// When an event was last settled; the clock's epoch if none was.
+    /// Returns the moment an event was last settled, or the clock's epoch if none was.
     pub fn last_settled(&self) -> Stamp {
-        let last = self.flow.iter().map(|flow| flow.last_settled.load(Ordering::Acquire)).max();
+        let last = self.counters.iter().map(|counters| counters.last_settled.load(Ordering::Acquire)).max();
         Stamp::from_nanos(last.unwrap_or(0))
     }
 
-    /// How many tickets exist.
+    /// Returns the number of events in flight: tickets that exist.
     pub fn in_flight(&self) -> usize {
-        let sum = |part: fn(&ThreadCounters) -> &AtomicU64| -> u64 {
-            self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire)).sum()
-        };
-        // Those that ended first, or one that comes and goes in between would
+        // Read first: a ticket that is made and ends between the two reads would otherwise
         // count as minus one.
-        let let_go = sum(|flow| &flow.let_go);
-        sum(|flow| &flow.taken).saturating_sub(let_go) as usize
+        let ended = self.sum(|counters| &counters.tickets_ended);
+        let made = self.sum(|counters| &counters.tickets_made);
+        debug_assert!(made >= ended, "invariant 2: {ended} of {made} tickets have ended");
+        made.saturating_sub(ended) as usize
     }
 
-    /// When the event in hand arrived that has waited longest for the resource, and
-    /// when the resource admitted the one that has been there longest.
+    fn sum(&self, part: fn(&ThreadCounters) -> &AtomicU64) -> u64 {
+        self.counters.iter().map(|counters| part(counters).load(Ordering::Acquire)).sum()
+    }
+
+    /// Returns two moments: the arrival of the event in flight that has waited longest for the
+    /// resource, and the admission of the event that has been in the resource longest.
     pub fn oldest(&self) -> (Option<Stamp>, Option<Stamp>) {
-        self.inside.oldest()
+        self.ages.oldest()
     }
 
-    /// How many of this account's events are in the resource.
+    /// Returns the number of this account's events in the resource.
     pub fn in_resource(&self) -> usize {
         self.resource.now.load(Ordering::Acquire)
     }
 
-    /// The most that were there at once since the last
+    /// Returns the largest number in the resource at the same time since the last
     /// [`reset_peak`](Self::reset_peak).
     pub fn peak_in_resource(&self) -> usize {
         self.resource.peak.load(Ordering::Acquire)
     }
 
-    /// What the account says now. While events move, the counters are read at
+    /// Reads the counts since the last reset. While events move, the counters are read at
     /// slightly different moments.
     pub fn counts(&self) -> LedgerCounts {
-        // Held until the totals are read, so that no reset comes in between.
-        let base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
-        self.totals().since(&base)
+        // Locked until the totals are read, so that no reset comes in between.
+        let baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        self.totals().since(&baseline)
     }
 
-    /// What the account says of all time, unmoved by resets.
+    /// Reads the counts since the account was made, which resets do not change.
     pub fn totals(&self) -> LedgerCounts {
-        let sum = |part: fn(&ThreadCounters) -> &AtomicU64| {
-            self.flow.iter().map(|flow| part(flow).load(Ordering::Acquire)).sum()
-        };
         LedgerCounts {
-            // Where events end before where they begin: read the other way
-            // round, an event that passes in between would be missing.
-            done: sum(|flow| &flow.done),
-            failed: sum(|flow| &flow.failed),
-            dropped: sum(|flow| &flow.dropped),
+            // Where events end before where they begin, for invariant 1.
+            done: self.sum(|counters| &counters.done),
+            failed: self.sum(|counters| &counters.failed),
+            dropped: self.sum(|counters| &counters.dropped),
             in_flight: self.in_flight() as u64,
-            accepted: sum(|flow| &flow.accepted),
-            rejected: sum(|flow| &flow.rejected),
+            accepted: self.sum(|counters| &counters.accepted),
+            rejected: self.sum(|counters| &counters.rejected),
         }
     }
 
-    /// Counts from here on. Events that are held count as accepted anew, so
-    /// that the account balances whatever happens meanwhile: what is subtracted
-    /// from `accepted` is exactly what is subtracted from where events end.
+    /// Restarts the counts. Events that are held count as accepted anew, so the account
+    /// balances whatever happens meanwhile: the baseline subtracts from `accepted` exactly what
+    /// it subtracts from done, failed and dropped.
     pub fn reset(&self) {
-        let mut base = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
-        *base = self.totals().anew();
+        let mut baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        *baseline = self.totals().as_baseline();
     }
 
-    /// Lets the peak start anew from what is in the resource now.
+    /// Restarts the peak from the number in the resource now.
     pub fn reset_peak(&self) {
         self.resource.peak.store(self.in_resource(), Ordering::Release);
     }
 
-    /// Notes the ids of abandoned events from now on.
+    /// Records the ids of abandoned events from now on.
     pub fn note_abandoned(&self) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
     }
 
-    /// The [totals](Self::totals), and the ids noted since
-    /// [`note_abandoned`](Self::note_abandoned). Both of one moment, even while events
-    /// are being abandoned: each is either in hand, or noted and failed.
+    /// Returns the [totals](Self::totals), and the ids recorded since
+    /// [`note_abandoned`](Self::note_abandoned). Both are of one moment, even while events are
+    /// being abandoned: each event is either in flight, or failed and recorded.
     pub fn at_end(&self) -> (LedgerCounts, Vec<u64>) {
         let abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
         (self.totals(), abandoned.clone().unwrap_or_default())
     }
 
-    pub(super) fn enter(&self, arrived: Stamp) -> Place {
-        self.flow.local().taken.fetch_add(1, Ordering::Release);
-        self.inside.add(arrived)
+    /// Counts an event as in flight: a ticket is made.
+    pub(super) fn take(&self, arrived: Stamp) -> Entry {
+        self.counters.local().tickets_made.fetch_add(1, Ordering::Release);
+        self.ages.add(arrived)
     }
 
-    /// Returns when the resource admitted the event, if it did.
-    pub(super) fn let_go(&self, place: Place) -> Option<Stamp> {
-        let started = self.inside.remove(place);
+    /// Counts a ticket as ended. Returns the moment the resource admitted the event, if it
+    /// did.
+    pub(super) fn release(&self, entry: Entry) -> Option<Stamp> {
+        let started = self.ages.remove(entry);
         if started.is_some() {
-            self.resource.now.fetch_sub(1, Ordering::AcqRel);
+            let before = self.resource.now.fetch_sub(1, Ordering::AcqRel);
+            debug_assert!(before > 0, "invariant 3: an event leaves the resource twice");
         }
-        self.flow.local().let_go.fetch_add(1, Ordering::Release);
+        self.counters.local().tickets_ended.fetch_add(1, Ordering::Release);
         started
     }
 
-    pub(super) fn enter_resource(&self, place: Place, now: Stamp) {
-        self.inside.admit(place, now);
+    /// Counts an event in flight as admitted by the resource.
+    pub(super) fn enter_resource(&self, entry: Entry, now: Stamp) {
+        self.ages.admit(entry, now);
         let now = self.resource.now.fetch_add(1, Ordering::AcqRel) + 1;
         if now > self.peak_in_resource() {
             self.resource.peak.fetch_max(now, Ordering::AcqRel);
         }
     }
 
+    /// Counts an event as done or failed.
     pub(super) fn settle(&self, outcome: Outcome, finished: Stamp) {
-        let flow = self.flow.local();
-        flow.went.fetch_add(finished.as_nanos(), Ordering::Relaxed);
-        flow.last_settled.fetch_max(finished.as_nanos(), Ordering::Release);
+        let counters = self.counters.local();
+        counters.departures.fetch_add(finished.as_nanos(), Ordering::Relaxed);
+        counters.last_settled.fetch_max(finished.as_nanos(), Ordering::Release);
         let counter = match outcome {
-            Outcome::Done => &flow.done,
-            Outcome::Failed => &flow.failed,
+            Outcome::Done => &counters.done,
+            Outcome::Failed => &counters.failed,
         };
         counter.fetch_add(1, Ordering::Release);
     }
 
-    /// Lets go of an event that is not settled. Under the lock, for
+    /// Ends a ticket that was not settled, and counts its event as failed. Under the lock, for
     /// [`at_end`](Self::at_end).
-    pub(super) fn abandon(&self, place: Place, id: u64, arrived: Stamp) {
+    pub(super) fn abandon(&self, entry: Entry, id: u64, arrived: Stamp) {
         let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-        self.let_go(place);
+        self.release(entry);
         self.settle(Outcome::Failed, arrived);
         if let Some(ids) = abandoned.as_mut() {
             ids.push(id);
@@ -267,8 +279,9 @@ impl Add for LedgerCounts {
 }
 
 impl LedgerCounts {
-    /// What has come to these from `earlier` ones of the same account on. In hand
-    /// are those that are now.
+    /// Returns what was counted since `earlier`, which are counts of the same account.
+    /// `in_flight` is the number now.
+    #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             accepted: self.accepted - earlier.accepted,
@@ -280,19 +293,24 @@ impl LedgerCounts {
         }
     }
 
-    /// The line to count from, so that events that are inside count as accepted
+    /// Returns the baseline that counts these events as ended, and those inside as accepted
     /// anew.
-    pub fn anew(self) -> Self {
+    #[must_use]
+    pub fn as_baseline(self) -> Self {
         Self { accepted: self.done + self.failed + self.dropped, ..self }
     }
 
-    /// How many are inside, by what came and went.
+    /// Returns the number of events in the system, waiting or in flight: accepted and not
+    /// ended.
     pub fn in_system(&self) -> u64 {
-        self.accepted.saturating_sub(self.done + self.failed + self.dropped)
+        let ended = self.done + self.failed + self.dropped;
+        debug_assert!(self.accepted >= ended, "invariant 1: {ended} of {} events ended", self.accepted);
+        self.accepted.saturating_sub(ended)
     }
 
-    /// How many more were accepted than are done, failed, dropped, in hand or
-    /// `waiting` in a queue. Zero when nothing moves.
+    /// Returns the number accepted minus those done, failed, dropped, in flight and `waiting` in
+    /// a queue. It is zero when nothing moves. A positive number was lost; a negative one was
+    /// counted twice.
     pub fn unaccounted(&self, waiting: u64) -> i64 {
         let ended = self.done + self.failed + self.dropped + self.in_flight + waiting;
         self.accepted as i64 - ended as i64
@@ -311,22 +329,22 @@ mod tests {
         for _ in 0..5 {
             account.accept(EPOCH);
         }
-        let place = account.enter(EPOCH);
+        let entry = account.take(EPOCH);
         account.settle(Outcome::Done, EPOCH);
         account.drop_waiting(EPOCH);
         account.reject();
         assert_eq!(account.counts().unaccounted(2), 0);
         account.reset();
-        // Three are still inside: one in hand and two waiting.
+        // Three are still inside: one in flight and two waiting.
         let held = LedgerCounts { accepted: 3, in_flight: 1, ..LedgerCounts::default() };
         assert_eq!(account.counts(), held);
-        assert_eq!(account.let_go(place), None);
+        assert_eq!(account.release(entry), None);
         account.settle(Outcome::Failed, EPOCH);
         assert_eq!(account.counts().unaccounted(2), 0);
     }
 
     #[test]
-    fn the_time_inside_grows_with_each_event_that_is_inside() {
+    fn the_time_inside_grows_by_one_for_each_event_inside() {
         let (account, at) = (Account::default(), Stamp::from_nanos);
         account.accept(at(100));
         account.accept(at(200));
@@ -335,13 +353,13 @@ mod tests {
         account.drop_waiting(at(200));
         assert_eq!(account.time_inside(at(900)), 200);
         account.accept(at(1000));
-        let place = account.enter(at(1000));
-        account.abandon(place, 1, at(1000));
+        let entry = account.take(at(1000));
+        account.abandon(entry, 1, at(1000));
         assert_eq!((account.time_inside(at(2000)), account.last_settled()), (200, at(1000)));
     }
 
     #[test]
-    fn an_event_that_vanishes_or_is_counted_twice_shows() {
+    fn an_event_that_is_lost_or_counted_twice_is_unaccounted() {
         let account = Account::default();
         account.accept(EPOCH);
         assert_eq!(account.counts().unaccounted(0), 1);

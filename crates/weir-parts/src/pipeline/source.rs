@@ -7,15 +7,15 @@ use super::{Account, Clock, Event, Ticket};
 use crate::queue::MemoryQueue;
 use weir_stage::stage::Producer;
 
-/// Takes from a queue what is asked for and no more, and ends when the queue is
-/// closed and empty.
+/// A producer that takes events from a queue when they are asked for. It ends when the queue
+/// is closed and empty.
 #[derive(Debug)]
 pub struct QueueSource {
-    /// Where events wait.
+    /// The queue in which the events wait.
     pub queue: Arc<MemoryQueue<Event>>,
-    /// Where they are counted from when they leave it.
+    /// The account that counts the events in flight.
     pub account: Arc<Account>,
-    /// Says when that is.
+    /// The clock that stamps the moment an event leaves the queue.
     pub clock: Clock,
 }
 
@@ -34,7 +34,7 @@ impl Producer for QueueSource {
         Some(events.into_iter().map(ticket).collect())
     }
 
-    /// While it waits, its events are in the queue.
+    /// Returns zero: while it waits, its events are in the queue.
     fn finish_within(&self) -> Duration {
         Duration::ZERO
     }

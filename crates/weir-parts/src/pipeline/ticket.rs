@@ -1,64 +1,64 @@
-//! An event in somebody's hands.
+//! The ticket: an event that has left the queue and is not settled yet.
 
 use std::sync::Arc;
 
-use super::inside::Place;
+use super::ages::Entry;
 use super::{Account, Event, EventTimes, Outcome, Stamp};
 
-/// An event that has left the queue, or never was in one, and is not finished.
+/// An event in flight: it has left the queue, or never was in one, and is not finished.
 ///
-/// A ticket is counted as held for as long as it exists. It cannot be copied, so
-/// no event is done twice; and it cannot vanish: a ticket that is dropped without
-/// having been [settled](Ticket::settle) counts as failed.
+/// An event counts as held while its ticket exists. A ticket cannot be copied, so no event is
+/// done twice. It cannot vanish either: a ticket that is dropped without having been
+/// [settled](Ticket::settle) counts as failed.
 #[derive(Debug)]
+#[must_use = "an event whose ticket is dropped unsettled has failed"]
 pub struct Ticket {
     event: Event,
     dispatched: Stamp,
     account: Arc<Account>,
-    /// Where the account has it in hand, until it is settled. The moment of its
-    /// admission is kept there.
-    place: Option<Place>,
+    /// Its entry in the account, until it is settled. It holds the moment of admission.
+    entry: Option<Entry>,
 }
 
 impl Ticket {
-    /// Takes an accepted event in hand. It must no longer be counted anywhere
-    /// else.
+    /// Makes the ticket of an accepted event that left the queue at `dispatched`. From then on
+    /// the event must not be counted anywhere else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
-        let place = Some(account.enter(event.arrived));
-        Self { event, dispatched, account, place }
+        let entry = Some(account.take(event.arrived));
+        Self { event, dispatched, account, entry }
     }
 
-    /// The event's id.
+    /// Returns the event's id.
     pub fn id(&self) -> u64 {
         self.event.id
     }
 
-    /// When it arrived.
+    /// Returns the moment of its arrival.
     pub fn arrived(&self) -> Stamp {
         self.event.arrived
     }
 
-    /// When it was accepted.
+    /// Returns the moment it was accepted.
     pub fn accepted(&self) -> Stamp {
         self.event.accepted
     }
 
-    /// When it left the queue.
+    /// Returns the moment it left the queue.
     pub fn dispatch_time(&self) -> Stamp {
         self.dispatched
     }
 
-    /// Notes that the resource has admitted it.
+    /// Records that the resource admitted it at `now`.
     pub fn start(&mut self, now: Stamp) {
-        if let Some(place) = self.place {
-            self.account.enter_resource(place, now);
+        if let Some(entry) = self.entry {
+            self.account.enter_resource(entry, now);
         }
     }
 
-    /// Notes how it ended, and returns where its time went. Work that never
-    /// started had no service, only wait.
+    /// Records how it ended, and returns its times. An event that was never admitted has no
+    /// service time: all of it was wait.
     pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> EventTimes {
-        let started = self.place.take().and_then(|place| self.account.let_go(place)).unwrap_or(finished);
+        let started = self.entry.take().and_then(|entry| self.account.release(entry)).unwrap_or(finished);
         self.account.settle(outcome, finished);
         EventTimes {
             wait: started.since(self.event.arrived),
@@ -70,8 +70,8 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let Some(place) = self.place.take() else { return };
-        self.account.abandon(place, self.event.id, self.event.arrived);
+        let Some(entry) = self.entry.take() else { return };
+        self.account.abandon(entry, self.event.id, self.event.arrived);
         if std::thread::panicking() {
             log::error!("event {} failed: its handler panicked", self.event.id);
         }

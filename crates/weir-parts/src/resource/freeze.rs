@@ -1,11 +1,10 @@
-//! Standing still: now and then all work inside stops for a while, as it does in a
-//! garbage collection, a failover or a lock that somebody holds too long.
+//! Freezes: periodically, all work in the resource stands still for a while, as during a
+//! garbage collection, a failover or a lock that is held too long.
 
 use std::time::Duration;
 
-/// A freeze that comes again and again: the first after one period, and then one
-/// at the beginning of each. Work that is inside makes no headway in it, and ends
-/// so much later.
+/// A periodic freeze: the first begins after one period, and then one at the start of each
+/// period. Work inside makes no progress during a freeze, and ends later by its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freeze {
     period: Duration,
@@ -13,32 +12,31 @@ pub struct Freeze {
 }
 
 impl Freeze {
-    /// A freeze of `length` every `period`; `None` if either is zero, or if there
-    /// would be no time left to work in.
+    /// Creates a freeze of `length` every `period`. Returns `None` if either is zero, or if no
+    /// time would be left for work.
     pub fn new(period: Duration, length: Duration) -> Option<Self> {
         (!length.is_zero() && length < period).then_some(Self { period, length })
     }
 
-    /// How long everything has stood still at `now`, counted from where the periods are;
-    /// `None` while it moves.
+    /// Returns how long work has stood still at `now`, or `None` outside of a freeze. Times are
+    /// counted from the start of the first period.
     pub fn frozen_for(&self, now: Duration) -> Option<Duration> {
         let into = Duration::from_nanos((now.as_nanos() % self.period.as_nanos()) as u64);
         (now >= self.period && into < self.length).then_some(into)
     }
 
-    /// How long `work` takes that begins at `start`, counted from where the
-    /// periods are.
-    pub fn stretch(&self, start: Duration, work: Duration) -> Duration {
+    /// Returns the time from `start` to the end of `work` that begins then, freezes included.
+    /// Times are counted from the start of the first period.
+    pub fn time_to_finish(&self, start: Duration, work: Duration) -> Duration {
         let period = self.period.as_nanos();
         let (into, before_first) = (start.as_nanos() % period, start.as_nanos() < period);
-        // What is left of a freeze that is on.
+        // The rest of a freeze that is in progress.
         let mut took = match self.length.as_nanos().checked_sub(into) {
             Some(left) if !before_first => left,
             _ => 0,
         };
         took += work.as_nanos();
-        // Each time that work would go on beyond the end of a period, it loses a
-        // freeze.
+        // Each time the work would go beyond the end of a period, a freeze delays it.
         let first = period - into;
         let thawed = period - self.length.as_nanos();
         if let Some(beyond) = took.checked_sub(first + 1) {
@@ -52,7 +50,7 @@ impl Freeze {
 mod tests {
     use super::*;
 
-    /// By steps of a millisecond.
+    /// Computes the same in steps of a millisecond.
     fn naive(period: u64, length: u64, start: u64, work: u64) -> u64 {
         let frozen = |ms: u64| ms >= period && ms % period < length;
         let (mut now, mut left) = (start, work);
@@ -64,14 +62,18 @@ mod tests {
     }
 
     #[test]
-    fn work_ends_when_it_would_by_a_clock_that_stops_in_freezes() {
+    fn work_ends_as_by_a_clock_that_stops_during_freezes() {
         let ms = Duration::from_millis;
         for (period, length) in [(10, 3), (10, 9), (7, 1), (100, 50)] {
             let freeze = Freeze::new(ms(period), ms(length)).unwrap();
             for start in 0..3 * period {
                 for work in 1..4 * period {
                     let expected = ms(naive(period, length, start, work));
-                    assert_eq!(freeze.stretch(ms(start), ms(work)), expected, "{freeze:?} {start} {work}");
+                    assert_eq!(
+                        freeze.time_to_finish(ms(start), ms(work)),
+                        expected,
+                        "{freeze:?} {start} {work}"
+                    );
                 }
             }
         }
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_freeze_that_never_ends_or_never_comes_is_none() {
+    fn a_freeze_of_no_length_or_of_the_whole_period_is_none() {
         let s = Duration::from_secs;
         assert_eq!(Freeze::new(s(1), s(1)), None);
         assert_eq!(Freeze::new(s(1), s(0)), None);

@@ -1,4 +1,4 @@
-//! How long the mock takes: a bounded distribution, drawn from a seed.
+//! The latency of the mock: a bounded distribution, drawn from a seed.
 
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub enum Distribution {
     Uniform,
     /// Exponential: without memory, as service times are in M/M/c.
     Exponential,
-    /// Lognormal: most are quick and a few are slow, as in many real services.
+    /// Lognormal: most work is quick and some is slow, as in many real services.
     Lognormal {
         /// The standard deviation of the latency's logarithm. At 0.5 the p99 is
         /// 2.8 times the mean, at 1.0 it is 6.2 times.
@@ -28,16 +28,16 @@ pub enum Distribution {
 pub struct Latency {
     /// The shape.
     pub distribution: Distribution,
-    /// The mean before clamping. Of no account for [`Distribution::Uniform`].
+    /// The mean before clamping. [`Distribution::Uniform`] does not use it.
     pub mean: Duration,
-    /// Never less than this.
+    /// The lower bound.
     pub min: Duration,
-    /// Never more than this.
+    /// The upper bound.
     pub max: Duration,
 }
 
 impl Latency {
-    /// Always `latency`.
+    /// Creates a latency that is always `latency`.
     pub fn fixed(latency: Duration) -> Self {
         Self { distribution: Distribution::Fixed, mean: latency, min: latency, max: latency }
     }
@@ -64,7 +64,7 @@ impl Latency {
     }
 }
 
-/// A standard normal number (Box and Muller, 1958).
+/// Draws a standard normal number (Box and Muller, 1958).
 fn normal(random: &mut fastrand::Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
     radius * (TAU * random.f64()).cos()
@@ -91,9 +91,9 @@ mod tests {
         ms.iter().sum::<f64>() / ms.len() as f64
     }
 
-    /// Within 3 %: five standard errors of the coarsest figure below.
-    fn close(found: f64, expected: f64) {
-        assert!((found / expected - 1.0).abs() < 0.03, "{found} is not about {expected}");
+    /// Asserts that a figure is within 3 %: five standard errors of the coarsest figure below.
+    fn close(figure: f64, expected: f64) {
+        assert!((figure / expected - 1.0).abs() < 0.03, "{figure} is not about {expected}");
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_distribution_keeps_to_tight_bounds() {
+    fn every_distribution_keeps_its_bounds() {
         for distribution in
             [Distribution::Exponential, Distribution::Lognormal { sigma: 2.0 }, Distribution::Uniform]
         {

@@ -1,4 +1,5 @@
-//! The mock resource: takes a while, lets so many in at once, fails now and then.
+//! The mock resource: work that only takes time, with a limit on concurrency and a failure
+//! rate.
 
 use std::fmt;
 use std::future::Future;
@@ -14,12 +15,12 @@ use tokio::time::Instant;
 use super::{Failed, Freeze, Full, Latency, timer};
 use weir_stage::limit::{Limiter, Permit};
 
-/// What to do with a visitor when every place is taken.
+/// The policy of a full resource: what it does with more work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFull {
-    /// Let it wait at the door, first come, first served.
+    /// Makes it wait for a place, in order of arrival.
     Wait,
-    /// Send it away.
+    /// Refuses it.
     Reject,
 }
 
@@ -32,22 +33,21 @@ impl fmt::Display for OnFull {
     }
 }
 
-/// What can be changed while the mock is in use.
+/// The settings of a mock, which can change while it is in use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MockSettings {
-    /// How long the work takes. A change concerns work that begins after it.
+    /// The duration of the work. A change applies to work that begins after it.
     pub latency: Latency,
-    /// How many may be inside at once; any number with `None`.
+    /// The number of places; without a limit if `None`.
     pub max_concurrent: Option<usize>,
-    /// What happens to the next one then.
+    /// What a full resource does with more work.
     pub on_full: OnFull,
-    /// The share of work that fails, from 0 to 1. Failing takes as long as
-    /// succeeding.
+    /// The share of work that fails, from 0 to 1. Failed work takes as long as other work.
     pub failure_rate: f64,
-    /// When all work inside stands still, if ever.
+    /// The periods in which all work inside stands still.
     pub freeze: Option<Freeze>,
-    /// Fixes what is drawn: the n-th piece of work since the last
-    /// [`Mock::reset`] takes the same time with the same seed.
+    /// The seed of latencies and failures: with the same seed, the n-th piece of work since the
+    /// last [`Mock::reset`] takes the same time.
     pub seed: u64,
 }
 
@@ -64,42 +64,40 @@ impl Default for MockSettings {
     }
 }
 
-/// The use of a resource, at one moment.
+/// The use of a resource at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// How many are inside.
+    /// The number of places in use.
     pub in_use: usize,
-    /// The most that were inside at once since the last reset.
+    /// The largest number in use at the same time since the last reset.
     pub peak_in_use: usize,
-    /// How many may be; any number with `None`.
+    /// The number of places; without a limit if `None`.
     pub limit: Option<usize>,
-    /// How many wait at the door.
+    /// The number of reservations that wait for a place.
     pub waiting: usize,
     /// Pieces of work begun since the last reset.
     pub calls: u64,
-    /// Visitors sent away since the last reset.
+    /// Reservations refused since the last reset.
     pub refused: u64,
     /// Pieces of work that failed since the last reset.
     pub failed: u64,
 }
 
-/// A resource that does nothing, and takes its time over it.
+/// A resource whose work only takes time. Clones are the same resource.
 ///
-/// On a current-thread runtime it obeys `tokio::time`, and so runs under virtual
-/// time. A multi-thread runtime has no virtual time. There the mock uses a timer of
-/// its own, because tokio's has 1 ms resolution and would make 5 ms of work take 6.
-/// That timer aims early by the lateness it measures: the mean is as drawn, and single
-/// pieces of work may end up to 0.27 ms early. What each really took is measured as
-/// service. A drawn latency of zero takes no time at all.
-///
-/// Clones are the same resource.
+/// On a current-thread runtime it sleeps by `tokio::time`, and so runs in virtual time. A
+/// multi-thread runtime has no virtual time. There the mock has its own timer, because tokio's
+/// has 1 ms resolution and would make 5 ms of work take 6. That timer aims early by the
+/// lateness it measures: the mean is as drawn, and a single piece of work may end up to
+/// 0.27 ms early. The time it really took is measured as its service. A drawn latency of zero
+/// takes no time at all.
 #[derive(Debug, Clone)]
 pub struct Mock(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     settings: Mutex<MockSettings>,
-    /// What freezes are counted from.
+    /// The moment from which the periods of freezes are counted.
     epoch: Instant,
     places: Limiter,
     calls: AtomicU64,
@@ -107,22 +105,25 @@ struct Inner {
     failed: AtomicU64,
 }
 
-/// A visitor that was not sent away: it has a place, or may wait for one.
+/// Accepted work, which has a place or may wait for one. Dropping it gives up the place.
 #[derive(Debug)]
+#[must_use = "a reservation that is dropped gives up its place"]
 pub struct Reservation {
     mock: Mock,
     place: Option<Permit>,
 }
 
-/// Admission to the resource. Dropping it leaves.
+/// A place in the resource. Dropping it frees the place.
 #[derive(Debug)]
+#[must_use = "the work is done by `work`; dropping an admission frees its place"]
 pub struct Admission {
     mock: Mock,
     _place: Permit,
 }
 
 impl Mock {
-    /// A mock that is not in use.
+    /// Creates a mock that is not in use.
+    #[must_use]
     pub fn new(settings: MockSettings) -> Self {
         Self(Arc::new(Inner {
             places: Limiter::new(settings.max_concurrent),
@@ -134,7 +135,7 @@ impl Mock {
         }))
     }
 
-    /// Applies new settings. Work that has begun goes on as it was.
+    /// Applies new settings. Work that has begun is not changed.
     pub fn configure(&self, settings: MockSettings) {
         let old = std::mem::replace(&mut *self.lock(), settings);
         if old.max_concurrent != settings.max_concurrent {
@@ -145,8 +146,8 @@ impl Mock {
         }
     }
 
-    /// Asks whether a visitor may come in, at once or by waiting. This is the
-    /// moment to accept the work or to refuse it.
+    /// Takes a place, or a place in the line. This is the moment to accept the work or to refuse
+    /// it.
     ///
     /// # Errors
     /// [`Full`] when every place is taken and the policy is [`OnFull::Reject`].
@@ -159,12 +160,12 @@ impl Mock {
         Ok(Reservation { mock: self.clone(), place })
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     pub fn settings(&self) -> MockSettings {
         *self.lock()
     }
 
-    /// Who is inside, and what has happened since the last reset.
+    /// Returns the current use, and the counts since the last reset.
     pub fn usage(&self) -> Usage {
         Usage {
             in_use: self.0.places.in_use(),
@@ -177,19 +178,19 @@ impl Mock {
         }
     }
 
-    /// How long all work inside has stood still, while it does.
+    /// Returns how long all work inside has stood still, or `None` outside of a freeze.
     pub fn frozen_for(&self) -> Option<Duration> {
         let freeze = self.settings().freeze?;
         freeze.frozen_for(self.0.epoch.elapsed())
     }
 
-    /// Lets the peak start anew from what is inside now.
+    /// Restarts the peak from the number in use now.
     pub fn reset_peak(&self) {
         self.0.places.reset_peak();
     }
 
-    /// Zeroes what was counted, lets the peak start from what is inside now, and
-    /// starts the drawing of latencies over.
+    /// Zeroes the counts, restarts the peak from the number in use now, and draws the latencies
+    /// from the first one again.
     pub fn reset(&self) {
         self.0.places.reset_peak();
         for counter in [&self.0.calls, &self.0.refused, &self.0.failed] {
@@ -197,18 +198,18 @@ impl Mock {
         }
     }
 
-    /// How long the next piece of work takes, and whether it fails.
+    /// Draws the duration of the next piece of work, and whether it fails.
     fn draw(&self) -> (Duration, bool) {
         let settings = self.settings();
         let n = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let mut random = nth_random(settings.seed, n);
         let fails = settings.failure_rate > 0.0 && random.f64() < settings.failure_rate;
         let latency = settings.latency.draw(&mut random);
-        let took = match settings.freeze {
-            Some(freeze) => freeze.stretch(self.0.epoch.elapsed(), latency),
+        let duration = match settings.freeze {
+            Some(freeze) => freeze.time_to_finish(self.0.epoch.elapsed(), latency),
             None => latency,
         };
-        (took, fails)
+        (duration, fails)
     }
 
     fn lock(&self) -> MutexGuard<'_, MockSettings> {
@@ -217,10 +218,10 @@ impl Mock {
 }
 
 impl Reservation {
-    /// Waits for a place, if there was none, and goes in.
+    /// Waits for a place, unless the reservation has one.
     ///
     /// # Cancel safety
-    /// Dropping the future gives up the place in line and nothing else.
+    /// The place, or the place in the line, is given up if the future is dropped.
     pub async fn admission(self) -> Admission {
         let place = match self.place {
             Some(place) => place,
@@ -231,17 +232,17 @@ impl Reservation {
 }
 
 impl Admission {
-    /// Does the work, and leaves.
+    /// Does the work, and frees the place.
     ///
     /// # Errors
     /// [`Failed`], as often as the failure rate says.
     ///
     /// # Cancel safety
-    /// Dropping the future abandons the work and leaves the resource.
+    /// The work is abandoned and the place freed if the future is dropped.
     pub async fn work(self) -> Result<(), Failed> {
-        let (took, fails) = self.mock.draw();
-        if !took.is_zero() {
-            Pause::new(took).await;
+        let (duration, fails) = self.mock.draw();
+        if !duration.is_zero() {
+            Pause::new(duration).await;
         }
         if fails {
             self.mock.0.failed.fetch_add(1, Ordering::Relaxed);
@@ -251,11 +252,11 @@ impl Admission {
     }
 }
 
-/// A sleep in the time of the runtime. Written by hand to be small: there may be
+/// A sleep in the time of the runtime. Written by hand to be small, because there may be
 /// hundreds of thousands.
 enum Pause {
     Real(timer::Sleep),
-    /// Boxed, because a sleep of tokio's is several times larger.
+    /// Boxed, because tokio's sleep is several times larger.
     Tokio(Pin<Box<tokio::time::Sleep>>),
 }
 
@@ -280,8 +281,8 @@ impl Future for Pause {
     }
 }
 
-/// The generator for the n-th piece of work. One for each, rather than one for
-/// all, needs no lock and gives the n-th the same latency whoever comes first.
+/// Returns the random generator of the n-th piece of work. A generator for each needs no lock,
+/// and makes the n-th latency independent of which task draws first.
 fn nth_random(seed: u64, n: u64) -> fastrand::Rng {
     // Steele, Lea and Flood (2014), SplitMix64: nearby inputs, unrelated outputs.
     let mut z = seed.wrapping_add((n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_takes_its_latency_and_is_counted_while_it_lasts() {
+    async fn work_takes_its_latency_and_counts_as_in_use_meanwhile() {
         let mock = mock(|_| ());
         let start = Instant::now();
         let work = mock.reserve().unwrap().admission().await.work();
@@ -335,8 +336,8 @@ mod tests {
     #[test]
     fn the_future_of_work_is_small() {
         let mock = mock(|_| ());
-        let visit = mock.reserve().unwrap().admission().now_or_never().unwrap();
-        let size = size_of_val(&visit.work());
+        let admission = mock.reserve().unwrap().admission().now_or_never().unwrap();
+        let size = size_of_val(&admission.work());
         assert!(size <= 96, "{size} bytes");
     }
 
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_resource_refuses_or_lets_wait_as_it_is_told() {
+    async fn a_full_resource_refuses_or_makes_wait_by_its_policy() {
         let mock = mock(|settings| {
             settings.max_concurrent = Some(1);
             settings.on_full = OnFull::Reject;
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn about_the_failure_rate_of_the_work_fails() {
+    async fn the_share_of_failed_work_is_about_the_failure_rate() {
         let mock = mock(|settings| settings.failure_rate = 0.2);
         let mut failed = 0;
         for _ in 0..1000 {

@@ -1,14 +1,13 @@
-//! Sleeps that end on time: one thread wakes the tasks whose deadline has come.
+//! Sleeps with microsecond resolution: one thread wakes the tasks whose deadline has come.
 //!
 //! tokio's timers have 1 ms resolution and round up, so 5 ms would take 6. Here the
-//! thread sleeps until the earliest deadline of a heap. A new sleep notifies the thread
-//! only if it is due before that; usually later sleeps are due later, and cost no
-//! system call.
+//! thread sleeps until the earliest deadline of a heap. A new sleep notifies the thread only
+//! if it is due before that. Usually later sleeps are due later, and cost no system call.
 //!
 //! A wake-up takes time: the system's timer, the switch to the thread, and the switch
 //! to the task. The timer measures that lateness and aims earlier by its mean, so that
-//! a sleep takes as long as asked *on average*. It aims at most 0.25 ms early: on a
-//! machine without a free core the lateness is the machine's, and shows.
+//! a sleep takes as long as asked *on average*. It aims at most 0.25 ms early. On a machine
+//! without a free core the lateness is larger, and shows in the measured times.
 
 mod heap;
 mod lateness;
@@ -27,7 +26,8 @@ use lateness::Lateness;
 
 /// Deadlines this close together are woken together, in nanoseconds.
 const TOGETHER: u64 = 15_000;
-/// The most tasks woken between two looks at the clock. New sleeps wait for no more.
+/// The largest number of tasks woken between two readings of the clock, which a new sleep may
+/// have to wait for.
 const BATCH: usize = 256;
 
 /// The timer of the process. Its thread starts with the first sleep.
@@ -45,15 +45,15 @@ struct Timer {
 #[derive(Debug)]
 struct State {
     heap: Heap<Waker>,
-    /// When the thread will look again by itself: 0 while it is awake, and never if
-    /// there is no deadline.
-    looks_at: u64,
+    /// The moment the thread wakes up by itself: 0 while it is awake, [`NEVER`] without a
+    /// deadline.
+    wakes_at: u64,
     /// True once the thread runs.
     started: bool,
     lateness: Lateness,
 }
 
-/// The thread waits without a deadline.
+/// No deadline.
 const NEVER: u64 = u64::MAX;
 
 /// A sleep in real time; see [`sleep`].
@@ -75,12 +75,12 @@ struct Set {
     aim: u64,
 }
 
-/// The timer has no thread: the system refused to start one.
+/// The error of a timer whose thread the system refused to start.
 #[derive(Debug)]
 pub(super) struct NoThread;
 
-/// A sleep of `length` from now on. Its mean is `length`; one sleep may end up to
-/// 0.27 ms early.
+/// Starts a sleep of `length`. The mean of many is `length`; one sleep may end up to 0.27 ms
+/// early.
 ///
 /// # Errors
 /// [`NoThread`] when the system refuses to start the timer's thread. The next call
@@ -93,11 +93,11 @@ pub(super) fn sleep(length: Duration) -> Result<Sleep, NoThread> {
 
 impl Timer {
     fn new() -> Self {
-        let state = State { heap: Heap::new(), looks_at: 0, started: false, lateness: Lateness::default() };
+        let state = State { heap: Heap::new(), wakes_at: 0, started: false, lateness: Lateness::default() };
         Self { epoch: Instant::now(), state: Mutex::new(state), earlier: Condvar::new() }
     }
 
-    /// Nanoseconds since the epoch.
+    /// Returns the nanoseconds since the epoch.
     fn now(&self) -> u64 {
         // 2^64 nanoseconds are 584 years.
         self.epoch.elapsed().as_nanos() as u64
@@ -114,8 +114,8 @@ impl Timer {
             let thread = std::thread::Builder::new().name("weir-timer".to_owned());
             // The thread lives as long as the process; there is nothing to join.
             thread.spawn(move || self.run()).map_err(|error| {
-                static SAID: Once = Once::new();
-                SAID.call_once(|| {
+                static LOGGED: Once = Once::new();
+                LOGGED.call_once(|| {
                     log::warn!("cannot start the timer's thread ({error}): work takes up to 2 ms longer");
                 });
                 NoThread
@@ -125,7 +125,7 @@ impl Timer {
         Ok(())
     }
 
-    /// Wakes tasks as they are due, until the process ends.
+    /// Wakes tasks when they are due, until the process ends.
     fn run(&self) {
         let mut due = Vec::with_capacity(BATCH);
         let mut state = self.lock();
@@ -145,15 +145,15 @@ impl Timer {
                 state = self.lock();
                 continue;
             }
-            state.looks_at = state.heap.earliest().unwrap_or(NEVER);
-            state = match state.looks_at {
+            state.wakes_at = state.heap.earliest().unwrap_or(NEVER);
+            state = match state.wakes_at {
                 NEVER => self.earlier.wait(state).unwrap_or_else(PoisonError::into_inner),
                 at => {
                     let left = Duration::from_nanos(at.saturating_sub(now));
                     self.earlier.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            state.looks_at = 0;
+            state.wakes_at = 0;
         }
     }
 
@@ -163,10 +163,10 @@ impl Timer {
         // No earlier than now: a sleep shorter than the usual lateness is due at once.
         let aim = start.saturating_add(length.saturating_sub(state.lateness.early()));
         let slot = state.heap.insert(aim, waker);
-        let notify = aim < state.looks_at;
+        let notify = aim < state.wakes_at;
         if notify {
             // The next sleep need not notify again, unless it is due even earlier.
-            state.looks_at = aim;
+            state.wakes_at = aim;
         }
         drop(state);
         if notify {
@@ -175,7 +175,7 @@ impl Timer {
         Set { slot, aim }
     }
 
-    /// True once the sleep was woken; its slot is free then. Until then, `waker` is the
+    /// Returns true once the sleep was woken, and frees its slot. Before that, makes `waker` the
     /// one to wake.
     fn poll(&self, set: Set, waker: &Waker) -> bool {
         let mut state = self.lock();
@@ -194,8 +194,8 @@ impl Timer {
 
     /// Removes a sleep that has not ended.
     fn cancel(&self, set: Set) {
-        // To drop a waker may drop its task, and with it another sleep. That would
-        // wait for the lock for ever, so wakers are dropped after it is free.
+        // Dropping a waker may drop its task, and with it another sleep, which takes the lock.
+        // Wakers are therefore dropped after the lock is released.
         let waker = self.lock().heap.remove(set.slot);
         drop(waker);
     }
@@ -240,19 +240,19 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// A timer without a thread, which the test may start.
+    /// Creates a timer without a thread, which the test may start.
     fn timer() -> &'static Timer {
         Box::leak(Box::new(Timer::new()))
     }
 
-    /// Sends its number when it is woken.
+    /// A waker that sends its number when it is woken.
     struct Bell(u32, Mutex<Sender<u32>>);
 
     impl Wake for Bell {
         fn wake(self: Arc<Self>) {
             assert!(self.0 != 0, "this waker panics on purpose");
             let sender = self.1.lock().unwrap();
-            // A test may have heard enough.
+            // The test may have ended.
             let _ = sender.send(self.0);
         }
     }
@@ -264,15 +264,15 @@ mod tests {
     #[test]
     fn only_an_earlier_sleep_notifies_the_thread() {
         let timer = timer();
-        timer.lock().looks_at = 20 * MS;
+        timer.lock().wakes_at = 20 * MS;
         timer.set(0, 30 * MS, noop_waker());
-        assert_eq!(timer.lock().looks_at, 20 * MS);
+        assert_eq!(timer.lock().wakes_at, 20 * MS);
         timer.set(0, 10 * MS, noop_waker());
-        assert_eq!(timer.lock().looks_at, 10 * MS);
-        // The thread is awake, and will see for itself.
-        timer.lock().looks_at = 0;
+        assert_eq!(timer.lock().wakes_at, 10 * MS);
+        // The thread is awake, and reads the heap before it sleeps.
+        timer.lock().wakes_at = 0;
         timer.set(0, 5 * MS, noop_waker());
-        assert_eq!(timer.lock().looks_at, 0);
+        assert_eq!(timer.lock().wakes_at, 0);
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
         let mut tasks = tokio::task::JoinSet::new();
         for n in 0..20_000 {
             tasks.spawn(async move {
-                // Half of them leave before their time.
+                // Half of them are dropped early.
                 if n % 2 == 0 {
                     assert_eq!(sleep(Duration::from_secs(3600)).unwrap().now_or_never(), None);
                 }

@@ -1,4 +1,4 @@
-//! A set of deadlines from which the earliest can be taken, and any can be removed.
+//! A set of deadlines: the earliest can be taken, and any can be removed.
 //!
 //! A binary heap orders the deadlines; a slot for each remembers its place in the
 //! heap. Insertion and removal take `log n` steps, so a cancelled sleep leaves
@@ -27,13 +27,13 @@ enum Slot<V> {
     Free { next: usize },
 }
 
-/// An empty heap gives its memory back above this number of slots.
+/// Above this number of slots, an empty heap frees its memory.
 const KEPT: usize = 1024;
-/// There is no free slot.
+/// The end of the list of free slots.
 const NONE: usize = usize::MAX;
 
 impl<V> Heap<V> {
-    /// A heap without deadlines.
+    /// Creates a heap without deadlines.
     pub(super) const fn new() -> Self {
         Self { order: Vec::new(), slots: Vec::new(), free: NONE, used: 0 }
     }
@@ -45,8 +45,8 @@ impl<V> Heap<V> {
         let filled = Slot::Ahead { place, value };
         let slot = match self.slots.get_mut(self.free) {
             Some(slot) => {
-                let found = std::mem::replace(slot, filled);
-                let Slot::Free { next } = found else { unreachable!("the free list holds free slots") };
+                let free = std::mem::replace(slot, filled);
+                let Slot::Free { next } = free else { unreachable!("the free list holds free slots") };
                 std::mem::replace(&mut self.free, next)
             }
             None => {
@@ -60,7 +60,7 @@ impl<V> Heap<V> {
         slot
     }
 
-    /// The value of a slot; `None` once it was taken.
+    /// Returns the value of a slot, or `None` once it was taken.
     pub(super) fn value(&mut self, slot: usize) -> Option<&mut V> {
         match self.slots.get_mut(slot)? {
             Slot::Ahead { value, .. } => Some(value),
@@ -74,9 +74,9 @@ impl<V> Heap<V> {
         debug_assert!(!matches!(freed, Slot::Free { .. }), "slot {slot} was freed twice");
         self.free = slot;
         let mut value = None;
-        if let Slot::Ahead { place, value: found } = freed {
+        if let Slot::Ahead { place, value: removed } = freed {
             self.cut(place);
-            value = Some(found);
+            value = Some(removed);
         }
         self.used -= 1;
         if self.used == 0 && self.slots.len() > KEPT {
@@ -85,12 +85,12 @@ impl<V> Heap<V> {
         value
     }
 
-    /// The earliest deadline.
+    /// Returns the earliest deadline.
     pub(super) fn earliest(&self) -> Option<u64> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes the value of the earliest deadline if that is not later than `now`.
+    /// Takes the value of the earliest deadline if it is not later than `now`.
     pub(super) fn take_due(&mut self, now: u64) -> Option<V> {
         let &(at, slot) = self.order.first()?;
         if at > now {
@@ -103,13 +103,13 @@ impl<V> Heap<V> {
         }
     }
 
-    /// The number of deadlines that come after `at`.
+    /// Returns the number of deadlines after `at`.
     #[cfg(test)]
     pub(super) fn later_than(&self, at: u64) -> usize {
         self.order.iter().filter(|(deadline, _)| *deadline > at).count()
     }
 
-    /// Takes a deadline out of the order, and closes the gap.
+    /// Removes a deadline from the order, and closes the gap.
     fn cut(&mut self, place: usize) {
         self.order.swap_remove(place);
         if place < self.order.len() {
@@ -122,30 +122,30 @@ impl<V> Heap<V> {
     fn rise(&mut self, mut place: usize) {
         while place > 0 && self.order[place].0 < self.order[(place - 1) / 2].0 {
             self.order.swap(place, (place - 1) / 2);
-            self.note(place);
+            self.update_slot(place);
             place = (place - 1) / 2;
         }
-        self.note(place);
+        self.update_slot(place);
     }
 
     /// Moves a deadline down until its children are not earlier.
     fn sink(&mut self, mut place: usize) {
         loop {
             let children = [2 * place + 1, 2 * place + 2];
-            let known = children.into_iter().filter(|child| *child < self.order.len());
-            let Some(child) = known.min_by_key(|child| self.order[*child].0) else { break };
+            let existing = children.into_iter().filter(|child| *child < self.order.len());
+            let Some(child) = existing.min_by_key(|child| self.order[*child].0) else { break };
             if self.order[child].0 >= self.order[place].0 {
                 break;
             }
             self.order.swap(place, child);
-            self.note(place);
+            self.update_slot(place);
             place = child;
         }
-        self.note(place);
+        self.update_slot(place);
     }
 
-    /// Tells the slot of a deadline its place.
-    fn note(&mut self, at: usize) {
+    /// Updates the place that the slot of a deadline remembers.
+    fn update_slot(&mut self, at: usize) {
         let (_, slot) = self.order[at];
         if let Slot::Ahead { place, .. } = &mut self.slots[slot] {
             *place = at;
@@ -176,9 +176,9 @@ mod tests {
     }
 
     proptest! {
-        /// The model is a list of slots, deadlines, and whether they were taken.
+        /// Compares with a list of slots, deadlines, and whether they were taken.
         #[test]
-        fn a_heap_does_what_a_list_does(steps in steps()) {
+        fn a_heap_agrees_with_a_list(steps in steps()) {
             let (mut heap, mut model) = (Heap::new(), Vec::<(usize, u64, bool)>::new());
             for step in steps {
                 match step {

@@ -1,9 +1,9 @@
-//! How late sleepers wake up: a moving mean of what was measured.
+//! The lateness of wake-ups: a moving mean of what was measured.
 
-/// The most that a sleep is aimed early, in nanoseconds.
-const MOST: u64 = 250_000;
-/// A single wake-up counts as no later than this, in nanoseconds: one stall says
-/// little of the next thousand sleeps.
+/// The longest time a sleep is aimed early, in nanoseconds.
+const LONGEST: u64 = 250_000;
+/// The lateness at which a single wake-up is capped, in nanoseconds: one stall says little
+/// about the next thousand sleeps.
 const OUTLIER: u64 = 1_000_000;
 /// The number of wake-ups that the mean remembers.
 const MEMORY: i64 = 64;
@@ -17,8 +17,7 @@ pub(super) struct Lateness {
 }
 
 impl Lateness {
-    /// Adds a wake-up at `now` that was set for `aim`. Early wake-ups count as
-    /// negative.
+    /// Adds a wake-up at `now` that was set for `aim`. An early wake-up counts as negative.
     pub(super) fn add(&mut self, aim: u64, now: u64) {
         let late =
             now.saturating_sub(aim).min(OUTLIER) as i64 - aim.saturating_sub(now).min(OUTLIER) as i64;
@@ -26,9 +25,9 @@ impl Lateness {
         self.mean += (late - self.mean) / self.measured;
     }
 
-    /// By how much the next sleep is aimed early, in nanoseconds.
+    /// Returns how much the next sleep is aimed early, in nanoseconds.
     pub(super) fn early(&self) -> u64 {
-        (self.mean.max(0) as u64).min(MOST)
+        (self.mean.max(0) as u64).min(LONGEST)
     }
 }
 

@@ -1,7 +1,7 @@
-//! The events in hand by age, so that the oldest can be found at any moment.
+//! The ages of the events in flight, so that the oldest can be found at any moment.
 //!
 //! A histogram knows an event once it has finished. While a resource is frozen nothing
-//! finishes, and only the age of what is inside shows that time goes by.
+//! finishes, and only the age of the events inside shows that time passes.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,30 +9,30 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Stamp;
 use weir_stage::per_thread::PerThread;
 
-/// A slot without an event; the rest of the number is the next free slot.
+/// The bit of a slot without an event. The rest of the number is the next free slot.
 const FREE: u64 = 1 << 63;
-/// An event that is not in the resource; the rest of the number is its arrival. Without
-/// this bit it is the event's admission.
+/// The bit of an event that is not in the resource. The rest of the number is its arrival;
+/// without this bit it is its admission.
 const WAITS: u64 = 1 << 62;
-/// There is no free slot.
+/// The end of the list of free slots.
 const NONE: u32 = u32::MAX;
-/// A shard without events gives its memory back above this number of slots.
+/// Above this number of slots, a shard frees its memory when it has no event left.
 const KEPT: usize = 1024;
 
-/// The events in hand of one account, 8 bytes each. Each thread adds to a shard of its
-/// own, so that threads seldom wait for each other.
+/// The events in flight of one account, 8 bytes each. Each thread adds to a shard of its own,
+/// so that threads seldom wait for each other.
 #[derive(Debug, Default)]
-pub(super) struct Inside(PerThread<Mutex<Slots>>);
+pub(super) struct Ages(PerThread<Mutex<Slots>>);
 
-/// Where an event is noted.
+/// Identifies an event among the [`Ages`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    /// One more than the slot's index, so that an `Option<Place>` is no larger.
+pub(super) struct Entry {
+    /// One more than the slot's index, so that an `Option<Entry>` is no larger.
     slot: NonZeroU32,
     shard: u16,
 }
 
-impl Place {
+impl Entry {
     fn index(self) -> usize {
         self.slot.get() as usize - 1
     }
@@ -52,27 +52,28 @@ impl Default for Slots {
     }
 }
 
-impl Inside {
-    /// Notes an event that arrived then and waits.
-    pub(super) fn add(&self, arrived: Stamp) -> Place {
+impl Ages {
+    /// Adds an event that arrived at `arrived` and waits.
+    pub(super) fn add(&self, arrived: Stamp) -> Entry {
         let shard = self.0.local_index();
         let index = lock(self.0.at(shard)).add(arrived.as_nanos() & !FREE | WAITS);
-        Place { slot: NonZeroU32::MIN.saturating_add(index), shard: shard as u16 }
+        Entry { slot: NonZeroU32::MIN.saturating_add(index), shard: shard as u16 }
     }
 
-    /// Notes that the resource has admitted an event.
-    pub(super) fn admit(&self, place: Place, now: Stamp) {
-        self.shard(place).slots[place.index()] = now.as_nanos() & !(FREE | WAITS);
+    /// Sets the moment at which the resource admitted an event.
+    pub(super) fn admit(&self, entry: Entry, now: Stamp) {
+        self.shard(entry).slots[entry.index()] = now.as_nanos() & !(FREE | WAITS);
     }
 
-    /// Forgets an event, which frees its place. Returns when it was admitted, if it was.
-    pub(super) fn remove(&self, place: Place) -> Option<Stamp> {
-        let event = self.shard(place).remove(place.index());
+    /// Removes an event and frees its slot. Returns the moment of its admission, if it was
+    /// admitted.
+    pub(super) fn remove(&self, entry: Entry) -> Option<Stamp> {
+        let event = self.shard(entry).remove(entry.index());
         (event < WAITS).then(|| Stamp::from_nanos(event))
     }
 
-    /// When the event arrived that has waited longest, and when the one was admitted
-    /// that has been in the resource longest. Looks at every event.
+    /// Returns the earliest arrival of an event that waits, and the earliest admission of an
+    /// event in the resource. Reads every slot.
     pub(super) fn oldest(&self) -> (Option<Stamp>, Option<Stamp>) {
         let (mut waiting, mut admitted) = (u64::MAX, u64::MAX);
         for shard in self.0.iter() {
@@ -84,12 +85,12 @@ impl Inside {
                 }
             }
         }
-        let known = |nanos: u64| (nanos != u64::MAX).then(|| Stamp::from_nanos(nanos));
-        (known(waiting), known(admitted))
+        let stamp = |nanos: u64| (nanos != u64::MAX).then(|| Stamp::from_nanos(nanos));
+        (stamp(waiting), stamp(admitted))
     }
 
-    fn shard(&self, place: Place) -> MutexGuard<'_, Slots> {
-        lock(self.0.at(usize::from(place.shard)))
+    fn shard(&self, entry: Entry) -> MutexGuard<'_, Slots> {
+        lock(self.0.at(usize::from(entry.shard)))
     }
 }
 
@@ -144,21 +145,21 @@ mod tests {
     }
 
     proptest! {
-        /// The model is a list of events: whether each is admitted, and since when.
+        /// Compares with a list of events: whether each is admitted, and since when.
         #[test]
-        fn the_oldest_is_the_least_of_a_list(steps in steps()) {
-            let (inside, mut model) = (Inside::default(), Vec::<(Place, bool, u64)>::new());
+        fn the_oldest_agree_with_a_list(steps in steps()) {
+            let (ages, mut model) = (Ages::default(), Vec::<(Entry, bool, u64)>::new());
             for step in steps {
                 match step {
-                    Step::Add(at) => model.push((inside.add(Stamp::from_nanos(at)), false, at)),
+                    Step::Add(at) => model.push((ages.add(Stamp::from_nanos(at)), false, at)),
                     Step::Admit(rank, now) if !model.is_empty() => {
                         let rank = rank % model.len();
-                        inside.admit(model[rank].0, Stamp::from_nanos(now));
+                        ages.admit(model[rank].0, Stamp::from_nanos(now));
                         model[rank] = (model[rank].0, true, now);
                     }
                     Step::Remove(rank) if !model.is_empty() => {
-                        let (place, admitted, at) = model.swap_remove(rank % model.len());
-                        prop_assert_eq!(inside.remove(place), admitted.then(|| Stamp::from_nanos(at)));
+                        let (entry, admitted, at) = model.swap_remove(rank % model.len());
+                        prop_assert_eq!(ages.remove(entry), admitted.then(|| Stamp::from_nanos(at)));
                     }
                     Step::Admit(..) | Step::Remove(_) => {}
                 }
@@ -166,19 +167,19 @@ mod tests {
                     let of = model.iter().filter(|(_, admitted, _)| *admitted == which);
                     of.map(|(_, _, at)| Stamp::from_nanos(*at)).min()
                 };
-                prop_assert_eq!(inside.oldest(), (least(false), least(true)));
+                prop_assert_eq!(ages.oldest(), (least(false), least(true)));
             }
         }
     }
 
     #[test]
-    fn events_that_left_on_another_thread_leave_no_memory_behind() {
-        let inside = Inside::default();
-        let places: Vec<Place> = (0..5000).map(|n| inside.add(Stamp::from_nanos(n))).collect();
+    fn events_removed_on_another_thread_leave_no_memory_behind() {
+        let ages = Ages::default();
+        let entries: Vec<Entry> = (0..5000).map(|n| ages.add(Stamp::from_nanos(n))).collect();
         std::thread::scope(|scope| {
-            scope.spawn(|| places.into_iter().for_each(|place| assert_eq!(inside.remove(place), None)));
+            scope.spawn(|| entries.into_iter().for_each(|entry| assert_eq!(ages.remove(entry), None)));
         });
-        assert_eq!(inside.oldest(), (None, None));
-        assert!(inside.0.iter().all(|shard| lock(shard).slots.capacity() == 0));
+        assert_eq!(ages.oldest(), (None, None));
+        assert!(ages.0.iter().all(|shard| lock(shard).slots.capacity() == 0));
     }
 }
