@@ -59,6 +59,7 @@ use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
 use keeping::Keeping;
+use modes::ResourceHandler;
 use reload::InForce;
 use sampler::Sampler;
 use spawned::Flights;
@@ -152,13 +153,7 @@ impl Workbench {
             flights: Flights::new(settings.asynchronous.max_in_flight),
             last_id: AtomicU64::new(0),
         });
-        let handler = {
-            let bench = Arc::clone(&bench);
-            move |ticket: Ticket| {
-                let bench = Arc::clone(&bench);
-                async move { bench.work(Mode::Pipelined, ticket).await }
-            }
-        };
+        let handler = ResourceHandler(Arc::clone(&bench));
         let source = QueueSource {
             queue: Arc::clone(&bench.queue),
             account: Arc::clone(&bench.stats(Mode::Pipelined).account),

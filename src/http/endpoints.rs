@@ -2,6 +2,15 @@
 //!
 //! A success is the two bytes `OK`: `ab` counts bodies of varying length as
 //! failures. The event's id is in the header `weir-event`. A refusal is a status and one line that names the limit.
+//!
+//! From a pipelined request to the resource a reader passes six files:
+//! 1. this one;
+//! 2. `src/workbench/modes.rs`: `enqueue` accepts the event;
+//! 3. `crates/weir-parts/src/queue/memory.rs`: the queue, where it waits;
+//! 4. `crates/weir-parts/src/pipeline/source.rs`: the producer, which gives it a ticket;
+//! 5. `crates/weir-stage/src/pool/worker.rs`: the worker, which calls the handler
+//!    (`ResourceHandler` in `modes.rs`);
+//! 6. `crates/weir-parts/src/resource/mock.rs`: the resource.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The three ways to use the resource, next to each other.
 //!
 //! They differ in what waits for the work: the client (serial), nothing (async), or the
-//! event in the queue (pipelined). The work itself is the same: [`Bench::work`].
+//! event in the queue (pipelined). The work itself is the same.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::spawned::{InFlight, TooMany, spawned};
 use super::{Bench, Workbench};
 use crate::pipeline::{Event, Outcome, Stamp, Ticket};
+use crate::pool::Handler;
 use crate::queue;
 use crate::record::Mode;
 use crate::resource::{Failed, Full, Reservation};
@@ -127,22 +128,28 @@ impl Workbench {
     }
 }
 
+/// The pool's handler: uses the resource for each pipelined event.
+#[derive(Debug)]
+pub(super) struct ResourceHandler(pub(super) Arc<Bench>);
+
+impl Handler<Ticket> for ResourceHandler {
+    async fn handle(&self, ticket: Ticket) {
+        let Self(bench) = self;
+        match bench.resource.reserve() {
+            Ok(reservation) => {
+                // The ledger has the result. No client waits for it.
+                let _ = bench.work_behind(Mode::Pipelined, reservation, ticket).await;
+            }
+            // The event was accepted before, so a refusal here is a failure.
+            Err(Full { .. }) => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),
+        }
+    }
+}
+
 impl Bench {
     /// Returns the id of the next accepted event, counted from 1 over all modes.
     fn next_id(&self) -> u64 {
         self.last_id.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// Uses the resource for an event from the pool. If the resource refuses it, the
-    /// event has failed, because it was accepted before.
-    pub(super) async fn work(&self, mode: Mode, ticket: Ticket) {
-        match self.resource.reserve() {
-            Ok(reservation) => {
-                // The ledger has the result; nothing else needs it.
-                let _ = self.work_behind(mode, reservation, ticket).await;
-            }
-            Err(Full { .. }) => self.settle(mode, ticket, Outcome::Failed),
-        }
     }
 
     /// Waits to be admitted, does the work, and settles the event.
