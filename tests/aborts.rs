@@ -1,4 +1,4 @@
-//! Aborts: an event that was delivered and whose handler was never polled goes back.
+//! Aborts: an event whose handler was never polled is requeued.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,8 +17,8 @@ use crate::support::{Seen, limits, silent};
 /// More deliveries than a task's cooperative budget of 128.
 const EVENTS: u64 = 300;
 
-/// Emits every event by itself, all of them before any stage runs, as a burst from
-/// another thread does.
+/// Emits every event by itself, all of them before any stage runs, like a burst from another
+/// thread.
 async fn burst(producer: &ProducerRef<u64>) {
     let mut emissions = pin!(join_all((0..EVENTS).map(|event| producer.emit(vec![event]))));
     poll_fn(|cx| {
@@ -38,7 +38,7 @@ fn window() -> Limits {
     limits(400, 399)
 }
 
-/// Reads what was given back, and asserts that every event was begun once.
+/// Reads the requeued events, and asserts that every event was begun once.
 async fn assert_none_lost(source: RunningProducer<u64>, begun: &Seen<u64>, what: &str) {
     let seen = begun.clone();
     let note = move |events: Vec<u64>| {
@@ -55,7 +55,7 @@ async fn assert_none_lost(source: RunningProducer<u64>, begun: &Seen<u64>, what:
 }
 
 #[tokio::test]
-async fn a_batch_that_an_aborted_consumer_took_and_did_not_begin_goes_back() {
+async fn a_batch_that_an_aborted_consumer_took_and_did_not_begin_is_requeued() {
     for after in 0..10 {
         let begun = Seen::nothing();
         let source = silent().spawn();
@@ -97,13 +97,13 @@ async fn abort_pools(spread: Spread, concurrency: usize) {
 }
 
 #[tokio::test]
-async fn an_event_that_an_aborted_worker_took_and_did_not_begin_goes_back() {
+async fn an_event_that_an_aborted_worker_took_and_did_not_begin_is_requeued() {
     abort_pools(Spread::Workers, 1).await;
     abort_pools(Spread::Workers, 3).await;
 }
 
 #[tokio::test]
-async fn an_event_whose_task_was_spawned_and_never_polled_goes_back() {
+async fn an_event_whose_task_was_spawned_and_never_polled_is_requeued() {
     abort_pools(Spread::PerEvent, 200).await;
     abort_pools(Spread::PerEvent, 3).await;
 }

@@ -1,4 +1,4 @@
-//! Pipelines: put together, changed while they run, inspected, and ended.
+//! Pipelines: assembly, resizing, inspection, drain and abort.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ fn settings(concurrency: usize) -> PoolSettings {
     PoolSettings { concurrency, spread: Spread::Workers, limits: limits(1, 0), requeue: true }
 }
 
-/// An event that counts those that exist.
+/// An event that counts the events alive.
 struct Token(u64, Arc<AtomicU64>);
 
 impl Drop for Token {
@@ -33,7 +33,7 @@ impl Drop for Token {
     }
 }
 
-/// What the test knows of its events.
+/// The records of a test about its events.
 #[derive(Clone)]
 struct Watch {
     produced: Arc<AtomicU64>,
@@ -60,7 +60,7 @@ impl Watch {
         self.alive.load(Ordering::SeqCst)
     }
 
-    /// As many tokens as are asked for, up to a last one.
+    /// Makes a source that produces as many tokens as are asked for, up to `end`.
     fn source(&self, end: u64) -> ProducerBuilder<impl stage::Producer<Event = Token>> {
         let watch = self.clone();
         stage::producer_fn(move |demand| {
@@ -74,7 +74,7 @@ impl Watch {
         .named("source")
     }
 
-    /// A pipeline of three whose middle passes everything on at once, with
+    /// Makes a pipeline of three stages. The middle passes every event on at once, with
     /// limits of 10 and 5.
     fn pipeline(&self, end: u64, settings: PoolSettings) -> Pipeline<Token> {
         let pass =
@@ -88,7 +88,7 @@ impl Watch {
         move |token: Token| {
             let watch = watch.clone();
             async move {
-                // All of it, or only the number would be kept.
+                // Captures the whole token, not only its number.
                 let token = token;
                 watch.begun.add(token.0);
                 sleep(WORK).await;
@@ -97,7 +97,7 @@ impl Watch {
         }
     }
 
-    /// That each of the first `n` was done once, and no other.
+    /// Asserts that each of the first `n` was done once, and no other.
     fn assert_each_once(&self, n: u64) {
         let mut done = self.done.all();
         done.sort_unstable();
@@ -123,13 +123,13 @@ async fn every_event_goes_through_every_stage_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrency_and_mode_change_while_it_runs() {
+async fn a_running_pipeline_can_change_concurrency_and_spread() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(1000, settings(1));
     for concurrency in [1, 8, 3, 0, 5] {
         for spread in [Spread::Workers, Spread::PerEvent] {
             pipeline.resize(PoolSettings { spread, ..settings(concurrency) }).await;
-            // Those that began before it finish first.
+            // Handlers that began before the resize finish first.
             sleep(WORK).await;
             let begun = watch.begun.len();
             sleep(10 * WORK).await;
@@ -142,7 +142,7 @@ async fn concurrency_and_mode_change_while_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn paused_it_finishes_what_has_left_the_source_and_resumed_it_goes_on() {
+async fn a_paused_pipeline_finishes_events_past_the_source_and_resumes() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(100, settings(2));
     sleep(5 * MS).await;
@@ -168,14 +168,14 @@ async fn a_paused_pipeline_can_be_drained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_finishes_everything_that_was_produced_and_nothing_more() {
+async fn a_drain_finishes_every_produced_event_and_produces_no_more() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(u64::MAX, settings(2));
     sleep(25 * MS).await;
     let produced = watch.produced();
     let start = Instant::now();
     assert_eq!(pipeline.drain(100 * WORK).await, Drained::Completely);
-    // Of 20, 4 were done, and two of the others were half done.
+    // Of 20 events, 4 were done and 2 half done.
     assert_eq!((produced, watch.produced()), (20, 20));
     assert_eq!(start.elapsed(), 8 * WORK - WORK / 2);
     watch.assert_each_once(20);
@@ -183,15 +183,15 @@ async fn a_drain_finishes_everything_that_was_produced_and_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_deadline_passes_what_is_left_is_counted_and_goes_on() {
+async fn events_left_at_the_deadline_are_counted_and_go_on() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(u64::MAX, settings(2));
     sleep(25 * MS).await;
     let start = Instant::now();
     assert_eq!(pipeline.drain(3 * MS).await, Drained::DeadlinePassed);
     assert_eq!(start.elapsed(), 3 * MS);
-    // The middle has emitted 10 of its 20: 4 are done, 2 in hand, 4 buffered; the
-    // other 10 wait in its inlet.
+    // The middle has emitted 10 of its 20 events: 4 are done, 2 being handled, 4 buffered.
+    // The other 10 wait in its inlet.
     assert_eq!((watch.produced(), watch.done.len(), pipeline.left()), (20, 4, 16));
     let parts: Vec<_> = pipeline.inspect().iter().map(|stage| (stage.buffered, stage.held)).collect();
     assert_eq!(parts, [(0, 0), (4, 10), (0, 2)]);
@@ -204,7 +204,7 @@ async fn when_the_deadline_passes_what_is_left_is_counted_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_abort_drops_everything_that_is_not_finished() {
+async fn an_abort_drops_every_unfinished_event() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(u64::MAX, settings(2));
     sleep(25 * MS).await;
@@ -217,21 +217,21 @@ async fn an_abort_drops_everything_that_is_not_finished() {
     assert_eq!(pipeline.left(), 0, "what was dropped is not left");
 }
 
-/// Makes two events of each, in 3 ms a batch.
+/// Makes two events of each, in 3 ms per batch.
 async fn double(numbers: Vec<u64>) -> Vec<u64> {
     sleep(3 * MS).await;
     numbers.iter().flat_map(|n| [2 * n, 2 * n + 1]).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn inspect_lists_the_stages_in_order_and_adds_up_after_the_end() {
+async fn inspect_lists_the_stages_in_order_with_counts_that_add_up() {
     let pipeline = Pipeline::from(stage::producer(Numbers::below(100)).named("numbers"))
         .through(stage::producer_consumer_fn(double).named("double"), limits(10, 5))
         .into(pool::builder(|_n: u64| sleep(WORK), settings(4)).named("work"));
     sleep(5 * MS).await;
     let [source, middle, work] = &pipeline.inspect()[..] else { panic!("three stages") };
     assert_eq!([source.kind, middle.kind, work.kind], [Kind::Producer, Kind::ProducerConsumer, Kind::Pool]);
-    // The middle has made 10 of 5, and works no further while nobody asks.
+    // The middle has made 10 events of 5, and stops there without demand.
     assert_eq!((source.events_out, source.consumers, source.demand), (15, 1, 0));
     assert_eq!((middle.events_in, middle.held, middle.events_out, middle.buffered), (15, 10, 4, 6));
     assert_eq!((work.events_in, work.held, work.asked, work.producers), (4, 4, 0, 1));
@@ -265,7 +265,7 @@ async fn inspect_lists_the_stages_in_order_and_adds_up_after_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stage_that_panics_ends_the_pipeline_and_what_it_had_delivered_is_finished() {
+async fn a_stage_that_panics_ends_the_pipeline_after_the_events_it_delivered() {
     let watch = Watch::new();
     let fragile = stage::producer_consumer_fn(|events: Vec<Token>| async move {
         assert!(events.iter().all(|token| token.0 != 22), "22 is too much");
@@ -278,8 +278,8 @@ async fn a_stage_that_panics_ends_the_pipeline_and_what_it_had_delivered_is_fini
     let mut done = watch.done.all();
     done.sort_unstable();
     assert_eq!(done, (0..20).collect::<Vec<_>>());
-    // The batch from 20 to 24 is lost with the panic; those behind it have gone
-    // back to the source, where nobody asks for them.
+    // The batch from 20 to 24 is lost with the panic. The batches behind it went back to the
+    // source, which no stage asks any more.
     assert_eq!(states(&pipeline), [State::Running, State::Ended, State::Ended]);
     assert_eq!((watch.produced(), pipeline.left() as u64, watch.alive()), (30, 5, 5));
     drop(pipeline);
@@ -288,7 +288,7 @@ async fn a_stage_that_panics_ends_the_pipeline_and_what_it_had_delivered_is_fini
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_panics_ends_the_pipeline_when_everything_it_produced_is_finished() {
+async fn a_source_that_panics_ends_the_pipeline_after_the_events_it_produced() {
     let watch = Watch::new();
     let mut calls = 0;
     let source = stage::producer_fn(move |_demand| {
@@ -309,20 +309,20 @@ async fn a_source_that_panics_ends_the_pipeline_when_everything_it_produced_is_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_it_takes_its_stages_and_events_with_it() {
+async fn dropping_a_pipeline_drops_its_stages_and_events() {
     let watch = Watch::new();
     let pipeline = watch.pipeline(u64::MAX, settings(2));
     sleep(25 * MS).await;
-    // As above, less the two that are done.
+    // As above, minus the two that are done.
     assert_eq!(watch.alive(), 16);
     drop(pipeline);
     sleep(MS).await;
-    // The source's own, and ours.
+    // The source's clone, and the test's.
     assert_eq!((watch.alive(), Arc::strong_count(&watch.produced)), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_before_it_has_an_end_its_stages_go_away() {
+async fn dropping_a_builder_ends_its_stages() {
     let watch = Watch::new();
     let pass = stage::producer_consumer_fn(|events: Vec<Token>| std::future::ready(events));
     let flow = Pipeline::from(watch.source(u64::MAX)).through(pass, limits(10, 5));
@@ -333,7 +333,7 @@ async fn dropped_before_it_has_an_end_its_stages_go_away() {
     assert_eq!((watch.alive(), Arc::strong_count(&watch.produced)), (0, 1));
 }
 
-/// Gives out its events by tens, and at the end what it has.
+/// Emits events in batches of ten, and the rest at the end.
 #[derive(Default)]
 struct Tens(Vec<Token>);
 
@@ -377,10 +377,10 @@ async fn a_drain_finishes_an_incomplete_batch_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_emitted_while_it_drains_is_finished_and_afterwards_nothing_is_taken() {
+async fn events_emitted_during_a_drain_are_finished_and_later_ones_refused() {
     let watch = Watch::new();
     let reserved = ProducerRef::reserve("source");
-    // Nobody but us emits, so all of it is buffered.
+    // Only the test emits, so all of it is buffered.
     let source =
         stage::producer_fn(|_demand| std::future::pending::<Option<Vec<Token>>>()).register(&reserved);
     let pipeline = Pipeline::from(source).into(pool::builder(watch.handler(), settings(1)));

@@ -18,7 +18,7 @@ fn settings(concurrency: usize, spread: Spread, max: usize) -> PoolSettings {
     PoolSettings { concurrency, spread, limits: Limits::new(max, 0).unwrap(), requeue: true }
 }
 
-/// Counts who is inside, and notes who was done.
+/// Work that counts the handlers running, and records the events done.
 #[derive(Clone)]
 struct Work {
     inside: Arc<AtomicUsize>,
@@ -61,7 +61,7 @@ impl Work {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_modes_run_exactly_concurrency_events_at_a_time() {
+async fn both_spreads_handle_exactly_concurrency_events_at_a_time() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let work = Work::new();
         let start = Instant::now();
@@ -74,20 +74,20 @@ async fn both_modes_run_exactly_concurrency_events_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_worker_at_a_time_keeps_the_order() {
+async fn one_worker_keeps_the_order() {
     let work = Work::new();
     work.spawn(50, settings(1, Spread::Workers, 7)).ended().await;
     assert_eq!(work.done.all(), (0..50).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrency_changes_while_it_runs_and_running_work_is_never_cancelled() {
+async fn a_resize_applies_while_the_pool_runs_and_cancels_no_running_work() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let work = Work::new();
         let pool = work.spawn(300, settings(1, spread, 1));
         for concurrency in [1, 3, 10, 2, 10, 0, 4] {
             pool.resize(settings(concurrency, spread, 1)).await;
-            // Those that began before a shrink finish first.
+            // Handlers that began before a shrink finish first.
             sleep(WORK).await;
             work.peak_since_last();
             sleep(3 * WORK).await;
@@ -99,7 +99,7 @@ async fn concurrency_changes_while_it_runs_and_running_work_is_never_cancelled()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_of_mode_never_runs_more_than_concurrency() {
+async fn a_change_of_spread_never_runs_more_than_concurrency() {
     let work = Work::new();
     let pool = work.spawn(200, settings(4, Spread::Workers, 3));
     for spread in [Spread::PerEvent, Spread::Workers, Spread::PerEvent] {
@@ -112,8 +112,8 @@ async fn a_change_of_mode_never_runs_more_than_concurrency() {
     work.assert_each_once(200);
 }
 
-/// How long 90 events take when two workers join the first, which holds them
-/// all, after it has begun.
+/// Returns the time that 90 events take when two workers join the first, which holds all of
+/// them and has begun one.
 async fn with_help(requeue: bool) -> Duration {
     let work = Work::new();
     let start = Instant::now();
@@ -126,15 +126,15 @@ async fn with_help(requeue: bool) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn prefetch_hides_work_from_new_workers_unless_it_is_recalled() {
+async fn prefetched_events_reach_new_workers_only_if_they_are_requeued() {
     assert_eq!(with_help(false).await, 90 * WORK);
-    // The first event is in hand; the other 89 are shared 30, 30 and 29. The
-    // two who join begin theirs when the first is half done.
+    // The first event has begun. The other 89 are shared 30, 30 and 29. The two workers that
+    // join begin theirs when the first event is half done.
     assert_eq!(with_help(true).await, WORK / 2 + 30 * WORK);
 }
 
 #[tokio::test(start_paused = true)]
-async fn recalled_events_are_begun_in_their_old_order() {
+async fn requeued_events_begin_in_their_old_order() {
     let work = Work::new();
     let pool = work.spawn(60, settings(1, Spread::Workers, 60));
     sleep(WORK / 2).await;
@@ -147,7 +147,7 @@ async fn recalled_events_are_begun_in_their_old_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
+async fn a_panic_in_a_handler_ends_its_event_and_nothing_else() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(20)).spawn();
         let done = Seen::nothing();
@@ -166,7 +166,7 @@ async fn a_handler_that_panics_ends_its_event_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_before_it_has_a_future_ends_its_event_and_nothing_else() {
+async fn a_panic_before_the_handlers_future_ends_its_event_and_nothing_else() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(20)).spawn();
         let handler = |event: u64| {
@@ -188,12 +188,12 @@ async fn a_pool_at_rest_ends_with_its_producer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
+async fn a_slow_and_a_fast_pool_on_one_producer_both_end_with_it() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let numbers = stage::producer(Numbers::below(50)).spawn();
         let done = Seen::nothing();
-        // While the slow one still works, the quick one has a member there for
-        // what may come back.
+        // While the slow pool still works, the fast one keeps a worker for the events that
+        // may be requeued.
         let pools = [WORK, 100 * WORK].map(|pace| {
             let done = done.clone();
             let handler = move |event| {
@@ -214,7 +214,7 @@ async fn pools_of_different_pace_at_one_producer_all_end_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_two_threads_every_one_of_many_short_pools_ends() {
+async fn on_two_threads_each_of_many_short_pools_ends() {
     for n in 0..3000 {
         let spread = if n % 2 == 0 { Spread::Workers } else { Spread::PerEvent };
         let numbers = stage::producer(Numbers::below(20)).spawn();
@@ -253,8 +253,8 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is changed when: every event is done once, and never more at a
-    /// time than the largest concurrency so far allowed.
+    /// Whatever is changed at any time, every event is done once, and no more run at the same
+    /// time than the largest concurrency so far.
     #[test]
     fn any_script_of_resizes_does_every_event_once(script in prop::collection::vec(step(), 1..12)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

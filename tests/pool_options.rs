@@ -20,7 +20,7 @@ fn settings(concurrency: usize, spread: Spread) -> PoolSettings {
     PoolSettings { concurrency, spread, limits: limits(3, 1), requeue: true }
 }
 
-/// What handlers did, and how many at once at most.
+/// The events that handlers have done, and the largest number that ran at the same time.
 #[derive(Clone)]
 struct Work {
     done: Seen<u64>,
@@ -104,7 +104,7 @@ async fn resizing_a_pool_on_a_broadcast_discards_no_copy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pool_has_the_partition_that_it_names_and_its_events_in_order() {
+async fn a_pool_gets_the_events_of_the_partition_it_names_in_order() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let dispatcher = PartitionDispatcher::new(2, |event: &u64| Some((event % 2) as usize));
         let (source, work) = (paused(100, dispatcher), Work::new());
@@ -136,7 +136,7 @@ async fn a_pool_of_workers_shares_one_partition() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
+async fn a_pool_that_names_no_partition_ends_with_an_error_that_lists_them() {
     let source = paused(100, PartitionDispatcher::by_key(4, |event: &u64| *event));
     let pool = Pool::spawn(source.producer(), Work::new().handler(), settings(4, Spread::Workers));
     let reason = end_of(&pool).await;
@@ -144,7 +144,7 @@ async fn a_pool_that_names_no_partition_ends_and_says_which_there_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pool_with_a_selector_handles_what_it_selects() {
+async fn a_pool_with_a_selector_handles_only_the_events_it_selects() {
     let (source, work) = (paused(90, BroadcastDispatcher::new()), Work::new());
     let thirds = SubscribeOptions::default().selector(|event: &u64| event.is_multiple_of(3));
     let builder = pool::builder(work.handler(), settings(4, Spread::Workers)).options(thirds);
@@ -157,7 +157,7 @@ async fn a_pool_with_a_selector_handles_what_it_selects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_with_a_weight_gets_as_many_events_a_turn() {
-    // Both ask before there is a producer, so both are known when events come.
+    // Both ask before there is a producer, so it knows both when events come.
     let (reserved, work) = (ProducerRef::reserve("reserved"), Work::new());
     let settings = PoolSettings { limits: limits(100, 0), ..PoolSettings::workers(1) };
     let heavy = SubscribeOptions::default().weight(3);

@@ -33,7 +33,7 @@ async fn a_queue_at_capacity_refuses_the_next_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_virtual_time_the_peak_is_what_has_lasted() {
+async fn in_virtual_time_the_peak_counts_only_levels_that_lasted() {
     let queue = queue(10, WhenFull::Reject).in_virtual_time();
     fill(&queue, 0..5).await;
     assert_eq!(queue.pop(2).await, Some(vec![0, 1]));
@@ -49,7 +49,7 @@ async fn in_virtual_time_the_peak_is_what_has_lasted() {
 }
 
 #[tokio::test]
-async fn dropping_the_newest_or_the_oldest_hands_back_exactly_that_event() {
+async fn a_policy_that_drops_returns_the_dropped_event() {
     let queue = queue(2, WhenFull::DropNewest);
     fill(&queue, 0..2).await;
     assert_eq!(queue.push(|_| 2).await, Ok(Some(2)));
@@ -59,7 +59,7 @@ async fn dropping_the_newest_or_the_oldest_hands_back_exactly_that_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_gets_a_place_in_order_of_arrival_and_newcomers_stay_behind() {
+async fn waiting_senders_get_places_in_order_of_arrival() {
     let queue = queue(1, WAIT);
     fill(&queue, 0..1).await;
     let mut first = Box::pin(queue.push(|_| 1));
@@ -68,7 +68,7 @@ async fn who_waits_gets_a_place_in_order_of_arrival_and_newcomers_stay_behind() 
     assert!(second.as_mut().now_or_never().is_none());
     assert_eq!(queue.waiting(), 2);
     assert_eq!(queue.pop(1).await, Some(vec![0]));
-    // The place is promised to the first; one who comes now has to wait.
+    // The place is promised to the first sender, so a new one has to wait.
     let mut third = Box::pin(queue.push(|_| 3));
     assert!(third.as_mut().now_or_never().is_none());
     assert_eq!(first.await, Ok(None));
@@ -79,7 +79,7 @@ async fn who_waits_gets_a_place_in_order_of_arrival_and_newcomers_stay_behind() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_too_long_is_refused_and_makes_no_difference_to_others() {
+async fn a_sender_that_times_out_is_refused_and_delays_no_other() {
     let queue = queue(1, WAIT);
     fill(&queue, 0..1).await;
     let start = Instant::now();
@@ -91,7 +91,7 @@ async fn who_waits_too_long_is_refused_and_makes_no_difference_to_others() {
 }
 
 #[tokio::test]
-async fn a_promised_place_goes_to_the_next_when_its_owner_gives_up_just_then() {
+async fn a_promised_place_goes_to_the_next_sender_if_its_owner_gives_up() {
     let queue = queue(1, WAIT);
     fill(&queue, 0..1).await;
     let mut first = Box::pin(queue.push(|_| 1));
@@ -105,7 +105,7 @@ async fn a_promised_place_goes_to_the_next_when_its_owner_gives_up_just_then() {
 }
 
 #[tokio::test]
-async fn a_smaller_capacity_drops_nothing_and_a_larger_one_lets_waiters_in() {
+async fn a_smaller_capacity_drops_no_event_and_a_larger_one_admits_waiting_senders() {
     let queue = queue(3, WAIT);
     fill(&queue, 0..3).await;
     queue.configure(QueueSettings { capacity: 1, when_full: WAIT });
@@ -118,7 +118,7 @@ async fn a_smaller_capacity_drops_nothing_and_a_larger_one_lets_waiters_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_taker_waits_until_something_comes_or_the_queue_closes() {
+async fn a_taker_waits_until_an_event_comes_or_the_queue_closes() {
     let queue = queue(5, WhenFull::Reject);
     let taker = async {
         assert_eq!(queue.pop(10).await, Some(vec![7]));
@@ -135,7 +135,7 @@ async fn a_taker_waits_until_something_comes_or_the_queue_closes() {
 }
 
 #[tokio::test]
-async fn closing_refuses_those_who_wait_and_keeps_what_is_inside() {
+async fn closing_refuses_waiting_senders_and_keeps_the_events_inside() {
     let queue = queue(1, WAIT);
     fill(&queue, 0..1).await;
     let mut waiting = Box::pin(queue.push(|_| 1));

@@ -1,8 +1,8 @@
-//! Events that fail: attempts, backoff, deadlines, dead letters.
+//! Events that fail: attempts, backoff, time limits, dead letters.
 
-/// Random scripts, against a naive reading of them.
+/// Random scripts, against a naive model.
 mod model;
-/// Events that fail as it is written for them.
+/// Events that fail by a script.
 mod play;
 
 use std::rc::Rc;
@@ -23,7 +23,7 @@ use play::{Goes, Play, WORK, ms, settings, spawn};
 use crate::support::{Numbers, Seen};
 
 #[tokio::test(start_paused = true)]
-async fn three_attempts_take_their_work_and_the_two_waits_between_them() {
+async fn three_attempts_take_three_times_the_work_and_two_delays() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let play = Play::of(vec![vec![Wrong; 9]]);
         play.run(play.retry(), 1, spread).await;
@@ -34,7 +34,7 @@ async fn three_attempts_take_their_work_and_the_two_waits_between_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_goes_well_at_last_is_done_and_no_dead_letter() {
+async fn an_event_that_succeeds_at_the_last_attempt_is_no_dead_letter() {
     let play = Play::of(vec![vec![Wrong, Well, Wrong]]);
     let retry = play.retry();
     let account = retry.account();
@@ -44,7 +44,7 @@ async fn an_event_that_goes_well_at_last_is_done_and_no_dead_letter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_attempt_is_the_least() {
+async fn zero_attempts_count_as_one() {
     for attempts in [0, 1] {
         let play = Play::of(vec![vec![Wrong, Well]]);
         assert_eq!(play.clone().times_of_one(play.retry().attempts(attempts)).await, [0]);
@@ -56,7 +56,7 @@ async fn one_attempt_is_the_least() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_is_a_failure_of_its_attempt() {
+async fn a_panic_fails_its_attempt() {
     let play = Play::of(vec![vec![Mad, Mad, Well], vec![Wrong, Wrong, Mad]]);
     let retry = play.retry();
     let account = retry.account();
@@ -68,7 +68,7 @@ async fn a_panic_is_a_failure_of_its_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_before_the_future_or_in_its_drop_at_the_deadline_is_one_of_the_attempt() {
+async fn a_panic_before_the_future_or_in_its_drop_fails_the_attempt() {
     struct Trap;
     impl Drop for Trap {
         fn drop(&mut self) {
@@ -95,7 +95,7 @@ async fn a_panic_before_the_future_or_in_its_drop_at_the_deadline_is_one_of_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_is_cut_at_exactly_its_deadline_and_one_ready_then_has_made_it() {
+async fn an_attempt_is_stopped_exactly_at_its_time_limit_unless_it_is_ready_then() {
     let play = Play::of(vec![vec![Never, Never, Well]]);
     let retry = play.retry().timeout(ms(WORK));
     let account = retry.account();
@@ -107,7 +107,7 @@ async fn an_attempt_is_cut_at_exactly_its_deadline_and_one_ready_then_has_made_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_dead_letter_of_a_late_event_says_how_late_is_too_late() {
+async fn the_dead_letter_of_a_slow_event_names_the_time_limit() {
     let play = Play::of(vec![vec![Never; 2]]);
     play.run(play.retry().attempts(2).timeout(ms(50)), 1, Spread::PerEvent).await;
     assert_eq!(play.now(), 50 + 10 + 50);
@@ -132,18 +132,18 @@ async fn an_event_that_backs_off_keeps_its_slot_and_others_go_on_in_theirs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_worker_has_prefetched_waits_behind_its_event_that_backs_off() {
+async fn prefetched_events_wait_behind_an_event_that_backs_off() {
     let play = Play::of(vec![vec![Wrong, Wrong], vec![], vec![]]);
     let numbers = stage::producer(Numbers::below(3)).spawn();
     let prefetch = PoolSettings { limits: Limits::new(2, 0).unwrap(), ..settings(2, Spread::Workers) };
     Pool::spawn(numbers.producer(), play.retry(), prefetch).ended().await;
     let first = 3 * WORK + 30;
-    // The first worker holds 0 and 1, the second 2.
+    // The first worker holds events 0 and 1, the second holds 2.
     assert_eq!(play.done.all(), [(2, WORK), (0, first), (1, first + WORK)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_seed_makes_the_same_waits() {
+async fn the_same_seed_makes_the_same_delays() {
     let mut runs = Vec::new();
     for seed in [7, 7, 8] {
         let play = Play::of(vec![vec![Wrong; 9]]);
@@ -155,7 +155,7 @@ async fn the_same_seed_makes_the_same_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_over_a_dead_letter_is_contained() {
+async fn a_panic_in_the_dead_letter_function_is_caught() {
     let play = Play::of(vec![vec![Wrong], vec![]]);
     let retry = play.retry().attempts(1).dead_letter(|letter| panic!("no place for {}", letter.event));
     let account = retry.account();
@@ -164,7 +164,7 @@ async fn a_panic_over_a_dead_letter_is_contained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dead_letters_are_the_source_of_a_second_pool_and_end_with_the_first() {
+async fn dead_letters_feed_a_second_pool_that_ends_with_the_first() {
     let (sender, mut letters) = mpsc::unbounded_channel();
     let play = Play::of(vec![vec![Wrong, Well]; 10]);
     let first = play.retry().attempts(1).dead_letter(move |letter| sender.send(letter.event).unwrap());
@@ -175,7 +175,7 @@ async fn dead_letters_are_the_source_of_a_second_pool_and_end_with_the_first() {
     assert_eq!((play.begun.len(), play.done.len()), (20, 10));
 }
 
-/// Counts how often it is copied.
+/// An event that counts its clones.
 #[derive(Debug, Default)]
 struct Copied(Arc<AtomicU64>);
 
@@ -187,7 +187,7 @@ impl Clone for Copied {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_is_cloned_once_an_attempt_and_its_error_need_not_be_send() {
+async fn an_event_is_cloned_once_per_attempt_and_its_error_need_not_be_send() {
     let event = Copied::default();
     let clones = Arc::clone(&event.0);
     let retry =
@@ -197,7 +197,7 @@ async fn an_event_is_cloned_once_an_attempt_and_its_error_need_not_be_send() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_fails_at_once_without_a_wait_lets_others_run() {
+async fn retries_without_delay_let_other_tasks_run() {
     let retry = pool::retry(|_: u64| async { Err("at once") }).attempts(u32::MAX).backoff(Backoff::NONE);
     let account = retry.account();
     let pool = spawn(1, retry, 1, Spread::Workers);
@@ -209,7 +209,7 @@ async fn an_event_that_fails_at_once_without_a_wait_lets_others_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_pool_drops_what_backs_off_and_gives_back_what_was_not_begun() {
+async fn dropping_a_pool_drops_events_that_back_off_and_requeues_those_not_begun() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let play = Play::of(vec![vec![Wrong; 9]; 10]);
         let numbers = stage::producer(Numbers::below(10)).spawn();
@@ -219,7 +219,7 @@ async fn a_dropped_pool_drops_what_backs_off_and_gives_back_what_was_not_begun()
         let pool = Pool::spawn(numbers.producer(), retry, prefetch);
         sleep(ms(WORK + 1)).await;
         drop(pool);
-        // The tasks end when the runtime gets round to them.
+        // The tasks end when the runtime polls them next.
         sleep(ms(1)).await;
         let rest: Vec<u64> = numbers.producer().subscribe(Limits::default()).collect().await;
         let mut all = play.begun.all().into_iter().map(|(event, _)| event).chain(rest).collect::<Vec<_>>();
@@ -235,7 +235,7 @@ async fn on_two_threads_every_event_ends_once_and_is_counted() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let (done, dead) = (Seen::nothing(), Seen::nothing());
         let (noted, buried) = (done.clone(), dead.clone());
-        // 0, 3, … fail; 1, 4, … are done at the second attempt; the others at once.
+        // Events 0, 3, … fail. Events 1, 4, … are done at the second attempt, the rest at the first.
         let firsts = Arc::new((0..3000).map(|_| AtomicU64::new(0)).collect::<Vec<_>>());
         let handler = move |event: u64| {
             let again = firsts[event as usize].fetch_add(1, Ordering::SeqCst) > 0;

@@ -1,16 +1,16 @@
-//! Supervision. What happens to children is written as `+name` for a start and
-//! `-name` for an end, in the order in which it happens.
+//! Supervisors. The log of children has `+name` for a start and `-name` for an end, in the
+//! order in which they happen.
 
-/// When a supervisor gives up, and starts that fail.
+/// The limit on restarts, and starts that fail.
 mod limits;
 
-/// Waits before restarts, and times to stop.
+/// Delays before restarts, and the time a child has to stop.
 mod times;
 
-/// What a supervisor is asked to do while it runs, and what it says of itself.
+/// Requests to a running supervisor, and its list of children.
 mod orders;
 
-/// Supervisors below supervisors.
+/// Nested supervisors.
 mod nested;
 
 /// Stages and pools as children, under names that outlive them.
@@ -34,7 +34,7 @@ fn failed(text: &str) -> Reason {
     Reason::Failed(text.to_owned())
 }
 
-/// Children that note what happens to them, and end as the test says.
+/// Children that log their starts and ends, and end when the test says.
 #[derive(Clone, Default)]
 struct Crew(Arc<Mutex<Inside>>);
 
@@ -57,12 +57,12 @@ impl Drop for Life {
 }
 
 impl Crew {
-    /// A child that stops when it is told.
+    /// Makes a child that stops when it is told.
     fn child(&self, name: &str) -> ChildSpec {
         self.slow(name, Duration::ZERO)
     }
 
-    /// A child that takes its time to stop.
+    /// Makes a child that takes `time` to stop.
     fn slow(&self, name: &str, time: Duration) -> ChildSpec {
         let (crew, owned) = (self.clone(), name.to_owned());
         ChildSpec::task(name, move |stop| {
@@ -92,14 +92,14 @@ impl Crew {
         (Life(self.clone(), name.to_owned()), ends)
     }
 
-    /// Ends a child, and lets everything happen that follows at once.
+    /// Ends a child, and waits for everything that follows at once.
     async fn end(&self, name: &str, reason: Reason) {
         let end = self.0.lock().unwrap().ends[name].clone();
         end.send(reason).expect("the child runs");
         settle().await;
     }
 
-    /// What has happened since the last time.
+    /// Takes the log since the last call.
     fn log(&self) -> String {
         std::mem::take(&mut self.0.lock().unwrap().log).join(" ")
     }
@@ -109,7 +109,7 @@ impl Crew {
         inside.alive.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
-    /// A running supervisor with such children, and the log empty.
+    /// Spawns a supervisor with such children, and empties the log.
     fn spawn(&self, supervisor: Supervisor, names: &[&str]) -> SupervisorHandle {
         let supervisor = names.iter().fold(supervisor, |all, name| all.child(self.child(name)));
         let tree = supervisor.spawn().expect("different names");
@@ -118,12 +118,12 @@ impl Crew {
     }
 }
 
-/// Under paused time: everything that can happen without a wait has happened.
+/// Waits until everything has happened that takes no time, with the clock paused.
 async fn settle() {
     sleep(Duration::from_millis(1)).await;
 }
 
-/// A supervisor that never gives up.
+/// Makes a supervisor that never gives up.
 fn patient(strategy: Strategy) -> Supervisor {
     Supervisor::new(strategy).max_restarts(usize::MAX, SECOND)
 }
@@ -177,7 +177,7 @@ async fn children_start_in_order_and_stop_in_reverse_one_after_another() {
         .child(crew.slow("c", 3 * SECOND))
         .spawn()
         .unwrap();
-    // Before the first await: the tree is up when it is returned.
+    // Before the first await, because the tree is up when `spawn` returns.
     assert_eq!(crew.log(), "+a +b +c");
     settle().await;
     let start = Instant::now();
@@ -206,7 +206,7 @@ async fn each_strategy_restarts_its_group_stopping_in_reverse_and_starting_in_or
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_had_ended_for_good_or_is_temporary_does_not_come_back_with_its_group() {
+async fn a_child_that_ended_for_good_or_is_temporary_is_not_restarted_with_its_group() {
     let crew = Crew::default();
     let supervisor = Supervisor::new(Strategy::OneForAll)
         .child(crew.child("temporary").restart(Restart::Temporary))

@@ -1,4 +1,4 @@
-//! Random scripts, against a naive reading of them.
+//! Random scripts, against a naive model.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,19 +8,19 @@ use Goes::{Mad, Never, Well, Wrong};
 
 use super::play::{Goes, Play, WORK, ms};
 
-/// The deadline of each attempt, in milliseconds.
+/// The time limit of each attempt, in milliseconds.
 const DEADLINE: u64 = 50;
 
-/// What a script comes to.
+/// The expected result of a script.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     done: Vec<u64>,
-    /// Each with how its last attempt went.
+    /// Each with the result of its last attempt.
     dead: Vec<(u64, Goes)>,
     counts: RetryCounts,
 }
 
-/// Reads a script event by event. Also says how long that takes, in milliseconds.
+/// Plays a script event by event. Returns the result and the time it takes, in milliseconds.
 fn read(script: &[Vec<Goes>], attempts: u32) -> (Outcome, u64) {
     let (mut outcome, mut time) = (Outcome::default(), 0);
     let Outcome { done, dead, counts } = &mut outcome;
@@ -51,7 +51,7 @@ fn read(script: &[Vec<Goes>], attempts: u32) -> (Outcome, u64) {
     (outcome, time)
 }
 
-/// What happened, in the order of the events.
+/// Returns what happened, in the order of the events.
 fn seen(play: &Play, counts: RetryCounts, attempts: u32) -> Outcome {
     let mut done: Vec<_> = play.done.all().into_iter().map(|(event, _)| event).collect();
     done.sort_unstable();
@@ -75,9 +75,8 @@ fn goes() -> impl Strategy<Value = Goes> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// However attempts fail: every event is either done or a dead letter, once,
-    /// after as many attempts as the script says; and one at a time they take as
-    /// long as it says.
+    /// However attempts fail, every event ends once, done or a dead letter, after the attempts
+    /// in its script. Handled one at a time, events take the time in the script.
     #[test]
     fn every_event_ends_once_as_its_script_says(
         script in vec(vec(goes(), 0..6), 1..20),

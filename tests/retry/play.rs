@@ -1,4 +1,4 @@
-//! Events that fail as it is written for them.
+//! Events that fail by a script.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) const fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
-/// How an attempt goes, after `WORK`.
+/// The result of an attempt, after `WORK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goes {
     Well,
@@ -31,12 +31,12 @@ pub(super) enum Goes {
     Never,
 }
 
-/// Events that each go as it is written for them, and then well.
+/// Events that each fail by a script and then succeed.
 #[derive(Clone)]
 pub(super) struct Play {
     script: Arc<Vec<Vec<Goes>>>,
     start: Instant,
-    /// Which events were begun, and when, in milliseconds.
+    /// The events begun, each with the time in milliseconds.
     pub(super) begun: Seen<(u64, u64)>,
     pub(super) done: Seen<(u64, u64)>,
     pub(super) dead: Seen<DeadLetter<u64>>,
@@ -66,7 +66,7 @@ impl Play {
         Ok(())
     }
 
-    /// With the doubling backoff, and dead letters that are seen.
+    /// Makes a handler with the doubling backoff that records its dead letters.
     pub(super) fn retry(&self) -> Retry<u64, impl TryHandler<u64> + use<>> {
         let (play, dead) = (self.clone(), self.dead.clone());
         let handler = move |event| {
@@ -81,7 +81,7 @@ impl Play {
         assert_eq!((pool.ended().await, pool.panics()), (Reason::Finished, 0));
     }
 
-    /// When one event alone was begun.
+    /// Returns the times at which an event was begun.
     pub(super) async fn times_of_one(self, handler: impl Handler<u64>) -> Vec<u64> {
         self.run(handler, 1, Spread::Workers).await;
         self.begun.all().into_iter().map(|(_, at)| at).collect()

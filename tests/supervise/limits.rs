@@ -1,4 +1,4 @@
-//! When a supervisor gives up, and starts that fail.
+//! The limit on restarts, and starts that fail.
 
 use weir::supervise::Child;
 
@@ -31,7 +31,7 @@ async fn restarts_further_apart_than_the_period_never_end_the_supervisor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_that_panics_is_an_end_that_counts() {
+async fn a_start_that_panics_counts_as_an_end() {
     let crew = Crew::default();
     let mut attempts = 0;
     let inner = crew.clone();
@@ -50,7 +50,7 @@ async fn a_start_that_panics_is_an_end_that_counts() {
         .child(crew.child("c"))
         .spawn()
         .unwrap();
-    // Who comes after it waits for it.
+    // The child after it waits for it.
     assert_eq!(crew.log(), "+a");
     settle().await;
     assert_eq!((crew.log().as_str(), tree.list()[1].restarts), ("+b +c", 2));
@@ -65,7 +65,7 @@ fn never() -> ChildSpec {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_for_one_a_child_that_cannot_be_started_keeps_nobody_waiting() {
+async fn one_for_one_a_child_that_cannot_start_delays_no_other() {
     let crew = Crew::default();
     let supervisor = Supervisor::new(Strategy::OneForOne).child(never()).child(crew.child("a"));
     let tree = supervisor.spawn().unwrap();

@@ -30,7 +30,7 @@ fn step() -> impl Generate<Value = Step> {
     ]
 }
 
-/// What is expected of a supervisor without backoff that never gives up.
+/// A model of a supervisor without backoff that never gives up.
 struct Model {
     strategy: Strategy,
     restarts: [Restart; 4],
@@ -136,8 +136,7 @@ proptest! {
         runtime.block_on(run(strategy, restarts, script));
     }
 
-    /// The crew panics in the start of a child that still runs, and its lock is
-    /// poisoned from then on.
+    /// The crew panics if a child starts that still runs, which poisons its lock.
     #[test]
     fn children_that_fail_together_never_run_twice_and_are_all_back_after(
         strategy in any_strategy(),
@@ -154,7 +153,7 @@ proptest! {
                 }
                 settle().await;
                 assert_eq!(crew.alive(), "a b c d");
-                // As many starts as ends, and each child at most once.
+                // Starts and ends are equal in number, and each child runs at most once.
                 let mut log: Vec<_> = crew.log().split(' ').map(str::to_owned).collect();
                 log.sort_unstable();
                 let (starts, ends) = log.split_at(log.len() / 2);
@@ -176,7 +175,7 @@ async fn on_many_threads_no_child_runs_twice_at_once() {
             let (failures, twice, running) = (failures.clone(), twice.clone(), Arc::new(()));
             let child = ChildSpec::task(name, move |_stop| {
                 let (failures, life) = (failures.clone(), running.clone());
-                // The closure has one, and the life that begins another.
+                // The closure has one clone, and the life that begins has another.
                 twice.fetch_add(usize::from(Arc::strong_count(&running) > 2), Ordering::SeqCst);
                 async move {
                     let _life = life;
@@ -198,7 +197,7 @@ async fn on_many_threads_no_child_runs_twice_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn on_many_threads_a_tree_that_is_aborted_while_it_restarts_leaves_nobody() {
+async fn on_many_threads_a_tree_aborted_during_a_restart_leaves_no_child() {
     for _ in 0..50 {
         let lives = Arc::new(());
         let inside = lives.clone();

@@ -1,10 +1,10 @@
-//! Supervisors below supervisors.
+//! Nested supervisors.
 
 use weir::supervise::ChildState;
 
 use super::*;
 
-/// A supervisor of `inner1` and `inner2` that gives up at the second end.
+/// Specifies a supervisor of `inner1` and `inner2` that gives up at the second end.
 fn inner(crew: &Crew) -> ChildSpec {
     let crew = crew.clone();
     ChildSpec::supervisor("inner", move || {
@@ -15,7 +15,7 @@ fn inner(crew: &Crew) -> ChildSpec {
     })
 }
 
-/// The inner one between two siblings.
+/// Spawns a supervisor with the inner one between two siblings.
 fn outer(crew: &Crew, strategy: Strategy) -> SupervisorHandle {
     let supervisor = Supervisor::new(strategy).child(crew.child("first")).child(inner(crew));
     supervisor.child(crew.child("last")).spawn().unwrap()
@@ -53,7 +53,7 @@ async fn list_and_count_reach_all_depths() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_supervisor_cannot_mend_its_own_supervisor_restarts() {
+async fn a_supervisor_that_gives_up_is_restarted_by_its_own() {
     let crew = Crew::default();
     let tree = outer(&crew, Strategy::RestForOne);
     crew.log();
@@ -65,7 +65,7 @@ async fn what_a_supervisor_cannot_mend_its_own_supervisor_restarts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_nobody_mends_ends_the_whole_tree_and_is_told_to_the_end() {
+async fn a_failure_beyond_every_limit_ends_the_tree_with_its_reason() {
     let crew = Crew::default();
     let tree = outer(&crew, Strategy::OneForOne);
     for _ in 0..8 {
@@ -78,7 +78,7 @@ async fn a_failure_that_nobody_mends_ends_the_whole_tree_and_is_told_to_the_end(
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_abort_leaves_nobody_at_any_depth() {
+async fn an_abort_leaves_no_child_at_any_depth() {
     let crew = Crew::default();
     let tree = outer(&crew, Strategy::OneForOne);
     settle().await;
@@ -88,20 +88,20 @@ async fn an_abort_leaves_nobody_at_any_depth() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_supervisor_that_is_killed_is_gone_with_its_children_before_they_start_again() {
+async fn a_killed_supervisor_has_ended_with_its_children_before_they_restart() {
     let crew = Crew::default();
     let killed = inner(&crew).grace(Grace::Kill);
     let tree = crew.spawn(Supervisor::new(Strategy::OneForAll).child(killed), &["a"]);
     settle().await;
     crew.end("a", failed("no")).await;
-    // Aborted together, in no particular order.
+    // They are aborted together, in no particular order.
     let log = crew.log();
     assert!(log.starts_with("-a -inner") && log.ends_with("+inner1 +inner2 +a"), "{log}");
     assert_eq!(tree.count().running, 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_nested_supervisor_with_two_names_alike_cannot_start() {
+async fn a_nested_supervisor_with_a_duplicate_name_cannot_start() {
     let crew = Crew::default();
     let twice = crew.clone();
     let build =

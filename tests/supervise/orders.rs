@@ -1,4 +1,4 @@
-//! What a supervisor is asked to do while it runs, and what it says of itself.
+//! Requests to a running supervisor, and its list of children.
 
 use futures::FutureExt;
 use weir::backoff::Backoff;
@@ -15,7 +15,7 @@ fn not_found(name: &str) -> Result<(), SupervisorError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_is_not_found() {
+async fn an_unknown_name_is_not_found() {
     let crew = Crew::default();
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
     assert_eq!(tree.terminate("b").await, not_found("b"));
@@ -24,7 +24,7 @@ async fn a_stranger_is_not_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_taken_name_is_refused_and_named() {
+async fn a_name_that_is_taken_is_refused() {
     let crew = Crew::default();
     let taken = SupervisorError::NameTaken { name: "a".to_owned() };
     let twice = Supervisor::new(Strategy::OneForOne).child(crew.child("a")).child(crew.child("a"));
@@ -68,7 +68,7 @@ async fn a_restart_by_hand_counts_towards_no_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_waits_for_its_restart_can_be_terminated_or_hurried() {
+async fn a_child_that_waits_for_its_restart_can_be_terminated_or_restarted() {
     let crew = Crew::default();
     let backoff = Backoff::exponential(8 * SECOND, 60 * SECOND).without_jitter();
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne).backoff(backoff), &["a", "b"]);
@@ -83,7 +83,7 @@ async fn a_child_that_waits_for_its_restart_can_be_terminated_or_hurried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn list_and_count_are_right_after_every_change() {
+async fn list_and_count_are_up_to_date_after_every_change() {
     let crew = Crew::default();
     let supervisor = Supervisor::new(Strategy::OneForOne).backoff(Backoff::constant(SECOND));
     let tree = crew.spawn(supervisor, &["a", "b"]);
@@ -120,7 +120,7 @@ async fn list_and_count_are_right_after_every_change() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_carried_out_even_if_nobody_waits_for_it() {
+async fn a_request_is_carried_out_even_if_its_future_is_dropped() {
     let crew = Crew::default();
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
     assert_eq!(tree.start(crew.child("b")).now_or_never(), None);
@@ -129,7 +129,7 @@ async fn an_order_is_carried_out_even_if_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_supervisor_that_has_ended_refuses_orders() {
+async fn a_supervisor_that_has_ended_refuses_requests() {
     let crew = Crew::default();
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
     let waiting = tree.clone();
@@ -140,7 +140,7 @@ async fn a_supervisor_that_has_ended_refuses_orders() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_the_handle_leaves_the_children_running_and_watched() {
+async fn dropping_the_handle_leaves_the_children_running_and_supervised() {
     let crew = Crew::default();
     drop(crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]));
     crew.end("a", failed("no")).await;
@@ -148,7 +148,7 @@ async fn dropping_the_handle_leaves_the_children_running_and_watched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_supervisor_lives_on_without_children_unless_it_ends_with_the_last() {
+async fn a_supervisor_keeps_running_without_children_unless_it_ends_with_the_last() {
     for ends in [false, true] {
         let crew = Crew::default();
         let supervisor = Supervisor::new(Strategy::OneForOne)

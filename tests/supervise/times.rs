@@ -1,4 +1,4 @@
-//! Waits before restarts, and times to stop.
+//! Delays before restarts, and the time a child has to stop.
 
 use std::future::pending;
 
@@ -13,7 +13,7 @@ fn doubling() -> Supervisor {
     patient(Strategy::OneForOne).max_restarts(usize::MAX, 10 * SECOND).backoff(backoff)
 }
 
-/// How long a child is down after it has failed.
+/// Returns the time a child is down after it has failed.
 async fn time_down(crew: &Crew, name: &str) -> Duration {
     let start = Instant::now();
     crew.end(name, failed("no")).await;
@@ -24,19 +24,19 @@ async fn time_down(crew: &Crew, name: &str) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_before_a_restart_grows_with_each_end_in_a_row() {
+async fn the_delay_of_a_restart_grows_with_each_end_in_a_row() {
     let crew = Crew::default();
     let _tree = crew.spawn(doubling(), &["a"]);
     let ms = Duration::from_millis(1);
     for wait in [1, 2, 4, 8] {
         let down = time_down(&crew, "a").await;
-        // The test looks once a millisecond, and wakes before the supervisor does.
+        // The test polls once a millisecond, and wakes before the supervisor does.
         assert!(down >= wait * SECOND && down <= wait * SECOND + ms, "{down:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_starts_anew_for_a_child_that_has_lived_for_the_period() {
+async fn the_delay_starts_anew_for_a_child_that_has_lived_for_the_period() {
     let crew = Crew::default();
     let _tree = crew.spawn(doubling(), &["a"]);
     for (lived, wait) in [(0, 1), (9, 2), (10, 1), (0, 2)] {
@@ -47,7 +47,7 @@ async fn the_wait_starts_anew_for_a_child_that_has_lived_for_the_period() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_starts_anew_for_a_child_that_is_restarted_by_hand() {
+async fn the_delay_starts_anew_for_a_child_restarted_by_hand() {
     let crew = Crew::default();
     let tree = crew.spawn(doubling(), &["a"]);
     for _ in 0..3 {
@@ -57,7 +57,7 @@ async fn the_wait_starts_anew_for_a_child_that_is_restarted_by_hand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_is_that_childs_own() {
+async fn each_child_has_its_own_delay() {
     let crew = Crew::default();
     let tree = crew.spawn(doubling(), &["a", "b"]);
     crew.end("a", failed("no")).await;
@@ -71,7 +71,7 @@ async fn the_wait_is_that_childs_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_is_down_while_the_wait_lasts_and_starts_together() {
+async fn a_group_is_down_during_the_delay_and_starts_together() {
     for (strategy, alive) in [(Strategy::OneForAll, ""), (Strategy::RestForOne, "a")] {
         let crew = Crew::default();
         let supervisor = Supervisor::new(strategy).backoff(Backoff::constant(SECOND));
@@ -84,14 +84,14 @@ async fn a_group_is_down_while_the_wait_lasts_and_starts_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_end_in_a_group_does_not_cut_the_first_ones_wait_short() {
+async fn a_second_end_in_a_group_does_not_shorten_the_delay_of_the_first() {
     let crew = Crew::default();
     let backoff = Backoff::exponential(4 * SECOND, 60 * SECOND).without_jitter();
     let supervisor = patient(Strategy::RestForOne).max_restarts(9, 60 * SECOND).backoff(backoff);
     let _tree = crew.spawn(supervisor, &["a", "b", "c"]);
     crew.end("b", failed("no")).await;
     sleep(4 * SECOND).await;
-    // Due in 8 seconds now, and `a` in 4.
+    // This one is due in 8 seconds now, and `a` in 4.
     crew.end("b", failed("no")).await;
     crew.end("a", failed("no")).await;
     crew.log();
@@ -102,7 +102,7 @@ async fn a_second_end_in_a_group_does_not_cut_the_first_ones_wait_short() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_during_a_wait_works_at_once_and_twice_is_fine() {
+async fn a_stop_during_a_delay_works_at_once_and_may_be_repeated() {
     let crew = Crew::default();
     let tree = crew.spawn(doubling(), &["a"]);
     crew.end("a", failed("no")).await;
@@ -115,7 +115,7 @@ async fn a_stop_during_a_wait_works_at_once_and_twice_is_fine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_grace_gives_a_child_its_time_and_no_more() {
+async fn each_grace_gives_a_child_exactly_its_time() {
     const HOUR: Duration = Duration::from_secs(3600);
     let cases = [
         (Grace::Kill, SECOND, Duration::ZERO, Reason::Aborted),
@@ -136,7 +136,7 @@ async fn each_grace_gives_a_child_its_time_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_is_killed_is_not_told() {
+async fn a_killed_child_is_not_told_to_stop() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let child = |name: &'static str, grace| {
         let told = Arc::clone(&told);
@@ -157,7 +157,7 @@ async fn a_child_that_is_killed_is_not_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_that_panics_does_not_wait_for_ever() {
+async fn a_stop_function_that_panics_is_not_waited_for() {
     let start = || Child::new(tokio::spawn(pending()), || panic!("no"));
     let child = ChildSpec::new("a", start).grace(Grace::Forever);
     let tree = Supervisor::new(Strategy::OneForOne).child(child).spawn().unwrap();

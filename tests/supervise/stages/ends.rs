@@ -1,4 +1,4 @@
-//! How a tree of stages ends, and what it shows until then.
+//! The end of a tree of stages, and the statuses it lists until then.
 
 use weir::stage::{Kind, State, Status};
 use weir::supervise::ChildState;
@@ -25,7 +25,7 @@ async fn one_restart_too_many_ends_all_stages_in_reverse_order() {
     let text = "gave up on child \"source\" (panicked: the fuse has blown): more than 2 restarts within 1s";
     assert_eq!(tree.join().await, failed(text));
     assert_eq!(cursor.crew.log(), "+source +sink -source +source -source +source -source -sink");
-    // The stages that were well have finished what they had begun.
+    // The stages that had not failed have finished what they had begun.
     assert_eq!(tree.list()[1].state, ChildState::Ended(Reason::Stopped));
     assert_eq!(tree.list()[2].state, ChildState::Ended(Reason::Stopped));
     assert_eq!(sorted([done.all(), pooled.all()].concat()), (0..cursor.produced()).collect::<Vec<_>>());
@@ -47,12 +47,12 @@ async fn a_stop_ends_stages_in_reverse_order_each_within_its_grace() {
     assert_eq!(tree.join().await, Reason::Stopped);
     assert_eq!(cursor.crew.log(), "+source +middle +sink -sink -middle -source");
     assert!(start.elapsed() <= 3 * SECOND + 5 * MS, "{:?}", start.elapsed());
-    // The sink finishes the batch in its hands.
+    // The sink finishes the batch it had begun.
     assert_eq!(done.all(), (0..35).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
-async fn terminating_the_source_drains_everything_after_it() {
+async fn terminating_the_source_drains_the_stages_after_it() {
     let cursor = Cursor::below(u64::MAX);
     let (children, done) = chain(&cursor, u64::MAX);
     let children = children.map(|child| child.restart(Restart::Transient));
@@ -61,23 +61,23 @@ async fn terminating_the_source_drains_everything_after_it() {
     sleep(32 * MS).await;
     tree.terminate("source").await.unwrap();
     assert_eq!(tree.join().await, Reason::Finished);
-    // Each waits until those after it have finished what it gave them.
+    // Each stage waits until those after it have finished its events.
     assert_eq!(cursor.crew.log(), "+source +middle +sink -sink -middle -source");
     assert_eq!(done.all(), (0..cursor.produced()).collect::<Vec<_>>());
 }
 
-/// How many events the stages have said that they let go of.
-fn let_go(logs: &Logs) -> u64 {
+/// Returns the number of events that the stages logged as dropped.
+fn logged_as_dropped(logs: &Logs) -> u64 {
     let lines = logs.take();
     let lines = lines.iter().filter(|line| line.contains("are discarded") || line.contains("are dropped"));
     let number = |line: &String| line.split(' ').find_map(|word| word.parse::<u64>().ok());
     lines.map(|line| number(line).unwrap_or_else(|| panic!("a number in {line:?}"))).sum()
 }
 
-/// A group is stopped from its end, so what its middle makes of the batch in its
-/// hands has nowhere to go.
+/// A group is stopped from its end, so the events that its middle makes of its last batch have
+/// no consumer.
 #[tokio::test(start_paused = true)]
-async fn what_a_group_of_stages_lets_go_of_when_it_is_restarted_is_counted_to_the_event() {
+async fn events_dropped_by_the_restart_of_a_group_are_counted_exactly() {
     for strategy in [Strategy::RestForOne, Strategy::OneForAll] {
         let (logs, cursor) = (Logs::capture(), Cursor::below(u64::MAX));
         let (children, done) = chain(&cursor, u64::MAX);
@@ -90,12 +90,12 @@ async fn what_a_group_of_stages_lets_go_of_when_it_is_restarted_is_counted_to_th
         tree.stop();
         assert_eq!(tree.join().await, Reason::Stopped);
         assert_eq!(restarts(&tree)[0], ("source".into(), 3));
-        assert_eq!(done.len() as u64 + let_go(&logs), cursor.produced(), "{strategy:?}");
+        assert_eq!(done.len() as u64 + logged_as_dropped(&logs), cursor.produced(), "{strategy:?}");
     }
 }
 
-/// What is shown of a stage: its kind and state; events in and out; what it has
-/// asked for, and is asked for; what is buffered and held; busy milliseconds.
+/// The figures of a stage: its kind and state; events in and out; events it has asked for, and
+/// is asked for; events buffered and held; busy milliseconds.
 type Row = (Kind, State, [u64; 2], [usize; 2], [usize; 2], u128);
 
 fn rows(tree: &SupervisorHandle) -> Vec<(String, u64, Option<Row>)> {
@@ -108,7 +108,7 @@ fn rows(tree: &SupervisorHandle) -> Vec<(String, u64, Option<Row>)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_live_tree_shows_what_each_stage_is_doing() {
+async fn the_list_shows_the_status_of_each_stage() {
     let cursor = Cursor::below(u64::MAX);
     let ([source, middle, sink], _) = chain(&cursor, u64::MAX);
     let (own, reserved, pooled) =
@@ -125,9 +125,9 @@ async fn the_live_tree_shows_what_each_stage_is_doing() {
     let running = |path: &str, restarts, kind, flow, demand, kept, busy| {
         (path.to_owned(), restarts, Some((kind, State::Running, flow, demand, kept, busy)))
     };
-    // After 33 ms the middle has passed on 8 batches, 1 ms each; the sink is done
-    // with 6, 5 ms each; and each handler of the pool with 32 events. The numbers of
-    // the second source are its own; its predecessor had delivered 28.
+    // After 33 ms the middle has passed on 8 batches of 1 ms each, the sink has finished 6 of
+    // 5 ms each, and each handler of the pool 32 events. The second source has counts of its
+    // own; its predecessor had delivered 28.
     let expected = [
         running("source", 0, Kind::Producer, [0, 50], [0, 0], [0, 0], 0),
         running("middle", 0, Kind::ProducerConsumer, [50, 40], [0, 0], [0, 10], 8),

@@ -1,11 +1,11 @@
-//! What is different about pools.
+//! Pools as children.
 
 use futures::FutureExt;
 
 use super::*;
 
-/// A pool whose two handlers never look up from their work until they are let go.
-fn deaf_pool(
+/// Specifies a pool whose two handlers block their threads until the test lets them go.
+fn blocking_pool(
     reserved: &ProducerRef<u64>,
     spread: Spread,
     inside: &Arc<()>,
@@ -29,16 +29,16 @@ fn deaf_pool(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_tree_is_not_gone_while_a_handler_of_its_pools_still_runs() {
+async fn a_tree_has_not_ended_while_a_handler_of_its_pools_still_runs() {
     for spread in [Spread::Workers, Spread::PerEvent] {
         let (inside, go, reserved) = (Arc::new(()), Arc::default(), ProducerRef::reserve("source"));
-        let pool = deaf_pool(&reserved, spread, &inside, &go);
+        let pool = blocking_pool(&reserved, spread, &inside, &go);
         let tree = patient(Strategy::OneForOne)
             .child(Cursor::below(2).child(&reserved))
             .child(pool)
             .spawn()
             .unwrap();
-        // Ours, the starter's and the handler's, and two at work.
+        // The test's clone, the start function's, the handler's, and two of running handlers.
         while Arc::strong_count(&inside) < 5 {
             tokio::task::yield_now().await;
         }
@@ -50,13 +50,13 @@ async fn a_tree_is_not_gone_while_a_handler_of_its_pools_still_runs() {
         }
         go.store(true, Ordering::SeqCst);
         assert_eq!((early, tree.join().await), (None, Reason::Aborted), "{spread}");
-        // The starter is kept, to be read by nobody.
+        // The start function is kept with its clone.
         assert!(Arc::strong_count(&inside) <= 2, "{spread}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pool_that_is_killed_while_it_is_resized_holds_nobody_back() {
+async fn a_pool_killed_during_a_resize_leaves_the_producer_unblocked() {
     for moments in 0..20 {
         let (reserved, done) = (ProducerRef::reserve("source"), Seen::nothing());
         let _source = stage::producer(Numbers::below(30)).register(&reserved).spawn();
@@ -78,7 +78,7 @@ async fn a_pool_that_is_killed_while_it_is_resized_holds_nobody_back() {
         };
         let successor = pool::builder(note, settings).spawn(&reserved);
         assert_eq!(successor.ended().await, Reason::Finished, "aborted after {moments}");
-        // Lost is what was in hand: the first of each one's three.
+        // Only events that had begun are lost: the first of each worker's three.
         assert_eq!(sorted(done.all()), (0..30).filter(|n| ![0, 3, 6].contains(n)).collect::<Vec<_>>());
     }
 }

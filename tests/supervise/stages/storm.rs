@@ -14,24 +14,24 @@ use tokio::time::timeout;
 use super::*;
 
 const EVENTS: usize = 100_000;
-/// How often somebody is killed. Each time the source may go on by as many events,
-/// so that there is something to be killed in, and something left after the last.
+/// The number of kills. Before each, the source may go on by a number of events, so that
+/// stages have work when they are killed, and after the last kill.
 const STRIKES: usize = 100;
 const BETWEEN: usize = 950;
 const NAMES: [&str; 4] = ["source", "middle", "sink", "pool"];
 
-/// What became of each event.
+/// The fate of each event.
 struct Ledger {
     next: AtomicU64,
     done: Vec<AtomicU8>,
     lost: Vec<AtomicU8>,
-    /// Has whoever works next at that place panic.
+    /// True for the place whose next work panics.
     fuses: [AtomicBool; 4],
-    /// How far the source may go.
+    /// The number of events the source may produce.
     tide: watch::Sender<usize>,
 }
 
-/// An event that notices being lost.
+/// An event that records its loss.
 struct Event(usize, Option<Arc<Ledger>>);
 
 impl Event {
@@ -61,7 +61,7 @@ impl Ledger {
         self.next.load(Ordering::SeqCst) as usize
     }
 
-    /// Works for a moment, in which it can be killed, or panics.
+    /// Works for a moment, during which it can be killed, or panics.
     async fn moment(&self, place: usize) {
         yield_now().await;
         assert!(!self.fuses[place].swap(false, Ordering::SeqCst), "{} is struck", NAMES[place]);
@@ -128,7 +128,7 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
         let work = move |event: Event| {
             let own = Arc::clone(&own);
             async move {
-                // A panic is this event's, and the pool lives.
+                // A panic ends this event, and the pool keeps running.
                 own.moment(3).await;
                 event.done();
             }
@@ -139,8 +139,7 @@ fn children(ledger: &Arc<Ledger>) -> [ChildSpec; 4] {
     [source, middle, sink, pool]
 }
 
-/// Kills at random. Returns how often it had somebody panic, which is no death of
-/// a pool.
+/// Kills at random. Returns the number of panics in the pool, which do not end it.
 async fn rage(tree: &SupervisorHandle, ledger: &Ledger, seed: u64) -> usize {
     let (mut random, mut struck) = (fastrand::Rng::with_seed(seed), 0);
     for strike in 0..STRIKES {
@@ -165,7 +164,7 @@ async fn rage(tree: &SupervisorHandle, ledger: &Ledger, seed: u64) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn in_a_storm_every_event_is_done_once_or_accounted_for_and_the_tree_ends() {
+async fn under_random_kills_every_event_is_done_once_or_accounted_for() {
     for seed in 0..2 {
         let ledger = Arc::new(Ledger::new());
         let supervisor = patient(Strategy::OneForOne).ends_with_last_child();
@@ -184,8 +183,8 @@ async fn in_a_storm_every_event_is_done_once_or_accounted_for_and_the_tree_ends(
             assert!(matches!(times, (1, 0) | (0, 1)), "event {n} was done and lost {times:?} times");
         }
         assert_eq!(done + lost, EVENTS);
-        // A stage takes with it what it has in hand and what it is to deliver, which
-        // is no more than those after it have given back: five windows of 20.
+        // A stage loses the events it has begun and those it is to deliver. The latter are at
+        // most what the stages after it have requeued: five windows of 20.
         let deaths: u64 = tree.list().iter().map(|child| child.restarts).sum();
         assert!(lost <= 150 * (deaths as usize + struck), "{lost} of {deaths} deaths");
         assert!(tree.list().iter().all(|child| child.restarts > 0), "each of them died");

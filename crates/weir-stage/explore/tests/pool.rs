@@ -73,7 +73,7 @@ fn abort(spread: Spread) {
 }
 
 #[test]
-fn an_aborted_pool_of_workers_gives_back_what_it_has_not_begun() {
+fn an_aborted_pool_of_workers_requeues_events_it_has_not_begun() {
     explore(|| abort(Spread::Workers));
 }
 

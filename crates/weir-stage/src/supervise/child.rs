@@ -47,7 +47,8 @@ impl Child {
 impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
         let (stop, task, meter) = stage.into_parts();
-        Self::new(task, move || stop(Reason::Stopped, StopLimit::Configured)).with_status(move || meter.read())
+        Self::new(task, move || stop(Reason::Stopped, StopLimit::Configured))
+            .with_status(move || meter.read())
     }
 }
 

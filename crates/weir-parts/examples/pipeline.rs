@@ -24,10 +24,10 @@ use std::time::Duration;
 
 use futures::stream;
 use tokio::time::{Instant, sleep};
-use weir::demand::Limits;
-use weir::pipeline::Pipeline;
-use weir::pool::{self, PoolSettings, Spread};
-use weir::stage::{self, Status};
+use weir_parts::pipeline::Pipeline;
+use weir_stage::demand::Limits;
+use weir_stage::pool::{self, PoolSettings, Spread};
+use weir_stage::stage::{self, Status};
 
 const MS: Duration = Duration::from_millis(1);
 

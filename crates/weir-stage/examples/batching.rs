@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
-use weir::demand::{Limits, LimitsError};
-use weir::stage;
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::stage;
 
 const SIZE: usize = 5;
 const PATIENCE: Duration = Duration::from_millis(100);

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, future::ready};
 use tokio::time::{Instant, interval};
-use weir::demand::{Limits, LimitsError};
-use weir::stage::{self, RunningProducer};
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::stage::{self, RunningProducer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), LimitsError> {

@@ -21,9 +21,9 @@ use std::time::Duration;
 
 use futures::stream;
 use tokio::time::{Instant, sleep};
-use weir::demand::{Limits, LimitsError};
-use weir::dispatch::{BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher};
-use weir::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::dispatch::{BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher};
+use weir_stage::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
 
 const MS: Duration = Duration::from_millis(1);
 

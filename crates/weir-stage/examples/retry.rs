@@ -20,10 +20,10 @@ use std::time::Duration;
 use futures::stream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
-use weir::backoff::Backoff;
-use weir::demand::{Limits, LimitsError};
-use weir::pool::{self, DeadLetter, Pool, PoolSettings, RetryCounts, Spread, TryHandler};
-use weir::stage;
+use weir_stage::backoff::Backoff;
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::pool::{self, DeadLetter, Pool, PoolSettings, RetryCounts, Spread, TryHandler};
+use weir_stage::stage;
 
 const MS: Duration = Duration::from_millis(1);
 

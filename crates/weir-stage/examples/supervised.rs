@@ -22,11 +22,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::sleep;
-use weir::backoff::Backoff;
-use weir::demand::Limits;
-use weir::pool::{self, PoolSettings, Spread};
-use weir::stage::{self, CancelMode, Producer, ProducerRef, SubscribeOptions};
-use weir::supervise::{ChildSpec, ChildState, Restart, Strategy, Supervisor, SupervisorHandle};
+use weir_stage::backoff::Backoff;
+use weir_stage::demand::Limits;
+use weir_stage::pool::{self, PoolSettings, Spread};
+use weir_stage::stage::{self, CancelMode, Producer, ProducerRef, SubscribeOptions};
+use weir_stage::supervise::{ChildSpec, ChildState, Restart, Strategy, Supervisor, SupervisorHandle};
 
 const MS: Duration = Duration::from_millis(1);
 

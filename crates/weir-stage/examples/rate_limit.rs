@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, sleep_until};
-use weir::stage::{self, Gone, SubscribeOptions};
+use weir_stage::stage::{self, Gone, SubscribeOptions};
 
 const LIMIT: usize = 5;
 const INTERVAL: Duration = Duration::from_millis(200);

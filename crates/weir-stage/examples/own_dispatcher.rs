@@ -24,9 +24,9 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use weir::demand::{Limits, LimitsError};
-use weir::dispatch::{Assignment, Dispatcher, SubscribeError, SubscribeRequest, Tag};
-use weir::stage::{self, SubscribeOptions, Subscription};
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::dispatch::{Assignment, Dispatcher, SubscribeError, SubscribeRequest, Tag};
+use weir_stage::stage::{self, SubscribeOptions, Subscription};
 
 /// Serves the largest weight first.
 #[derive(Default)]

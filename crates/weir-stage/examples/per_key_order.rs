@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use futures::stream;
 use tokio::time::{Instant, sleep};
-use weir::demand::{Limits, LimitsError};
-use weir::dispatch::PartitionDispatcher;
-use weir::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::dispatch::PartitionDispatcher;
+use weir_stage::stage::{self, ProducerRef, RunningConsumer, SubscribeOptions};
 
 const ACCOUNTS: [&str; 6] = ["ada", "ann", "bob", "carl", "cleo", "eve"];
 

@@ -13,8 +13,8 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use weir::demand::{Limits, LimitsError};
-use weir::stage::{self, Consumer, Producer};
+use weir_stage::demand::{Limits, LimitsError};
+use weir_stage::stage::{self, Consumer, Producer};
 
 /// Counts from `next` to `last`.
 struct Counter {
