@@ -11,7 +11,7 @@ use crate::stage::Reason;
 use crate::stage::inlet::{Inlet, TakenEvent};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The source of a pool's tasks in this mode.
+/// This file, relative to the workspace.
 pub(super) const SOURCE: &str = file!();
 
 pub(super) async fn run<T, H>(inlet: Inlet<T>, work: Arc<Work<H>>) -> Reason

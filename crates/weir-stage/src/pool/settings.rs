@@ -15,7 +15,8 @@ pub enum Spread {
 }
 
 impl Spread {
-    /// The source file of the tasks that a pool spawns, relative to the workspace.
+    /// Returns the source file of the workers, relative to the workspace. A bench shows it beside
+    /// the pool.
     pub fn source(self) -> &'static str {
         match self {
             Self::Workers => super::worker::SOURCE,

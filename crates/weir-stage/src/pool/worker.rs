@@ -8,7 +8,7 @@ use crate::limit::Permit;
 use crate::stage::Reason;
 use crate::stage::inlet::Inlet;
 
-/// The source of a pool's tasks in this mode.
+/// This file, relative to the workspace.
 pub(super) const SOURCE: &str = file!();
 
 pub(super) async fn run<T, H: Handler<T>>(mut inlet: Inlet<T>, work: Arc<Work<H>>) -> Reason {
