@@ -76,8 +76,8 @@ explanation = "Told."
 "#;
 
 /// A server with a set and a file of progress of its own.
-struct Workshop {
-    folder: PathBuf,
+pub(crate) struct Workshop {
+    pub(crate) folder: PathBuf,
     router: Router,
 }
 
@@ -88,7 +88,7 @@ impl Drop for Workshop {
 }
 
 impl Workshop {
-    fn open(name: &str) -> Self {
+    pub(crate) fn open(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("weir-exercises-{}-{name}", std::process::id()));
         let set = folder.join("set");
         for (id, text) in [("small", SMALL), ("told", TOLD)] {
@@ -99,6 +99,12 @@ impl Workshop {
         fs::write(set.join("set.toml"), SET).unwrap();
         let router = router_with(&folder, &set);
         Self { folder, router }
+    }
+
+    /// The same participant before another set.
+    pub(crate) fn with(&self, set: &Path) -> Self {
+        let folder = self.folder.join("other");
+        Self { router: router_with(&folder, set), folder }
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
@@ -112,18 +118,18 @@ impl Workshop {
         self.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, text) = self.call(Method::GET, path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    async fn post(&self, path: &str) -> (StatusCode, String) {
+    pub(crate) async fn post(&self, path: &str) -> (StatusCode, String) {
         self.call(Method::POST, path).await
     }
 
     /// Waits for the end of the check.
-    async fn checked(&self, id: &str) -> Value {
+    pub(crate) async fn checked(&self, id: &str) -> Value {
         let path = format!("/api/exercises/{id}/check");
         for _ in 0..3000 {
             let state = self.get(&path).await;

@@ -71,6 +71,9 @@ mod numbers;
 /// The recorder: where one run ends and the next begins, and what is in it.
 mod runs;
 
+/// The page's declared types against what the server sends.
+mod page;
+
 /// The load generator: its HTTP client against odd servers and our own.
 mod load;
 

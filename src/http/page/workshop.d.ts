@@ -3,7 +3,7 @@
 // Responsible for: the fields that the pages read, and their JSON types. tests/page_types.rs holds each
 // declared field against the server's answers.
 
-import type { Progress as LoadProgress } from './run.d.ts';
+import type { Progress } from './run.d.ts';
 
 export type Answer = number | string;
 
@@ -138,7 +138,7 @@ export interface CheckState {
   running: boolean;
   stage: string | null;
   load: string | null;
-  progress: LoadProgress | null;
+  progress: Progress | null;
   held: number | null;
   result: Result | null;
   error: string | null;

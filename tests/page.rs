@@ -1,0 +1,146 @@
+//! What the page's scripts take for granted: the declared types against the server's
+//! answers, both ways. A field that the server sends and the page does not declare fails,
+//! and so does one that is declared and that the server does not send.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use weir::exercise::Progress;
+use weir::record::{Arrivals, Check, Mode, Origin, Verdict};
+use weir::runs::{Store, Told, compare, import, to_json};
+use weir::theory::predict;
+
+use crate::binary::{Folder, Server};
+use crate::exercises::Workshop;
+use crate::http::get;
+use crate::simulate::{closed, config, open, run};
+use crate::support::bench;
+
+use declared::{Declared, Extra};
+
+/// The declarations, read and held against JSON values.
+mod declared;
+
+fn json(value: impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_declares_the_snapshot_the_history_and_the_curves_as_the_server_sends_them() {
+    let bench = bench(&["resource.latency.mean=300ms", "resource.max_concurrent=2"]);
+    let mut declared = Declared::read("snapshot", &[]);
+    declared.check("Snapshot", &json(bench.snapshot()), Extra::Refused);
+    for _ in 0..4 {
+        get(&bench, "/serial").await;
+        for _ in 0..3 {
+            get(&bench, "/pipelined").await;
+        }
+        sleep(Duration::from_millis(250)).await;
+        bench.sample();
+    }
+    bench.pause().await;
+    bench.reset();
+    let mut snapshot = bench.snapshot();
+    declared.check("Snapshot", &json(&snapshot), Extra::Refused);
+    // What takes a broken file, a full disk or a frozen resource.
+    snapshot.config.error = Some("no".to_owned());
+    snapshot.config.source = Some("config.toml".to_owned());
+    snapshot.keeping.error = Some("full".to_owned());
+    snapshot.resource.frozen_ms = Some(1.5);
+    snapshot.modes.serial.rate = Some(10.0);
+    let text = json(&snapshot);
+    declared.check("Snapshot", &text, Extra::Refused);
+    let history = json(bench.recent_history());
+    declared.check("History", &history, Extra::Refused);
+    declared.check("Curves", &json(bench.curves()), Extra::Refused);
+    declared.check("Initial", &json!({ "snapshot": text, "history": history }), Extra::Refused);
+    declared.end(&[]);
+}
+
+#[test]
+fn the_page_declares_fields_of_runs_and_of_a_load_that_the_server_sends() {
+    let folder = Folder::new("page-runs");
+    let mut declared = Declared::read("run", &["snapshot"]);
+    let plan = closed(5.0, 100);
+    let flags = ["resource.latency.mean=20ms", "resource.failure_rate=0.3"];
+    let mut simulated = run(&flags, Mode::Pipelined, &plan);
+    let check = Check { name: "cores".to_owned(), verdict: Verdict::Disturbed, says: "shared".to_owned() };
+    simulated.audit.checks.push(check);
+    let open = run(&flags, Mode::Serial, &open(100.0, 2.0, Arrivals::Poisson, 1));
+    let prediction = predict(&config(&[]).settings, Mode::Serial, &plan).unwrap();
+    let mut predicted = simulated.clone();
+    (predicted.origin, predicted.client, predicted.bench) = (Origin::Predicted, None, None);
+    predicted.prediction = Some(prediction);
+    let ab = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/import/ab.txt")).unwrap();
+    let told = Told { name: "ab.txt".to_owned(), text: ab };
+    let imported = import(&[told], None, SystemTime::UNIX_EPOCH).unwrap();
+    for run in [&simulated, &open, &predicted, &imported] {
+        let text = to_json(run).unwrap();
+        declared.check("Run", &serde_json::from_str(&text).unwrap(), Extra::Allowed);
+    }
+    let other = run(&["resource.latency.mean=40ms"], Mode::Pipelined, &closed(8.0, 90));
+    declared.check("Compared", &json(compare(&simulated, &other)), Extra::Allowed);
+
+    let store = Store::new(folder.0.join("weir-data/runs"));
+    simulated.name = Some("mine".to_owned());
+    for mut run in [simulated, open] {
+        store.give_id(&mut run);
+        store.save(&run).unwrap();
+    }
+    std::fs::write(store.directory().join("broken.json"), "{").unwrap();
+    let server = Server::start(
+        &folder,
+        &["--set", "data.directory=weir-data", "--set", "resource.latency.mean=6ms"],
+    );
+    let ask = |path: &str| -> Value {
+        let answer = server.request(&format!("GET {path}"));
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    declared.check("Listing", &ask("/api/runs"), Extra::Allowed);
+    let started =
+        server.request("POST /api/load/start?mode=pipelined&rate=200&arrivals=constant&duration=1500ms");
+    assert!(started.contains(" 202 "), "{started}");
+    loop {
+        let state = ask("/api/load");
+        declared.check("LoadState", &state, Extra::Allowed);
+        if state["running"] == false {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    declared.end(&["LastLoad.error"]);
+}
+
+#[tokio::test]
+async fn the_page_declares_fields_of_the_workshop_that_the_server_sends() {
+    let mut declared = Declared::read("workshop", &["snapshot", "run"]);
+    let workshop = Workshop::open("types");
+    workshop.post("/api/exercises/small/predict?done=1&who=1").await;
+    workshop.post("/api/exercises/small/check").await;
+    declared.check("CheckState", &workshop.get("/api/exercises/small/check").await, Extra::Allowed);
+    declared.check("CheckState", &workshop.checked("small").await, Extra::Allowed);
+    for path in ["hint", "solution"] {
+        let (_, text) = workshop.post(&format!("/api/exercises/small/{path}")).await;
+        let name = if path == "hint" { "Hints" } else { "Solution" };
+        declared.check(name, &serde_json::from_str(&text).unwrap(), Extra::Allowed);
+    }
+    declared.check("Exercise", &workshop.get("/api/exercises/small").await, Extra::Allowed);
+    let mut progress = Progress::read(&workshop.folder.join("data/progress.json")).unwrap();
+    progress.change("small", |state| state.finish()).unwrap();
+    declared.check("Exercise", &workshop.get("/api/exercises/small").await, Extra::Allowed);
+    declared.check("ExerciseSet", &workshop.get("/api/exercises").await, Extra::Allowed);
+    // The set of this repository has what the small one lacks.
+    let set = workshop.with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises"));
+    for exercise in set.get("/api/exercises").await["exercises"].as_array().unwrap() {
+        let path = format!("/api/exercises/{}", exercise["id"].as_str().unwrap());
+        declared.check("Exercise", &set.get(&path).await, Extra::Allowed);
+        let (_, text) = set.post(&format!("{path}/solution")).await;
+        declared.check("Solution", &serde_json::from_str(&text).unwrap(), Extra::Allowed);
+    }
+    // A check that goes wrong, a longer one, and one of code, which takes minutes.
+    let rare = ["error", "other", "load", "held", "progress"].map(|field| format!("CheckState.{field}"));
+    let of_code = ["Result.code", "CodeResult", "UnknownVerdict", "Judgement.theory"];
+    declared.end(&[rare.each_ref().map(String::as_str).as_slice(), &of_code].concat());
+}
