@@ -10,6 +10,9 @@ use crate::binary::{Folder, Server};
 /// `weir load` beside other load generators, and in bad company.
 mod load;
 
+/// The page in a browser.
+mod page;
+
 /// Standard output of a program that must succeed.
 fn run(program: &str, args: &[&str]) -> String {
     let output =
@@ -132,37 +135,4 @@ fn promtool_finds_nothing_to_complain_about() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
-}
-
-#[test]
-#[ignore = "needs a browser, from the package chromium"]
-fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
-    let folder = Folder::new("chromium");
-    let server = Server::start(&folder, &["--set", "resource.latency.mean=1ms"]);
-    for _ in 0..7 {
-        assert!(server.request("GET /serial").ends_with("OK"));
-    }
-    assert!(server.request("POST /api/pause").ends_with("OK"));
-    let profile = format!("--user-data-dir={}", folder.0.join("profile").display());
-    let quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
-    let page = server.url("/");
-    let mut args = vec!["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"];
-    args.extend(quiet);
-    args.extend([profile.as_str(), "--enable-logging=stderr", "--dump-dom", page.as_str()]);
-    let output = Command::new("chromium").args(args).output().unwrap();
-    let (dom, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!said.contains("CONSOLE"), "{said}");
-    // The text of the element that has this attribute.
-    let shown = |attribute: &str| {
-        let (_, rest) = dom.split_once(attribute).unwrap_or_else(|| panic!("{attribute} is missing"));
-        rest.split_once('>').unwrap().1.split_once('<').unwrap().0
-    };
-    assert_eq!(shown("data-bind=\"ledger.accepted\""), "7");
-    assert_eq!(shown("id=\"pause\""), "Resume");
-    assert_eq!((shown("id=\"word\""), shown("<title")), ("PAUSED", "PAUSED · Weir"));
-    assert_eq!(shown("class=\"go\""), "Start");
-    let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
-    for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
-        assert!(table.contains(part), "{part} is missing in {table}");
-    }
 }

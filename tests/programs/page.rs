@@ -1,0 +1,89 @@
+//! The pages in a browser: the tests of their pure parts, and what each shows when it
+//! is loaded. A message on the browser's console is a failure.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::binary::{Folder, Server};
+
+/// The document at `url` after its scripts have run, and with `more` arguments.
+fn dom(folder: &Folder, url: &str, more: &[&str]) -> String {
+    let profile = format!("--user-data-dir={}", folder.0.join("profile").display());
+    let output = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        // Modules are not loaded from files otherwise.
+        .arg("--allow-file-access-from-files")
+        .args(more)
+        .args([profile.as_str(), "--enable-logging=stderr", "--dump-dom", url])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("CONSOLE"), "{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What stands between each `before` and the next quote.
+fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+#[test]
+#[ignore = "needs a browser, from the package chromium"]
+fn the_pure_parts_of_the_page_hold_their_claims() {
+    let folder = Folder::new("page-unit");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page/tests/unit.html");
+    let dom = dom(&folder, &format!("file://{}", page.display()), &[]);
+    let report = dom.split_once("<pre id=\"report\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let (report, _) = report.unwrap_or_else(|| panic!("the tests did not run:\n{dom}"));
+    let last = report.lines().last().unwrap();
+    assert!(last.ends_with(" claims hold, 0 failures") && !last.starts_with("0 "), "\n{report}");
+}
+
+#[test]
+#[ignore = "needs a browser, from the package chromium"]
+fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
+    let folder = Folder::new("chromium");
+    let server = Server::start(&folder, &["--set", "resource.latency.mean=1ms"]);
+    for _ in 0..7 {
+        assert!(server.request("GET /serial").ends_with("OK"));
+    }
+    assert!(server.request("POST /api/pause").ends_with("OK"));
+    let dom = dom(&folder, &server.url("/"), &[]);
+    // The text of the element that has this attribute.
+    let shown = |attribute: &str| {
+        let (_, rest) = dom.split_once(attribute).unwrap_or_else(|| panic!("{attribute} is missing"));
+        rest.split_once('>').unwrap().1.split_once('<').unwrap().0
+    };
+    assert_eq!(shown("data-bind=\"ledger.accepted\""), "7");
+    assert_eq!(shown("id=\"pause\""), "Resume");
+    assert_eq!((shown("id=\"word\""), shown("<title")), ("PAUSED", "PAUSED · Weir"));
+    assert_eq!(shown("class=\"go\""), "Start");
+    let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
+    for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
+        assert!(table.contains(part), "{part} is missing in {table}");
+    }
+    for term in quoted(&dom, "data-term=\"") {
+        assert!(dom.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+#[ignore = "needs a browser, from the package chromium"]
+fn the_workshops_page_lists_the_exercises_and_shows_one() {
+    let folder = Folder::new("workshop-page");
+    let exercises = Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises");
+    std::os::unix::fs::symlink(exercises, folder.0.join("exercises")).unwrap();
+    let server = Server::start(&folder, &[]);
+    // Its content comes after the page has loaded.
+    let wait = ["--virtual-time-budget=5000"];
+    let list = dom(&folder, &server.url("/exercises"), &wait);
+    for id in ["enqueue-1000", "write-a-stage"] {
+        assert!(list.contains(&format!("href=\"#{id}\"")), "{id} is not listed");
+    }
+    let shown = dom(&folder, &server.url("/exercises#enqueue-1000"), &wait);
+    for part in ["<h2>Predict</h2>", "<h2>Check</h2>", "<h2>Stuck?</h2>", "0 of 3 saved"] {
+        assert!(shown.contains(part), "{part} is missing in {shown}");
+    }
+}
