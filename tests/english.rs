@@ -25,6 +25,7 @@ const CLEAN: &[(&str, &[&str])] = &[
     ("CHANGELOG.md", &[]),
     ("config.toml", &[]),
     ("crates", &["md", "toml"]),
+    ("src/http/page", &["js", "html", "css"]),
 ];
 
 /// Files of these kinds are checked in a path that `ENGLISH` names.

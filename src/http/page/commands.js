@@ -1,5 +1,5 @@
 // @ts-check
-// Commands and addresses as they have to be typed here: texts are written for a bench on port 4000.
+// Commands and addresses as a reader has to type them: texts are written for a bench on port 4000.
 //
 // Responsible for: naming the server that has served this page, wherever it is, and copying a command.
 
@@ -7,7 +7,7 @@ import { element } from './dom.js';
 
 const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
 const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
-// What starts a bench listens; what speaks to one may as well be given a URL.
+// A command that starts a bench takes --listen; one that speaks to a bench takes --url as well.
 const STARTS = /^\s*cargo run --release(?=\s|$)/;
 const SPEAKS = /^\s*weir (load|snapshot|pause|resume|purge|reset)(?=\s|$)/;
 const COPIED_MS = 1500;
@@ -31,12 +31,12 @@ export function commands(text) {
     .map((line) => {
       command += `${line}\n`;
       if (line.endsWith('\\')) return line;
-      const told = tell(command);
+      const option = optionFor(command);
       command = '';
-      if (!told) return line;
+      if (!option) return line;
       // The option goes before a remark.
       const [, typed, remark] = /^(.*?)(\s+#\s.*)?$/.exec(line) ?? ['', line];
-      return `${typed.trimEnd()}${told}${remark ?? ''}`;
+      return `${typed.trimEnd()}${option}${remark ?? ''}`;
     })
     .join('\n');
 }
@@ -65,7 +65,7 @@ export function typed(text) {
  * The option that a command needs to find this server.
  * @param {string} command
  */
-function tell(command) {
+function optionFor(command) {
   if (USUAL.test(location.host) || / --(listen|url)\b/.test(command)) return '';
   const port = location.port || '80';
   const name = location.hostname === 'localhost' ? '127.0.0.1' : location.hostname;

@@ -17,7 +17,7 @@ export class Concurrency {
   #inForce = null;
   /** @type {string | null} what was asked for, until a snapshot has it */
   #wanted = null;
-  /** @type {string | null} what the server is being told */
+  /** @type {string | null} the value that is on its way to the server */
   #sent = null;
   #since = 0;
   #edited = false;

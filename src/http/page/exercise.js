@@ -104,7 +104,7 @@ export class ExercisePage {
 }
 
 /**
- * The code that is to be written.
+ * The code to write.
  * @param {string} id
  * @param {CodeTask} code
  */

@@ -27,7 +27,7 @@ export class Load {
    * @param {HTMLElement} form
    * @param {object} calls
    * @param {() => void} calls.ended called when a load has ended
-   * @param {(run: string) => void} calls.visit called with the id of a run that is to be shown
+   * @param {(run: string) => void} calls.visit called with the id of the run to show
    * @param {() => void} calls.changed called when the form or the state of the load has changed
    * @param {HTMLElement} report where the progress is reported beside the form
    */

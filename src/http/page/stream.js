@@ -10,7 +10,7 @@ const HERE_MS = 5000; // how often a visible tab says so to the worker
 const PATIENCE_MS = 3000; // a worker that has said nothing by then never will
 
 /** @typedef {'opened' | 'frame' | 'lost'} What */
-/** @typedef {(what: What, text?: string) => void} Hear told "opened", "frame" with its text, and "lost" */
+/** @typedef {(what: What, text?: string) => void} Hear called with "opened", "frame" and its text, or "lost" */
 
 /**
  * Follows the event stream at `url`, and connects again when it breaks off.
