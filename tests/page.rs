@@ -60,6 +60,7 @@ async fn the_page_declares_the_snapshot_the_history_and_the_curves_as_the_server
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a process takes real time")]
 fn the_page_declares_fields_of_runs_and_of_a_load_that_the_server_sends() {
     let folder = Folder::new("page-runs");
     let mut declared = Declared::read("run", &["snapshot"]);
@@ -141,6 +142,13 @@ async fn the_page_declares_fields_of_the_workshop_that_the_server_sends() {
     }
     // A check that goes wrong, a longer one, and one of code, which takes minutes.
     let rare = ["error", "other", "load", "held", "progress"].map(|field| format!("CheckState.{field}"));
-    let of_code = ["Result.code", "CodeResult", "UnknownVerdict", "Judgement.theory"];
+    let of_code = [
+        "Result.code",
+        "CodeResult",
+        "CodeResultHtml",
+        "UnknownVerdict",
+        "Judgement.theory",
+        "JudgementHtml.simulated",
+    ];
     declared.end(&[rare.each_ref().map(String::as_str).as_slice(), &of_code].concat());
 }
