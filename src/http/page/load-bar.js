@@ -18,7 +18,7 @@ export class LoadBar {
    * @param {HTMLElement} report where the progress of the load is reported
    * @param {object} calls
    * @param {() => void} calls.ended called when a load has ended
-   * @param {(run: string) => void} calls.visit called with the id of a run that is to be shown
+   * @param {(run: string) => void} calls.visit called with the id of a run that is shown
    */
   constructor(header, report, { ended, visit }) {
     this.panel = find(header, '#load-panel');

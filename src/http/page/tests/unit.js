@@ -5,12 +5,12 @@
 // tests/programs/page.rs reads the report.
 
 import { LogNines, percentage, SinceBegin, UntilNow } from '../axes.js';
+import { Rates } from '../bench/rates.js';
+import * as say from '../bench/say.js';
 import { field } from '../bindings.js';
 import { ofPrediction, ofReadings, ofTiming, rowsOf } from '../distribution.js';
 import { interval, sentence, signed } from '../figures.js';
 import { format } from '../format.js';
-import { movements, ratesOf } from '../motion.js';
-import { along, pathsBetween } from '../pipes.js';
 import { joined } from '../readout.js';
 import { longestGap, rates } from '../run-view.js';
 import { linear, logarithmic, nice, scaleOf, used } from '../scales.js';
@@ -316,7 +316,7 @@ test('counts within intervals are rates, and a short last interval joins the one
   );
 });
 
-// ---- timeline.js, motion.js, pipes.js ----
+// ---- timeline.js ----
 
 /** @param {number} t */
 const point = (t, done = 0, busy = 0, held = 0) => ({
@@ -345,66 +345,31 @@ test('rates are over the last second, and unknown in the first', () => {
   );
 });
 
-test('what moves is the difference of two snapshots, and a reset or a gap moves nothing', () => {
-  /** @param {number} uptime_s */
-  const snapshot = (uptime_s, arrived = 0, refused = 0) =>
-    /** @type {any} */ ({
-      uptime_s,
-      point: point(uptime_s, arrived, 1, 2),
-      queue: { refused, dropped: 0 },
-      resource: { refused: 0 },
-      modes: { serial: { arrived: 0 }, async: { arrived: 0 }, pipelined: { arrived } },
-    });
-  const moved = movements(snapshot(1), snapshot(1.25, 5, 2)).filter(({ events }) => events > 0);
-  equal(
-    moved.map(({ path, events }) => [path, events]),
-    [
-      ['push', 5],
-      ['bounce', 2],
-      ['ask', 5],
-      ['dispatch', 5],
-      ['work', 5],
-      ['done', 5],
-    ],
-  );
-  const sum = (/** @type {{ events: number }[]} */ all) => all.reduce((total, { events }) => total + events, 0);
-  equal(
-    [
-      sum(movements(snapshot(1, 9, 9), snapshot(1.25))),
-      movements(snapshot(1), snapshot(3, 5)),
-      movements(null, snapshot(1)),
-    ],
-    [0, [], []],
-  );
-  const row = { ...point(1), in: [1, 2, 3], answered: [0, 0, 0], out: [null, 5, 6] };
-  equal(
-    [ratesOf(undefined, false), ratesOf(/** @type {any} */ (row), true)],
-    [{}, { serial: 1, async: 2, push: 3, dispatch: 0, work: 6, done: 11 }],
-  );
+// ---- bench/rates.js, bench/say.js ----
+
+test('rates of counters need a second, and a reset begins anew', () => {
+  const rates = new Rates(2);
+  for (const t of [0, 0.5]) rates.add(t, { done: t * 10 });
+  equal(rates.of('done'), 0);
+  for (const t of [1, 2, 3, 4]) rates.add(t, { done: t * 10 });
+  near(rates.of('done'), 10);
+  rates.add(5, { done: 0 });
+  equal(rates.of('done'), 0);
 });
 
-test('pipes lead from node to node, side by side or stacked', () => {
-  /** @param {boolean} areStacked */
-  const boxes = (areStacked) => {
-    const names = ['http', 'serial', 'async', 'pipelined', 'queue', 'consumers', 'resource', 'exit'];
-    const at = (/** @type {number} */ index) => (areStacked ? { x: 0, y: index * 100 } : { x: index * 100, y: 0 });
-    return /** @type {any} */ (Object.fromEntries(names.map((name, index) => [name, { ...at(index), w: 50, h: 50 }])));
-  };
-  const beside = pathsBetween(boxes(false)).push;
+test('the picture has fewer digits than the tables', () => {
+  equal([0.01, 2.04, 9.94, 9.96, 123.4, 12_345].map(say.rate), ['0', '2', '9.9', '10', '123', '12,300']);
+  equal([null, 0.0005, 0.5, 4.11, 42, 994].map(say.time), [
+    '–',
+    ...['0.5_ms', '500_ms', '4.1_s', '42_s', '16_min 34_s'].map(narrow),
+  ]);
+  equal([0, 59, 3600, 90_061].map(say.long), ['0_s', '59_s', '1_h', '1_d 1_h'].map(narrow));
+});
+
+test('growth has a sign of its own, and none if it is slow beside the pace', () => {
   equal(
-    [along(beside, 0), along(beside, 1)],
-    [
-      [50, 25],
-      [400, 25],
-    ],
-  );
-  const stacked = pathsBetween(boxes(true)).push;
-  equal(
-    [along(stacked, 0), along(stacked, 1)],
-    [
-      [25, 50],
-      [25, 400],
-    ],
+    [say.growing(10, 20), say.growing(-4, 20), say.growing(0.3, 1), say.growing(2, 100)],
+    ['▲ +10/s', '▼ −4/s', '', ''],
   );
 });
 
