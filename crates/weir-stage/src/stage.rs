@@ -104,7 +104,7 @@
 //! time](Producer::finish_within). A [`CancelMode`] says whether a
 //! consumer ends with its producer.
 //!
-//! A producer may also come back: at a [seat](ProducerRef::vacant), where a
+//! A producer may also come back: at a [seat](ProducerRef::reserve), where a
 //! [supervisor](crate::supervise) starts its successor, and where consumers
 //! [resubscribe](CancelMode::Resubscribe).
 //!

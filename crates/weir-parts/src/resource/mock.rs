@@ -66,6 +66,7 @@ impl Default for MockSettings {
 
 /// The use of a resource at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Usage {
     /// The number of places in use.
     pub in_use: usize,

@@ -26,7 +26,7 @@ fn settings(concurrency: usize, spread: Spread) -> PoolSettings {
     PoolSettings { concurrency, spread, limits, requeue: true }
 }
 
-/// A source of what it is made to emit, and a pool that notes what it begins.
+/// Starts a source that emits on request, and a pool that records the events it begins.
 fn start(settings: PoolSettings) -> (RunningProducer<u32>, Pool<u32>, Begun) {
     let silent = stage::producer_fn(|_| std::future::pending::<Option<Vec<u32>>>());
     // The explorer has no timers.
@@ -50,7 +50,7 @@ async fn emit(producer: ProducerRef<u32>, events: u32) {
     }
 }
 
-/// Takes what was given back, once the pool has ended, and looks at all of it.
+/// Asserts, once the pool has ended, that every event was either begun or requeued, once.
 async fn assert_each_once(source: RunningProducer<u32>, begun: &Begun, events: u32) {
     let producer = source.producer();
     source.stop();
@@ -78,12 +78,12 @@ fn an_aborted_pool_of_workers_requeues_events_it_has_not_begun() {
 }
 
 #[test]
-fn an_aborted_pool_of_a_task_an_event_gives_back_what_it_has_not_begun() {
+fn an_aborted_per_event_pool_requeues_events_it_has_not_begun() {
     explore(|| abort(Spread::PerEvent));
 }
 
 #[test]
-fn a_pool_that_is_resized_while_events_come_begins_each_once() {
+fn a_pool_resized_while_events_come_begins_each_once() {
     explore(|| {
         block_on(async {
             let (source, pool, begun) = start(settings(2, Spread::Workers));
@@ -102,7 +102,7 @@ fn a_pool_that_is_resized_while_events_come_begins_each_once() {
 }
 
 #[test]
-fn a_pool_that_is_stopped_and_then_aborted_loses_nothing_that_it_has_not_begun() {
+fn a_pool_stopped_and_then_aborted_loses_no_event_it_has_not_begun() {
     explore(|| {
         block_on(async {
             let (source, pool, begun) = start(settings(2, Spread::PerEvent));
