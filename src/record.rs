@@ -1,9 +1,9 @@
 //! The data of a run, which load, bench, theory and the store of runs exchange.
 //!
 //! ```text
-//!   Plan, Mode ────────────────▶ what was to be done
-//!   ClientSide, BenchSide ─────▶ what was seen: counts, Timing, Series, Mark
-//!   Prediction ────────────────▶ what theory expects
+//!   Plan, Mode ────────────────▶ the load
+//!   ClientSide, BenchSide ─────▶ the measurements: counts, Timing, Series, Mark
+//!   Prediction ────────────────▶ the expectations of theory
 //!   Audit ─────────────────────▶ whether it can be trusted
 //!                 └── all of them make a Run
 //! ```

@@ -1,4 +1,4 @@
-//! Runs: what was done, and what came of it.
+//! Runs: their audit, their files, and what is made of them.
 //!
 //! ```text
 //!   weir load ──────▶ ClientSide ─┐
@@ -9,9 +9,9 @@
 //!
 //! # The file
 //!
-//! One [`Run`](crate::record::Run) as JSON, `format` 1: every field stands in its documentation, with
-//! its unit in its name (`_ms`, `_s`, `_us`) where it has one. Fields may be added
-//! under the same number, never renamed; what a reader does not know it ignores.
+//! One [`Run`](crate::record::Run) as JSON, `format` 1. Its documentation lists the
+//! fields; a name ends with the unit (`_ms`, `_s`, `_us`) where there is one. Fields may
+//! be added under the same number, never renamed. Readers ignore unknown fields.
 //!
 //! | field | |
 //! |---|---|
@@ -19,16 +19,15 @@
 //! | `load` | the plan: model, clients or rate over time, arrivals, seed, request |
 //! | `config` | every key of the configuration in force when it began |
 //! | `audit.verdict` | valid, disturbed or invalid |
-//! | `audit.checks` | what was looked at: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where a caution is about something from outside |
+//! | `audit.checks` | the checks: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where a caution is about something from outside |
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
 //! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
-//! | `prediction` | what theory says, for a prediction |
+//! | `prediction` | the figures of a prediction |
 //!
-//! Times are written twice: as the usual figures for people, and as `buckets_us`,
-//! pairs of microseconds and how many took that long, which are the histogram at
-//! full resolution. `slices` are the same by when they ended, in 32 to 64 stretches
-//! of the run: what confidence intervals are made from. A `series` has columns, a
-//! value for each entry of `t`.
+//! Times are written twice: as the usual figures for people, and as `buckets_us`, the
+//! histogram at full resolution in pairs of microseconds and counts. `slices` are the
+//! same times by when they ended, in 32 to 64 slices of the run; confidence intervals are
+//! based on them. A `series` has columns with a value for each entry of `t`.
 
 mod audit;
 mod compare;

@@ -1,4 +1,4 @@
-//! What queueing theory says, and under which assumption.
+//! Predictions by queueing theory, with their assumptions.
 //!
 //! ```text
 //!   settings ─┐                ┌─ burst  closed  fluid
@@ -6,8 +6,8 @@
 //!   plan ─────┘   (or refuse)  └─ little  service                 or NoModel
 //! ```
 //!
-//! [`predict`] chooses; each model is a file of formulas that knows nothing of
-//! settings and loads, and says where it comes from. All of them count in seconds.
+//! [`predict`] chooses the model. Each model is a file of formulas with its sources, and
+//! knows nothing of settings and loads. All of them use seconds.
 
 pub mod burst;
 mod choose;
@@ -30,10 +30,10 @@ use thiserror::Error;
 
 pub use choose::{left_out, predict};
 
-/// No model fits: why, and what to do instead.
+/// No model fits.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("no model fits: {why}")]
 pub struct NoModel {
-    /// What no model allows for.
+    /// The reason, and what to do instead.
     pub why: String,
 }

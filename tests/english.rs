@@ -26,6 +26,19 @@ const CLEAN: &[(&str, &[&str])] = &[
     ("config.toml", &[]),
     ("crates", &["md", "toml"]),
     ("src/http/page", &["js", "html", "css"]),
+    ("src/record.rs", &[]),
+    ("src/record", &["rs"]),
+    ("src/metrics.rs", &[]),
+    ("src/metrics", &["rs"]),
+    ("src/load.rs", &[]),
+    ("src/load", &["rs"]),
+    ("src/theory.rs", &[]),
+    ("src/theory", &["rs"]),
+    ("src/workbench.rs", &[]),
+    ("src/workbench", &["rs"]),
+    ("src/simulate.rs", &[]),
+    ("src/http.rs", &[]),
+    ("src/http", &["rs"]),
 ];
 
 /// Files of these kinds are checked in a path that `ENGLISH` names.

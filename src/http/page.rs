@@ -26,14 +26,14 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The file of a name in the folder `page`.
+/// Returns the file of a name in the folder `page`.
 macro_rules! file {
     ($name:literal) => {
         File { name: $name, kind: kind_of($name), content: include_str!(concat!("page/", $name)) }
     };
 }
 
-/// The files of these names.
+/// Returns the files of these names.
 macro_rules! files {
     ($($name:literal),* $(,)?) => { &[$(file!($name)),*] };
 }
@@ -41,7 +41,7 @@ macro_rules! files {
 static INDEX: File = file!("index.html");
 static EXERCISES: File = file!("exercises.html");
 
-/// What the pages ask for.
+/// The files that the pages request.
 static FILES: &[File] = files![
     "actions.js",
     "app.js",
@@ -125,7 +125,7 @@ static FILES: &[File] = files![
     "verdict.js",
 ];
 
-/// The content type of a file, by how its name ends.
+/// Returns the content type of a file by its extension.
 const fn kind_of(name: &str) -> &'static str {
     match name.as_bytes() {
         [.., b'h', b't', b'm', b'l'] => HTML,
@@ -146,30 +146,30 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
     Router::new()
         .route("/", get(index))
         .route("/exercises", get(exercises))
-        // Links within the page are relative, and mean its folder.
+        // Links within the page are relative to its folder.
         .route("/exercises/", get(async || Redirect::permanent("../exercises")))
         .route("/page/{*name}", get(async |Path(name): Path<String>| file(&name)))
 }
 
-/// Where the page takes what is known already.
+/// The placeholder of the initial state.
 const INITIAL: &str = "<!-- initial -->";
 
-/// The page, with the present state written into it: it is full at once, and does
-/// not wait for its first event.
+/// Returns the page with the present state in it, so that it need not wait for its first
+/// event.
 fn index(workbench: &Workbench, control: &PageControl<'_>) -> Response {
     let state = json!({ "snapshot": workbench.snapshot(), "history": workbench.recent_history() });
-    // Inside a script element only its end tag means anything.
+    // Inside a script element only the end tag has a meaning.
     let state = state.to_string().replace("</", "<\\/");
     let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
     let text = controlled(content(&INDEX), workbench, control);
     reply(&INDEX, text.replacen(INITIAL, &script, 1).into())
 }
 
-/// Where a page takes how it may change something.
+/// The placeholder of the page's control: how it may change something.
 const CONTROL: &str = "<meta name=\"weir-control\" content=\"\">";
 
-/// The page, told how it may change something: with the token that stands in it, with
-/// one that it has to bring, or not at all.
+/// Returns the page with its control: with the token, with a token that the user has to
+/// bring, or without.
 fn controlled(page: Cow<'static, str>, workbench: &Workbench, control: &PageControl<'_>) -> String {
     let (how, token) = match control {
         _ if workbench.settings().server.read_only => ("none", ""),

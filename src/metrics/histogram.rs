@@ -1,4 +1,4 @@
-//! A histogram of durations that many threads record into without contention.
+//! A histogram of durations, into which threads record without contention.
 //!
 //! Each thread has its own part. Only readers contend for the lock of a part.
 

@@ -1,7 +1,7 @@
-//! The checks of a run. What they come to is an [`Audit`].
+//! The checks of a run, whose results are an [`Audit`].
 //!
-//! A check looks at one thing. Its sentence begins with what was counted or
-//! measured, so that a reader can judge how much it matters.
+//! A check covers one subject. Its sentence begins with what was counted or measured, so
+//! that a reader can judge how much it matters.
 
 mod bench;
 mod client;
@@ -24,7 +24,7 @@ impl Audit {
 }
 
 impl Run {
-    /// The run, audited anew from what it holds.
+    /// Returns the run with a new audit of its content.
     pub fn audited(mut self) -> Self {
         let mut audit = Audit::default();
         if let Some(client) = &self.client {
@@ -40,8 +40,7 @@ impl Run {
         self
     }
 
-    /// A run that was told by another tool, with what its figures say of themselves
-    /// added to the audit.
+    /// Returns an imported run, with checks of its figures added to its audit.
     pub(super) fn audited_as_imported(mut self) -> Self {
         let mut audit = std::mem::take(&mut self.audit);
         if let Some(client) = &self.client {

@@ -1,4 +1,4 @@
-//! What is different between two runs, and what of it is more than noise.
+//! Compares two runs: what differs, and whether it is more than noise.
 //!
 //! Shares of what failed or was refused come first, see `compare/share.rs`.
 //! Each other figure (the rate, and the mean and percentiles of the answer times and of
@@ -33,15 +33,15 @@
 //!   queue, 0.95    3.6  11.2   2.0   4.2   2.8      2.8
 //! ```
 //!
-//! Rejected, in a trial with 60 slices and all else equal: every slice taken as
-//! independent (means of a queue at 0.9 differ in 16 % of the pairs, at 0.95 in
-//! 35 %), and ten sections, the usual batch means (at 0.95 in 12 %). With percentile
-//! limits that are symmetric in the share, the p99 of a queue at 0.8 differs in 9 %
-//! of the pairs, at 0.9 in 15 %. A minute is short for a queue at 0.95, which
-//! remembers for four seconds; nothing helps there but a longer run.
+//! Rejected alternatives, with 60 slices and all else equal: taking every slice as
+//! independent (means of a queue at 0.9 differ in 16 % of the pairs, at 0.95 in 35 %),
+//! and ten sections, the usual batch means (at 0.95 in 12 %). With percentile limits that
+//! are symmetric in the share, the p99 of a queue at 0.8 differs in 9 % of the pairs, at
+//! 0.9 in 15 %. A minute is short for a queue at 0.95, which remembers for four seconds;
+//! only a longer run helps.
 //!
-//! All of this speaks of the noise *within* a run. What differs between one day and
-//! the next (another tenant, a warmer machine) no single pair of runs can tell.
+//! All of this covers the noise *within* a run. Differences between days, such as another
+//! tenant or a warmer machine, cannot be seen in a single pair of runs.
 
 mod figure;
 mod noise;
@@ -57,41 +57,40 @@ use crate::record::{Origin, Run};
 
 pub use figure::{ComparedFigure, Difference, Values};
 
-/// Of all comparisons of runs that do not differ, so many say that they do.
+/// The share of comparisons of equal runs that report a difference.
 const LEVEL: f64 = 0.05;
 
-/// Two runs, figure by figure.
+/// The comparison of two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The run that the other is compared with.
+    /// The baseline run.
     pub a: Side,
-    /// The other.
+    /// The compared run.
     pub b: Side,
-    /// What both know, in the order of a table.
+    /// The figures that both runs have, in the order of a table.
     pub figures: Vec<ComparedFigure>,
-    /// Of all figures together: the strongest that was found.
+    /// The strongest difference of all figures.
     pub difference: Difference,
-    /// The same in a few sentences.
+    /// The result in a few sentences.
     pub words: String,
-    /// What has to be known besides: other settings, invalid runs, trends.
+    /// Notes on other settings, invalid runs and trends.
     pub notes: Vec<String>,
-    /// How it was decided.
+    /// The method.
     pub method: String,
 }
 
-/// Which run it is.
+/// A run in a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Side {
-    /// Of the run.
+    /// The id of the run.
     pub id: String,
-    /// Its name, or else its id.
+    /// The name of the run, or its id.
     pub title: String,
-    /// Where its figures come from.
+    /// The origin of its figures.
     pub origin: Origin,
 }
 
-/// What is different in `b`, compared with `a`, and what of it is more than noise.
-/// Always the same for the same two runs.
+/// Compares `b` with `a`. The result is always the same for the same two runs.
 pub fn compare(a: &Run, b: &Run) -> Comparison {
     let mut figures = share::figures(a, b);
     figures.extend(figure::figures(a, b));

@@ -1,8 +1,7 @@
 //! A run as tables, for spreadsheets and plotting tools.
 //!
-//! CSV as in RFC 4180, except that lines end as text lines do here, with a single
-//! line feed: every reader takes both, and `cut` and `awk` only the one. A cell is
-//! empty where nothing was measured.
+//! CSV as in RFC 4180, except that lines end with a single line feed, which every reader
+//! accepts and `cut` and `awk` need. A cell is empty where nothing was measured.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +9,31 @@ use thiserror::Error;
 
 use crate::record::{Run, Series, Timing};
 
-/// The percentages of a percentile table: the usual ones, more and more nines.
+/// The percentages of a percentile table.
 const PERCENTS: [f64; 15] =
     [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0];
 
-/// Which table of a run is meant.
+/// The tables of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    /// What happened when: `t` in seconds, and every column of the client's and of
-    /// the bench's series.
+    /// The figures over time: `t` in seconds, and every column of the series of client
+    /// and bench.
     Series,
-    /// A row a percentage, a column in milliseconds each kind of time.
+    /// The percentiles: a row for each percentage, and a column in milliseconds for each
+    /// kind of time.
     Percentiles,
-    /// A row for each bucket of each histogram: the kind of time, the milliseconds
-    /// up to which it goes, how many are in it, and the percentage up to there.
+    /// The histograms: a row for each bucket, with the kind of time, its upper end in
+    /// milliseconds, its count, and the cumulated percentage.
     Histogram,
 }
 
-/// Why there is no such table.
+/// Why a table cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ExportError {
-    /// The run has nothing to put into it.
+    /// The run has no values for it.
     #[error("the run has no {}", what.contents())]
     Empty {
-        /// Which table.
+        /// The table.
         what: Table,
     },
 }
@@ -48,10 +48,10 @@ impl Table {
     }
 }
 
-/// A table of a run, as CSV with a header.
+/// Returns a table of a run, as CSV with a header.
 ///
 /// # Errors
-/// [`ExportError::Empty`] if it would be a header without rows.
+/// [`ExportError::Empty`] if it would have no rows.
 pub fn csv(run: &Run, what: Table) -> Result<String, ExportError> {
     let rows = match what {
         Table::Series => series(run),
@@ -72,7 +72,7 @@ fn quoted(cell: &str) -> String {
     }
 }
 
-/// Every kind of time of which something is known, with a name for its column.
+/// Returns every kind of time with values, with the name of its column.
 fn timings(run: &Run) -> Vec<(String, &Timing)> {
     let mut all = Vec::new();
     if let Some(client) = &run.client {
@@ -114,7 +114,7 @@ fn series(run: &Run) -> Vec<Vec<String>> {
     for (side, series) in &sides {
         header.extend(series.columns.keys().map(|column| format!("{side}_{column}")));
     }
-    // A row a moment: where each side has it, to the millisecond.
+    // A row for each moment, to the millisecond, with the values of both sides.
     let mut moments: BTreeMap<i64, Vec<Option<usize>>> = BTreeMap::new();
     for (n, (_, series)) in sides.iter().enumerate() {
         for (at, t) in series.t.iter().enumerate() {
@@ -138,7 +138,7 @@ fn percentiles(run: &Run) -> Vec<Vec<String>> {
     if timings.is_empty() {
         return Vec::new();
     }
-    // What other tools have told, at whichever percentages those were.
+    // The points that other tools reported, at their percentages.
     let told = |percent: &f64| {
         let known = |timing: &Timing| timing.quantile_ms(percent / 100.0).is_some();
         timings.iter().any(|(_, timing)| timing.histogram().is_none() && known(timing))

@@ -1,8 +1,7 @@
-//! How a run stands in its file: JSON that people can read.
+//! The file of a run: JSON that people can read.
 //!
-//! Objects have one key a line; arrays of numbers, and of pairs of numbers, stand
-//! on one line each, or a histogram would be a thousand lines long. What the
-//! fields mean is said by [`Run`].
+//! Objects have one key a line. Arrays of numbers and of pairs of numbers are on one line
+//! each; otherwise a histogram would have a thousand lines. [`Run`] documents the fields.
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -16,16 +15,16 @@ pub enum FormatError {
     /// It is not JSON, or does not have the fields of a run.
     #[error("not a run: {}", clean::line(&.0.to_string()))]
     Malformed(serde_json::Error),
-    /// It is JSON of something else.
+    /// It is JSON, but not a run.
     #[error("not a run: there is no \"format\" number at its top level")]
     NotARun,
-    /// A later version of Weir has written it.
+    /// It was written by a later version of Weir.
     #[error("written in format {found}, and this version of Weir reads format {FORMAT}: use a newer one")]
     Newer {
-        /// Its number.
+        /// The format number.
         found: u32,
     },
-    /// A field holds what JSON cannot say, such as a rate of 0/0.
+    /// A field has a value that JSON cannot represent, such as a rate of 0/0.
     #[error("the run cannot be written so that it could be read again: {}", clean::line(&.0.to_string()))]
     Unwritable(serde_json::Error),
 }
@@ -35,18 +34,19 @@ struct Head {
     format: Option<u32>,
 }
 
-/// Reads a run. Fields that this version does not know are passed over.
+/// Reads a run. Unknown fields are ignored.
 ///
 /// # Errors
 /// [`FormatError`], with the line and the column where there is one.
 pub fn from_json(text: &[u8]) -> Result<Run, FormatError> {
-    // Nearly every text is a run of this format: then it is read once.
+    // Nearly every text is a run of this format, and is read only once.
     if let Ok(run) = serde_json::from_slice::<Run>(text)
         && run.format <= FORMAT
     {
         return Ok(run);
     }
-    // The number goes first: of a later format it says more than a missing field.
+    // The format number is checked first, because for a later format it says more than a
+    // missing field.
     let head: Head = serde_json::from_slice(text).map_err(FormatError::Malformed)?;
     match head.format {
         None => Err(FormatError::NotARun),
@@ -58,19 +58,18 @@ pub fn from_json(text: &[u8]) -> Result<Run, FormatError> {
 /// Writes a run, with a newline at the end.
 ///
 /// # Errors
-/// [`FormatError::Unwritable`] if it could not be read again. JSON has no word for
-/// "not a number" and writes nothing in its place; better that is known while the
-/// run is still there.
+/// [`FormatError::Unwritable`] if it could not be read back. JSON has no NaN and writes
+/// null instead, so this is checked while the run is still in memory.
 pub fn to_json(run: &Run) -> Result<String, FormatError> {
     let text = serde_json::to_string(run).map_err(FormatError::Unwritable)?;
     serde_json::from_str::<Run>(&text).map_err(FormatError::Unwritable)?;
     Ok(laid_out(&text))
 }
 
-/// Lays out JSON that has no whitespace between its tokens.
+/// Lays out JSON without whitespace between its tokens.
 ///
-/// A `Formatter` of `serde_json` would do it while writing, but is not told what
-/// an array will hold when it begins.
+/// A `Formatter` of `serde_json` would do it while writing, but does not know the content
+/// of an array when it begins.
 fn laid_out(json: &str) -> String {
     let mut layout = Layout { json, at: 0, out: String::with_capacity(json.len() * 5 / 4) };
     layout.value(0);
@@ -100,7 +99,8 @@ impl Layout<'_> {
         }
     }
 
-    /// The end of an array that goes on one line: numbers, or pairs of numbers.
+    /// Returns the end of an array that goes on one line: of numbers, or of pairs of
+    /// numbers.
     fn inline_until(&self) -> Option<usize> {
         let mut depth = 0;
         for (n, byte) in self.json.as_bytes()[self.at..].iter().enumerate() {

@@ -8,9 +8,9 @@
 //! | `oha` | what it prints, or better what `--output-format json` writes |
 //! | `wrk` | what it prints; with `--latency` there are percentiles |
 //!
-//! They say less than Weir keeps: there is no histogram, only a few percentiles of
-//! it, and what is not said is left empty. Where a figure means something else
-//! than it does here, or cannot be true beside the others, the run's audit says so.
+//! They report less than Weir records: a few percentiles instead of a histogram. Missing
+//! figures are left empty. If a figure has another meaning than in Weir, or contradicts
+//! the others, the run's audit says so.
 
 mod ab;
 mod bombardier;
@@ -29,7 +29,7 @@ use crate::record::{
     Timing, Verdict, date,
 };
 
-/// Documents of a stream are not counted beyond this.
+/// The most documents of a stream that are counted.
 const MOST_DOCUMENTS: usize = 1000;
 
 /// A tool whose results can be read.
@@ -47,22 +47,22 @@ pub enum Tool {
     Wrk,
 }
 
-/// A file that a tool has written.
+/// The output of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
-    /// What to call it in messages.
+    /// The name for messages.
     pub name: String,
-    /// What is in it.
+    /// The content.
     pub text: Vec<u8>,
 }
 
-/// Why files cannot become a run.
+/// Why files cannot be imported as a run.
 #[derive(Debug, Error)]
 pub enum ImportError {
     /// There is no file.
     #[error("no results to read: expected at least one file")]
     Nothing,
-    /// It is nothing that we know.
+    /// The file is from no known tool.
     #[error(
         "{}: cannot tell which tool has written this; expected what ab, bombardier, hey, oha or wrk \
          print, what ab writes with -e, or what oha writes with --output-format json",
@@ -72,7 +72,7 @@ pub enum ImportError {
         /// The file.
         file: String,
     },
-    /// It is a run already.
+    /// The file is a run of Weir.
     #[error(
         "{}: this is a run of Weir already; show and compare take it as it is, by its path",
         clean::line(file)
@@ -81,17 +81,17 @@ pub enum ImportError {
         /// The file.
         file: String,
     },
-    /// It is not what the tool is known to write.
+    /// The file is not an output of the tool.
     #[error("{}: not a result of {}: {}", clean::line(file), tool.name(), clean::line(&why.to_string()))]
     Unreadable {
         /// The file.
         file: String,
-        /// Who should have written it.
+        /// The tool that should have written it.
         tool: Tool,
-        /// What was found, and what was expected.
+        /// The finding, and what was expected.
         why: ReadError,
     },
-    /// There is more than one result in a file.
+    /// The file has more than one result.
     #[error(
         "{} holds {count} results of {tools}, one after the other; expected one: split the file and import \
          each part",
@@ -100,12 +100,12 @@ pub enum ImportError {
     Several {
         /// The file.
         file: String,
-        /// How many there are.
+        /// The number of results.
         count: usize,
-        /// Which tools have written them.
+        /// The tools that wrote them.
         tools: String,
     },
-    /// They are more than one run.
+    /// The files are more than one run.
     #[error(
         "{} and {} are two runs; only an output of ab and its -e file make one together",
         clean::line(first),
@@ -156,7 +156,7 @@ impl Tool {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Ab, Self::Bombardier, Self::Hey, Self::Oha, Self::Wrk];
 
-    /// What it is called.
+    /// Returns the tool's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ab => "ab",
@@ -167,7 +167,7 @@ impl Tool {
         }
     }
 
-    /// Whose results these are, from the look of them.
+    /// Recognises the tool that wrote a text.
     pub fn of(text: &str) -> Option<Self> {
         if text.trim_start().starts_with('{') {
             let json: serde_json::Value = serde_json::from_str(text).ok()?;
@@ -177,7 +177,7 @@ impl Tool {
         if let Some(tool) = Self::results_in(text).into_iter().next() {
             return Some(tool);
         }
-        // Part of a result, as people copy it.
+        // Part of a result, as users copy it.
         let has = |mark: &str| text.lines().any(|line| line.trim_start().starts_with(mark));
         if has("This is ApacheBench") {
             Some(Self::Ab)
@@ -186,8 +186,8 @@ impl Tool {
         }
     }
 
-    /// Whose results begin in a text, in order. Each tool has a line that it prints
-    /// exactly once a result.
+    /// Returns the tools whose results begin in a text, in order. Each tool has a line
+    /// that it prints exactly once per result.
     fn results_in(text: &str) -> Vec<Self> {
         let whose = |line: &str| {
             let line = line.trim();
@@ -207,7 +207,7 @@ impl Tool {
     }
 }
 
-/// Refuses a text with more than one result: the figures would be mixed.
+/// Refuses a text with more than one result, whose figures would be mixed.
 fn check_single(file: &str, text: &str) -> Result<(), ImportError> {
     let several = |count, tools: String| ImportError::Several { file: file.to_owned(), count, tools };
     if text.trim_start().starts_with('{') {
@@ -225,10 +225,10 @@ fn check_single(file: &str, text: &str) -> Result<(), ImportError> {
     Err(several(found.len(), tools.collect::<Vec<_>>().join(" and ")))
 }
 
-/// Makes a run of what a tool has told. Its id is that of a run of that moment and
-/// target; a store may have to number it.
+/// Imports the output of a tool as a run. Its id is from its beginning and its target; a
+/// store may have to append a number.
 ///
-/// No tool says when it ran; `ended` does, and files usually know.
+/// No tool reports when it ran, so `ended` gives the end, such as the time of the file.
 ///
 /// # Errors
 /// [`ImportError`], with the file.
@@ -262,7 +262,7 @@ pub fn import(files: &[ToolOutput], tool: Option<Tool>, ended: SystemTime) -> Re
     Ok(results.into_run(*tool, ended).audited_as_imported())
 }
 
-/// What a tool has told: a run without its frame.
+/// The results of a tool, without the frame of a run.
 #[derive(Debug, Default)]
 struct Results {
     target: Option<String>,
@@ -284,7 +284,7 @@ impl Results {
         let target = target.unwrap_or_else(|| "not told".to_owned());
         let length = Duration::try_from_secs_f64(client.seconds).unwrap_or_default();
         let began = ended.checked_sub(length).unwrap_or(ended);
-        // No tool measures it, so this is Little's law, if all times are known.
+        // No tool measures it; if all times are known, it follows from Little's law.
         let (times, answers) = (&client.service.ok, client.answered());
         let complete = times.count().is_some_and(|count| count >= answers);
         let mean_ms = times.mean_ms().filter(|_| complete).unwrap_or_default();
@@ -311,7 +311,7 @@ impl Results {
         self.checks.push(Check { name: name.to_owned(), verdict, says });
     }
 
-    /// Counts the requests by their statuses and errors, which have to be there.
+    /// Counts the requests by their statuses and errors, which must be set.
     fn by_status(&mut self) {
         let client = &mut self.client;
         for (status, count) in &client.statuses {
@@ -326,7 +326,7 @@ impl Results {
         client.sent = client.answered().saturating_add(client.aborted);
     }
 
-    /// Says that the times are of all answers together, if some were no successes.
+    /// Adds a note that the times are of all answers, if some were not successes.
     fn mixed(&mut self, tool: &str) {
         let ClientSide { refused, failed, .. } = self.client;
         if refused.saturating_add(failed) > 0 {
@@ -338,8 +338,8 @@ impl Results {
         }
     }
 
-    /// The times of all answers, put with the successes: the tool does not tell them
-    /// apart.
+    /// Sets the times of all answers as those of successes, because the tool does not
+    /// separate them.
     fn times(&mut self, count: Option<u64>, mean_ms: Option<f64>, points: Vec<[f64; 2]>) {
         self.client.service = ByAnswer { ok: timing(count, mean_ms, points), ..ByAnswer::default() };
     }
@@ -351,13 +351,13 @@ fn timing(count: Option<u64>, mean_ms: Option<f64>, mut points: Vec<[f64; 2]>) -
     Timing::points(Points { count, mean_ms, points })
 }
 
-/// A closed load, if there were clients.
+/// Returns a closed load, if there were clients.
 fn closed(clients: f64, seconds: Option<f64>, requests: Option<u64>, request: RequestPlan) -> Option<Plan> {
     let clients = (clients > 0.0).then(|| Profile::constant(clients, seconds))?;
     Some(Plan { model: Model::Closed { clients }, requests, request })
 }
 
-/// A number that a count, a time or a rate can be.
+/// Reads a finite number that is not negative.
 fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }

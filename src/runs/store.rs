@@ -1,11 +1,10 @@
-//! Where runs are kept: a folder with one JSON file each.
+//! The store of runs: a folder with a JSON file for each run.
 //!
-//! A file is written beside its place and then put there, so that neither a kill
-//! nor a full disk leaves half a run. What else lies in the folder is left alone.
+//! A file is written under a temporary name and then renamed, so that neither a kill nor
+//! a full disk leaves half a run. Other files in the folder are left alone.
 //!
-//! References and names come from the command line and over HTTP. None of them can
-//! name a file outside the folder; only [`Store::open`], which is for the command
-//! line, takes a path.
+//! References and names come from the command line and over HTTP. They cannot name a file
+//! outside the folder. Only [`Store::open`], for the command line, takes a path.
 
 mod error;
 mod index;
@@ -34,25 +33,25 @@ pub use error::StoreError;
 pub use names::{check_name, id_for};
 pub use progress::InProgress;
 
-/// More than any run of ours: a day-long one has a few megabytes.
+/// Larger than any run: a day-long one has a few megabytes.
 const LARGEST: u64 = 256 << 20;
-/// More runs than this are not kept: loads can be started over HTTP, too.
+/// The most runs in a folder. A limit is needed because loads can be started over HTTP.
 const MOST: usize = 20_000;
 
-/// A folder of runs. It need not exist until the first one is saved.
+/// A folder of runs. It need not exist before the first run is saved.
 #[derive(Debug, Clone)]
 pub struct Store {
     directory: PathBuf,
 }
 
-/// What a [`Store`] holds.
+/// The content of a [`Store`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Listing {
-    /// In the order in which they began.
+    /// The runs, in the order in which they began.
     pub runs: Vec<Listed>,
     /// JSON files that are not runs.
     pub skipped: Vec<Skipped>,
-    /// What the bench is recording now. It has no file yet.
+    /// The run that the bench is recording. It has no file yet.
     pub in_progress: Option<InProgress>,
 }
 
@@ -69,17 +68,17 @@ pub struct Listed {
     pub target: String,
     /// When it began, in UTC.
     pub began: String,
-    /// How long it took.
+    /// Its length.
     pub seconds: f64,
-    /// The load in words, where it is known.
+    /// The load in words, if it is known.
     pub load: Option<String>,
-    /// Answers a second.
+    /// Answers per second.
     pub rate: Option<f64>,
-    /// Half of the answers took at most this.
+    /// The median of the answer times.
     pub p50_ms: Option<f64>,
-    /// 99 % of the answers took at most this.
+    /// The 99th percentile of the answer times.
     pub p99_ms: Option<f64>,
-    /// Whether its figures can be trusted.
+    /// True unless its figures are wrong.
     pub valid: bool,
     /// The word for the run: valid, disturbed or invalid.
     pub verdict: Validity,
@@ -100,17 +99,17 @@ fn read(path: &Path) -> Result<Run, StoreError> {
 }
 
 impl Store {
-    /// The runs of a folder.
+    /// Returns the store of a folder, which need not exist.
     pub fn new(directory: PathBuf) -> Self {
         Self { directory }
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Where a run is, or would be.
+    /// Returns the path of a run's file, whether it exists or not.
     ///
     /// # Errors
     /// [`StoreError::BadId`].
@@ -122,19 +121,18 @@ impl Store {
         }
     }
 
-    /// An id that no run has yet: [`id_for`], with a number if that is taken.
+    /// Returns an unused id: [`id_for`], with a number if that is taken.
     pub fn new_id(&self, began: SystemTime, target: &str, origin: Origin) -> String {
         self.free_id(&id_for(began, target, origin))
     }
 
-    /// Gives a run the id that belongs to its target, its origin and the moment
-    /// when it began.
+    /// Sets the id of a run from its target, its origin and its beginning.
     pub fn give_id(&self, run: &mut Run) {
         let began = humantime::parse_rfc3339(&run.began).unwrap_or_else(|_| now());
         run.id = self.new_id(began, &run.target, run.origin);
     }
 
-    /// The id itself, or else with the first free number behind it.
+    /// Returns the id, with the first free number appended if it is taken.
     pub fn free_id(&self, id: &str) -> String {
         let numbered = (2_u64..).map(|n| format!("{id}-{n}"));
         let mut ids = std::iter::once(id.to_owned()).chain(numbered);
@@ -142,11 +140,11 @@ impl Store {
         ids.find(free).unwrap_or_else(|| id.to_owned())
     }
 
-    /// Keeps a run, in place of the one with the same id if there is one.
+    /// Saves a run, and replaces the one with the same id, if any.
     ///
     /// # Errors
-    /// A bad id or name, a run that JSON cannot say, or a disk that does not take
-    /// it. Then everything is as it was before.
+    /// A bad id or name, a run that JSON cannot represent, or an I/O error. The folder is
+    /// then unchanged.
     pub fn save(&self, run: &Run) -> Result<(), StoreError> {
         let path = self.path(&run.id)?;
         run.name.as_deref().map_or(Ok(()), check_name)?;
@@ -159,13 +157,14 @@ impl Store {
             let _ = fs::remove_file(&beside);
         }
         written.map_err(failed("write", &path))?;
-        // The run is there; this makes the folder remember it after a power cut,
-        // where the system can do that.
+        // The run is saved; this makes the folder entry survive a power cut, where the
+        // system supports it.
         let _ = File::open(&self.directory).and_then(|folder| folder.sync_all());
         Ok(())
     }
 
-    /// Whether one more run may be kept at `path`; one that is there already may be.
+    /// Checks that there is room for a run at `path`. An existing run may be replaced at
+    /// any time.
     fn has_room(&self, path: &Path, most: usize) -> Result<(), StoreError> {
         let files = || fs::read_dir(&self.directory).map_or(0, Iterator::count);
         if path.exists() || files() < most {
@@ -174,10 +173,10 @@ impl Store {
         Err(StoreError::Full { path: self.directory.clone(), most })
     }
 
-    /// All runs, in the order in which they began.
+    /// Lists all runs, in the order in which they began.
     ///
     /// # Errors
-    /// When the folder is there and cannot be read.
+    /// If the folder exists and cannot be read.
     pub fn list(&self) -> Result<Listing, StoreError> {
         let mut listing = Listing { in_progress: self.in_progress(), ..Listing::default() };
         let entries = match fs::read_dir(&self.directory) {
@@ -209,18 +208,18 @@ impl Store {
         Ok(listing)
     }
 
-    /// A run of this store, by any reference that [`Store::find`] takes.
+    /// Loads a run by any reference that [`Store::find`] accepts.
     ///
     /// # Errors
-    /// As [`Store::find`]; or its file cannot be read or is no run.
+    /// Those of [`Store::find`], or that the file cannot be read or is not a run.
     pub fn load(&self, reference: &str) -> Result<Run, StoreError> {
         let id = self.find(reference)?;
-        // A file that was copied under another name is another run.
+        // A copy of a file under another name is another run.
         Ok(Run { id: id.clone(), ..read(&self.path(&id)?)? })
     }
 
-    /// As [`Store::load`], or any file whose path ends in `.json`. Not for
-    /// references that come over the network.
+    /// Like [`Store::load`], or reads any file whose path ends in `.json`. Not for
+    /// references from the network.
     ///
     /// # Errors
     /// As [`Store::load`].
@@ -231,7 +230,7 @@ impl Store {
         if is_path { read(path) } else { self.load(reference) }
     }
 
-    /// Names a run, or takes its name away. Returns its id.
+    /// Names a run, or removes its name. Returns its id.
     ///
     /// # Errors
     /// As [`Store::load`] and [`Store::save`]; or another run has that name.
@@ -251,7 +250,7 @@ impl Store {
         Ok(run.id)
     }
 
-    /// Deletes a run for good. Returns its id.
+    /// Deletes a run. Returns its id.
     ///
     /// # Errors
     /// As [`Store::find`]; or the file cannot be deleted.
@@ -262,11 +261,11 @@ impl Store {
         Ok(id)
     }
 
-    /// Of the runs that the bench has recorded by itself and nobody has named,
-    /// keeps so many and deletes the older ones. Returns their ids.
+    /// Keeps the newest `keep` of the runs that the bench recorded on its own and that
+    /// have no name, and deletes the others. Returns their ids.
     ///
     /// # Errors
-    /// When the folder cannot be read or a file cannot be deleted.
+    /// If the folder cannot be read or a file cannot be deleted.
     pub fn prune(&self, keep: usize) -> Result<Vec<String>, StoreError> {
         let runs = self.list()?.runs.into_iter();
         let own = runs.filter(|run| run.name.is_none() && run.origin == Origin::Recorded);
@@ -274,7 +273,7 @@ impl Store {
     }
 }
 
-/// Why a file is not a run, without its name.
+/// Returns why a file is not a run, without the name of the file.
 fn why(error: StoreError) -> NotARun {
     NotARun(match error {
         StoreError::Io { error, .. } => error.to_string(),

@@ -1,8 +1,8 @@
-//! A burst: n events at once, before k places that work them off.
+//! A burst: n events at once, in front of k places.
 //!
-//! With a fixed service they leave in rounds of k, so every figure is counted out.
-//! With an exponential one the places stay busy until fewer than k are left, and
-//! then wait for the slowest of k, of k - 1, and so on.
+//! With fixed service they leave in rounds of k, so every figure can be counted. With
+//! exponential service the places stay busy until fewer than k events are left, then wait
+//! for the slowest of k, of k - 1, and so on.
 //!
 //! Sources: counting; the largest of k exponentials lasts `1 + 1/2 + ... + 1/k`
 //! means (A. Rényi, "On the Theory of Order Statistics", Acta Mathematica Hungarica
@@ -12,7 +12,7 @@ use super::line::Line;
 use super::poisson;
 use crate::record::PredictedTimes;
 
-/// So many events and places, and a service with this mean.
+/// A burst of `events` in front of `places`, with the mean of the service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Burst {
     /// n.
@@ -24,22 +24,22 @@ pub struct Burst {
 }
 
 impl Burst {
-    /// How many begin at once.
+    /// Returns the number of events that begin at once.
     pub fn first(&self) -> u64 {
         self.events.min(self.places)
     }
 
-    /// How many find every place taken.
+    /// Returns the number of events that find every place taken.
     pub fn behind(&self) -> u64 {
         self.events - self.first()
     }
 
-    /// Until the last is done, in seconds, if each takes the same.
+    /// Returns the seconds until the last event is done, with fixed service.
     pub fn fixed_drain(&self) -> f64 {
         self.events.div_ceil(self.places) as f64 * self.service
     }
 
-    /// The responses, if each takes the same: the i-th is done after i/k services,
+    /// Returns the responses with fixed service: event i is done after i/k services,
     /// rounded up.
     pub fn fixed_responses(&self) -> PredictedTimes {
         let (n, k) = (self.events, self.places);
@@ -51,8 +51,8 @@ impl Burst {
         })
     }
 
-    /// Until the last is done, in seconds, with exponential service: the mean, and
-    /// the standard deviation of one run around it.
+    /// Returns the seconds until the last event is done, with exponential service: the
+    /// mean, and the standard deviation of a single run.
     pub fn exponential_drain(&self) -> (f64, f64) {
         let (k, behind) = (self.places as f64, self.behind() as f64);
         let last = (1..=self.first()).map(|left| 1.0 / left as f64);
@@ -61,16 +61,15 @@ impl Burst {
         (mean * self.service, variance.sqrt() * self.service)
     }
 
-    /// The line that an event stands in, one as probable as the other, with
-    /// exponential service.
+    /// Returns the line in front of a random event, with exponential service.
     pub fn exponential_line(&self) -> Line {
         let mut ahead = vec![1.0; self.behind() as usize + 1];
         ahead[0] = self.first() as f64;
         Line::new(self.places, self.service, &ahead)
     }
 
-    /// How many of those that wait behind `held` are left after so many seconds, on
-    /// average. `held` is at least the number of places.
+    /// Returns the mean number of events still waiting after `seconds`, beyond the first
+    /// `held`, which is at least the number of places.
     pub fn waiting(&self, held: u64, seconds: f64, exponential: bool) -> f64 {
         let waiting = self.events.saturating_sub(held) as f64;
         let services = seconds / self.service;
@@ -78,7 +77,7 @@ impl Burst {
             let left = |done: usize| (waiting - done as f64).max(0.0);
             return poisson::window(services * self.places as f64).mean_of(left);
         }
-        // At the very end of a round the next one has begun.
+        // At the end of a round the next one has begun.
         (waiting - (services + 1e-9).floor() * self.places as f64).max(0.0)
     }
 }

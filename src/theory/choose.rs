@@ -1,9 +1,8 @@
-//! Chooses the model for a configuration and a load, or says why none fits.
+//! Chooses the model for a configuration and a load, or refuses with the reason.
 //!
-//! Here are the facts that every choice begins with. `choose/direct.rs` has the two
-//! modes without a queue, `choose/pipelined.rs` the one with it; `choose/line.rs` is
-//! for a load that comes at its own pace, `choose/burst.rs` for one that comes at
-//! once.
+//! This file has the facts that every choice begins with. `choose/direct.rs` has the two
+//! modes without a queue, `choose/pipelined.rs` the one with a queue. `choose/line.rs` is
+//! for open loads, `choose/burst.rs` for loads that arrive all at once.
 
 mod burst;
 mod direct;
@@ -19,14 +18,14 @@ use crate::config::Settings;
 use crate::record::{Arrivals, Exactness, Mode, Model, Plan, PredictedTimes, Prediction};
 use crate::resource::OnFull;
 
-/// A probability that nobody notices: it takes a million requests to see it once.
+/// A negligible probability: one in a million requests.
 const NEGLIGIBLE: f64 = 1e-6;
 
-/// What theory says of a load on one mode of a bench that is configured so.
+/// Predicts a load on one mode of a bench with these settings.
 ///
 /// # Errors
-/// [`NoModel`], where none of the models allows for the configuration and the
-/// load. A simulation always does.
+/// [`NoModel`], if no model covers the configuration and the load. A simulation always
+/// does.
 pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Prediction, NoModel> {
     let facts = Facts::new(settings, mode, plan)?;
     limits::check(&facts)?;
@@ -41,16 +40,16 @@ pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Predictio
     Ok(prediction)
 }
 
-/// What is known of bench and load.
+/// The facts about bench and load.
 struct Facts<'a> {
     settings: &'a Settings,
     mode: Mode,
     load: Load,
-    /// How many requests at most.
+    /// The most requests.
     requests: Option<u64>,
-    /// How long the load is made, if that is what ends it.
+    /// The length of the load, if it ends by time.
     seconds: Option<f64>,
-    /// An answer that takes longer is given up.
+    /// The timeout of an answer.
     timeout: f64,
     service: Service,
     kind: Kind,
@@ -62,12 +61,12 @@ enum Load {
     Open { rate: f64, arrivals: Arrivals, connections: usize },
 }
 
-/// A number of places, in words.
+/// Writes a number of places in words.
 fn in_words(places: u64) -> String {
     if places == 1 { "1 place".to_owned() } else { format!("{places} places") }
 }
 
-/// No model fits, and why.
+/// Refuses, with the reason.
 fn none<T>(why: impl Into<String>) -> Result<T, NoModel> {
     Err(NoModel { why: format!("{}; a simulation always fits", why.into()) })
 }
@@ -106,7 +105,7 @@ impl<'a> Facts<'a> {
         Ok(Self { settings, mode, load, requests, seconds, timeout, service, kind: service.kind() })
     }
 
-    /// The resource's places; `None` for any number.
+    /// The resource's places; `None` without a limit.
     fn places(&self) -> Option<u64> {
         Some(self.settings.resource.max_concurrent).filter(|&places| places > 0)
     }
@@ -115,7 +114,7 @@ impl<'a> Facts<'a> {
         self.settings.resource.on_full == OnFull::Reject
     }
 
-    /// The share of the work that is done and does not fail.
+    /// The share of the work that succeeds.
     fn done(&self) -> f64 {
         1.0 - self.settings.resource.failure_rate
     }
@@ -124,7 +123,8 @@ impl<'a> Facts<'a> {
         self.service.mean
     }
 
-    /// A prediction with what holds for all: the name, the service, the assumptions.
+    /// Begins a prediction with the parts common to all models: name, service and
+    /// assumptions.
     fn begin(&self, model: impl Into<String>, exactness: Exactness, sources: &[&str]) -> Prediction {
         let mut prediction = Prediction {
             model: model.into(),
@@ -133,7 +133,7 @@ impl<'a> Facts<'a> {
             service: Some(self.service.times()),
             ..Prediction::default()
         };
-        prediction.assume("Nobody else uses the bench, and it is quiet at the beginning.");
+        prediction.assume("No other load uses the bench, and it is quiet at the beginning.");
         prediction.assume(limits::machine(self.mode, self.mean()));
         if self.kind == Kind::Exponential {
             prediction.assume(
@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
         prediction
     }
 
-    /// What holds for all, once everything else is known.
+    /// Completes a prediction with figures that follow from the others.
     fn finish(&self, prediction: &mut Prediction) -> Result<(), NoModel> {
         if self.mode == Mode::Serial {
             prediction.answer = prediction.response;
@@ -164,26 +164,26 @@ impl<'a> Facts<'a> {
         }
         let Load::Open { rate, connections, .. } = self.load else { return Ok(()) };
         prediction.rate = Some(rate);
-        // Where a request ends with its event, the last answer comes when all is done,
-        // and nothing is left to drain.
+        // In serial mode a request ends with its event, so nothing is left to drain after
+        // the last answer.
         let mut last_ms = None;
         if let (Mode::Serial, Some(drain)) = (self.mode, prediction.drain_s) {
             (last_ms, prediction.drain_s) = (Some(drain * 1e3), Some(0.0));
         }
-        // Answers that come before the work take no time that a model knows.
+        // Answers that come before the work take no time in any model.
         let known = prediction.answer.or((self.mode != Mode::Serial).then_some(PredictedTimes::ZERO));
         let Some(mean_ms) = known.and_then(|answer| answer.mean_ms) else { return Ok(()) };
         let door = prediction.refused_share.unwrap_or(0.0);
         let mut need = rate * (1.0 - door) * mean_ms / 1e3;
         if prediction.exactness == Exactness::Fluid && self.mode == Mode::Serial {
-            // It grows until the end.
+            // The number grows until the end.
             need = prediction.peak_in_use.unwrap_or(0.0) + prediction.peak_depth.unwrap_or(0.0);
         }
-        // A Poisson number stays within three standard deviations, nearly always.
+        // A Poisson number is almost always within three standard deviations.
         if (need / 0.8).max(need + 3.0 * need.sqrt()) > connections as f64 {
             return none(format!(
-                "about {need:.0} of the load's {connections} connections would be in use, so that it \
-                 would be they who limit it: allow for more"
+                "about {need:.0} of the load's {connections} connections would be in use and would \
+                 limit it: allow more"
             ));
         }
         if need > 0.0 {
@@ -194,7 +194,8 @@ impl<'a> Facts<'a> {
         if let (Some(seconds), Some(answer)) = (self.seconds, known) {
             prediction.load_s = last_ms.or(answer.mean_ms).map(|ms| seconds + ms / 1e3);
             if self.mode == Mode::Serial && prediction.exactness == Exactness::Fluid {
-                // They come as fast as they are done, and not as fast as they are asked for.
+                // Answers come as fast as events are done, not as fast as requests are
+                // due.
                 prediction.rate = prediction.load_s.map(|all| rate * seconds / all);
             }
         }
@@ -203,7 +204,7 @@ impl<'a> Facts<'a> {
 }
 
 impl Prediction {
-    /// Takes something for granted.
+    /// Adds an assumption.
     fn assume(&mut self, sentence: impl Into<String>) {
         self.assumptions.push(sentence.into());
     }

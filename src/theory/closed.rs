@@ -1,52 +1,52 @@
-//! The closed loop: N clients without a pause between answer and next request, in
-//! front of c places.
+//! The closed loop: N clients without think time, in front of c places.
 //!
-//! While there are enough clients, no place is ever free, so the rate is that of
-//! all places whatever the distribution of the service; the rest is Little's law.
+//! While there are enough clients, no place is ever free. The rate is then that of all
+//! places, whatever the distribution of the service, and the rest follows from Little's
+//! law.
 //!
 //! Sources: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! chapter 2 (finite source); P. J. Denning and J. P. Buzen, "The Operational
-//! Analysis of Queueing Network Models", Computing Surveys 10 (1978), for the
-//! asymptotes. The fixed service is counted out.
+//! chapter 2 (finite source); P. J. Denning and J. P. Buzen, "The Operational Analysis of
+//! Queueing Network Models", Computing Surveys 10 (1978), for the asymptotes. Fixed
+//! service is counted.
 
 use super::line::Line;
 use crate::record::PredictedTimes;
 
-/// So many clients and places, and a service with this mean.
+/// A closed loop of `clients` in front of `places`, with the mean of the service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Closed {
     /// N.
     pub clients: u64,
-    /// c, no more than the clients can use: `clients` if it is unlimited.
+    /// c, at most the number of clients; `clients` if unlimited.
     pub places: u64,
     /// In seconds.
     pub service: f64,
 }
 
 impl Closed {
-    /// How many places are busy, all the time.
+    /// Returns the number of places that are always busy.
     pub fn busy(&self) -> u64 {
         self.places.min(self.clients)
     }
 
-    /// Answers a second.
+    /// Returns the answers per second.
     pub fn rate(&self) -> f64 {
         self.busy() as f64 / self.service
     }
 
-    /// The mean response in seconds, in a steady state.
+    /// Returns the mean response in seconds, in a steady state.
     pub fn response(&self) -> f64 {
         self.clients as f64 / self.rate()
     }
 
-    /// How long so many requests take, in seconds, if each service takes the same:
-    /// they go in rounds of one for each busy place.
+    /// Returns the seconds that `requests` take with fixed service: they go in rounds of
+    /// one per busy place.
     pub fn fixed_seconds(&self, requests: u64) -> f64 {
         requests.div_ceil(self.busy()) as f64 * self.service
     }
 
-    /// The responses of the first so many requests, or of a steady state, if each
-    /// service takes the same.
+    /// Returns the responses of the first `requests`, or of a steady state, with fixed
+    /// service.
     ///
     /// Request m, counted from 0, is in round m div c, and was sent when request
     /// m - N had its answer, at the end of its round. The difference is N div c
@@ -64,7 +64,7 @@ impl Closed {
         for round in 0..first.div_ceil(c) {
             counts.push((seconds(round + 1), c.min(first - round * c) as f64));
         }
-        // How many of the numbers below m are small modulo c.
+        // The number of requests below m that are small modulo c.
         let small = |m: u64| m / c * longer + (m % c).min(longer);
         let more = small(requests) - small(first);
         counts.push((seconds(rounds), (requests - first - more) as f64));
@@ -72,8 +72,8 @@ impl Closed {
         PredictedTimes::of_counts(&counts)
     }
 
-    /// The line that a request joins in a steady state with exponential service:
-    /// all other clients are in it or inside.
+    /// Returns the line that a request joins in a steady state with exponential service:
+    /// all other clients are in it or in service.
     pub fn line(&self) -> Line {
         let ahead = (self.clients - self.busy()) as usize;
         let mut weights = vec![0.0; ahead + 1];
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(closed(50, 10).response(), 2.5);
     }
 
-    /// Round by round, as it happens.
+    /// Simulates it round by round.
     fn counted(clients: u64, places: u64, requests: u64) -> PredictedTimes {
         let mut sent: Vec<u64> = vec![0; clients as usize];
         let counts: Vec<(f64, f64)> = (0..requests)

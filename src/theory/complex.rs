@@ -1,5 +1,5 @@
-//! Complex numbers and the fast Fourier transform: as much of them as turns a
-//! generating function back into probabilities.
+//! Complex numbers and the fast Fourier transform, as far as needed to turn a generating
+//! function into probabilities.
 
 use std::f64::consts::TAU;
 use std::ops::{Add, Div, Mul, Sub};
@@ -65,9 +65,9 @@ impl Div for Complex {
     }
 }
 
-/// The probabilities of 0, 1, 2, ... below `points`, a power of two, from their
-/// generating function on the unit circle. What lies beyond is added to the
-/// beginning, so it has to be negligible.
+/// Returns the probabilities of 0, 1, 2, ... below `points`, a power of two, from their
+/// generating function on the unit circle. Probabilities beyond `points` alias to the
+/// beginning, so they must be negligible.
 ///
 /// Source: J. W. Cooley and J. W. Tukey, "An Algorithm for the Machine Calculation
 /// of Complex Fourier Series", Mathematics of Computation 19 (1965).

@@ -1,17 +1,17 @@
-//! Erlang's two formulas: how often all places are taken, when whoever finds them
-//! so goes away (B) or waits (C).
+//! Erlang's two formulas: the probability that all places are taken, if arrivals then
+//! leave (B) or wait (C).
 //!
-//! Both by recursions that only add positive numbers, so they hold for thousands
-//! of places, where the textbook form with factorials overflows.
+//! Both use recursions that only add positive numbers, so they work for thousands of
+//! places, where the textbook form with factorials overflows.
 //!
 //! Sources: A. K. Erlang, "Løsning af nogle Problemer fra Sandsynlighedsregningen
 //! af Betydning for de automatiske Telefoncentraler" (1917). The recursion for B is
 //! in Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
 //! chapter 2, and so is C in terms of B.
 
-/// Erlang B: the share that is lost, when a load of so many erlangs comes to so
-/// many places and nobody waits. Holds for every distribution of the service time
-/// with the same mean (M/G/c/c). With no places, all is lost.
+/// Erlang B: returns the share of arrivals that is lost, for a load in erlangs and a
+/// number of places, if arrivals do not wait. It holds for every distribution of the
+/// service with the same mean (M/G/c/c). Without places, all are lost.
 pub fn b(places: u64, load: f64) -> f64 {
     // B(0) = 1; B(n) = a B(n-1) / (n + a B(n-1)).
     let mut lost = 1.0;
@@ -24,8 +24,8 @@ pub fn b(places: u64, load: f64) -> f64 {
     lost
 }
 
-/// Erlang C: the share that has to wait, when a load of so many erlangs comes to so
-/// many places and everybody waits (M/M/c). 1 if the load is too much for them.
+/// Erlang C: returns the share of arrivals that wait, for a load in erlangs and a number
+/// of places (M/M/c). 1 if the load is too high for them.
 pub fn c(places: u64, load: f64) -> f64 {
     if load >= places as f64 {
         return 1.0;

@@ -1,37 +1,37 @@
-//! Too much: what becomes of a queue that more comes to than can be done.
+//! The fluid model: a queue with more arrivals than can be done.
 //!
-//! Events are taken for water. What comes in and is not done fills the room at a
-//! steady pace; once it is full, as much as is too much goes over the edge; and when
-//! nothing more comes, it drains. Randomness is left out, which is right on
-//! average, and the better the longer the load and the greater the overload.
+//! Events are treated as a fluid. The surplus fills the waiting room at a steady rate;
+//! once it is full, the surplus is lost; after the load the room drains. The model
+//! ignores randomness: it is right on average, and better for longer loads and greater
+//! overload.
 //!
 //! Source: G. F. Newell, *Applications of Queueing Theory*, 2nd edition (1982),
 //! chapter 2.
 
 use crate::record::PredictedTimes;
 
-/// A load that is too much.
+/// An overload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fluid {
-    /// Events that come, a second.
+    /// Arrivals per second.
     pub rate: f64,
-    /// Events that can be done, a second; less than come.
+    /// Events that can be done per second; fewer than the arrivals.
     pub pace: f64,
-    /// How many may wait; any number with `None`.
+    /// The waiting room; `None` without a limit.
     pub room: Option<f64>,
-    /// How long the load lasts, in seconds; for ever with `None`.
+    /// The length of the load, in seconds; `None` for ever.
     pub seconds: Option<f64>,
 }
 
 impl Fluid {
-    /// When the room is full, in seconds from the beginning. `None` if that is not
-    /// before the load ends.
+    /// Returns when the room is full, in seconds from the beginning; `None` if the load
+    /// ends before.
     pub fn full_at(&self) -> Option<f64> {
         let full = self.room? / (self.rate - self.pace);
         self.seconds.is_none_or(|seconds| full < seconds).then_some(full)
     }
 
-    /// How many wait after so many seconds.
+    /// Returns the number waiting after `seconds`.
     pub fn waiting(&self, seconds: f64) -> f64 {
         let end = self.seconds.unwrap_or(f64::INFINITY);
         let grown = (self.rate - self.pace) * seconds.min(end);
@@ -39,7 +39,7 @@ impl Fluid {
         (most - self.pace * (seconds - end).max(0.0)).max(0.0)
     }
 
-    /// The most that wait. `None` if it is without end.
+    /// Returns the most waiting at once; `None` if it grows without end.
     pub fn most_waiting(&self) -> Option<f64> {
         match (self.seconds, self.room) {
             (Some(seconds), _) => Some(self.waiting(seconds)),
@@ -47,14 +47,14 @@ impl Fluid {
         }
     }
 
-    /// How many wait on average while the load lasts. `None` if it is without end.
+    /// Returns the mean number waiting during the load; `None` if it grows without end.
     pub fn mean_waiting(&self) -> Option<f64> {
         let (most, Some(seconds)) = (self.most_waiting()?, self.seconds) else { return self.room };
         let growing = self.full_at().unwrap_or(seconds);
         Some(most * (1.0 - growing / seconds / 2.0))
     }
 
-    /// The share of what comes that finds no room.
+    /// Returns the share of arrivals that find no room.
     pub fn lost(&self) -> f64 {
         let after = match (self.full_at(), self.seconds) {
             (None, _) => 0.0,
@@ -64,8 +64,8 @@ impl Fluid {
         after * (1.0 - self.pace / self.rate)
     }
 
-    /// How long those wait who found room: longer and longer, then as long as the
-    /// full room lasts.
+    /// Returns the waits of those that found room: growing at first, then constant while
+    /// the room is full.
     pub fn waits(&self) -> PredictedTimes {
         let Some(most) = self.most_waiting() else { return PredictedTimes::default() };
         let longest = most / self.pace;
@@ -81,7 +81,7 @@ impl Fluid {
         PredictedTimes::of_quantiles(longest * (1.0 - growing / 2.0), quantile)
     }
 
-    /// How long it takes after the end of the load until nothing waits, in seconds.
+    /// Returns the seconds from the end of the load until nothing waits.
     pub fn drain(&self) -> Option<f64> {
         Some(self.waiting(self.seconds?) / self.pace)
     }

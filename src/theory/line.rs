@@ -1,37 +1,36 @@
-//! A place in line: how long somebody waits and stays who finds so many ahead.
+//! The waits and stays in a line, for a random number ahead.
 //!
-//! While all places are busy with exponential work, departures come at random with
-//! the pace of all places together, whoever they are. Who stands in line is called
-//! in after so many of them, and once inside each next one is its own with
-//! probability 1/c. Counting departures in this way makes every distribution a
-//! mean over a Poisson number of them, with nothing but positive terms.
+//! While all places are busy with exponential work, departures come at random at the rate
+//! of all places together. An event in line begins after a number of departures; once in
+//! service, each departure is its own with probability 1/c. Counted in departures, every
+//! distribution is a mean over a Poisson number, with positive terms only.
 //!
 //! Source: uniformisation, A. Jensen, "Markoff Chains as an Aid in the Study of
 //! Markoff Processes", Skandinavisk Aktuarietidskrift 36 (1953).
 
 use super::poisson;
 
-/// The waits of those who find a random number of departures between them and
-/// their service.
+/// A line in which a random number of departures precedes an event's service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Departures a second while all places are busy.
+    /// Departures per second while all places are busy.
     pace: f64,
-    /// The probability that the next departure is not that of one who is inside.
+    /// The probability that the next departure is not the event's own, once it is in
+    /// service.
     stays: f64,
     /// The mean of the service, in seconds.
     service: f64,
-    /// The probability of being still in line after n departures.
+    /// The probability of still being in line after n departures.
     waiting: Vec<f64>,
-    /// The probability of being still there at all.
+    /// The probability of not having left after n departures.
     present: Vec<f64>,
     /// The mean number of departures to wait for.
     ahead: f64,
 }
 
 impl Line {
-    /// So many places with exponential service of so many seconds; `ahead[n]` is
-    /// the probability, or weight, of having to wait for n departures.
+    /// Returns the line in front of `places` with exponential service of mean `service`
+    /// seconds. `ahead[n]` is the probability, or weight, of waiting for n departures.
     pub fn new(places: u64, service: f64, ahead: &[f64]) -> Self {
         let all: f64 = ahead.iter().sum();
         let stays = 1.0 - 1.0 / places as f64;
@@ -47,23 +46,23 @@ impl Line {
         Self { pace: places as f64 / service, stays, service, waiting, present, ahead: mean }
     }
 
-    /// The mean wait, in seconds.
+    /// Returns the mean wait, in seconds.
     pub fn wait(&self) -> f64 {
         self.ahead / self.pace
     }
 
-    /// The mean of wait and service, in seconds.
+    /// Returns the mean of wait and service, in seconds.
     pub fn response(&self) -> f64 {
         self.wait() + self.service
     }
 
-    /// The probability of waiting longer than so many seconds.
+    /// Returns the probability of a wait longer than `seconds`.
     pub fn wait_tail(&self, seconds: f64) -> f64 {
         let departures = poisson::window(self.pace * seconds);
         departures.mean_of(|n| self.waiting.get(n).copied().unwrap_or(0.0))
     }
 
-    /// The probability that wait and service take longer than so many seconds.
+    /// Returns the probability that wait and service take longer than `seconds`.
     pub fn response_tail(&self, seconds: f64) -> f64 {
         let departures = poisson::window(self.pace * seconds);
         let (last, known) = (self.present.last().copied().unwrap_or(0.0), self.present.len());

@@ -1,23 +1,22 @@
-//! Little's law, and the load that a rate puts on places.
+//! Little's law, and utilisation.
 //!
 //! Sources: J. D. C. Little, "A Proof for the Queuing Formula L = λW", Operations
 //! Research 9 (1961).
 
-/// How many are inside on average, when so many a second come and each stays so
-/// many seconds. Also the *offered load* in erlangs, if each stays as long as its
-/// service takes.
+/// Returns the mean number inside, if arrivals come at `rate` per second and each stays
+/// `seconds`. If they stay for their service, this is the *offered load* in erlangs.
 pub fn number(rate: f64, seconds: f64) -> f64 {
     rate * seconds
 }
 
-/// How many seconds each stays, when so many are inside on average and so many a
-/// second come. Zero if nobody comes.
+/// Returns the mean stay in seconds, for a mean number inside and a rate of arrivals.
+/// Zero without arrivals.
 pub fn seconds(number: f64, rate: f64) -> f64 {
     if rate > 0.0 { number / rate } else { 0.0 }
 }
 
-/// The share of the time in which each of the places is busy, if all are used
-/// alike; above 1 for what would be needed. The service is in seconds.
+/// Returns the utilisation of `places`, if all are used alike. Above 1, it is what the
+/// load would need. `service` is in seconds.
 pub fn utilisation(rate: f64, service: f64, places: u64) -> f64 {
     number(rate, service) / places as f64
 }

@@ -1,11 +1,11 @@
-//! M/D/c: arrivals at random, every service takes the same time, c places,
-//! everybody waits, first come, first served.
+//! M/D/c: Poisson arrivals, fixed service, c places, unlimited waiting room, first come,
+//! first served.
 //!
-//! Looked at every D seconds, the number inside forms a chain: whoever was in
-//! service has left, and a Poisson number has come. Its generating function is a
-//! quotient whose denominator has c zeros on or in the unit circle; they are found
-//! by iteration, and the probabilities by a Fourier transform. The waits then
-//! follow from the probabilities of so many *waiting*.
+//! Sampled every D seconds, the number inside is a Markov chain: everything in service
+//! has left, and a Poisson number has arrived. Its generating function is a quotient
+//! whose denominator has c zeros on or in the unit circle. They are found by iteration,
+//! and the probabilities by a Fourier transform. The waits follow from the probabilities
+//! of the number *waiting*.
 //!
 //! Sources: C. D. Crommelin, "Delay Probability Formulae When the Holding Times Are
 //! Constant", Post Office Electrical Engineers' Journal 25 (1932); G. J. Franx, "A
@@ -17,7 +17,7 @@ use std::f64::consts::TAU;
 use super::complex::{Complex, invert};
 use super::poisson;
 
-/// More factors than this are not worth the wait: places times Fourier points.
+/// The most factors to compute: places times Fourier points.
 const MOST_WORK: usize = 30_000_000;
 
 /// An M/D/c queue in a steady state.
@@ -32,9 +32,9 @@ pub struct Mdc {
 }
 
 impl Mdc {
-    /// So many arrivals a second, so many seconds each, so many places. `None` if
-    /// they are too many, and if they are so nearly too many, or the places so
-    /// many, that computing it would take seconds.
+    /// Returns the queue for a rate of arrivals, a service in seconds and a number of
+    /// places. `None` if the load is too high, or if it is so close to that limit, or the
+    /// number of places so large, that the computation would take seconds.
     pub fn new(rate: f64, service: f64, places: u64) -> Option<Self> {
         let (load, c) = (rate * service, places as f64);
         let places = usize::try_from(places).ok()?;
@@ -61,17 +61,17 @@ impl Mdc {
         Some(Self { rate, service, places, depth, at_most })
     }
 
-    /// How many wait, on average.
+    /// Returns the mean number waiting.
     pub fn depth(&self) -> f64 {
         self.depth
     }
 
-    /// The mean wait, in seconds.
+    /// Returns the mean wait, in seconds.
     pub fn wait(&self) -> f64 {
         self.depth / self.rate
     }
 
-    /// The probability of waiting longer than so many seconds.
+    /// Returns the probability of a wait longer than `seconds`.
     pub fn wait_tail(&self, seconds: f64) -> f64 {
         // Franx: with (k-1)D <= x < kD and u = kD - x.
         let services = (seconds / self.service).floor() + 1.0;
@@ -81,7 +81,7 @@ impl Mdc {
         1.0 - come.mean_of(|n| most.checked_sub(n).map_or(0.0, |most| self.at_most_waiting(most)))
     }
 
-    /// The probability that at least so many wait.
+    /// Returns the probability that at least `number` wait.
     pub fn at_least_waiting(&self, number: u64) -> f64 {
         match usize::try_from(number) {
             Ok(0) => 1.0,
@@ -95,8 +95,8 @@ impl Mdc {
     }
 }
 
-/// By which factor it becomes less probable that one more waits: the zero of the
-/// denominator outside the unit circle.
+/// Returns the factor by which each further waiting event is less probable: the zero of
+/// the denominator outside the unit circle.
 fn decay(load: f64, c: f64) -> f64 {
     let beyond = |z: f64| c * z.ln() <= load * (z - 1.0);
     // Between 1 and the zero lies the maximum, at c / load.
@@ -112,8 +112,8 @@ fn decay(load: f64, c: f64) -> f64 {
     low
 }
 
-/// The k-th zero of `z^c - exp(load (z - 1))` in the unit circle: the fixed point
-/// of a contraction.
+/// Returns the k-th zero of `z^c - exp(load (z - 1))` in the unit circle, as the fixed
+/// point of a contraction.
 fn root(k: usize, load: f64, c: f64) -> Complex {
     let turn = Complex::unit(TAU * k as f64 / c);
     let mut z = Complex { re: 0.0, im: 0.0 };

@@ -1,10 +1,10 @@
-//! M/G/1: arrivals at random, any service, one place, everybody waits.
+//! M/G/1: Poisson arrivals, any service, one place, unlimited waiting room.
 //!
 //! Source: the formula of Pollaczek (1930) and Khinchine (1932); L. Kleinrock,
 //! *Queueing Systems*, volume 1 (1975), chapter 5.
 
-/// The mean wait in seconds, when so many a second come and the service has this
-/// mean in seconds and this mean of its square. `None` if they are too many.
+/// Returns the mean wait in seconds, for a rate of arrivals, the mean of the service in
+/// seconds and the mean of its square. `None` if the load is too high.
 pub fn wait(rate: f64, service: f64, second_moment: f64) -> Option<f64> {
     let utilisation = rate * service;
     (utilisation < 1.0).then(|| rate * second_moment / (2.0 * (1.0 - utilisation)))

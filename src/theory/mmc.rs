@@ -1,4 +1,4 @@
-//! M/M/c: arrivals at random, exponential service, c places, everybody waits.
+//! M/M/c: Poisson arrivals, exponential service, c places, unlimited waiting room.
 //!
 //! Sources: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
 //! chapter 2; the response time is the wait plus an exponential.
@@ -8,9 +8,9 @@ use super::erlang;
 /// An M/M/c queue in a steady state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mmc {
-    /// Arrivals a second.
+    /// Arrivals per second.
     rate: f64,
-    /// What one place does a second.
+    /// The service rate of one place, per second.
     pace: f64,
     places: u64,
     /// The share of arrivals that wait.
@@ -18,48 +18,48 @@ pub struct Mmc {
 }
 
 impl Mmc {
-    /// So many arrivals a second, so many seconds each, so many places. `None` if
-    /// they are too many: there is no steady state then.
+    /// Returns the queue for a rate of arrivals, a mean service in seconds and a number
+    /// of places. `None` if the load is too high for a steady state.
     pub fn new(rate: f64, service: f64, places: u64) -> Option<Self> {
         let load = rate * service;
         let stable = load < places as f64;
         stable.then(|| Self { rate, pace: 1.0 / service, places, waits: erlang::c(places, load) })
     }
 
-    /// By how much service outruns arrivals, a second, while all places are busy.
+    /// Returns the rate by which service exceeds arrivals while all places are busy.
     fn slack(&self) -> f64 {
         self.places as f64 * self.pace - self.rate
     }
 
-    /// The share of arrivals that have to wait: Erlang C.
+    /// Returns the share of arrivals that wait: Erlang C.
     pub fn waits(&self) -> f64 {
         self.waits
     }
 
-    /// The mean wait, in seconds.
+    /// Returns the mean wait, in seconds.
     pub fn wait(&self) -> f64 {
         self.waits / self.slack()
     }
 
-    /// How many wait, on average.
+    /// Returns the mean number waiting.
     pub fn depth(&self) -> f64 {
         self.rate * self.wait()
     }
 
-    /// The mean of wait and service together, in seconds.
+    /// Returns the mean of wait and service, in seconds.
     pub fn response(&self) -> f64 {
         self.wait() + 1.0 / self.pace
     }
 
-    /// The probability of waiting longer than so many seconds.
+    /// Returns the probability of a wait longer than `seconds`.
     pub fn wait_tail(&self, seconds: f64) -> f64 {
         self.waits * (-self.slack() * seconds).exp()
     }
 
-    /// The probability that wait and service take longer than so many seconds.
+    /// Returns the probability that wait and service take longer than `seconds`.
     pub fn response_tail(&self, seconds: f64) -> f64 {
-        // Who does not wait has an exponential left; who does, two in a row, with
-        // the paces `slack` and `pace`. When these are the same, the difference
+        // Without a wait, the response is one exponential; with a wait, it is two in a
+        // row with the rates `slack` and `pace`. If these are equal, the difference
         // quotient below is its limit, `seconds`.
         let apart = self.slack() - self.pace;
         let quotient =
@@ -67,15 +67,15 @@ impl Mmc {
         (-self.pace * seconds).exp() * (1.0 + self.waits * self.pace * quotient)
     }
 
-    /// The probability that at least so many wait.
+    /// Returns the probability that at least `number` wait.
     pub fn at_least_waiting(&self, number: u64) -> f64 {
         let utilisation = self.rate / (self.pace * self.places as f64);
         self.waits * utilisation.powf(number as f64)
     }
 
-    /// How long the queue needs to forget how it began, in seconds, about: the
-    /// relaxation time, after P. M. Morse, *Queues, Inventories and Maintenance*
-    /// (1958). A run has to last many times longer.
+    /// Returns the approximate relaxation time in seconds, after which the queue has
+    /// forgotten its initial state (P. M. Morse, *Queues, Inventories and Maintenance*,
+    /// 1958). A run has to be many times longer.
     pub fn relaxation(&self) -> f64 {
         let full = self.places as f64 * self.pace;
         (full.sqrt() - self.rate.sqrt()).powi(-2)

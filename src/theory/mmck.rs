@@ -1,8 +1,8 @@
-//! M/M/c/K: as M/M/c, but with room for no more than K, those in service
-//! included. Who finds it full is lost.
+//! M/M/c/K: like M/M/c, but with room for at most K, including those in service. Arrivals
+//! that find it full are lost.
 //!
 //! Source: Gross and Harris, *Fundamentals of Queueing Theory*, 3rd edition (1998),
-//! chapter 2. Has a steady state whatever comes.
+//! chapter 2. It has a steady state at any load.
 
 use super::line::Line;
 
@@ -12,13 +12,13 @@ pub struct Mmck {
     rate: f64,
     service: f64,
     places: u64,
-    /// The probability of n being inside, for n up to K.
+    /// The probability of n inside, for n up to K.
     states: Vec<f64>,
 }
 
 impl Mmck {
-    /// So many arrivals a second, so many seconds each, so many places, and room
-    /// for so many in all, which is taken to be no less than the places.
+    /// Returns the queue for a rate of arrivals, a mean service in seconds, a number of
+    /// places, and room for `room` in all, at least the number of places.
     pub fn new(rate: f64, service: f64, places: u64, room: u64) -> Self {
         let load = rate * service;
         // In logarithms and relative to the largest: neither end can overflow.
@@ -35,24 +35,24 @@ impl Mmck {
         Self { rate, service, places, states }
     }
 
-    /// The probability of so many being inside.
+    /// Returns the probability of `number` inside.
     pub fn state(&self, number: u64) -> f64 {
         self.states.get(number as usize).copied().unwrap_or(0.0)
     }
 
-    /// The share that is lost.
+    /// Returns the share of arrivals that are lost.
     pub fn lost(&self) -> f64 {
         self.states.last().copied().unwrap_or(0.0)
     }
 
-    /// How many come in a second.
+    /// Returns the accepted arrivals per second.
     pub fn accepted(&self) -> f64 {
         self.rate * (1.0 - self.lost())
     }
 
-    /// How long it takes, in seconds, until the queue has forgotten how it began: by
-    /// then a deviation from the steady state has fallen to 37 %. That of M/M/1/K with
-    /// the pace of all places (Morse, *Queues, Inventories and Maintenance*, 1958).
+    /// Returns the relaxation time in seconds, after which a deviation from the steady
+    /// state has fallen to 37 %. It is that of M/M/1/K with the rate of all places
+    /// (Morse, *Queues, Inventories and Maintenance*, 1958).
     pub fn relaxation(&self) -> f64 {
         let pace = self.places as f64 / self.service;
         let waiting = self.states.len() as f64 - self.places as f64;
@@ -60,18 +60,18 @@ impl Mmck {
         1.0 / (self.rate + pace - 2.0 * (self.rate * pace).sqrt() * turn)
     }
 
-    /// How many are inside, on average, those in service included.
+    /// Returns the mean number inside, including those in service.
     pub fn inside(&self) -> f64 {
         self.states.iter().enumerate().map(|(n, state)| n as f64 * state).sum()
     }
 
-    /// How many wait, on average.
+    /// Returns the mean number waiting.
     pub fn depth(&self) -> f64 {
         let waiting = |n: usize| n.saturating_sub(self.places as usize) as f64;
         self.states.iter().enumerate().map(|(n, state)| waiting(n) * state).sum()
     }
 
-    /// The line as those see it who are not lost.
+    /// Returns the line that accepted arrivals see.
     pub fn line(&self) -> Line {
         let before = &self.states[..self.states.len() - 1];
         let (free, busy) = before.split_at((self.places as usize).min(before.len()));
@@ -98,7 +98,7 @@ mod tests {
         close(station.state(0), 0.00088, 1e-5);
         close(station.depth(), 3.09, 5e-3);
         close(station.inside(), 6.06, 5e-3);
-        // Who is inside and does not wait is in service: Little's law for the stalls.
+        // Those inside that do not wait are in service: Little's law for the stalls.
         close(station.inside() - station.depth(), station.accepted() * 6.0, 1e-9);
         close(station.line().wait(), station.depth() / station.accepted(), 1e-9);
     }

@@ -1,7 +1,7 @@
 //! The quantiles of the normal distribution.
 
-/// The number below which a standard normal variable lies with probability `p`,
-/// between 0 and 1 exclusive. To sixteen digits.
+/// Returns the quantile of the standard normal distribution at `p`, between 0 and 1
+/// exclusive, to sixteen digits.
 ///
 /// Source: M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal
 /// Distribution", Applied Statistics 37 (1988), routine PPND16.

@@ -1,14 +1,14 @@
-//! From a distribution to the times that are shown: the mean and three
-//! percentiles, in milliseconds.
+//! Turns a distribution into the times of a prediction: the mean and three percentiles,
+//! in milliseconds.
 
 use crate::record::PredictedTimes;
 
-/// The percentiles that are shown.
+/// The percentiles of a prediction.
 const SHOWN: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// The least number of seconds that is not exceeded with probability `p`, where
-/// `tail(t)` is the probability that `t` seconds are exceeded. By bisection, to ten
-/// digits, from a scale in seconds that is about right.
+/// Returns the quantile at `p`, in seconds, by bisection to ten digits. `tail(t)` is the
+/// probability of more than `t` seconds, and `scale` a rough size of the result in
+/// seconds.
 pub fn quantile(p: f64, scale: f64, tail: impl Fn(f64) -> f64) -> f64 {
     let left = 1.0 - p;
     if tail(0.0) <= left {
@@ -30,33 +30,33 @@ pub fn quantile(p: f64, scale: f64, tail: impl Fn(f64) -> f64) -> f64 {
 }
 
 impl PredictedTimes {
-    /// Of what takes no time.
+    /// Zero times.
     pub const ZERO: Self =
         Self { mean_ms: Some(0.0), p50_ms: Some(0.0), p90_ms: Some(0.0), p99_ms: Some(0.0) };
 
-    /// Of a mean in seconds, where nothing else is known.
+    /// From a mean in seconds, if nothing else is known.
     pub fn of_mean(mean: f64) -> Self {
         Self { mean_ms: Some(mean * 1e3), ..Self::default() }
     }
 
-    /// Of a mean and of what gives the quantile for a probability, in seconds.
+    /// From a mean and a quantile function, in seconds.
     pub fn of_quantiles(mean: f64, quantile: impl Fn(f64) -> f64) -> Self {
         let [p50_ms, p90_ms, p99_ms] = SHOWN.map(|p| Some(quantile(p) * 1e3));
         Self { mean_ms: Some(mean * 1e3), p50_ms, p90_ms, p99_ms }
     }
 
-    /// Of a mean in seconds and of the probability that so many are exceeded.
+    /// From a mean in seconds and the tail of the distribution.
     pub fn of_tail(mean: f64, tail: impl Fn(f64) -> f64) -> Self {
         Self::of_quantiles(mean, |p| quantile(p, mean, &tail))
     }
 
-    /// Of so many seconds, always.
+    /// From a constant, in seconds.
     pub fn always(seconds: f64) -> Self {
         Self::of_quantiles(seconds, |_| seconds)
     }
 
-    /// Of values in seconds, each with how often it occurs. By nearest rank, as a
-    /// histogram counts. Nothing where there are none.
+    /// From values in seconds with their counts, by nearest rank, as in a histogram.
+    /// Empty if there are no values.
     pub fn of_counts(counts: &[(f64, f64)]) -> Self {
         let mut counts = counts.to_vec();
         counts.retain(|(_, count)| *count > 0.0);
@@ -74,7 +74,7 @@ impl PredictedTimes {
         })
     }
 
-    /// Each of them so many seconds longer.
+    /// Adds `seconds` to each time.
     pub fn plus(self, seconds: f64) -> Self {
         let longer = |ms: Option<f64>| ms.map(|ms| ms + seconds * 1e3);
         Self {

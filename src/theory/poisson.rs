@@ -1,19 +1,19 @@
-//! The Poisson distribution, where it matters: the numbers that are not
-//! practically impossible, with their probabilities.
+//! The Poisson distribution, restricted to the numbers that are not practically
+//! impossible.
 //!
 //! Source: after B. L. Fox and P. W. Glynn, "Computing Poisson Probabilities",
 //! Communications of the ACM 31 (1988): begin at the mode, go outwards by ratios,
 //! and normalise. Nothing overflows, whatever the mean.
 
-/// What is left out on each side is below this share of the mode.
+/// Probabilities below this share of the mode are left out.
 const NEGLIGIBLE: f64 = 1e-18;
 
-/// A stretch of numbers with their probabilities.
+/// A range of numbers with their probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
-    /// The number that the first probability belongs to.
+    /// The number of the first probability.
     pub first: usize,
-    /// One for each number from there on; they sum to 1.
+    /// The probabilities from that number on; they sum to 1.
     pub weights: Vec<f64>,
 }
 
@@ -23,13 +23,13 @@ impl Window {
         self.weights.iter().enumerate().map(|(at, &weight)| (self.first + at, weight))
     }
 
-    /// The mean of a function of the number.
+    /// Returns the mean of a function of the number.
     pub fn mean_of(&self, value: impl Fn(usize) -> f64) -> f64 {
         self.iter().map(|(number, weight)| weight * value(number)).sum()
     }
 }
 
-/// The distribution with this mean.
+/// Returns the distribution with this mean.
 pub fn window(mean: f64) -> Window {
     let mode = mean.max(0.0).floor() as usize;
     let mut below = Vec::new();

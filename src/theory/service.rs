@@ -1,7 +1,7 @@
-//! What theory has to know of a service time: its moments, its quantiles, and
-//! whether it is fixed, exponential or something else.
+//! The service time in theory: its moments, its quantiles, and whether it is fixed,
+//! exponential or something else.
 //!
-//! All of the *clamped* distribution, which is what the mock draws from.
+//! All figures are of the *clamped* distribution, from which the mock draws.
 //!
 //! Sources: textbook integrals; lognormal moments by the trapezoidal rule, which
 //! converges fast for a bell (Davis and Rabinowitz, *Methods of Numerical
@@ -11,32 +11,32 @@ use super::normal;
 use crate::record::PredictedTimes;
 use crate::resource::{Distribution, Latency};
 
-/// A clamped exponential whose mean is off by less counts as exponential.
+/// A clamped exponential whose mean deviates by less than this counts as exponential.
 const CLOSE: f64 = 0.005;
 
 /// A service time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Service {
     latency: Latency,
-    /// Its mean in seconds.
+    /// The mean, in seconds.
     pub mean: f64,
-    /// The mean of its square, in seconds squared.
+    /// The mean of the square, in seconds squared.
     pub second_moment: f64,
 }
 
-/// What models ask of a service time.
+/// The kinds of service times in models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Always the same: D.
+    /// Fixed: D.
     Fixed,
-    /// Without memory, or so near that no figure shows it: M.
+    /// Exponential, or practically so: M.
     Exponential,
-    /// Anything else: G.
+    /// Any other: G.
     General,
 }
 
 impl Service {
-    /// Of a resource with this latency.
+    /// Returns the service time of a resource with this latency.
     pub fn new(latency: Latency) -> Self {
         let (min, max) = (latency.min.as_secs_f64(), latency.max.as_secs_f64());
         let written = latency.mean.as_secs_f64();
@@ -60,7 +60,7 @@ impl Service {
         Self { latency, mean, second_moment }
     }
 
-    /// What it counts as.
+    /// Returns its kind.
     pub fn kind(&self) -> Kind {
         let Self { latency, mean, second_moment } = self;
         if self.variation() < 1e-9 {
@@ -78,13 +78,12 @@ impl Service {
         }
     }
 
-    /// Its variance by the square of its mean: 0 if it is fixed, 1 if exponential.
+    /// Returns the variance divided by the squared mean: 0 if fixed, 1 if exponential.
     pub fn variation(&self) -> f64 {
         if self.mean > 0.0 { (self.second_moment / (self.mean * self.mean) - 1.0).max(0.0) } else { 0.0 }
     }
 
-    /// The number of seconds that is not exceeded with probability `p`, by
-    /// inversion. Clamping a variable clamps its quantiles.
+    /// Returns the quantile at `p`, in seconds. Clamping a variable clamps its quantiles.
     pub fn quantile(&self, p: f64) -> f64 {
         let (min, max) = (self.latency.min.as_secs_f64(), self.latency.max.as_secs_f64());
         let mean = self.latency.mean.as_secs_f64();
@@ -99,12 +98,12 @@ impl Service {
         seconds.clamp(min, max)
     }
 
-    /// Its mean and its percentiles.
+    /// Returns its mean and percentiles.
     pub fn times(&self) -> PredictedTimes {
         PredictedTimes::of_quantiles(self.mean, |p| self.quantile(p))
     }
 
-    /// A word for it, such as `exponential`.
+    /// Returns a word for it, such as `exponential`.
     pub fn word(&self) -> &'static str {
         match self.latency.distribution {
             _ if self.kind() == Kind::Fixed => "fixed",
@@ -117,7 +116,7 @@ impl Service {
     }
 }
 
-/// The mean of a function of a standard normal variable that grows no faster than
+/// Returns the mean of a function of a standard normal variable that grows no faster than
 /// the square of `exp(sigma z)`.
 fn normal_mean(sigma: f64, value: impl Fn(f64) -> f64) -> f64 {
     const STEP: f64 = 0.002;

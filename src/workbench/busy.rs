@@ -1,9 +1,9 @@
-//! Measures the share of the last second that each stage of the pipeline was busy.
+//! The busy share of each stage of the pipeline over the last second.
 //!
-//! A stage's busy time counts when its code returns, so long work would show as
-//! nothing and then as too much. Of a pool the number of events in hand is known.
-//! The time that these have taken so far is estimated and added. It grows with each
-//! event, what returns is taken off, and it never exceeds what an event lately took.
+//! A stage's busy time is counted when its code returns, so lengthy work would show as
+//! nothing and then as too much. For a pool, the time that the events in hand have taken
+//! so far is estimated and added. The estimate grows with each event, shrinks with each
+//! return, and never exceeds the recent time of an event.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

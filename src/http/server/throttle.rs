@@ -53,7 +53,7 @@ mod tests {
     async fn a_thousand_complaints_in_a_second_are_two_lines() {
         let mut throttle = Throttle::default();
         throttle.note("no room".to_owned());
-        assert!(!throttle.waits(), "the first is told at once");
+        assert!(!throttle.waits(), "the first is logged at once");
         for _ in 0..1000 {
             throttle.note("no room".to_owned());
         }

@@ -20,7 +20,7 @@ pub(super) struct Request {
     pub(super) bytes: Box<[u8]>,
     /// True if the answer ends with the head, whatever the head says.
     pub(super) head_only: bool,
-    /// True if the connection is to be reused.
+    /// True if the connection may be reused.
     pub(super) keep_alive: bool,
 }
 

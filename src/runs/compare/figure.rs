@@ -8,41 +8,39 @@ use super::noise::{Estimate, Sliced};
 use super::student::{critical, two_sided};
 use crate::record::{Origin, Run, Timing, TimingKind};
 
-/// A reading of a histogram is as exact as this.
+/// The relative resolution of a histogram.
 const RESOLUTION: f64 = 0.001;
-/// And no more exact than this.
+/// The absolute resolution of a histogram, in milliseconds.
 const RESOLUTION_MS: f64 = 0.001;
 /// A difference by this factor is too large to be called noise on little evidence.
 const LARGE: f64 = 1.25;
 /// A difference that no more slices than this carry has fewer independent witnesses
 /// than the estimate of the noise.
 const FEW_SLICES: usize = 8;
-/// A p value is looked for up to so many standard errors.
+/// The most standard errors at which a p value is searched.
 const FARTHEST: f64 = 1e3;
 
-/// One figure of two runs.
+/// A figure of two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedFigure {
-    /// Such as `answer p99`.
+    /// The name, such as `answer p99`.
     pub name: String,
-    /// What it is in either run.
+    /// The values in both runs.
     #[serde(flatten)]
     pub values: Values,
-    /// By how much B is above A, as a fraction of A: 0.1 is 10 % more. Of shares, the
-    /// difference: 0.1 is ten percentage points more.
+    /// The difference as a fraction of A: 0.1 means that B is 10 % higher. For shares it
+    /// is absolute: 0.1 is ten percentage points.
     pub relative: f64,
-    /// From where to where the difference may be, in the unit of `relative`, with 95 %
-    /// confidence for this figure alone; nothing for the upper end if there is no
-    /// telling how far up. Nothing at all if there is no telling.
+    /// The 95 % confidence interval of `relative`, for this figure alone. The upper end
+    /// is `None` if it is unknown, and the whole is `None` if nothing is known.
     pub interval: Option<(f64, Option<f64>)>,
-    /// How probable a difference this large is, if there is none; for this figure
-    /// alone.
+    /// The p value of the difference, for this figure alone.
     pub p_value: Option<f64>,
     /// Whether it is more than noise.
     pub difference: Difference,
-    /// The same in a sentence.
+    /// The result in a sentence.
     pub words: String,
-    /// Why it cannot be told; mostly because there is no interval.
+    /// Why the difference cannot be judged, usually because there is no interval.
     pub unknown: Option<String>,
 }
 
@@ -73,24 +71,22 @@ pub enum Values {
     },
 }
 
-/// Whether a difference is more than noise, from the least to the most that can be
-/// said.
+/// Whether a difference is more than noise, from the weakest to the strongest statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
     /// There is no interval, or too few slices carry the difference.
     Unknown,
-    /// The interval has room for none at all.
+    /// The interval includes zero.
     WithinNoise,
-    /// It would be, if this were the only figure; among so many one such is no
-    /// surprise.
+    /// It would be significant as the only figure; among several, one such is expected.
     Alone,
-    /// It is, at 5 % for all figures together.
+    /// It is significant at 5 % for all figures together.
     MoreThanNoise,
 }
 
 impl Values {
-    /// The value in A and the value in B.
+    /// Returns the values in A and in B.
     pub fn pair(self) -> (f64, f64) {
         match self {
             Self::Times { a_ms, b_ms } => (a_ms, b_ms),
@@ -99,7 +95,7 @@ impl Values {
         }
     }
 
-    /// The difference that can just be seen, relative to the smaller.
+    /// Returns the smallest visible difference, relative to the smaller value.
     fn resolution(self) -> f64 {
         match self {
             Self::Times { a_ms, b_ms } => RESOLUTION.max(RESOLUTION_MS / a_ms.min(b_ms)),
@@ -108,10 +104,10 @@ impl Values {
     }
 }
 
-/// What is known of the noise of a figure in one run; or why nothing is.
+/// The noise of a figure in one run, or why it is unknown.
 type Known = Result<Estimate, &'static str>;
 
-/// The figures that both runs know, each judged for itself.
+/// Returns the figures that both runs have, each judged alone.
 pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let mut figures = Vec::new();
     let rates = [(TimingKind::Answer, "answers/s"), (TimingKind::Response, "done/s")];
@@ -151,7 +147,7 @@ pub(super) fn judge(figures: &mut [ComparedFigure]) {
 }
 
 impl ComparedFigure {
-    /// A difference that is not judged yet.
+    /// Returns a difference that is not judged yet.
     pub(super) fn new(name: String, values: Values, relative: f64) -> Self {
         let difference = Difference::Unknown;
         Self {
@@ -166,8 +162,8 @@ impl ComparedFigure {
         }
     }
 
-    /// Nothing if either is zero, and there is no ratio; but a rate that is zero in one
-    /// run alone is shown.
+    /// `None` if either value is zero, so that there is no ratio; a rate that is zero in
+    /// only one run is shown.
     fn of(name: String, values: Values, [a_known, b_known]: [Known; 2]) -> Option<Self> {
         let (a, b) = values.pair();
         if !(a > 0.0 && b > 0.0) {
@@ -189,8 +185,8 @@ impl ComparedFigure {
         Some(figure)
     }
 
-    /// Says that a large difference cannot be told from noise if only a few slices carry
-    /// it: `carried` is how many do, of how many.
+    /// Marks a large difference as unknown if only a few slices contain it. `carried` is
+    /// the number of those, and of all slices.
     fn doubt(mut self, carried: Option<(usize, usize)>) -> Self {
         let large = self.relative.ln_1p().abs() >= LARGE.ln();
         if let Some((few, all)) = carried
@@ -223,15 +219,14 @@ impl ComparedFigure {
     }
 }
 
-/// From where to where the logarithm of the ratio may be, at `t` standard errors:
-/// the limits of either, put together where they matter (MOVER, Zou & Donner 2008).
+/// Returns the interval of the logarithm of the ratio at `t` standard errors, combined
+/// from the limits of both runs (MOVER, Zou & Donner 2008).
 fn limits(difference: f64, a: &Estimate, b: &Estimate, t: f64) -> (f64, f64) {
     let ((a_below, a_above), (b_below, b_above)) = (a.distances(t), b.distances(t));
     (difference - b_below.hypot(a_above), difference + b_above.hypot(a_below))
 }
 
-/// The p value that belongs to these limits: they just reach zero at so many
-/// standard errors.
+/// Returns the p value: the limits reach zero at that number of standard errors.
 fn p_value(difference: f64, a: &Estimate, b: &Estimate, freedom: f64) -> f64 {
     let reaches = |t| {
         let (low, high) = limits(difference, a, b, t);
@@ -255,7 +250,7 @@ fn p_value(difference: f64, a: &Estimate, b: &Estimate, freedom: f64) -> f64 {
     two_sided(inside, freedom)
 }
 
-/// Of the difference: Welch (1947), Satterthwaite (1946).
+/// Returns the degrees of freedom of the difference: Welch (1947), Satterthwaite (1946).
 fn freedom(a: &Estimate, b: &Estimate) -> f64 {
     let variance = |estimate: &Estimate| {
         let (below, above) = estimate.distances(1.0);
@@ -266,7 +261,7 @@ fn freedom(a: &Estimate, b: &Estimate) -> f64 {
     if both.is_finite() { both } else { a.freedom.min(b.freedom) }
 }
 
-/// The times of a run on a kind, or the little that is known of them.
+/// The times of one kind in a run, or the points that are known of them.
 struct Times<'a> {
     run: &'a Run,
     kind: TimingKind,
@@ -284,7 +279,7 @@ impl<'a> Times<'a> {
         Some(Self { run, kind, sliced })
     }
 
-    /// The mean, or the time within which a share lies.
+    /// Returns the mean, or the quantile of a share.
     fn value_ms(&self, share: Option<f64>) -> Option<f64> {
         if let Some(timing) = self.run.timing(self.kind) {
             return share.map_or(timing.mean_ms(), |share| timing.quantile_ms(share));
@@ -299,7 +294,7 @@ impl<'a> Times<'a> {
         }
     }
 
-    /// How many slices have times longer than `ms`, and how many slices there are.
+    /// Returns the number of slices with times longer than `ms`, and of all slices.
     fn beyond(&self, ms: f64) -> Option<(usize, usize)> {
         self.sliced.as_ref().ok().map(|sliced| sliced.beyond(ms))
     }
@@ -310,7 +305,7 @@ impl<'a> Times<'a> {
     }
 }
 
-/// Answers a second, or events done a second.
+/// Returns the answers per second, or the events done per second.
 fn rate(run: &Run, kind: TimingKind) -> Option<f64> {
     let prediction = run.prediction.as_ref();
     match kind {

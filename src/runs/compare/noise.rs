@@ -1,32 +1,31 @@
-//! How far a figure of one run would be off if the run were repeated: its noise,
-//! from how it varies over the slices of the run.
+//! The noise of a figure: how much it would vary if the run were repeated, estimated from
+//! its variation over the slices of the run.
 //!
-//! Times of consecutive requests are alike, because they have waited in the same
-//! queue. The noise of a figure is therefore not that of so many independent
-//! times, but many times larger. What counts is how the slices vary *slowly*: the
-//! series of slices is laid on the first cosines, and the mean square of the
-//! coefficients estimates the long-run variance (the equal-weighted cosine
-//! estimator: Müller 2007; Lazarus, Lewis, Stock & Watson 2018). Of n cosines it
-//! has n degrees of freedom, and what it says is as good for slices that alternate
-//! (a closed loop of equal times) as for slices that resemble each other.
+//! Times of consecutive requests are autocorrelated, because they have waited in the same
+//! queue. The noise of a figure is therefore many times larger than that of independent
+//! times. It shows in the *slow* variation of the slices: the series of slices is
+//! projected on the first cosines, and the mean square of the coefficients estimates the
+//! long-run variance (the equal-weighted cosine estimator: Müller 2007; Lazarus, Lewis,
+//! Stock & Watson 2018). With n cosines it has n degrees of freedom. It holds for slices
+//! that alternate (a closed loop of equal times) as well as for slices that resemble each
+//! other.
 //!
-//! A percentile is turned into a share first: what varies is the share of times
-//! that are below it (Woodruff 1952), and the limits of that share are turned back
-//! into times by the histogram of the whole run. Where so few times are beyond the
-//! percentile that the limits reach the longest time, there is no upper limit.
+//! A percentile is first turned into a share: the share of times below it varies
+//! (Woodruff 1952), and the histogram of the whole run turns the limits of that share
+//! back into times. If so few times are beyond the percentile that the limits reach the
+//! longest time, there is no upper limit.
 
 use std::f64::consts::PI;
 
 use crate::record::Timing;
 
-/// How many cosines. Eight of 60 slices leave out whatever is faster than a
-/// quarter of a minute in a run of one minute, so that queues may remember up to a
-/// few seconds.
+/// The number of cosines. Eight cosines over 60 slices ignore variation faster than 15 s
+/// in a run of one minute, so queues may remember up to a few seconds.
 const COSINES: usize = 8;
-/// Fewer slices than this say nothing.
+/// The fewest slices that are enough for an estimate.
 pub(super) const FEWEST_SLICES: usize = 8;
-/// With fewer times than this beyond a percentile, slices can look the same by
-/// chance, and the noise is at least that of independent times.
+/// With fewer times than this beyond a percentile, slices can look the same by chance.
+/// The noise is then taken to be at least that of independent times.
 const FEW_BEYOND: f64 = 30.0;
 /// A trend makes up at least this share of the slow variation.
 const TREND_SHARE: f64 = 0.8;
@@ -39,8 +38,8 @@ const TREND_FACTOR: f64 = 1.5;
 #[derive(Debug)]
 pub(super) struct Estimate {
     noise: Noise,
-    /// What times that grow with the run owe to the noise of its pace, relative to
-    /// the figure; otherwise none.
+    /// For times that grow during the run, the noise of its rate, relative to the figure;
+    /// otherwise zero.
     pace: f64,
     /// Degrees of freedom of the noise.
     pub(super) freedom: f64,
@@ -50,22 +49,22 @@ pub(super) struct Estimate {
 enum Noise {
     /// The standard error, relative to the figure.
     Relative(f64),
-    /// Of the share below a percentile.
+    /// The standard error of the share below a percentile.
     Share { share: f64, error: f64, cumulative: Vec<(u64, u64)> },
 }
 
-/// The times of a run, made ready: slices, the first and the last of which need
-/// not be full.
+/// The times of a run in slices. The first and the last slice need not be full.
 #[derive(Debug)]
 pub(super) struct Sliced<'a> {
     slices: Vec<&'a [(u64, u64)]>,
-    /// Of the whole run: microseconds, and how many times are at most that.
+    /// The cumulated histogram of the whole run: microseconds, and the number of times up
+    /// to that.
     cumulative: Vec<(u64, u64)>,
     mean_us: f64,
     trend: Option<Trend>,
 }
 
-/// Which way times go over a run.
+/// The direction of a trend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trend {
     Rise,
@@ -73,8 +72,8 @@ pub(super) enum Trend {
 }
 
 impl<'a> Sliced<'a> {
-    /// Of the times of a run; an error says why they cannot be used, to follow
-    /// upon the name of the run.
+    /// Prepares the times of a run. An error says why they cannot be used; it continues a
+    /// sentence that begins with the run's name.
     pub(super) fn of(timing: &'a Timing) -> Result<Self, &'static str> {
         let histogram = timing.histogram().ok_or("has only percentiles")?;
         let slices = complete(timing.slices().buckets_us.iter().map(Vec::as_slice).collect());
@@ -87,7 +86,7 @@ impl<'a> Sliced<'a> {
             (bucket.value_iterated_to().min(histogram.max()), below)
         });
         let cumulative: Vec<(u64, u64)> = cumulative.collect();
-        // Of the same bucket values as the slices, so that equal times have no noise.
+        // From the same bucket values as the slices, so that equal times have no noise.
         let mut before = 0;
         let sum: f64 =
             cumulative.iter().map(|(us, n)| (us * (n - std::mem::replace(&mut before, *n))) as f64).sum();
@@ -100,16 +99,16 @@ impl<'a> Sliced<'a> {
         self.trend
     }
 
-    /// The noise of the mean.
+    /// Returns the noise of the mean.
     pub(super) fn mean(&self) -> Estimate {
         let (error, freedom) = self.error(&self.excess());
-        // The mean over a walk, against its end: its variance is a third, its mean a
-        // half.
+        // The mean over a random walk, relative to its end, has a third of the variance
+        // and half of the mean.
         let pace = self.pace() * 2.0 / 3.0_f64.sqrt();
         Estimate { noise: Noise::Relative(error / self.mean_us), pace, freedom }
     }
 
-    /// The noise of the time within which a share of them lies.
+    /// Returns the noise of the quantile of a share.
     pub(super) fn quantile(&self, share: f64) -> Estimate {
         let all = self.count();
         let at = at_share(&self.cumulative, share);
@@ -132,20 +131,19 @@ impl<'a> Sliced<'a> {
         }
     }
 
-    /// How many slices have times longer than `ms`, and how many slices there are.
+    /// Returns the number of slices with times longer than `ms`, and of all slices.
     pub(super) fn beyond(&self, ms: f64) -> (usize, usize) {
         let longer = |slice: &&&[(u64, u64)]| slice.iter().any(|(us, _)| *us as f64 > ms * 1e3);
         (self.slices.iter().filter(longer).count(), self.slices.len())
     }
 
-    /// By how much the times of each slice, together, exceed what so many of the
-    /// mean would be.
+    /// Returns, for each slice, the sum of its times minus their number times the mean.
     fn excess(&self) -> Vec<f64> {
         let over = |(us, count): &(u64, u64)| (*us as f64 - self.mean_us) * *count as f64;
         self.slices.iter().map(|slice| slice.iter().map(over).sum()).collect()
     }
 
-    /// The standard error of the mean of what is summed up in `sums`, slice by
+    /// Returns the standard error of the mean of the values summed up in `sums`, slice by
     /// slice, and its degrees of freedom.
     fn error(&self, sums: &[f64]) -> (f64, f64) {
         let (variance, freedom) = match self.trend {
@@ -157,9 +155,9 @@ impl<'a> Sliced<'a> {
         ((variance * slices).sqrt() / self.count(), freedom)
     }
 
-    /// A queue that drains is a walk: what waits longest waits for all services
-    /// together, and its time is as uncertain as the rate of the run; what waits for
-    /// a share of them, by one over the root of the share more.
+    /// The times of a draining queue are a random walk. The longest wait covers all
+    /// services, and is as uncertain as the rate of the run. A wait for a share of them
+    /// is more uncertain, by one over the root of the share.
     fn pace(&self) -> f64 {
         if self.trend.is_none() {
             return 0.0;
@@ -168,7 +166,7 @@ impl<'a> Sliced<'a> {
         (long_run(&counts).0 / counts.len() as f64).sqrt() / mean(&counts)
     }
 
-    /// By how much the longest times of the last full slice exceed its median, in
+    /// Returns by how much the longest times of the last full slice exceed its median, in
     /// seconds.
     pub(super) fn last_spread_s(&self) -> f64 {
         let mut last =
@@ -185,8 +183,8 @@ impl<'a> Sliced<'a> {
         self.cumulative.last().map_or(0.0, |(_, count)| *count as f64)
     }
 
-    /// A trend is slow variation of which nearly all is in the first cosine, which
-    /// goes from one side to the other, and which is large.
+    /// A trend is a large slow variation that is almost entirely in the first cosine,
+    /// which goes from one side to the other.
     fn find_trend(&self) -> Option<Trend> {
         let excess = self.excess();
         let energy: Vec<f64> = cosines(&excess).collect();
@@ -299,8 +297,8 @@ pub(super) fn long_run(series: &[f64]) -> (f64, f64) {
     (mean(&energy), energy.len() as f64)
 }
 
-/// The same of a series with a trend: from the differences of neighbours (von Neumann
-/// 1941), to which the trend adds only what it changes from one to the next.
+/// Returns the mean energy of a series with a trend, from the differences of neighbours
+/// (von Neumann 1941), to which the trend adds only its change from one to the next.
 fn between_neighbours(series: &[f64]) -> (f64, f64) {
     let squares = series.windows(2).map(|pair| (pair[1] - pair[0]).powi(2));
     let pairs = (series.len() - 1) as f64;

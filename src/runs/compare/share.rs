@@ -1,6 +1,6 @@
-//! Shares of what went wrong: requests refused, failed or unanswered, and events that
-//! failed or were dropped after their answer. A run in which everything fails may be as
-//! fast as one in which nothing does, so these figures come before any time.
+//! Shares of failures: requests refused, failed or unanswered, and events that failed or
+//! were dropped after their answer. A run in which everything fails may be as fast as one
+//! in which nothing does, so these figures come before the times.
 //!
 //! The test of two shares:
 //!
@@ -24,7 +24,7 @@ const FEW: f64 = 300.0;
 /// A p value is looked for up to this number of standard errors.
 const FARTHEST: f64 = 40.0;
 
-/// What can go wrong, in the order of the table.
+/// The kinds of failure, in the order of the table.
 const KINDS: [Kind; 5] = [
     Kind { name: "failed", went: "of the requests failed", count: failed },
     Kind { name: "unanswered", went: "of the requests got no answer", count: unanswered },
@@ -39,15 +39,15 @@ struct Kind {
     count: fn(&Run) -> Option<Count<'_>>,
 }
 
-/// How many of all went wrong in a run.
+/// The failures of one kind in a run, and the total.
 struct Count<'a> {
     part: f64,
     all: f64,
-    /// The times of those, and of all of them, where they were kept.
+    /// The times of the failures and of all, where they are known.
     times: Option<(&'a Timing, Vec<&'a Timing>)>,
 }
 
-/// The shares that both runs know and that are not zero in both.
+/// Returns the shares that both runs have and that are not zero in both.
 pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let figure = |kind: &Kind| {
         let (Some(of_a), Some(of_b)) = ((kind.count)(a), (kind.count)(b)) else { return None };
@@ -73,7 +73,7 @@ fn decide(figure: &mut ComparedFigure, a: &Count<'_>, b: &Count<'_>) {
     let pair = Pair { a: a.smaller(effect), b: b.smaller(effect) };
     let (low, high) = pair.limits(critical(LEVEL, freedom));
     let p_value = pair.p_value(freedom);
-    // Where Fisher's test doubts it, the interval has room for no difference, too.
+    // If Fisher's test is not significant, the interval must include zero as well.
     let (low, high) = if p_value > LEVEL { (low.min(0.0), high.max(0.0)) } else { (low, high) };
     figure.interval = Some((low, Some(high)));
     figure.p_value = Some(p_value);
@@ -88,7 +88,7 @@ fn words(figure: &ComparedFigure, kind: &Kind) -> String {
         percent if percent < 0.1 => "< 0.1 %".to_owned(),
         percent => format!("{percent:.1} %"),
     };
-    // The larger share first: it is the one to act on.
+    // The larger share first, as the one to act on.
     let (first, second, [more, less]) = if b >= a { ("B", "A", [b, a]) } else { ("A", "B", [a, b]) };
     let range = figure.interval.and_then(|(low, high)| {
         let [low, high] = [low, high?].map(|points| points * 100.0);
@@ -105,12 +105,12 @@ fn words(figure: &ComparedFigure, kind: &Kind) -> String {
 }
 
 impl<'a> Count<'a> {
-    /// Nothing where there was nothing to go wrong.
+    /// `None` if there were no trials.
     fn new(part: u64, all: u64, times: Option<(&'a Timing, Vec<&'a Timing>)>) -> Option<Self> {
         (all > 0).then(|| Self { part: part.min(all) as f64, all: all as f64, times })
     }
 
-    /// A share that is known, and no more.
+    /// Returns a share without times.
     fn told(share: Option<f64>) -> Option<Self> {
         share.map(|share| Self { part: share, all: 1.0, times: None })
     }
@@ -119,13 +119,13 @@ impl<'a> Count<'a> {
         self.part / self.all
     }
 
-    /// As many times smaller, with the same share.
+    /// Returns a smaller count with the same share.
     fn smaller(&self, effect: f64) -> Sample {
         Sample { part: self.part / effect, all: self.all / effect }
     }
 
-    /// By how much the share varies more than it would if each failed for itself, and
-    /// the degrees of freedom of that. `None` where slices were not kept or are few.
+    /// Returns the design effect, by which the share varies more than with independent
+    /// failures, and its degrees of freedom. `None` with no or few slices.
     fn effect(&self) -> Option<(f64, f64)> {
         let (part, all) = self.times.as_ref()?;
         let in_slice = |timing: &Timing, n: usize| -> f64 {
@@ -152,7 +152,7 @@ impl<'a> Count<'a> {
     }
 }
 
-/// Of a number of trials, how many went wrong. Neither need be whole.
+/// A number of failures among a number of trials. Neither need be whole.
 #[derive(Clone, Copy)]
 struct Sample {
     part: f64,
@@ -187,7 +187,8 @@ impl Pair {
         (b - a - (b - b_low).hypot(a_high - a), b - a + (b_high - b).hypot(a - a_low))
     }
 
-    /// The p value at which the limits just reach zero, and at least Fisher's.
+    /// Returns the p value at which the limits reach zero, at least that of Fisher's
+    /// test.
     fn p_value(&self, freedom: f64) -> f64 {
         let reaches = |t| {
             let (low, high) = self.limits(t);

@@ -1,8 +1,6 @@
-//! Student's t distribution: how far an estimate may be off when its own noise is
-//! an estimate too.
+//! Student's t distribution, for an estimate whose noise is also an estimate.
 
-/// The probability that a t value of so many degrees of freedom is at least `t`
-/// away from zero, on either side.
+/// Returns the two-sided p value of `t` with `degrees` of freedom.
 pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
     if t.is_infinite() {
         return 0.0;
@@ -10,8 +8,7 @@ pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
     incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + t * t))
 }
 
-/// The t value that is reached by chance with probability `alpha`, on both sides
-/// together.
+/// Returns the two-sided critical t value at `alpha`.
 pub(super) fn critical(alpha: f64, freedom: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     while two_sided(high, freedom) > alpha && high < 1e9 {
@@ -28,15 +25,15 @@ pub(super) fn critical(alpha: f64, freedom: f64) -> f64 {
     high
 }
 
-/// The regularised incomplete beta function, by its continued fraction (Abramowitz
-/// & Stegun 1964, 26.5.8), evaluated by Lentz's method (Press et al., *Numerical
-/// Recipes*, 6.4).
+/// Returns the regularised incomplete beta function, by its continued fraction
+/// (Abramowitz & Stegun 1964, 26.5.8), evaluated by Lentz's method (Press et al.,
+/// *Numerical Recipes*, 6.4).
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return x.clamp(0.0, 1.0);
     }
     let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (1.0 - x).ln()).exp();
-    // The fraction converges fast on this side of the mean only.
+    // The fraction converges fast only on this side of the mean.
     if x < (a + 1.0) / (a + b + 2.0) {
         front * fraction(a, b, x) / a
     } else {
@@ -65,8 +62,8 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
     result
 }
 
-/// The logarithm of the gamma function, for positive arguments (Lanczos 1964, with
-/// the coefficients of *Numerical Recipes*, 6.1).
+/// Returns the logarithm of the gamma function, for positive arguments (Lanczos 1964,
+/// with the coefficients of *Numerical Recipes*, 6.1).
 pub(super) fn ln_gamma(x: f64) -> f64 {
     const TERMS: [f64; 6] = [
         76.180_091_729_471_46,

@@ -1,4 +1,4 @@
-//! What is told to differ, and how often: runs of queues whose truth is known.
+//! The rate of reported differences, over runs of queues whose truth is known.
 
 mod shares;
 
@@ -29,8 +29,8 @@ enum Kind {
     Independent,
     /// Always the same time, evenly spaced arrivals.
     Fixed,
-    /// All requests at the beginning, to so many servers of exponential service of
-    /// 20 ms on average.
+    /// All requests at the beginning, to `servers` servers of exponential service of 20
+    /// ms on average.
     Drain(usize),
 }
 
@@ -124,8 +124,8 @@ fn run(kind: Kind, slower: f64, seed: u64) -> Run {
     run_of(&times(kind, slower, seed), SLICES)
 }
 
-/// In percent of the pairs: how often each figure was told to differ at its own
-/// 5 %, and how often any was over all.
+/// In percent of the pairs: how often each figure was reported to differ at its own 5 %,
+/// and how often any was over all.
 fn told(pairs: impl Iterator<Item = (Run, Run)>) -> BTreeMap<String, f64> {
     let mut told = BTreeMap::from([("any".to_owned(), 0.0)]);
     let mut all = 0.0;

@@ -1,5 +1,4 @@
-//! A comparison in words: what was found, what has to be known besides, and how it
-//! was decided.
+//! A comparison in words: the findings, the notes and the method.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,12 @@ use super::noise::{Sliced, Trend};
 use super::{ComparedFigure, Difference, Values};
 use crate::record::{Run, TimingKind, Verdict};
 
-/// So many figures are named in a sentence; the table has them all.
+/// The most figures that a sentence names; the table has all.
 const NAMED: usize = 3;
-/// So many differing keys are named.
+/// The most differing keys that a sentence names.
 const KEYS: usize = 8;
 
-/// How a difference is decided, for whoever reads a comparison.
+/// The method, for readers of a comparison.
 pub(super) const METHOD: &str = "Intervals at 95 % from the slices of each run: long-run variance by \
     equal-weighted cosines (Lazarus et al. 2018), percentiles as shares (Woodruff 1952), the ratio of two \
     by MOVER with Student's t (Zou & Donner 2008); shares by Newcombe (1998), no more certain than Fisher's \

@@ -7,20 +7,20 @@
 //!   Non-2xx responses     counted apart from the failed ones; may be both
 //! ```
 //!
-//! A failed connection is tried again and is not among the complete requests.
+//! A failed connection is retried and is not among the complete requests.
 
 use super::{ImportError, ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
 
-/// Below this a mean in whole milliseconds says nothing about microseconds.
+/// Below this, a mean in whole milliseconds is too coarse.
 const COARSE_MS: f64 = 10.0;
 
-/// Whether it is what `-e` writes.
+/// Returns whether it is an `-e` file.
 pub(super) fn is_csv(text: &str) -> bool {
     text.trim_start().starts_with("Percentage served")
 }
 
-/// What `ab` has printed, its `-e` file, or both.
+/// Reads the output of `ab`, its `-e` file, or both.
 pub(super) fn read(files: &[(&str, String, Tool)]) -> Result<Results, ImportError> {
     let (tables, outputs): (Vec<_>, Vec<_>) = files.iter().partition(|(_, text, _)| is_csv(text));
     for several in [&tables, &outputs] {
@@ -42,7 +42,7 @@ pub(super) fn read(files: &[(&str, String, Tool)]) -> Result<Results, ImportErro
     }
     if let Some((name, text, _)) = tables.first() {
         let fine = read_csv(text).map_err(|why| unreadable(name, why))?;
-        // The end of the scale, if only the output has it and it is no rounding.
+        // The highest percentiles, if only the output has them and they are not rounded.
         let last = fine.last().copied().unwrap_or_default();
         points.retain(|[percent, ms]| *percent > last[0] && *ms >= last[1]);
         points.splice(0..0, fine);
@@ -73,7 +73,7 @@ fn read_csv(text: &str) -> Result<Vec<[f64; 2]>, ReadError> {
     if points.is_empty() { Err(ReadError::NoPoints) } else { Ok(points) }
 }
 
-/// What `ab` prints.
+/// The output of `ab`.
 #[derive(Debug, Default)]
 struct Output {
     complete: u64,

@@ -1,20 +1,20 @@
-//! bombardier: what it prints. Without `--latencies` there are no percentiles.
+//! bombardier: its output. Without `--latencies` there are no percentiles.
 //!
-//! It counts answers by class of status, and prints no duration: that is in its first
-//! line, if the test was by time, or else follows from the rate.
+//! It counts answers by class of status, and prints no duration. The duration is in the
+//! first line if the test was by time; otherwise it follows from the rate.
 
 use super::wrk::milliseconds;
 use super::{ReadError, Results, closed, number};
 use crate::duration;
 use crate::record::{RequestPlan, Verdict};
 
-/// Whether the line begins a result.
+/// Returns whether the line begins a result.
 pub(super) fn begins(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     words == ["Statistics", "Avg", "Stdev", "Max"]
 }
 
-/// What bombardier has printed.
+/// Reads the output of bombardier.
 pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut rate, mut mean_ms, mut points) = (None, None, Vec::new());

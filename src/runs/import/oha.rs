@@ -1,5 +1,5 @@
-//! oha: what `--output-format json` writes (`-j` in older versions). Every field
-//! may be missing, and is null where it would be 0/0.
+//! oha: the output of `--output-format json` (`-j` in older versions). Any field may be
+//! missing, and is null where it would be 0/0.
 //!
 //! <https://github.com/hatoo/oha/blob/master/schema.json>
 
@@ -34,7 +34,7 @@ struct Summary {
     total_data: Option<u64>,
 }
 
-/// What oha has written.
+/// Reads the JSON of oha.
 pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let output: Output = serde_json::from_str(text).map_err(ReadError::Json)?;
     let known = output.summary.total.is_some()
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let answered = client.answered();
     client.bytes = output.summary.total_data.unwrap_or_default();
     client.seconds = positive(output.summary.total).unwrap_or_default();
-    // Its requests a second count those without an answer too.
+    // Its requests per second include those without an answer.
     let rate = (client.seconds > 0.0 && answered > 0).then(|| answered as f64 / client.seconds);
     client.rate = rate.or(positive(output.summary.requests_per_sec)).unwrap_or_default();
 
@@ -60,11 +60,13 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let mean_ms = positive(output.summary.average).map(|seconds| seconds * 1e3);
     let longest = positive(output.summary.slowest).map(|seconds| [100.0, seconds * 1e3]);
     let (ok, refused, failed) = (client.ok, client.refused, client.failed);
-    // Where all are successful, the figures of all say more: the mean and the slowest.
+    // If all are successful, the figures of all say more: they have the mean and the
+    // slowest.
     let all_ok = refused.saturating_add(failed) == 0 && output.latency_percentiles.is_some();
     let apart = (output.latency_percentiles_successful, output.latency_percentiles_not_successful);
     match apart {
-        // Redirects are not successful there, and neither refused nor failed here.
+        // oha does not count redirects as successful; Weir counts them as neither refused
+        // nor failed.
         (Some(successful), Some(others)) if others_are_one_kind(refused, failed) => {
             let others = timing(Some(refused.saturating_add(failed)), None, points(&others));
             let ok = timing(Some(ok), None, points(&successful));

@@ -1,5 +1,5 @@
-//! hey and oha: the summary that both print, which oha has taken from hey. What oha
-//! writes as JSON says more; see [`super::oha`].
+//! hey and oha: the summary that both print, which oha copied from hey. The JSON of oha
+//! has more; see [`super::oha`].
 //!
 //! ```text
 //!   Summary:                      Latency distribution:        Status code distribution:
@@ -11,16 +11,16 @@
 use super::{ReadError, Results, Tool, number};
 use crate::record::Verdict;
 
-/// They print tenths of a millisecond. Below this mean that is seen.
+/// They print tenths of a millisecond, which is too coarse below this mean.
 const COARSE_MS: f64 = 5.0;
 
-/// Whether it is such a summary, and whose: only oha has a success rate.
+/// Returns the tool of a summary: only oha prints a success rate.
 pub(super) fn tool(text: &str) -> Tool {
     let of_oha = text.lines().any(|line| line.trim_start().starts_with("Success rate:"));
     if of_oha { Tool::Oha } else { Tool::Hey }
 }
 
-/// What hey or oha has printed.
+/// Reads the output of hey or oha.
 pub(super) fn read(text: &str, tool: Tool) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut total_ms, mut mean_ms, mut rate, mut points) = (None, None, None, Vec::new());
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str, tool: Tool) -> Result<Results, ReadError> {
     results.client.seconds = total_ms.ok_or(ReadError::Unfinished { expected, tool })? / 1e3;
     results.by_status();
     let answered = results.client.answered();
-    // Their requests a second count those without an answer too.
+    // Their requests per second include those without an answer.
     let own =
         (results.client.seconds > 0.0 && answered > 0).then(|| answered as f64 / results.client.seconds);
     results.client.rate = own.or(rate.filter(|_| answered > 0)).unwrap_or_default();
@@ -92,11 +92,11 @@ fn milliseconds(time: &str, unit: &str) -> Option<f64> {
         "h" => 3600e3,
         _ => return None,
     };
-    // A millionth of a millisecond is noise of the conversion.
+    // Digits below a millionth of a millisecond are noise of the conversion.
     Some((number(time)? * scale * 1e6).round() / 1e6).filter(|ms| ms.is_finite())
 }
 
-/// hey says `bytes`, oha `B`, `KiB` and so on.
+/// Reads a size: hey prints `bytes`, oha `B`, `KiB` and so on.
 fn bytes(size: &str, unit: &str) -> Option<u64> {
     let step = "bKMGTP"
         .find(unit.chars().next()?.to_ascii_uppercase())

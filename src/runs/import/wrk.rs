@@ -1,22 +1,22 @@
-//! wrk: what it prints. Without `--latency` there are no percentiles, only the
-//! mean and the longest.
+//! wrk: its output. Without `--latency` there are no percentiles, only the mean and the
+//! longest time.
 //!
-//! A `timeout` of wrk is an answer that came, only later than `--timeout` (2 s if
-//! not said): it is among the requests, and not among the times.
+//! A `timeout` of wrk is an answer that came later than `--timeout` (2 s by default): it
+//! is among the requests, but not among the times.
 
 use super::{ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
 
-/// The share of times left out from which on a p99 is made up.
+/// The share of missing times from which a p99 is meaningless.
 const TOO_MANY: f64 = 0.01;
 
-/// Whether the line is the one with the counts: `188 requests in 1.00s, 21.66KB read`.
+/// Returns whether the line has the counts: `188 requests in 1.00s, 21.66KB read`.
 pub(super) fn counts(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     matches!(words.as_slice(), [_, "requests", "in", _, _, "read"])
 }
 
-/// What wrk has printed.
+/// Reads the output of wrk.
 pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let mut results = Results::default();
     let (mut requests, mut planned_s, mut clients, mut late) = (None, None, 0.0, 0_u64);
@@ -100,7 +100,8 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
 pub(super) fn milliseconds(text: &str) -> Option<f64> {
     let units = [("us", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3600e3)];
     let (digits, scale) = units.iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, scale)))?;
-    // A tenth of a thousandth is noise of the conversion, as in 0.92 * 1000.
+    // Digits below a millionth of a millisecond are noise of the conversion, as in 0.92 *
+    // 1000.
     let ms = number(digits)? * scale;
     Some((ms * 1e6).round() / 1e6).filter(|ms| ms.is_finite())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a folder of runs.
+//! The errors of a store.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,15 @@ use super::names::LONGEST;
 use crate::clean;
 use crate::runs::FormatError;
 
-/// Why something could not be done with the runs of a folder. Its text includes the
-/// cause, which is therefore no `source` as well.
+/// An error of a store. Its text includes the cause, which is therefore not its `source`.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The file system said no.
+    /// A file operation failed.
     #[error("cannot {doing} {}: {error}", clean::path(path))]
     Io {
-        /// Such as `read`.
+        /// The operation, such as `read`.
         doing: &'static str,
-        /// What it was done to.
+        /// The file or folder.
         path: PathBuf,
         /// The reason.
         error: io::Error,
@@ -31,19 +30,19 @@ pub enum StoreError {
         /// The reason.
         error: FormatError,
     },
-    /// An id that cannot be the name of a file.
+    /// The id cannot be the name of a file.
     #[error(
         "{0:?} cannot be the id of a run: 1 to {LONGEST} of A-Z, a-z, 0-9, \".\", \"_\" and \"-\", \
          beginning with a letter or a digit"
     )]
     BadId(String),
-    /// A name that would be mistaken for something else.
+    /// The name is not allowed.
     #[error(
         "{0:?} cannot be the name of a run: 1 to {LONGEST} characters without \"/\", \"\\\" and control \
          characters, not \"last\", and no space at either end"
     )]
     BadName(String),
-    /// What can be neither an id nor a name, nor the beginning of one.
+    /// The reference can be neither an id nor a name, nor the beginning of one.
     #[error(
         "{0:?} cannot be a run: expected an id, a name, the beginning of one, \"last\", or \"last~1\" for \
          the one before"
@@ -54,10 +53,10 @@ pub enum StoreError {
     Taken {
         /// The name.
         name: String,
-        /// Who has it.
+        /// The id of that run.
         id: String,
     },
-    /// The folder holds as many runs as it may.
+    /// The folder is full.
     #[error(
         "{} holds {most} runs, the most that are kept; delete some: weir runs delete",
         clean::path(path)
@@ -65,38 +64,38 @@ pub enum StoreError {
     Full {
         /// The folder.
         path: PathBuf,
-        /// How many that is.
+        /// The most runs.
         most: usize,
     },
-    /// There is no such run.
+    /// No run fits the reference.
     #[error(
         "no run {reference:?} among the {known}: expected an id, a name, the beginning of one, \
          \"last\", or \"last~1\" for the one before"
     )]
     NotFound {
-        /// What was asked for.
+        /// The reference.
         reference: String,
-        /// How many runs there are.
+        /// The number of runs.
         known: usize,
     },
-    /// There is more than one such run.
+    /// Several runs fit the reference.
     #[error("{reference:?} could be any of {}", clean::line(&candidates.join(", ")))]
     Ambiguous {
-        /// What was asked for.
+        /// The reference.
         reference: String,
-        /// Their ids, with their names.
+        /// Their ids and names.
         candidates: Vec<String>,
     },
 }
 
 impl StoreError {
-    /// Whether what was asked for is at fault, rather than a file or the disk.
+    /// Returns true if the request is at fault, and not a file or the disk.
     pub fn is_request(&self) -> bool {
         !matches!(self, Self::Io { .. } | Self::Format { .. } | Self::Full { .. })
     }
 }
 
-/// What a failure of the file system becomes.
+/// Returns a function that turns an I/O error into a store error.
 pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| StoreError::Io { doing, path: path.to_owned(), error }
 }

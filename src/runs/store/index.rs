@@ -1,6 +1,6 @@
-//! What a list shows of each run, kept in one file beside the folder of runs, so
-//! that a list need not read two thousand files. Each entry names the state of the
-//! file that it was taken from; where the file has changed since, it is read again.
+//! An index of the listed runs, in one file beside the folder, so that a list need not
+//! read thousands of files. Each entry has the state of its file; if the file has changed
+//! since, it is read again.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -13,15 +13,15 @@ use thiserror::Error;
 
 use super::{Listed, Store};
 
-/// Changes with what an entry holds.
+/// Changes with the content of an entry.
 const FORMAT: u32 = 1;
-/// The index is written anew when this many entries are missing: fewer files are read
-/// in no time.
+/// The index is rewritten when at least this many entries have changed; fewer files are
+/// read quickly.
 const WORTH: usize = 32;
-/// More than the index of any folder.
+/// Larger than the index of any folder.
 const LARGEST: u64 = 64 << 20;
 
-/// One list at a time in a process: the second finds what the first has read.
+/// Held while a list is made, so that a second one finds the index of the first.
 static LISTING: Mutex<()> = Mutex::new(());
 
 /// Waits until no other list is being made.
@@ -29,8 +29,8 @@ pub(super) fn alone() -> MutexGuard<'static, ()> {
     LISTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a file was like when it was read: any write to it, or a file put in its
-/// place, changes one of these.
+/// The state of a file when it was read. Any write to the file, or its replacement,
+/// changes one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seen {
     size: u64,
@@ -57,24 +57,24 @@ impl From<&Metadata> for Seen {
 #[serde(transparent)]
 pub(super) struct NotARun(pub(super) String);
 
-/// The runs of a folder as they were last read, by the names of their files. Files
-/// that are not runs are in it with the reason.
+/// The runs of a folder as they were last read, by file name. Files that are not runs are
+/// included with the reason.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Index {
     format: u32,
     weir: String,
     files: BTreeMap<String, (Seen, Result<Listed, NotARun>)>,
-    /// Entries that were read from files since the index was written.
+    /// Entries read from files since the index was written.
     #[serde(skip)]
     fresh: usize,
-    /// Entries that were asked for.
+    /// Entries used.
     #[serde(skip)]
     used: usize,
 }
 
 impl Index {
-    /// The index of a store; an empty one where there is none, or it is of another
-    /// version.
+    /// Reads the index of a store. Returns an empty one if there is none, or if it is of
+    /// another version.
     pub(super) fn read(store: &Store) -> Self {
         let read = || -> Option<Self> {
             let path = path(store)?;
@@ -87,7 +87,7 @@ impl Index {
         read().unwrap_or_else(|| Self { format: FORMAT, weir, ..Self::default() })
     }
 
-    /// What the list shows of a file, which is read if it has changed.
+    /// Returns the entry of a file, which is read if it has changed.
     pub(super) fn entry(
         &mut self,
         file: &str,
@@ -106,8 +106,8 @@ impl Index {
         }
     }
 
-    /// Writes the index, if that saves the next list some work. A disk that does not
-    /// take it costs time and nothing else.
+    /// Writes the index if enough of it has changed. A failure only costs time at the
+    /// next list.
     pub(super) fn keep(mut self, store: &Store, is_there: impl Fn(&str) -> bool) {
         let gone = self.files.len() - self.used.min(self.files.len());
         if self.fresh < WORTH && gone < WORTH {

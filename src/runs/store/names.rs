@@ -1,4 +1,4 @@
-//! What runs are called.
+//! The ids and names of runs.
 
 use std::time::SystemTime;
 
@@ -8,8 +8,8 @@ use crate::record::{Origin, date};
 /// The longest id or name, in characters.
 pub(super) const LONGEST: usize = 80;
 
-/// What a run is called that began at that moment, such as
-/// `2026-11-21-053505-serial`: sorted by time, and readable.
+/// Returns the id of a run that began at that moment, such as `2026-11-21-053505-serial`:
+/// sorted by time, and readable.
 pub fn id_for(began: SystemTime, target: &str, origin: Origin) -> String {
     let when = date(began).replace('T', "-").replace([':', 'Z'], "");
     let target = target.split_once("://").map_or(target, |(_, rest)| rest);
@@ -31,7 +31,7 @@ pub fn id_for(began: SystemTime, target: &str, origin: Origin) -> String {
     [when.as_str(), &what, how].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Whether a run can be called that.
+/// Checks that a run can have this name.
 ///
 /// # Errors
 /// [`StoreError::BadName`].

@@ -1,5 +1,5 @@
-//! The run in progress: a small file beside the folder of runs, which the bench
-//! writes about once a second, so that a list can show the run before it is kept.
+//! The run in progress: a small file beside the folder of runs, which the bench writes
+//! about once a second, so that a list can show the run before it is saved.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,9 +13,9 @@ use crate::files;
 use crate::record::{date, now};
 
 const FILE: &str = "run-in-progress.json";
-/// A file that is older was left behind by a process that was killed.
+/// An older file was left behind by a process that was killed.
 const STALE: Duration = Duration::from_secs(5);
-/// More than any such file of ours.
+/// Larger than any such file.
 const LARGEST: u64 = 64 * 1024;
 
 /// A run that the bench is recording.
@@ -23,7 +23,7 @@ const LARGEST: u64 = 64 * 1024;
 pub struct InProgress {
     /// When it began, in UTC.
     pub began: String,
-    /// How long it has been going on.
+    /// Its length so far.
     pub seconds: f64,
     /// Requests answered since then, for each mode that was used.
     pub requests: BTreeMap<String, u64>,
@@ -35,12 +35,12 @@ pub struct InProgress {
 
 impl Store {
     fn progress_file(&self) -> Option<PathBuf> {
-        // A folder that is named without a parent has the current one.
+        // A relative folder without a parent is in the current one.
         Some(self.directory().parent()?.join(FILE))
     }
 
-    /// Says that a run is in progress, in place of what was said before. A disk that
-    /// does not take it is passed over: the run itself is not affected.
+    /// Writes the progress of the current run. A failure is ignored, because the run
+    /// itself is not affected.
     pub fn note_progress(&self, run: &InProgress) {
         let Some(path) = self.progress_file() else { return };
         let run = InProgress { written: date(now()), ..run.clone() };
@@ -57,14 +57,14 @@ impl Store {
         }
     }
 
-    /// Says that no run is in progress.
+    /// Removes the progress file: no run is in progress.
     pub fn no_progress(&self) {
         if let Some(path) = self.progress_file() {
             let _ = fs::remove_file(path);
         }
     }
 
-    /// The run that a bench is recording for this folder, if there is one.
+    /// Returns the run that a bench is recording for this folder, if any.
     pub fn in_progress(&self) -> Option<InProgress> {
         let path = self.progress_file()?;
         let age = now().duration_since(fs::metadata(&path).ok()?.modified().ok()?).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Which run is meant by what a person has typed.
+//! Finds the run that a reference means.
 
 use super::names::LONGEST;
 use super::{Listed, Store, StoreError};
 
 impl Store {
-    /// The id of the run that is meant: by its id, its name, the beginning of one
-    /// of them that no other has, `last`, or `last~N` for the Nth before it.
+    /// Returns the id of the run that a reference means: an id, a name, an unambiguous
+    /// beginning of one, `last`, or `last~N` for the Nth before the last.
     ///
     /// # Errors
     /// [`StoreError::BadReference`], [`StoreError::NotFound`],
@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-/// Whether this could be any run: what no run can be called is not looked for.
+/// Checks that the reference could be a run at all.
 fn check_reference(reference: &str) -> Result<(), StoreError> {
     let length = (1..=LONGEST).contains(&reference.chars().count());
     let plain = !reference.contains(|c: char| c.is_control() || c == '/' || c == '\\');

@@ -16,7 +16,7 @@ impl Folder {
         Self(Store::new(std::env::temp_dir().join(unique).join("runs")))
     }
 
-    /// Saves a run that began so many seconds after the first.
+    /// Saves a run that began `seconds` after the first.
     fn put(&self, second: u32, name: Option<&str>, origin: Origin) -> String {
         let id = format!("2026-11-21-0535{second:02}-serial");
         let began = format!("2026-11-21T05:35:{second:02}Z");

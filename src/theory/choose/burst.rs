@@ -1,5 +1,5 @@
-//! A load that comes at once: what a closed load is to a mode that answers before
-//! the work is done.
+//! Chooses for a load that arrives all at once, as a closed load does in a mode that
+//! answers before the work is done.
 
 use super::{Facts, none};
 use crate::record::{Exactness, PredictedTimes, Prediction};
@@ -7,28 +7,28 @@ use crate::theory::NoModel;
 use crate::theory::burst::Burst;
 use crate::theory::service::Kind;
 
-/// No client and server are this fast, in requests a second.
+/// A rate that client and server never exceed, in requests a second.
 const FASTEST: f64 = 200_000.0;
 
-/// The most events whose line is worth computing.
+/// The most events for which the line is computed.
 const MOST_EVENTS: u64 = 5_000_000;
 
-/// Where a burst goes.
+/// The target of a burst.
 pub(super) struct Place {
-    /// How many are worked on at a time.
+    /// The number of events worked on at a time.
     pub(super) places: u64,
-    /// How many have left the queue, done or not, when that many are worked on;
-    /// `None` where there is no queue.
+    /// The number of events that have left the queue, done or not, while `places` events
+    /// are worked on; `None` without a queue.
     pub(super) held: Option<u64>,
 }
 
-/// So many events, all accepted in no time.
+/// Predicts a burst of events that are accepted in no time.
 pub(super) fn predict(facts: &Facts<'_>, events: u64, to: &Place) -> Result<Prediction, NoModel> {
     let burst = Burst { events, places: to.places.min(events), service: facts.mean() };
     let n = events as f64;
     let crowd = to.places.min(events);
-    // All are to be there before the first leave: as many as can leave in the time
-    // that it takes to send them have to be few.
+    // All events have to arrive before the first leave, so only a few may leave while
+    // they are sent.
     let needed = if burst.behind() == 0 { n / facts.mean() } else { crowd as f64 / facts.mean() };
     if needed > FASTEST {
         return none("the work is so quick that the speed of client and server decides");
@@ -83,17 +83,17 @@ fn exponential(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
     prediction
 }
 
-/// Any service: it evens out over many events, and no model says how the last ones
-/// end.
+/// Any other service: it averages out over many events, and no model covers the end.
 fn fluid(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
     if burst.behind() == 0 {
-        let mut prediction = facts.begin(name, Exactness::Exact, &["Nobody waits."]);
+        let mut prediction = facts.begin(name, Exactness::Exact, &["No event waits."]);
         prediction.wait = Some(PredictedTimes::ZERO);
         prediction.response = prediction.service;
         return prediction;
     }
     let mut prediction = facts.begin(name, Exactness::Fluid, &["Newell (1982), chapter 2."]);
-    prediction.assume("Randomness evens out over so many events; the end of the last ones is left out.");
+    prediction
+        .assume("Randomness evens out over this number of events; the end of the last ones is left out.");
     let drain = burst.events as f64 / burst.places as f64 * facts.mean();
     let longest = burst.behind() as f64 / burst.places as f64 * facts.mean();
     let at_once = burst.first() as f64 / burst.events as f64;
@@ -105,7 +105,7 @@ fn fluid(facts: &Facts<'_>, burst: &Burst, name: String) -> Prediction {
     prediction
 }
 
-/// At most 25 points, on the ends of rounds if there are rounds.
+/// Returns at most 25 points, at the ends of rounds if there are rounds.
 fn over_time(facts: &Facts<'_>, burst: &Burst, held: u64, drain: f64) -> Vec<[f64; 2]> {
     let rounds = burst.events.div_ceil(burst.places);
     let random = facts.kind != Kind::Fixed;

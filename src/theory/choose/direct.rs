@@ -1,5 +1,5 @@
-//! The two modes without a queue: serial, where the client waits for the work, and
-//! async, where nobody does.
+//! Chooses for the two modes without a queue: serial, where the client waits for the
+//! work, and async, where nothing does.
 
 use super::line::{self, Room};
 use super::{Facts, burst, in_words, none};
@@ -8,7 +8,7 @@ use crate::theory::closed::Closed;
 use crate::theory::service::Kind;
 use crate::theory::{NoModel, erlang, little};
 
-/// Clients that each wait for their answer.
+/// Predicts clients that each wait for their answer.
 pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoModel> {
     if facts.mode == Mode::Async {
         return spawned(facts);
@@ -21,8 +21,8 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     let clients = facts.requests.map_or(clients, |requests| requests.min(clients));
     let closed = Closed { clients, places, service: facts.mean() };
     let waits = clients > closed.busy();
-    // Only a number of requests has an end that can be counted out. If the time is
-    // over first, that end does not come.
+    // Only a number of requests has an end that can be counted; it does not come if the
+    // time is over first.
     let by_number = facts.requests.map(|n| n as f64 / closed.rate());
     let ends = facts.seconds.is_none_or(|seconds| by_number.is_some_and(|by_number| by_number <= seconds));
     let requests = facts.requests.filter(|_| ends);
@@ -81,7 +81,7 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     Ok(prediction)
 }
 
-/// Clients that do not have to wait: everything is there at once.
+/// Predicts clients that do not wait, so everything arrives at once.
 fn spawned(facts: &Facts<'_>) -> Result<Prediction, NoModel> {
     let (Some(requests), None) = (facts.requests, facts.seconds) else {
         return none("every answer comes at once, so the speed of client and server decides the rate");
@@ -93,7 +93,7 @@ fn spawned(facts: &Facts<'_>) -> Result<Prediction, NoModel> {
     burst::predict(facts, requests, &burst::Place { places, held: None })
 }
 
-/// Requests that come at their own pace.
+/// Predicts an open load.
 pub(super) fn open(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Result<Prediction, NoModel> {
     match facts.places() {
         None => Ok(unlimited(facts, rate, arrivals)),
@@ -102,7 +102,7 @@ pub(super) fn open(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Result<P
     }
 }
 
-/// Nobody waits, so it does not matter how they come.
+/// Nothing waits, so the arrivals do not matter.
 fn unlimited(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Prediction {
     let come = match arrivals {
         Arrivals::Poisson => "M",
@@ -126,7 +126,7 @@ fn unlimited(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Prediction {
         ));
     }
     if counted {
-        prediction.assume("Who leaves at the moment at which another comes, leaves first.");
+        prediction.assume("An event that leaves when another arrives leaves first.");
         prediction.peak_in_use = Some((inside - 1e-9).ceil());
     }
     if facts.kind == Kind::Fixed {
@@ -140,7 +140,7 @@ fn unlimited(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Prediction {
     prediction
 }
 
-/// Whoever finds every place taken is sent away.
+/// Predicts a resource that refuses when all places are taken.
 fn rejecting(facts: &Facts<'_>, rate: f64, arrivals: Arrivals, places: u64) -> Result<Prediction, NoModel> {
     let load = little::number(rate, facts.mean());
     let (name, exactness, source, lost) = match (arrivals, facts.kind) {
@@ -157,7 +157,7 @@ fn rejecting(facts: &Facts<'_>, rate: f64, arrivals: Arrivals, places: u64) -> R
             erlang::b(places, load),
         ),
         (Arrivals::Constant, Kind::Fixed) => {
-            // The first c get in; the next one to do so is the first after S.
+            // The first c are admitted; the next one is the first after S.
             let cycle = (load - 1e-9).ceil().max(places as f64);
             let name = format!("D/D/{places}/{places}");
             (name, Exactness::Exact, "Counting.", 1.0 - places as f64 / cycle)
@@ -170,7 +170,7 @@ fn rejecting(facts: &Facts<'_>, rate: f64, arrivals: Arrivals, places: u64) -> R
     let mut prediction = facts.begin(name, exactness, &[source]);
     prediction.assume("A refusal takes no time, and its times are not among these.");
     if exactness == Exactness::Exact {
-        prediction.assume("Who leaves at the moment at which another comes, leaves first.");
+        prediction.assume("An event that leaves when another arrives leaves first.");
         prediction.peak_in_use = Some((load - 1e-9).ceil().min(places as f64));
     }
     let accepted = rate * (1.0 - lost);

@@ -1,5 +1,5 @@
-//! Where every model ends: freezes, limits that no model here has, loads too short for a
-//! steady state, and rates beyond what a machine can do.
+//! The limits of all models: freezes, unsupported settings, loads too short for a steady
+//! state, and rates beyond the machine.
 //!
 //! The times of the machine were measured on two cores (x86-64, 30 November 2026, with
 //! `weir load` and `weir serve` on the same two): how much longer a measurement took than
@@ -17,22 +17,22 @@ const ANSWER: f64 = 0.15e-3;
 /// What handing an event to another task adds to its response, in seconds: 0.05 to
 /// 0.11 ms.
 const HAND_OFF: f64 = 0.05e-3;
-/// Requests a second that a bench and a generator can do on the same two cores, at most:
-/// an estimate.
+/// The most requests a second of a bench and a generator on the same two cores, as an
+/// estimate.
 const MOST: f64 = 100_000.0;
-/// From this share of [`MOST`] on the machine is part of the result.
+/// Above this share of [`MOST`], the machine affects the result.
 const BUSY: f64 = 0.1;
-/// Of the work, in which the machine's time counts as little.
+/// The share of the work below which the machine's time is negligible.
 const LITTLE: f64 = 0.03;
 
-/// Refuses what no model allows for, whatever the mode and the load.
+/// Refuses settings that no model covers, in any mode and with any load.
 pub(super) fn check(facts: &Facts<'_>) -> Result<(), NoModel> {
     let resource = &facts.settings.resource;
     if !resource.freeze_every.is_zero() && !resource.freeze_for.is_zero() {
         let (every, length) = (resource.freeze_every.as_secs_f64(), resource.freeze_for.as_secs_f64());
         let load = load_in_percent(facts, 1.0 - length / every);
         return none(format!(
-            "the resource stands still for {length} s every {every} s, which no model here allows for{load}"
+            "the resource stands still for {length} s every {every} s, which no model here covers{load}"
         ));
     }
     let most = facts.settings.asynchronous.max_in_flight;
@@ -44,8 +44,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Result<(), NoModel> {
     Ok(())
 }
 
-/// How much of what can be done is asked for, if the resource works for this share of
-/// the time.
+/// Returns the utilisation, if the resource works for this share of the time.
 fn load_in_percent(facts: &Facts<'_>, works: f64) -> String {
     let Load::Open { rate, .. } = facts.load else { return String::new() };
     let consumers = (facts.mode == Mode::Pipelined).then_some(facts.settings.consumers.concurrency);
@@ -57,14 +56,14 @@ fn load_in_percent(facts: &Facts<'_>, works: f64) -> String {
     format!(" (with that, {percent:.0} % of what can be done is asked for)")
 }
 
-/// What a simulation leaves out, if it counts: the time of the machine.
+/// Returns a note about the machine's time, which a simulation leaves out, if it matters.
 pub fn left_out(settings: &Settings, mode: Mode) -> Option<String> {
     let mean = Service::new(settings.resource.latency.to_resource()).mean;
     let extra = if mode == Mode::Serial { ANSWER } else { HAND_OFF };
     (mean > 0.0 && extra >= LITTLE * mean).then(|| machine(mode, mean))
 }
 
-/// What a model leaves out: the machine.
+/// Adds a note about the machine's time, which a model leaves out.
 pub(super) fn machine(mode: Mode, mean: f64) -> String {
     let (extra, of_what) = match mode {
         Mode::Serial => (ANSWER, "an answer"),
@@ -83,7 +82,7 @@ pub(super) fn machine(mode: Mode, mean: f64) -> String {
     )
 }
 
-/// Says, or refuses, what holds only for some rates and lengths.
+/// Notes or refuses rates and lengths outside the model's range.
 pub(super) fn qualify(facts: &Facts<'_>, prediction: &mut Prediction) -> Result<(), NoModel> {
     let rate = prediction.rate.unwrap_or(0.0);
     if rate > MOST {

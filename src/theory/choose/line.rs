@@ -1,4 +1,4 @@
-//! A load that comes at its own pace, before places where it may wait.
+//! Chooses for an open load in front of places with a waiting room.
 
 use super::{Facts, NEGLIGIBLE, in_words, none};
 use crate::queue::WhenFull;
@@ -10,25 +10,25 @@ use crate::theory::mmck::Mmck;
 use crate::theory::service::Kind;
 use crate::theory::{NoModel, little, mg1};
 
-/// A waiting room larger than this is not worth its states.
+/// The largest waiting room whose states are computed.
 const MOST_STATES: u64 = 1_000_000;
 
-/// Where those wait who find every place taken.
+/// The waiting room of events that find every place taken.
 pub(super) struct Room {
-    /// How many there is room for; any number with `None`.
+    /// Its size; `None` without a limit.
     pub(super) waiting: Option<u64>,
-    /// How many of these wait not in the queue but in the hands of the consumers.
+    /// The number of them that wait with the consumers instead of in the queue.
     pub(super) in_hand: u64,
-    /// What happens to whoever finds it full.
+    /// What happens to an arrival that finds it full.
     pub(super) when_full: WhenFull,
 }
 
 impl Room {
-    /// Without bounds.
+    /// An unlimited waiting room.
     pub(super) const ENDLESS: Self = Self { waiting: None, in_hand: 0, when_full: WhenFull::Reject };
 }
 
-/// So many a second before so many places.
+/// Predicts a rate of arrivals in front of `places`.
 pub(super) fn predict(
     facts: &Facts<'_>,
     rate: f64,
@@ -59,11 +59,11 @@ pub(super) fn predict(
     Ok(prediction)
 }
 
-/// Nobody ever waits.
+/// Predicts a load that never waits.
 fn even(facts: &Facts<'_>, rate: f64, places: u64) -> Prediction {
     let mut prediction = facts.begin(format!("D/D/{places}"), Exactness::Exact, &["Counting."]);
     let inside = little::number(rate, facts.mean());
-    prediction.assume("Who leaves at the moment at which another comes, leaves first.");
+    prediction.assume("An event that leaves when another arrives leaves first.");
     prediction.peak_in_use = Some((inside - 1e-9).ceil().min(places as f64));
     prediction.depth = Some(0.0);
     prediction.peak_depth = Some(0.0);
@@ -73,7 +73,7 @@ fn even(facts: &Facts<'_>, rate: f64, places: u64) -> Prediction {
     prediction
 }
 
-/// Whether it loses some of what comes and M/M/c/K can say how much.
+/// Returns whether arrivals are lost and M/M/c/K gives their share.
 fn overflows(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> bool {
     let Some(waiting) = room.waiting.filter(|&waiting| waiting < MOST_STATES) else { return false };
     let drops_last = matches!(room.when_full, WhenFull::Reject | WhenFull::DropNewest);
@@ -83,8 +83,8 @@ fn overflows(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> bool {
     let pace = places as f64 / facts.mean();
     match Mmc::new(rate, facts.mean(), places) {
         Some(queue) => queue.at_least_waiting(waiting) > NEGLIGIBLE,
-        // Overload: only if it is full most of the time. Otherwise it is about how
-        // it fills. Near saturation it fills as a random walk does.
+        // In overload, only if the room is full most of the time; otherwise the filling
+        // matters. Near saturation it fills like a random walk.
         None => {
             let room = waiting as f64;
             let drift = room / (rate - pace).max(f64::MIN_POSITIVE);
@@ -135,10 +135,10 @@ fn overload(
     let pace = places as f64 / facts.mean();
     let water = Fluid { rate, pace, room: room.waiting.map(|n| n as f64), seconds: facts.seconds };
     let Some(most) = water.most_waiting() else {
-        return none("more comes than can be done, for ever: give the load an end");
+        return none("arrivals exceed what can be done without end: give the load an end");
     };
     if let Some(seconds) = facts.seconds {
-        // What comes and what is done vary by about this much.
+        // Arrivals and departures vary by about this much.
         let come = if arrivals == Arrivals::Constant { 0.0 } else { rate * seconds };
         let noise = (come + pace * seconds * facts.service.variation()).sqrt();
         if (rate - pace) * seconds < 3.0 * noise {
@@ -146,11 +146,11 @@ fn overload(
         }
     }
     if matches!(room.when_full, WhenFull::Wait { .. }) && water.full_at().is_some() {
-        return none("the queue fills up and lets clients wait, whose number has no bound");
+        return none("the queue fills up and lets clients wait, and their number has no limit");
     }
     let sources = ["Newell, Applications of Queueing Theory (1982), chapter 2."];
     let mut prediction = facts.begin(format!("fluid, {}", in_words(places)), Exactness::Fluid, &sources);
-    prediction.assume("More comes than can be done; randomness evens out over so many events.");
+    prediction.assume("Arrivals exceed what can be done; randomness evens out over this number of events.");
     prediction.done_rate = Some(pace * facts.done());
     prediction.peak_in_use = Some(places as f64);
     prediction.depth = water.mean_waiting();
@@ -191,7 +191,7 @@ fn exponential(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result
 fn fixed(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Prediction, NoModel> {
     let Some(similar) = Mmc::new(rate, facts.mean(), places) else { return critical() };
     let Some(queue) = Mdc::new(rate, facts.mean(), places) else {
-        return none("so many places so near to saturation are too much to compute");
+        return none("this number of places so near to saturation takes too long to compute");
     };
     has_room(room, |waiting| queue.at_least_waiting(waiting))?;
     let sources = ["Crommelin (1932).", "Franx, Operations Research Letters 29 (2001)."];
@@ -219,7 +219,7 @@ fn general(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Pre
     };
     let depth = little::number(rate, wait);
     if room.waiting.is_some_and(|waiting| (waiting as f64) < 30.0 * (depth + 1.0)) {
-        return none("the queue may be full at times, which M/G/1 does not allow for");
+        return none("the queue may be full at times, which M/G/1 does not cover");
     }
     let mut prediction =
         facts.begin("M/G/1", Exactness::Steady, &["Pollaczek (1930) and Khinchine (1932)."]);
@@ -232,23 +232,23 @@ fn general(facts: &Facts<'_>, rate: f64, places: u64, room: &Room) -> Result<Pre
 }
 
 fn critical<T>() -> Result<T, NoModel> {
-    none("exactly as much comes as can be done, so that there is no steady state and no clear overload")
+    none("arrivals are exactly what can be done, so there is neither a steady state nor a clear overload")
 }
 
-/// Refuses if the waiting room may fill up.
+/// Refuses if the waiting room may become full.
 fn has_room(room: &Room, at_least: impl Fn(u64) -> f64) -> Result<(), NoModel> {
     let full = room.waiting.map_or(0.0, at_least);
     if full <= NEGLIGIBLE {
         return Ok(());
     }
     none(format!(
-        "the queue is full for {:.2} % of those who come, which no model here allows for with this \
+        "the queue is full for {:.2} % of the arrivals, which no model here covers with this \
          queue.when_full and this service",
         full * 100.0
     ))
 }
 
-/// Says how long the load has to last.
+/// Notes how long the load has to last.
 fn settled(prediction: &mut Prediction, facts: &Facts<'_>, queue: &Mmc) {
     last(prediction, facts, queue.relaxation());
 }

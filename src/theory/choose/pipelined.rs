@@ -1,4 +1,4 @@
-//! The mode with a queue, and consumers behind it.
+//! Chooses for the mode with a queue and consumers.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::theory::service::Kind;
 /// The most requests that are counted one by one.
 const MOST_COUNTED: u64 = 10_000_000;
 
-/// The consumers, as a model sees them.
+/// The consumers in terms of a model.
 struct Consumers {
-    /// How many events are worked on at a time.
+    /// The number of events worked on at a time.
     places: u64,
-    /// How many events the consumers hold at most, those in work included.
+    /// The most events that the consumers hold, including those being worked on.
     held: u64,
-    /// How many events one of them holds at most, and how many it asks for at a time.
+    /// The most events that one consumer holds, and the number it asks for at a time.
     prefetch: (u64, u64),
     concurrency: u64,
 }
@@ -30,15 +30,15 @@ impl Consumers {
         let concurrency = settings.concurrency;
         if concurrency == 0 {
             return none(
-                "consumers.concurrency = 0: requests are answered and events are never done, so there \
-                 is no time that could be told",
+                "consumers.concurrency = 0: requests are answered and events are never done, so \
+                 there are no times",
             );
         }
         let places = facts.places().map_or(concurrency, |places| places.min(concurrency));
         if facts.rejects() && places < concurrency {
             return none(format!(
-                "{concurrency} consumers before {places} places that refuse: what is refused fails at \
-                 once, and how much that is depends on the machine"
+                "{concurrency} consumers in front of {places} places that refuse: refused events fail \
+                 at once, and their number depends on the machine"
             ));
         }
         let prefetch = match settings.mode {
@@ -48,13 +48,13 @@ impl Consumers {
         Ok(Self { places, held: concurrency * prefetch.0, prefetch, concurrency })
     }
 
-    /// Whether an event may wait behind one consumer while another is free.
+    /// Returns whether an event may wait at one consumer while another is free.
     fn hoards(&self) -> bool {
         self.concurrency > 1 && self.prefetch.0 > 1
     }
 
-    /// Whether prefetched shares come out even: first what each may hold, then round
-    /// after round of what each asks for.
+    /// Returns whether prefetched events are shared evenly: first the most that each may
+    /// hold, then what each asks for, round after round.
     fn shares_evenly(&self, events: u64) -> bool {
         let rest = events.checked_sub(self.held);
         let round = self.concurrency * self.prefetch.1;
@@ -62,13 +62,13 @@ impl Consumers {
     }
 }
 
-/// Requests that come at their own pace.
+/// Predicts an open load.
 pub(super) fn open(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Result<Prediction, NoModel> {
     let consumers = Consumers::of(facts)?;
     if consumers.hoards() {
         return none(
-            "with consumers.max_demand above 1 an event may wait behind one consumer while another is \
-             free, which no formula allows for",
+            "with consumers.max_demand above 1 an event may wait at one consumer while another is free, \
+             which no formula covers",
         );
     }
     let queue = &facts.settings.queue;
@@ -77,7 +77,7 @@ pub(super) fn open(facts: &Facts<'_>, rate: f64, arrivals: Arrivals) -> Result<P
     line::predict(facts, rate, arrivals, consumers.places, &room)
 }
 
-/// Clients that have their answers at once, until the queue is full.
+/// Predicts clients that have their answers at once until the queue is full.
 pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoModel> {
     let consumers = Consumers::of(facts)?;
     let (Some(requests), None) = (facts.requests, facts.seconds) else {
@@ -92,8 +92,8 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     let even = facts.kind == Kind::Fixed && consumers.shares_evenly(events);
     if consumers.hoards() && !even {
         return none(
-            "with consumers.max_demand above 1 each consumer works off what it has been given, and \
-             how long the one with the most takes no formula says",
+            "with consumers.max_demand above 1 each consumer works off its own events, and no formula \
+             says how long the one with the most takes",
         );
     }
     let to = burst::Place { places: consumers.places, held: Some(consumers.held) };
@@ -109,12 +109,13 @@ pub(super) fn closed(facts: &Facts<'_>, clients: u64) -> Result<Prediction, NoMo
     Ok(prediction)
 }
 
-/// The queue is full and lets clients wait: they go at the pace of the consumers.
+/// Predicts a full queue that lets clients wait: they proceed at the rate of the
+/// consumers.
 ///
-/// With k consumers that hold one event each and all take the same time S, the i-th
-/// event is done after i/k rounds of S, rounded up. It finds a place in a queue of
-/// capacity C when event i - C is taken, at the beginning of its round; and it was
-/// sent when the client's last request was answered, N requests before.
+/// With k consumers that hold one event each and a fixed service S, event i is done after
+/// i/k rounds of S, rounded up. It gets a place in a queue of capacity C when event i - C
+/// is taken, at the beginning of that event's round. It was sent when the client's
+/// previous request was answered, N requests before.
 fn blocked(
     facts: &Facts<'_>,
     consumers: &Consumers,
@@ -131,7 +132,7 @@ fn blocked(
     if requests > MOST_COUNTED {
         return none(format!("{requests} requests are too many to be counted out"));
     }
-    // Each in rounds from the beginning, counted from request 1.
+    // In rounds from the beginning, counted from request 1.
     let done = |i: u64| i.div_ceil(k);
     let placed = |i: u64| i.saturating_sub(capacity).div_ceil(k).saturating_sub(1);
     let sent = |i: u64| i.checked_sub(clients).map_or(0, placed);
@@ -152,7 +153,7 @@ fn blocked(
     }
     let name = format!("closed loop on a full queue, {k} consumers");
     let mut prediction = facts.begin(name, Exactness::Exact, &["Counting."]);
-    // Not so here: that the answer takes no time.
+    // Except the assumption that the answer takes no time.
     prediction.assumptions.pop();
     prediction.assume("An answer takes no time of its own: only the wait for a place does.");
     let (load_s, all) = (placed(requests) as f64 * facts.mean(), done(requests) as f64 * facts.mean());

@@ -116,7 +116,7 @@ fn serial_at_a_rate() {
     assert_eq!(even.answer, Some(PredictedTimes::always(0.1)));
     refused(open(Mode::Serial, 20.0, Arrivals::Constant, &[QUICK, flags[1], EXPONENTIAL]), "evenly");
     refused(open(Mode::Serial, 20.0, Arrivals::Burst(5), &flags), "bursts");
-    refused(open(Mode::Serial, 30.0, POISSON, &flags), "exactly as much");
+    refused(open(Mode::Serial, 30.0, POISSON, &flags), "exactly what can be done");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn pipelined_at_a_rate() {
     );
     refused(open(Mode::Pipelined, 20.0, POISSON, &["consumers.concurrency=0"]), "never done");
     let rejecting = [flags[1], "resource.max_concurrent=2", "resource.on_full=reject"];
-    refused(open(Mode::Pipelined, 1.0, POISSON, &rejecting), "fails at once");
+    refused(open(Mode::Pipelined, 1.0, POISSON, &rejecting), "fail at once");
 }
 
 #[test]
