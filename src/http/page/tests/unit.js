@@ -319,19 +319,20 @@ test('counts within intervals are rates, and a short last interval joins the one
 // ---- timeline.js ----
 
 /** @param {number} t */
-const point = (t, done = 0, busy = 0, held = 0) => ({
-  t,
-  busy,
-  held,
-  depth: 0,
-  in_use: 0,
-  concurrency: 1,
-  arrived: /** @type {[number, number, number]} */ ([0, 0, done]),
-  requests: /** @type {[number, number, number]} */ ([0, 0, done]),
-  finished: /** @type {[number, number, number]} */ ([0, 0, done]),
-  wait_ms: /** @type {[null, null, null]} */ ([null, null, null]),
-  response_ms: /** @type {[null, null, null]} */ ([null, null, null]),
-});
+const point = (t, done = 0, busy = 0, held = 0) =>
+  /** @type {any} */ ({
+    t,
+    busy,
+    held,
+    depth: 0,
+    in_use: 0,
+    concurrency: 1,
+    arrived: /** @type {[number, number, number]} */ ([0, 0, done]),
+    requests: /** @type {[number, number, number]} */ ([0, 0, done]),
+    finished: /** @type {[number, number, number]} */ ([0, 0, done]),
+    wait_ms: /** @type {[null, null, null]} */ ([null, null, null]),
+    response_ms: /** @type {[null, null, null]} */ ([null, null, null]),
+  });
 
 test('rates are over the last second, and unknown in the first', () => {
   const points = [0, 1, 2, 3, 4, 5, 6].map((quarter) => point(quarter / 4, quarter * 2));
