@@ -105,8 +105,8 @@ function reach(rows, oldest) {
   }
   const age = (oldest.at(-1)?.[1] ?? 0) * 1000;
   if (!high) return [0.1, 10];
-  const bottom = Math.max(LOW_S, 10 ** Math.floor(Math.log10(low / 1000 / 1.05)));
-  const top = 10 ** Math.ceil(Math.log10((Math.max(high, age) / 1000) * 1.05));
+  const bottom = Math.max(LOW_S, 10 ** Math.floor(Math.log10(low / 1000 / 1.6)));
+  const top = 10 ** Math.ceil(Math.log10((Math.max(high, age) / 1000) * 1.1));
   return [bottom, Math.max(top, bottom * 100)];
 }
 

@@ -4,6 +4,7 @@
 // Responsible for: digits and units of rates, times, counts and shares. Tables have more digits (format.js).
 
 const THIN = '\u202f';
+const SEEN = 0.05; // a rate below this is none
 
 /** @param {number} value */
 export const whole = (value) => Math.round(value).toLocaleString('en');
@@ -13,7 +14,7 @@ export const whole = (value) => Math.round(value).toLocaleString('en');
  * @param {number} value
  */
 export function rate(value) {
-  if (value < 0.05) return '0';
+  if (value < SEEN) return '0';
   return value < 9.95
     ? String(Number(value.toPrecision(2)))
     : whole(value < 1000 ? value : Number(value.toPrecision(3)));
@@ -76,9 +77,10 @@ export const percent = (share) => `${Math.round(share * 100)}${THIN}%`;
  * How fast something grows, with a sign of its own shape; empty if it is too slow to matter.
  * @param {number} growth
  * @param {number} pace what growth is measured against
+ * @param {boolean} [isSaid] whether the verdict speaks of growth, however slow
  */
-export function growing(growth, pace) {
-  const least = Math.max(0.4, 0.03 * pace);
+export function growing(growth, pace, isSaid = false) {
+  const least = isSaid ? SEEN : Math.max(0.4, 0.03 * pace);
   if (growth > least) return `▲ +${rate(growth)}/s`;
   return growth < -least ? `▼ −${rate(-growth)}/s` : '';
 }

@@ -72,5 +72,5 @@ function rowAt(rows, index, lastMode) {
   const mode = most > 0 ? [0, 1, 2].reduce((a, b) => (came[b] + went[b] > came[a] + went[a] ? b : a)) : lastMode;
   const [p50, p99] = row.response_ms[mode] ?? [null, null];
   const { t, depth, in_use: inUse, concurrency } = row;
-  return { ...{ t, arrived, accepted, out, depth, mode, concurrency }, in_use: inUse, p50, p99, heat: row.heat };
+  return { ...{ t, arrived, accepted, out, depth, mode, concurrency }, in_use: inUse, p50, p99, heat: row.heat ?? [] };
 }

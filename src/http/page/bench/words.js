@@ -85,7 +85,7 @@ function queue(say, { basin: b, trap, outlet, floor }, f, { lens, each }) {
   say.put('depth', b.x + 56, b.y + 62, whole(f.depth), { look: 'n', term: 'depth' });
   say.put('of', b.x + 58, b.y + 82, `of ${whole(f.capacity)} wait`, { look: 's wet', term: 'depth' });
   const isFull = f.verdict.word === 'FULL';
-  const grows = growing(f.growth, f.rate) || (f.depth ? 'steady' : '');
+  const grows = growing(f.growth, f.rate, f.verdict.word === 'OVERLOADED') || (f.depth ? 'steady' : '');
   if (f.depth && grows && !isFull) {
     const look = grows[0] === '▲' ? `m ${growthTone(f)}` : grows[0] === '▼' ? 'm flow' : 's wet';
     if (b.w < NARROW || f.depth >= 10_000) say.put('grows', b.x + 58, b.y + 106, grows, { look, term: 'growth' });
@@ -131,8 +131,8 @@ function policy(say, { yard, basin: b, floor, trap }, f, { crowd }) {
     const each = crowd > 1 ? `, a head is ${crowd}` : '';
     const top = floor - 14 - 16 * rows;
     const words = /** @type {[string, string]} */ (['unit', ` wait to be let in${each}`]);
-    say.put('rim', b.x - 14, top, [whole(f.waiting), words], { look: 'm', align: 'r', term: 'queue-waiting' });
-    if (f.refused > SEEN) lost(b.x - 14, top - 24, f.refused, 'give up', 'r');
+    say.put('rim', b.x - 58, top, [whole(f.waiting), words], { look: 'm', align: 'r', term: 'queue-waiting' });
+    if (f.refused > SEEN) lost(b.x - 58, top - 24, f.refused, 'give up', 'r');
   } else if (f.refused > SEEN) lost(yard.x, floor - 32, f.refused, 'turned away', 'l');
   if (f.policy === 'drop_newest' && f.dropped > SEEN) lost(b.x - 40, floor - 10, f.dropped, 'run over, told 202', 'r');
   if (f.policy === 'drop_oldest' && f.dropped > SEEN)
