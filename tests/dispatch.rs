@@ -1,7 +1,6 @@
 //! Dispatchers in running stages, under virtual time and on two threads.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -33,7 +32,7 @@ async fn a_selector_gets_its_events_and_holds_nobody_up() {
     let broadcast = stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).spawn();
     broadcast.producer().pause().await.unwrap();
     let thirds: SubscribeOptions<u64> =
-        SubscribeOptions { selector: Some(Arc::new(|event| event % 3 == 0)), ..limits(5, 0).into() };
+        SubscribeOptions::from(limits(5, 0)).selector(|event| event % 3 == 0);
     let (some, first) = collect(&broadcast.producer(), thirds);
     let (all, second) = collect(&broadcast.producer(), limits(10, 0).into());
     broadcast.producer().resume().unwrap();
@@ -58,7 +57,7 @@ async fn partitions_keep_the_order_of_each_key_and_lose_nothing() {
     let partitioned = stage::producer(Numbers::below(20_000)).dispatcher(dispatcher).spawn();
     let readers: Vec<_> = (0..3)
         .map(|partition| {
-            let options = SubscribeOptions { partition: Some(partition.into()), ..limits(50, 20).into() };
+            let options = SubscribeOptions::from(limits(50, 20)).partition(partition);
             tokio::spawn(partitioned.producer().subscribe(options).collect::<Vec<u64>>())
         })
         .collect();
@@ -78,8 +77,7 @@ async fn partitions_keep_the_order_of_each_key_and_lose_nothing() {
 async fn a_partition_whose_consumer_dies_goes_on_where_it_was() {
     let dispatcher = PartitionDispatcher::new(2, |event: &u64| Some((event % 2) as usize));
     let partitioned = stage::producer(Numbers::below(200)).dispatcher(dispatcher).spawn();
-    let of =
-        |partition: usize| SubscribeOptions { partition: Some(partition.into()), ..limits(20, 10).into() };
+    let of = |partition: usize| SubscribeOptions::from(limits(20, 10)).partition(partition);
     let (even, first) = collect(&partitioned.producer(), of(0));
     let doomed: Vec<u64> = partitioned.producer().subscribe(of(1)).take(7).collect().await;
     let odd: Vec<u64> = partitioned.producer().subscribe(of(1)).collect().await;

@@ -9,7 +9,7 @@ use weir::demand::Limits;
 use weir::pipeline::Pipeline;
 use weir::pool::{self, Handler, PoolSettings, Spread};
 use weir::shutdown::Drained;
-use weir::stage::{self, Kind, ProducerBuilder, ProducerConsumer, ProducerRef, Reason, State, Status};
+use weir::stage::{self, Kind, ProducerBuilder, ProducerConsumer, ProducerRef, Reason, State};
 
 use crate::support::{Numbers, Seen};
 
@@ -237,21 +237,13 @@ async fn inspect_lists_the_stages_in_order_with_counts_that_add_up() {
     assert_eq!((work.events_in, work.held, work.asked, work.producers), (4, 4, 0, 1));
 
     assert_eq!(pipeline.ended().await, Reason::Finished);
-    let ended = |name: &str, kind, dispatcher, events_in, events_out, busy| Status {
-        name: name.into(),
-        kind,
-        state: State::Ended,
-        dispatcher,
-        producers: 0,
-        consumers: 0,
-        events_in,
-        events_out,
-        asked: 0,
-        demand: 0,
-        buffered: 0,
-        held: 0,
-        dropped: 0,
-        busy,
+    let ended = |name: &str, kind, dispatcher, events_in, events_out, busy| {
+        let mut status = source.clone();
+        (status.name, status.kind, status.dispatcher) = (name.into(), kind, dispatcher);
+        (status.state, status.producers, status.consumers) = (State::Ended, 0, 0);
+        (status.events_in, status.events_out, status.busy) = (events_in, events_out, busy);
+        (status.asked, status.demand, status.buffered, status.held, status.dropped) = (0, 0, 0, 0, 0);
+        status
     };
     let demand = Some("DemandDispatcher");
     assert_eq!(

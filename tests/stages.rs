@@ -94,7 +94,7 @@ async fn one_consumer_may_have_several_producers_and_lose_none_of_their_events()
         (stage::producer(Numbers::below(100)).spawn(), stage::producer(Numbers::below(50)).spawn());
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
-    let options = SubscribeOptions { cancel: CancelMode::Temporary, ..limits(10, 5).into() };
+    let options = SubscribeOptions::from(limits(10, 5)).cancel(CancelMode::Temporary);
     let consumer = stage::consumer(collect).subscribe_to(&a.producer(), options.clone()).spawn();
     consumer.consumer().subscribe(&b.producer(), options).await.unwrap();
     a.join().await;

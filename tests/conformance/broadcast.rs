@@ -131,7 +131,7 @@ async fn what_a_selector_filters_is_asked_of_the_author_again() {
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
     let fourths: Selector<u64> = Arc::new(|event| event.is_multiple_of(4));
-    let options = SubscribeOptions { selector: Some(fourths), ..SubscribeOptions::manual() };
+    let options = SubscribeOptions::manual().selector(move |event| fourths(event));
     let consumer = stage::consumer(collect).spawn();
     let tag = consumer.consumer().subscribe(&numbers.producer(), options).await.unwrap();
     consumer.consumer().ask(tag, 6).await.unwrap();

@@ -169,7 +169,7 @@ async fn a_producer_whose_dispatcher_breaks_ends_with_the_error_and_its_consumer
     let numbers = numbers.spawn();
     let collect = Collect::slowly(MS);
     let batches = collect.batches.clone();
-    let options = SubscribeOptions { partition: Some(0.into()), ..limits(9, 6).into() };
+    let options = SubscribeOptions::from(limits(9, 6)).partition(0);
     let consumer = stage::consumer(collect).subscribe_to(&numbers.producer(), options).spawn();
     assert_eq!(numbers.join().await, Reason::Panicked("no partition for 10".to_owned()));
     // It still finishes what it was sent, and finds nobody to ask for more; that

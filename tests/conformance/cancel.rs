@@ -20,7 +20,7 @@ fn limits(max: usize, min: usize) -> Limits {
 }
 
 fn with(cancel: CancelMode) -> SubscribeOptions<u64> {
-    SubscribeOptions { cancel, ..limits(10, 5).into() }
+    SubscribeOptions::from(limits(10, 5)).cancel(cancel)
 }
 
 /// A producer without end and a temporary consumer of it, with what both are

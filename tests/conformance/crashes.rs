@@ -21,7 +21,7 @@ fn limits(max: usize, min: usize) -> Limits {
 }
 
 fn with(cancel: CancelMode) -> SubscribeOptions<u64> {
-    SubscribeOptions { cancel, ..limits(10, 5).into() }
+    SubscribeOptions::from(limits(10, 5)).cancel(cancel)
 }
 
 /// Numbers that are kept outside of the stage, as a database would, so that the

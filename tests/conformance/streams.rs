@@ -35,7 +35,7 @@ fn limits(max: usize, min: usize) -> Limits {
 }
 
 fn with(cancel: CancelMode) -> SubscribeOptions<u64> {
-    SubscribeOptions { cancel, ..limits(10, 5).into() }
+    SubscribeOptions::from(limits(10, 5)).cancel(cancel)
 }
 
 #[tokio::test(start_paused = true)]

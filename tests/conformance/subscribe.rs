@@ -35,7 +35,7 @@ fn limits(max: usize, min: usize) -> Limits {
 }
 
 fn with<T>(cancel: CancelMode) -> SubscribeOptions<T> {
-    SubscribeOptions { cancel, ..limits(10, 5).into() }
+    SubscribeOptions::from(limits(10, 5)).cancel(cancel)
 }
 
 /// A producer without end.

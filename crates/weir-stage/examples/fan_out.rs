@@ -46,7 +46,7 @@ async fn broadcast() -> Result<(), LimitsError> {
     let producer = sensor.producer();
 
     let limits = Limits::new(4, 2)?;
-    let hot = SubscribeOptions { selector: Some(Arc::new(|&t: &u32| t >= 90)), ..limits.into() };
+    let hot = SubscribeOptions::from(limits).selector(|&t: &u32| t >= 90);
     let auditor = listener(&producer, limits.into(), 0, Duration::ZERO, start);
     let alarm = listener(&producer, hot, 15, Duration::ZERO, start);
     let archive = listener(&producer, limits.into(), 32, 50 * MS, start);
@@ -111,7 +111,7 @@ async fn shares_with(dispatcher: impl Dispatcher<u32>) -> Result<[usize; 3], Lim
             async {}
         });
         // Asking again after each event keeps the demand what it is.
-        let options = SubscribeOptions { weight, ..Limits::new(max_demand, max_demand - 1)?.into() };
+        let options = SubscribeOptions::from(Limits::new(max_demand, max_demand - 1)?).weight(weight);
         consumers.push(count.subscribe_to(&source.producer(), options).spawn());
     }
     for consumer in consumers {

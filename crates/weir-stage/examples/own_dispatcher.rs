@@ -100,7 +100,7 @@ async fn main() -> Result<(), LimitsError> {
     let (sender, receiver) = mpsc::channel(6);
     let source = stage::producer(receiver).dispatcher(Priority::default()).spawn();
     let join =
-        |weight, limits: Limits| source.producer().subscribe(SubscribeOptions { weight, ..limits.into() });
+        |weight, limits: Limits| source.producer().subscribe(SubscribeOptions::from(limits).weight(weight));
     let mut ann = join(1, Limits::new(10, 9)?);
     let mut bob = join(1, Limits::new(10, 9)?);
     let mut vip = None;

@@ -1,12 +1,12 @@
-//! Events that were emitted and not yet asked for, and markers between them.
+//! The buffer of events emitted beyond demand, and of the markers between them.
 //!
-//! A producer that is asked for 10 and emits 12 leaves 2 here; the next ask is
-//! served from here first. The buffer is pure, and it never discards silently:
-//! what does not fit is handed back to the caller, who must account for it.
+//! A producer that is asked for 10 events and emits 12 leaves 2 here, and the next ask is
+//! served from here first. The buffer is pure and never discards silently: it returns the
+//! events that do not fit, and the caller must account for them.
 //!
-//! A *marker* keeps its place: it comes out after the events stored before it
-//! and before those stored after it. It takes no room, and when the events
-//! before it are discarded, it is due at once.
+//! A *marker* keeps its place: it comes out after the events stored before it and before
+//! those stored after it. It takes no room. If the events before it are discarded, it is
+//! due at once.
 //!
 //! ```
 //! use weir_stage::buffer::Buffer;
@@ -19,21 +19,21 @@
 //! assert_eq!(buffer.take(5), ['a', 'b']);
 //! assert_eq!(buffer.take_due(), Some("between"));
 //! assert_eq!(buffer.take(5), ['c']);
-//! // Nothing is in front of it, so a marker has nothing to wait for.
+//! // With nothing in front of it, a marker is due at once.
 //! assert_eq!(buffer.mark("last"), Some("last"));
 //! ```
 //!
-//! A stage's buffer is meant to be empty. A bounded queue that holds a backlog and
-//! decides what to do when it is full is a producer, such as that of `weir-parts`.
+//! A stage's buffer should usually be empty. For a bounded queue that keeps a backlog, and
+//! has a policy for when it is full, use a producer such as the queue of `weir-parts`.
 
 use std::collections::VecDeque;
 
-/// Which events stay when more arrive than fit.
+/// The events that stay when more arrive than fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
-    /// Keep what is buffered; the newcomers go.
+    /// The buffered events stay; the new ones are discarded.
     First,
-    /// Keep the newest; the oldest go. GenStage's default.
+    /// The newest events stay; the oldest are discarded. GenStage's default.
     #[default]
     Last,
 }
@@ -43,37 +43,37 @@ pub enum Keep {
 #[derive(Debug)]
 pub struct Buffer<T, M = ()> {
     events: VecDeque<T>,
-    /// Markers with the place of the event they stand before, oldest first.
+    /// Markers with the position of the event that they stand before, oldest first.
     markers: VecDeque<(u64, M)>,
-    /// The place of the first event, counted from the first ever stored.
+    /// The position of the first event, counted from the first one ever stored.
     first: u64,
     size: Option<usize>,
     keep: Keep,
 }
 
 impl<T, M> Buffer<T, M> {
-    /// A buffer for at most `size` events, or for any number with `None`.
+    /// Makes a buffer for at most `size` events, or for any number with `None`.
     ///
-    /// A size of 0 is allowed: nothing is ever kept. (GenStage takes 0 and then
-    /// fails.)
+    /// A size of 0 is allowed: such a buffer keeps nothing. (GenStage accepts 0 and fails
+    /// later.)
     pub fn new(size: Option<usize>, keep: Keep) -> Self {
         Self { events: VecDeque::new(), markers: VecDeque::new(), first: 0, size, keep }
     }
 
-    /// How many events wait here. Markers do not count.
+    /// Returns the number of events; markers do not count.
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether neither events nor markers wait here.
+    /// Returns true if there are neither events nor markers.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.markers.is_empty()
     }
 
-    /// Stores `events` behind those already here and returns the ones that did
-    /// not fit, oldest first: the newcomers under [`Keep::First`], the oldest
-    /// under [`Keep::Last`]. Markers may be [due](Self::take_due) afterwards.
-    #[must_use = "what does not fit is handed back to be accounted for"]
+    /// Stores `events` behind those already here. Returns the events that did not fit,
+    /// oldest first: the new ones under [`Keep::First`], the oldest under [`Keep::Last`].
+    /// Markers may be [due](Self::take_due) afterwards.
+    #[must_use = "the caller must account for events that did not fit"]
     pub fn store(&mut self, events: Vec<T>) -> Vec<T> {
         self.events.extend(events);
         let Some(size) = self.size else { return Vec::new() };
@@ -87,9 +87,9 @@ impl<T, M> Buffer<T, M> {
         }
     }
 
-    /// Puts a marker behind everything that is here. With nothing here it comes
-    /// straight back: it is due.
-    #[must_use = "a marker that comes back is due"]
+    /// Places a marker behind everything in the buffer. Returns the marker if the buffer is
+    /// empty: it is due.
+    #[must_use = "a returned marker is due"]
     pub fn mark(&mut self, marker: M) -> Option<M> {
         if self.is_empty() {
             return Some(marker);
@@ -98,13 +98,13 @@ impl<T, M> Buffer<T, M> {
         None
     }
 
-    /// Puts a marker behind everything that is here, also behind nothing, for a
-    /// caller that has something in front of it elsewhere.
+    /// Places a marker behind everything in the buffer, even if the buffer is empty. For a
+    /// caller that has events in front of it elsewhere.
     pub fn push_mark(&mut self, marker: M) {
         self.markers.push_back((self.first + self.events.len() as u64, marker));
     }
 
-    /// The next marker that has no event in front of it.
+    /// Takes the next marker that has no event in front of it.
     pub fn take_due(&mut self) -> Option<M> {
         let (place, _) = self.markers.front()?;
         if *place > self.first {
@@ -113,21 +113,22 @@ impl<T, M> Buffer<T, M> {
         self.markers.pop_front().map(|(_, marker)| marker)
     }
 
-    /// Puts events that were taken back in front, in their order. They were here
-    /// a moment ago, so the bound does not apply.
+    /// Puts taken events back to the front, in their order. They were part of the buffer
+    /// before, so the bound does not apply.
     pub fn put_back(&mut self, events: Vec<T>) {
+        debug_assert!(events.len() as u64 <= self.first, "only taken events are put back");
         self.first -= events.len() as u64;
         for event in events.into_iter().rev() {
             self.events.push_front(event);
         }
     }
 
-    /// Takes up to `n` events, oldest first, and none from behind a marker. What
-    /// is missing from `n` is still wanted.
+    /// Takes up to `n` events, oldest first, and none from behind a marker. If it returns
+    /// fewer than `n`, the difference is still wanted.
     pub fn take(&mut self, n: usize) -> Vec<T> {
         let reach = match self.markers.front() {
-            // A marker whose events were discarded is due, and nothing is in front
-            // of it.
+            // The position of a marker is below `first` if its events were discarded. It
+            // is due, with nothing in front of it.
             Some((place, _)) => n.min(place.saturating_sub(self.first) as usize),
             None => n,
         };
@@ -141,7 +142,7 @@ impl<T, M> Buffer<T, M> {
 }
 
 impl<T, M> Default for Buffer<T, M> {
-    /// Without a bound.
+    /// Makes a buffer without a bound.
     fn default() -> Self {
         Self::new(None, Keep::default())
     }

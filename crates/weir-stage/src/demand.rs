@@ -1,19 +1,19 @@
-//! The arithmetic of demand: how many events a consumer may hold, and when it
-//! asks for more.
+//! The arithmetic of demand: how many events a consumer may hold, and when it asks for
+//! more.
 //!
-//! This module is pure: numbers in, numbers out. It knows one subscription from
-//! the consumer's side. What a producer does with the demand of many
-//! subscriptions is the work of [`dispatch`](crate::dispatch).
+//! This module is pure: numbers in, numbers out. It covers one subscription, from the
+//! consumer's side; [`dispatch`](crate::dispatch) covers the demand of all subscriptions
+//! of a producer.
 //!
-//! Any `usize` is a valid amount. A subscription's demand stops at `usize::MAX`,
-//! which no producer ever serves, and the demand of several is added up in a
-//! [`Total`], which cannot overflow.
+//! Any `usize` is a valid amount. A subscription's demand saturates at `usize::MAX`, which
+//! no producer ever serves. The demand of several subscriptions is summed in a [`Total`],
+//! which cannot overflow.
 //!
 //! # Example, with numbers
 //!
-//! With `max_demand` 10 and `min_demand` 5 a consumer asks for 10 events. Its
-//! handler sees them in batches of `max - min` = 5. After the first batch 5 are
-//! outstanding, which is not more than `min_demand`, so it asks for 5 again:
+//! With `max_demand` 10 and `min_demand` 5 a consumer asks for 10 events. Its handler gets
+//! them in batches of `max - min` = 5. After the first batch 5 events are outstanding,
+//! which is not more than `min_demand`, so the consumer asks for 5 again:
 //!
 //! ```
 //! use weir_stage::demand::{Limits, Window};
@@ -25,16 +25,16 @@
 //! # Ok::<(), weir_stage::demand::LimitsError>(())
 //! ```
 //!
-//! The rules are GenStage's (`max_demand`, `min_demand`). Readers often take
-//! them for limits on concurrency; they are an *in-flight limit* and the level
-//! at which the consumer *asks again*.
+//! The rules are GenStage's (`max_demand`, `min_demand`). They are not limits on
+//! concurrency, as readers often assume: one is an *in-flight limit*, the other is the
+//! level at which the consumer *asks again*.
 
 use thiserror::Error;
 
 /// GenStage's default `max_demand`, in events.
 pub const DEFAULT_MAX_DEMAND: usize = 1000;
 
-/// The two numbers a subscription is made with, both in events.
+/// The in-flight limit of a subscription and the level at which it asks again, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     max: usize,
@@ -45,11 +45,10 @@ impl Limits {
     /// One event at a time.
     pub const ONE: Self = Self { max: 1, min: 0 };
 
-    /// At most `max` events in flight; ask again when no more than `min` are.
+    /// Allows at most `max` events in flight, and asks again when no more than `min` are.
     ///
     /// # Errors
-    /// When `max` is 0, or when `min` is not below `max`: such a subscription
-    /// would never ask.
+    /// If `max` is 0, or `min` is not below `max`: such a subscription would never ask.
     pub fn new(max: usize, min: usize) -> Result<Self, LimitsError> {
         if max == 0 {
             Err(LimitsError::NoDemand)
@@ -60,26 +59,26 @@ impl Limits {
         }
     }
 
-    /// `max` events in flight, asking again at half of them, as GenStage does
-    /// when only `max_demand` is given.
+    /// Allows `max` events in flight and asks again at half of them, as GenStage does when
+    /// only `max_demand` is given.
     ///
     /// # Errors
-    /// When `max` is 0.
+    /// If `max` is 0.
     pub fn with_max(max: usize) -> Result<Self, LimitsError> {
         Self::new(max, max / 2)
     }
 
-    /// The in-flight limit, in events.
+    /// Returns the in-flight limit, in events.
     pub fn max(self) -> usize {
         self.max
     }
 
-    /// The level at which the consumer asks again, in events.
+    /// Returns the level at which the consumer asks again, in events.
     pub fn min(self) -> usize {
         self.min
     }
 
-    /// The most events a handler sees in one call: `max - min`.
+    /// Returns the most events that a handler gets in one call: `max - min`.
     pub fn batch(self) -> usize {
         self.max - self.min
     }
@@ -91,8 +90,9 @@ impl Default for Limits {
     }
 }
 
-/// Why a pair of limits was refused.
+/// The reason why a pair of limits is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum LimitsError {
     /// `max_demand` was 0.
     #[error("max_demand is 0, and must be at least 1")]
@@ -107,63 +107,63 @@ pub enum LimitsError {
     },
 }
 
-/// The running account of one subscription, kept by its consumer.
+/// The account of one subscription, kept by its consumer.
 ///
-/// `outstanding` is what was asked for and is not finished yet: on its way,
-/// waiting in the consumer, or in its hands. It never exceeds the in-flight
-/// limit.
+/// `outstanding` counts the events that were asked for and are not finished: under way,
+/// waiting in the consumer, or in its handler. It never exceeds the in-flight limit,
+/// unless that limit was lowered meanwhile.
 #[derive(Debug, Clone)]
 pub struct Window {
-    /// `None` when somebody else decides when to ask.
+    /// `None` for manual demand.
     limits: Option<Limits>,
     outstanding: usize,
 }
 
 impl Window {
-    /// A window that has asked for nothing yet.
+    /// Makes a window that has asked for nothing yet.
     pub fn new(limits: Limits) -> Self {
         Self { limits: Some(limits), outstanding: 0 }
     }
 
-    /// A window that asks for nothing by itself, and only counts what is
+    /// Makes a window that asks for nothing by itself, and counts what is
     /// [asked](Self::ask).
     pub fn manual() -> Self {
         Self { limits: None, outstanding: 0 }
     }
 
-    /// The limits this window keeps to, unless it is manual.
+    /// Returns the limits of this window, unless it is manual.
     pub fn limits(&self) -> Option<Limits> {
         self.limits
     }
 
-    /// The most events a handler sees in one call.
+    /// Returns the most events that a handler gets in one call.
     pub fn batch(&self) -> usize {
         self.limits.map_or(usize::MAX, Limits::batch)
     }
 
-    /// Notes that `n` more events were asked for by hand.
+    /// Notes a manual ask for `n` more events.
     pub fn ask(&mut self, n: usize) {
         self.outstanding = self.outstanding.saturating_add(n);
     }
 
-    /// What was asked for and is not finished, in events.
+    /// Returns the number of events that were asked for and are not finished.
     pub fn outstanding(&self) -> usize {
         self.outstanding
     }
 
-    /// Opens the window and returns the first amount to ask for: the in-flight
-    /// limit, less the `in_hand` events that the consumer is still working on
-    /// from an earlier subscription. A manual window asks again for what was
-    /// asked before and has not come.
-    pub fn open(&mut self, in_hand: usize) -> usize {
+    /// Opens the window and returns the first amount to ask for: the in-flight limit, less
+    /// the `in_progress` events of an earlier subscription that a handler is still working
+    /// on. A manual window asks again for the events that have not come.
+    pub fn open(&mut self, in_progress: usize) -> usize {
         let wanted = self.limits.map_or(self.outstanding, |limits| limits.max);
-        let ask = wanted.saturating_sub(in_hand);
-        self.outstanding = ask + in_hand;
+        // There may be more in progress than the new limits allow.
+        let ask = wanted.saturating_sub(in_progress);
+        self.outstanding = ask + in_progress;
         ask
     }
 
-    /// Keeps to other limits from now on, and returns how many more events to ask
-    /// for now: none if more are outstanding than the new limits allow.
+    /// Replaces the limits, and returns how many more events to ask for now: none if more
+    /// are outstanding than the new limits allow.
     pub fn adjust(&mut self, limits: Limits) -> usize {
         self.limits = Some(limits);
         let ask = limits.max.saturating_sub(self.outstanding);
@@ -171,12 +171,10 @@ impl Window {
         ask
     }
 
-    /// Notes that `n` events are finished and returns how many to ask for now:
-    /// 0 until the outstanding amount has fallen to `min_demand`, then enough to
-    /// fill the window.
+    /// Notes that `n` events are finished and returns how many to ask for now: 0 until the
+    /// outstanding amount has fallen to `min_demand`, then enough to fill the window.
     ///
-    /// A producer that delivered more than was asked does not drive the account
-    /// below zero: the excess is simply not asked for again.
+    /// If a dispatcher of your own assigns more than was asked, the account stops at zero.
     pub fn finished(&mut self, n: usize) -> usize {
         self.outstanding = self.outstanding.saturating_sub(n);
         let Some(limits) = self.limits.filter(|limits| self.outstanding <= limits.min) else { return 0 };
@@ -188,9 +186,8 @@ impl Window {
 
 /// The exact sum of the demand of several subscriptions, in events.
 ///
-/// Wider than a `usize`, for two subscriptions may each ask for `usize::MAX`. A sum
-/// that stopped at `usize::MAX` would be wrong once one of them leaves: what is
-/// left would be too little, or nothing.
+/// Wider than a `usize`, because two subscriptions may each ask for `usize::MAX`. A sum that
+/// saturated at `usize::MAX` would be too small once one of them leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Total(u128);
 
@@ -201,14 +198,14 @@ impl Total {
         self.0 += n as u128;
     }
 
-    /// Takes away what was served, or the demand of a subscription that leaves.
-    /// Never more than was added.
+    /// Subtracts what was served, or the demand of a subscription that leaves: never more
+    /// than was added.
     pub fn remove(&mut self, n: usize) {
         debug_assert!(n as u128 <= self.0, "{n} of {} is removed", self.0);
         self.0 = self.0.saturating_sub(n as u128);
     }
 
-    /// The sum, or `usize::MAX` if it is larger.
+    /// Returns the sum, or `usize::MAX` if it is larger.
     pub fn get(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -243,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn events_in_hand_count_against_a_reopened_window() {
+    fn events_in_progress_count_against_a_reopened_window() {
         let mut window = Window::new(Limits::new(3, 2).unwrap());
         assert_eq!(window.open(10), 0);
         assert_eq!(window.finished(7), 0);
@@ -251,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_window_asks_for_nothing_and_asks_again_for_what_has_not_come() {
+    fn a_manual_window_asks_for_nothing_and_asks_again_for_missing_events_when_reopened() {
         let mut window = Window::manual();
         assert_eq!(window.open(0), 0);
         window.ask(7);

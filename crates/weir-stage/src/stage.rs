@@ -8,10 +8,10 @@
 //!   └──────────┘ events └───────────────────┘ events └──────────┘
 //! ```
 //!
-//! A consumer subscribes to a producer and asks for events; the producer never
-//! delivers more than was asked. How much is asked, and when, is decided by the
-//! subscription's [`Limits`](crate::demand::Limits); who gets which event by the
-//! producer's [`Dispatcher`](crate::dispatch::Dispatcher).
+//! A consumer subscribes to a producer and asks for events; the producer never delivers
+//! more than was asked. The subscription's [`Limits`](crate::demand::Limits) decide how
+//! much is asked, and when. The producer's [`Dispatcher`](crate::dispatch::Dispatcher)
+//! decides which consumer gets which event.
 //!
 //! # A producer and a consumer
 //!
@@ -48,11 +48,11 @@
 //! # }
 //! ```
 //!
-//! What needs no type of its own is a closure ([`producer_fn`],
+//! A stage without a type of its own can be made from a closure ([`producer_fn`],
 //! [`producer_consumer_fn`], [`consumer_fn`]), an iterator ([`from_iter`]), a stream
 //! ([`from_stream`]), the receiving end of a channel ([`producer`](producer())) or a sink
-//! ([`to_sink`]). And any subscription can be read as a `Stream`, which asks for
-//! more as it is read, so a slow reader holds the whole chain back:
+//! ([`to_sink`]). Any subscription can be read as a `Stream`. It asks for more as it is
+//! read, so a slow reader holds the whole chain back:
 //!
 //! ```
 //! use futures::StreamExt;
@@ -72,57 +72,55 @@
 //! ```
 //!
 //! # Subscriptions
-//! A stage may have several producers, and a producer several consumers. They are
-//! subscribed when they are built, or while they run, by [`ConsumerRef`], which
-//! also cancels, and subscribes anew. [`SubscribeOptions`] says how much is asked
-//! for and what happens when the producer goes; with
-//! [`manual`](SubscribeOptions::manual) demand nothing is asked for but by
-//! [`ConsumerRef::ask`].
+//! A stage may have several producers, and a producer several consumers. Subscribe when
+//! you build the stage, or later through its [`ConsumerRef`], which also cancels and
+//! resubscribes. [`SubscribeOptions`] decide how much is asked for and how the consumer
+//! reacts to the end of its producer. With [`manual`](SubscribeOptions::manual) demand,
+//! only [`ConsumerRef::ask`] asks.
 //!
-//! Whatever was delivered and not started when a subscription ends goes back to
-//! its producer, and is dispatched again in its old place. That holds for a
-//! cancelled subscription, a stopped consumer, one that panics and one that is
-//! aborted. Lost is only what such a consumer had in its hands, and that is counted
-//! in [`Status::dropped`].
+//! When a subscription ends, events that were delivered and not started are requeued: they
+//! go back to their producer and are dispatched again in their old place. That holds when
+//! the subscription is cancelled, and when the consumer stops, panics or is aborted. After
+//! a panic or an abort, only the batch that the handler was processing is lost. It is
+//! counted in [`Status::dropped`].
 //!
-//! # What is emitted and not asked for
-//! is kept in the producer's [`Buffer`](crate::buffer::Buffer), and goes out
-//! before anything new. That happens when a producer returns more than it was
-//! asked for, when [`ProducerRef::emit`] has it emit something out of turn, and
-//! when consumers leave. A [`Marker`] keeps its place between the events.
+//! # Buffering
+//! Events emitted beyond demand are kept in the producer's
+//! [`Buffer`](crate::buffer::Buffer) and sent before anything new. They come from a
+//! producer that returns more than it was asked for, from [`ProducerRef::emit`], and from
+//! consumers that have left. A [`Marker`] keeps its place between the events.
 //!
 //! # Pausing
-//! [`ProducerRef::pause`] stops the flow; asks and events are kept, each by
-//! itself, and dealt with in order by [`ProducerRef::resume`]. A stage can also
-//! start [paused](ProducerBuilder::paused).
+//! [`ProducerRef::pause`] stops the flow. Asks and events are kept one by one, and
+//! [`ProducerRef::resume`] serves them in order. A stage can also start
+//! [paused](ProducerBuilder::paused).
 //!
 //! # Ending
-//! A source that runs out ends, then its consumers, and so on down the chain:
-//! each delivers what it has and waits until it is finished. [`Running::stop`]
-//! begins the same from where it is called: what has been begun there is finished,
-//! a [`Producer::produce`] that is under way included, as far as it [returns in
-//! time](Producer::finish_within). A [`CancelMode`] says whether a
-//! consumer ends with its producer.
+//! When a source runs out, the chain ends from the top down: each stage delivers what it
+//! has, and waits until its consumers have finished. [`Running::stop`] starts the same
+//! sequence at any stage. The stage finishes what it has begun, including a pending
+//! [`Producer::produce`] that [returns in time](Producer::finish_within). A
+//! [`CancelMode`] decides whether a consumer ends with its producer.
 //!
-//! A producer may also come back: at a [seat](ProducerRef::reserve), where a
-//! [supervisor](crate::supervise) starts its successor, and where consumers
+//! A producer may also be restarted: a [supervisor](crate::supervise) starts the successor
+//! under a [reserved](ProducerRef::reserve) name, and the consumers
 //! [resubscribe](CancelMode::Resubscribe).
 //!
 //! # Watching
-//! [`Running::status`] says what a stage is doing, at no cost to it.
-//! [`observe`](ProducerBuilder::observe) is told of subscriptions as they come and
-//! go.
+//! [`Running::status`] reports what a stage is doing, at no cost to the stage.
+//! [`observe`](ProducerBuilder::observe) calls a closure for each change of its
+//! subscriptions.
 //!
-//! # How this differs from GenStage, on purpose
+//! # Deliberate differences from GenStage
 //! | GenStage | here |
 //! |---|---|
 //! | a producer must remember demand it did not serve | one async method; the *stage* remembers, so an author cannot forget |
-//! | events prefetched by a consumer that dies are lost | they go back and are dispatched again |
-//! | a producer that stops is gone at once | it waits until its consumers have finished what it gave them |
-//! | a partition's queue is dropped with its consumer | it waits for the next one |
-//! | a partition's next consumer is served at once | when the one before it has finished what it began |
-//! | dispatchers send changes of demand upstream | they are asked for its level, which cannot drift |
-//! | 10,000 events are buffered, then the oldest are dropped | no bound unless one is set, and what is dropped is handed back |
+//! | events prefetched by a consumer that dies are lost | they are requeued and dispatched again |
+//! | a producer that stops ends at once | it waits until its consumers have finished what it gave them |
+//! | a partition's queue is dropped with its consumer | it waits for the next consumer |
+//! | a partition's next consumer is served at once | it is served when the one before it has finished |
+//! | dispatchers send changes of demand upstream | dispatchers report its level, which cannot drift |
+//! | 10,000 events are buffered, then the oldest are dropped | the buffer has no bound unless you set one, and returns what it drops |
 //! | `handle_info` | a [`Marker`] is a closure |
 //! | `handle_call` with events | [`ProducerRef::emit`], which returns when they are dispatched |
 //! | `handle_subscribe`, `handle_cancel` | `observe` |
@@ -172,13 +170,13 @@ pub use traits::{Consumer, FINISH_WITHIN, Producer, ProducerConsumer};
 
 pub(crate) use handle::joined;
 
-/// A stage around a [`Producer`], to be configured and spawned. The receiving
-/// end of a tokio channel is a producer too.
+/// Makes a builder for a [`Producer`]. The receiving end of a tokio channel is a producer
+/// too.
 pub fn producer<P: Producer>(producer: P) -> ProducerBuilder<P> {
     ProducerBuilder::new(producer)
 }
 
-/// A producer from a closure that is called as [`Producer::produce`] is.
+/// Makes a producer from a closure that serves as its [`Producer::produce`].
 pub fn producer_fn<F, Fut, T>(produce: F) -> ProducerBuilder<ProducerFn<F>>
 where
     F: FnMut(usize) -> Fut + Send + 'static,
@@ -188,7 +186,7 @@ where
     ProducerBuilder::new(ProducerFn(produce))
 }
 
-/// A stage that produces what a stream yields, and ends when it ends.
+/// Makes a producer of the items of a stream; it ends with the stream.
 pub fn from_stream<S>(stream: S) -> ProducerBuilder<FromStream<S>>
 where
     S: Stream<Item: Send> + Send + 'static,
@@ -196,8 +194,8 @@ where
     ProducerBuilder::new(FromStream::new(stream))
 }
 
-/// A stage that produces what an iterator yields, and ends when it ends. Nothing
-/// is taken from it that was not asked for, so it may be endless.
+/// Makes a producer of the items of an iterator; it ends with the iterator. It takes only
+/// items for which there is demand, so the iterator may be endless.
 pub fn from_iter<I>(iter: I) -> ProducerBuilder<FromStream<Iter<I::IntoIter>>>
 where
     I: IntoIterator<Item: Send, IntoIter: Send + 'static>,
@@ -205,13 +203,13 @@ where
     from_stream(futures::stream::iter(iter))
 }
 
-/// A stage around a [`ProducerConsumer`], to be configured and spawned.
+/// Makes a builder for a [`ProducerConsumer`].
 pub fn producer_consumer<P: ProducerConsumer>(stage: P) -> ProducerConsumerBuilder<P> {
     ProducerConsumerBuilder::new(stage)
 }
 
-/// A producer-consumer from a closure that is called as
-/// [`ProducerConsumer::process`] is.
+/// Makes a producer-consumer from a closure that serves as its
+/// [`ProducerConsumer::process`].
 pub fn producer_consumer_fn<F, Fut, I, O>(process: F) -> ProducerConsumerBuilder<ProducerConsumerFn<F, I>>
 where
     F: FnMut(Vec<I>) -> Fut + Send + 'static,
@@ -222,12 +220,12 @@ where
     ProducerConsumerBuilder::new(ProducerConsumerFn(process, PhantomData))
 }
 
-/// A stage around a [`Consumer`], to be configured and spawned.
+/// Makes a builder for a [`Consumer`].
 pub fn consumer<C: Consumer>(consumer: C) -> ConsumerBuilder<C> {
     ConsumerBuilder::new(consumer)
 }
 
-/// A consumer from a closure that is called as [`Consumer::consume`] is.
+/// Makes a consumer from a closure that serves as its [`Consumer::consume`].
 pub fn consumer_fn<F, Fut, T>(consume: F) -> ConsumerBuilder<ConsumerFn<F, T>>
 where
     F: FnMut(Vec<T>) -> Fut + Send + 'static,
@@ -237,9 +235,9 @@ where
     ConsumerBuilder::new(ConsumerFn(consume, PhantomData))
 }
 
-/// A consumer that sends every event to a sink, and flushes it after each batch.
-/// When the sink fails, the stage ends with that failure; when the stage ends,
-/// the sink is closed.
+/// Makes a consumer that sends every event to a sink and flushes it after each batch. If
+/// the sink fails, the stage ends with that failure. When the stage ends, it closes the
+/// sink.
 pub fn to_sink<S, T>(sink: S) -> ConsumerBuilder<ToSink<S, T>>
 where
     S: Sink<T, Error: fmt::Display> + Send + 'static,

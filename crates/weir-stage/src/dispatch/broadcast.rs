@@ -1,37 +1,35 @@
-//! Every event goes to every subscription.
+//! The broadcast dispatcher: every event goes to every subscription.
 //!
-//! Nobody gets ahead: what can be dispatched is the *smallest* outstanding demand.
-//! One subscription that does not ask holds all the others, and when it leaves
-//! they go on. With a selector a subscription gets only the events it wants, and
-//! those it does not want cost it no demand. The rules are those of GenStage's
-//! `BroadcastDispatcher`.
+//! The demand is the *smallest* demand of all subscriptions, so no consumer gets ahead of
+//! another. A subscription that does not ask holds the others back until it leaves. With
+//! a selector, a subscription gets only the events it selects, and the others cost it no
+//! demand. The rules are those of GenStage's `BroadcastDispatcher`.
 //!
-//! A copy that its consumer gives back because it leaves is discarded, with a
-//! warning: dispatched again, it would go to every consumer twice.
+//! If a leaving consumer requeues its copies, they are discarded with a warning:
+//! dispatched again, they would reach every other consumer twice.
 //!
-//! A [pool](crate::pool) is one subscriber here, whatever its mode and size, so it
-//! handles each event once. A resize gives no copies back.
+//! A [pool](crate::pool) is one subscriber here, however it spreads its events and
+//! whatever its size, so it handles each event once. A resize requeues no copies.
 
 use std::collections::VecDeque;
 
 use super::{Assignment, Dispatcher, Requeued, SubscribeError, SubscribeRequest, Tag};
 
-/// Sends a copy of each event to each subscription. For large events make them
-/// `Arc`s.
+/// Sends a copy of each event to each subscription. Wrap large events in an `Arc`.
 #[derive(Debug)]
 pub struct BroadcastDispatcher<T> {
-    subscriptions: Vec<Listening<T>>,
+    subscriptions: Vec<Subscriber<T>>,
 }
 
 #[derive(Debug)]
-struct Listening<T> {
+struct Subscriber<T> {
     tag: Tag,
     request: SubscribeRequest<T>,
     demand: usize,
 }
 
 impl<T> BroadcastDispatcher<T> {
-    /// A dispatcher without subscriptions.
+    /// Makes a dispatcher without subscriptions.
     pub fn new() -> Self {
         Self { subscriptions: Vec::new() }
     }
@@ -43,7 +41,8 @@ impl<T> Default for BroadcastDispatcher<T> {
     }
 }
 
-impl<T: Clone> Listening<T> {
+impl<T: Clone> Subscriber<T> {
+    /// Copies the events that the subscription selects.
     fn choose(&self, events: &[T]) -> Vec<T> {
         match &self.request.selector {
             Some(wants) => events.iter().filter(|event| wants(event)).cloned().collect(),
@@ -60,45 +59,45 @@ impl<T: Clone + Send + 'static> Dispatcher<T> for BroadcastDispatcher<T> {
         if self.subscriptions.iter().any(|other| other.request.consumer == request.consumer) {
             return Err(SubscribeError::AlreadySubscribed);
         }
-        self.subscriptions.push(Listening { tag, request, demand: 0 });
+        self.subscriptions.push(Subscriber { tag, request, demand: 0 });
         Ok(())
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
-        self.subscriptions.retain(|listening| listening.tag != tag);
+        self.subscriptions.retain(|subscriber| subscriber.tag != tag);
         Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        if let Some(listening) = self.subscriptions.iter_mut().find(|listening| listening.tag == tag) {
-            listening.demand = listening.demand.saturating_add(n);
+        if let Some(subscriber) = self.subscriptions.iter_mut().find(|subscriber| subscriber.tag == tag) {
+            subscriber.demand = subscriber.demand.saturating_add(n);
         }
     }
 
     fn demand(&self) -> usize {
-        self.subscriptions.iter().map(|listening| listening.demand).min().unwrap_or(0)
+        self.subscriptions.iter().map(|subscriber| subscriber.demand).min().unwrap_or(0)
     }
 
     fn dispatch(&mut self, mut events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
-        // Selectors leave demand over, so there may be more than one round.
+        // Selectors leave demand unserved, so there may be more than one round.
         loop {
             let demand = <Self as Dispatcher<T>>::demand(self);
             if demand == 0 || events.is_empty() {
                 return events;
             }
             let rest = events.split_off(demand.min(events.len()));
-            for listening in &mut self.subscriptions {
-                let chosen = listening.choose(&events);
-                listening.demand -= chosen.len();
+            for subscriber in &mut self.subscriptions {
+                let chosen = subscriber.choose(&events);
+                subscriber.demand -= chosen.len();
                 if !chosen.is_empty() {
-                    assignments.push(Assignment { to: listening.tag, events: chosen });
+                    assignments.push(Assignment { to: subscriber.tag, events: chosen });
                 }
             }
             events = rest;
         }
     }
 
-    /// The others have had theirs, so nobody is waiting for these.
+    /// Discards the events: the other subscriptions have had their copies.
     fn requeue(&mut self, _first: u64, events: VecDeque<T>) -> Requeued<T> {
         Requeued::Discard(events)
     }

@@ -1,56 +1,58 @@
-//! Every subscription gets its share, whatever it has asked for.
+//! The fair dispatcher: subscriptions take turns, whatever they have asked for.
 //!
-//! The [demand dispatcher](super::demand) gives a batch to whoever asked for most,
-//! so of three consumers one may get all of it while two idle. This one deals:
-//! each subscription with demand left gets one event a turn, or as many as its
-//! weight, until the events or the demand run out. The next dispatch begins where
-//! the last one ended. What a subscription gets of one dispatch is consecutive.
+//! The [demand dispatcher](super::demand) gives a batch to the subscription that asked
+//! for most, so one of three consumers may get all of it while two idle. Here each
+//! subscription with demand left gets one event a turn, or as many as its weight, until
+//! the events or the demand run out. The next dispatch begins where the last one ended.
+//! The events that a subscription gets from one dispatch are consecutive.
 //!
 //! GenStage has no such dispatcher; its users have asked for one since 2016.
 
 use super::{Assignment, Dispatcher, SubscribeError, SubscribeRequest, Tag};
 use crate::demand::Total;
 
-/// Deals events in turns.
+/// Assigns events to the subscriptions in turns.
 #[derive(Debug, Default)]
 pub struct FairDispatcher {
-    /// In the order of their turns; the first is next.
-    players: Vec<Player>,
+    /// In the order of their turns; the first one is next.
+    subscribers: Vec<Subscriber>,
     total: Total,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Player {
+struct Subscriber {
     tag: Tag,
     weight: usize,
     demand: usize,
-    /// What it gets of the dispatch under way.
+    /// The number of events that it gets in the current dispatch.
     share: usize,
 }
 
-impl Player {
+impl Subscriber {
+    /// Returns the demand that the current dispatch leaves.
     fn wants(&self) -> usize {
         self.demand - self.share
     }
 }
 
 impl FairDispatcher {
-    /// A dispatcher without subscriptions.
+    /// Makes a dispatcher without subscriptions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says how many of `n` events each player gets, and returns whose turn it is
-    /// then.
-    fn deal(&mut self, n: usize) -> usize {
+    /// Decides how many of `n` events each subscription gets. Returns the index of the
+    /// subscription whose turn is next.
+    fn share_out(&mut self, n: usize) -> usize {
         let mut left = n.min(self.total.get());
         let mut next = 0;
-        // Ends, as no more is dealt than was asked for: each round deals some.
+        // Terminates: no more is shared out than there is demand, so each round shares out
+        // at least one event.
         while left > 0 {
-            left -= self.deal_whole_rounds(left);
-            for (at, player) in self.players.iter_mut().enumerate() {
-                let share = player.weight.min(player.wants()).min(left);
-                player.share += share;
+            left -= self.share_whole_rounds(left);
+            for (at, subscriber) in self.subscribers.iter_mut().enumerate() {
+                let share = subscriber.weight.min(subscriber.wants()).min(left);
+                subscriber.share += share;
                 left -= share;
                 if share > 0 {
                     next = at + 1;
@@ -60,18 +62,22 @@ impl FairDispatcher {
                 }
             }
         }
-        next % self.players.len().max(1)
+        next % self.subscribers.len().max(1)
     }
 
-    /// Deals at once all rounds but the last in which everybody who is still in
-    /// the game gets its full weight. Returns how many events that takes.
-    fn deal_whole_rounds(&mut self, left: usize) -> usize {
-        let playing = || self.players.iter().filter(|player| player.wants() > 0);
-        let round = playing().map(|player| player.weight).fold(0, usize::saturating_add);
-        let wanted = playing().map(|player| player.wants() / player.weight).min();
+    /// Shares out, in one step, all but the last of the rounds in which every subscription
+    /// with demand gets its full weight. Returns how many events that takes.
+    fn share_whole_rounds(&mut self, left: usize) -> usize {
+        let unserved = || self.subscribers.iter().filter(|subscriber| subscriber.wants() > 0);
+        let round = unserved().map(|subscriber| subscriber.weight).fold(0, usize::saturating_add);
+        let wanted = unserved().map(|subscriber| subscriber.wants() / subscriber.weight).min();
         let rounds = wanted.unwrap_or(0).min(left / round.max(1)).saturating_sub(1);
-        for player in self.players.iter_mut().filter(|player| player.wants() > 0) {
-            player.share += rounds * player.weight;
+        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.wants() > 0) {
+            debug_assert!(
+                rounds * subscriber.weight <= subscriber.wants(),
+                "a share is at most the demand"
+            );
+            subscriber.share += rounds * subscriber.weight;
         }
         rounds * round
     }
@@ -79,21 +85,21 @@ impl FairDispatcher {
 
 impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
     fn subscribe(&mut self, tag: Tag, request: SubscribeRequest<T>) -> Result<(), SubscribeError> {
-        self.players.push(Player { tag, weight: request.weight.max(1), demand: 0, share: 0 });
+        self.subscribers.push(Subscriber { tag, weight: request.weight.max(1), demand: 0, share: 0 });
         Ok(())
     }
 
     fn cancel(&mut self, tag: Tag) -> Vec<T> {
-        if let Some(at) = self.players.iter().position(|player| player.tag == tag) {
-            self.total.remove(self.players.remove(at).demand);
+        if let Some(at) = self.subscribers.iter().position(|subscriber| subscriber.tag == tag) {
+            self.total.remove(self.subscribers.remove(at).demand);
         }
         Vec::new()
     }
 
     fn ask(&mut self, tag: Tag, n: usize) {
-        if let Some(player) = self.players.iter_mut().find(|player| player.tag == tag) {
-            let more = n.min(usize::MAX - player.demand);
-            player.demand += more;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.tag == tag) {
+            let more = n.min(usize::MAX - subscriber.demand);
+            subscriber.demand += more;
             self.total.add(more);
         }
     }
@@ -103,18 +109,18 @@ impl<T: Send + 'static> Dispatcher<T> for FairDispatcher {
     }
 
     fn dispatch(&mut self, events: Vec<T>, assignments: &mut Vec<Assignment<T>>) -> Vec<T> {
-        let next = self.deal(events.len());
+        let next = self.share_out(events.len());
         let mut rest = events.into_iter();
-        for player in &mut self.players {
-            let share = std::mem::take(&mut player.share);
+        for subscriber in &mut self.subscribers {
+            let share = std::mem::take(&mut subscriber.share);
             if share > 0 {
-                player.demand -= share;
+                subscriber.demand -= share;
                 self.total.remove(share);
                 assignments
-                    .push(Assignment { to: player.tag, events: rest.by_ref().take(share).collect() });
+                    .push(Assignment { to: subscriber.tag, events: rest.by_ref().take(share).collect() });
             }
         }
-        self.players.rotate_left(next);
+        self.subscribers.rotate_left(next);
         rest.collect()
     }
 }
@@ -126,10 +132,10 @@ mod tests {
     struct Bench(FairDispatcher, Vec<Tag>);
 
     impl Bench {
-        /// Subscriptions with these weights and demands.
-        fn new(players: &[(usize, usize)]) -> Self {
+        /// Makes subscriptions with these weights and demands.
+        fn new(subscribers: &[(usize, usize)]) -> Self {
             let mut bench = Self(FairDispatcher::new(), Vec::new());
-            for &(weight, demand) in players {
+            for &(weight, demand) in subscribers {
                 let tag = Tag::unique();
                 Dispatcher::<u32>::subscribe(&mut bench.0, tag, SubscribeRequest::new(0).weight(weight))
                     .unwrap();
@@ -139,7 +145,7 @@ mod tests {
             bench
         }
 
-        /// How many each got, and how many were returned.
+        /// Returns how many events each got, and how many were left.
         fn dispatch(&mut self, n: u32) -> (Vec<usize>, usize) {
             let mut out = Vec::new();
             let rest = self.0.dispatch((0..n).collect(), &mut out);
@@ -154,16 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_less_than_a_share_leaves_the_rest_to_the_others() {
+    fn a_demand_below_its_share_leaves_the_rest_to_the_others() {
         assert_eq!(Bench::new(&[(1, 10), (1, 1000), (1, 0)]).dispatch(300), (vec![10, 290, 0], 0));
     }
 
     #[test]
-    fn many_rounds_at_once_deal_as_one_by_one() {
-        let one_by_one = |players: &[(usize, usize)], n: u32| {
-            let (mut left, mut got) = (n as usize, vec![0; players.len()]);
-            while left > 0 && (0..players.len()).any(|at| got[at] < players[at].1) {
-                for (at, &(weight, demand)) in players.iter().enumerate() {
+    fn many_rounds_in_one_step_share_out_as_one_by_one() {
+        let one_by_one = |subscribers: &[(usize, usize)], n: u32| {
+            let (mut left, mut got) = (n as usize, vec![0; subscribers.len()]);
+            while left > 0 && (0..subscribers.len()).any(|at| got[at] < subscribers[at].1) {
+                for (at, &(weight, demand)) in subscribers.iter().enumerate() {
                     let share = weight.min(demand - got[at]).min(left);
                     (got[at], left) = (got[at] + share, left - share);
                 }
@@ -172,15 +178,19 @@ mod tests {
         };
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..2000 {
-            let players: Vec<_> =
+            let subscribers: Vec<_> =
                 (0..random.usize(0..6)).map(|_| (random.usize(1..8), random.usize(0..90))).collect();
             let n = random.u32(0..400);
-            assert_eq!(Bench::new(&players).dispatch(n), one_by_one(&players, n), "{n} to {players:?}");
+            assert_eq!(
+                Bench::new(&subscribers).dispatch(n),
+                one_by_one(&subscribers, n),
+                "{n} to {subscribers:?}"
+            );
         }
     }
 
     #[test]
-    fn single_events_go_round() {
+    fn single_events_go_to_the_subscriptions_in_turns() {
         let mut bench = Bench::new(&[(1, 100), (1, 100), (1, 100)]);
         let rounds: Vec<_> =
             (0..6).map(|_| bench.dispatch(1).0.iter().position(|&n| n == 1).unwrap()).collect();
@@ -188,12 +198,12 @@ mod tests {
     }
 
     #[test]
-    fn weights_say_how_many_a_turn() {
+    fn a_weight_is_the_number_of_events_a_turn() {
         assert_eq!(Bench::new(&[(3, 1000), (1, 1000)]).dispatch(400), (vec![300, 100], 0));
     }
 
     #[test]
-    fn nobody_gets_more_than_was_asked_and_the_rest_is_returned() {
+    fn no_subscription_gets_more_than_it_asked_for_and_the_rest_is_returned() {
         assert_eq!(Bench::new(&[(1, 2), (5, 3)]).dispatch(9), (vec![2, 3], 4));
         assert_eq!(Bench::new(&[]).dispatch(2), (vec![], 2));
     }

@@ -1,30 +1,28 @@
-//! Every event goes to the partition that its key belongs to, in order.
+//! The partition dispatcher: every event goes to the partition of its key, in order.
 //!
-//! Each partition has one consumer. Events for a partition that has none, or
-//! whose consumer is busy, wait inside, and count against the demand of all: a
-//! partition that nobody takes from stops the others, instead of growing without
-//! bound.
+//! Each partition has one consumer. Events wait inside while their partition has no
+//! consumer or its consumer is busy, and they lower the demand of the whole dispatcher.
+//! So a partition without progress stops the others, and does not grow without bound.
 //!
-//! # When a partition changes hands
-//! A consumer that cancels, is stopped or is dismissed may still work on events of
-//! its partition, and events that were on their way to it come back. Until it has
-//! finished the first and returned the second, the next consumer of the partition,
-//! which may be the same one with a new subscription, is taken and may ask, and is
-//! sent nothing. So two consumers never work on one key at once, and the events of
-//! a key are begun in the order in which they were emitted, in any consumer.
+//! # From one consumer to the next
+//! A consumer that cancels, stops or is evicted may still be working on events of its
+//! partition, and may still requeue others. Until that is over, the next consumer of the
+//! partition may subscribe and ask, but is assigned nothing. (It may be the same consumer
+//! with a new subscription.) So two consumers never work on one key at once, and the
+//! events of a key are begun in the order of emission, across consumers.
 //!
-//! A consumer that never returns from its handler therefore keeps its partition;
-//! to abort it frees the partition.
+//! A consumer that never returns from its handler therefore keeps its partition. Aborting
+//! it frees the partition.
 //!
-//! A [pool](crate::pool) is one consumer here, whatever its mode and size.
+//! A [pool](crate::pool) is one consumer here, however it spreads its events and whatever
+//! its size.
 //!
-//! # How this differs from GenStage
-//! The rules are those of GenStage's `PartitionDispatcher`, but
-//! - when a consumer leaves, what waits in its partition stays for the next one.
-//!   GenStage discards it; [`discarding`](PartitionDispatcher::discarding) does so
-//!   too;
-//! - the next consumer of a partition is served when the one before it has
-//!   finished. GenStage serves it at once.
+//! # Differences from GenStage
+//! The rules are those of GenStage's `PartitionDispatcher`, with two exceptions:
+//! - When a consumer leaves, the events that wait in its partition stay for the next one.
+//!   GenStage discards them, as [`discarding`](PartitionDispatcher::discarding) does.
+//! - The next consumer of a partition is served when the one before it has finished.
+//!   GenStage serves it at once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -34,16 +32,16 @@ use std::sync::Arc;
 use super::{Assignment, Dispatcher, PartitionId, Requeued, SubscribeError, SubscribeRequest, Tag};
 use crate::marker::Marker;
 
-/// Sends each event to the subscription that has its partition.
+/// Sends each event to the subscription of its partition.
 pub struct PartitionDispatcher<T> {
     partitions: Vec<Partition<T>>,
     route: Route<T>,
     discards: bool,
-    markers: VecDeque<Waiting>,
+    markers: VecDeque<WaitingMarker>,
 }
 
-/// So many events are worth an allocation.
-const MANY: usize = 32;
+/// From this many events on, moving them in one go is worth an allocation.
+const MOVES_IN_ONE_GO: usize = 32;
 
 type Route<T> = Box<dyn Fn(&T) -> Option<usize> + Send>;
 
@@ -52,60 +50,60 @@ struct Partition<T> {
     id: PartitionId,
     consumer: Option<Tag>,
     demand: usize,
-    /// Cancelled consumers that may still work on events, or give some back.
+    /// Cancelled consumers that may still work on events, or requeue some.
     draining: Vec<Tag>,
-    /// Given back, by their place in the order of dispatch; they go before what
-    /// waits. All were sent since anything was last served from here, so their
-    /// places compare: see [`Partition::serve`].
-    returned: BTreeMap<u64, T>,
+    /// Requeued events by their position in the order of dispatch; they go before those
+    /// in `waiting`. All of them were sent in one call of [`Partition::serve`] or later, so
+    /// their positions are comparable.
+    requeued: BTreeMap<u64, T>,
     waiting: VecDeque<T>,
 }
 
-/// A marker, and how many events of each partition are to be assigned before it.
+/// A marker, and how many events of each partition must be assigned before it.
 #[derive(Debug)]
-struct Waiting {
+struct WaitingMarker {
     marker: Marker,
     behind: Vec<usize>,
 }
 
-/// The partition, of so many, that a key has with
+/// Returns the partition of a key among `partitions`, as used by
 /// [`PartitionDispatcher::by_key`].
 ///
 /// # Panics
-/// With no partitions.
+/// If `partitions` is 0.
 pub fn partition_of<K: Hash>(key: &K, partitions: usize) -> usize {
-    // With fixed keys, unlike a `RandomState`.
+    // `DefaultHasher` has fixed keys, unlike `RandomState`.
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     (hasher.finish() % partitions as u64) as usize
 }
 
 impl<T> PartitionDispatcher<T> {
-    /// With `partitions` of them, and a function that says which an event belongs
-    /// to: 0 to `partitions - 1`, or `None` to discard it.
+    /// Makes a dispatcher with numbered partitions. `route` returns the partition of an
+    /// event, from 0 to `partitions - 1`, or `None` to discard the event.
     ///
     /// # Panics
-    /// With no partitions. The stage panics later if `route` answers with one
-    /// that does not exist.
+    /// If `partitions` is 0. The stage panics later if `route` returns a partition that
+    /// does not exist.
     pub fn new(partitions: usize, route: impl Fn(&T) -> Option<usize> + Send + 'static) -> Self {
         Self::with_ids((0..partitions).map(PartitionId::Number), Box::new(route))
     }
 
-    /// Routes by the hash of a key: equal keys go to the same partition, and in
-    /// every run of the same build to [the same one](partition_of).
+    /// Makes a dispatcher that routes by the hash of a key. Equal keys go to the same
+    /// partition, and to the [same number](partition_of) in every run of one build.
     ///
     /// # Panics
-    /// With no partitions.
+    /// If `partitions` is 0.
     pub fn by_key<K: Hash>(partitions: usize, key: impl Fn(&T) -> K + Send + 'static) -> Self {
         Self::new(partitions, move |event| Some(partition_of(&key(event), partitions)))
     }
 
-    /// With partitions that have names, and a function that answers with one of
-    /// them, or with `None` to discard the event.
+    /// Makes a dispatcher with named partitions. `route` returns the name of an event's
+    /// partition, or `None` to discard the event.
     ///
     /// # Panics
-    /// With no names, or one of them twice. The stage panics later if `route`
-    /// answers with a name that was not given.
+    /// If there is no name, or one of them twice. The stage panics later if `route` returns
+    /// a name that was not given.
     pub fn named<N: Into<Arc<str>>>(
         names: impl IntoIterator<Item = N>,
         route: impl Fn(&T) -> Option<&str> + Send + 'static,
@@ -133,7 +131,8 @@ impl<T> PartitionDispatcher<T> {
         Self { partitions, route, discards: false, markers: VecDeque::new() }
     }
 
-    /// Discards what waits in a partition when its consumer leaves.
+    /// Discards the events that wait in a partition when its consumer leaves.
+    #[must_use]
     pub fn discarding(mut self) -> Self {
         self.discards = true;
         self
@@ -150,7 +149,7 @@ impl<T> PartitionDispatcher<T> {
         Some(found)
     }
 
-    /// The partitions, for a message.
+    /// Lists the partitions, for a message.
     fn ids(&self) -> String {
         match (self.partitions.first(), self.partitions.last()) {
             (Some(Partition { id: PartitionId::Number(first), .. }), Some(last)) => {
@@ -164,21 +163,23 @@ impl<T> PartitionDispatcher<T> {
         }
     }
 
-    /// Assigns of each partition up to `most` of what waits and is asked for.
+    /// Assigns, from each partition, up to `most` waiting events for which there is demand.
     fn serve(&mut self, most: impl Fn(usize) -> usize, assignments: &mut Vec<Assignment<T>>) {
         for at in 0..self.partitions.len() {
             let n = self.partitions[at].serve(most(at), assignments);
-            self.gone(at, n);
+            self.note_assigned(at, n);
         }
     }
 
-    /// Whether the next marker has nothing left to wait for.
+    /// Returns true if the next marker has no event left to wait for.
     fn is_due(&self) -> bool {
         self.markers.front().is_some_and(|next| next.behind.iter().all(|&n| n == 0))
     }
 
-    /// Takes `n` events of a partition off what markers wait for.
-    fn gone(&mut self, partition: usize, n: usize) {
+    /// Notes that `n` events of a partition are assigned or discarded, for the markers that
+    /// wait for them. The events may also be behind a marker, which then waits for fewer
+    /// than `n`.
+    fn note_assigned(&mut self, partition: usize, n: usize) {
         for waiting in &mut self.markers {
             waiting.behind[partition] = waiting.behind[partition].saturating_sub(n);
         }
@@ -192,37 +193,36 @@ impl<T> Partition<T> {
             consumer: None,
             demand: 0,
             draining: Vec::new(),
-            returned: BTreeMap::new(),
+            requeued: BTreeMap::new(),
             waiting: VecDeque::new(),
         }
     }
 
     fn len(&self) -> usize {
-        self.returned.len() + self.waiting.len()
+        self.requeued.len() + self.waiting.len()
     }
 
-    /// Takes the first `n` that wait.
+    /// Takes the first `n` waiting events.
     fn take_waiting(&mut self, n: usize) -> Vec<T> {
         let after = self.waiting.len() - n;
-        if after > n || n < MANY {
+        if after > n || n < MOVES_IN_ONE_GO {
             return self.waiting.drain(..n).collect();
         }
-        // To move what stays in one go is cheaper than to move what goes event by
-        // event, as long as it is less.
+        // Moving the rest in one go is cheaper than moving `n` events one by one, as long
+        // as the rest is smaller.
         let mut stays = VecDeque::with_capacity(self.waiting.len());
         stays.append(&mut self.waiting.split_off(n));
         std::mem::replace(&mut self.waiting, stays).into()
     }
 
-    /// Assigns up to `most` of what waits, as far as it is asked for. Returns how
-    /// many events that were.
+    /// Assigns up to `most` waiting events for which there is demand. Returns how many.
     fn serve(&mut self, most: usize, assignments: &mut Vec<Assignment<T>>) -> usize {
         let n = self.demand.min(self.len()).min(most);
         let Some(to) = self.consumer.filter(|_| n > 0 && self.draining.is_empty()) else { return 0 };
-        // What goes out a second time gets a new place, behind those that do not go
-        // out now; so those give their old places up, and stay in order as what
-        // waits first.
-        while let Some((_, event)) = self.returned.pop_last() {
+        // An event that goes out a second time gets a new position, behind the requeued
+        // events that stay. So those give up their old positions, and keep their order at
+        // the front of `waiting`.
+        while let Some((_, event)) = self.requeued.pop_last() {
             self.waiting.push_front(event);
         }
         let events = self.take_waiting(n);
@@ -261,9 +261,9 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         if !self.discards {
             return Vec::new();
         }
-        let returned = std::mem::take(&mut partition.returned).into_values();
-        let discarded = returned.chain(std::mem::take(&mut partition.waiting)).collect();
-        self.gone(at, usize::MAX);
+        let requeued = std::mem::take(&mut partition.requeued).into_values();
+        let discarded = requeued.chain(std::mem::take(&mut partition.waiting)).collect();
+        self.note_assigned(at, usize::MAX);
         discarded
     }
 
@@ -288,7 +288,8 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         }
     }
 
-    /// What all consumers want, less what waits inside.
+    /// Returns the demand of all consumers, less the events that wait inside. More may wait
+    /// than there is demand, after a consumer has left.
     fn demand(&self) -> usize {
         let all = self.partitions.iter().map(|partition| partition.demand);
         all.fold(0, usize::saturating_add).saturating_sub(self.queued())
@@ -313,7 +314,7 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     fn requeue(&mut self, first: u64, events: VecDeque<T>) -> Requeued<T> {
         for (place, event) in (first..).zip(events) {
             if let Some(partition) = self.route(&event) {
-                self.partitions[partition].returned.insert(place, event);
+                self.partitions[partition].requeued.insert(place, event);
                 for waiting in &mut self.markers {
                     waiting.behind[partition] += 1;
                 }
@@ -327,9 +328,9 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
     }
 
     fn dispatch_queued(&mut self, assignments: &mut Vec<Assignment<T>>) {
-        // What the next marker waits for goes first. If that was all, the rest
-        // goes after the marker; if not, a partition in which nothing waits for
-        // it, or nothing more, goes on.
+        // The events that the next marker waits for go first. If they have all gone, the
+        // rest goes after the marker. Otherwise the partitions without such an event
+        // continue.
         if let Some(next) = self.markers.front() {
             let behind = next.behind.clone();
             self.serve(|at| behind[at], assignments);
@@ -339,13 +340,13 @@ impl<T: Send + 'static> Dispatcher<T> for PartitionDispatcher<T> {
         }
     }
 
-    /// It waits for every partition in which something waits.
+    /// Keeps the marker until the events that wait now, in any partition, are assigned.
     fn mark(&mut self, marker: Marker) -> Option<Marker> {
         if self.queued() == 0 && self.markers.is_empty() {
             return Some(marker);
         }
         let behind = self.partitions.iter().map(Partition::len).collect();
-        self.markers.push_back(Waiting { marker, behind });
+        self.markers.push_back(WaitingMarker { marker, behind });
         None
     }
 

@@ -19,8 +19,9 @@ use super::{
 };
 use crate::panics;
 
-/// A consumer to be configured and spawned. Made by
+/// A builder that configures and spawns a consumer. Made by
 /// [`stage::consumer`](super::consumer()).
+#[must_use = "a builder does nothing until `spawn`"]
 pub struct ConsumerBuilder<C: Consumer> {
     consumer: C,
     name: Option<Arc<str>>,
@@ -33,7 +34,7 @@ impl<C: Consumer> ConsumerBuilder<C> {
         Self { consumer, name: None, observer: None, subscriptions: Vec::new() }
     }
 
-    /// Subscribes to a producer. May be called for several of them.
+    /// Subscribes the stage to a producer. Call it once for each producer.
     pub fn subscribe_to(
         mut self,
         producer: &ProducerRef<C::Event>,
@@ -43,22 +44,22 @@ impl<C: Consumer> ConsumerBuilder<C> {
         self
     }
 
-    /// A name for logs, statuses and peers; by default "consumer".
+    /// Names the stage for logs, statuses and peers; the default is "consumer".
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Called when a subscription begins or ends. Must not block.
+    /// Calls `observer` when a subscription begins or ends. It must not block.
     pub fn observe(mut self, observer: impl Fn(&SubscriptionChange<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Starts the stage.
+    /// Spawns the stage as a tokio task.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// If called outside a tokio runtime.
     pub fn spawn(self) -> RunningConsumer<C::Event> {
         let Self { consumer, name, observer, subscriptions } = self;
         let meter = Meter::new(name, Kind::Consumer, None);
@@ -73,8 +74,8 @@ impl<C: Consumer> ConsumerBuilder<C> {
 }
 
 async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Meter) -> Reason {
-    // Also if this task is aborted.
-    let _gone = Gone(meter.clone());
+    // Takes effect also if this task is aborted.
+    let _ended = EndedOnDrop(meter.clone());
     let reason = match contained(async { consumer.init().await }).await {
         Ok(()) => consume(&mut consumer, &mut inlet, &meter).await,
         Err(reason) => reason,
@@ -87,8 +88,8 @@ async fn run<C: Consumer>(mut consumer: C, mut inlet: Inlet<C::Event>, meter: Me
 
 async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, meter: &Meter) -> Reason {
     loop {
-        // Here and nowhere else: between two batches, so that a marker runs when
-        // the batch before it is finished and before the next one is begun.
+        // Only here, between two batches: a marker runs after the batch before it is
+        // finished, and before the next one is begun.
         while let Some(marker) = inlet.take_due() {
             marker.run();
         }
@@ -104,8 +105,8 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
         let n = events.len();
         let outcome = {
             let work = pin!(AssertUnwindSafe(async { consumer.consume(events).await }).catch_unwind());
-            // Nothing awaits between here and `take`, so an abort finds the batch
-            // in the inlet or begun.
+            // Nothing awaits between `take` and here, so an abort finds the batch either in
+            // the inlet or begun.
             inlet.run(meter.time(work)).await
         };
         if let Err(panic) = outcome {
@@ -120,10 +121,10 @@ async fn consume<C: Consumer>(consumer: &mut C, inlet: &mut Inlet<C::Event>, met
     }
 }
 
-/// Shows that the stage is gone, however it went.
-struct Gone(Meter);
+/// A guard that sets the stage's state to `Ended`, however its task ends.
+struct EndedOnDrop(Meter);
 
-impl Drop for Gone {
+impl Drop for EndedOnDrop {
     fn drop(&mut self) {
         self.0.state(State::Ended);
     }

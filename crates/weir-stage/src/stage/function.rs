@@ -1,5 +1,4 @@
-//! Stages from closures, sinks and channels, for when a type of its own would be
-//! ceremony.
+//! Stages from closures, sinks and channels, for authors who need no type of their own.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,8 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Consumer, Producer, ProducerConsumer, Reason};
 
-/// A producer that is a closure. Made by
-/// [`stage::producer_fn`](super::producer_fn).
+/// A producer from a closure. Made by [`stage::producer_fn`](super::producer_fn).
 pub struct ProducerFn<F>(pub(super) F);
 
 impl<F, Fut, T> Producer for ProducerFn<F>
@@ -28,7 +26,7 @@ where
     }
 }
 
-/// A producer-consumer that is a closure. Made by
+/// A producer-consumer from a closure. Made by
 /// [`stage::producer_consumer_fn`](super::producer_consumer_fn).
 pub struct ProducerConsumerFn<F, T>(pub(super) F, pub(super) PhantomData<fn(T)>);
 
@@ -47,8 +45,7 @@ where
     }
 }
 
-/// A consumer that is a closure. Made by
-/// [`stage::consumer_fn`](super::consumer_fn).
+/// A consumer from a closure. Made by [`stage::consumer_fn`](super::consumer_fn).
 pub struct ConsumerFn<F, T>(pub(super) F, pub(super) PhantomData<fn(T)>);
 
 impl<F, Fut, T> Consumer for ConsumerFn<F, T>
@@ -64,7 +61,7 @@ where
     }
 }
 
-/// A consumer that sends everything to a sink. Made by
+/// A consumer that sends every event to a sink. Made by
 /// [`stage::to_sink`](super::to_sink).
 pub struct ToSink<S, T> {
     sink: Pin<Box<S>>,
@@ -85,8 +82,8 @@ where
 {
     type Event = T;
 
-    /// Feeds the batch and flushes once. The sink's own readiness holds the
-    /// stage back, and so the producer.
+    /// Sends the batch and flushes once. A sink that is not ready holds the stage back, and
+    /// with it the producer.
     async fn consume(&mut self, events: Vec<T>) {
         let mut all = futures::stream::iter(events.into_iter().map(Ok));
         if let Err(error) = self.sink.send_all(&mut all).await {
@@ -107,9 +104,8 @@ where
     }
 }
 
-/// The receiving end of a channel is a producer: the bounded one holds its
-/// senders back, refuses them, or has them time out, as they choose by `send`,
-/// `try_send` or `send_timeout`. It ends when all senders are gone.
+/// A producer that ends when all senders are gone. A full channel makes its senders wait,
+/// fail or time out, depending on whether they call `send`, `try_send` or `send_timeout`.
 impl<T: Send + 'static> Producer for mpsc::Receiver<T> {
     type Event = T;
 
@@ -119,13 +115,13 @@ impl<T: Send + 'static> Producer for mpsc::Receiver<T> {
         (n > 0).then_some(events)
     }
 
-    /// While it waits, nothing has left the channel.
+    /// Returns zero: while `produce` waits, no event has left the channel.
     fn finish_within(&self) -> Duration {
         Duration::ZERO
     }
 }
 
-/// As the bounded one, for senders that never wait.
+/// A producer that ends when all senders are gone, for senders that never wait.
 impl<T: Send + 'static> Producer for mpsc::UnboundedReceiver<T> {
     type Event = T;
 
@@ -135,7 +131,7 @@ impl<T: Send + 'static> Producer for mpsc::UnboundedReceiver<T> {
         (n > 0).then_some(events)
     }
 
-    /// While it waits, nothing has left the channel.
+    /// Returns zero: while `produce` waits, no event has left the channel.
     fn finish_within(&self) -> Duration {
         Duration::ZERO
     }

@@ -1,4 +1,4 @@
-//! What is held of a stage that runs.
+//! The handle of a running stage.
 
 use std::fmt;
 
@@ -10,26 +10,27 @@ use super::meter::{Meter, Status};
 use super::{ConsumerRef, ProducerRef, Reason};
 use crate::panics;
 
-/// A spawned stage. Dropping the handle leaves the stage running.
+/// The handle of a spawned stage. Dropping it does not stop the stage. A producer ends,
+/// though, when neither a handle nor a reference to it is left: no consumer can ever ask.
 ///
-/// `R` is how it is referred to: a [`ProducerRef`], a [`ConsumerRef`], or both
-/// for a producer-consumer.
+/// `R` is the type of the references: a [`ProducerRef`], a [`ConsumerRef`], or both for a
+/// producer-consumer.
 pub struct Running<R> {
     refs: R,
-    /// To this very stage, whoever sits at its seat by now.
+    /// Stops this very stage, even if a successor has registered under its name.
     stop: Stop,
     task: JoinHandle<Reason>,
     meter: Meter,
 }
 
-/// Tells a stage to stop, for a reason.
+/// A closure that tells a stage to stop.
 pub(crate) type Stop = Box<dyn Fn(Reason, StopLimit) + Send + Sync>;
 
-/// A running producer of `T`.
+/// The handle of a running producer of `T`.
 pub type RunningProducer<T> = Running<ProducerRef<T>>;
-/// A running consumer of `T`.
+/// The handle of a running consumer of `T`.
 pub type RunningConsumer<T> = Running<ConsumerRef<T>>;
-/// A running stage that makes `O` of `I`.
+/// The handle of a running stage that turns `I` into `O`.
 pub type RunningProducerConsumer<I, O> = Running<(ConsumerRef<I>, ProducerRef<O>)>;
 
 impl<R> Running<R> {
@@ -37,28 +38,28 @@ impl<R> Running<R> {
         Self { refs, stop, task, meter }
     }
 
-    /// Tells the stage to take nothing more, deliver what it has emitted, finish
-    /// what it has begun, and end. What was delivered to it and not begun goes
-    /// back. A [`Producer::produce`](super::Producer::produce) that is under way has
-    /// as long as [`finish_within`](super::Producer::finish_within) says; what it
-    /// returns is delivered. See [`join`](Self::join).
+    /// Tells the stage to take nothing more, finish what it has begun, deliver what it has
+    /// emitted, and end. Events that it has not begun are requeued. A pending
+    /// [`Producer::produce`](super::Producer::produce) may continue for
+    /// [`finish_within`](super::Producer::finish_within); the events that it returns in
+    /// that time are delivered. [`join`](Self::join) waits for the end.
     pub fn stop(&self) {
         self.stop_with(Reason::Stopped);
     }
 
-    /// [Stops](Self::stop) the stage with a reason of your own.
+    /// [Stops](Self::stop) the stage with another reason.
     pub fn stop_with(&self, reason: Reason) {
         (self.stop)(reason, StopLimit::Configured);
     }
 
-    /// Stops the stage like [`stop_with`](Self::stop_with), but sets no time limit on a
-    /// `produce` that is under way. For callers with a deadline of their own, who
-    /// [abort](Self::abort) the stage when it has passed.
+    /// Stops the stage like [`stop_with`](Self::stop_with), without a time limit for a
+    /// pending `produce`. For a caller that has its own deadline and then
+    /// [aborts](Self::abort) the stage.
     pub fn stop_until_aborted(&self, reason: Reason) {
         (self.stop)(reason, StopLimit::UntilAborted);
     }
 
-    /// What the stage is doing.
+    /// Returns what the stage is doing.
     pub fn status(&self) -> Status {
         self.meter.read()
     }
@@ -67,59 +68,59 @@ impl<R> Running<R> {
         (self.stop, self.task, self.meter)
     }
 
-    /// Waits until the stage has ended and says why.
+    /// Waits until the stage has ended, and returns its exit reason.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the stage running.
     pub async fn join(self) -> Reason {
-        // A producer that nobody refers to ends, so the handle lets go of it.
+        // A producer ends when no reference to it is left, so the handle's own go first.
         drop((self.refs, self.stop));
         joined(self.task).await
     }
 
-    /// Ends the stage at its next await. What was delivered to it and not
-    /// started goes back to its producers; what it had buffered is dropped.
+    /// Ends the stage at its next await. Events that it has not started are requeued; events
+    /// in its buffer and in its handler are dropped.
     pub fn abort(&self) {
         self.task.abort();
     }
 }
 
-/// For a stage that is told at its producing side.
+/// Makes the `Stop` of a stage with an output side.
 pub(super) fn stop_producer<T: Send + 'static>(mail: ProducerMail<T>) -> Stop {
-    // One that is gone has stopped.
+    // A stage that is gone has stopped.
     Box::new(move |reason, limit| drop(mail.send(ToProducer::Stop { reason, limit })))
 }
 
-/// For a stage that is told at its consuming side.
+/// Makes the `Stop` of a consumer.
 pub(super) fn stop_consumer<T: Send + 'static>(mail: ConsumerMail<T>) -> Stop {
     Box::new(move |reason, _| {
-        // Whether it has heard shows in `join`.
+        // The answer is not needed: `join` waits for the end.
         let (done, _) = oneshot::channel();
         drop(mail.send(ToConsumer::Stop { reason, done }));
     })
 }
 
 impl<T> RunningProducer<T> {
-    /// A reference that consumers can subscribe to.
+    /// Returns a reference that consumers can subscribe to.
     pub fn producer(&self) -> ProducerRef<T> {
         self.refs.clone()
     }
 }
 
 impl<T> RunningConsumer<T> {
-    /// A reference to subscribe the consumer to more producers.
+    /// Returns a reference that subscribes the consumer to more producers.
     pub fn consumer(&self) -> ConsumerRef<T> {
         self.refs.clone()
     }
 }
 
 impl<I, O> RunningProducerConsumer<I, O> {
-    /// A reference that consumers can subscribe to.
+    /// Returns a reference that consumers can subscribe to.
     pub fn producer(&self) -> ProducerRef<O> {
         self.refs.1.clone()
     }
 
-    /// A reference to subscribe the stage to more producers.
+    /// Returns a reference that subscribes the stage to more producers.
     pub fn consumer(&self) -> ConsumerRef<I> {
         self.refs.0.clone()
     }
@@ -131,7 +132,7 @@ impl<R> fmt::Debug for Running<R> {
     }
 }
 
-/// Why a task has ended, also when it was aborted.
+/// Waits for a stage's task, and returns the exit reason, also after a panic or an abort.
 pub(crate) async fn joined(task: JoinHandle<Reason>) -> Reason {
     match task.await {
         Ok(reason) => reason,

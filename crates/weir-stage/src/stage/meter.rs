@@ -1,8 +1,8 @@
-//! What can be seen of a running stage without asking it.
+//! The status of a running stage, which can be read without asking the stage.
 //!
-//! Each number is written by the stage's own task and by nobody else, once a
-//! batch or less, so that looking at a stage costs it nothing. Read together
-//! they may be a moment apart while the stage works.
+//! Only the stage's own task writes the numbers, at most once a batch, so reading them costs
+//! the stage nothing. While the stage works, numbers that are read together may be from
+//! slightly different moments.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,14 +15,15 @@ use crate::clean;
 
 /// The kinds of stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
-    /// Only produces.
+    /// A stage that only produces.
     Producer,
-    /// Consumes and produces.
+    /// A stage that consumes and produces.
     ProducerConsumer,
-    /// Only consumes.
+    /// A stage that only consumes.
     Consumer,
-    /// A [pool](crate::pool): many consumers as one.
+    /// A [pool](crate::pool): several consumers that act as one.
     Pool,
 }
 
@@ -37,16 +38,16 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where a stage is in its life.
+/// The phase of a stage's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// It works, or waits for work.
+    /// The stage works, or waits for work.
     Running,
-    /// It keeps asks and dispatches nothing until it is resumed.
+    /// The stage keeps asks and dispatches nothing until it is resumed.
     Paused,
-    /// It delivers and finishes what it has, and takes nothing new.
+    /// The stage delivers and finishes what it has, and takes nothing new.
     Ending,
-    /// It is gone.
+    /// The stage is gone.
     Ended,
 }
 
@@ -61,55 +62,54 @@ impl fmt::Display for State {
     }
 }
 
-/// What a stage is doing. Counts are in events, and 0 where the kind of stage
-/// has no such thing.
+/// A snapshot of what a stage is doing. Counts are in events unless stated otherwise, and 0
+/// where they do not apply to the kind of stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
-    /// The name it was given, or its kind.
+    /// The name of the stage; by default its kind.
     pub name: Arc<str>,
-    /// What kind of stage it is.
+    /// The kind of stage.
     pub kind: Kind,
-    /// Where it is in its life.
+    /// The phase of its life.
     pub state: State,
-    /// The type of its dispatcher, if it produces.
+    /// The type name of its dispatcher, if it produces.
     pub dispatcher: Option<&'static str>,
-    /// How many producers it is subscribed to.
+    /// The number of its subscriptions to producers.
     pub producers: usize,
-    /// How many consumers are subscribed to it.
+    /// The number of consumers subscribed to it.
     pub consumers: usize,
-    /// Delivered to it since it started; what it gave back counts again when it
-    /// is delivered again.
+    /// Events delivered to it since it started. An event that it requeued counts again when
+    /// it is delivered again.
     pub events_in: u64,
-    /// Delivered by it since it started, each as often as it was delivered.
+    /// Events delivered by it since it started, counted once for each delivery.
     pub events_out: u64,
-    /// What it has asked for and not been sent.
+    /// Events that it has asked for and not been sent.
     pub asked: usize,
-    /// What its consumers have asked for and it has not sent.
+    /// Events that its consumers have asked for and it has not sent.
     pub demand: usize,
-    /// What it has emitted and nobody has asked for.
+    /// Events that it has emitted and not dispatched.
     pub buffered: usize,
-    /// What was delivered to it and is not finished: waiting or in its handler.
+    /// Events delivered to it and not finished: waiting or in its handler.
     pub held: usize,
-    /// What it had and let go of unhandled, since it started: the buffer had no room
-    /// for it, the dispatcher discarded it, its handler panicked or was aborted, or
-    /// the stage ended and there was no consumer to take it. Logged each time. What
-    /// goes back to a producer does not count.
+    /// Events lost since it started: the buffer had no room, the dispatcher discarded them,
+    /// the handler panicked or was aborted, or the stage ended without a consumer for them.
+    /// Each loss is logged. Events that are requeued do not count.
     pub dropped: u64,
-    /// How long it has been in the author's code, waiting inside it included;
-    /// up to the last batch that was finished. Of code that returns within a
-    /// microsecond an estimate.
+    /// Time spent in the author's code, including waiting inside it, up to the last finished
+    /// batch. An estimate for code that returns within a microsecond.
     pub busy: Duration,
 }
 
-/// The dials behind a [`Status`].
+/// The counters behind a [`Status`]; clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Meter(Arc<Dials>);
+pub(crate) struct Meter(Arc<Numbers>);
 
-/// In cache lines of its own: two stages on two cores write to theirs all the
-/// time.
+/// Aligned to cache lines of its own, because two stages on two cores write to theirs all
+/// the time.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Dials {
+struct Numbers {
     name: Arc<str>,
     kind: Kind,
     dispatcher: Option<&'static str>,
@@ -126,15 +126,15 @@ struct Dials {
     watch: Stopwatch,
 }
 
-/// Only one task writes, so a sum needs no atomic addition.
-fn add(dial: &AtomicU64, n: u64) {
-    dial.store(dial.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+/// Adds to a counter. Only one task writes to it, so no atomic addition is needed.
+fn add(counter: &AtomicU64, n: u64) {
+    counter.store(counter.load(Ordering::Relaxed) + n, Ordering::Relaxed);
 }
 
 impl Meter {
-    /// For a stage with this name, or named after its kind.
+    /// Makes the meter of a stage with this name, or named after its kind.
     pub(crate) fn new(name: Option<Arc<str>>, kind: Kind, dispatcher: Option<&'static str>) -> Self {
-        Self(Arc::new(Dials {
+        Self(Arc::new(Numbers {
             name: name.map_or_else(|| kind.to_string().into(), |name| clean::line(&name).into()),
             kind,
             dispatcher,
@@ -172,22 +172,22 @@ impl Meter {
         add(&self.0.events_out, n as u64);
     }
 
-    /// Does the author's work, and times it.
+    /// Runs the author's work and times it.
     ///
     /// # Cancel safety
-    /// As the work.
+    /// Cancel safe if the work is.
     pub(crate) fn time<'a, F: Future>(&'a self, work: Pin<&'a mut F>) -> Timed<'a, F> {
         self.0.watch.time(work)
     }
 
-    /// The consuming side.
+    /// Sets the numbers of the input side.
     pub(crate) fn inlet(&self, producers: usize, asked: usize, held: usize) {
         self.0.producers.store(producers, Ordering::Relaxed);
         self.0.asked.store(asked, Ordering::Relaxed);
         self.0.held.store(held, Ordering::Relaxed);
     }
 
-    /// The producing side.
+    /// Sets the numbers of the output side.
     pub(crate) fn outlet(&self, consumers: usize, demand: usize, buffered: usize) {
         self.0.consumers.store(consumers, Ordering::Relaxed);
         self.0.demand.store(demand, Ordering::Relaxed);
@@ -195,33 +195,33 @@ impl Meter {
     }
 
     pub(crate) fn read(&self) -> Status {
-        let dials = &*self.0;
-        let count = |dial: &AtomicUsize| dial.load(Ordering::Relaxed);
+        let numbers = &*self.0;
+        let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
         Status {
             name: self.name(),
-            kind: dials.kind,
-            state: match dials.state.load(Ordering::Relaxed) {
+            kind: numbers.kind,
+            state: match numbers.state.load(Ordering::Relaxed) {
                 state if state == State::Running as u8 => State::Running,
                 state if state == State::Paused as u8 => State::Paused,
                 state if state == State::Ending as u8 => State::Ending,
                 _ => State::Ended,
             },
-            dispatcher: dials.dispatcher,
-            producers: count(&dials.producers),
-            consumers: count(&dials.consumers),
-            events_in: dials.events_in.load(Ordering::Relaxed),
-            events_out: dials.events_out.load(Ordering::Relaxed),
-            asked: count(&dials.asked),
-            demand: count(&dials.demand),
-            buffered: count(&dials.buffered),
-            held: count(&dials.held),
-            dropped: dials.dropped.load(Ordering::Relaxed),
-            busy: dials.watch.read(),
+            dispatcher: numbers.dispatcher,
+            producers: count(&numbers.producers),
+            consumers: count(&numbers.consumers),
+            events_in: numbers.events_in.load(Ordering::Relaxed),
+            events_out: numbers.events_out.load(Ordering::Relaxed),
+            asked: count(&numbers.asked),
+            demand: count(&numbers.demand),
+            buffered: count(&numbers.buffered),
+            held: count(&numbers.held),
+            dropped: numbers.dropped.load(Ordering::Relaxed),
+            busy: numbers.watch.read(),
         }
     }
 }
 
-/// The name of a type without its path and parameters.
+/// Returns the name of a type without its path and parameters.
 pub(crate) fn short_name<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     let name = name.split_once('<').map_or(name, |(name, _)| name);

@@ -1,4 +1,4 @@
-//! How a consumer subscribes.
+//! The options of a subscription.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,65 +7,71 @@ use super::{CancelMode, ProducerRef};
 use crate::demand::Limits;
 use crate::dispatch::{PartitionId, Selector};
 
-/// What a stage is to be subscribed to once it is spawned.
+/// The subscriptions that a builder makes when its stage is spawned.
 pub(super) type Intended<T> = Vec<(ProducerRef<T>, SubscribeOptions<T>)>;
 
-/// How a consumer subscribes. Limits alone can stand for it:
+/// The options of a subscription. [`Limits`] alone convert into it:
 /// `Limits::new(10, 5)?.into()`.
+#[non_exhaustive]
 pub struct SubscribeOptions<T> {
-    /// How much to ask for, and when. By default 1000 and 500.
+    /// How much to ask for, and when; 1000 and 500 by default.
     pub limits: Limits,
-    /// Ask for nothing unless told to by
-    /// [`ConsumerRef::ask`](super::ConsumerRef::ask), which makes the limits
-    /// meaningless. By default the stage asks. A source that has run dry is found
-    /// out by asking it, so it ends with an ask, too.
+    /// True if only [`ConsumerRef::ask`](super::ConsumerRef::ask) asks; the limits then
+    /// have no effect. By default the stage asks. A source reports that it has run out only
+    /// when it is asked, so manual demand needs one more ask at the end.
     pub manual: bool,
-    /// What to do when the subscription ends. By default to stop too.
+    /// The reaction to the end of the subscription; by default the consumer stops too.
     pub cancel: CancelMode,
-    /// Which partition of a producer with a
+    /// The partition, for a producer with a
     /// [`PartitionDispatcher`](crate::dispatch::PartitionDispatcher).
     pub partition: Option<PartitionId>,
-    /// Which events of a producer with a
-    /// [`BroadcastDispatcher`](crate::dispatch::BroadcastDispatcher); by default
-    /// all.
+    /// The events that the consumer wants, for a producer with a
+    /// [`BroadcastDispatcher`](crate::dispatch::BroadcastDispatcher); all by default.
     pub selector: Option<Selector<T>>,
-    /// How many events a turn of a producer with a
-    /// [`FairDispatcher`](crate::dispatch::FairDispatcher), or whatever it means
-    /// to a dispatcher of your own; by default 1.
+    /// Events a turn, for a producer with a
+    /// [`FairDispatcher`](crate::dispatch::FairDispatcher); 1 by default. A dispatcher of
+    /// your own may give it another meaning.
     pub weight: usize,
 }
 
 impl<T> SubscribeOptions<T> {
-    /// Asks for nothing by itself.
+    /// Makes options with manual demand: only
+    /// [`ConsumerRef::ask`](super::ConsumerRef::ask) asks.
+    #[must_use]
     pub fn manual() -> Self {
         Self { manual: true, ..Self::default() }
     }
 
-    /// With other limits.
+    /// Sets the limits.
+    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// With another cancel mode.
+    /// Sets the cancel mode.
+    #[must_use]
     pub fn cancel(mut self, cancel: CancelMode) -> Self {
         self.cancel = cancel;
         self
     }
 
-    /// To one partition, by number or by name.
+    /// Selects one partition, by number or by name.
+    #[must_use]
     pub fn partition(mut self, partition: impl Into<PartitionId>) -> Self {
         self.partition = Some(partition.into());
         self
     }
 
-    /// Only the events of a broadcast that `wants` says yes to.
+    /// Selects the events of a broadcast for which `wants` returns true.
+    #[must_use]
     pub fn selector(mut self, wants: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.selector = Some(Arc::new(wants));
         self
     }
 
-    /// With another weight.
+    /// Sets the weight.
+    #[must_use]
     pub fn weight(mut self, weight: usize) -> Self {
         self.weight = weight;
         self

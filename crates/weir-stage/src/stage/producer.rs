@@ -27,8 +27,9 @@ use crate::clean;
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 use crate::panics;
 
-/// A producer to be configured and spawned. Made by
+/// A builder that configures and spawns a producer. Made by
 /// [`stage::producer`](super::producer()).
+#[must_use = "a builder does nothing until `spawn`"]
 pub struct ProducerBuilder<P: Producer, D = DemandDispatcher> {
     producer: P,
     name: Option<Arc<str>>,
@@ -51,8 +52,8 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
         ProducerBuilder { producer, name, observer, finish_within, output: output.dispatcher(dispatcher) }
     }
 
-    /// How long a `produce` that is under way may go on when the stage is told to
-    /// stop, instead of what [`Producer::finish_within`] says.
+    /// Limits how long a pending `produce` may continue after the stage was told to stop.
+    /// Replaces the limit of [`Producer::finish_within`].
     pub fn finish_within(mut self, limit: Duration) -> Self {
         self.finish_within = limit;
         self
@@ -60,10 +61,10 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
 
     output_options!(P::Event);
 
-    /// Starts the stage.
+    /// Spawns the stage as a tokio task.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// If called outside a tokio runtime.
     pub fn spawn(self) -> RunningProducer<P::Event> {
         let Self { producer, name, observer, finish_within, output } = self;
         let meter = Meter::new(name, Kind::Producer, Some(short_name::<D>()));
@@ -99,8 +100,8 @@ where
         output.end(&reason).await;
         reason
     };
-    // The author's methods are contained by themselves; what is left is the
-    // dispatcher, and what it calls.
+    // Panics of the author's methods are caught where they are called. The dispatcher, and
+    // the closures that it calls, can still panic here.
     let lived = AssertUnwindSafe(life).catch_unwind().await;
     let reason = lived.unwrap_or_else(|panic| output.dispatcher_panicked(&*panic));
     terminate(async { producer.terminate(&reason).await }).await;
@@ -119,18 +120,18 @@ where
 {
     let mut empty = EmptyBatches::default();
     loop {
-        // A source that always has events, for a demand that never ends, would keep
-        // the thread to itself.
+        // Without this, a source that always has events would never yield to other tasks
+        // while demand lasts.
         consume_budget().await;
         let demand = match output.demand().await {
             Ok(demand) => demand,
             Err(reason) => return reason,
         };
         let (produced, stopped) = {
-            // Inside of a block, so that a panic before there is a future is caught too.
+            // In an async block, so that a panic before the future exists is caught too.
             let produce = pin!(AssertUnwindSafe(async { producer.produce(demand).await }).catch_unwind());
-            // The future lives across messages, so that its author need not make
-            // it cancel-safe.
+            // The future lives across messages, so that its author need not make it cancel
+            // safe.
             let mut produce = pin!(meter.time(produce));
             match while_serving(output, produce.as_mut()).await {
                 Ok(produced) => (Some(produced), None),
@@ -157,8 +158,8 @@ where
     }
 }
 
-/// Waits for what is under way when the stage is told to stop, while it answers
-/// consumers. `None` when that is dropped.
+/// Waits for a pending `produce` after a stop, while answering consumers. Returns `None` if
+/// the future is to be dropped.
 async fn last<T, D, F>(
     output: &mut OutputSide<T, D>,
     mut produce: Pin<&mut F>,
@@ -179,7 +180,7 @@ where
             return Poll::Ready(Some(produced));
         }
         output.poll_mail(cx, &mut None);
-        // No consumer could take what came of it.
+        // No consumer can take the events.
         if output.is_unreachable() {
             return Poll::Ready(None);
         }
@@ -196,7 +197,8 @@ where
     .await
 }
 
-/// Emits what the author still keeps, after an orderly end. Says why the stage ends.
+/// Emits the events that the producer still keeps, after an orderly end. Returns the exit
+/// reason.
 async fn finish<P, D>(producer: &mut P, output: &mut OutputSide<P::Event, D>, reason: Reason) -> Reason
 where
     P: Producer,
@@ -224,19 +226,20 @@ where
     }
 }
 
-/// Why a source is dry. A panic in it is a reason like others.
+/// Asks the producer for its exit reason; a panic in it becomes the reason.
 fn exit_reason<P: Producer>(producer: &mut P) -> Reason {
     catch_unwind(AssertUnwindSafe(|| producer.exit_reason()))
         .unwrap_or_else(|panic| Reason::Panicked(panics::message(&*panic)))
 }
 
-/// Runs an author's `init`; a panic in it is a reason like others.
+/// Runs an author's `init`; a panic in it becomes the exit reason.
 pub(super) async fn contained(init: impl Future<Output = Result<(), Reason>>) -> Result<(), Reason> {
     let outcome = AssertUnwindSafe(init).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(Reason::Panicked(panics::message(&*panic))))
 }
 
-/// Runs an author's `terminate`. The stage ends as it was to, whatever it does.
+/// Runs an author's `terminate`. A panic in it is logged and does not change the exit
+/// reason.
 pub(super) async fn terminate(last: impl Future<Output = ()>) {
     if let Err(panic) = AssertUnwindSafe(last).catch_unwind().await {
         log::error!("a stage panicked while it terminated: {}", clean::line(&panics::message(&*panic)));

@@ -1,13 +1,12 @@
 //! The task of a producer-consumer.
 //!
-//! It asks upstream as any consumer does, but handles a batch only while
-//! somebody downstream wants events. What one batch yields beyond that demand
-//! is buffered, so the buffer holds at most the output of one batch. (GenStage
-//! works through a whole delivery once anything is wanted, and buffers the rest
-//! of its output.)
+//! It asks upstream like any consumer, but handles a batch only while there is demand
+//! downstream. Output beyond that demand is buffered, so the buffer holds at most the
+//! output of one batch. (GenStage handles a whole delivery once there is any demand, and
+//! buffers the rest of the output.)
 //!
-//! Told to stop, it gives back what it has not begun, finishes the batch in its
-//! hands, and delivers what comes of it. Its producers wait until it has done that.
+//! When it is told to stop, it requeues what it has not begun, finishes its current batch
+//! and delivers the output. Its producers wait until that is done.
 
 #[cfg(test)]
 mod tests;
@@ -38,8 +37,9 @@ use super::{
 use crate::dispatch::{DemandDispatcher, Dispatcher};
 use crate::panics;
 
-/// A producer-consumer to be configured and spawned. Made by
+/// A builder that configures and spawns a producer-consumer. Made by
 /// [`stage::producer_consumer`](super::producer_consumer()).
+#[must_use = "a builder does nothing until `spawn`"]
 pub struct ProducerConsumerBuilder<P: ProducerConsumer, D = DemandDispatcher> {
     stage: P,
     name: Option<Arc<str>>,
@@ -61,7 +61,7 @@ impl<P: ProducerConsumer> ProducerConsumerBuilder<P> {
 }
 
 impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
-    /// Subscribes to a producer. May be called for several of them.
+    /// Subscribes the stage to a producer. Call it once for each producer.
     pub fn subscribe_to(
         mut self,
         producer: &ProducerRef<P::In>,
@@ -85,10 +85,10 @@ impl<P: ProducerConsumer, D: Dispatcher<P::Out>> ProducerConsumerBuilder<P, D> {
 
     output_options!(P::Out);
 
-    /// Starts the stage.
+    /// Spawns the stage as a tokio task.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// If called outside a tokio runtime.
     pub fn spawn(self) -> RunningProducerConsumer<P::In, P::Out> {
         let Self { stage, name, observer, subscriptions, output } = self;
         let meter = Meter::new(name, Kind::ProducerConsumer, Some(short_name::<D>()));
@@ -122,8 +122,8 @@ where
     reason
 }
 
-/// Everything up to the end. The author's methods are contained by themselves; what
-/// can panic here is the dispatcher, and what it calls.
+/// Runs the stage from `init` to its end. Panics of the author's methods are caught where
+/// they are called. The dispatcher, and the closures that it calls, can still panic here.
 async fn live<P, D>(
     stage: &mut P,
     inlet: &mut Inlet<P::In>,
@@ -149,7 +149,7 @@ where
     }
     if reason.is_normal() {
         let finish = async { stage.finish().await };
-        // If it is told to stop while it finishes, it finishes all the same.
+        // A stop during `finish` does not interrupt it.
         let mut stopped = None;
         match work(finish, inlet, output, &mut stopped).await {
             Ok(events) if events.is_empty() => {}
@@ -187,7 +187,7 @@ where
             continue;
         }
         if !output.has_demand() {
-            // Upstream may still have something to say while we wait.
+            // Handles upstream messages while waiting for demand.
             let message = tokio::select! {
                 biased;
                 demand = output.demand() => match demand {
@@ -218,9 +218,8 @@ where
     }
 }
 
-/// Does the author's work to its end while both neighbours are answered. When the
-/// stage is told to stop meanwhile, that is noted, and what was not begun goes back
-/// at once.
+/// Runs the author's work to its end while answering producers and consumers. On a stop,
+/// the reason goes into `stopped`, and events that were not begun are requeued at once.
 async fn work<F, I, O, D>(
     work: F,
     inlet: &mut Inlet<I>,
@@ -234,8 +233,8 @@ where
 {
     let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
     poll_fn(|cx| {
-        // As in `while_serving`: what is there goes first, and to wait for more is
-        // for when the work did not return at once.
+        // In the order of `while_serving`: messages that have arrived go first, and a waker
+        // for more is registered only if the work is pending.
         if stopped.is_none()
             && let ControlFlow::Break(reason) = output.handle_mail()
         {
@@ -258,8 +257,8 @@ where
     .await
 }
 
-/// Delivers what is left and waits until the consumers have finished, while events
-/// that were on their way here still go back.
+/// Delivers what is left and waits until the consumers have finished. Meanwhile, events
+/// that were under way to this stage are requeued.
 async fn deliver<I, O, D: Dispatcher<O>>(
     inlet: &mut Inlet<I>,
     output: &mut OutputSide<O, D>,

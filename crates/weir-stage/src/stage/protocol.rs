@@ -1,9 +1,8 @@
 //! Tests of the protocol in [`mail`](super::mail), message by message.
 //!
-//! Some are of messages that cross on the way, and refer to the invariants there.
-//! The others are of messages that no stage of ours sends. Types already keep a
-//! message to a consumer out of a producer's mailbox; what is left are tags that
-//! are in use, or that nobody knows.
+//! Some tests are about messages that cross, and refer to the invariants there. The others
+//! are about messages that no stage of this crate sends. Types already keep a message to a
+//! consumer out of a producer's mailbox; what is left are tags that are in use or unknown.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::dispatch::{PartitionDispatcher, SubscribeError, SubscribeRequest, Tag
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A producer of 0, 1, 2, …
+/// Spawns a producer of 0, 1, 2, …
 fn numbers() -> RunningProducer<u64> {
     let mut next = 0;
     let produce = move |demand| {
@@ -33,7 +32,7 @@ fn subscribe(tag: Tag, consumer: ConsumerMail<u64>) -> ToProducer<u64> {
     ToProducer::Subscribe { tag, consumer, request: Box::new(SubscribeRequest::new(0)), name: "raw".into() }
 }
 
-/// What has arrived since the last look.
+/// Returns the messages that have arrived since the last call.
 async fn arrived(mail: &mut UnboundedReceiver<ToConsumer<u64>>) -> Vec<ToConsumer<u64>> {
     sleep(MS).await;
     std::iter::from_fn(|| mail.try_recv().ok()).collect()
@@ -57,7 +56,7 @@ async fn a_tag_that_is_in_use_is_refused_to_another() {
     producer.tell(subscribe(tag, first)).unwrap();
     producer.tell(subscribe(tag, second)).unwrap();
     producer.tell(ToProducer::Ask { tag, n: 3 }).unwrap();
-    // Whoever had it first has it still.
+    // The first subscriber keeps the tag.
     assert_eq!(events(&arrived(&mut first_mail).await), [0, 1, 2]);
     let answer = arrived(&mut second_mail).await;
     let [ToConsumer::Refused { tag: refused, error: why }] = &answer[..] else { panic!("{answer:?}") };
@@ -67,8 +66,8 @@ async fn a_tag_that_is_in_use_is_refused_to_another() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ask_of_an_unknown_tag_moves_nothing() {
-    // GenStage answers it with a cancellation. Here a producer that does not know
-    // a tag has always said so before: refused, cancelled, or gone.
+    // GenStage answers with a cancellation. Here a producer that does not know a tag has
+    // always sent `Refused`, `Cancelled` or `Ended` before.
     let numbers = numbers();
     let producer = numbers.producer();
     let (known, unknown) = (Tag::unique(), Tag::unique());
@@ -82,7 +81,7 @@ async fn an_ask_of_an_unknown_tag_moves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_an_unknown_tag_is_nobodys_end() {
+async fn the_end_of_an_unknown_tag_ends_no_subscription() {
     let numbers = numbers();
     let producer = numbers.producer();
     let (known, unknown) = (Tag::unique(), Tag::unique());
@@ -116,7 +115,7 @@ async fn events_of_an_unknown_tag_are_not_handled() {
     refers.tell(ToConsumer::Registered { slot: 99 }).unwrap();
     sleep(MS).await;
     assert_eq!(*seen.lock().unwrap(), [0, 1]);
-    // Nor do they count as something it has asked for and been sent.
+    // The strays do not count as delivered either.
     assert_eq!((consumer.status().events_in, consumer.status().held), (2, 2));
 }
 
@@ -142,8 +141,8 @@ async fn events_that_cross_with_a_cancellation_go_back_and_are_dispatched_again(
     assert_eq!((*first, events, *closed), (7, &[100, 101].into(), tag));
 }
 
-/// A consumer that was subscribed and has cancelled, its subscription's tag, and the
-/// mailbox of its producer.
+/// Makes a consumer that was subscribed and has cancelled. Returns it with the
+/// subscription's tag and the mailbox of its producer.
 async fn cancelled() -> (super::RunningConsumer<u64>, Tag, UnboundedReceiver<ToProducer<u64>>) {
     let (producer, asked) = mpsc::unbounded_channel();
     let producer = super::ProducerRef::new(producer, "raw".into());
@@ -154,8 +153,8 @@ async fn cancelled() -> (super::RunningConsumer<u64>, Tag, UnboundedReceiver<ToP
     (consumer, tag, asked)
 }
 
-/// Invariant 3. The producer ended, and then sent what another consumer gave back,
-/// before it heard of the cancellation.
+/// Invariant 3. The producer ended, and then sent events that another consumer had requeued,
+/// before it received the cancellation.
 #[tokio::test(start_paused = true)]
 async fn an_end_that_crosses_a_cancellation_is_not_its_answer() {
     let (consumer, tag, mut asked) = cancelled().await;
@@ -195,7 +194,7 @@ async fn a_cancelled_tag_is_closed_when_what_was_begun_under_it_is_finished() {
     let tag = consumer.consumer().subscribe(&producer, options.clone()).await.unwrap();
     sleep(MS).await;
     assert_eq!(consumer.consumer().cancel(tag, Reason::Cancelled).await, Ok(true));
-    // It is to end, and waits for the event in hand.
+    // The producer waits for the event in the handler.
     numbers.stop();
     sleep(5 * MS).await;
     assert_eq!(numbers.status().state, super::State::Ending);
@@ -224,8 +223,8 @@ async fn an_aborted_producer_answers_what_is_in_its_mailbox() {
     assert_eq!((*left, *lost), (leaves, stays));
 }
 
-/// The consumer of the only partition, which notes what it begins and when it is
-/// done, for 10 ms a batch.
+/// Spawns a consumer of the only partition. It notes the events that it begins and when it
+/// is done, and takes 10 ms a batch.
 fn of_the_partition(
     producer: &super::ProducerRef<u64>,
     name: &'static str,
@@ -273,9 +272,9 @@ async fn an_aborted_consumer_frees_its_partition() {
     assert_eq!(*notes.lock().unwrap(), ["a begins [0, 1]", "b begins [2, 3]", "b is done"]);
 }
 
-/// What was on its way to a consumer that subscribes anew goes first.
+/// Events that were under way to a consumer that resubscribes go first.
 #[tokio::test(start_paused = true)]
-async fn events_stay_in_order_when_the_consumer_of_a_partition_subscribes_anew() {
+async fn events_stay_in_order_when_the_consumer_of_a_partition_resubscribes() {
     let source =
         super::from_iter(0..9u64).dispatcher(PartitionDispatcher::new(1, |_: &u64| Some(0))).spawn();
     let producer = source.producer();
@@ -293,7 +292,7 @@ async fn events_stay_in_order_when_the_consumer_of_a_partition_subscribes_anew()
     subscribe(old).unwrap();
     producer.tell(ToProducer::Ask { tag: old, n: 4 }).unwrap();
     assert_eq!(events(&arrived(&mut mail).await), [0, 1, 2, 3]);
-    // It has begun the first of them; the last two were still on their way.
+    // It has begun the first event; the last two were still under way.
     let requeue = vec![Requeue { first: 1, events: [1].into() }];
     producer.tell(ToProducer::Cancel { tag: old, reason: Box::new(Reason::Cancelled), requeue }).unwrap();
     subscribe(new).unwrap();

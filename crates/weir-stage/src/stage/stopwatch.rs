@@ -1,12 +1,11 @@
-//! How long the author's code takes, for next to nothing.
+//! A cheap measurement of the time spent in the author's code.
 //!
-//! Reading a clock twice costs as much as moving a batch of a thousand events, so
-//! a call is not simply timed. What a call *waits*, after its first poll, is
-//! always timed: it has left the processor anyway. Of what calls do until then,
-//! only some is: after one that took less than a microsecond, the next 31 are
-//! taken to be like it. What takes longer is timed every time. The sum is an
-//! estimate for handlers that return at once, and exact for those that wait or
-//! work.
+//! Reading a clock twice costs as much as moving a batch of a thousand events, so not every
+//! call is timed. The time that a call *waits*, after its first poll, is always timed: the
+//! task has left the processor anyway. The first poll is sampled: after one that took less
+//! than a microsecond, the next 31 count the same. A longer first poll is timed every time.
+//! The sum is an estimate for handlers that return at once, and exact for handlers that wait
+//! or work.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -15,22 +14,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A first poll shorter than this stands for others.
+/// A first poll shorter than this also counts for the next ones.
 const SHORT: Duration = Duration::from_micros(1);
-/// For how many, itself included.
+/// How many polls it counts for, itself included.
 const STANDS_FOR: u32 = 32;
 
-/// The sum of the times. Usually one task adds to it; should several, nothing of
-/// the sum is lost, and only which calls are timed is left to chance.
+/// The sum of the times. Usually one task adds to it. If several do, no time is lost, but
+/// which calls are timed is arbitrary.
 #[derive(Debug, Default)]
 pub(crate) struct Stopwatch {
     nanos: AtomicU64,
-    /// How many calls are still taken to be like the last one that was timed.
+    /// How many calls still count the same as the last timed one.
     skip: AtomicU32,
 }
 
 impl Stopwatch {
-    /// The time so far.
+    /// Returns the time so far.
     pub(crate) fn read(&self) -> Duration {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
@@ -39,16 +38,16 @@ impl Stopwatch {
         self.nanos.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// Does the work, and adds the time it took.
+    /// Runs the work and adds the time it took.
     ///
     /// # Cancel safety
-    /// As the work. The wait of work that is dropped is not counted.
+    /// Cancel safe if the work is. If the work is dropped, its wait is not counted.
     pub(crate) fn time<'a, F: Future>(&'a self, work: Pin<&'a mut F>) -> Timed<'a, F> {
         Timed { watch: self, work, waits_since: None }
     }
 
-    /// Does what a call does until it first waits, and adds that time, or what it
-    /// is taken to be.
+    /// Runs the first poll, and adds its time or, if it is not timed, nothing: the last
+    /// timed one has counted for it.
     fn first<T>(&self, poll: impl FnOnce() -> T) -> T {
         let skip = self.skip.load(Ordering::Relaxed);
         if skip > 0 {
@@ -65,8 +64,8 @@ impl Stopwatch {
     }
 }
 
-/// Work that is being timed: by hand and not an async fn, as most work returns at
-/// once, and is then done in one step.
+/// A future that is being timed. Written by hand instead of as an async fn, because most
+/// work returns at its first poll.
 pub(crate) struct Timed<'a, F> {
     watch: &'a Stopwatch,
     work: Pin<&'a mut F>,
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_takes_its_time_is_timed_every_time() {
+    async fn work_that_takes_longer_than_a_microsecond_is_timed_every_time() {
         let watch = Stopwatch::default();
         for _ in 0..100 {
             watch.time(pin!(tokio::time::advance(Duration::from_millis(1)))).await;
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_calls_that_return_at_once_one_is_timed_and_stands_for_the_next() {
+    async fn one_of_the_calls_that_return_at_once_is_timed_and_counts_for_the_next() {
         let watch = Stopwatch::default();
         watch.time(pin!(std::future::ready(()))).await;
         let one = watch.read();

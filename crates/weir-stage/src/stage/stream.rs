@@ -1,5 +1,4 @@
-//! The door to the rest of the ecosystem: a stream as a producer, a subscription
-//! as a stream.
+//! Streams: any stream as a producer, and any subscription as a stream.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,11 +13,11 @@ use super::inlet::{Inlet, Origin, TakenEvent};
 use super::meter::Meter;
 use super::{CancelMode, Kind, Producer, ProducerRef, Reason, SubscribeOptions};
 
-/// How many events are taken in one go at most. A stream that is always ready would
-/// never stop a demand of `usize::MAX`.
+/// The most events that are taken in one call. Without it, a stream that is always ready
+/// would never satisfy a demand of `usize::MAX`.
 const MOST_AT_ONCE: usize = 16_384;
 
-/// A producer that takes from a stream. Made by
+/// A producer of the items of a stream. Made by
 /// [`stage::from_stream`](super::from_stream).
 pub struct FromStream<S>(Pin<Box<Fuse<S>>>);
 
@@ -27,7 +26,7 @@ impl<S: Stream> FromStream<S> {
         Self(Box::pin(stream.fuse()))
     }
 
-    /// Waits for one event, and takes as many more as are ready.
+    /// Waits for one event, and takes the others that are ready.
     fn poll_events(&mut self, demand: usize, cx: &mut Context<'_>) -> Poll<Option<Vec<S::Item>>> {
         let mut events = Vec::new();
         while events.len() < demand.min(MOST_AT_ONCE) && !self.0.is_terminated() {
@@ -51,8 +50,8 @@ where
         poll_fn(|cx| self.poll_events(demand, cx)).await
     }
 
-    /// It waits only while it has nothing; what the stream has begun stays in the
-    /// stream.
+    /// Returns zero: `produce` waits only while it has no event, and unfinished items stay in
+    /// the stream.
     fn finish_within(&self) -> Duration {
         Duration::ZERO
     }
@@ -64,22 +63,22 @@ impl<S> fmt::Debug for FromStream<S> {
     }
 }
 
-/// A subscription that is read as a stream. Made by
-/// [`ProducerRef::subscribe`].
+/// A subscription that is read as a stream. Made by [`ProducerRef::subscribe`].
 ///
-/// An event counts as finished when the next one is asked for; the subscription
-/// asks its producer for more as its limits say. Dropping it cancels it, and what
-/// was delivered and not read goes back to the producer.
+/// An event counts as finished when the next one is polled; the subscription asks for more
+/// according to its limits. Dropping the stream cancels the subscription and requeues the
+/// events that were delivered and not read.
 ///
-/// The stream ends when the producer has ended and everything is read. Why, says
-/// [`reason`](Self::reason); a failure can also be an item, see
-/// [`try_events`](Self::try_events). With [`CancelMode::Resubscribe`] it goes on
-/// with the successor of a producer that has failed.
+/// The stream ends when the producer has ended and everything is read.
+/// [`reason`](Self::reason) returns the producer's exit reason, and
+/// [`try_events`](Self::try_events) yields a failure as the last item. With
+/// [`CancelMode::Resubscribe`] the stream continues with the successor of a failed producer.
+#[must_use = "dropping a subscription cancels it"]
 pub struct Subscription<T> {
     inlet: Inlet<T>,
-    /// Says what is a failure. A stream always ends with its one producer.
+    /// Decides which reasons are failures. The stream itself always ends with its producer.
     cancel: CancelMode,
-    /// Where the event that is being worked on came from.
+    /// The origin of the event that the reader is working on.
     in_progress: Option<Origin>,
 }
 
@@ -95,15 +94,15 @@ impl<T> Subscription<T> {
         Self { inlet, cancel, in_progress: None }
     }
 
-    /// Why the stream ended, once it has.
+    /// Returns the reason why the stream ended, once it has.
     pub fn reason(&self) -> Option<&Reason> {
         self.inlet.exit()
     }
 
-    /// The same as a stream of results, for whom half of the events is worse than
-    /// none: when a stage with this cancel mode would fail with its producer, or
-    /// with the subscription, the last item is the reason. After an orderly end
-    /// there is none, and neither is there with [`CancelMode::Temporary`].
+    /// Turns this into a stream of results, for readers that must notice a failure. If a
+    /// stage with this cancel mode would fail with its producer or with the subscription, the
+    /// last item is that reason. After an orderly end, and with [`CancelMode::Temporary`],
+    /// the stream just ends.
     ///
     /// ```
     /// use futures::TryStreamExt;
@@ -125,13 +124,13 @@ impl<T> Subscription<T> {
 }
 
 impl<T> Drop for Subscription<T> {
-    /// A reader that has had enough is not one whose task was aborted.
+    /// Cancels the subscription: a reader that drops the stream was not aborted.
     fn drop(&mut self) {
         self.inlet.close(Reason::Cancelled);
     }
 }
 
-/// Events are moved in and out and never pinned.
+/// Events are moved in and out, and never pinned.
 impl<T> Unpin for Subscription<T> {}
 
 impl<T> Stream for Subscription<T> {
@@ -148,8 +147,8 @@ impl<T> Stream for Subscription<T> {
                 return Poll::Ready(Some(event));
             }
             if this.inlet.exit().is_some() {
-                // The producer waits until everything it sent is accounted for,
-                // and a stream that has ended may be kept and not be read again.
+                // The producer waits until everything it sent is accounted for, and a reader
+                // may keep an ended stream without polling it again.
                 this.inlet.close(Reason::Finished);
                 return Poll::Ready(None);
             }
@@ -159,8 +158,9 @@ impl<T> Stream for Subscription<T> {
     }
 }
 
-/// A subscription of which a failure is an item too, the last one. Made by
+/// A stream of a subscription's events, in which a failure is the last item. Made by
 /// [`Subscription::try_events`].
+#[must_use = "dropping a subscription cancels it"]
 pub struct TryEvents<T>(Option<Subscription<T>>);
 
 impl<T> Stream for TryEvents<T> {

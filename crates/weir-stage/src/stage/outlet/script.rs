@@ -1,12 +1,12 @@
-//! Random scripts for the outlet with each of the dispatchers, held against a
-//! naive [model](model) and against what can be said without one. `cargo test`
-//! plays a few hundred scripts for each property and dispatcher; for more, set
-//! `WEIR_CASES` to their number: `WEIR_CASES=100000 cargo test --release script`.
+//! Random scripts for the outlet with each of the dispatchers, checked against a naive
+//! [model](model) and against properties that need no model. `cargo test` plays a few
+//! hundred scripts for each property and dispatcher. Set `WEIR_CASES` to play more:
+//! `WEIR_CASES=100000 cargo test --release script`.
 //!
-//! A [script](Script) is what consumers, an author and a pool may do to an
-//! outlet, in any order: [`play`] does it to a real outlet and to the model, keeps
-//! a [record](Record) of what came of it, and has a property look at the
-//! record after every step. At last it lets everything go and looks once more.
+//! A [script](Script) lists the operations of consumers, an author and a pool, in any order.
+//! [`play`] applies them to a real outlet and to the model, keeps a [record](Record) of the
+//! results, and checks a property after every step. At the end it releases every event and
+//! checks once more.
 
 mod model;
 mod naive;
@@ -26,16 +26,16 @@ use crate::dispatch::{
     BroadcastDispatcher, DemandDispatcher, Dispatcher, FairDispatcher, PartitionDispatcher,
 };
 
-/// How many partitions there are.
+/// The number of partitions.
 const PARTITIONS: usize = 3;
 
-/// The partition of an event; every tenth belongs to none.
+/// Returns the partition of an event; every tenth event has none.
 fn partition(event: u32) -> Option<usize> {
     (event % 10 != 9).then_some(event as usize % PARTITIONS)
 }
 
-/// What is done next. Subscriptions are numbered as they come; `who` is taken
-/// modulo how many there are, so that every number means somebody.
+/// The next operation. Subscriptions are numbered in order; `who` is taken modulo their
+/// number, so that every value names one.
 #[derive(Debug, Clone, Copy)]
 enum Op {
     Subscribe {
@@ -47,27 +47,27 @@ enum Op {
         who: usize,
         n: usize,
     },
-    /// By one who may have left: asks and cancellations cross on the way.
+    /// An ask of a subscription that may be cancelled: asks and cancellations cross.
     LateAsk {
         who: usize,
         n: usize,
     },
     Emit(u32),
     Mark,
-    /// Of what was delivered, the first `keeps` were started, and the others come
-    /// back: all of them at once, or half of them later.
+    /// Of the delivered events, the first `keeps` were started. The others are requeued: all
+    /// at once, or half of them later.
     Cancel {
         who: usize,
         keeps: usize,
         half: bool,
     },
-    /// By one who is there, or by one who left and still has something.
+    /// Requeues events of a present subscription, or of a cancelled one that still has some.
     Requeue {
         who: usize,
         keeps: usize,
     },
-    /// One who left returns the rest, and has finished what it had started.
-    Settle {
+    /// A cancelled subscription requeues the rest, and has finished what it had started.
+    Drain {
         who: usize,
     },
     Pause,
@@ -76,7 +76,7 @@ enum Op {
     Unfreeze,
 }
 
-/// An outlet and what is done to it.
+/// An outlet and the operations on it.
 #[derive(Debug, Clone)]
 struct Script {
     size: Option<usize>,
@@ -85,7 +85,7 @@ struct Script {
     ops: Vec<Op>,
 }
 
-/// From a few bytes, which is much quicker than a choice of strategies.
+/// Makes an operation from a few bytes, which is much faster than a choice of strategies.
 fn op([kind, a, b]: [u8; 3]) -> Op {
     let (who, keeps) = (usize::from(a), usize::from(b) % 4);
     match kind % 34 {
@@ -103,7 +103,7 @@ fn op([kind, a, b]: [u8; 3]) -> Op {
         26 => Op::Freeze,
         27..=28 => Op::Resume,
         29..=30 => Op::Unfreeze,
-        31..=32 => Op::Settle { who },
+        31..=32 => Op::Drain { who },
         _ => Op::LateAsk { who, n: usize::from(b) % 6 },
     }
 }
@@ -111,7 +111,7 @@ fn op([kind, a, b]: [u8; 3]) -> Op {
 fn script() -> impl Strategy<Value = Script> {
     let outlet = (0usize..9, any::<bool>(), any::<bool>());
     (outlet, vec(any::<[u8; 3]>(), 0..60)).prop_map(|((size, first, paused), ops)| Script {
-        // Half of them without a bound.
+        // About half of the buffers have no bound.
         size: (size < 5).then_some(size),
         keep: if first { Keep::First } else { Keep::Last },
         paused,
@@ -119,7 +119,7 @@ fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// Plays random scripts, and has the property look at each step.
+/// Plays random scripts, and checks the property after each step.
 fn holds<D: Dispatcher<u32>>(property: fn(&Record), rule: Rule, dispatcher: impl Fn() -> D) {
     let cases = std::env::var("WEIR_CASES").map_or(256, |cases| cases.parse().expect("a number of cases"));
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
@@ -142,8 +142,8 @@ fn play<D: Dispatcher<u32>>(script: &Script, rule: Rule, dispatcher: D, property
     property(&play.record);
 }
 
-/// Every event is with one consumer, or in the outlet, or reported as lost. Of a
-/// broadcast: whoever is there has got everything that went out since it came.
+/// Every event is with one consumer, in the outlet, or reported as lost. With a broadcast,
+/// every present subscription has got everything that went out since it subscribed.
 fn no_event_is_lost_and_none_comes_twice(record: &Record) {
     if record.rule == Rule::Broadcast {
         let out = record.gone_out(record.seen.buffered);
@@ -160,7 +160,7 @@ fn no_event_is_lost_and_none_comes_twice(record: &Record) {
     assert!(known.iter().all(|&times| times <= 1), "{known:?}");
     let found: usize = known.iter().sum();
     match record.rule {
-        // What belongs to no partition goes when its turn comes.
+        // An event without a partition is discarded when its turn comes.
         Rule::Partition { .. } if record.over => {
             let lost =
                 (0..).zip(&known).filter(|(event, times)| **times == 0 && partition(*event).is_some());
@@ -171,26 +171,26 @@ fn no_event_is_lost_and_none_comes_twice(record: &Record) {
     }
 }
 
-fn nobody_gets_more_than_was_asked(record: &Record) {
+fn no_subscription_gets_more_than_it_asked_for(record: &Record) {
     for (who, sub) in record.subs.iter().enumerate() {
         assert!(sub.got.len() <= sub.asked, "{who} asked for {} and got {:?}", sub.asked, sub.got);
     }
-    assert_eq!(record.strays, 0, "deliveries to one who left, or of nothing");
+    assert_eq!(record.strays, 0, "empty deliveries, or deliveries to a cancelled subscription");
 }
 
-/// What is dispatched for the first time goes in the order of emission, and only
-/// when nothing is there that came back; what came back goes in its old order.
-fn what_goes_out_keeps_its_order(record: &Record) {
+/// Events that are dispatched for the first time go out in the order of emission, and only
+/// when no requeued event waits. Requeued events go out in their old order.
+fn events_go_out_in_order(record: &Record) {
     assert_eq!(record.disorder, None);
 }
 
-fn the_level_of_demand_is_what_was_asked_and_has_not_come(record: &Record) {
+fn the_level_of_demand_is_what_was_asked_and_not_sent(record: &Record) {
     assert_eq!(record.seen.level, record.expected.level);
 }
 
-/// Of a partition: nothing waits outside for its turn to wait inside, and inside
-/// what the model says.
-fn nothing_waits_that_somebody_wants(record: &Record) {
+/// No event waits for which there is demand. With partitions, no event waits outside the
+/// dispatcher while there is demand, and inside as many wait as in the model.
+fn no_event_waits_for_which_there_is_demand(record: &Record) {
     assert!(record.seen.level == 0 || record.outside == 0, "{} wait outside", record.outside);
     assert_eq!(record.seen.buffered, record.expected.buffered);
 }
@@ -211,10 +211,10 @@ macro_rules! properties {
             use super::*;
             properties! { @each $rule, $dispatcher;
                 no_event_is_lost_and_none_comes_twice,
-                nobody_gets_more_than_was_asked,
-                what_goes_out_keeps_its_order,
-                the_level_of_demand_is_what_was_asked_and_has_not_come,
-                nothing_waits_that_somebody_wants,
+                no_subscription_gets_more_than_it_asked_for,
+                events_go_out_in_order,
+                the_level_of_demand_is_what_was_asked_and_not_sent,
+                no_event_waits_for_which_there_is_demand,
                 markers_run_once_in_order_and_in_their_place,
                 the_outlet_does_what_the_model_does,
             }

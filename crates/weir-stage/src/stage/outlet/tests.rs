@@ -1,5 +1,5 @@
-//! The outlet with the default dispatcher, case by case; the cases that random
-//! scripts have found are at the end.
+//! The outlet with the default dispatcher, case by case. The cases that random scripts have
+//! found are at the end.
 
 use super::*;
 use crate::buffer::Keep;
@@ -12,7 +12,7 @@ impl Bench {
         Self(Outlet::new(DemandDispatcher::new(), Buffer::default(), false))
     }
 
-    /// With a buffer that keeps nothing.
+    /// Makes an outlet whose buffer keeps nothing.
     fn unbuffered() -> Self {
         let buffer = Buffer::new(Some(0), Keep::Last);
         Self(Outlet::new(DemandDispatcher::new(), buffer, false))
@@ -28,7 +28,7 @@ impl Bench {
         self.0.emit(events.collect());
     }
 
-    /// What has been delivered to `tag` since the last call for anybody.
+    /// Returns the deliveries since the last call.
     fn delivered(&mut self) -> Vec<(Tag, u64, Vec<u32>)> {
         let delivery = |out| match out {
             Out::Send(Delivery { to, first, events }) => (to, first, events),
@@ -52,8 +52,8 @@ fn excess_is_buffered_and_serves_the_next_ask_before_the_producer_does() {
 
 #[test]
 fn buffered_events_serve_a_newcomer_after_the_asker_left() {
-    // GenStage's issue 311: pending demand of the one who left must not
-    // keep buffered events from the one who comes.
+    // GenStage's issue 311: pending demand of a consumer that left must not keep buffered
+    // events from the next one.
     let mut bench = Bench::new();
     let a = bench.subscribe();
     bench.0.ask(a, 10);
@@ -65,7 +65,7 @@ fn buffered_events_serve_a_newcomer_after_the_asker_left() {
 }
 
 #[test]
-fn asks_made_while_held_are_kept_and_events_stay_in_order() {
+fn asks_made_while_frozen_are_kept_and_events_stay_in_order() {
     let mut bench = Bench::new();
     let a = bench.subscribe();
     bench.0.freeze();
@@ -80,7 +80,7 @@ fn asks_made_while_held_are_kept_and_events_stay_in_order() {
 }
 
 #[test]
-fn returned_events_keep_their_place_and_are_dealt_one_by_one() {
+fn requeued_events_keep_their_place_and_are_dispatched_one_by_one() {
     let mut bench = Bench::new();
     let a = bench.subscribe();
     bench.0.ask(a, 9);
@@ -98,7 +98,7 @@ fn returned_events_keep_their_place_and_are_dealt_one_by_one() {
 }
 
 #[test]
-fn returned_events_go_out_before_buffered_ones() {
+fn requeued_events_go_out_before_buffered_ones() {
     let mut bench = Bench::new();
     let a = bench.subscribe();
     bench.0.ask(a, 2);
@@ -110,7 +110,7 @@ fn returned_events_go_out_before_buffered_ones() {
 }
 
 #[test]
-fn what_is_emitted_under_a_hold_stays_behind_what_an_earlier_pause_kept() {
+fn an_emission_while_frozen_stays_behind_the_emissions_of_an_earlier_pause() {
     let mut bench = Bench::new();
     let a = bench.subscribe();
     bench.0.ask(a, 9);
@@ -125,7 +125,7 @@ fn what_is_emitted_under_a_hold_stays_behind_what_an_earlier_pause_kept() {
 }
 
 #[test]
-fn nothing_overflows_that_a_kept_ask_is_for() {
+fn no_event_overflows_for_which_there_is_a_kept_ask() {
     let mut bench = Bench::unbuffered();
     let a = bench.subscribe();
     bench.0.pause();
@@ -137,7 +137,7 @@ fn nothing_overflows_that_a_kept_ask_is_for() {
     assert_eq!(bench.delivered(), [(a, 0, vec![0]), (a, 1, vec![1, 2])]);
 }
 
-/// By parity; the subscriptions are those of the even and of the odd numbers.
+/// Makes an outlet that dispatches by parity, with subscriptions for even and odd numbers.
 fn by_parity(dispatcher: PartitionDispatcher<u32>) -> (Outlet<u32, PartitionDispatcher<u32>>, [Tag; 2]) {
     let mut outlet = Outlet::new(dispatcher, Buffer::default(), false);
     let tags = [0, 1].map(|partition: usize| {
@@ -159,14 +159,14 @@ fn a_kept_ask_is_taken_up_when_its_event_waits_in_its_partition() {
     outlet.ask(even, 5);
     outlet.ask(odd, 1);
     outlet.resume();
-    // The even ones go on wanting four.
+    // The even partition still has a demand of 4.
     outlet.emit(vec![1]);
     let mut out = outlet.outgoing();
     assert!(matches!(out.next(), Some(Out::Send(Delivery { to, .. })) if to == odd));
 }
 
 #[test]
-fn a_marker_runs_when_all_that_it_waited_for_is_discarded() {
+fn a_marker_runs_when_the_events_that_it_waited_for_are_discarded() {
     let (mut outlet, [even, odd]) = by_parity(parity().discarding());
     outlet.ask(even, 2);
     outlet.emit(vec![1]);

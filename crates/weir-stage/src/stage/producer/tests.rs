@@ -1,4 +1,4 @@
-//! How a producer ends while its author's code is at work.
+//! The end of a producer whose author's code is still running.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn collect(producer: &ProducerRef<u64>) -> (Seen, RunningConsumer<u64>) {
     (seen, stage::consumer_fn(consume).subscribe_to(producer, Limits::default()).spawn())
 }
 
-/// Collects four numbers over 40 ms.
+/// A producer that collects four numbers over 40 ms.
 struct Collecting {
     next: u64,
 }
@@ -72,7 +72,7 @@ async fn a_produce_that_does_not_return_in_time_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_after_the_stop_is_why_the_producer_ends() {
+async fn a_panic_after_the_stop_is_the_exit_reason() {
     let source = stage::producer_fn(|_| async {
         sleep(10 * MS).await;
         let nothing: Option<Vec<u64>> = None;
@@ -100,7 +100,7 @@ async fn a_source_that_holds_nothing_while_it_waits_stops_at_once() {
     assert_eq!(*seen.lock().unwrap(), [7]);
 }
 
-/// Keeps what it collects in its own hands, and waits long for the rest.
+/// A producer that keeps what it collects in itself, and waits long for the rest.
 struct Keeping {
     source: mpsc::Receiver<u64>,
     kept: Vec<u64>,
@@ -128,7 +128,7 @@ impl Producer for Keeping {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_producer_still_keeps_when_it_is_told_to_stop_is_emitted_last() {
+async fn events_that_a_producer_keeps_when_it_is_told_to_stop_are_emitted_last() {
     let (sender, source) = mpsc::channel(10);
     let source = stage::producer(Keeping { source, kept: Vec::new() }).spawn();
     let (seen, consumer) = collect(&source.producer());
@@ -142,4 +142,13 @@ async fn what_a_producer_still_keeps_when_it_is_told_to_stop_is_emitted_last() {
     consumer.join().await;
     assert_eq!((source.join().await, told.elapsed()), (Reason::Stopped, Duration::ZERO));
     assert_eq!(*seen.lock().unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_handles_leave_their_stages_running() {
+    let source = stage::from_iter(0..2000_u64).spawn();
+    let (seen, consumer) = collect(&source.producer());
+    drop((source, consumer));
+    sleep(MS).await;
+    assert_eq!(seen.lock().unwrap().len(), 2000);
 }

@@ -1,4 +1,4 @@
-//! How a producer-consumer ends while it has a batch in its hands.
+//! The end of a producer-consumer that is processing a batch.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn collect(producer: &ProducerRef<u64>) -> (Seen, RunningConsumer<u64>) {
     (seen, stage::consumer_fn(consume).subscribe_to(producer, limits(20, 10)).spawn())
 }
 
-/// Passes each batch on after 10 ms.
+/// Spawns a stage that passes each batch on after 10 ms.
 fn passing(producer: &ProducerRef<u64>) -> RunningProducerConsumer<u64, u64> {
     let pass = |events: Vec<u64>| async {
         sleep(10 * MS).await;
@@ -38,7 +38,7 @@ fn passing(producer: &ProducerRef<u64>) -> RunningProducerConsumer<u64, u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_middle_stage_finishes_its_batch_and_delivers_what_comes_of_it() {
+async fn a_stopped_middle_stage_finishes_its_batch_and_delivers_the_output() {
     let numbers = stage::from_iter(0..100u64).spawn();
     let middle = passing(&numbers.producer());
     let (seen, consumer) = collect(&middle.producer());
@@ -49,14 +49,14 @@ async fn a_stopped_middle_stage_finishes_its_batch_and_delivers_what_comes_of_it
     assert_eq!(middle.join().await, Reason::Stopped);
     assert_eq!(consumer.join().await, Reason::Stopped);
     assert_eq!(*seen.lock().unwrap(), (0..10).collect::<Vec<_>>());
-    // The rest is with the source.
+    // The source has the rest.
     let (rest, last) = collect(&numbers.producer());
     last.join().await;
     assert_eq!(*rest.lock().unwrap(), (10..100).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_stopped_middle_stage_has_not_begun_goes_back_at_once() {
+async fn events_that_a_stopped_middle_stage_has_not_begun_are_requeued_at_once() {
     let numbers = stage::from_iter(0..10u64).spawn();
     let middle = passing(&numbers.producer());
     let (_seen, _consumer) = collect(&middle.producer());
@@ -65,10 +65,10 @@ async fn what_a_stopped_middle_stage_has_not_begun_goes_back_at_once() {
     let (others, _other) = collect(&numbers.producer());
     sleep(MS).await;
     assert_eq!(*others.lock().unwrap(), (5..10).collect::<Vec<_>>());
-    assert_eq!(middle.status().held, 5, "its batch is still in its hands");
+    assert_eq!(middle.status().held, 5, "its handler still has the batch");
 }
 
-/// Adds events up and emits the sum at the end, for which it takes 10 ms.
+/// A stage that sums its input and takes 10 ms to emit the sum at the end.
 struct Sum(u64);
 
 impl ProducerConsumer for Sum {
@@ -87,7 +87,7 @@ impl ProducerConsumer for Sum {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_middle_stage_that_is_told_to_stop_while_it_finishes_finishes_all_the_same() {
+async fn a_stop_does_not_interrupt_the_finish_of_a_middle_stage() {
     let numbers = stage::from_iter(0..100u64).spawn();
     let sum = stage::producer_consumer(Sum(0)).subscribe_to(&numbers.producer(), limits(10, 5)).spawn();
     let (seen, consumer) = collect(&sum.producer());
@@ -98,7 +98,7 @@ async fn a_middle_stage_that_is_told_to_stop_while_it_finishes_finishes_all_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_aborted_middle_stage_had_begun_is_counted_as_dropped() {
+async fn the_batch_of_an_aborted_middle_stage_is_counted_as_dropped() {
     let numbers = stage::from_iter(0..100u64).spawn();
     let middle = passing(&numbers.producer());
     let (seen, _consumer) = collect(&middle.producer());
@@ -111,9 +111,9 @@ async fn what_an_aborted_middle_stage_had_begun_is_counted_as_dropped() {
     assert_eq!((middle.status().dropped, all), (5, 95));
 }
 
-/// With no consumer left, what comes of the batch has nowhere to go.
+/// With no consumer left, the output of the batch has nowhere to go.
 #[tokio::test(start_paused = true)]
-async fn what_a_stopped_middle_stage_cannot_deliver_is_counted_as_dropped() {
+async fn output_that_a_stopped_middle_stage_cannot_deliver_is_counted_as_dropped() {
     let (numbers, reserved) = (stage::from_iter(0..10u64).spawn(), ProducerRef::reserve("middle"));
     let pass = |events: Vec<u64>| async {
         sleep(10 * MS).await;

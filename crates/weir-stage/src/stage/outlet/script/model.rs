@@ -1,5 +1,5 @@
-//! The naive model of an outlet: it deals with one event at a time, and after each
-//! looks for the next thing there is to do.
+//! The naive model of an outlet: it handles one event at a time, and then looks for the next
+//! thing to do.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -25,12 +25,12 @@ pub(super) struct Model {
     pub(super) dispatcher: Naive,
     size: Option<usize>,
     keep: Keep,
-    /// Came back, by place.
+    /// Requeued events by position.
     requeued: BTreeMap<u64, u32>,
     buffer: VecDeque<Item>,
     /// Emitted while paused, or behind such an emission.
     backlog: VecDeque<Emission>,
-    /// Asked while paused, or behind such an ask.
+    /// Asks made while paused, or behind such an ask.
     kept: VecDeque<(usize, usize)>,
     paused: bool,
     freezes: usize,
@@ -51,7 +51,7 @@ impl Model {
         }
     }
 
-    /// What came of what was done since the last call.
+    /// Returns the results of the operations since the last call.
     pub(super) fn step(&mut self) -> Step {
         let level = if self.is_stopped() { 0 } else { self.dispatcher.level() };
         Step { level, buffered: self.buffered(), ..std::mem::take(&mut self.dispatcher.step) }
@@ -76,8 +76,8 @@ impl Model {
         self.requeue(requeue);
     }
 
-    pub(super) fn settle(&mut self, who: usize) {
-        self.dispatcher.settle(who);
+    pub(super) fn drained(&mut self, who: usize) {
+        self.dispatcher.drained(who);
         self.advance_all();
     }
 
@@ -127,12 +127,12 @@ impl Model {
         self.paused || self.freezes > 0
     }
 
-    /// How many events wait in the buffer.
+    /// Returns how many events wait in the buffer.
     fn waiting(&self) -> usize {
         self.buffer.iter().filter(|item| matches!(item, Item::Event(_))).count()
     }
 
-    /// How many events wait anywhere.
+    /// Returns how many events wait anywhere.
     fn buffered(&self) -> usize {
         let backlog = self.backlog.iter().map(|emission| match emission {
             Emission::Events(events) => events.len(),
@@ -141,7 +141,7 @@ impl Model {
         self.waiting() + self.requeued.len() + self.dispatcher.queued() + backlog.sum::<usize>()
     }
 
-    /// Does the next thing there is to do, until there is none.
+    /// Does the next thing to do, until there is none.
     fn advance_all(&mut self) {
         while !self.is_stopped() && self.advance() {}
     }
@@ -180,16 +180,16 @@ impl Model {
         true
     }
 
-    /// Asks that were kept are taken up one by one: the next when the last has
-    /// been served, or when something waits inside for somebody.
+    /// Takes up kept asks one by one: the next when the last has been served, or when events
+    /// wait inside.
     fn take_up_ask(&mut self) -> bool {
         let is_time = self.dispatcher.level() == 0 || self.dispatcher.queued() > 0;
         let next = if is_time { self.kept.pop_front() } else { None };
         next.map(|(who, n)| self.dispatcher.ask(who, n)).is_some()
     }
 
-    /// Dispatches what is wanted, buffers the rest, and discards of that what is
-    /// too much.
+    /// Dispatches events for which there is demand, buffers the rest, and discards the
+    /// excess.
     fn take_in(&mut self, events: Vec<u32>) {
         for event in events {
             let mut direct = self.freezes == 0 && self.requeued.is_empty() && self.buffer.is_empty();

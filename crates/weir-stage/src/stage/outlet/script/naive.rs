@@ -1,7 +1,7 @@
-//! The naive dispatcher: all the rules in one, an event at a time, and everything
-//! worked out anew each time it is asked.
+//! The naive dispatcher: all rules in one, an event at a time, with everything computed anew
+//! each time.
 //!
-//! It does not say who of several gets an event that any of them may have; it is
+//! If several subscriptions may have an event, it does not decide which one gets it; it is
 //! [told](Naive::took) afterwards.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -12,12 +12,12 @@ use super::{PARTITIONS, partition};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client {
     pub(super) present: bool,
-    /// Left, and may still work on something or have it to give back.
-    pub(super) unsettled: bool,
+    /// True if it is cancelled, and may still work on events or requeue some.
+    pub(super) draining: bool,
     pub(super) consumer: u64,
     pub(super) partition: usize,
     pub(super) picky: bool,
-    /// None, of one who left.
+    /// Its demand; 0 once cancelled.
     pub(super) wants: usize,
 }
 
@@ -25,13 +25,13 @@ pub(super) struct Client {
 pub(super) struct Naive {
     rule: Rule,
     clients: Vec<Client>,
-    /// Of each partition: what came back, by place, and then what waits.
+    /// For each partition: requeued events by position, then the events that wait.
     inside: [Vec<(u64, u32)>; PARTITIONS],
-    /// Markers inside, with the events that each waits for.
+    /// Markers inside, each with the events that it waits for.
     markers: VecDeque<(usize, BTreeSet<u32>)>,
-    /// Sent in this step to nobody knows whom.
+    /// Events sent in this step to a subscription that is not known yet.
     untold: usize,
-    /// What has come of this step.
+    /// The results of this step.
     pub(super) step: Step,
 }
 
@@ -63,7 +63,7 @@ impl Naive {
 
     pub(super) fn cancel(&mut self, who: usize) {
         let client = &mut self.clients[who];
-        (client.present, client.unsettled, client.wants) = (false, true, 0);
+        (client.present, client.draining, client.wants) = (false, true, 0);
         if self.rule == (Rule::Partition { discards: true }) {
             let waiting = self.inside[client.partition].drain(..);
             let discarded: Vec<u32> = waiting.map(|(_, event)| event).collect();
@@ -74,11 +74,12 @@ impl Naive {
         }
     }
 
-    pub(super) fn settle(&mut self, who: usize) {
-        self.clients[who].unsettled = false;
+    pub(super) fn drained(&mut self, who: usize) {
+        self.clients[who].draining = false;
     }
 
-    /// Takes back what it has a place for, and otherwise answers no.
+    /// Takes a requeued event back if the rule has a place for it, and otherwise returns
+    /// false.
     pub(super) fn takes_back(&mut self, place: u64, event: u32) -> bool {
         match self.rule {
             Rule::Shared => return false,
@@ -100,7 +101,7 @@ impl Naive {
         client.wants += if client.present { n } else { 0 };
     }
 
-    /// `who` got `n` of what was sent in this step.
+    /// Notes that `who` got `n` of the events sent in this step.
     pub(super) fn took(&mut self, who: usize, n: usize) {
         if self.rule == Rule::Shared {
             self.untold = self.untold.saturating_sub(n);
@@ -121,7 +122,7 @@ impl Naive {
         self.inside.iter().map(Vec::len).sum()
     }
 
-    /// Only while the level is above zero.
+    /// Dispatches an event. Called only while the level is above zero.
     pub(super) fn dispatch(&mut self, event: u32) {
         match self.rule {
             Rule::Shared => {
@@ -144,7 +145,7 @@ impl Naive {
         }
     }
 
-    /// A marker has come to its place.
+    /// Handles a marker that has come to its place.
     pub(super) fn pass(&mut self, marker: usize) {
         if self.queued() == 0 && self.markers.is_empty() {
             self.step.out.push(Part::Ran(marker));
@@ -154,8 +155,8 @@ impl Naive {
         }
     }
 
-    /// Runs the first marker inside if it waits for nothing, or serves one event:
-    /// one that this marker waits for, if anybody wants such a one.
+    /// Runs the first marker inside if it waits for nothing, or serves one event. If there is
+    /// demand for an event that this marker waits for, it serves that one.
     pub(super) fn serve_inside(&mut self) -> bool {
         if self.markers.front().is_some_and(|(_, before)| before.is_empty()) {
             self.step.out.extend(self.markers.pop_front().map(|(marker, _)| Part::Ran(marker)));
@@ -169,7 +170,7 @@ impl Naive {
         self.clients[who].wants -= 1;
         let waiting = &mut self.inside[self.clients[who].partition];
         waiting.remove(0);
-        // It has a new place now, and if it comes back, goes before these.
+        // The event has a new position, and goes before these if it is requeued.
         waiting.iter_mut().for_each(|(place, _)| *place = u64::MAX);
         for (_, before) in &mut self.markers {
             before.remove(&event);
@@ -178,10 +179,11 @@ impl Naive {
         true
     }
 
-    /// Nothing, for as long as one who had the partition before is unsettled.
+    /// Returns the first event for `who`; none while an earlier consumer of the partition is
+    /// not drained.
     fn first_for(&self, who: usize) -> Option<u32> {
         let partition = self.clients[who].partition;
-        if self.clients.iter().any(|other| other.unsettled && other.partition == partition) {
+        if self.clients.iter().any(|other| other.draining && other.partition == partition) {
             return None;
         }
         let waiting = self.inside.get(partition)?;

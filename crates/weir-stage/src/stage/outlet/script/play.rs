@@ -1,5 +1,4 @@
-//! Does to an outlet, and to the model, what a script says, and keeps a record of
-//! what came of it.
+//! Applies a script to an outlet and to the model, and keeps a record of the results.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +17,7 @@ pub(super) struct Play<D> {
     outlet: Outlet<u32, D>,
     model: Model,
     pub(super) record: Record,
-    /// Where markers say that they ran.
+    /// The markers that ran, noted by themselves.
     runs: Arc<Mutex<Vec<usize>>>,
 }
 
@@ -28,14 +27,14 @@ impl<D: Dispatcher<u32>> Play<D> {
         Self { outlet, model: Model::new(script, rule), record: Record::new(rule), runs: Arc::default() }
     }
 
-    /// Lets everything go, to consumers that want it all.
+    /// Releases every event, to consumers with enough demand.
     pub(super) fn finish(&mut self) {
         self.step(Op::Resume);
         while self.outlet.freezes > 0 {
             self.step(Op::Unfreeze);
         }
-        while self.unsettled().next().is_some() {
-            self.step(Op::Settle { who: 0 });
+        while self.draining().next().is_some() {
+            self.step(Op::Drain { who: 0 });
         }
         for partition in 0..PARTITIONS {
             let consumer = 100 + partition as u64;
@@ -51,18 +50,18 @@ impl<D: Dispatcher<u32>> Play<D> {
         (0..self.record.subs.len()).filter(|who| self.record.subs[*who].present).collect()
     }
 
-    /// Who left and may still have something.
-    fn unsettled(&self) -> impl Iterator<Item = usize> {
-        (0..self.record.subs.len()).filter(|who| self.record.subs[*who].unsettled)
+    /// Returns the cancelled subscriptions that may still have events.
+    fn draining(&self) -> impl Iterator<Item = usize> {
+        (0..self.record.subs.len()).filter(|who| self.record.subs[*who].draining)
     }
 
     pub(super) fn step(&mut self, op: Op) {
         self.record.seen = Step::default();
         let present = self.present();
-        let somebody = |who: usize| present.get(who % present.len().max(1)).copied();
+        let chosen = |who: usize| present.get(who % present.len().max(1)).copied();
         match op {
             Op::Subscribe { consumer, partition, picky } => self.subscribe(consumer, partition, picky),
-            Op::Ask { who, n } => somebody(who).into_iter().for_each(|who| self.ask(who, n)),
+            Op::Ask { who, n } => chosen(who).into_iter().for_each(|who| self.ask(who, n)),
             Op::LateAsk { who, n } => {
                 let all = self.record.subs.len();
                 (all > 0).then(|| self.ask(who % all, n));
@@ -70,13 +69,13 @@ impl<D: Dispatcher<u32>> Play<D> {
             Op::Emit(n) => self.emit(n),
             Op::Mark => self.mark(),
             Op::Cancel { who, keeps, half } => {
-                somebody(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
+                chosen(who).into_iter().for_each(|who| self.cancel(who, keeps, half));
             }
             Op::Requeue { who, keeps } => self.requeue(who, keeps),
-            Op::Settle { who } => {
-                let unsettled: Vec<usize> = self.unsettled().collect();
-                if let Some(&who) = unsettled.get(who % unsettled.len().max(1)) {
-                    self.settle(who);
+            Op::Drain { who } => {
+                let draining: Vec<usize> = self.draining().collect();
+                if let Some(&who) = draining.get(who % draining.len().max(1)) {
+                    self.drained(who);
                 }
             }
             Op::Pause => {
@@ -91,6 +90,7 @@ impl<D: Dispatcher<u32>> Play<D> {
                 self.outlet.freeze();
                 self.model.freeze();
             }
+            Op::Unfreeze if self.outlet.freezes == 0 => {}
             Op::Unfreeze => {
                 self.outlet.unfreeze();
                 self.model.unfreeze();
@@ -116,7 +116,7 @@ impl<D: Dispatcher<u32>> Play<D> {
         }
         self.model.subscribe(Client {
             present: true,
-            unsettled: false,
+            draining: false,
             consumer,
             partition,
             picky,
@@ -147,7 +147,7 @@ impl<D: Dispatcher<u32>> Play<D> {
     }
 
     fn cancel(&mut self, who: usize, keeps: usize, half: bool) {
-        (self.record.subs[who].present, self.record.subs[who].unsettled) = (false, true);
+        (self.record.subs[who].present, self.record.subs[who].draining) = (false, true);
         let back = self.take_back(who, keeps, half);
         self.record.came_back(who, &back);
         let discarded = self.outlet.cancel(self.record.subs[who].tag, runs(&back));
@@ -157,25 +157,25 @@ impl<D: Dispatcher<u32>> Play<D> {
 
     fn requeue(&mut self, who: usize, keeps: usize) {
         let all = self.record.subs.len().max(1);
-        // Of a partition only those who left give back: order is kept from one to the
-        // next, and not with one who goes on.
+        // With partitions only cancelled subscriptions requeue: order is kept from one
+        // consumer to the next, but not for a consumer that continues.
         let stays = self.record.rule == Rule::Shared || self.record.rule == Rule::Broadcast;
         let holding = |who: &usize| {
-            self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty() && (stays || sub.unsettled))
+            self.record.subs.get(*who).is_some_and(|sub| !sub.held.is_empty() && (stays || sub.draining))
         };
         let Some(who) = (who..who + all).map(|who| who % all).find(holding) else { return };
         self.requeue_all(who, keeps);
     }
 
-    fn settle(&mut self, who: usize) {
+    fn drained(&mut self, who: usize) {
         self.requeue_all(who, 0);
-        self.record.subs[who].unsettled = false;
+        self.record.subs[who].draining = false;
         self.outlet.drained(self.record.subs[who].tag);
-        self.model.settle(who);
+        self.model.drained(who);
     }
 
     fn requeue_all(&mut self, who: usize, keeps: usize) {
-        // Each by itself, as they cross on the way.
+        // One by one, because they may cross with other messages.
         for back in self.take_back(who, keeps, false) {
             self.record.came_back(who, &[back]);
             for run in runs(&[back]) {
@@ -187,7 +187,8 @@ impl<D: Dispatcher<u32>> Play<D> {
         }
     }
 
-    /// The first `keeps` are started and stay where they are.
+    /// Takes the events to requeue from a subscription. The first `keeps` are started and
+    /// stay.
     fn take_back(&mut self, who: usize, keeps: usize, half: bool) -> Vec<(u64, u32)> {
         let held = &mut self.record.subs[who].held;
         held.drain(..keeps.min(held.len()));
@@ -201,7 +202,7 @@ impl<D: Dispatcher<u32>> Play<D> {
         }
     }
 
-    /// Delivers, runs and notes what the outlet has to be done.
+    /// Empties the out-tray, and records deliveries, markers and overflows.
     fn empty_the_tray(&mut self) {
         let record = &mut self.record;
         for out in self.outlet.outgoing() {
@@ -231,7 +232,7 @@ impl<D: Dispatcher<u32>> Play<D> {
     }
 }
 
-/// Consecutive events travel together.
+/// Groups consecutive events into runs.
 fn runs(back: &[(u64, u32)]) -> Vec<Requeue<u32>> {
     let mut runs: Vec<Requeue<u32>> = Vec::new();
     for &(place, event) in back {

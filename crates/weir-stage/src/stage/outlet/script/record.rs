@@ -1,4 +1,4 @@
-//! What came of a script so far, and what can be said about it without a model.
+//! The results of a script so far, and the checks that need no model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,35 +6,34 @@ use super::step::{Rule, Step};
 use super::{PARTITIONS, partition};
 use crate::dispatch::Tag;
 
-/// What happened so far; what a property looks at.
+/// The results so far, which the properties check.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) rule: Rule,
     pub(super) subs: Vec<Sub>,
-    /// By event: with how many consumers it is, started or not.
+    /// For each event, the number of consumers that have it, started or not.
     pub(super) with_consumers: Vec<usize>,
     pub(super) overflowed: Vec<u32>,
     pub(super) discarded: Vec<u32>,
-    /// By marker: how many events had been emitted before.
+    /// For each marker, the number of events emitted before it.
     pub(super) marked: Vec<u32>,
     pub(super) ran: Vec<usize>,
-    /// What the last step came to, and was to come to.
+    /// The result of the last step, and the one that the model expected.
     pub(super) seen: Step,
     pub(super) expected: Step,
-    /// How many events wait outside of the dispatcher.
+    /// The number of events that wait outside the dispatcher.
     pub(super) outside: usize,
-    /// Empty deliveries, and those to one who left.
+    /// The number of empty deliveries, and of deliveries to cancelled subscriptions.
     pub(super) strays: usize,
-    /// What was first found to be out of order.
+    /// The first event found out of order.
     pub(super) disorder: Option<String>,
-    /// What a marker was first found to be too early or too late for.
+    /// The first marker found to run too early or too late.
     pub(super) misplaced: Option<String>,
-    /// Whether all was let go.
+    /// True once every event is released.
     pub(super) over: bool,
-    /// Events that came back and have not gone out again, by lane and in the order in
-    /// which they were emitted.
+    /// Requeued events that have not gone out again, by lane and in the order of emission.
     away: BTreeSet<(usize, u32)>,
-    /// Events that have gone out once; in each lane, the newest.
+    /// Events that have gone out at least once, and the newest of each lane.
     out: BTreeSet<u32>,
     newest: BTreeMap<usize, u32>,
 }
@@ -45,13 +44,13 @@ pub(super) struct Sub {
     pub(super) tag: Tag,
     picky: bool,
     pub(super) present: bool,
-    /// Whether it left, and may still have something.
-    pub(super) unsettled: bool,
+    /// True if it is cancelled and may still have events.
+    pub(super) draining: bool,
     pub(super) asked: usize,
     pub(super) got: Vec<u32>,
-    /// How many events had gone out before it came.
+    /// The number of events that had gone out before it subscribed.
     pub(super) joined: usize,
-    /// What it has not started, with its places.
+    /// The events that it has not started, with their positions.
     pub(super) held: Vec<(u64, u32)>,
 }
 
@@ -61,7 +60,7 @@ impl Sub {
             tag,
             picky,
             present: true,
-            unsettled: false,
+            draining: false,
             asked: 0,
             got: Vec::new(),
             joined,
@@ -97,14 +96,14 @@ impl Record {
         }
     }
 
-    /// What has gone out, in order, if nothing ever goes out twice.
+    /// Returns the events that have gone out, in order, if no event goes out twice.
     pub(super) fn gone_out(&self, buffered: usize) -> Vec<u32> {
         let emitted = 0..self.with_consumers.len() as u32;
         let kept: Vec<u32> = emitted.filter(|event| !self.overflowed.contains(event)).collect();
         kept[..kept.len() - buffered].to_vec()
     }
 
-    /// Within a lane there is one order.
+    /// Returns the lane of an event. Within a lane there is one order.
     fn lane(&self, who: usize, event: u32) -> usize {
         match self.rule {
             Rule::Shared => 0,
@@ -114,7 +113,7 @@ impl Record {
     }
 
     pub(super) fn came_back(&mut self, who: usize, back: &[(u64, u32)]) {
-        // Of a broadcast it is discarded.
+        // A broadcast discards requeued events.
         if self.rule != Rule::Broadcast {
             for &(_, event) in back {
                 self.with_consumers[event as usize] -= 1;
@@ -156,13 +155,13 @@ impl Record {
         sub.held.push((place, event));
     }
 
-    /// A marker ran. Everything before it has gone out or is lost, and nothing of
-    /// it waits to go out again; and nothing behind it has gone out, except to
-    /// partitions in which nothing had waited for it.
+    /// Notes that a marker ran. Every event before it must have gone out or be lost, and none
+    /// of them may wait to go out again. No event behind it may have gone out, except to
+    /// partitions in which no event was waiting for the marker.
     pub(super) fn marker_ran(&mut self, marker: usize) {
         self.ran.push(marker);
         let place = self.marked[marker];
-        // Nobody may have wanted the odd ones of a broadcast.
+        // All subscriptions of a broadcast may have skipped the odd events.
         let shows = |event: &u32| match self.rule {
             Rule::Shared => true,
             Rule::Broadcast => event.is_multiple_of(2),
@@ -174,7 +173,7 @@ impl Record {
         let late = (0..place).find(|event| shows(event) && waits(event));
         let early = self.out.range(place..).next().filter(|_| !matches!(self.rule, Rule::Partition { .. }));
         if let Some(event) = late.as_ref().or(early) {
-            let wrong = format!("marker {marker}, at {place}, ran where {event} had no business to be");
+            let wrong = format!("marker {marker}, at {place}, ran too early or too late for {event}");
             self.misplaced.get_or_insert(wrong);
         }
     }

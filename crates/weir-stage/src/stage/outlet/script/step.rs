@@ -1,19 +1,19 @@
-//! What the outlet and the model are compared by.
+//! The result of one step, by which the outlet and the model are compared.
 
 use std::collections::BTreeMap;
 
-/// Which events go where.
+/// The rule by which events are dispatched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Each to one of all.
+    /// Each event goes to one subscription.
     Shared,
-    /// Each to all.
+    /// Each event goes to every subscription.
     Broadcast,
-    /// Each to the one who has its partition.
+    /// Each event goes to the subscription of its partition.
     Partition { discards: bool },
 }
 
-/// What comes of one step.
+/// The result of one step.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) refused: bool,
@@ -24,8 +24,8 @@ pub(super) struct Step {
     pub(super) buffered: usize,
 }
 
-/// Events between two markers, by who gets them (if the rule says it), or a
-/// marker.
+/// The events between two markers, by the subscription that gets them if the rule
+/// determines it, or a marker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Sent(BTreeMap<Option<usize>, Vec<u32>>),
