@@ -22,7 +22,7 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
             debug_assert!(
                 !served
                     || self.dispatcher.demand() == 0
-                    || (self.requeued.is_empty() && self.buffer.len() == 0),
+                    || (self.requeued.is_empty() && self.buffer.is_empty()),
                 "invariants 1 and 2: no event waits for which there is demand, and older events go first"
             );
             if self.take_up_ask() {
