@@ -6,6 +6,7 @@
 // hands it on; where there are no shared workers, each visible tab has its own.
 
 const RETRY_MS = 2000;
+const SILENT_MS = 3000; // frames come ten times a second; a connection without them is dead
 const HERE_MS = 5000; // how often a visible tab says so to the worker
 const PATIENCE_MS = 3000; // a worker that has said nothing by then never will
 
@@ -13,7 +14,7 @@ const PATIENCE_MS = 3000; // a worker that has said nothing by then never will
 /** @typedef {(what: What, text?: string) => void} Hear called with "opened", "frame" and its text, or "lost" */
 
 /**
- * Follows the event stream at `url`, and connects again when it breaks off.
+ * Follows the event stream at `url`, and connects again when it breaks off or falls silent.
  * @param {string} url
  * @param {Hear} hear
  * @returns {() => void} ends it
@@ -21,26 +22,45 @@ const PATIENCE_MS = 3000; // a worker that has said nothing by then never will
 export function follow(url, hear) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let retry;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silence;
   let source = open();
   function open() {
     const opened = new EventSource(url);
     opened.onopen = () => hear('opened');
-    opened.onmessage = (event) => hear('frame', event.data);
+    opened.onmessage = (event) => {
+      expect();
+      hear('frame', event.data);
+    };
     opened.onerror = () => {
       hear('lost');
       // Browsers retry a dropped stream by themselves, and give up on one that was refused.
-      if (opened.readyState === EventSource.CLOSED) {
-        retry = setTimeout(() => {
-          source = open();
-        }, RETRY_MS);
-      }
+      if (opened.readyState === EventSource.CLOSED) again(RETRY_MS);
     };
+    expect();
     return opened;
   }
-  return () => {
+  /** Gives the stream up if the next frame does not come. */
+  function expect() {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      hear('lost');
+      again(0);
+    }, SILENT_MS);
+  }
+  /** @param {number} ms */
+  function again(ms) {
+    end();
+    retry = setTimeout(() => {
+      source = open();
+    }, ms);
+  }
+  function end() {
     clearTimeout(retry);
+    clearTimeout(silence);
     source.close();
-  };
+  }
+  return end;
 }
 
 /**

@@ -32,7 +32,7 @@ export const LOST = {
   tone: 'idle',
   blame: null,
   cause: 'The server does not answer.',
-  consequence: 'What is below is what it said last. The page tries again every two seconds.',
+  consequence: 'Everything below is what it said last. The page keeps trying.',
   remedy: null,
   since_s: 0,
 };
