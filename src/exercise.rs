@@ -1,16 +1,17 @@
-//! The workshop: exercises that are predicted, simulated, measured and explained.
+//! The workshop: exercises that participants predict, and that are simulated, measured and
+//! explained.
 //!
 //! ```text
 //!   exercises/set.toml ─▶ Set ─▶ Exercise ── README.md, exercise.toml
 //!                                   │
-//!   what a person predicts ─────────┤
+//!   a participant's prediction ─────┤
 //!   theory, simulation, bench ──────┤        trial
 //!                                   ▼
 //!                                Verdict ─▶ explanation; Progress
 //! ```
 //!
-//! An exercise asks for numbers, or for code, or both. How it looks is the business of
-//! the command line and of the page, to which [`routes`] speaks.
+//! An exercise asks for numbers, for code, or for both. The command line shows it in a
+//! terminal, and [`routes`] serve it to the page.
 
 mod code;
 mod expression;

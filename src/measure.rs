@@ -41,7 +41,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// The time limit for the drain after a load was stopped. Requests that were cut off take
 /// a moment to end at the bench.
 const CUT_OFF: Duration = Duration::from_millis(500);
-/// The interval at which the bench is told that a silent load goes on.
+/// The interval at which a silent load reports to the bench.
 const HOLD: Duration = Duration::from_secs(8);
 
 /// The phase of a measurement.

@@ -39,6 +39,14 @@ const CLEAN: &[(&str, &[&str])] = &[
     ("src/simulate.rs", &[]),
     ("src/http.rs", &[]),
     ("src/http", &["rs"]),
+    ("src/cli.rs", &[]),
+    ("src/cli", &["rs"]),
+    ("src/config.rs", &[]),
+    ("src/config", &["rs"]),
+    ("src/measure.rs", &[]),
+    ("src/measure", &["rs"]),
+    ("src/exercise.rs", &[]),
+    ("src/exercise", &["rs"]),
 ];
 
 /// Files of these kinds are checked in a path that `ENGLISH` names.

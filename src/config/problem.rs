@@ -35,7 +35,7 @@ pub enum ConfigError {
 pub struct Problem {
     /// `config.toml:24:15`, or the flag.
     pub place: String,
-    /// What was found and what is allowed.
+    /// The value that was found, and the values that are allowed.
     pub message: String,
     /// The line of the file with a mark under the place.
     pub excerpt: Option<String>,

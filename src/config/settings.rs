@@ -26,7 +26,7 @@ use crate::resource::OnFull;
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const SECONDS_15: Duration = Duration::from_secs(15);
-/// No client could keep to less.
+/// The shortest timeout: no client could meet a shorter one.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Everything that can be configured.
@@ -52,25 +52,25 @@ pub struct Settings {
 pub struct Server {
     /// The address to listen on. Cannot change while running.
     pub listen: SocketAddr,
-    /// How long a shutdown waits for accepted events.
+    /// The time limit of a shutdown for accepted events.
     #[serde(serialize_with = "duration::serialize")]
     pub drain_timeout: Duration,
     /// Names besides those of this machine by which the server may be addressed.
     pub hosts: Vec<String>,
-    /// Whether everything that would change the bench is refused.
+    /// Whether requests that change the bench are refused.
     pub read_only: bool,
-    /// The most open connections.
+    /// The largest number of open connections.
     pub max_connections: u64,
-    /// How long a request head may take.
+    /// The time limit for a request head.
     #[serde(serialize_with = "duration::serialize")]
     pub head_timeout: Duration,
-    /// How long a request body may take.
+    /// The time limit for a request body.
     #[serde(serialize_with = "duration::serialize")]
     pub body_timeout: Duration,
-    /// How long a connection without a request is kept.
+    /// The time limit for a connection without a request.
     #[serde(serialize_with = "duration::serialize")]
     pub idle_timeout: Duration,
-    /// How long a client may leave a reply unread.
+    /// The time limit for a client to read a reply.
     #[serde(serialize_with = "duration::serialize")]
     pub write_timeout: Duration,
 }
@@ -78,36 +78,36 @@ pub struct Server {
 /// `[resource]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Resource {
-    /// How long work takes.
+    /// The latency of work.
     pub latency: Latency,
-    /// How many may be inside at once; 0 for any number.
+    /// The concurrency limit; 0 for none.
     pub max_concurrent: u64,
-    /// What happens to the next one then.
+    /// The policy at that limit.
     #[serde(serialize_with = "as_word")]
     pub on_full: OnFull,
     /// The HTTP status of a refusal by the resource.
     pub reject_status: u16,
     /// The share of work that fails, 0 to 1.
     pub failure_rate: f64,
-    /// How often everything stands still; 0 for never.
+    /// The interval between freezes; 0 for none.
     #[serde(serialize_with = "duration::serialize")]
     pub freeze_every: Duration,
-    /// And for how long.
+    /// The length of a freeze.
     #[serde(serialize_with = "duration::serialize")]
     pub freeze_for: Duration,
-    /// Fixes what is drawn.
+    /// The seed of latencies and failures.
     pub seed: u64,
 }
 
 /// `[queue]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Queue {
-    /// How many events may wait.
+    /// The largest number of waiting events.
     pub capacity: u64,
-    /// What happens to the next one then.
+    /// The policy of a full queue.
     #[serde(serialize_with = "as_word")]
     pub when_full: WhenFullWord,
-    /// With `"wait"`: for how long.
+    /// The time limit of the policy `"wait"`.
     #[serde(serialize_with = "duration::serialize")]
     pub wait_timeout: Duration,
 }
@@ -128,9 +128,9 @@ pub enum WhenFullWord {
 /// `[consumers]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Consumers {
-    /// How many events are handled at once.
+    /// The number of events that are handled at the same time.
     pub concurrency: u64,
-    /// How they are spread.
+    /// How events are spread over tasks.
     #[serde(serialize_with = "as_word")]
     pub mode: Spread,
     /// The in-flight limit of one worker.
@@ -144,18 +144,18 @@ pub struct Consumers {
 /// `[async]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asynchronous {
-    /// The most async events accepted and not finished; 0 for any number.
+    /// The largest number of unfinished async events; 0 for no limit.
     pub max_in_flight: u64,
 }
 
 /// `[data]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Data {
-    /// Where runs are kept.
+    /// The folder of runs and progress.
     pub directory: String,
-    /// Whether the bench keeps a run of each load.
+    /// Whether the bench stores a run of each load.
     pub record: bool,
-    /// How many of those without a name are kept.
+    /// The number of unnamed runs that are kept.
     pub keep: u64,
 }
 
@@ -171,7 +171,7 @@ impl Settings {
         }
     }
 
-    /// The HTTP statuses by which this bench turns requests away.
+    /// The HTTP statuses with which this bench refuses requests.
     pub fn refusals(&self) -> Vec<u16> {
         REFUSALS.into_iter().chain([self.resource.reject_status]).collect()
     }
@@ -319,8 +319,8 @@ impl Consumers {
         consumers
     }
 
-    /// Both limits together. They were checked when they were read. Per event
-    /// there is no choice: whatever ends is replaced at once.
+    /// Both limits, which were checked when they were read. The mode `per_event` always asks
+    /// for one event at a time.
     pub fn limits(&self) -> Limits {
         if self.mode == Spread::PerEvent {
             return Limits::ONE;
@@ -336,7 +336,7 @@ impl Asynchronous {
 }
 
 impl Data {
-    /// The file of how far somebody has come in the workshop.
+    /// The file of the workshop's progress.
     pub fn progress(&self) -> PathBuf {
         Path::new(&self.directory).join("progress.json")
     }

@@ -73,7 +73,7 @@ impl From<&DeValue<'_>> for Value {
 }
 
 impl std::fmt::Display for Value {
-    /// As it could have been written.
+    /// Writes the value as TOML.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => write!(f, "{text:?}"),

@@ -1,5 +1,5 @@
-//! `exercise.toml`: what an exercise asks, how the answer is found, and which wrong
-//! ideas people have about it.
+//! `exercise.toml`: the questions of an exercise, the loads that answer them, and the known
+//! mistakes.
 
 pub(super) mod bounds;
 
@@ -24,67 +24,66 @@ pub(super) const LARGEST_TEXT: u64 = 256 << 10;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exercise {
-    /// The name of its folder: it never changes, and progress is kept by it.
+    /// The name of its folder. It never changes, since progress is keyed by it.
     #[serde(skip)]
     pub id: String,
     /// Its folder.
     #[serde(skip)]
     pub folder: PathBuf,
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// Which part of the workshop it belongs to, from 1.
+    /// The part of the workshop that it belongs to, from 1.
     pub part: u32,
-    /// How long it takes.
+    /// The time that it takes, in minutes.
     pub minutes: u32,
-    /// Whether it is for those who want more.
+    /// Whether it is an extra for fast participants.
     #[serde(default)]
     pub hard: bool,
-    /// The configuration to start from, as `key=value`; defaults for the rest.
+    /// The configuration, as `key=value`; the other keys have their defaults.
     #[serde(default)]
     pub config: Vec<String>,
-    /// The loads that are made.
+    /// The loads.
     #[serde(default, rename = "load")]
     pub loads: Vec<Load>,
-    /// What is to be predicted.
+    /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
-    /// Numbers in the texts that are as they are because the story has it so.
+    /// Numbers in the texts that the story sets.
     #[serde(default)]
     pub given: Vec<String>,
-    /// Other numbers in the texts, and where they come from.
+    /// Other numbers in the texts, with their sources.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
-    /// What is to be written, if anything.
+    /// The code that participants write, if the exercise is in code.
     pub code: Option<Code>,
-    /// Three, each telling more than the one before.
+    /// Three hints, each of which tells more than the one before.
     pub hints: Vec<String>,
-    /// What is shown after the verdict.
+    /// The explanation, which is shown after the verdict.
     pub explanation: String,
 }
 
-/// A load that is made, on a bench of its own.
+/// A load, which is sent to a bench of its own.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// What measures refer to it by.
+    /// The name, by which questions and facts refer to it.
     pub name: String,
-    /// Exactly what stands behind `weir load`.
+    /// The arguments of `weir load`.
     pub run: String,
-    /// The same with other tools, to be shown.
+    /// Equivalent commands of other tools, which are shown.
     #[serde(default)]
     pub also: Vec<String>,
-    /// What is different from the exercise's configuration.
+    /// Keys that differ from the exercise's configuration.
     #[serde(default)]
     pub config: Vec<String>,
-    /// How many times faster it is measured than it is asked about: every time in
-    /// configuration and load is divided by it, and what is measured is converted
-    /// back.
+    /// The time scale: how many times faster the load is measured than the question asks.
+    /// Times in the configuration and the load are divided by it, and figures converted back.
     #[serde(default = "one")]
     pub faster: u32,
-    /// Whether it is there for the texts: a check leaves it out.
+    /// Whether it serves only the texts, so that a check leaves it out.
     #[serde(default)]
     pub only_simulated: bool,
-    /// Edits of the configuration while it is on.
+    /// Edits of the configuration during the load.
     #[serde(default)]
     pub edits: Vec<Edit>,
 }
@@ -93,16 +92,16 @@ fn one() -> u32 {
     1
 }
 
-/// A number that stands in a text, and what it is, so that texts stay true.
+/// A number in a text and its source, so that texts stay true.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// As it stands there, such as `499.5 s`; its first number is what counts.
+    /// The words in the text, such as `499.5 s`; their first number counts.
     pub says: String,
-    /// What it is: an expression (see [`evaluate`](super::evaluate)) over numbers and of figures
+    /// The source: an expression (see [`evaluate`](super::evaluate)) over numbers and figures
     /// from the simulation of a load, named as for a question.
     pub is: String,
-    /// How far off it may be, as a share.
+    /// The allowed deviation, as a share.
     #[serde(default = "percent")]
     pub tolerance: f64,
 }
@@ -111,17 +110,16 @@ fn percent() -> f64 {
     0.01
 }
 
-/// Code to be written: `exercise.rs`, which is checked by `check.rs`.
+/// An exercise in code: participants write `exercise.rs`, and `check.rs` checks it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Code {
-    /// What is to be written, in a sentence.
+    /// The task, in a sentence.
     pub task: String,
-    /// How long the check may run once it is compiled, in seconds.
+    /// The time limit of the compiled check, in seconds.
     #[serde(default = "two_minutes")]
     pub limit_s: u64,
-    /// Files below the exercise's folder with answers that people give, and what
-    /// each reveals.
+    /// Files with known wrong answers, below the exercise's folder.
     #[serde(default)]
     pub wrong: Vec<WrongCode>,
 }
@@ -136,9 +134,9 @@ fn two_minutes() -> u64 {
 pub struct WrongCode {
     /// Such as `wrong/sleeps.rs`.
     pub file: String,
-    /// What fails in the check, as part of a line of its output.
+    /// The failure in the check, as part of a line of its output.
     pub fails: String,
-    /// What wrong idea it suggests.
+    /// The idea behind it.
     pub reveals: String,
 }
 
@@ -165,7 +163,7 @@ pub enum FileProblem {
         line: usize,
         /// From 1.
         column: usize,
-        /// What was found and what is allowed.
+        /// The value that was found and the values that are allowed.
         message: String,
     },
     /// The exercise exceeds a bound.
@@ -239,7 +237,7 @@ impl Exercise {
     /// The text of its README.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn text(&self) -> std::io::Result<String> {
         files::read_text(&self.folder.join("README.md"), LARGEST_TEXT)
     }
@@ -247,12 +245,12 @@ impl Exercise {
     /// The solution in code.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn solution(&self) -> std::io::Result<String> {
         files::read_text(&self.folder.join("solution.rs"), LARGEST_TEXT)
     }
 
-    /// The explanation, with the commands behind it that show its figures.
+    /// The explanation, followed by the commands that show its figures.
     pub fn explained(&self) -> String {
         let mut text = self.explanation.trim_end().to_owned();
         if !self.loads.is_empty() {
@@ -263,7 +261,7 @@ impl Exercise {
         text
     }
 
-    /// What simulates a load, in lines that a terminal takes.
+    /// The command that simulates a load, in lines for a terminal.
     fn command(&self, load: &Load) -> String {
         let sets = self.config.iter().chain(&load.config).map(|setting| format!(" --set {setting}"));
         let edits = load.edits.iter().map(|Edit { after, key, value }| {
@@ -281,7 +279,7 @@ impl Exercise {
         command
     }
 
-    /// The loads that a check makes.
+    /// The loads that a check sends.
     pub fn measured_loads(&self) -> impl Iterator<Item = &Load> + Clone {
         self.loads.iter().filter(|load| !load.only_simulated)
     }

@@ -1,17 +1,15 @@
-//! The numbers in an exercise's texts: where they stand, what they come to, and
-//! which of them nothing accounts for.
+//! Finds the numbers in an exercise's texts, and those without a source.
 //!
-//! A text may say a number because the exercise sets it, asks for it, computes it
-//! (a [`Fact`](super::Fact)), works it out (`60 / 0.5 = 120`), or because the story
-//! has it so (`given`). Everything else is a number that nobody would miss if it were
-//! wrong.
+//! A number has a source if the exercise sets it, asks for it, computes it (a
+//! [`Fact`](super::Fact)), works it out (`60 / 0.5 = 120`), or if the story sets it
+//! (`given`). A number without a source could be wrong without failing any test.
 
 use std::ops::Range;
 
 use super::{Exercise, Value, evaluate};
 use crate::duration;
 
-/// Results are written with two or three digits.
+/// The rounding of results, which texts write with two or three digits.
 const ROUNDED: f64 = 0.01;
 
 /// The numbers in a text, with their places. `p99`, `v1.2` and addresses are names.
@@ -44,8 +42,7 @@ pub fn first_number(text: &str) -> Option<f64> {
     numbers(text).first().map(|(_, number)| *number)
 }
 
-/// A text for people as one line: without fenced blocks, and without the numbers of
-/// lists.
+/// The prose of a text as one line: without fenced blocks and the numbers of lists.
 pub fn prose(text: &str) -> String {
     let mut fenced = false;
     let lines = text.lines().filter(|line| {
@@ -73,7 +70,7 @@ struct Equation {
     result: f64,
 }
 
-/// The equations in a text. Units may follow each number, of at most one word.
+/// The calculations in a text. A unit of one word may follow each number.
 fn equations(text: &str, numbers: &[(Range<usize>, f64)]) -> Vec<Equation> {
     let (mut found, mut open): (Vec<Equation>, Option<(usize, String)>) = (Vec::new(), None);
     for pair in numbers.windows(2) {
@@ -92,7 +89,7 @@ fn equations(text: &str, numbers: &[(Range<usize>, f64)]) -> Vec<Equation> {
 }
 
 impl Exercise {
-    /// Everything that it says to people, each text with a name, as [`prose`].
+    /// All texts that participants read, each with a name, as [`prose`].
     pub fn texts(&self) -> Vec<(String, String)> {
         let mut texts = vec![
             ("README.md".to_owned(), self.text().unwrap_or_default()),
@@ -111,9 +108,8 @@ impl Exercise {
         texts.into_iter().map(|(name, text)| (name, prose(&text))).collect()
     }
 
-    /// What is wrong with the numbers in its texts: those that it neither sets, asks
-    /// for, computes, works out, nor is given, and what it works out wrongly. `given`
-    /// is what the whole set is given.
+    /// The problems with the numbers in its texts: numbers without a source, and wrong
+    /// calculations. `given` are the numbers that need no source in the whole set.
     pub fn doubtful_numbers(&self, given: &[String]) -> Vec<String> {
         let set = self.set_numbers();
         let computed = self.facts.iter().map(|fact| &fact.says);
@@ -162,7 +158,7 @@ impl Exercise {
     }
 }
 
-/// A few words on both sides.
+/// The words around a place in a text.
 fn around(text: &str, place: &Range<usize>) -> String {
     let before: String = text[..place.start].chars().rev().take(30).collect();
     let after: String = text[place.start..].chars().take(30).collect();

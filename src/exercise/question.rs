@@ -9,11 +9,11 @@ use thiserror::Error;
 use super::{FigureName, FigureNameError};
 use crate::duration;
 
-/// Something to be predicted.
+/// A question, which asks for a prediction.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
-    /// What the answer is stored under, and written on the command line as.
+    /// The name, under which the answer is stored and written on the command line.
     pub name: String,
     /// The question.
     pub ask: String,
@@ -22,25 +22,25 @@ pub struct Question {
     pub unit: String,
     /// The figure that decides the answer, such as `serial.client.seconds`, or `answer`.
     pub measure: Measure,
-    /// How far off a prediction may be, as a share of what is measured.
+    /// The allowed deviation, as a share of the measured figure.
     #[serde(default)]
     pub tolerance: f64,
-    /// Or else by how much, in the unit.
+    /// The allowed deviation, in the unit, if that is more.
     #[serde(default)]
     pub within: f64,
-    /// The right answer, as the author knows it.
+    /// The author's answer.
     pub answer: Value,
-    /// What can be chosen, if it is no number.
+    /// The choices, if the answer is not a number.
     #[serde(default)]
     pub choices: Vec<String>,
-    /// Where to look on the page or in the source.
+    /// A place to look on the page or in the source.
     pub look: String,
-    /// Answers that people give, and what each reveals.
+    /// Known wrong answers.
     #[serde(default)]
     pub wrong: Vec<Wrong>,
 }
 
-/// What decides the answer to a question.
+/// The figure that decides the answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Measure {
@@ -78,13 +78,13 @@ impl fmt::Display for Measure {
     }
 }
 
-/// A wrong answer that people give.
+/// A known wrong answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wrong {
     /// The answer.
     pub is: Value,
-    /// What wrong idea it suggests.
+    /// The idea behind it.
     pub reveals: String,
 }
 

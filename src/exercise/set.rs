@@ -13,19 +13,19 @@ use crate::files;
 /// A set of exercises, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Set {
-    /// What it is called.
+    /// The title.
     pub title: String,
     /// The titles of its parts; the first is part 1.
     pub parts: Vec<String>,
-    /// In the order in which they are done.
+    /// The exercises, in order.
     pub exercises: Vec<Exercise>,
     /// Numbers that need no source in any text, such as `202`.
     pub given: Vec<String>,
-    /// Where it is.
+    /// The folder of the set.
     pub folder: PathBuf,
 }
 
-/// Why there is no set, or no such exercise in it.
+/// Why a set or an exercise was not found.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SetError {
     /// The folder has no readable `set.toml`.
@@ -71,7 +71,7 @@ struct File {
     given: Vec<String>,
 }
 
-/// The most exercises of a set.
+/// The largest number of exercises in a set.
 const MOST: usize = 500;
 
 /// Whether an id can name an exercise, its folder and its test for cargo. A path would lead

@@ -26,13 +26,13 @@ look = "the page"
 wrong = [{ is = 50, reveals = "half" }, { is = 1000, reveals = "ten times" }]
 
 [[question]]
-name = "who"
+name = "holder"
 ask = "Who waits?"
 measure = "answer"
-choices = ["the client", "nobody"]
+choices = ["the client", "no client"]
 answer = "the client"
 look = "the source"
-wrong = [{ is = "nobody", reveals = "that is async" }]
+wrong = [{ is = "no client", reveals = "that is async" }]
 "#;
 
 fn exercise() -> Exercise {
@@ -72,7 +72,7 @@ fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Verdict> {
 #[test]
 fn an_answer_is_right_within_the_tolerance_of_what_was_measured() {
     let text = |text: &str| Value::Text(text.to_owned());
-    let right = [("rate", Value::Number(105.0)), ("who", text("The Client"))];
+    let right = [("rate", Value::Number(105.0)), ("holder", text("The Client"))];
     assert_eq!(verdicts(&right, 98.0), [Verdict::Right, Verdict::Right]);
     // 105 is more than a tenth off 90.
     assert_eq!(verdicts(&right, 90.0)[0], Verdict::Wrong(None));
@@ -81,7 +81,7 @@ fn an_answer_is_right_within_the_tolerance_of_what_was_measured() {
 
 #[test]
 fn a_wrong_answer_reveals_the_idea_behind_it() {
-    let wrong = [("rate", Value::Number(52.0)), ("who", Value::Text("nobody".to_owned()))];
+    let wrong = [("rate", Value::Number(52.0)), ("holder", Value::Text("no client".to_owned()))];
     let reveals = |what: &str| Verdict::Wrong(Some(what.to_owned()));
     assert_eq!(verdicts(&wrong, 100.0), [reveals("half"), reveals("that is async")]);
     assert_eq!(verdicts(&[("rate", Value::Number(300.0))], 100.0)[0], Verdict::Wrong(None));
@@ -132,9 +132,9 @@ fn answers_are_read_with_or_without_their_unit_and_choices_by_number_too() {
     ] {
         assert_eq!(of(unit).read(written), Ok(Value::Number(number)), "{written} in {unit:?}");
     }
-    assert_eq!(who.read("2"), Ok(Value::Text("nobody".to_owned())));
-    assert_eq!(who.read("NOBODY"), Ok(Value::Text("nobody".to_owned())));
-    for written in ["0", "3", "somebody"] {
+    assert_eq!(who.read("2"), Ok(Value::Text("no client".to_owned())));
+    assert_eq!(who.read("NO CLIENT"), Ok(Value::Text("no client".to_owned())));
+    for written in ["0", "3", "one client"] {
         assert!(
             who.read(written).is_err_and(|error| error.to_string().contains("from 1 to 2")),
             "{written}"
@@ -267,7 +267,7 @@ fn the_score_of_the_first_honest_check_stays_and_brings_the_explanation() {
         let score = state.first.as_ref().map(|first| (first.right, first.of));
         (score, state.is_explained(), state.finished.is_some())
     };
-    let who = |text: &str| ("who", Value::Text(text.to_owned()));
+    let who = |text: &str| ("holder", Value::Text(text.to_owned()));
     assert_eq!(check(&[("rate", Value::Number(7.0))]), (None, false, false), "one is open");
     assert_eq!(check(&[who("the client")]), (Some((1, 2)), true, false));
     assert_eq!(check(&[("rate", Value::Number(100.0))]), (Some((1, 2)), true, true));

@@ -89,9 +89,8 @@ struct Ready {
 }
 
 impl Trial<'_> {
-    /// Makes each load in turn: predicts it, simulates it, measures it. `watch` is
-    /// told which load it is and how it goes. At a running bench those are left out
-    /// that need a configuration of their own.
+    /// Predicts, simulates and measures each load in turn, and calls `watch` with the load and
+    /// its phase. At a running bench, leaves out the loads with their own configuration.
     ///
     /// # Errors
     /// [`TrialError`].

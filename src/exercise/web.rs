@@ -1,8 +1,8 @@
-//! The workshop over HTTP: what `weir exercise` does, for the page. Merged with the
-//! bench's routes by whoever serves both, so that those know nothing of exercises.
+//! The workshop over HTTP: `weir exercise` for the page. The server merges these routes with
+//! the bench's, which know nothing of exercises.
 //!
-//! What a person has done is in the same file that the command line keeps. Answers
-//! and explanations leave only when they are earned or asked for.
+//! Page and command line share one progress file. Answers and explanations leave the server
+//! only once a participant has earned them or asks for them.
 
 mod check;
 mod refusal;
@@ -26,7 +26,7 @@ use crate::workbench::{Edit, Workbench};
 use check::Checks;
 use refusal::Refusal;
 
-/// A set of exercises, and the checks that the page has begun.
+/// A set of exercises, and the checks that the page has started.
 #[derive(Debug)]
 struct Workshop {
     workbench: Arc<Workbench>,
@@ -34,8 +34,8 @@ struct Workshop {
     checks: Checks,
 }
 
-/// Routes for the exercises in `folder`, to be merged with those of the workbench, for
-/// those who have access: a check compiles and runs code.
+/// The routes for the exercises in `folder`, behind the access guard: a check compiles and
+/// runs code.
 pub fn routes(workbench: &Arc<Workbench>, folder: &Path, access: &Arc<Access>) -> Router {
     let workshop =
         Workshop { workbench: Arc::clone(workbench), folder: folder.to_owned(), checks: Checks::default() };
@@ -55,7 +55,7 @@ pub fn routes(workbench: &Arc<Workbench>, folder: &Path, access: &Arc<Access>) -
 type This = extract::State<Arc<Workshop>>;
 type Id = extract::Path<String>;
 
-/// Files are read and written on a thread that may wait for them.
+/// Runs `work` on a thread that may block on files.
 async fn with<T: IntoResponse>(
     workshop: Arc<Workshop>,
     work: impl FnOnce(&Arc<Workshop>) -> Result<T, Refusal> + Send + 'static,
@@ -160,14 +160,14 @@ fn words_html(value: &Value) -> Option<String> {
     }
 }
 
-/// What a participant has done, without what was measured: that is the answer.
+/// A participant's progress without the findings, which contain the answers.
 fn done(state: &State) -> Object {
     let State { predictions, hints, checks, finished, first, findings } = state;
     json!({ "predictions": predictions, "hints": hints, "checks": checks, "finished": finished,
         "score": first, "measured": findings.is_some() })
 }
 
-/// What is asked, without what would answer it.
+/// The questions without their answers.
 fn questions(exercise: &Exercise) -> Vec<Object> {
     let one = |question: &Question| {
         json!({
@@ -195,12 +195,12 @@ fn load(load: &Load) -> Object {
     })
 }
 
-/// Those that somebody has asked for.
+/// The hints that the participant has asked for.
 fn hints<'a>(exercise: &'a Exercise, state: &State) -> Vec<&'a str> {
     exercise.hints.iter().take(state.hints).map(|hint| hint.trim()).collect()
 }
 
-/// Writes answers down. One that is empty is taken back.
+/// Stores answers. An empty one deletes the stored answer.
 async fn predict(
     extract::State(workshop): This,
     extract::Path(id): Id,
@@ -279,7 +279,7 @@ async fn reset(extract::State(workshop): This, extract::Path(id): Id) -> Respons
 
 #[derive(Debug, Deserialize)]
 struct How {
-    /// Measure once more, instead of judging by the last measurement.
+    /// Measure again instead of judging by the last measurement.
     #[serde(default)]
     again: bool,
 }
@@ -302,7 +302,7 @@ async fn look(extract::State(workshop): This, extract::Path(id): Id) -> Response
     Json(workshop.checks.look(&id)).into_response()
 }
 
-/// Ends the check that is running, whichever it is: there is one.
+/// Stops the check of this exercise, if it is running.
 async fn stop(extract::State(workshop): This, extract::Path(id): Id) -> &'static str {
     workshop.checks.stop(&id);
     "OK"

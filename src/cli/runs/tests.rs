@@ -58,7 +58,7 @@ fn mistakes_in_the_arguments_are_told_from_those_of_the_disk() {
     let own = store.path(&sample().id).unwrap().display().to_string();
     assert_eq!(exit(&store, &["show", &own]), Some(Exit::Success));
     for line in [
-        &["show", "nobody"][..],
+        &["show", "missing"][..],
         &["rename", "last", "a/b"],
         &["import", &own],
         &["import", &own, "--name", "last"],

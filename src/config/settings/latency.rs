@@ -96,7 +96,7 @@ impl Latency {
         }
     }
 
-    /// The same for the resource.
+    /// The latency as the resource takes it.
     pub fn to_resource(&self) -> crate::resource::Latency {
         let distribution = match self.distribution {
             Shape::Fixed => Distribution::Fixed,

@@ -15,7 +15,7 @@ use crate::workbench::Edit;
 pub(in crate::exercise) struct TimeScale(u32);
 
 impl TimeScale {
-    /// As fast as the question asks.
+    /// The speed that the question asks.
     pub(in crate::exercise) const ONE: Self = Self(1);
 
     /// `times` faster than the question asks.

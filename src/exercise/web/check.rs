@@ -1,5 +1,6 @@
-//! A check that the page has begun: the exercise's loads on a bench of its own, and
-//! the code, on a thread of its own. One at a time, as two would disturb each other.
+//! A check that the page has started: sends the exercise's loads to a bench of its own and
+//! checks the code, on its own thread. One check runs at a time, since two would disturb
+//! each other.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +18,12 @@ use crate::exercise::{
 use crate::measure::Phase;
 use crate::shutdown::StopToken;
 
-/// What cargo says of code that does not compile.
+/// The message of cargo for code that does not compile.
 const BROKEN: &str = "could not compile";
-/// As much of what a compiler says as anybody reads.
+/// The number of characters of the compiler's output that the page gets.
 const SAID: usize = 64 * 1024;
 
-/// The check that is running, and how the last of each exercise ended.
+/// The running check, and the result of the last one of each exercise.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
     state: Mutex<Checking>,
@@ -57,31 +58,31 @@ struct Running {
     doing: Doing,
 }
 
-/// What a check is about.
+/// The step of a running check.
 #[derive(Debug)]
 enum Doing {
-    /// Nothing yet.
+    /// The check has just started.
     Beginning,
     /// Predicting and simulating the load of that name.
     Preparing(String),
-    /// Making it.
+    /// Sending the load of that name.
     Measuring(String, Phase),
-    /// The code.
+    /// Compiling and checking the code.
     Compiling,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, Serialize)]
 struct Outcome {
-    /// Whether everything was right.
+    /// Whether every answer is right.
     passed: bool,
     questions: Vec<Shown>,
     code: Option<CodeOutcome>,
-    /// What the first honest check came to.
+    /// The score of the first complete check.
     first: Option<Score>,
-    /// When it was measured, if that was for an earlier check.
+    /// The date of the measurement, if it was made for an earlier check.
     measured_before: Option<String>,
-    /// What cannot be trusted.
+    /// Reasons to doubt the measurement.
     remarks: Vec<String>,
 }
 
@@ -115,13 +116,13 @@ impl From<Judgement> for Shown {
 #[derive(Debug, Clone, Serialize)]
 struct CodeOutcome {
     passed: bool,
-    /// What the compiler and the check have said.
+    /// The output of the compiler and the check.
     said: String,
-    /// What the mistake suggests, if it is one that people often make.
+    /// The idea behind the mistake, if it is a known one.
     reveals: Option<String>,
-    /// That, as HTML.
+    /// The idea as HTML.
     html: Object,
-    /// Where it is to be written yet, if that is all that failed.
+    /// The lines that are still `todo!()`, if nothing else failed.
     unwritten: Option<String>,
 }
 
@@ -130,7 +131,7 @@ impl Checks {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the check of an exercise goes, or how the last one ended.
+    /// The progress of the check of an exercise, or the result of the last one.
     pub(super) fn look(&self, id: &str) -> Object {
         let state = self.lock();
         let running = state.running.as_ref().filter(|running| running.id == id);
@@ -166,7 +167,7 @@ impl Checks {
         }
     }
 
-    /// Forgets how the last check of an exercise ended.
+    /// Deletes the result of the last check of an exercise.
     pub(super) fn forget(&self, id: &str) -> Result<(), Refusal> {
         let mut state = self.lock();
         if state.running.as_ref().is_some_and(|running| running.id == id) {
@@ -189,8 +190,8 @@ impl Checks {
     }
 }
 
-/// Begins a check, unless there is one.
-/// It measures if nothing was measured before, or `again`.
+/// Starts a check, unless one is running. It measures if there are no findings, or if
+/// `again` is set.
 pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -> Result<(), Refusal> {
     // Ends with the server, too.
     let stop = workshop.workbench.shutdown().child_token();
@@ -208,7 +209,7 @@ pub(super) fn begin(workshop: &Arc<Workshop>, exercise: Exercise, again: bool) -
     let check = {
         let workshop = Arc::clone(workshop);
         move || {
-            // A check that breaks off must not be the last.
+            // After a check that panics, another one can start.
             let ended = catch_unwind(AssertUnwindSafe(|| run(&workshop, &exercise, again, stop)));
             let ended = ended.unwrap_or(Err(CheckError::Panicked));
             workshop.checks.end(&exercise.id, ended);
@@ -261,7 +262,7 @@ fn run(
     Ok(Outcome { passed, questions, code, first, measured_before, remarks })
 }
 
-/// Makes the exercise's loads, if anything is asked about them.
+/// Sends the exercise's loads, if it has questions.
 fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec<Measured>, CheckError> {
     if exercise.questions.is_empty() {
         return Ok(Vec::new());
@@ -269,7 +270,7 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
     let mut measured = Vec::new();
     for load in exercise.measured_loads() {
         checks.doing(Doing::Preparing(load.name.clone()));
-        // One load at a time, as a trial tells nothing before its bench is up.
+        // One load at a time, since a trial reports nothing before its bench is up.
         let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
         let trial = Trial { exercise: &alone, place: Where::Own, stop: stop.clone() };
         let of_load =
@@ -284,7 +285,7 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
 
 fn check_code(exercise: &Exercise) -> Result<CodeOutcome, CodeError> {
     let checked = compile_and_check(exercise, None, false)?;
-    // What was not written yet, or does not compile, says nothing about an idea.
+    // Code that is not written or does not compile shows no idea.
     let reveals = checked.reveals(exercise).map(str::to_owned);
     let unwritten = checked.unwritten(exercise);
     let said = match checked.said.char_indices().nth(SAID) {

@@ -65,7 +65,7 @@ impl Audit {
         }
         if client.interrupted {
             let under_way = if cut > 0 {
-                format!("; {} requests under way have no times", count(cut))
+                format!("; {} requests in flight have no times", count(cut))
             } else {
                 String::new()
             };
@@ -180,8 +180,8 @@ impl Audit {
         let n = x * r / 1e3;
         let apart = (inside - n).abs() / n;
         let says = format!(
-            "{inside:.3} were under way on average, and rate times mean time is {x:.1}/s * {r:.3} ms = {n:.3}: \
-             {:.2} % apart, where Little's law allows {:.0} % for rounding",
+            "{inside:.3} were in flight on average, and rate times mean time is {x:.1}/s * {r:.3} ms = {n:.3}: \
+             {:.2} % apart (limit {:.0} %)",
             apart * 100.0,
             LITTLE * 100.0
         );

@@ -247,7 +247,7 @@ fn an_interrupted_load_is_valid_and_its_requests_under_way_were_not_there_before
     let run = with_bench(cut.clone(), "serial", bench).audited();
     let (_, sentences) = said(&run.audit);
     assert!(!sentences.iter().any(|says| says.contains("when the load began")), "{sentences:?}");
-    let says = "the load was interrupted after 1.5 s; 5 requests under way have no times";
+    let says = "the load was interrupted after 1.5 s; 5 requests in flight have no times";
     is(&of(cut), Validity::Valid, says);
 }
 

@@ -195,7 +195,7 @@ impl ComparedFigure {
             && few <= FEW_SLICES.min(all / 2)
         {
             let why = format!("{few} of {all} slices carry it; measure for longer");
-            self.words = format!("{} cannot be told from noise: {why}", self.words);
+            self.words = format!("{} cannot be distinguished from noise: {why}", self.words);
             self.unknown = Some(why);
             self.difference = Difference::Unknown;
         }

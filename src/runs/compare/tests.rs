@@ -222,7 +222,7 @@ fn what_is_known_by_percentiles_only_has_no_interval() {
     let names: Vec<&str> = comparison.figures.iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["answers/s", "answer mean", "answer p50", "answer p99"]);
     assert!(comparison.figures.iter().all(|figure| figure.interval.is_none()));
-    assert_eq!(comparison.words, "cannot be told, there is no interval: B has only percentiles");
+    assert_eq!(comparison.words, "unknown, without an interval: B has only percentiles");
 }
 
 #[test]

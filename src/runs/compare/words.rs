@@ -90,9 +90,9 @@ pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> Stri
             format!("{opening}: {told}{doubts}")
         }
         Difference::Unknown => match figures.iter().find_map(|figure| figure.unknown.as_deref()) {
-            Some(why) if doubts.is_empty() => format!("cannot be told, there is no interval: {why}"),
-            Some(_) => format!("cannot be told{doubts}"),
-            None => "cannot be told: the two have no figure in common".to_owned(),
+            Some(why) if doubts.is_empty() => format!("unknown, without an interval: {why}"),
+            Some(_) => format!("unknown{doubts}"),
+            None => "unknown: the runs have no figure in common".to_owned(),
         },
     }
 }
@@ -128,8 +128,8 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
             notes.extend(differing("loads", &of(a), &of(b)));
         }
         (None, None) => {}
-        (Some(_), None) => notes.push("the load of B is not known".to_owned()),
-        (None, Some(_)) => notes.push("the load of A is not known".to_owned()),
+        (Some(_), None) => notes.push("the load of B is unknown".to_owned()),
+        (None, Some(_)) => notes.push("the load of A is unknown".to_owned()),
     }
     if let (Some(a), Some(b)) = (&a.config, &b.config) {
         notes.extend(differing("configurations", a, b));

@@ -21,10 +21,10 @@ answer = 5
 look = "the page"
 
 [[question]]
-name = "who"
+name = "holder"
 ask = "Who waits?"
 measure = "answer"
-choices = ["the client", "nobody"]
+choices = ["the client", "no client"]
 answer = "the client"
 look = "the source"
 "#;
@@ -118,7 +118,7 @@ fn a_session_asks_checks_explains_and_goes_on_where_it_was_left() {
             "count (events)> ",
             "Who waits?",
             "1  the client",
-            "who> ",
+            "holder> ",
             "✓ First is finished.",
             "Because of First.",
             "Press Enter for the next exercise",
@@ -134,7 +134,7 @@ fn a_session_asks_checks_explains_and_goes_on_where_it_was_left() {
     let said = room.walk("7\n");
     assert!(said.starts_with("Exercise 2 of 3"), "{said}");
     let said = room.walk("");
-    in_order(&said, &["Exercise 2 of 3", "answered: count = 7", "who> "]);
+    in_order(&said, &["Exercise 2 of 3", "answered: count = 7", "holder> "]);
     assert!(!said.contains("How many?"), "{said}");
 }
 
