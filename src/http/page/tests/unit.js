@@ -1,12 +1,9 @@
 // @ts-check
 // Tests of the page's pure parts, run in a browser: axes, scales, distributions, number formats, rates.
 //
-// Responsible for: the claims, and the report of those that fail. unit.html runs them, and
-// tests/programs/page.rs reads the report.
+// Responsible for: the claims. unit.html runs them, and those of the bench (bench.js).
 
 import { LogNines, percentage, SinceBegin, UntilNow } from '../axes.js';
-import { Rates } from '../bench/rates.js';
-import * as say from '../bench/say.js';
 import { field } from '../bindings.js';
 import { ofPrediction, ofReadings, ofTiming, rowsOf } from '../distribution.js';
 import { interval, sentence, signed } from '../figures.js';
@@ -15,46 +12,7 @@ import { joined } from '../readout.js';
 import { longestGap, rates } from '../run-view.js';
 import { linear, logarithmic, nice, scaleOf, used } from '../scales.js';
 import { rowAt } from '../timeline.js';
-
-/** @type {string[]} */
-const failures = [];
-let passed = 0;
-let claim = '';
-
-/**
- * @param {string} name
- * @param {() => void} body
- */
-function test(name, body) {
-  claim = name;
-  const before = failures.length;
-  try {
-    body();
-  } catch (error) {
-    failures.push(`${claim}: ${/** @type {Error} */ (error).stack}`);
-  }
-  if (failures.length === before) passed += 1;
-}
-
-/**
- * @param {unknown} found
- * @param {unknown} expected
- */
-function equal(found, expected) {
-  const [a, b] = [found, expected].map((value) => JSON.stringify(value));
-  if (a !== b) failures.push(`${claim}: expected ${b}, found ${a}`);
-}
-
-/**
- * @param {number} found
- * @param {number} expected
- */
-function near(found, expected) {
-  if (!(Math.abs(found - expected) < 1e-6)) failures.push(`${claim}: expected ${expected}, found ${found}`);
-}
-
-/** @param {string} text with narrow spaces as `_` */
-const narrow = (text) => text.replaceAll('_', '\u202f');
+import { equal, fail, narrow, near, test } from './claims.js';
 
 // ---- format.js ----
 
@@ -137,7 +95,7 @@ test('a linear scale begins at zero and ends at or above the largest value', () 
   for (const max of [0, 1, 4, 7, 99, 207, 10_000]) {
     const { high, ticks, place } = linear(max);
     equal([place(0), place(high), ticks[0], ticks.at(-1)], [0, 1, 0, high]);
-    if (high < max || ticks.length < 3 || ticks.length > 7) failures.push(`${claim}: ${max} gives ${ticks}`);
+    if (high < max || ticks.length < 3 || ticks.length > 7) fail(`${max} gives ${ticks}`);
   }
 });
 
@@ -154,8 +112,7 @@ test('a logarithmic scale rises with its values, and keeps its ticks within', ()
       places,
       [...places].sort((a, b) => a - b),
     );
-    if (high < max || places.some((at) => at < 0 || at > 1.001))
-      failures.push(`${claim}: ${min} to ${max} gives ${ticks}`);
+    if (high < max || places.some((at) => at < 0 || at > 1.001)) fail(`${min} to ${max} gives ${ticks}`);
     near(place(high), 1);
   }
 });
@@ -345,39 +302,3 @@ test('rates are over the last second, and unknown in the first', () => {
     ],
   );
 });
-
-// ---- bench/rates.js, bench/say.js ----
-
-test('rates of counters need a second, and a reset begins anew', () => {
-  const rates = new Rates(2);
-  for (const t of [0, 0.5]) rates.add(t, { done: t * 10 });
-  equal(rates.of('done'), 0);
-  for (const t of [1, 2, 3, 4]) rates.add(t, { done: t * 10 });
-  near(rates.of('done'), 10);
-  rates.add(5, { done: 0 });
-  equal(rates.of('done'), 0);
-});
-
-test('the picture has fewer digits than the tables', () => {
-  equal([0.01, 2.04, 9.94, 9.96, 123.4, 12_345].map(say.rate), ['0', '2', '9.9', '10', '123', '12,300']);
-  equal([null, 0.0005, 0.5, 4.11, 42, 994].map(say.time), [
-    '–',
-    ...['0.5_ms', '500_ms', '4.1_s', '42_s', '16_min 34_s'].map(narrow),
-  ]);
-  equal([0, 59, 3600, 90_061].map(say.long), ['0_s', '59_s', '1_h', '1_d 1_h'].map(narrow));
-});
-
-test('growth has a sign of its own, and none if it is slow beside the pace', () => {
-  equal(
-    [say.growing(10, 20), say.growing(-4, 20), say.growing(0.3, 1), say.growing(2, 100)],
-    ['▲ +10/s', '▼ −4/s', '', ''],
-  );
-});
-
-const report = document.createElement('pre');
-report.id = 'report';
-report.textContent = [
-  ...failures.map((failure) => `FAILED ${failure}`),
-  `${passed} claims hold, ${failures.length} failures`,
-].join('\n');
-document.body.append(report);
