@@ -11,6 +11,7 @@
 //! workbench does not know them.
 
 mod busy;
+mod cells;
 mod components;
 mod curves;
 mod delta;
@@ -18,9 +19,11 @@ mod drain;
 mod exposition;
 mod heat;
 mod history;
+mod judge;
 mod keeping;
 mod mark;
 mod modes;
+mod numbers;
 mod purge;
 mod recording;
 mod reload;
@@ -28,9 +31,12 @@ mod retry_after;
 mod running;
 mod runs;
 mod sampler;
+mod service_time;
 mod snapshot;
 mod spawned;
 mod stats;
+mod trend;
+mod verdict;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,9 +51,10 @@ pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::{Edit, EditError};
 pub use running::{Killed, Running};
-pub use snapshot::{Snapshot, SnapshotFigure, SnapshotValue};
+pub use snapshot::{ConsumerCell, ConsumerState, Snapshot, SnapshotFigure, SnapshotValue};
 pub use spawned::TooMany;
 pub use stats::Request;
+pub use verdict::{Part, Tone, Verdict, Word};
 
 use crate::config::{Config, Settings, Sources};
 use crate::metrics::Registry;
@@ -58,6 +65,7 @@ use crate::record::{ByMode, Mode};
 use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
 use crate::stage;
+use cells::Cells;
 use keeping::Keeping;
 use modes::ResourceHandler;
 use reload::InForce;
@@ -117,6 +125,7 @@ struct Bench {
     queue: Arc<MemoryQueue<Event>>,
     modes: ByMode<ModeStats>,
     flights: Flights,
+    cells: Cells,
     /// The id of the last accepted event.
     last_id: AtomicU64,
 }
@@ -151,8 +160,10 @@ impl Workbench {
             queue: Arc::new(if clock.is_scaled() { queue.in_virtual_time() } else { queue }),
             modes: ByMode::from_fn(|mode| ModeStats::new(mode, &registry)),
             flights: Flights::new(settings.asynchronous.max_in_flight),
+            cells: Cells::default(),
             last_id: AtomicU64::new(0),
         });
+        bench.cells.resize(settings.consumers.concurrency);
         let handler = ResourceHandler(Arc::clone(&bench));
         let source = QueueSource {
             queue: Arc::clone(&bench.queue),

@@ -62,6 +62,9 @@ mod config;
 /// The whole bench under virtual time: modes, drain times, ledger, reload.
 mod workbench;
 
+/// The verdict on benches of which the truth is known from their configuration.
+mod verdict;
+
 /// The bench and a load on it under virtual time.
 mod simulate;
 

@@ -12,7 +12,7 @@ use crate::config::Sources;
 use crate::measure::Peer;
 use crate::metrics::Summary;
 use crate::record::Origin;
-use crate::workbench::Snapshot;
+use crate::workbench::{Snapshot, Verdict};
 
 /// The width of a label; the text begins behind it.
 const LABEL: usize = 12;
@@ -52,14 +52,22 @@ fn pretty(snapshot: &Snapshot) -> String {
         (_, true) => ", paused",
         _ => "",
     };
-    let mut text =
-        format!("weir {} up {:.0} s{state}\n\n", clean::line(&snapshot.version), snapshot.uptime_s);
+    let mut text = verdict(&snapshot.verdict);
+    text += &format!("weir {} up {:.0} s{state}\n\n", clean::line(&snapshot.version), snapshot.uptime_s);
     text += &parts(snapshot);
     text += &modes(snapshot);
     text += &stages(snapshot);
     text.push('\n');
     text += &config(snapshot);
     text
+}
+
+/// The verdict as a paragraph.
+fn verdict(verdict: &Verdict) -> String {
+    let Verdict { word, cause, consequence, remedy, .. } = verdict;
+    let said = [Some(cause), Some(consequence), remedy.as_ref()];
+    let said: Vec<&str> = said.into_iter().flatten().map(|text| text.trim()).collect();
+    hang(&format!("{}  ", word.name()), &format!("{}\n\n", said.join(" ").trim()))
 }
 
 /// Resource, queue, consumers and ledger, a paragraph each.

@@ -14,7 +14,7 @@ use crate::pipeline::{Event, Outcome, Stamp, Ticket};
 use crate::pool::Handler;
 use crate::queue;
 use crate::record::Mode;
-use crate::resource::{Failed, Full, Reservation};
+use crate::resource::{Admission, Failed, Full, Reservation};
 
 /// Why a request was not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -133,12 +133,17 @@ impl Workbench {
 pub(super) struct ResourceHandler(pub(super) Arc<Bench>);
 
 impl Handler<Ticket> for ResourceHandler {
-    async fn handle(&self, ticket: Ticket) {
+    async fn handle(&self, mut ticket: Ticket) {
         let Self(bench) = self;
         match bench.resource.reserve() {
             Ok(reservation) => {
+                let cell = bench.cells.enter();
+                let admission = reservation.admission().await;
+                let now = bench.clock.now();
+                ticket.start(now);
+                cell.admitted(now);
                 // The ledger has the result. No client waits for it.
-                let _ = bench.work_behind(Mode::Pipelined, reservation, ticket).await;
+                let _ = bench.work_inside(Mode::Pipelined, admission, ticket).await;
             }
             // The event was accepted before, so a refusal here is a failure.
             Err(Full { .. }) => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),
@@ -161,6 +166,10 @@ impl Bench {
     ) -> Result<(), Failed> {
         let admission = reservation.admission().await;
         ticket.start(self.clock.now());
+        self.work_inside(mode, admission, ticket).await
+    }
+
+    async fn work_inside(&self, mode: Mode, admission: Admission, ticket: Ticket) -> Result<(), Failed> {
         let result = admission.work().await;
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         self.settle(mode, ticket, outcome);

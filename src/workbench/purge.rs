@@ -29,6 +29,7 @@ impl Workbench {
         }
         let purged = Purged { dropped: waiting.len() as u64, held: account.in_flight() as u64 };
         if purged.dropped > 0 {
+            self.sampler().judge.purged(purged.dropped);
             log::info!("the queue was emptied: {purged}");
             self.mark(MarkKind::Purge, &format!("queue emptied: {} events dropped", purged.dropped));
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Bench;
 use super::delta::Delta;
-use super::snapshot::Numbers;
+use super::numbers::Numbers;
 use super::stats::ModeStats;
 use crate::pipeline::Stamp;
 use crate::record::{BenchSide, ByMode, MarkKind};

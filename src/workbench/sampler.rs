@@ -12,6 +12,7 @@ use super::busy::BusyShares;
 use super::delta::{Delta, Tracker};
 use super::heat::Heat;
 use super::history::{HISTORY_INTERVAL, History, Point, Recent};
+use super::judge::Judge;
 use super::recording::{Observation, Recorder};
 use super::stats::HistogramKind;
 use super::{Peaks, Workbench};
@@ -27,6 +28,7 @@ pub(super) struct Sampler {
     heat: Heat,
     pub(super) busy: BusyShares,
     pub(super) recorder: Recorder,
+    pub(super) judge: Judge,
 }
 
 /// The times of a mode since the last point.
@@ -85,6 +87,7 @@ impl Workbench {
             observation.numbers.busy,
             observation.concurrency,
         );
+        self.judge(&mut sampler.judge, &observation);
         let modes = &self.bench.modes;
         let since = std::mem::take(&mut sampler.since_point);
         for (_, since) in since.iter() {
@@ -119,6 +122,7 @@ impl Workbench {
         for (mode, since) in sampler.since_point.iter_mut() {
             since.add(&deltas[mode]);
         }
+        self.note_services(&mut sampler.judge, &deltas);
         let concurrency = self.in_force().config.settings.consumers.concurrency;
         let observation =
             Observation { now: self.bench.clock.now(), numbers: self.numbers(), concurrency, deltas };

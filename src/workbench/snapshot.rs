@@ -3,6 +3,7 @@
 //! Times are in milliseconds, rates per second. Fields may be added, never
 //! renamed.
 
+mod consumers;
 mod figure;
 
 use std::time::Duration;
@@ -10,18 +11,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::judge::Rates;
 use super::stats::ModeStats;
-use super::{Component, KeepingState, Peaks, Point, Workbench};
+use super::{Component, KeepingState, Peaks, Point, Verdict, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
-use crate::pipeline::LedgerCounts;
 use crate::record::{ByMode, LedgerState, Mode};
 use crate::resource::Usage;
 
+pub use consumers::{ConsumerCell, ConsumerState};
 pub use figure::{SnapshotFigure, SnapshotValue};
-
-/// The most readings of the counters until two agree.
-const READINGS: usize = 4;
 
 /// The state of the bench at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +29,9 @@ pub struct Snapshot {
     pub version: String,
     /// Seconds since the start.
     pub uptime_s: f64,
+    /// The verdict on the bench, at most a quarter of a second old.
+    #[serde(default)]
+    pub verdict: Verdict,
     /// Whether a shutdown is in progress.
     pub draining: bool,
     /// The configuration in force.
@@ -128,26 +130,19 @@ pub struct QueueState {
     pub refused: u64,
     /// Accepted events that the queue's policy dropped since the last reset.
     pub dropped: u64,
+    /// How fast it grows, in events a second over the last six seconds.
+    #[serde(default)]
+    pub growth: f64,
+    /// Requests that the queue refuses a second, over the last three seconds; over up to 48
+    /// as long as the rate is steady.
+    #[serde(default)]
+    pub refusal_rate: f64,
+    /// Events that its policy drops a second, over the same time.
+    #[serde(default)]
+    pub drop_rate: f64,
     /// How long the oldest waiting pipelined event has waited since its arrival; null if
     /// none waits. It may be with a consumer already.
     pub oldest_ms: Option<f64>,
-}
-
-/// The pool.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ConsumerState {
-    /// The number of events that may be handled at once.
-    pub concurrency: u64,
-    /// `workers` or `per_event`.
-    pub mode: String,
-    /// Events being handled.
-    pub busy: usize,
-    /// Events prefetched and not started.
-    pub held: usize,
-    /// The in-flight limit of one consumer.
-    pub max_demand: u64,
-    /// The level at which a consumer asks again.
-    pub min_demand: u64,
 }
 
 /// The figures of one mode since the last reset.
@@ -172,6 +167,10 @@ pub struct ModeState {
     /// Responses per second in the present burst of load, or the last one, from its first
     /// request to its last response. Null below one second or 10 responses.
     pub rate: Option<f64>,
+    /// Requests that arrive a second, refused ones included, over the last three seconds;
+    /// over up to 48 as long as the rate is steady.
+    #[serde(default)]
+    pub arrival_rate: f64,
     /// Events of this mode in the resource.
     pub in_use: usize,
     /// The most at once since the last reset.
@@ -190,41 +189,7 @@ pub struct ModeState {
     pub failed_ms: Summary,
 }
 
-/// Counts and levels, read together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Numbers {
-    pub(super) counts: LedgerCounts,
-    /// Events that no consumer has asked for, including those at the gate.
-    pub(super) depth: usize,
-    /// Events that left the queue and wait in its stage.
-    pub(super) at_gate: usize,
-    pub(super) busy: usize,
-    pub(super) held: usize,
-    pub(super) usage: Usage,
-}
-
-impl Numbers {
-    /// Returns the same levels with other counts.
-    pub(super) fn with(self, counts: LedgerCounts) -> Self {
-        Self { counts: LedgerCounts { in_flight: self.counts.in_flight, ..counts }, ..self }
-    }
-
-    pub(super) fn ledger(&self) -> LedgerState {
-        let LedgerCounts { accepted, done, failed, dropped, rejected, in_flight } = self.counts;
-        // An event at the gate is in hand already.
-        let waiting = (self.depth - self.at_gate) as u64;
-        let unaccounted = self.counts.unaccounted(waiting);
-        LedgerState { accepted, done, failed, dropped, held: in_flight + waiting, rejected, unaccounted }
-    }
-}
-
 impl Workbench {
-    /// Returns the account of every event over all modes. It is part of a
-    /// [`snapshot`](Self::snapshot), which also evaluates all histograms and costs more.
-    pub fn ledger(&self) -> LedgerState {
-        self.numbers().ledger()
-    }
-
     /// Returns the state of the bench.
     pub fn snapshot(&self) -> Snapshot {
         let numbers = self.numbers();
@@ -235,9 +200,11 @@ impl Workbench {
         let (waits, works) = self.oldest();
         let frozen = self.bench.resource.frozen_for().map(|time| self.bench.clock.to_clock_time(time));
         let (config, settings) = self.config_state();
+        let (verdict, rates) = (self.verdict(), self.sampler().judge.rates);
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_s: self.uptime().as_secs_f64(),
+            verdict,
             draining: self.shutdown.is_stopping(),
             resource: ResourceState {
                 in_use,
@@ -261,21 +228,17 @@ impl Workbench {
                 waiting: queue.waiting(),
                 refused: pipelined.rejected,
                 dropped: pipelined.dropped,
+                growth: rates.growth,
+                refusal_rate: rates.refusals,
+                drop_rate: rates.drops,
                 oldest_ms: waits.map(ms),
             },
-            consumers: ConsumerState {
-                concurrency: settings.consumers.concurrency,
-                mode: settings.consumers.mode.to_string(),
-                busy: numbers.busy,
-                held: numbers.held,
-                max_demand: settings.consumers.max_demand,
-                min_demand: settings.consumers.min_demand,
-            },
+            consumers: self.consumer_state(&numbers, &settings.consumers, &rates),
             paused: self.is_paused(),
             read_only: settings.server.read_only,
             components: self.components(),
             ledger: numbers.ledger(),
-            modes: ByMode::from_fn(|mode| self.mode_state(mode, &peaks)),
+            modes: ByMode::from_fn(|mode| self.mode_state(mode, &peaks, &rates)),
             config,
             keeping: self.keeping(),
             point: self.last_point(),
@@ -284,42 +247,13 @@ impl Workbench {
 
     /// Returns how long the oldest waiting pipelined event has waited, and how long the
     /// oldest event has been in the resource.
-    fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
+    pub(super) fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
         let oldest = self.bench.modes.as_ref().map(|stats| stats.account.oldest());
         // An event that has left the queue is older than those in it.
         let waits = oldest.pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
         let works = oldest.values().filter_map(|(_, works)| *works).min();
         let now = self.bench.clock.now();
         (waits.map(|at| now.since(at)), works.map(|at| now.since(at)))
-    }
-
-    /// Reads until two readings in a row agree, so that no event is missed on its way
-    /// from one count to the next. Under load, the last reading is taken.
-    pub(super) fn numbers(&self) -> Numbers {
-        let mut last = self.read_numbers();
-        for _ in 1..READINGS {
-            let again = self.read_numbers();
-            if again == last {
-                break;
-            }
-            last = again;
-        }
-        last
-    }
-
-    fn read_numbers(&self) -> Numbers {
-        let counts = self.bench.modes.as_ref().map(|stats| stats.account.counts());
-        let busy = self.pipeline.busy();
-        // Out of the queue, but not with a consumer.
-        let at_gate: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
-        Numbers {
-            depth: self.bench.queue.depth() + at_gate,
-            at_gate,
-            busy,
-            held: (counts.pipelined.in_flight as usize).saturating_sub(busy + at_gate),
-            counts: counts.values().fold(LedgerCounts::default(), |sum, counts| sum + *counts),
-            usage: self.bench.resource.usage(),
-        }
     }
 
     fn config_state(&self) -> (ConfigState, Settings) {
@@ -339,7 +273,7 @@ impl Workbench {
         (state, settings.clone())
     }
 
-    fn mode_state(&self, mode: Mode, peaks: &Peaks) -> ModeState {
+    fn mode_state(&self, mode: Mode, peaks: &Peaks, rates: &Rates) -> ModeState {
         let stats: &ModeStats = self.bench.stats(mode);
         let counts = stats.account.counts();
         let http = stats.http();
@@ -353,6 +287,7 @@ impl Workbench {
             aborted: stats.aborted(),
             in_flight: stats.totals().in_flight,
             rate: stats.rate(self.bench.clock.now()),
+            arrival_rate: rates.arrivals[mode],
             in_use: stats.account.in_resource(),
             peak_in_use: peaks.modes[mode],
             http_ms: Summary::of(&http.ok),

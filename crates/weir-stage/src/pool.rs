@@ -59,6 +59,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
 pub use retry::{AttemptError, DeadLetter, Retry, RetryAccount, RetryCounts, TryHandler, retry};
@@ -243,6 +244,14 @@ impl<T> Pool<T> {
     /// Returns the number of events from the producer that are being handled.
     pub fn busy(&self) -> usize {
         self.shared.slots.in_use()
+    }
+
+    /// Returns the state of each worker, the oldest first, with the id of its task. With
+    /// [`Spread::Workers`], a worker handles its events in this task; with
+    /// [`Spread::PerEvent`], the only worker spawns a task per event. A retiring worker is
+    /// listed until it has finished.
+    pub fn workers(&self) -> Vec<(Id, Status)> {
+        self.shared.meters.workers()
     }
 
     /// Returns the number of handlers that have panicked.

@@ -12,6 +12,7 @@ export type PerMode<T> = [T, T, T];
 export interface Snapshot {
   version: string;
   uptime_s: number;
+  verdict: Verdict;
   draining: boolean;
   config: ConfigState;
   resource: ResourceState;
@@ -25,6 +26,31 @@ export interface Snapshot {
   keeping: KeepingState;
   point: Point;
 }
+
+/** What is said of the bench in a word, and why. */
+export interface Verdict {
+  word: Word;
+  tone: 'danger' | 'hold' | 'flow' | 'good' | 'ice' | 'idle';
+  blame: 'resource' | 'gate' | 'consumers' | 'basin' | null;
+  cause: string;
+  consequence: string;
+  remedy: string | null;
+  since_s: number;
+}
+
+export type Word =
+  | 'FROZEN'
+  | 'PAUSED'
+  | 'NO CONSUMERS'
+  | 'UNPROTECTED'
+  | 'FULL'
+  | 'OVERLOADED'
+  | 'DRAINING'
+  | 'STARVED'
+  | 'BALANCED'
+  | 'HELD BACK'
+  | 'AT WORK'
+  | 'IDLE';
 
 export interface ConfigState {
   generation: number;
@@ -76,6 +102,9 @@ export interface QueueState {
   waiting: number;
   refused: number;
   dropped: number;
+  growth: number;
+  refusal_rate: number;
+  drop_rate: number;
   oldest_ms: number | null;
 }
 
@@ -86,6 +115,16 @@ export interface ConsumerState {
   held: number;
   max_demand: number;
   min_demand: number;
+  mean_service_ms: number;
+  rate: number | null;
+  cells: ConsumerCell[];
+  ages: number[] | null;
+}
+
+export interface ConsumerCell {
+  age_ms: number | null;
+  held: number;
+  at_door: boolean;
 }
 
 export interface Component {
@@ -129,6 +168,7 @@ export interface ModeState {
   aborted: number;
   in_flight: number;
   rate: number | null;
+  arrival_rate: number;
   in_use: number;
   peak_in_use: number;
   http_ms: Summary;

@@ -89,6 +89,17 @@ impl Ages {
         (stamp(waiting), stamp(admitted))
     }
 
+    /// Returns when each event in the resource was admitted, in no order.
+    pub(super) fn admitted(&self) -> Vec<Stamp> {
+        let mut admitted = Vec::new();
+        for shard in self.0.iter() {
+            let slots = &lock(shard).slots;
+            admitted
+                .extend(slots.iter().filter(|slot| **slot < WAITS).map(|&slot| Stamp::from_nanos(slot)));
+        }
+        admitted
+    }
+
     fn shard(&self, entry: Entry) -> MutexGuard<'_, Slots> {
         lock(self.0.at(usize::from(entry.shard)))
     }
@@ -168,6 +179,8 @@ mod tests {
                     of.map(|(_, _, at)| Stamp::from_nanos(*at)).min()
                 };
                 prop_assert_eq!(ages.oldest(), (least(false), least(true)));
+                let admitted = model.iter().filter(|(_, admitted, _)| *admitted).count();
+                prop_assert_eq!(ages.admitted().len(), admitted);
             }
         }
     }

@@ -194,6 +194,11 @@ impl Account {
         *baseline = self.totals().as_baseline();
     }
 
+    /// Returns when each event in the resource was admitted, in no order.
+    pub fn admitted(&self) -> Vec<Stamp> {
+        self.ages.admitted()
+    }
+
     /// Restarts the peak from the number in the resource now.
     pub fn reset_peak(&self) {
         self.resource.peak.store(self.in_resource(), Ordering::Release);

@@ -25,6 +25,21 @@ impl Freeze {
         (now >= self.period && into < self.length).then_some(into)
     }
 
+    /// Returns how long everything stands still between two moments, counted from the start of
+    /// the first period.
+    pub fn time_within(&self, from: Duration, to: Duration) -> Duration {
+        self.time_until(to).saturating_sub(self.time_until(from))
+    }
+
+    /// Returns the sum of all freezes up to `now`.
+    fn time_until(&self, now: Duration) -> Duration {
+        let (period, length) = (self.period.as_nanos(), self.length.as_nanos());
+        // The first period has no freeze.
+        let Some(freezes) = (now.as_nanos() / period).checked_sub(1) else { return Duration::ZERO };
+        let nanos = freezes * length + (now.as_nanos() % period).min(length);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
     /// Returns the time from `start` to the end of `work` that begins then, freezes included.
     /// Times are counted from the start of the first period.
     pub fn time_to_finish(&self, start: Duration, work: Duration) -> Duration {
@@ -75,6 +90,18 @@ mod tests {
                         "{freeze:?} {start} {work}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_of_the_freezes_within_a_period_adds_up() {
+        let ms = Duration::from_millis;
+        let freeze = Freeze::new(ms(10), ms(3)).unwrap();
+        for from in 0..35 {
+            for to in from..35 {
+                let naive = (from..to).filter(|ms| *ms >= 10 && ms % 10 < 3).count() as u64;
+                assert_eq!(freeze.time_within(ms(from), ms(to)), ms(naive), "from {from} to {to}");
             }
         }
     }

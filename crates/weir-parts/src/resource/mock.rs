@@ -185,6 +185,14 @@ impl Mock {
         freeze.frozen_for(self.0.epoch.elapsed())
     }
 
+    /// Returns how long all work inside stood still within the last `time`, by the freezes
+    /// that are configured now.
+    pub fn frozen_in_last(&self, time: Duration) -> Duration {
+        let Some(freeze) = self.settings().freeze else { return Duration::ZERO };
+        let now = self.0.epoch.elapsed();
+        freeze.time_within(now.saturating_sub(time), now)
+    }
+
     /// Restarts the peak from the number in use now.
     pub fn reset_peak(&self) {
         self.0.places.reset_peak();

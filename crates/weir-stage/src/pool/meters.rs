@@ -44,11 +44,16 @@ impl Meters {
     pub(super) fn remove(&self, id: Id) -> u64 {
         let mut inner = self.lock();
         let Some(at) = inner.running.iter().position(|(other, _)| *other == id) else { return 0 };
-        let (_, meter) = inner.running.swap_remove(at);
+        let (_, meter) = inner.running.remove(at);
         let Status { events_in, dropped, .. } = meter.read();
         inner.events_in += events_in;
         inner.dropped += dropped;
         events_in
+    }
+
+    /// Returns the state of each worker that runs, the oldest first.
+    pub(super) fn workers(&self) -> Vec<(Id, Status)> {
+        self.lock().running.iter().map(|(id, meter)| (*id, meter.read())).collect()
     }
 
     /// Adds up all workers, those that have ended included.
