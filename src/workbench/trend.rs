@@ -217,7 +217,7 @@ mod tests {
             let (rate, found) = rate(&trend(seconds, |t| (t * 20.0) as u64));
             assert!((rate.per_s - 20.0).abs() < 0.5, "{rate:?} after {seconds} s");
             assert!((found - window).abs() < 0.3, "{found} s after {seconds} s");
-            assert!(rate.dispersion < 0.2, "a metronome: {rate:?}");
+            assert!(rate.dispersion < 0.4, "a metronome: {rate:?}");
         }
     }
 
