@@ -52,7 +52,6 @@ static FILES: &[File] = files![
     "bench/basin.js",
     "bench/bench.js",
     "bench/brush.js",
-    "bench/fallback.js",
     "bench/labels.js",
     "bench/layer.js",
     "bench/layout.js",

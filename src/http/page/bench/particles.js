@@ -7,7 +7,8 @@
 import { shape } from './brush.js';
 import { along, lengthOf } from './layout.js';
 
-/** @import { Cell, Counts, Figures, Ink, Layout, Look, Path, Spot } from './types.d.ts' */
+/** @import { ConsumerCell } from '../snapshot.d.ts' */
+/** @import { Counts, Figures, Ink, Layout, Look, Path, Spot } from './types.d.ts' */
 
 const SPEED = 360; // units a second
 const CROWD = 420; // particles at any time
@@ -22,7 +23,7 @@ const THIN = 3; // consumers that are shown being served, of those served in one
 export class Particles {
   /** @type {Particle[]} */
   #all = [];
-  /** @type {{ counts: Counts, cells: Cell[], t: number } | null} */
+  /** @type {{ counts: Counts, cells: ConsumerCell[], t: number } | null} */
   #before = null;
   /** @type {Map<string, { at: number, owed: number }>} */
   #last = new Map();
@@ -69,7 +70,7 @@ export class Particles {
   /**
    * An ask leaves a consumer as its event comes to it and goes on to the resource.
    * @param {Figures} f
-   * @param {Cell[]} before
+   * @param {ConsumerCell[]} before
    * @param {number} fed
    * @param {Layout} at
    * @param {RowOf} rowOf

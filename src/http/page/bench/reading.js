@@ -5,11 +5,10 @@
 // server does not send. All words of a moment come from one reading, so that no figure has two values.
 
 import { perMode } from '../modes.js';
-import { complete } from './fallback.js';
 import { Rates } from './rates.js';
 
 /** @import { Snapshot } from '../snapshot.d.ts' */
-/** @import { Counts, Figures, Told } from './types.d.ts' */
+/** @import { Counts, Figures } from './types.d.ts' */
 
 const WINDOW_S = 3; // as the server measures its rates
 
@@ -21,16 +20,14 @@ export class Reading {
    * @returns {{ figures: Figures, counts: Counts }}
    */
   take(snapshot) {
-    /** @type {Told} */
-    const told = complete(snapshot);
-    const { queue, consumers, resource, modes, ledger, uptime_s: t } = told;
+    const { queue, consumers, resource, modes, ledger, uptime_s: t } = snapshot;
     const counts = {
       arrived: perMode((mode) => modes[mode].arrived),
       done: perMode((mode) => modes[mode].response_ms.count),
       failed: ledger.failed,
       refused: queue.refused,
       dropped: queue.dropped,
-      fed: told.components.find(({ kind }) => kind === 'pool')?.events_in ?? 0,
+      fed: snapshot.components.find(({ kind }) => kind === 'pool')?.events_in ?? 0,
     };
     const [serial, spawned, pipelined] = counts.done;
     this.#rates.add(t, { serial, async: spawned, pipelined, failed: counts.failed, fed: counts.fed });
@@ -41,8 +38,8 @@ export class Reading {
       counts,
       figures: {
         t,
-        verdict: told.verdict,
-        arriving: perMode((mode) => told.modes[mode].arrival_rate),
+        verdict: snapshot.verdict,
+        arriving: perMode((mode) => modes[mode].arrival_rate),
         doneBy,
         done: doneBy[0] + doneBy[1] + doneBy[2],
         failed: this.#rates.of('failed'),
@@ -60,7 +57,7 @@ export class Reading {
         concurrency: consumers.concurrency,
         busy,
         asking: Math.max(0, consumers.concurrency - busy),
-        rate: consumers.rate,
+        rate: consumers.rate ?? 0,
         service: consumers.mean_service_ms / 1000,
         cells: consumers.cells,
         ages: consumers.ages,
@@ -69,7 +66,7 @@ export class Reading {
         total: resource.in_use,
         door: resource.waiting,
         frozen: resource.frozen ? (resource.frozen_ms ?? 0) / 1000 : null,
-        paused: told.paused,
+        paused: snapshot.paused,
       },
     };
   }

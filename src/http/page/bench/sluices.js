@@ -7,7 +7,8 @@ import { brackets, fill, hand, line, shape } from './brush.js';
 import { Layer } from './layer.js';
 import { level } from './layout.js';
 
-/** @import { Box, Cell, Figures, Ink, Layout, Path, Spot } from './types.d.ts' */
+/** @import { ConsumerCell } from '../snapshot.d.ts' */
+/** @import { Box, Figures, Ink, Layout, Path, Spot } from './types.d.ts' */
 
 export const CELLS_MOST = 60;
 const FIELD_MOST = 1000; // marks in the field; with more consumers a mark is several
@@ -120,7 +121,7 @@ function spur(ink, at, { x, y, w, column, columns }) {
  * One consumer: filled from the left as its event gets older; an open circle while it asks.
  * @param {Ink} ink
  * @param {Row} row
- * @param {Cell} cell
+ * @param {ConsumerCell} cell
  * @param {number} service the mean service time
  * @param {number} gone seconds since the ages were taken
  */

@@ -1,6 +1,6 @@
 // What the bench's picture and charts are made of.
 
-import type { ConsumerState, ModeState, Pair, PerMode, QueueState, Snapshot } from '../snapshot.d.ts';
+import type { ConsumerCell, Pair, PerMode, Verdict, Word } from '../snapshot.d.ts';
 
 export type Spot = [x: number, y: number];
 export type Path = Spot[];
@@ -12,33 +12,8 @@ export interface Box {
   h: number;
 }
 
-/** A part of the picture that the verdict can blame. */
-export type Part = 'resource' | 'gate' | 'consumers' | 'basin';
-
-export interface Verdict {
-  word: string;
-  tone: 'danger' | 'hold' | 'flow' | 'good' | 'ice' | 'idle';
-  blame: Part | null;
-  cause: string;
-  consequence: string;
-  remedy: string | null;
-  since_s: number;
-}
-
-/** A consumer: the age of its event (null: idle), events prefetched, and whether it waits for the resource. */
-export interface Cell {
-  age_ms: number | null;
-  held: number;
-  at_door: boolean;
-}
-
-/** A snapshot with all that the bench reads. */
-export type Told = Omit<Snapshot, 'queue' | 'consumers' | 'modes'> & {
-  verdict: Verdict;
-  queue: QueueState & { growth: number; refusal_rate: number; drop_rate: number };
-  consumers: ConsumerState & { mean_service_ms: number; rate: number; cells: Cell[]; ages: number[] | null };
-  modes: Record<'serial' | 'async' | 'pipelined', ModeState & { arrival_rate: number }>;
-};
+/** A verdict as the page shows it: the server's, or the page's own while the server is silent. */
+export type Shown = Omit<Verdict, 'word'> & { word: Word | 'LOST' };
 
 /** Figures of one moment. Rates are per second, times in seconds. */
 export interface Figures {
@@ -65,7 +40,7 @@ export interface Figures {
   asking: number;
   rate: number;
   service: number;
-  cells: Cell[];
+  cells: ConsumerCell[];
   ages: number[] | null;
   limit: number | null;
   inside: PerMode<number>;

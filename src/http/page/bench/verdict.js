@@ -6,7 +6,7 @@
 
 import { find, write } from '../dom.js';
 
-/** @import { Verdict } from './types.d.ts' */
+/** @import { Shown } from './types.d.ts' */
 
 /** Each word has a glyph of its own shape: it is not told by its colour alone. @type {Record<string, string>} */
 const GLYPHS = {
@@ -26,7 +26,7 @@ const GLYPHS = {
 };
 const HOLLOW = new Set(['STARVED', 'NO CONSUMERS']);
 
-/** What is shown while the server cannot be reached. @type {Verdict} */
+/** What is shown while the server cannot be reached. @type {Shown} */
 export const LOST = {
   word: 'LOST',
   tone: 'idle',
@@ -54,7 +54,7 @@ export class VerdictLine {
     this.glyphs = [...document.querySelectorAll('.glyph path')];
   }
 
-  /** @param {Verdict} verdict */
+  /** @param {Shown} verdict */
   show({ word, tone, cause, consequence, remedy }) {
     if (word !== this.#word) {
       this.#word = word;
