@@ -11,6 +11,7 @@ use weir::exercise::Progress;
 use weir::record::{Arrivals, Check, Mode, Origin, Verdict};
 use weir::runs::{Store, ToolOutput, compare, import, to_json};
 use weir::theory::predict;
+use weir::workbench::Part;
 
 use crate::binary::{Folder, Server};
 use crate::exercises::Workshop;
@@ -44,6 +45,10 @@ async fn the_page_declares_the_snapshot_the_history_and_the_curves_as_the_server
     bench.reset();
     let mut snapshot = bench.snapshot();
     declared.check("Snapshot", &json(&snapshot), Extra::Refused);
+    // The verdict of a bench that has waited long enough, and of one with many consumers.
+    snapshot.verdict.blame = Some(Part::Gate);
+    snapshot.verdict.remedy = Some("Resume the pipeline.".to_owned());
+    snapshot.consumers.ages = Some([1; 8]);
     // What takes a broken file, a full disk or a frozen resource.
     snapshot.config.error = Some("no".to_owned());
     snapshot.config.source = Some("config.toml".to_owned());

@@ -54,7 +54,7 @@ impl Cells {
         InCell { cells: self, task }
     }
 
-    /// Who is working now.
+    /// Returns the tasks that have an event now.
     pub(super) fn working(&self) -> Vec<Working> {
         self.lock().clone()
     }

@@ -26,12 +26,12 @@ const STANDSTILLS: Duration = Duration::from_secs(60);
 /// A full queue is one that was full within the last second.
 const RECENTLY_S: f64 = 1.0;
 
-/// What the verdict is made of, and what came of it.
+/// The inputs of the verdict, the clock of its words, and the rates.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     trend: Trend,
     service: ServiceTime,
-    /// What `service` was told last.
+    /// The latency whose mean `service` has.
     latency: Option<Latency>,
     clock: Clock,
     /// Events that purges have dropped since the start.

@@ -23,21 +23,21 @@ const SHORTEST_S: f64 = 1.0;
 const AGREES: f64 = 3.0;
 /// The rate of the last 6 seconds says how long the periods are whose counts are compared.
 const DISPERSION_S: f64 = 6.0;
-/// As many events are to be expected in a period.
+/// The expected number of events in a period.
 const FEW: f64 = 2.0;
 /// The most readings in a period.
 const LONGEST_STRIDE: f64 = 12.0;
 /// How many periods are compared, at most and at least.
 const PERIODS: usize = 24;
 const FEWEST_PERIODS: usize = 3;
-/// As long as little is known, a load counts as random: as this many periods of Poisson.
+/// While little is known, a load counts as random: the weight of this many periods of Poisson.
 const PRIOR: f64 = 2.0;
-/// Chance leaves out this many events on end once in 400 times.
+/// Chance leaves out this many events in a row once in 400 times.
 const SILENCE: f64 = 6.0;
 /// No silence is shorter than this, in seconds.
 const SHORTEST_SILENCE_S: f64 = 0.75;
 
-/// What was read at one moment. Counts are since the start, resets aside.
+/// The counters and levels of one moment. Counts are since the start, resets aside.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Reading {
     /// In seconds.
@@ -50,7 +50,7 @@ pub(super) struct Reading {
     pub(super) dropped: u64,
     /// Events in the queue.
     pub(super) depth: usize,
-    /// The same and those that consumers hold in advance.
+    /// Events in the queue and events that consumers hold in advance.
     pub(super) backlog: usize,
 }
 

@@ -50,7 +50,7 @@ pub enum Tone {
     Hold,
     /// Less than could be, or on the way there.
     Flow,
-    /// As it should be.
+    /// The consumers keep up, or clients hold back.
     Good,
     /// The resource stands still.
     Ice,

@@ -18,11 +18,11 @@ pub(in super::super) struct Rate {
 pub(in super::super) struct Figures {
     /// λ: pipelined requests that arrive, refused ones included.
     pub(in super::super) arrivals: Rate,
-    /// The same of serial.
+    /// Serial requests that arrive.
     pub(in super::super) serial_arrivals: f64,
-    /// The same of async.
+    /// Async requests that arrive.
     pub(in super::super) async_arrivals: f64,
-    /// The same of all modes together.
+    /// Requests of all modes that arrive.
     pub(in super::super) all_arrivals: f64,
     /// c: how many events the consumers may handle at once.
     pub(in super::super) concurrency: u64,
@@ -47,9 +47,9 @@ pub(in super::super) struct Figures {
     pub(in super::super) growth: f64,
     /// How fast queue and prefetched events grow, over six seconds.
     pub(in super::super) backlog_growth: f64,
-    /// The same over the window of `arrivals`.
+    /// The growth of the same backlog over the window of `arrivals`.
     pub(in super::super) slow_growth: f64,
-    /// The same over the time in which the consumers finish a few events.
+    /// The growth of the same backlog while the consumers finish a few events.
     pub(in super::super) quick_growth: f64,
     /// Clients that wait for a place in the queue.
     pub(in super::super) clients_waiting: usize,

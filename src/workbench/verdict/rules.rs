@@ -89,7 +89,7 @@ impl Word {
         Self::Idle,
     ];
 
-    /// As it is written.
+    /// Returns the word as the snapshot and the page write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Frozen => "FROZEN",

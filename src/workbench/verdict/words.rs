@@ -112,7 +112,7 @@ fn full(f: &Figures) -> Sentences {
     let (cause, told) = match f.when_full {
         WhenFull::Reject => (
             format!("{} requests are turned away.", share(f.refused.per_s)),
-            "The clients are told so, with 503.".to_owned(),
+            "Their clients get a 503.".to_owned(),
         ),
         WhenFull::Wait { .. } => {
             let give_up = match f.refused.per_s {
@@ -210,7 +210,7 @@ fn held_back(f: &Figures) -> Sentences {
     Sentences::new(cause, consequence)
 }
 
-/// Who does the work, and how fast each is: `10 consumers ÷ 500 ms`.
+/// Consumers or slots and the mean service time: `10 consumers ÷ 500 ms`.
 fn pool(f: &Figures) -> String {
     let who = match f.limit {
         Some(limit) if f.limit_binds() => slots(limit),
