@@ -54,6 +54,7 @@ const runs = new Runs($('#runs'), comparison);
 const bar = new LoadBar($('header'), $('#load-said'), {
   ended: () => runs.refresh(),
   visit: (run) => runs.visit(run),
+  marked: (text, ago) => bench.mark(text, ago),
 });
 const actions = new Actions($('header'), () => timeline.load());
 const concurrency = new Concurrency($('#concurrency'));

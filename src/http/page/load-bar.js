@@ -19,8 +19,10 @@ export class LoadBar {
    * @param {object} calls
    * @param {() => void} calls.ended called when a load has ended
    * @param {(run: string) => void} calls.visit called with the id of a run that is shown
+   * @param {(text: string, ago: number) => void} calls.marked called with what happened, and seconds since then
    */
-  constructor(header, report, { ended, visit }) {
+  constructor(header, report, { ended, visit, marked }) {
+    this.marked = marked;
     this.panel = find(header, '#load-panel');
     this.open = findAs(HTMLButtonElement, header, '#load-open');
     this.summary = find(this.open, 'span');
@@ -58,10 +60,16 @@ export class LoadBar {
     const seconds = state?.progress?.seconds;
     const since = seconds === undefined ? '' : `${format.uptime(seconds)} · `;
     write(this.plan, isRunning && state ? `${since}${state.mode} · ${state.plan}` : '');
-    if (load.said.classList.contains('alarm') && !this.panel.matches(':popover-open')) this.panel.showPopover();
-    if (isRunning && this.panel.matches(':popover-open') && !this.#wasRunning) this.panel.hidePopover();
+    const isOpen = this.panel.matches(':popover-open');
+    const isAlarmed = load.said.classList.contains('alarm');
+    if (isAlarmed && !this.#wasAlarmed && !isOpen) this.panel.showPopover();
+    if (isRunning && !this.#wasRunning && isOpen) this.panel.hidePopover();
+    if (isRunning && !this.#wasRunning && state) this.marked(`${state.mode} · ${state.plan}`, seconds ?? 0);
+    if (!isRunning && this.#wasRunning) this.marked('load ended', 0);
     this.#wasRunning = isRunning;
+    this.#wasAlarmed = isAlarmed;
   }
 
   #wasRunning = false;
+  #wasAlarmed = false;
 }

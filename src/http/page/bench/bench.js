@@ -82,6 +82,15 @@ export class Bench {
     return !this.section.hidden && !document.hidden;
   }
 
+  /**
+   * Marks on the time axis what this page has seen happen.
+   * @param {string} text
+   * @param {number} ago seconds
+   */
+  mark(text, ago) {
+    if (this.#f) this.score.seen.push({ t: this.#f.t - ago, kind: 'load', text });
+  }
+
   /** The server cannot be reached: what is shown is what it said last. */
   lose() {
     this.verdict.show(LOST);

@@ -78,11 +78,10 @@ export class Score {
    */
   take(f) {
     const last = this.#f;
-    if (last && f.t < last.t) this.seen = [];
     if (last && f.frozen !== null && last.frozen === null) {
       this.seen.push({ t: f.t - f.frozen, kind: 'frozen', text: 'frozen' });
     }
-    if (last && f.t < last.t) this.#oldest = [];
+    if (last && f.t < last.t) [this.seen, this.#oldest] = [[], []]; // the server was restarted
     const age = Math.max(f.oldestQueued ?? 0, f.oldestInside ?? 0);
     this.#oldest.push([f.t, age]);
     if (this.#oldest.length > AGES) this.#oldest.shift();
@@ -226,6 +225,7 @@ function brief(text, kind) {
   if (kind === 'pause') return text.includes('resum') ? 'resumed' : 'paused';
   if (kind === 'reset') return 'reset';
   if (kind === 'error') return 'edit refused';
+  if (kind === 'load') return text.replace(/, \d[\d.]* \S+$/, '').replace(' poisson', '');
   const [line] = text.split('\n');
   const words = line
     .replace(/^\w+\.(\w+)/, '$1')

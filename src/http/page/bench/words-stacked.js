@@ -38,7 +38,7 @@ export function stackedWords(say, at, f) {
 function queue(say, { basin: b, floor, trap }, f) {
   say.put('depth', b.x + 66, b.y + 56, whole(f.depth), { look: 'n', term: 'depth' });
   say.put('of', b.x + 68, b.y + 75, `of ${whole(f.capacity)} wait`, { look: 's wet', term: 'depth' });
-  say.put('capacity', b.x + b.w - 8, b.y + 10, short(f.capacity), { look: 't wet', align: 'r', term: 'capacity' });
+  say.put('capacity', b.x + b.w - 8, b.y + 18, short(f.capacity), { look: 't wet', align: 'r', term: 'capacity' });
   const grows = growing(f.growth, f.rate, f.verdict.word === 'OVERLOADED');
   if (f.depth && grows && f.verdict.word !== 'FULL') {
     const look = grows[0] === '▲' ? `m ${growthTone(f)}` : 'm flow';
@@ -81,7 +81,7 @@ function workers(say, { cells, rack, exits, H }, f) {
     const middle = { look: 'm danger', align: /** @type {const} */ ('c'), term: 'concurrency' };
     say.put('none', cells.x + cells.w / 2, cells.y + cells.h / 2, 'nothing takes events', middle);
   }
-  const bound = f.limit === null ? ' inside, no limit' : ` of ${whole(f.limit)} inside`;
+  const bound = f.limit === null ? ' inside' : ` of ${whole(f.limit)} inside`;
   const look = f.verdict.blame === 'resource' ? `h ${f.verdict.tone}` : 'h';
   const inside = `${whole(f.total)}${bound} · ${time(f.service)} each`;
   say.put('resource', rack.x, rack.y - 30, ['Resource ', ['unit', inside]], { look, term: 'in-use' });
