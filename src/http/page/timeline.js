@@ -1,5 +1,5 @@
 // @ts-check
-// The last five minutes as rows of the live charts.
+// The last ten minutes as rows of the live charts: five that the server keeps, and what this page has seen.
 //
 // Responsible for: the points that the server has sent, the rates that follow from them, and filling gaps
 // from the server's history. Drawing is left to the board.
@@ -9,7 +9,7 @@ import { perMode } from './modes.js';
 /** @import { Board } from './board.js' */
 /** @import { History, PerMode, Point } from './snapshot.d.ts' */
 
-const KEPT = 1200; // points: five minutes of quarter seconds, the number that the server keeps
+const KEPT = 2400; // points: ten minutes of quarter seconds, twice the number that the server keeps
 const GAP_S = 1; // a gap of this length between live points is filled from the history
 const SECOND = 0.999; // points are a quarter of a second apart, and a little less at times
 
@@ -93,13 +93,14 @@ export class Timeline {
   }
 
   /**
-   * Replaces the past. Points that are newer than the history stay.
+   * Replaces the past. Points that are older or newer than the history stay.
    * @param {History} history
    */
   adopt({ points, marks }) {
-    const newest = points.at(-1)?.t ?? -1;
+    const [oldest, newest] = [points[0]?.t ?? -1, points.at(-1)?.t ?? -1];
+    const older = this.#points.filter(({ t }) => t < oldest);
     const newer = this.#points.filter(({ t }) => t > newest && t <= this.#uptime);
-    this.#points = [...points, ...newer];
+    this.#points = [...older, ...points, ...newer].slice(-KEPT);
     this.board.rows = this.#points.map((_, index) => rowAt(this.#points, index));
     this.board.marks = marks;
     this.board.redraw();
