@@ -1,6 +1,6 @@
 //! The Markdown of exercises as blocks, from which the page and the terminal render.
 //!
-//! [`blocks`] parses, [`html`] renders for the page, and the command line renders for a
+//! [`blocks`] parses, `html` renders for the page, and the command line renders for a
 //! terminal. Texts come from strangers: raw HTML is text here like any other, and
 //! nesting beyond [`DEEPEST`] is flattened, so that renderers may recurse.
 //!

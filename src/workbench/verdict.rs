@@ -6,7 +6,7 @@
 //! ```
 //!
 //! All of it is pure: figures and the time are passed in. The words in their order, and
-//! when each of them holds, are in [`rules`](self::rules); how long a word must hold
+//! when each of them holds, are in [`rules`]; how long a word must hold
 //! before it is said, and how long it stays, is kept by [`Clock`].
 
 mod clock;
