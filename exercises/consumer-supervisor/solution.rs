@@ -1,5 +1,5 @@
-// One task for each event. The limiter says when the next may start, and because
-// `consume` waits for it, demand says the same to the producer.
+// A task for each event. The limiter decides when the next task may start. `consume`
+// waits for the limiter, so demand holds the producer back too.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -12,56 +12,56 @@ use weir_stage::stage::{self, Consumer, ProducerRef, Reason, RunningConsumer};
 
 /// Starts a task for each event, never more at once than there are slots.
 pub(crate) struct Supervisor<T, H> {
-    /// What is done with an event: `handler.handle(event).await`.
+    /// Handles an event: `handler.handle(event).await`.
     handler: Arc<H>,
     /// One slot for each event that is being handled.
     slots: Limiter,
-    /// The tasks that were started: `spawn` starts one, and `wait` returns when all
-    /// have ended, once it was told by `close` that no more will come.
+    /// The tasks that were started. `spawn` starts one; `close` says that no more will
+    /// come; `wait` returns when it is closed and every task has ended.
     tasks: TaskTracker,
     events: PhantomData<fn(T)>,
 }
 
-/// Turns the concurrency up and down while the supervisor runs. On the bench, the
-/// edit of `config.toml` has its hand on it.
+/// Turns the concurrency up and down while the supervisor runs. On the bench, an edit of
+/// `config.toml` turns it.
 #[derive(Clone)]
 pub(crate) struct Dial(Limiter);
 
 impl Dial {
-    /// From now on at most `concurrency` events at once. What runs goes on.
+    /// Allows at most `concurrency` events at once from now on. Running tasks continue.
     pub(crate) fn set(&self, concurrency: usize) {
-        // All of it is here: the limiter lets waiting ones in at once when it grows,
-        // and when it shrinks it lets nobody in until enough of them have left.
+        // This is all: a limiter that grows admits waiting tasks at once, and a limiter
+        // that shrinks admits none until enough of them have left.
         self.0.resize(Some(concurrency));
     }
 }
 
 /// How many events the supervisor asks for, and when it asks again.
 ///
-/// What was asked for has left the queue. Nobody else can take it, and nobody who
-/// looks at the queue can see it.
+/// An event that was asked for has left the queue. No other consumer can take it, and the
+/// queue's depth no longer counts it.
 fn limits() -> Limits {
-    // One event is taken and waits for a slot; that is the price of asking in time.
-    // With a larger window more would wait here, out of everybody's sight.
+    // One event has left the queue and waits here for a slot: the price of asking early.
+    // With a larger window more events would wait here, where no figure shows them.
     Limits::ONE
 }
 
 impl<T: Send + 'static, H: Handler<T>> Consumer for Supervisor<T, H> {
     type Event = T;
 
-    /// Starts a task for each event. The stage asks for more when this returns, so
-    /// it must not return before it may.
+    /// Starts a task for each event. The stage asks for more events when this returns, so
+    /// return only when every event has its slot.
     async fn consume(&mut self, events: Vec<T>) {
         for event in events {
-            // Before the task, and not inside of it: as long as we wait here, the
-            // stage does not ask for more, and the rest stays in the queue, where
-            // it is seen, bounded and counted. This wait is the backpressure.
+            // Before the task, and not inside it: while we wait here, the stage does not
+            // ask for more, and the other events stay in the queue, where they are seen,
+            // bounded and counted. This wait is the backpressure.
             let slot = self.slots.acquire().await;
             let handler = Arc::clone(&self.handler);
             self.tasks.spawn(async move {
                 handler.handle(event).await;
-                // Moved in, so that it goes with the task however that ends: a
-                // panic unwinds through it too, and the slot is free again.
+                // The task owns the permit, so the slot is free however the task ends:
+                // a panic drops the permit while unwinding.
                 drop(slot);
             });
         }
@@ -69,14 +69,14 @@ impl<T: Send + 'static, H: Handler<T>> Consumer for Supervisor<T, H> {
 
     /// Called last: returns when every task has ended.
     async fn terminate(&mut self, _reason: &Reason) {
-        // Without this the stage would be over, and whoever waits for it would go
-        // and end the process, while the last events are still being worked on.
+        // Without this the stage would end while tasks still work on the last events,
+        // and a process that waits for the stage would exit.
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
-/// Starts a supervisor that consumes from `producer`, and hands out its dial.
+/// Starts a supervisor that consumes from `producer`, and returns it with its dial.
 pub(crate) fn supervise<T, H>(
     producer: &ProducerRef<T>,
     handler: H,

@@ -24,8 +24,8 @@ mod answer {
 
 const TAKES: Duration = Duration::from_millis(500);
 const EVENTS: u64 = 300;
-/// When events are accepted that have arrived at 0, in ms: one does not stand for the
-/// other.
+/// Milliseconds at which the events are accepted; they arrive at 0. The two differ, so
+/// that an answer cannot confuse them.
 const ACCEPTED: u64 = 40;
 
 fn at(ms: u64) -> Stamp {
@@ -40,8 +40,7 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// A mean may be kept in many ways, and some round a little each time: a millisecond
-/// more or less is the same mean.
+/// Allows a millisecond more or less, because some ways to keep a mean round at each step.
 #[track_caller]
 fn assert_mean(found: Option<Duration>, is: Duration, why: &str) {
     assert!(
@@ -51,13 +50,13 @@ fn assert_mean(found: Option<Duration>, is: Duration, why: &str) {
 }
 
 #[test]
-fn a_response_begins_when_the_event_comes_in() {
+fn a_response_begins_when_the_event_arrives() {
     let response = finished(100, 2_000, 2_500).response();
     assert_eq!(
         response,
         ms(2_400),
-        "it came in at 100 ms and was done at 2500 ms. Work on it began at 2000 ms, but somebody has \
-         waited since 100"
+        "the event arrived at 100 ms, work on it started at 2000 ms, and it finished at 2500 ms. The \
+         client has waited since 100 ms"
     );
 }
 
@@ -65,20 +64,20 @@ fn a_response_begins_when_the_event_comes_in() {
 fn every_event_weighs_the_same_in_the_mean() {
     let mut latency = Latency::default();
     latency.record(&finished(0, 0, 1_000));
-    assert_mean(latency.mean(), ms(1_000), "only one has finished, after 1 s");
+    assert_mean(latency.mean(), ms(1_000), "one event has finished, after 1 s");
     for response in [2_000, 3_000, 10_000] {
         latency.record(&finished(0, 0, response));
     }
-    assert_mean(latency.mean(), ms(4_000), "1, 2, 3 and 10 s weigh the same, in whatever order they come");
+    assert_mean(latency.mean(), ms(4_000), "1, 2, 3 and 10 s weigh the same, in any order");
 }
 
 #[test]
-fn nothing_has_no_mean() {
-    assert_eq!(Latency::default().mean(), None, "nothing has finished: there is no mean, not even 0");
+fn there_is_no_mean_before_the_first_event() {
+    assert_eq!(Latency::default().mean(), None, "no event has finished: there is no mean, not even 0");
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_event_of_a_batch_has_its_own_moments() {
+async fn each_event_of_a_batch_has_its_own_timestamps() {
     let clock = Clock::start();
     let events = (1..=3).map(|id| Event { id, arrived: at(0), accepted: at(ACCEPTED) }).collect();
     advance(ms(100)).await;
@@ -86,38 +85,38 @@ async fn each_event_of_a_batch_has_its_own_moments() {
     assert_eq!(
         clock.now(),
         at(1_600),
-        "one consumer does three events of 500 ms one after the other, and began at 100 ms; it was done \
-         with all of them at"
+        "one consumer handles three events of 500 ms one after the other, and starts at 100 ms; here it \
+         finished all of them at"
     );
     if let [first, .., last] = &done[..] {
         assert!(
             first.started != last.started && first.finished != last.finished,
-            "the first and the last of a batch have a stamp in common, though one was done after the \
-             other: {first:?}, {last:?}"
+            "the first and the last event of a batch share a timestamp, although they were handled one \
+             after the other: {first:?}, {last:?}"
         );
     }
     assert!(
         done.iter().all(|finished| finished.arrived != at(ACCEPTED)),
         "these events arrived at 0 and were accepted at 40 ms, and `Finished` says that they arrived at \
-         40 ms. Somebody has waited since 0"
+         40 ms. The client has waited since 0"
     );
     assert_eq!(
         done,
         [finished(0, 100, 600), finished(0, 600, 1_100), finished(0, 1_100, 1_600)],
-        "three came in at 0 and were taken up at 100 ms, one after the other, 500 ms each"
+        "three events arrived at 0; work started at 100 ms and took 500 ms for each, one after the other"
     );
 }
 
-/// A burst of [`EVENTS`] on so many consumers: the mean 20 s after it, and when all
-/// are done.
+/// Means of a burst of [`EVENTS`] on `consumers` consumers: 20 s after the burst, and when
+/// all events are done.
 async fn means(consumers: usize) -> [Option<Duration>; 2] {
     let clock = Clock::start();
     let events = (1..=EVENTS).map(|id| Event { id, arrived: at(0), accepted: at(ACCEPTED) });
     let queue = stage::from_iter(events).spawn();
     let latency = Arc::new(Mutex::new(Latency::default()));
-    let hears = Arc::clone(&latency);
+    let recorded = Arc::clone(&latency);
     let mut meter = stage::consumer_fn(move |all: Vec<Finished>| {
-        all.iter().for_each(|finished| hears.lock().unwrap().record(finished));
+        all.iter().for_each(|finished| recorded.lock().unwrap().record(finished));
         std::future::ready(())
     });
     let one = Limits::new(1, 0).unwrap();
@@ -131,7 +130,7 @@ async fn means(consumers: usize) -> [Option<Duration>; 2] {
         meter = meter.subscribe_to(&work.producer(), one);
     }
     let meter = meter.spawn();
-    // Between two ends of work, so that it does not matter who is told first.
+    // Halfway between two ends of work, so that the order of reports does not matter.
     sleep(ms(20_250)).await;
     let live = latency.lock().unwrap().mean();
     meter.join().await;
@@ -140,7 +139,7 @@ async fn means(consumers: usize) -> [Option<Duration>; 2] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_consumer_and_three_show_the_same_mean_while_they_work_and_thrice_in_the_end() {
+async fn one_and_three_consumers_show_the_same_live_mean_and_different_final_means() {
     let [live, last] = means(1).await;
     assert_mean(live, ms(10_250), "one consumer, 20 s: forty are done, after 0.5 to 20 s");
     assert_mean(last, ms(75_250), "one consumer, the end: all 300 are done, after 0.5 to 150 s");

@@ -1,4 +1,4 @@
-// Measure latency: write what a consumer emits, and what is computed from it.
+// Measure latency: write the report that a consumer emits, and the mean over the reports.
 //
 //   queue ─▶ Work ─▶ Latency
 //            emits   computes the mean response
@@ -11,21 +11,21 @@ use tokio::time::sleep;
 use weir_parts::pipeline::{Clock, Event, Stamp};
 use weir_stage::stage::ProducerConsumer;
 
-/// What is emitted about an event that is done: moments, and no opinions. Whoever
-/// receives it computes what it likes.
+/// The report on a finished event: three timestamps. The stage that receives the report
+/// computes from them what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
-    /// When it came in.
+    /// When the event arrived.
     pub arrived: Stamp,
-    /// When work on it began.
+    /// When the work on it started.
     pub started: Stamp,
-    /// When it was done.
+    /// When the work on it was done.
     pub finished: Stamp,
 }
 
 impl Finished {
-    /// How long somebody has waited for the result who has waited since the event
-    /// came in. `later.since(earlier)` is the time between two stamps.
+    /// How long a client waits that has waited since the event arrived.
+    /// `later.since(earlier)` is the time between two timestamps.
     pub fn response(&self) -> Duration {
         todo!()
     }
@@ -34,7 +34,7 @@ impl Finished {
 /// The consumer: does the work, and emits a [`Finished`] for each event.
 #[derive(Debug)]
 pub struct Work {
-    /// What time it is: `self.clock.now()`.
+    /// Tells the time: `self.clock.now()`.
     pub clock: Clock,
     /// How long the work on one event takes.
     pub takes: Duration,
@@ -44,27 +44,27 @@ impl ProducerConsumer for Work {
     type In = Event;
     type Out = Finished;
 
-    /// Does the events one after the other: notes the time, sleeps for
-    /// `self.takes`, notes the time again. There may be several in a batch, and
-    /// each has moments of its own.
+    /// Handles the events one after the other. For each of them it reads the clock, sleeps
+    /// for `self.takes`, and reads the clock again. A batch may hold several events, and
+    /// each of them has its own timestamps.
     async fn process(&mut self, events: Vec<Event>) -> Vec<Finished> {
         todo!()
     }
 }
 
-/// The mean response of all that have finished so far. It keeps no list of them:
-/// there may be millions. Add what fields you need.
+/// The mean response of the events that have finished so far. It keeps no list of the
+/// events, because there may be millions. Add the fields you need.
 #[derive(Debug, Default)]
 pub struct Latency {}
 
 impl Latency {
-    /// One more has finished.
+    /// Adds a finished event.
     pub fn record(&mut self, finished: &Finished) {
         todo!()
     }
 
-    /// The mean over all that were recorded; `None` before the first. A `Duration`
-    /// can be divided by a `u32`.
+    /// The mean response of all recorded events; `None` before the first. A `Duration` can
+    /// be divided by a `u32`.
     pub fn mean(&self) -> Option<Duration> {
         todo!()
     }

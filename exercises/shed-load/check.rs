@@ -1,5 +1,5 @@
-//! Checks a guard that refuses beyond its places: in virtual time, with the mock behind
-//! it, and with clients that hang up and work that panics.
+//! Checks a guard that refuses requests when all its places are taken: in virtual time, in
+//! front of the mock resource, with clients that hang up and with work that panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a check, not an interface")]
 
 #[cfg(not(feature = "solutions"))]
@@ -23,17 +23,17 @@ use weir_parts::resource::{Failed, Mock, MockSettings};
 
 const PLACES: usize = 15;
 
-/// One use of the resource: 500 ms in virtual time.
+/// Uses the resource once: 500 ms in virtual time.
 async fn use_it(mock: Mock) -> Result<(), Failed> {
     mock.reserve().unwrap().admission().await.work().await
 }
 
-/// A guard, and a resource that itself would let everybody in.
+/// A guard, and a resource that has no limit of its own.
 fn both() -> (Arc<Shed>, Mock) {
     (Arc::new(Shed::new(PLACES)), Mock::new(MockSettings::default()))
 }
 
-/// That many clients at once, whose requests go on in the background.
+/// Sends requests of `clients` clients at once, which continue in the background.
 async fn crowd(shed: &Arc<Shed>, mock: &Mock, clients: usize) -> JoinSet<Answer> {
     let mut all = JoinSet::new();
     for _ in 0..clients {
@@ -45,16 +45,16 @@ async fn crowd(shed: &Arc<Shed>, mock: &Mock, clients: usize) -> JoinSet<Answer>
 }
 
 #[test]
-fn done_is_200_and_everything_else_500() {
+fn done_is_200_and_failed_and_refused_are_500() {
     let statuses = [Answer::Done, Answer::Failed, Answer::Refused].map(Answer::status);
     assert_eq!(statuses, [200, 500, 500], "the statuses of done, failed and refused");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_single_request_is_served_and_then_nobody_is_inside() {
+async fn a_single_request_is_served_and_then_no_request_is_inside() {
     let (shed, mock) = both();
     assert_eq!(shed.handle(use_it(mock)).await, Answer::Done);
-    assert_eq!(shed.counts(), (0, 0), "inside and refused, when all is done");
+    assert_eq!(shed.counts(), (0, 0), "inside and refused, when the request is done");
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,36 +65,42 @@ async fn the_sixteenth_is_refused_at_once() {
     assert_eq!(
         sixteenth,
         Some(Answer::Refused),
-        "15 are inside, and the sixteenth was not sent away. `None` says that it waits: for a place, or inside \
-         for its work, and a refusal waits for nothing"
+        "15 requests are inside, and the sixteenth was not refused at once. `None` says that \
+         it waits, for a place or for its work; a refusal does not wait"
     );
-    assert_eq!(mock.usage().calls, 15, "who is refused does not get to the resource");
+    assert_eq!(mock.usage().calls, 15, "calls of the resource: a refused request does not reach it");
     assert_eq!(shed.counts(), (15, 1), "inside and refused");
-    assert_eq!(inside.join_all().await, [Answer::Done; PLACES], "nobody inside is disturbed by it");
+    assert_eq!(
+        inside.join_all().await,
+        [Answer::Done; PLACES],
+        "a refusal does not disturb the requests inside"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_are_more_than_fifteen_inside() {
+async fn at_most_fifteen_requests_are_inside() {
     let (shed, mock) = both();
     let answers = crowd(&shed, &mock, 50).await.join_all().await;
     let done = answers.iter().filter(|answer| **answer == Answer::Done).count();
     assert_eq!(
         mock.usage().peak_in_use,
         15,
-        "50 have come at once, and so many were in the resource. A place has to be kept while the work is on"
+        "requests in the resource at once, of 50 that arrived together. Each \
+         must keep its place until its work ends"
     );
-    assert_eq!((done, shed.counts()), (15, (0, 35)), "done; inside and refused at the end");
+    assert_eq!((done, shed.counts()), (15, (0, 35)), "done, then inside and refused, at the end");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_uses_up_no_place() {
+async fn a_refused_request_takes_no_place() {
     let (shed, mock) = both();
     drop(crowd(&shed, &mock, 50).await.join_all().await);
     let again = crowd(&shed, &mock, PLACES).await.join_all().await;
     assert_eq!(
         again,
         [Answer::Done; PLACES],
-        "35 were refused, then all was quiet, and now there is room for 15: nobody may keep a place who never had one"
+        "35 requests were refused and the others have left, so 15 places are free: \
+         a refused request must not occupy a place"
     );
 }
 
@@ -103,10 +109,14 @@ async fn a_client_that_hangs_up_gives_its_place_back() {
     let (shed, mock) = both();
     for _ in 0..PLACES {
         let request = shed.handle(use_it(mock.clone()));
-        // The client has lost its patience: the handler is dropped in the middle.
+        // The client hangs up: the server drops the handler's future half-way.
         assert!(timeout(Duration::from_millis(100), request).await.is_err());
     }
-    assert_eq!(shed.counts().0, 0, "inside, after 15 clients have hung up: nobody told them out");
+    assert_eq!(
+        shed.counts().0,
+        0,
+        "inside, after 15 clients hung up: these requests were never counted out"
+    );
     assert_eq!(shed.handle(use_it(mock)).await, Answer::Done);
 }
 
@@ -116,20 +126,20 @@ async fn work_that_panics_gives_its_place_back() {
     let mut all = JoinSet::new();
     for _ in 0..PLACES {
         let shed = Arc::clone(&shed);
-        // `resume_unwind` panics without a word in the terminal.
+        // `resume_unwind` panics without printing a message.
         all.spawn(
             async move { shed.handle(async { std::panic::resume_unwind(Box::new("broken")) }).await },
         );
     }
     while let Some(ended) = all.join_next().await {
-        assert!(ended.is_err(), "a panic is not for the guard to swallow");
+        assert!(ended.is_err(), "the guard must pass a panic on");
     }
-    assert_eq!(shed.counts().0, 0, "inside, after 15 have panicked: nobody came back to count them out");
+    assert_eq!(shed.counts().0, 0, "inside, after 15 have panicked: no code has counted them out");
     assert_eq!(shed.handle(use_it(mock)).await, Answer::Done);
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_that_fails_gives_its_place_back_and_is_no_refusal() {
+async fn work_that_fails_gives_its_place_back_and_counts_as_no_refusal() {
     let shed = Shed::new(PLACES);
     for _ in 0..2 * PLACES {
         assert_eq!(shed.handle(async { Err(Failed) }).await, Answer::Failed);
@@ -137,8 +147,8 @@ async fn work_that_fails_gives_its_place_back_and_is_no_refusal() {
     assert_eq!(shed.counts(), (0, 0), "inside and refused");
 }
 
-/// Fifty clients with 3000 requests in all, as `ab -n 3000 -c 50` makes them. The way
-/// there and back takes a millisecond.
+/// Fifty clients send 3000 requests in total, as with `ab -n 3000 -c 50`. Each round trip
+/// takes a millisecond.
 #[tokio::test(start_paused = true)]
 async fn of_3000_in_a_closed_loop_fifteen_succeed() {
     let (shed, mock) = both();
@@ -158,13 +168,16 @@ async fn of_3000_in_a_closed_loop_fifteen_succeed() {
         });
     }
     let done: usize = clients.join_all().await.iter().sum();
-    assert_eq!(done, 15, "successes of 3000: all other requests are burned before a place is free again");
+    assert_eq!(
+        done, 15,
+        "successes of 3000: all other requests were refused before a place was free again"
+    );
     assert_eq!(shed.counts(), (0, 2985), "inside and refused");
     assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn threads_that_come_at_once_do_not_share_a_place() {
+async fn threads_never_share_a_place() {
     let shed = Arc::new(Shed::new(1));
     let inside = Arc::new(AtomicU32::new(0));
     let mut threads = JoinSet::new();
@@ -176,7 +189,7 @@ async fn threads_that_come_at_once_do_not_share_a_place() {
                     assert_eq!(
                         inside.fetch_add(1, Ordering::SeqCst),
                         0,
-                        "others inside a guard of one place"
+                        "other requests inside a guard with one place"
                     );
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -187,20 +200,21 @@ async fn threads_that_come_at_once_do_not_share_a_place() {
         });
     }
     threads.join_all().await;
-    assert_eq!(shed.counts().0, 0, "inside, when all have left");
+    assert_eq!(shed.counts().0, 0, "inside, when all requests have left");
 }
 
-/// Only another thread comes between a look and a taking, so this needs threads, and real
-/// time. Who looks and takes in one step never waits, however long this goes on. Who looks
-/// first is found out within 0.1 s, also on one busy core, and there is ten times as much.
+/// Needs threads and real time, because only another thread can take the place between
+/// `handle`'s check and its acquire. An answer that checks and takes in one step never
+/// waits. An answer that checks first is caught within 0.1 s, even on one busy core, and
+/// the test runs for ten times as long.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "threads know no virtual time")]
-fn nobody_waits_even_if_another_thread_takes_the_last_place() {
+#[allow(clippy::disallowed_methods, reason = "virtual time does not reach other threads")]
+fn no_request_waits_even_if_another_thread_takes_the_last_place() {
     const LONG: Duration = Duration::from_secs(1);
     let shed = Shed::new(1);
     let waited = AtomicBool::new(false);
     let began = std::time::Instant::now();
-    // The work needs no time, so there is nothing but a place to wait for.
+    // The work takes no time, so a request can wait only for a place.
     let waits = |_| shed.handle(async { Ok(()) }).now_or_never().is_none();
     std::thread::scope(|threads| {
         for _ in 0..4 {
@@ -209,8 +223,8 @@ fn nobody_waits_even_if_another_thread_takes_the_last_place() {
                     if (0..100).any(waits) {
                         waited.store(true, Ordering::Relaxed);
                     }
-                    // Who wakes up interrupts another anywhere, even where there is
-                    // only one core.
+                    // A thread that wakes up interrupts another one at any point, even
+                    // on a single core.
                     std::thread::sleep(Duration::from_micros(20));
                 }
             });
@@ -218,7 +232,7 @@ fn nobody_waits_even_if_another_thread_takes_the_last_place() {
     });
     assert!(
         !waited.into_inner(),
-        "handle waited although it should refuse: there was a place when it looked, another thread took \
-         it, and then it waited for the next. Looking and taking have to be one step"
+        "handle waited although it should refuse: it found a free place, another thread took that place, \
+         and `handle` waited for the next one. Checking and taking must be one step"
     );
 }

@@ -1,62 +1,62 @@
-// Refuse early: at most so many requests inside, and everybody else is sent away at once.
+// Refuse early: a fixed number of requests may be inside, and all others are refused at once.
 //
-// There are four places with `todo!()`. `weir exercise watch shed-load` checks again
-// whenever you save. What you need is in `crates/weir-stage/src/limit.rs`.
+// Four bodies are `todo!()`. `weir exercise watch shed-load` checks your code every time you
+// save. The limiter that you need is in `crates/weir-stage/src/limit.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use weir_parts::resource::Failed;
 use weir_stage::limit::Limiter;
 
-/// Guards something slow: lets so many requests in, and refuses all others.
+/// Guards a slow resource: admits requests while a place is free, and refuses all others.
 ///
-/// Handlers share it, each with a reference to it, and on several threads.
+/// Handlers on several threads share it by reference.
 #[derive(Debug)]
 pub struct Shed {
-    /// The places. Who holds a permit of it has one.
+    /// The places: a permit is a place.
     places: Limiter,
-    /// How many were sent away.
+    /// How many requests were refused.
     refused: AtomicU64,
 }
 
-/// What a client is told.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The work is done.
     Done,
-    /// The work was tried, and failed.
+    /// The work was started and failed.
     Failed,
-    /// All places were taken. The work was not even begun.
+    /// All places were taken, and the work did not start.
     Refused,
 }
 
 impl Answer {
     /// The HTTP status: 200 if the work is done, and 500 for everything else.
     pub fn status(self) -> u16 {
-        todo!("say what each answer is in HTTP")
+        todo!("the HTTP status of each answer")
     }
 }
 
 impl Shed {
-    /// A guard with so many places, all of them free.
+    /// A guard with `places` places, all of them free.
     pub fn new(places: usize) -> Self {
-        todo!("make a Limiter with so many places: `Some(…)`, as `None` is no limit")
+        todo!("a Limiter with that capacity: `Some(places)`, as `None` is no limit")
     }
 
-    /// Serves one request: does `work` if there is a place for it, or else refuses it
-    /// at once, without waiting for anything. Each refusal is counted.
+    /// Serves one request: runs `work` if a place is free, and otherwise refuses the
+    /// request at once, without waiting. Counts each refusal.
     ///
-    /// The place is taken for as long as the work takes, and comes back however that
-    /// ends: done, failed, with a panic, or not at all, because the client hung up and
-    /// this future was dropped.
+    /// The request keeps its place until the work ends, and frees it in every case: when
+    /// the work is done, fails, or panics, and when the client hangs up and this future is
+    /// dropped.
     pub async fn handle<W>(&self, work: W) -> Answer
     where
         W: Future<Output = Result<(), Failed>>,
     {
-        todo!("take a place or refuse; do the work; say how it went")
+        todo!("take a place or refuse; run the work; return the answer")
     }
 
-    /// How many requests are inside now, and how many were refused so far.
+    /// The number of requests inside now, and the number refused so far.
     pub fn counts(&self) -> (usize, u64) {
         todo!("the Limiter knows the first, and you count the second")
     }

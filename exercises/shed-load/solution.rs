@@ -1,27 +1,27 @@
-// Refuse early: at most so many requests inside, and everybody else is sent away at once.
+// Refuse early: a fixed number of requests may be inside, and all others are refused at once.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use weir_stage::limit::Limiter;
 use weir_parts::resource::Failed;
 
-/// Guards something slow: lets so many requests in, and refuses all others.
+/// Guards a slow resource: admits requests while a place is free, and refuses all others.
 #[derive(Debug)]
 pub struct Shed {
-    /// The places. Who holds a permit of it has one.
+    /// The places: a permit is a place.
     places: Limiter,
-    /// How many were sent away.
+    /// How many requests were refused.
     refused: AtomicU64,
 }
 
-/// What a client is told.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The work is done.
     Done,
-    /// The work was tried, and failed.
+    /// The work was started and failed.
     Failed,
-    /// All places were taken. The work was not even begun.
+    /// All places were taken, and the work did not start.
     Refused,
 }
 
@@ -30,43 +30,43 @@ impl Answer {
     pub fn status(self) -> u16 {
         match self {
             Self::Done => 200,
-            // No `_` here: whoever adds an answer has to think about its status.
+            // No `_` here, so that a new answer does not compile without a status.
             Self::Failed | Self::Refused => 500,
         }
     }
 }
 
 impl Shed {
-    /// A guard with so many places, all of them free.
+    /// A guard with `places` places, all of them free.
     pub fn new(places: usize) -> Self {
         Self { places: Limiter::new(Some(places)), refused: AtomicU64::new(0) }
     }
 
-    /// Serves one request: does `work` if there is a place for it, or else refuses it
-    /// at once, without waiting for anything. Each refusal is counted.
+    /// Serves one request: runs `work` if a place is free, and otherwise refuses the
+    /// request at once, without waiting. Counts each refusal.
     pub async fn handle<W>(&self, work: W) -> Answer
     where
         W: Future<Output = Result<(), Failed>>,
     {
-        // `try_acquire` looks and takes in one step. With a look at `in_use` first, two
-        // threads could both see the last place, and `acquire` would wait for one.
+        // `try_acquire` checks and takes in one step. With a check of `in_use` first, two
+        // threads could both see the last place, and `acquire` would wait in one of them.
         //
         // `_place` has a name: a plain `_` would drop the permit in this very line.
         let Some(_place) = self.places.try_acquire() else {
-            // Only a number to be shown, which orders nothing else: relaxed will do.
+            // The count orders no other memory access, so `Relaxed` is enough.
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Answer::Refused;
         };
-        // The permit is a local variable of this future. It is dropped when the future
-        // is done, when it is dropped half-way, and when `work` panics through it. A line
-        // behind this `await` would run in the first of the three cases only.
+        // The permit is a local variable of this future. It is dropped when the future is
+        // done, when the future is dropped half-way, and when `work` panics. A line after
+        // this `await` would run only in the first of these cases.
         match work.await {
             Ok(()) => Answer::Done,
             Err(Failed) => Answer::Failed,
         }
     }
 
-    /// How many requests are inside now, and how many were refused so far.
+    /// The number of requests inside now, and the number refused so far.
     pub fn counts(&self) -> (usize, u64) {
         (self.places.in_use(), self.refused.load(Ordering::Relaxed))
     }

@@ -10,7 +10,7 @@ mod answer;
 mod answer {
     include!(env!("WEIR_ANSWER"));
 }
-#[allow(unused, reason = "not every answer needs all of it")]
+#[allow(unused, reason = "some answers use only a part of it")]
 mod inbox;
 
 use std::io::Write;
@@ -26,14 +26,14 @@ use self::inbox::Inbox;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What came, and how many seconds after the start.
+/// Batches that the consumer received, each with its time in seconds after the start.
 type Seen = Arc<Mutex<Vec<(u64, Vec<u32>)>>>;
 
-/// Looks over the source's shoulder: is each answer one that `produce` may give?
+/// Wraps the source and checks that `produce` may return each of its answers.
 struct Watched {
     source: Source,
     inbox: Inbox,
-    /// What would be owed if each call asked for so many *more*.
+    /// What would be owed if `demand` were additional in each call.
     added_up: usize,
 }
 
@@ -44,26 +44,29 @@ impl Producer for Watched {
         self.added_up += demand;
         let answer = self.source.produce(demand).await;
         let Some(events) = &answer else {
-            assert!(self.inbox.is_over(), "`None` means never again, and this inbox is not closed");
+            assert!(
+                self.inbox.is_over(),
+                "`None` means that no event will ever arrive again, and this inbox is not closed"
+            );
             return None;
         };
         let n = events.len();
-        assert!(n > 0, "`produce` has answered with no events: `Some` of an empty `Vec`");
+        assert!(n > 0, "`produce` has returned no events: `Some` of an empty `Vec`");
         assert!(
             n <= demand || n > self.added_up,
-            "asked for {demand}, `produce` has returned {n}: what was not served before is in the \
-             {demand} already, and was counted twice"
+            "asked for {demand}, `produce` has returned {n}: the {demand} already include the demand \
+             that was not served before, which your code counts twice"
         );
         assert!(
             n <= demand,
-            "asked for {demand}, `produce` has returned {n}: {demand} is the most that it may"
+            "asked for {demand}, `produce` has returned {n}: it may return at most {demand}"
         );
         self.added_up -= n;
         answer
     }
 }
 
-/// A consumer of what comes in, which takes so long over each batch.
+/// Starts a consumer of the inbox's events, which takes `pause` for each batch.
 fn start(inbox: &Inbox, limits: Limits, pause: Duration) -> (Seen, RunningConsumer<u32>) {
     watch();
     let seen = Seen::default();
@@ -78,12 +81,12 @@ fn start(inbox: &Inbox, limits: Limits, pause: Duration) -> (Seen, RunningConsum
     (seen, consumer.subscribe_to(&source.producer(), limits).spawn())
 }
 
-/// Virtual time stands still while code goes round in circles, so no timeout of its
-/// kind ever ends that.
+/// Ends a check that spins. Virtual time stands still while code spins without waiting,
+/// so a timeout in virtual time would never fire.
 fn watch() {
     std::thread::spawn(|| {
         std::thread::sleep(Duration::from_secs(20));
-        let why = "the check runs for 20 s: something goes round in circles without waiting\n";
+        let why = "the check runs for 20 s: some code loops without waiting\n";
         let _ = std::io::stderr().write_all(why.as_bytes());
         std::process::exit(1);
     });
@@ -94,42 +97,48 @@ fn ten_at_once() -> Limits {
 }
 
 async fn end_of(consumer: RunningConsumer<u32>) -> Reason {
-    timeout(600 * SECOND, consumer.join()).await.expect("an inbox that is closed and empty is the end")
+    timeout(600 * SECOND, consumer.join())
+        .await
+        .expect("the stage should end with its closed and empty inbox")
 }
 
 #[test]
 fn with_callbacks_demand_that_found_nothing_is_served_when_events_come() {
     let mut source = Callbacks::default();
-    assert!(source.handle_demand(3).is_empty(), "there is nothing yet");
+    assert!(source.handle_demand(3).is_empty(), "no event has arrived yet");
     for event in 1..=3 {
         let out = source.handle_event(event);
-        assert_eq!(out, [event], "three were asked for before, and nobody will ask for them again");
+        assert_eq!(
+            out,
+            [event],
+            "three were asked for before, and the consumer will not ask for them again"
+        );
     }
 }
 
 #[test]
 fn with_callbacks_what_is_owed_adds_up() {
     let mut source = Callbacks::default();
-    assert!(source.handle_demand(2).is_empty(), "there is nothing yet");
-    assert!(source.handle_demand(1).is_empty(), "there is nothing yet");
+    assert!(source.handle_demand(2).is_empty(), "no event has arrived yet");
+    assert!(source.handle_demand(1).is_empty(), "no event has arrived yet");
     let out = [1, 2, 3, 4].map(|event| source.handle_event(event)).concat();
     assert_eq!(out, [1, 2, 3], "two were asked for, and then one more: three are owed in all");
 }
 
 #[test]
-fn with_callbacks_nothing_goes_out_that_nobody_has_asked_for() {
+fn with_callbacks_no_event_goes_out_before_it_is_asked_for() {
     let mut source = Callbacks::default();
-    assert!(source.handle_event(1).is_empty(), "nobody has asked for anything");
-    assert_eq!(source.handle_demand(3), [1], "one has been waiting: it goes out now, with the ask");
+    assert!(source.handle_event(1).is_empty(), "no consumer has asked for this event");
+    assert_eq!(source.handle_demand(3), [1], "one event was waiting, and the ask sends it out");
     let out = [source.handle_event(2), source.handle_event(3)].concat();
-    assert_eq!(out, [2, 3], "of three that were asked for, two were still owed");
+    assert_eq!(out, [2, 3], "three were asked for and one has gone: two are still owed");
     assert!(source.handle_event(4).is_empty(), "three were asked for and three have gone: none is owed");
     assert!(source.handle_event(5).is_empty(), "three were asked for and three have gone: none is owed");
-    assert_eq!(source.handle_demand(1), [4], "in the order in which they came");
+    assert_eq!(source.handle_demand(1), [4], "events go out in the order of their arrival");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_comes_later_goes_out_when_it_comes() {
+async fn an_event_that_arrives_later_goes_out_at_once() {
     let inbox = Inbox::default();
     let (seen, consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
     for event in 1..=3 {
@@ -154,16 +163,16 @@ async fn a_few_go_out_although_more_were_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_there_does_not_wait_for_more_to_come_in() {
+async fn waiting_events_go_out_before_more_arrive() {
     let inbox = Inbox::default();
     inbox.put(1..=20);
     let (_seen, _consumer) = start(&inbox, ten_at_once(), Duration::ZERO);
     sleep(SECOND).await;
-    assert_eq!(inbox.len(), 0, "twenty were there from the beginning, and a consumer takes ten at a time");
+    assert_eq!(inbox.len(), 0, "left in the inbox of twenty, for a consumer that takes ten at a time");
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_is_taken_than_is_wanted() {
+async fn the_source_takes_no_more_than_the_demand() {
     let inbox = Inbox::default();
     inbox.put([1, 2]);
     let (_seen, _consumer) = start(&inbox, ten_at_once(), 600 * SECOND);
@@ -173,8 +182,8 @@ async fn no_more_is_taken_than_is_wanted() {
     assert_eq!(
         inbox.len(),
         90,
-        "a consumer has asked for ten and was sent two, so eight are still wanted: ninety of a hundred \
-         stay in the inbox"
+        "events left in the inbox: the consumer asked for ten of a hundred and got two, so the source \
+         may take eight more"
     );
 }
 
@@ -187,5 +196,5 @@ async fn an_empty_inbox_is_not_the_end_and_a_closed_one_is() {
     inbox.close();
     assert_eq!(end_of(consumer).await, Reason::Finished);
     let seen = seen.lock().unwrap().clone();
-    assert_eq!(seen, [(1, vec![1])], "what came in before the end goes out before the end");
+    assert_eq!(seen, [(1, vec![1])], "events that arrived before the end go out before the end");
 }

@@ -1,14 +1,14 @@
-//! A source that is sometimes empty: events come in from outside, now and then.
+//! A source that is sometimes empty: events arrive from outside, now and then.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// How often an empty inbox may be asked before this counts as going in circles.
+/// How many times in a row an empty inbox may be asked before the check fails.
 const PATIENCE: usize = 1000;
 
-/// Where events come in. Clones are the same inbox.
+/// The place where events arrive. Clones share the same inbox.
 #[derive(Clone, Default)]
 pub(crate) struct Inbox(Arc<(Mutex<State>, Notify)>);
 
@@ -16,27 +16,28 @@ pub(crate) struct Inbox(Arc<(Mutex<State>, Notify)>);
 struct State {
     events: VecDeque<u32>,
     closed: bool,
-    in_vain: usize,
+    /// How many times in a row it was asked while it was empty.
+    empty_takes: usize,
 }
 
 impl Inbox {
-    /// Takes what there is, but no more than `most`. Does not wait: there may be
-    /// nothing.
+    /// Takes the events that are there, at most `most`. Does not wait, so the result may be
+    /// empty.
     pub(crate) fn take(&self, most: usize) -> Vec<u32> {
         let mut state = self.state();
         let n = most.min(state.events.len());
-        state.in_vain = if n == 0 { state.in_vain + 1 } else { 0 };
-        assert!(state.in_vain < PATIENCE, "an empty inbox was asked {PATIENCE} times without waiting");
+        state.empty_takes = if n == 0 { state.empty_takes + 1 } else { 0 };
+        assert!(state.empty_takes < PATIENCE, "an empty inbox was asked {PATIENCE} times without waiting");
         state.events.drain(..n).collect()
     }
 
-    /// Waits until something has changed since the last time: events have come, or
-    /// the inbox was closed. It may also return when nothing has; look again.
+    /// Waits until the inbox has changed since the last call: events arrived, or the inbox
+    /// was closed. It may also return without a change, so look again.
     pub(crate) async fn changed(&self) {
         self.0.1.notified().await;
     }
 
-    /// Whether it is empty and nothing more will ever come.
+    /// True if the inbox is empty and closed, so that no event will ever arrive again.
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state();
         state.closed && state.events.is_empty()
@@ -48,13 +49,13 @@ impl Inbox {
         self.0.1.notify_one();
     }
 
-    /// Nothing more will come.
+    /// Closes the inbox: no more events will arrive.
     pub(crate) fn close(&self) {
         self.state().closed = true;
         self.0.1.notify_one();
     }
 
-    /// How many events wait here.
+    /// The number of events that wait here.
     pub(crate) fn len(&self) -> usize {
         self.state().events.len()
     }

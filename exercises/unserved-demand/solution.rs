@@ -1,5 +1,5 @@
-// Two callbacks need an account of demand, kept right in both of them. One method
-// that may wait needs none.
+// Two callbacks need an account of demand, and both must keep it correct. One method that
+// may wait needs none.
 
 use std::collections::VecDeque;
 
@@ -7,32 +7,32 @@ use weir_stage::stage::Producer;
 
 use crate::inbox::Inbox;
 
-/// GenStage's way. Both callbacks return at once, and what they return goes out.
+/// GenStage's way. Both callbacks return at once, and the stage sends what they return.
 #[derive(Default)]
 pub(crate) struct Callbacks {
-    /// Events that have come and that nobody has asked for yet.
+    /// Events that have arrived and are not asked for yet.
     waiting: VecDeque<u32>,
-    /// What was asked for and not served yet.
+    /// How many events are asked for and not sent yet.
     pending: usize,
 }
 
 impl Callbacks {
-    /// Consumers ask for `demand` events *more*. Nobody will ask for them again.
+    /// Consumers ask for `demand` *more* events, and will not repeat the ask.
     pub(crate) fn handle_demand(&mut self, demand: usize) -> Vec<u32> {
-        // Added, as each call tells of *more*. It is the only time that we hear of it.
+        // Added, because each call reports *additional* demand, and reports it only once.
         self.pending += demand;
         self.serve()
     }
 
-    /// An event has come in.
+    /// An event arrives.
     pub(crate) fn handle_event(&mut self, event: u32) -> Vec<u32> {
         self.waiting.push_back(event);
         self.serve()
     }
 
     fn serve(&mut self) -> Vec<u32> {
-        // Never more than was asked for, never more than there is, and the account
-        // is kept in one place.
+        // Never more than is owed, never more than there is. Both callbacks keep the
+        // account here.
         let n = self.pending.min(self.waiting.len());
         self.pending -= n;
         self.waiting.drain(..n).collect()
@@ -53,22 +53,22 @@ impl From<Inbox> for Source {
 impl Producer for Source {
     type Event = u32;
 
-    /// Returns at least one event and at most `demand`; waits if there are none yet;
-    /// `None` means that there will never be any again.
+    /// Returns at least one event and at most `demand`, and waits while there are none.
+    /// Returns `None` when no event will ever arrive again.
     ///
-    /// `demand` is all that is wanted at the moment, older demand included.
+    /// `demand` is all that the consumers want now, older demand included.
     async fn produce(&mut self, demand: usize) -> Option<Vec<u32>> {
         loop {
             let events = self.inbox.take(demand);
-            // Some are enough: what is missing is asked for again, by the stage.
+            // Fewer events than the demand are fine: the stage asks again for the rest.
             if !events.is_empty() {
                 return Some(events);
             }
             if self.inbox.is_over() {
                 return None;
             }
-            // An inbox that was empty a moment ago is no reason to end, and none to
-            // answer with nothing. The demand waits here, in our caller.
+            // The inbox is empty but not closed, so wait. Meanwhile the stage keeps the
+            // demand.
             self.inbox.changed().await;
         }
     }

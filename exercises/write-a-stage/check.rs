@@ -26,10 +26,10 @@ use self::answer::batches;
 const SIZE: usize = 5;
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Batches, and how many milliseconds after the start they came.
+/// Batches that the consumer received, each with its time in milliseconds after the start.
 type Seen = Arc<Mutex<Vec<(u128, Vec<u32>)>>>;
 
-/// Events 0, 1, 2, …, each so many milliseconds after the start.
+/// A source of events 0, 1, 2, …, which arrive `at` these milliseconds after the start.
 fn arrivals(at: &'static [u64]) -> ProducerRef<u32> {
     let start = Instant::now();
     let events = stream::iter((0..).zip(at)).then(move |(event, at)| async move {
@@ -39,7 +39,7 @@ fn arrivals(at: &'static [u64]) -> ProducerRef<u32> {
     stage::from_stream(events).spawn().producer()
 }
 
-/// A consumer of the batches of `source`, which takes so long over each.
+/// Starts a consumer of the batches of `source`, which takes `pause` for each.
 fn start(source: &ProducerRef<u32>, limits: Limits, pause: Duration) -> (Seen, RunningConsumer<Vec<u32>>) {
     watch();
     let began = Instant::now();
@@ -53,7 +53,7 @@ fn start(source: &ProducerRef<u32>, limits: Limits, pause: Duration) -> (Seen, R
     (seen, consumer.subscribe_to(&batches(source, SIZE, PATIENCE), limits).spawn())
 }
 
-/// Every batch of these arrivals, for a consumer that asks for one at a time.
+/// Every batch of these arrivals, for a consumer that asks for one batch at a time.
 async fn all(at: &'static [u64]) -> Vec<(u128, Vec<u32>)> {
     all_asked_for(at, Limits::ONE).await
 }
@@ -69,13 +69,13 @@ async fn end_of(consumer: RunningConsumer<Vec<u32>>) -> Reason {
     ended.expect("the stage should end when its source has")
 }
 
-/// Virtual time stands still while code goes round in circles, so no timeout of its
-/// kind ever ends that.
+/// Ends a check that spins. Virtual time stands still while code spins without waiting,
+/// so a timeout in virtual time would never fire.
 fn watch() {
     std::thread::spawn(|| {
         std::thread::sleep(Duration::from_secs(20));
-        let why = "the check runs for 20 s: something goes round in circles without waiting; does it read on, or \
-                   answer with an empty batch, when the source has ended?\n";
+        let why = "the check runs for 20 s: some code loops without waiting; does \
+                   `produce` read on, or return an empty batch, when the source has ended?\n";
         let _ = std::io::stderr().write_all(why.as_bytes());
         std::process::exit(1);
     });
@@ -87,17 +87,17 @@ async fn a_full_batch_goes_out_at_once() {
     assert_eq!(
         seen.get(..2),
         Some(&[(0, vec![0, 1, 2, 3, 4]), (20, vec![5, 6, 7, 8, 9])][..]),
-        "(ms, batch): five make a batch full, and nobody waits any more"
+        "(ms, batch): five events fill a batch, which goes out at once"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_incomplete_batch_goes_out_when_its_time_is_up_though_nothing_comes() {
+async fn an_incomplete_batch_goes_out_when_its_time_is_up() {
     let seen = all(&[0, 0, 1000, 2000]).await;
     assert_eq!(
         seen.first(),
         Some(&(100, vec![0, 1])),
-        "(ms, batch): two have come, and their time is up after 100 ms; the next comes at 1000, too late"
+        "(ms, batch): two events have arrived, and their time is up after 100 ms; the next arrives at 1000 ms"
     );
 }
 
@@ -107,22 +107,23 @@ async fn time_runs_from_the_first_event_of_a_batch() {
     assert_eq!(
         seen.first(),
         Some(&(100, vec![0, 1, 2])),
-        "(ms, batch): event 0 waits for 100 ms, whatever comes meanwhile"
+        "(ms, batch): event 0 waits for 100 ms, and events that arrive meanwhile do not change that"
     );
     assert_eq!(
         seen.get(1),
         Some(&(230, vec![3, 4, 5])),
-        "(ms, batch): the next batch began at 130 ms, when event 3 came, and not when the one before it went"
+        "(ms, batch): the next batch began at 130 ms, when event 3 arrived, and not when \
+         the first batch went out"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_batch_is_empty_and_a_lone_event_has_all_its_time() {
+async fn no_batch_is_empty_and_a_lone_event_waits_its_full_time() {
     let seen = all(&[350, 700]).await;
     assert_eq!(
         seen.first(),
         Some(&(450, vec![0])),
-        "(ms, batch): while nothing has come, nobody waits for a batch; the first event came at 350 ms"
+        "(ms, batch): the clock starts with the first event, which arrived at 350 ms"
     );
 }
 
@@ -138,12 +139,12 @@ async fn a_batch_does_not_wait_for_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_left_at_the_end_goes_out_too() {
+async fn the_last_events_go_out_when_the_source_ends() {
     let seen = all(&[0, 0, 0, 0, 0, 30, 40]).await;
     assert_eq!(
         seen.get(1..),
         Some(&[(40, vec![5, 6])][..]),
-        "(ms, batch): the source has ended after seven events; the last two are a batch, and time will bring no more"
+        "(ms, batch): the source has ended after seven events, so the last two go out as a batch at once"
     );
 }
 
@@ -160,12 +161,12 @@ async fn a_slow_consumer_holds_the_source_back() {
     let taken = taken.load(Ordering::SeqCst);
     assert!(
         taken <= 3 * SIZE,
-        "the consumer works on its first batch, and {taken} events have left the source: somewhere in \
-         between they pile up"
+        "the consumer works on its first batch, and {taken} events have left the source: they pile up \
+         in between"
     );
 }
 
-/// Makes one event and then fails.
+/// A producer that makes one event and then fails.
 struct Breaks(bool);
 
 impl Producer for Breaks {
@@ -181,10 +182,10 @@ impl Producer for Breaks {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_fails_is_told_on() {
+async fn the_failure_of_the_source_is_passed_on() {
     let source = stage::producer(Breaks(true)).spawn();
     let (seen, consumer) = start(&source.producer(), Limits::ONE, Duration::ZERO);
     let reason = end_of(consumer).await;
-    assert_eq!(seen.lock().unwrap().len(), 1, "what came before the failure is delivered");
-    assert_eq!(reason, Reason::failed("the disk is full"), "half of the events is worse than none");
+    assert_eq!(seen.lock().unwrap().len(), 1, "batches: the event before the failure is delivered");
+    assert_eq!(reason, Reason::failed("the disk is full"), "the stage has to pass on why its source ended");
 }

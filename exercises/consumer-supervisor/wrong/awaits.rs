@@ -11,23 +11,23 @@ use weir_stage::stage::{self, Consumer, ProducerRef, Reason, RunningConsumer};
 
 /// Starts a task for each event, never more at once than there are slots.
 pub(crate) struct Supervisor<T, H> {
-    /// What is done with an event: `handler.handle(event).await`.
+    /// Handles an event: `handler.handle(event).await`.
     handler: Arc<H>,
     /// One slot for each event that is being handled.
     slots: Limiter,
-    /// The tasks that were started: `spawn` starts one, and `wait` returns when all
-    /// have ended, once it was told by `close` that no more will come.
+    /// The tasks that were started. `spawn` starts one; `close` says that no more will
+    /// come; `wait` returns when it is closed and every task has ended.
     tasks: TaskTracker,
     events: PhantomData<fn(T)>,
 }
 
-/// Turns the concurrency up and down while the supervisor runs. On the bench, the
-/// edit of `config.toml` has its hand on it.
+/// Turns the concurrency up and down while the supervisor runs. On the bench, an edit of
+/// `config.toml` turns it.
 #[derive(Clone)]
 pub(crate) struct Dial(Limiter);
 
 impl Dial {
-    /// From now on at most `concurrency` events at once. What runs goes on.
+    /// Allows at most `concurrency` events at once from now on. Running tasks continue.
     pub(crate) fn set(&self, concurrency: usize) {
         self.0.resize(Some(concurrency));
     }
@@ -35,8 +35,8 @@ impl Dial {
 
 /// How many events the supervisor asks for, and when it asks again.
 ///
-/// What was asked for has left the queue. Nobody else can take it, and nobody who
-/// looks at the queue can see it.
+/// An event that was asked for has left the queue. No other consumer can take it, and the
+/// queue's depth no longer counts it.
 fn limits() -> Limits {
     Limits::ONE
 }
@@ -44,8 +44,8 @@ fn limits() -> Limits {
 impl<T: Send + 'static, H: Handler<T>> Consumer for Supervisor<T, H> {
     type Event = T;
 
-    /// Starts a task for each event. The stage asks for more when this returns, so
-    /// it must not return before it may.
+    /// Starts a task for each event. The stage asks for more events when this returns, so
+    /// return only when every event has its slot.
     async fn consume(&mut self, events: Vec<T>) {
         for event in events {
             let _slot = self.slots.acquire().await;
@@ -60,7 +60,7 @@ impl<T: Send + 'static, H: Handler<T>> Consumer for Supervisor<T, H> {
     }
 }
 
-/// Starts a supervisor that consumes from `producer`, and hands out its dial.
+/// Starts a supervisor that consumes from `producer`, and returns it with its dial.
 pub(crate) fn supervise<T, H>(
     producer: &ProducerRef<T>,
     handler: H,

@@ -1,4 +1,4 @@
-// A wrong answer: the events of a batch are done side by side.
+// A wrong answer: it handles the events of a batch at the same time.
 
 use std::time::Duration;
 
@@ -6,24 +6,23 @@ use tokio::time::sleep;
 use weir_parts::pipeline::{Clock, Event, Stamp};
 use weir_stage::stage::ProducerConsumer;
 
-/// What is emitted about an event that is done: moments, and no opinions. Whoever
-/// receives it computes what it likes.
+/// The report on a finished event: three timestamps. The stage that receives the report
+/// computes from them what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
-    /// When it came in.
+    /// When the event arrived.
     pub arrived: Stamp,
-    /// When work on it began.
+    /// When the work on it started.
     pub started: Stamp,
-    /// When it was done.
+    /// When the work on it was done.
     pub finished: Stamp,
 }
 
 impl Finished {
-    /// How long somebody has waited for the result who has waited since the event
-    /// came in.
+    /// How long a client waits that has waited since the event arrived.
     pub fn response(&self) -> Duration {
-        // From `arrived`, and not from `started`: that would be the service alone,
-        // which is the same however long the line is.
+        // From `arrived`, and not from `started`: that would be the service time, which
+        // is the same for any length of the queue.
         self.finished.since(self.arrived)
     }
 }
@@ -31,7 +30,7 @@ impl Finished {
 /// The consumer: does the work, and emits a [`Finished`] for each event.
 #[derive(Debug)]
 pub struct Work {
-    /// What time it is.
+    /// Tells the time.
     pub clock: Clock,
     /// How long the work on one event takes.
     pub takes: Duration,
@@ -52,26 +51,25 @@ impl ProducerConsumer for Work {
     }
 }
 
-/// The mean response of all that have finished so far.
+/// The mean response of the events that have finished so far.
 #[derive(Debug, Default)]
 pub struct Latency {
-    // A sum and a count are all that a mean needs, whatever the order and the
-    // batches in which it is told.
+    // A mean needs a sum and a count, in any order and any batches.
     total: Duration,
     count: u32,
 }
 
 impl Latency {
-    /// One more has finished.
+    /// Adds a finished event.
     pub fn record(&mut self, finished: &Finished) {
         self.total += finished.response();
         self.count += 1;
     }
 
-    /// The mean over all that were recorded; `None` before the first.
+    /// The mean response of all recorded events; `None` before the first.
     pub fn mean(&self) -> Option<Duration> {
-        // `Duration` panics when it is divided by 0, and rightly: the mean of
-        // nothing is not zero, it is nothing.
+        // Dividing a `Duration` by 0 panics. Without events there is no mean, so the
+        // answer is `None` and not zero.
         (self.count > 0).then(|| self.total / self.count)
     }
 }

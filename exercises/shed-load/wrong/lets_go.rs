@@ -1,28 +1,27 @@
-// A wrong answer: `Some(_)` keeps nothing, so the place is given back in the line in which
-// it was taken.
+// A wrong answer: `Some(_)` keeps nothing, so the line that takes the place also frees it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use weir_stage::limit::Limiter;
 use weir_parts::resource::Failed;
 
-/// Guards something slow: lets so many requests in, and refuses all others.
+/// Guards a slow resource: admits requests while a place is free, and refuses all others.
 #[derive(Debug)]
 pub struct Shed {
-    /// The places. Who holds a permit of it has one.
+    /// The places: a permit is a place.
     places: Limiter,
-    /// How many were sent away.
+    /// How many requests were refused.
     refused: AtomicU64,
 }
 
-/// What a client is told.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The work is done.
     Done,
-    /// The work was tried, and failed.
+    /// The work was started and failed.
     Failed,
-    /// All places were taken. The work was not even begun.
+    /// All places were taken, and the work did not start.
     Refused,
 }
 
@@ -31,20 +30,20 @@ impl Answer {
     pub fn status(self) -> u16 {
         match self {
             Self::Done => 200,
-            // No `_` here: whoever adds an answer has to think about its status.
+            // No `_` here, so that a new answer does not compile without a status.
             Self::Failed | Self::Refused => 500,
         }
     }
 }
 
 impl Shed {
-    /// A guard with so many places, all of them free.
+    /// A guard with `places` places, all of them free.
     pub fn new(places: usize) -> Self {
         Self { places: Limiter::new(Some(places)), refused: AtomicU64::new(0) }
     }
 
-    /// Serves one request: does `work` if there is a place for it, or else refuses it
-    /// at once, without waiting for anything. Each refusal is counted.
+    /// Serves one request: runs `work` if a place is free, and otherwise refuses the
+    /// request at once, without waiting. Counts each refusal.
     pub async fn handle<W>(&self, work: W) -> Answer
     where
         W: Future<Output = Result<(), Failed>>,
@@ -59,7 +58,7 @@ impl Shed {
         }
     }
 
-    /// How many requests are inside now, and how many were refused so far.
+    /// The number of requests inside now, and the number refused so far.
     pub fn counts(&self) -> (usize, u64) {
         (self.places.in_use(), self.refused.load(Ordering::Relaxed))
     }

@@ -1,4 +1,4 @@
-// Sends each event as it comes, whoever wants it.
+// Sends each event as it arrives, whether or not it was asked for.
 
 use std::collections::VecDeque;
 
@@ -6,23 +6,23 @@ use weir_stage::stage::Producer;
 
 use crate::inbox::Inbox;
 
-/// GenStage's way. Both callbacks return at once, and what they return goes out.
+/// GenStage's way. Both callbacks return at once, and the stage sends what they return.
 #[derive(Default)]
 pub(crate) struct Callbacks {
-    /// Events that have come and that nobody has asked for yet.
+    /// Events that have arrived and are not asked for yet.
     waiting: VecDeque<u32>,
-    /// What was asked for and not served yet.
+    /// How many events are asked for and not sent yet.
     pending: usize,
 }
 
 impl Callbacks {
-    /// Consumers ask for `demand` events *more*. Nobody will ask for them again.
+    /// Consumers ask for `demand` *more* events, and will not repeat the ask.
     pub(crate) fn handle_demand(&mut self, demand: usize) -> Vec<u32> {
         self.pending += demand;
         Vec::new()
     }
 
-    /// An event has come in.
+    /// An event arrives.
     pub(crate) fn handle_event(&mut self, event: u32) -> Vec<u32> {
         self.pending = self.pending.saturating_sub(1);
         vec![event]
@@ -43,10 +43,10 @@ impl From<Inbox> for Source {
 impl Producer for Source {
     type Event = u32;
 
-    /// Returns at least one event and at most `demand`; waits if there are none yet;
-    /// `None` means that there will never be any again.
+    /// Returns at least one event and at most `demand`, and waits while there are none.
+    /// Returns `None` when no event will ever arrive again.
     ///
-    /// `demand` is all that is wanted at the moment, older demand included.
+    /// `demand` is all that the consumers want now, older demand included.
     async fn produce(&mut self, demand: usize) -> Option<Vec<u32>> {
         loop {
             let events = self.inbox.take(demand);

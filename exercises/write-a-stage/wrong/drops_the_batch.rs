@@ -1,4 +1,4 @@
-// Puts the timeout around all of the collecting.
+// Puts the timeout around the whole loop that collects.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use weir_stage::stage::{self, Producer, ProducerRef, Reason, Subscription};
 
 /// Reads a subscription on one side, and produces batches on the other.
 pub(crate) struct Batches {
-    /// Where events come from. It is a stream: `next().await` waits for an event, and
-    /// is `None` when the source has ended and everything is read.
+    /// The source's events, as a stream: `next().await` waits for an event, and returns
+    /// `None` when the source has ended and every event has been read.
     events: Subscription<u32>,
-    /// How many make a batch full.
+    /// How many events fill a batch.
     size: usize,
     /// How long the first event of a batch may wait for the others.
     patience: Duration,
@@ -21,8 +21,8 @@ pub(crate) struct Batches {
 impl Producer for Batches {
     type Event = Vec<u32>;
 
-    /// Returns the next batch, never an empty one; `None` when there will be none.
-    /// `_demand` counts batches, and one of them is an answer.
+    /// Returns the next batch, never an empty one, and `None` when there will be no more.
+    /// `_demand` counts batches; one batch is enough.
     async fn produce(&mut self, _demand: usize) -> Option<Vec<Vec<u32>>> {
         loop {
             let (events, size) = (&mut self.events, self.size);
@@ -42,8 +42,8 @@ impl Producer for Batches {
         }
     }
 
-    /// Asked after `None`: why there are no more batches. If the source failed, so
-    /// did we.
+    /// Says why there are no more batches; called after `None`. If the source failed, this
+    /// stage failed too.
     fn exit_reason(&mut self) -> Reason {
         self.events.reason().cloned().unwrap_or(Reason::Finished)
     }
@@ -51,7 +51,7 @@ impl Producer for Batches {
 
 /// Starts the stage behind `source`.
 pub(crate) fn batches(source: &ProducerRef<u32>, size: usize, patience: Duration) -> ProducerRef<Vec<u32>> {
-    // Asks for one batch's worth, and for the next when that is read.
+    // Asks for as many events as a batch holds, and asks again when all are read.
     let limits = Limits::new(size, 0).unwrap_or(Limits::ONE);
     let events = source.subscribe(limits);
     stage::producer(Batches { events, size, patience }).spawn().producer()

@@ -1,4 +1,4 @@
-// A producer-consumer that looks at the clock when an event comes.
+// A producer-consumer that looks at the clock only when an event arrives.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use weir_stage::demand::Limits;
 use weir_stage::stage::{self, ProducerConsumer, ProducerRef};
 
-/// Collects what comes in.
+/// Collects the events that arrive.
 struct Collect {
     size: usize,
     patience: Duration,

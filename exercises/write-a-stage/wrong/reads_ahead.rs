@@ -1,4 +1,4 @@
-// A task of its own that reads, collects, and sends the batches into a channel.
+// A separate task reads, collects, and sends the batches into a channel.
 
 use std::time::Duration;
 
