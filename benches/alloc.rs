@@ -5,8 +5,8 @@
 //! Counted is what the thread of a current_thread runtime allocates, both stages
 //! and their mailboxes included: from the difference of a long run and a short
 //! one, so that spawning the stages is not in it. The peer is an `mpsc` that moves
-//! `Vec`s of the same size, and allocates just these: 1 a batch. Ours is to be as
-//! good within a hundredth. (When two asks meet, their events come as one `Vec`,
+//! `Vec`s of the same size, and allocates just these: 1 a batch. The target is
+//! the same within a hundredth. (When two asks meet, their events come as one `Vec`,
 //! and what is divided off it for the handler is an allocation: again 1 a batch.)
 //! What an event itself owns, such as a `String`, is the author's.
 

@@ -133,7 +133,7 @@ async fn broadcast_singly(events: u64) -> Duration {
                 tokio::spawn(async move {
                     let mut touched = 0u64;
                     for _ in 0..events {
-                        touched = touched.wrapping_add(receiver.recv().await.expect("nobody lags"));
+                        touched = touched.wrapping_add(receiver.recv().await.expect("no receiver lags"));
                     }
                     touched
                 })

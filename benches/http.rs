@@ -26,9 +26,9 @@ use self::support::{median, rounds};
 const CONNECTIONS: usize = 50;
 const ROUND: Duration = Duration::from_millis(1000);
 
-/// What becomes of the events that are pushed.
+/// The two cases: an event that is queued, and an event that is refused.
 const CASES: [(&str, &[&str]); 2] = [
-    ("pushed, nobody takes them", &["queue.capacity=100000000", "consumers.concurrency=0"]),
+    ("pushed, no consumer", &["queue.capacity=100000000", "consumers.concurrency=0"]),
     ("refused by a full queue", &["queue.capacity=1", "consumers.concurrency=0"]),
 ];
 

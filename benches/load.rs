@@ -121,7 +121,7 @@ fn open(client: &Runtime, address: SocketAddr) {
     }
 }
 
-/// As `weir load` does it.
+/// Makes a load like `weir load`.
 fn drive(runtime: &Runtime, target: &HttpTarget, plan: &Plan) -> ClientSide {
     let driver = Driver {
         clock: Clock::start(),

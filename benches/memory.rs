@@ -4,8 +4,8 @@
 //! In the workbench's queue the budget is 64 bytes, with all that the ledger knows
 //! of the event. An async event has a task of its own, and 600 bytes while it is in the
 //! resource or waits for it. In a stage's buffer, and in a channel that feeds a producer, the
-//! peer is a `VecDeque`, which has nothing but the event: the aim is to be as good
-//! within an eighth, and far from GenStage's 122 to 152 bytes of resident memory
+//! peer is a `VecDeque`, which has nothing but the event: the aim is the same
+//! size within an eighth, far from GenStage's 122 to 152 bytes of resident memory
 //! for an integer. Sizes are not powers of two, so that spare capacity, which was
 //! never touched, would show if it counted.
 

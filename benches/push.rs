@@ -11,7 +11,7 @@
 //! is awake already, and what remains is the way through the stages. When a
 //! *thread* outside pushes, the runtime sleeps, and waking it takes most of the
 //! time. GenStage's figures are 3.9, 35 and 77 µs, a bare `mpsc` had 1.0, 5.5 and
-//! 37 there. The aim is to be nearer to the channel than to GenStage.
+//! 37 there. The aim is a latency nearer to the channel's than to GenStage's.
 
 mod support;
 
@@ -89,7 +89,7 @@ async fn to_pool_of_4(receiver: mpsc::Receiver<u64>) {
     Pool::spawn(producer.producer(), handler, settings).ended().await;
 }
 
-/// Who pushes at equal distances.
+/// The pusher that keeps equal distances: a task or a thread.
 #[derive(Clone, Copy)]
 enum Pacer {
     /// A task that yields until it is time.
@@ -114,7 +114,7 @@ fn latency(table: &mut Table, name: &str, pacer: Pacer) {
         table.run(paced(pacer, |receiver| to_task(receiver, peers)));
     }
     let micros = |latencies: &Latencies| {
-        let latencies = latencies.lock().expect("nobody panicked");
+        let latencies = latencies.lock().expect("no thread has panicked");
         [50.0, 99.0, 99.9].map(|part| latencies.value_at_percentile(part) as f64 / 1e3)
     };
     let ([p50, p99, p999], [peer50, peer99, peer999]) = (micros(&ours), micros(&peers));
@@ -173,5 +173,5 @@ async fn to_task(mut receiver: mpsc::Receiver<Instant>, latencies: Latencies) {
 
 fn record(latencies: &Latencies, pushed: Instant) {
     let took = pushed.elapsed();
-    latencies.lock().expect("nobody panicked").record(took.as_nanos() as u64).expect("it resizes");
+    latencies.lock().expect("no thread has panicked").record(took.as_nanos() as u64).expect("it resizes");
 }

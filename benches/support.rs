@@ -43,8 +43,8 @@ impl Row {
 }
 
 impl Table {
-    /// The same table for one thread and for two: two workers often lose to one
-    /// on channel work, so both are of interest.
+    /// Two tables, for one thread and for two. Two workers are often slower than one on
+    /// channel work, so both are of interest.
     pub(crate) fn pair(topic: &str) -> [Self; 2] {
         [(1, "1 thread"), (2, "2 threads")].map(|(n, threads)| Self {
             title: format!("{topic}, {threads}"),
@@ -53,7 +53,7 @@ impl Table {
         })
     }
 
-    /// Whether this row is to be measured. The first one prints the title.
+    /// True if this row should be measured. The first such row prints the title.
     pub(crate) fn wants(&mut self, row: &str) -> bool {
         let name = format!("{}: {row}", self.title);
         let wanted = filters().all(|filter| name.contains(&filter));

@@ -4,8 +4,8 @@ use allocation_counter::measure;
 use weir::demand::Limits;
 use weir::stage;
 
-/// What this thread allocates while so many batches of 500 pass between two stages
-/// that run on it. Other tests run on other threads.
+/// Counts what this thread allocates while `batches` batches of 500 events pass between two
+/// stages that run on it. Other tests run on other threads.
 fn allocated_by(batches: u64) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let work = async move {

@@ -52,7 +52,7 @@ impl Server {
         Self::start_as(folder.weir(), args)
     }
 
-    /// As [`start`](Self::start), with the command's own standard error.
+    /// Starts a server like [`start`](Self::start), with the command's own standard error.
     fn start_as(mut command: Command, args: &[&str]) -> Self {
         let mut child = command.args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
@@ -372,7 +372,7 @@ fn a_reader_of_the_output_that_leaves_stops_nothing() {
     folder.write("[consumers]\nconcurrency = 1\n");
     let mut server = Server::start(&folder, &[]);
     drop((server.child.stdout.take(), server.child.stderr.take()));
-    // Each edit is logged, to nobody.
+    // Each edit is logged to a closed pipe.
     for concurrency in [2, 3] {
         folder.write(&format!("[consumers]\nconcurrency = {concurrency}\n"));
         let expected = format!("\"generation\":{concurrency},");

@@ -199,7 +199,7 @@ fn mistakes_are_two_and_untrustworthy_runs_four() {
         &["load", "ftp://127.0.0.1/"],
         &["compare", "last"],
         &["compare"],
-        &["runs", "show", "nobody"],
+        &["runs", "show", "no-such-run"],
         &["simulate", "serial", "--set", "resource.latency.mean=-1ms"],
         &["simulate", "serial", "--edit", "20s"],
         &["simulate", "serial", "--edit", "20s:consumers.concurrency=three"],
@@ -208,8 +208,8 @@ fn mistakes_are_two_and_untrustworthy_runs_four() {
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{args:?}");
     }
-    // Nobody listens there: no answer is a result that says nothing, and no server
-    // is a failure.
+    // No server listens there: a load without any answer says nothing, and a missing
+    // server is a failure.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{gone}/");
     let output = folder.run(&["load", &url, "-n", "5", "--json"]);

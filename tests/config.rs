@@ -1,4 +1,4 @@
-//! What a person is told about a broken configuration.
+//! The messages about a broken configuration.
 
 use weir::config::{ConfigError, Settings, Sources};
 

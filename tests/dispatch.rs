@@ -28,7 +28,7 @@ fn collect(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_selector_gets_its_events_and_holds_nobody_up() {
+async fn a_selector_gets_its_events_and_delays_no_other_consumer() {
     let broadcast = stage::producer(Numbers::below(100)).dispatcher(BroadcastDispatcher::new()).spawn();
     broadcast.producer().pause().await.unwrap();
     let thirds: SubscribeOptions<u64> =
@@ -88,8 +88,8 @@ async fn a_partition_whose_consumer_dies_goes_on_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fair_producer_shares_what_the_default_gives_to_one() {
-    // They ask before there is anybody to answer, so all of them are known when
-    // the first event is.
+    // They ask before the producer runs, so it knows all of them when it makes the first
+    // event.
     let reserved = ProducerRef::reserve("fair");
     let consumers: Vec<_> = [1000, 300, 500].map(|max| collect(&reserved, limits(max, 0).into())).into();
     sleep(MS).await;

@@ -101,7 +101,7 @@ impl Workshop {
         Self { folder, router }
     }
 
-    /// The same participant before another set.
+    /// This participant in front of another set.
     pub(crate) fn with(&self, set: &Path) -> Self {
         let folder = self.folder.join("other");
         Self { router: router_with(&folder, set), folder }
@@ -184,7 +184,7 @@ async fn an_exercise_is_shown_without_its_answers() {
     let text = shown.to_string();
     assert_eq!(shown["html"]["text"], "<p>Read <code>this</code>.</p>", "the title is the page's");
     for secret in ["Because", "reveals", "not a request", "\"answer\"", "first"] {
-        assert!(!text.contains(secret), "{secret} is told");
+        assert!(!text.contains(secret), "the answer contains {secret}");
     }
 }
 

@@ -69,7 +69,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
 /// What knows no runtime, no clock and no I/O.
 const PURE: &[&str] = &["demand", "marker", "buffer", "dispatch", "backoff"];
 
-/// The length at which a file is to be split.
+/// The length above which a file must be split.
 const LONGEST: usize = 400;
 
 /// Where a module stands: its floor, and its place from the lowest to the highest.

@@ -10,7 +10,7 @@ use weir::workbench::Workbench;
 
 use crate::support::bench;
 
-/// What came back: status, headers, body.
+/// An answer: status, headers, body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: axum::http::HeaderMap,
@@ -364,7 +364,7 @@ async fn under_a_foreign_name_only_the_endpoints_and_healthz_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_has_the_token_in_it_only_where_nobody_else_can_read_it() {
+async fn a_page_has_the_token_in_it_only_where_no_other_user_can_read_it() {
     let bench = bench(&[]);
     for (listen, header, expected) in [
         ("127.0.0.1:4000", "x-none", true),

@@ -59,7 +59,7 @@ impl Model {
     }
 }
 
-/// Plays operations on a dispatcher, each of whose levels is to be `level`.
+/// Plays operations on a dispatcher, and expects each level to be `level`.
 fn play<D: Dispatcher<u32>>(mut dispatcher: D, ops: &[Op], level: fn(&Model) -> usize) {
     let mut model = Model::default();
     for (consumer, &op) in (0..).zip(ops) {

@@ -1,5 +1,5 @@
-//! The load generator's HTTP client on real sockets: against a server that says
-//! exactly what it is told to, however odd, and against our own.
+//! The load generator's HTTP client on real sockets: against a scripted
+//! server with odd answers, and against our own.
 //!
 //! Real time passes, and waits are bounded generously; nothing is timed.
 
@@ -20,7 +20,7 @@ use weir::record::RequestPlan;
 
 use crate::support::bench;
 
-/// Longer than any of this takes; whoever runs into it hangs.
+/// Longer than any of these tests takes; a test that reaches it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that answers each request on its first connection with the next of

@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
-/// What several modules need: sources, sinks, a bench.
+/// Helpers of several modules: sources, sinks, a bench.
 mod support;
 
 /// The demand protocol between running stages, under virtual time.
 mod stages;
 
-/// Aborts: what was delivered and not begun goes back.
+/// Aborts: events that were delivered and not begun are requeued.
 mod aborts;
 
-/// Demand near the end of the numbers.
+/// Demand near the largest number.
 mod huge;
 
 /// Running stages under random scripts: every event is begun exactly once.
@@ -20,7 +20,7 @@ mod script;
 /// Running stages on several threads under random scripts, with a ledger.
 mod threads;
 
-/// What moving events allocates: one `Vec` a batch.
+/// Allocations while events move: one `Vec` a batch.
 mod allocations;
 
 /// The house rules: floors, purity, length.
@@ -50,19 +50,19 @@ mod pipeline;
 /// The drain of a pipeline whose source collects its events one by one.
 mod drain;
 
-/// Supervision: who is restarted, in what order, after what wait, and when not.
+/// Supervision: which children restart, in what order, after what wait, and when none does.
 mod supervise;
 
 /// The queue and its four policies, against a naive model.
 mod queue;
 
-/// What a person is told about a broken configuration.
+/// The messages about a broken configuration.
 mod config;
 
 /// The whole bench under virtual time: modes, drain times, ledger, reload.
 mod workbench;
 
-/// The verdict on benches of which the truth is known from their configuration.
+/// The verdict on benches whose true state follows from their configuration.
 mod verdict;
 
 /// The bench and a load on it under virtual time.
@@ -71,7 +71,7 @@ mod simulate;
 /// The numbers themselves, against closed forms, theory and a second count.
 mod numbers;
 
-/// The recorder: where one run ends and the next begins, and what is in it.
+/// The recorder: where one run ends and the next begins, and what a run contains.
 mod runs;
 
 /// The page's declared types against what the server sends.
@@ -83,7 +83,7 @@ mod load;
 /// The router, called without a socket.
 mod http;
 
-/// What every answer of the router carries: ids, advice, headers, sentences.
+/// Parts of every answer of the router: ids, advice, headers, sentences.
 mod answers;
 
 /// The workshop over HTTP: predictions, hints, checks.
@@ -92,18 +92,19 @@ mod exercises;
 /// The workshop in the terminal: figures, names, watching.
 mod workshop;
 
-/// The completions, in fish and in zsh.
+/// Shell completions in fish and in zsh.
 mod shells;
-/// What the exercises say: numbers, commands, paths.
+
+/// The texts of the exercises: numbers, commands, paths.
 mod texts;
 
-/// How everything is written: banned phrases, questions.
+/// The language rules: banned phrases, questions.
 mod english;
 
 /// A real socket: HTTP/1.0 and 1.1, hostile clients, the live stream.
 mod server;
 
-/// The examples that the README names are there, and say what they show.
+/// Examples: the README names them, and each says what it shows.
 mod examples;
 
 /// The binary: exit codes, signals, reports.
@@ -112,12 +113,12 @@ mod binary;
 /// The binary's commands about loads and runs.
 mod commands;
 
-/// Words from outside, in everything that is printed.
+/// Text from outside, wherever Weir prints it.
 mod foreign;
 
 /// Broken files of every kind are read or refused.
 mod hostile;
 
-/// Outside programs that check our numbers and formats. Ignored where they may
-/// not be installed.
+/// Outside programs that check our numbers and formats. These tests are ignored by default,
+/// because the programs may not be installed.
 mod programs;

@@ -16,10 +16,10 @@ mod predictions;
 /// Runs of the same thing seldom differ, and runs of another thing do.
 mod noise;
 
-/// The load generator against a target that does as it is told.
+/// The load generator against a scripted target.
 mod generator;
 
-/// How many runs or pairs, if nobody asks for more.
+/// The number of runs or pairs: `usual`, or `WEIR_CASES`.
 fn replicas(usual: u64) -> u64 {
     std::env::var("WEIR_CASES").map_or(usual, |cases| cases.parse().expect("a number of cases"))
 }

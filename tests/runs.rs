@@ -13,7 +13,7 @@ use weir::workbench::{HISTORY_INTERVAL, Workbench};
 use crate::binary::Folder;
 use crate::support::{bench, reconfigure};
 
-/// What becomes of a run on disk.
+/// Runs on disk: kept, removed, read again.
 mod kept;
 
 /// A tenth of a second each, one at a time.
@@ -36,7 +36,7 @@ impl Recorded {
         recorded
     }
 
-    /// Lets so many milliseconds pass, and looks every 250.
+    /// Lets `ms` milliseconds pass, and samples every 250.
     async fn pass(&self, ms: u64) {
         let (mut left, tick) = (Duration::from_millis(ms), HISTORY_INTERVAL);
         while !left.is_zero() {
@@ -236,7 +236,7 @@ async fn peaks_are_those_of_the_run_and_in_the_snapshot_those_since_the_reset() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_for_a_run_takes_no_points_of_the_history() {
+async fn asking_for_a_run_takes_no_points_of_the_history() {
     let recorded = Recorded::start("points").await;
     let points = || recorded.bench.recent_history().points;
     let before = points().len();
@@ -273,7 +273,7 @@ async fn a_claimed_run_goes_on_as_long_as_its_client_is_heard_of() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claimed_run_that_nobody_takes_is_kept_after_half_a_minute() {
+async fn a_claimed_run_that_its_client_never_takes_is_kept_after_half_a_minute() {
     let recorded = Recorded::start("orphan").await;
     let claim = recorded.bench.begin_run();
     recorded.enqueue(3);

@@ -1,8 +1,8 @@
 //! Running stages under random scripts, against the simplest model there is: a
 //! list of what was made and what was begun.
 //!
-//! Whatever consumers do, come, go, are told off, panic or are killed, every event
-//! is begun exactly once. Run with `WEIR_CASES=100000` for a long time.
+//! Consumers subscribe, cancel, panic and are killed, and every event is begun exactly
+//! once. Run with `WEIR_CASES=100000` for a long time.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ enum Step {
     StopPool(usize),
     Pause,
     Resume,
-    /// Events that nobody asked for.
+    /// Events beyond the demand.
     Emit(u64),
     Wait(u64),
 }
@@ -95,7 +95,7 @@ impl Consumer for Work {
     }
 }
 
-/// Extra events are numbered from here, to be told from the producer's own.
+/// The first number of extra events, far above the producer's own.
 const EXTRA: u64 = 1 << 32;
 const OWN: u64 = 300;
 

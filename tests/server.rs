@@ -96,7 +96,7 @@ async fn requests_may_follow_each_other_on_one_connection_without_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_gets_a_status_with_a_sentence_and_disturbs_nobody() {
+async fn bytes_that_are_not_http_get_a_status_with_a_sentence_and_disturb_no_other_client() {
     let server = Server::start(&[]).await;
     let huge = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     let many = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "A: b\r\n".repeat(500));

@@ -33,7 +33,7 @@ pub(crate) fn run(flags: &[&str], mode: Mode, plan: &Plan) -> Run {
     run
 }
 
-/// Within so many percent.
+/// Asserts that a figure is within `percent` of the expected one.
 #[track_caller]
 pub(crate) fn close(found: f64, expected: f64, percent: f64) {
     let off = (found / expected - 1.0).abs() * 100.0;

@@ -145,7 +145,7 @@ async fn a_producer_from_a_stream_delivers_what_is_ready_and_ends_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_taken_from_a_stream_that_nobody_asked_for() {
+async fn nothing_is_taken_from_a_stream_beyond_the_demand() {
     let taken = Seen::nothing();
     let noted = taken.clone();
     let numbers = stream::iter(0..100).inspect(move |&n| noted.add(n));
@@ -158,7 +158,7 @@ async fn nothing_is_taken_from_a_stream_that_nobody_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_producer_to_whom_nobody_refers_any_more_makes_nothing_for_nobody() {
+async fn a_producer_without_references_produces_nothing_more() {
     let numbers = Numbers::below(u64::MAX);
     let demands = numbers.demands.clone();
     let running = stage::producer(numbers).spawn();

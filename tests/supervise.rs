@@ -57,7 +57,7 @@ impl Drop for Life {
 }
 
 impl Crew {
-    /// Makes a child that stops when it is told.
+    /// Makes a child that stops on request.
     fn child(&self, name: &str) -> ChildSpec {
         self.slow(name, Duration::ZERO)
     }

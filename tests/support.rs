@@ -147,7 +147,7 @@ pub(crate) fn hanging(producer: &ProducerRef<u64>, limits: Limits) -> RunningCon
 }
 
 thread_local! {
-    /// What was logged on this thread, once somebody wants to know. A test on a
+    /// The records logged on this thread, once a test asks for them. A test on a
     /// current-thread runtime has all its stages on its own thread.
     static LOGGED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
@@ -187,7 +187,7 @@ impl Logs {
     }
 }
 
-/// What a stage was told about its subscriptions: the tag, and the rest in words.
+/// A stage's notices about its subscriptions: the tag, and the rest in words.
 pub(crate) type Notes = Seen<(Tag, String)>;
 
 /// An observer that writes everything down.

@@ -24,19 +24,19 @@ use weir::stage::{
 const PARTITIONS: usize = 3;
 /// Several to a partition.
 const KEYS: u64 = 12;
-/// A script that takes so long hangs.
+/// A script that takes longer hangs.
 const TOO_LONG: Duration = Duration::from_secs(60);
 
 fn partition(event: u64) -> usize {
     (event % KEYS) as usize % PARTITIONS
 }
 
-/// What became of each event.
+/// The history of each event.
 struct Ledger {
     begun: Vec<AtomicU8>,
     /// By key: the event that was begun last, and one more.
     newest: Vec<AtomicU64>,
-    /// By partition: whether somebody works on its events.
+    /// By partition: true while a consumer works on its events.
     at_work: Vec<AtomicBool>,
     /// Whether order is promised.
     ordered: bool,
@@ -66,7 +66,7 @@ impl Ledger {
         }
     }
 
-    /// Somebody takes events straight from a partition.
+    /// Notes that a consumer has begun an event of its partition.
     fn enter(self: &Arc<Self>, event: u64) -> Inside {
         let partition = partition(event);
         if self.at_work[partition].swap(true, SeqCst) && self.ordered {
@@ -149,8 +149,8 @@ async fn pause(rng: &mut Rng, most: u32) {
     }
 }
 
-/// One who takes from the source again and again, as a new consumer each time, for
-/// as long as there is one.
+/// A task that consumes from the source again and again, as a new consumer each time,
+/// until the source has ended.
 struct Lane {
     source: ProducerRef<u64>,
     partition: usize,

@@ -28,7 +28,7 @@ const RIGHT: f64 = 0.95;
 /// that its rules take.
 const WRONG_S: f64 = 2.0;
 
-/// What came of one case.
+/// The outcome of one case.
 #[derive(Debug, Default)]
 struct Outcome {
     /// The truth and what was said at the end of each state.
@@ -104,7 +104,7 @@ fn outcomes(cases: std::ops::Range<u64>) -> Vec<(Case, Outcome)> {
     })
 }
 
-/// How many were named rightly, and what is to be said of the others.
+/// Counts the cases that were named rightly, and describes the others.
 fn report(outcomes: &[(Case, Outcome)]) -> (usize, String) {
     let (mut right, mut text) = (0, table(outcomes));
     for (case, outcome) in outcomes {

@@ -133,7 +133,7 @@ const WORDS: &str = r#"
 name = "who"
 ask = "Who waits?"
 measure = "answer"
-choices = ["the client, for as long as its own request takes", "nobody at all"]
+choices = ["the client, for as long as its own request takes", "no client at all"]
 answer = "the client, for as long as its own request takes"
 look = "the source"
 "#;
@@ -150,7 +150,7 @@ fn an_honest_check_is_explained_right_or_wrong_and_its_score_is_kept() {
     let (code, said) = workshop.run(&["check", "told"]);
     assert_eq!(code, Some(1), "{said}");
     for part in [
-        "\nwho  ✗\n  predicted  nobody at all\n  right      the client, for as long as its own request takes\n",
+        "\nwho  ✗\n  predicted  no client at all\n  right      the client, for as long as its own request takes\n",
         "\n  4.2 times too high. Compare your number with the simulated column\n",
         "\nfirst attempt: 1 of 3 right\n",
         "\nFive requests, one after the other.\n",

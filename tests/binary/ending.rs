@@ -24,7 +24,7 @@ impl Server {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_freezes_nothing_and_the_server_ends_by_itself() {
+fn a_standard_error_without_a_reader_freezes_nothing_and_the_server_ends_by_itself() {
     let folder = Folder::new("blocked");
     folder.write("[consumers]\nconcurrency = 1\n");
     let (_unread, full) = std::io::pipe().unwrap();
@@ -78,7 +78,7 @@ fn the_start_after_a_kill_says_what_was_lost() {
     let (_, said) = next.end();
     assert!(said.contains("the last server here did not end in order: process "), "{said}");
     assert!(said.contains("; 7 accepted events were in its memory then and are lost"), "{said}");
-    // It is told once, and an end in order leaves nothing to tell.
+    // The loss is reported once, and an orderly end leaves nothing to report.
     let last = Server::start(&folder, &args);
     last.signal("-TERM");
     let (code, said) = last.end();

@@ -64,7 +64,7 @@ impl<D: Dispatcher<u32>> Bench<D> {
         self.dispatcher.cancel(self.tags[who])
     }
 
-    /// Who is to be warned of, what it asks for, and what the others ask for.
+    /// The consumer that the warning names, what it asks for, and what the others ask for.
     pub(super) fn greedy(&mut self) -> Option<(usize, usize, RangeInclusive<usize>)> {
         let Greedy { tag, asks, others, .. } = self.dispatcher.greedy()?;
         Some((self.tags.iter().position(|&other| other == tag).unwrap(), asks, others))
@@ -136,7 +136,7 @@ impl Author {
     }
 }
 
-/// A consumer that asks when it is told to.
+/// A consumer that asks when the test says so.
 pub(super) struct Asker {
     running: RunningConsumer<u64>,
     tag: Tag,
@@ -177,7 +177,7 @@ impl Asker {
     }
 }
 
-/// Under a paused clock, time passes when nobody has anything left to do.
+/// Waits until every task is idle: a paused clock advances only then.
 async fn settled() {
     sleep(Duration::from_millis(1)).await;
 }

@@ -16,7 +16,7 @@ pub(super) const ROWS: Rows = &[
     (73, "when_the_slow_one_leaves_the_others_demand_is_there_by_itself"),
     (74, "the_author_is_not_asked_twice_when_one_leaves_and_another_comes"),
     (75, "events_beyond_the_common_demand_are_returned_in_order"),
-    (76, "with_nobody_subscribed_everything_is_returned_and_nothing_is_wanted"),
+    (76, "without_subscribers_everything_is_returned_and_nothing_is_wanted"),
     (77, "a_selector_gets_its_own_and_what_it_filters_costs_it_no_demand"),
     (77, "what_a_selector_filters_is_asked_of_the_author_again"),
     (78, "the_same_consumer_is_refused_a_second_time_and_nothing_changes"),
@@ -100,7 +100,7 @@ fn events_beyond_the_common_demand_are_returned_in_order() {
 }
 
 #[test]
-fn with_nobody_subscribed_everything_is_returned_and_nothing_is_wanted() {
+fn without_subscribers_everything_is_returned_and_nothing_is_wanted() {
     let mut bench = bench(1);
     bench.ask(0, 5);
     bench.cancel(0);
@@ -117,7 +117,7 @@ fn a_selector_gets_its_own_and_what_it_filters_costs_it_no_demand() {
     let (sent, rest) = bench.dispatch(1..=6);
     assert_eq!((of(&sent, 0), of(&sent, picky), rest), (vec![1, 2, 3, 4], vec![2, 4], vec![5, 6]));
     assert_eq!(bench.ask(picky, 5), 2, "the first has 2 left of 6");
-    // Nobody's event costs nobody anything.
+    // Events that no subscriber selects take no demand.
     bench.cancel(0);
     assert_eq!(bench.dispatch([5, 7, 9]), (vec![], vec![]));
     assert_eq!(bench.demand(), 5);

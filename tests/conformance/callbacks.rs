@@ -22,17 +22,17 @@ pub(super) const ROWS: Rows = &[
     (48, "a_stage_whose_seat_is_taken_ends_and_says_by_whom"),
     (49, "both_sides_are_told_of_a_subscription_with_the_peer_and_the_same_tag"),
     (50, "a_producer_whose_dispatcher_breaks_ends_with_the_error_and_its_consumers_know"),
-    (50, "an_observer_that_panics_is_logged_and_harms_nobody"),
+    (50, "an_observer_that_panics_is_logged_and_does_no_harm"),
     (51, "a_cancelled_subscription_is_told_to_both_sides_with_its_reason_whoever_began"),
-    (51, "whoever_loses_its_peer_is_told_how_on_either_side"),
-    (52, "an_emission_is_dispatched_before_its_call_returns_unless_nobody_waits_for_it"),
+    (51, "a_stage_that_loses_its_peer_learns_the_reason_on_either_side"),
+    (52, "an_emission_is_dispatched_before_its_call_returns_unless_its_caller_does_not_wait"),
     (53, "a_stage_that_emits_and_is_stopped_delivers_first_and_terminates_with_the_reason"),
     (55, "when_a_subscription_is_cancelled_its_mode_and_the_reason_say_who_stops"),
     (56, "when_a_producer_is_gone_the_mode_and_the_way_it_went_say_who_stops"),
     (56, "a_consumer_stops_for_one_of_its_producers_however_much_the_others_have"),
     (57, "a_handler_returns_nothing_that_could_be_emitted"),
     (58, "a_status_shows_the_kind_the_dispatcher_the_peers_and_the_buffer"),
-    (59, "what_is_said_of_a_tag_that_nobody_knows_is_answered_so_and_harms_nobody"),
+    (59, "messages_with_an_unknown_tag_are_refused_and_do_no_harm"),
     (59, "a_tag_that_is_in_use_is_refused_to_another"),
     (59, "an_ask_of_an_unknown_tag_moves_nothing"),
     (60, "events_of_an_unknown_tag_are_not_handled"),
@@ -172,14 +172,14 @@ async fn a_producer_whose_dispatcher_breaks_ends_with_the_error_and_its_consumer
     let options = SubscribeOptions::from(limits(9, 6)).partition(0);
     let consumer = stage::consumer(collect).subscribe_to(&numbers.producer(), options).spawn();
     assert_eq!(numbers.join().await, Reason::Panicked("no partition for 10".to_owned()));
-    // It still finishes what it was sent, and finds nobody to ask for more; that
-    // is no better reason.
+    // It still finishes the events it was sent, and finds no producer to ask for more.
+    // Its reason stays the first one.
     assert_eq!(consumer.join().await, Reason::Panicked("no partition for 10".to_owned()));
     assert_eq!(batches.all().concat(), (0..9).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_that_panics_is_logged_and_harms_nobody() {
+async fn an_observer_that_panics_is_logged_and_does_no_harm() {
     let numbers = stage::producer(Numbers::below(20)).observe(|_| panic!("not again")).spawn();
     let collect = Collect::quickly();
     let batches = collect.batches.clone();
@@ -189,13 +189,13 @@ async fn an_observer_that_panics_is_logged_and_harms_nobody() {
     assert_eq!(batches.all().concat().len(), 20);
 }
 
-/// A producer of what it is told to emit, and nothing else.
+/// A producer that emits only the events the test gives it.
 fn emitter() -> RunningProducer<u64> {
     stage::producer(Starts(Ok(()), Seen::nothing())).spawn()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emission_is_dispatched_before_its_call_returns_unless_nobody_waits_for_it() {
+async fn an_emission_is_dispatched_before_its_call_returns_unless_its_caller_does_not_wait() {
     let emitter = emitter();
     let mut events = emitter.producer().subscribe(limits(10, 5));
     sleep(MS).await;

@@ -23,8 +23,8 @@ fn with(cancel: CancelMode) -> SubscribeOptions<u64> {
     SubscribeOptions::from(limits(10, 5)).cancel(cancel)
 }
 
-/// A producer without end and a temporary consumer of it, with what both are
-/// told, and the tag of their subscription.
+/// A producer without end and a temporary consumer of it, each with its notices, and the
+/// tag of their subscription.
 async fn couple() -> (RunningProducer<u64>, Notes, RunningConsumer<u64>, Notes, Tag) {
     let (above, below) = (Notes::nothing(), Notes::nothing());
     let numbers = stage::producer(Numbers::below(u64::MAX)).observe(noting(&above)).spawn();
@@ -56,7 +56,7 @@ async fn a_cancelled_subscription_is_told_to_both_sides_with_its_reason_whoever_
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_loses_its_peer_is_told_how_on_either_side() {
+async fn a_stage_that_loses_its_peer_learns_the_reason_on_either_side() {
     let (numbers, _, _consumer, below, tag) = couple().await;
     numbers.abort();
     sleep(10 * MS).await;
@@ -170,7 +170,7 @@ async fn a_consumer_stops_for_one_of_its_producers_however_much_the_others_have(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_said_of_a_tag_that_nobody_knows_is_answered_so_and_harms_nobody() {
+async fn messages_with_an_unknown_tag_are_refused_and_do_no_harm() {
     let (numbers, above, consumer, below, tag) = couple().await;
     let unknown = Tag::unique();
     assert_eq!(consumer.consumer().ask(unknown, 5).await, Ok(false));
@@ -193,7 +193,7 @@ async fn a_refused_consumer_does_not_keep_its_producer_alive() {
     consumer.consumer().subscribe(&numbers.producer(), with(CancelMode::Temporary)).await.unwrap();
     sleep(MS).await;
     assert_eq!(consumer.consumer().producers().await, Ok(vec![]));
-    // A producer that nobody refers to ends.
+    // A producer without references ends.
     assert_eq!(timeout(MS, numbers.join()).await, Ok(Reason::Stopped));
 }
 

@@ -221,7 +221,7 @@ async fn a_producer_at_a_seat_that_has_ended_still_finds_takers_for_what_comes_b
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_producer_at_a_seat_that_nobody_refers_to_ends() {
+async fn a_registered_producer_without_references_ends() {
     let reserved = ProducerRef::reserve("numbers");
     let idle = stage::producer(Numbers::below(10)).register(&reserved).spawn();
     drop(reserved);

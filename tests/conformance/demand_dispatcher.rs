@@ -1,8 +1,8 @@
 //! H: the demand dispatcher.
 //!
-//! GenStage's rows speak of *pending* demand: what was sent upstream for somebody
-//! who then left. Ours has a level instead, so the same promise reads: the author
-//! is not asked again for what it has been asked for and not answered yet.
+//! GenStage's rows speak of *pending* demand: demand that was sent upstream for
+//! a consumer that then left. Ours has a level instead, so the same promise reads: the
+//! author is not asked again for events it still owes.
 
 use weir::dispatch::{DemandDispatcher, Dispatcher, SubscribeRequest, Tag};
 use weir::stage::Marker;
@@ -15,14 +15,14 @@ pub(super) const ROWS: Rows = &[
     (61, "subscribing_creates_no_demand_and_leaving_without_any_leaves_nothing_behind"),
     (62, "the_demand_of_one_who_left_is_forgotten"),
     (62, "the_author_is_not_asked_again_for_a_newcomer_and_what_is_over_serves_its_next_ask"),
-    (63, "with_nobody_there_everything_is_returned_and_the_level_stays_at_zero"),
-    (63, "what_came_for_nobody_lowers_what_the_author_is_asked_for_next"),
+    (63, "without_consumers_everything_is_returned_and_the_level_stays_at_zero"),
+    (63, "events_without_a_consumer_lower_what_the_author_is_asked_for_next"),
     (64, "of_two_asks_of_three_one_left_five_events_deliver_three_and_return_two"),
     (64, "of_an_answer_for_two_the_half_of_the_one_who_left_waits_for_the_next_ask"),
     (65, "without_demand_everything_is_returned_and_nothing_is_sent"),
     (66, "the_largest_demand_is_served_first_and_equals_in_the_order_of_their_asks"),
     (66, "each_ask_and_each_delivery_sorts_anew"),
-    (66, "single_events_to_equal_demand_go_round_without_skipping_anybody"),
+    (66, "single_events_to_equal_demand_go_round_without_skipping_a_consumer"),
     (67, "one_dispatch_spans_consumers_and_the_rest_of_a_group_goes_to_the_next_largest"),
     (68, "a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again"),
     (69, "an_ask_of_twice_what_the_others_ask_for_is_reported_and_honoured"),
@@ -82,7 +82,7 @@ async fn the_author_is_not_asked_again_for_a_newcomer_and_what_is_over_serves_it
 }
 
 #[test]
-fn with_nobody_there_everything_is_returned_and_the_level_stays_at_zero() {
+fn without_consumers_everything_is_returned_and_the_level_stays_at_zero() {
     let mut bench = bench(1);
     bench.ask(0, 10);
     bench.cancel(0);
@@ -93,7 +93,7 @@ fn with_nobody_there_everything_is_returned_and_the_level_stays_at_zero() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_for_nobody_lowers_what_the_author_is_asked_for_next() {
+async fn events_without_a_consumer_lower_what_the_author_is_asked_for_next() {
     let author = Author::spawn(DemandDispatcher::new());
     let first = Asker::join(&author).await;
     first.ask(10).await;
@@ -164,7 +164,7 @@ fn each_ask_and_each_delivery_sorts_anew() {
 }
 
 #[test]
-fn single_events_to_equal_demand_go_round_without_skipping_anybody() {
+fn single_events_to_equal_demand_go_round_without_skipping_a_consumer() {
     let mut bench = bench(3);
     (0..3).for_each(|who| assert_eq!(bench.ask(who, 1), who + 1));
     let mut order = Vec::new();
@@ -172,7 +172,7 @@ fn single_events_to_equal_demand_go_round_without_skipping_anybody() {
         let who = bench.dispatch([event]).0[0].0;
         order.push(who);
         bench.ask(who, 1);
-        // Nothing to dispatch is nobody's turn.
+        // A dispatch without events takes no consumer's turn.
         assert_eq!(bench.dispatch([]), (vec![], vec![]));
     }
     assert_eq!(order, [0, 1, 2, 0, 1, 2]);
@@ -187,7 +187,7 @@ fn one_dispatch_spans_consumers_and_the_rest_of_a_group_goes_to_the_next_largest
     assert_eq!(bench.dispatch(3..=7), (vec![(1, vec![3, 4, 5]), (0, vec![6])], vec![7]));
 }
 
-/// GenStage shuffles everybody; ours leaves the larger demand before the smaller.
+/// GenStage shuffles all consumers; ours leaves the larger demand before the smaller.
 #[test]
 fn a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again() {
     let order = |bench: &mut Bench<DemandDispatcher>| -> Vec<usize> {

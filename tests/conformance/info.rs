@@ -111,7 +111,7 @@ async fn a_marker_to_a_middle_stage_runs_when_the_input_before_it_was_emitted() 
     let middle = middle_of(&upstream);
     let places = Places::none();
     settled().await;
-    // Nobody wants anything yet, so the input is queued.
+    // No consumer has asked yet, so the input is queued.
     upstream.producer().emit((0..6).collect()).await.unwrap();
     middle.consumer().mark(places.marker("a", &middle)).unwrap();
     upstream.producer().emit((6..8).collect()).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_marker_to_a_producer_runs_after_the_last_event_that_was_buffered_befo
     }
 }
 
-/// A consumer that asks for nothing unless it is told to.
+/// A consumer that asks only when the test says so.
 struct AsksByHand {
     consumer: ConsumerRef<u64>,
     tag: weir::dispatch::Tag,

@@ -104,8 +104,8 @@ async fn doubled_batches_arrive_as_emitted_and_split_where_they_cross_the_downst
     assert_eq!(sizes(&consumer)[..9], [40, 40, 20, 20, 40, 20, 20, 40, 20]);
 }
 
-/// 160 events come of the first batch. 100 are wanted: 50 and 50. By then 50 more
-/// were asked for, and there are 60.
+/// The first batch makes 160 events. 100 are wanted: 50 and 50. By then 50 more were asked
+/// for, and 60 are left.
 #[tokio::test(start_paused = true)]
 async fn one_upstream_batch_of_eighty_becomes_downstream_batches_of_fifty() {
     let Doubled { middle, consumer } = doubled(limits(100, 20), limits(100, 50), Subscribed::AsBuilt).await;

@@ -10,7 +10,7 @@ use crate::support::{Numbers, STEP, Seen, collecting, hanging, limits, settled, 
 pub(super) const ROWS: Rows = &[
     (15, "a_producer_that_starts_paused_says_so_and_delivers_nothing_until_resumed"),
     (16, "a_producer_that_is_paused_later_stops_delivering_and_goes_on_when_resumed"),
-    (17, "resuming_before_anybody_subscribed_is_a_resumption"),
+    (17, "resuming_before_the_first_subscription_is_a_resumption"),
     (18, "pausing_twice_keeps_the_asks_and_the_events_that_had_come"),
     (19, "asks_collected_while_paused_are_replayed_one_by_one"),
     (20, "events_emitted_while_paused_outlive_the_consumers_and_come_out_one_delivery_an_emission"),
@@ -52,7 +52,7 @@ async fn a_producer_that_is_paused_later_stops_delivering_and_goes_on_when_resum
 }
 
 #[tokio::test(start_paused = true)]
-async fn resuming_before_anybody_subscribed_is_a_resumption() {
+async fn resuming_before_the_first_subscription_is_a_resumption() {
     let numbers = stage::producer(Numbers::below(100)).paused().spawn();
     numbers.producer().resume().unwrap();
     settled().await;

@@ -97,7 +97,7 @@ async fn the_stream_of_a_producer_that_is_gone_or_refuses_is_empty_or_a_failure_
             assert_eq!((items.next().await, items.is_terminated()), (None, true));
         }
     }
-    // Somebody who is still to come is neither gone nor refusing.
+    // A producer that is not registered yet is neither gone nor refusing.
     let mut items =
         ProducerRef::<u64>::reserve("later").subscribe(with(CancelMode::Permanent)).try_events();
     assert_eq!(items.next().now_or_never(), None);
@@ -195,7 +195,7 @@ async fn a_producer_from_an_iterator_survives_its_readers_unless_they_were_to_be
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_taken_from_an_iterator_that_nobody_asked_for() {
+async fn nothing_is_taken_from_an_iterator_beyond_the_demand() {
     let taken = Seen::nothing();
     let noted = taken.clone();
     let numbers = stage::from_iter((0u64..).inspect(move |&n| noted.add(n))).spawn();

@@ -287,7 +287,7 @@ async fn a_subscription_to_a_reserved_name_can_be_cancelled_and_moved_elsewhere(
     assert_eq!(refers.cancel(cancelled, Reason::Cancelled).await, Ok(false));
     let moved = refers.subscribe(&reserved, limits(10, 5)).await.unwrap();
     let there = refers.resubscribe(moved, &elsewhere.producer(), limits(10, 5)).await.unwrap();
-    // Whoever comes now finds nobody waiting.
+    // A producer that registers now finds no consumer waiting.
     let late = stage::producer(Numbers::below(u64::MAX)).register(&reserved).spawn();
     sleep(MS).await;
     assert_eq!(late.status().consumers, 0);

@@ -7,7 +7,7 @@ use weir::record::RequestPlan;
 
 use super::Scripted;
 
-/// What comes of one exchange that is answered in these pieces.
+/// The result of one exchange that the server answers in these pieces.
 async fn answered(pieces: &[&[u8]]) -> Result<Answer, RequestError> {
     let script = pieces.iter().map(|piece| piece.to_vec()).collect();
     let server = Scripted::start(RequestPlan::default(), vec![script]).await;

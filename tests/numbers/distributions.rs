@@ -87,7 +87,7 @@ fn service_times_have_the_percentiles_of_their_distribution() {
             let run = run(&[law.setting, "consumers.concurrency=30"], mode, &plan);
             follows(service(&run), law, whose);
             if mode == Mode::Serial {
-                // Nobody waits, so the client's clock and the bench's agree.
+                // No request waits, so the client's clock and the bench's agree.
                 follows(&run.client.unwrap().service.ok, law, whose);
             }
         }

@@ -53,7 +53,7 @@ fn the_intended_clock_shows_a_freeze_that_the_service_clock_hides() {
         let allowed = 1.0 / RATE + SERVICE + 0.001 * expected;
         assert!((found - expected).abs() <= allowed, "p{p}: {found} s, and must be {expected} ± {allowed}");
     }
-    assert!((quantile(0.9), quantile(0.99)) > (0.4, 0.9), "the freeze is to be seen");
+    assert!((quantile(0.9), quantile(0.99)) > (0.4, 0.9), "the freeze shows");
     // By the service clock a freeze is k requests that take long, 40 of 12 500.
     for p in [0.5, 0.9, 0.99] {
         assert_eq!(at(&service, p), SERVICE);
@@ -65,7 +65,7 @@ fn the_intended_clock_shows_a_freeze_that_the_service_clock_hides() {
 
 #[test]
 fn enough_connections_show_it_on_both_clocks() {
-    // Nobody waits for one: a request is sent when it is due.
+    // No request waits for a connection: it is sent when it is due.
     let client = run(&FLAGS, Mode::Serial, &open(RATE, SECONDS, Arrivals::Constant, 1)).client.unwrap();
     let (response, service) = (client.response.unwrap().ok, client.service.ok);
     assert_eq!(response, service);

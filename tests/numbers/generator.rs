@@ -16,16 +16,16 @@ mod random;
 /// How an exchange goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Act {
-    /// An answer with that status after so many milliseconds.
+    /// An answer with this status after this many milliseconds.
     Answer(u16, u64),
-    /// The same, and the connection is of no more use.
+    /// An answer after this many milliseconds, and then the target closes the connection.
     Close(u64),
-    /// An answer after so many milliseconds, and then the server closes the connection
-    /// while it is idle.
+    /// An answer after this many milliseconds, and then the server closes the idle
+    /// connection.
     IdleClose(u64),
     /// The server closes the connection when the request comes.
     Unanswered,
-    /// It breaks after so many milliseconds.
+    /// The exchange breaks after this many milliseconds.
     Break(u64),
     /// There is never an answer.
     Hang,
@@ -42,7 +42,7 @@ struct Asked {
     peak: Cell<usize>,
 }
 
-/// A target that does with the n-th request as it is told.
+/// A target with a script: what happens to the n-th request.
 #[derive(Clone)]
 struct Scripted {
     act: Rc<dyn Fn(usize) -> Act>,
@@ -111,10 +111,10 @@ impl Connection for Scripted {
     }
 }
 
-/// As in a simulation: tokio's timers are a millisecond coarse.
+/// Time scale of a simulation, because tokio's timers have 1 ms resolution.
 const TIME_SCALE: u32 = 1000;
 
-/// What came of a load.
+/// The result of a load.
 struct Made {
     client: ClientSide,
     asked: Rc<Asked>,
@@ -122,7 +122,7 @@ struct Made {
 }
 
 impl Made {
-    /// Makes the load, stopped after so many milliseconds.
+    /// Makes the load, and stops it after `stop_ms` milliseconds if given.
     fn of(
         plan: &Plan,
         stop_ms: Option<u64>,
@@ -222,8 +222,8 @@ fn clients_come_and_go_with_the_profile() {
     for at in made.asked.at.borrow().iter() {
         seconds[at.as_secs() as usize] += 1;
     }
-    // A hundred a second each. Who sits out looks every millisecond, and finishes
-    // what it has begun: up to a request each.
+    // A hundred a second each. A client that sits out checks every millisecond, and first
+    // finishes the request it has begun: up to one request each.
     for (second, (&count, clients)) in seconds.iter().zip([5, 2, 1, 2, 3, 4]).enumerate() {
         assert!(count.abs_diff(clients * 100) <= 5, "{count} in second {second}: {seconds:?}");
     }

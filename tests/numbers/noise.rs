@@ -25,7 +25,7 @@ use crate::simulate::{open, run};
 const RATE: f64 = 800.0;
 /// 4000 requests.
 const SECONDS: f64 = 5.0;
-/// At least so many slices make an interval that deserves the name.
+/// The fewest slices that give a useful interval.
 const SLICES: usize = 20;
 
 /// Independent work: any number may be inside.

@@ -6,8 +6,8 @@ use weir::theory::predict;
 use super::replicas;
 use crate::simulate::{closed, config, open, run};
 
-/// A mean of so many runs may be so many of its standard errors off what theory
-/// says: with twelve runs, Student's t is beyond that once in 2500 times.
+/// How many standard errors a mean may be off its predicted value. With twelve runs,
+/// Student's t is beyond that once in 2500 times.
 const ERRORS: f64 = 5.0;
 /// An error larger than this, relative to the figure, would let everything pass.
 const USELESS: f64 = 0.08;

@@ -19,7 +19,7 @@ fn weir(folder: &Folder, args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
 }
 
-/// The runs that the server has recorded by itself, once there are so many.
+/// Waits until the server has recorded `count` runs by itself, and reads them.
 fn recorded(folder: &Folder, count: usize) -> Vec<Value> {
     loop {
         let listing = weir(folder, &["runs", "list", "--json"]);
@@ -49,7 +49,7 @@ fn client(run: &Value) -> [f64; 3] {
     ["rate", "service/ok/p50_ms", "service/ok/p99_ms"].map(|figure| at(run, &format!("/client/{figure}")))
 }
 
-/// The same as the bench saw them.
+/// These figures as the bench saw them.
 fn bench(run: &Value) -> [f64; 3] {
     ["rate", "http/p50_ms", "http/p99_ms"].map(|figure| at(run, &format!("/bench/modes/serial/{figure}")))
 }
@@ -108,7 +108,7 @@ fn weir_and_wrk_measure_the_same() {
     assert!((0.0..=10.0).contains(&more), "{more} more than wrk");
 }
 
-/// Runs on core 0 until it is dropped, and leaves nobody else much of it.
+/// Keeps core 0 busy until it is dropped.
 struct Spinner(Vec<Child>);
 
 impl Spinner {

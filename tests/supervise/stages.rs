@@ -24,8 +24,7 @@ fn options(max: usize, min: usize, cancel: CancelMode) -> SubscribeOptions<u64> 
     SubscribeOptions::from(Limits::new(max, min).unwrap()).cancel(cancel)
 }
 
-/// Numbers that outlive whoever produces them: a successor goes on where its
-/// predecessor was.
+/// Numbers that outlive their producer: its successor continues where it stopped.
 #[derive(Clone, Default)]
 struct Cursor {
     next: Arc<AtomicU64>,

@@ -8,7 +8,7 @@ use weir::theory::service::Service;
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) seed: u64,
-    /// As after `--set`.
+    /// Arguments of `--set`.
     pub(crate) flags: Vec<String>,
     pub(crate) poisson: bool,
     /// One after the other, from 0 s.

@@ -10,12 +10,12 @@ use weir::workbench::{Word, Workbench};
 
 use super::case::{Case, State};
 
-/// The same as in a simulation: a microsecond is a millisecond of tokio's.
+/// Time scale of a simulation: a microsecond is a millisecond of tokio time.
 const STRETCH: u32 = 1000;
 /// Half as often as the server: most of the time goes into looking.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What was said at a moment, in seconds since the start.
+/// A verdict at a time, in seconds since the start.
 pub(crate) struct Said {
     pub(crate) t: f64,
     pub(crate) word: Word,

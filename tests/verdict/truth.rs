@@ -7,7 +7,7 @@ const STEP: f64 = 0.05;
 /// Two standard errors tell a load from a threshold; a window that is twice as long as
 /// that takes is likely to.
 const ERRORS: f64 = 2.0;
-/// From this many events on a metronome can be told from a random load.
+/// The number of events from which a metronome differs visibly from a random load.
 const FEW: f64 = 24.0;
 
 /// What ought to be said at each moment: any of a few words, the likeliest first.
@@ -51,7 +51,7 @@ impl Truth {
         !self.is_settled(t, word) || self.at(t).contains(&word)
     }
 
-    /// Whether the state has lasted as long as it takes to be told.
+    /// True if the state has lasted long enough to be reported.
     pub(crate) fn is_settled(&self, t: f64, said: Word) -> bool {
         let now = self.step(t);
         let enter = self.words[now].iter().map(|word| word.times().0).fold(0.0, f64::max);

@@ -14,10 +14,10 @@
 //! It takes 3 seconds.
 //!
 //! Look at what `work` takes in a second: 80 to 100 for each that it may do at a
-//! time, until `digest` cannot keep up. Then look at who waits for whom. A slow
-//! `work` leaves `digest` idle, with a batch or two that nobody has asked for; a
-//! fast one keeps it busy, and asks for more than there is. And nothing piles up
-//! anywhere: the source, which is endless, produces what is asked for.
+//! time, until `digest` cannot keep up. Then look at which stage waits. A slow
+//! `work` leaves `digest` idle, with a batch or two beyond the demand. A fast `work` keeps
+//! `digest` busy, and asks for more than there is. Events pile up nowhere, because the
+//! endless source produces only what is asked for.
 
 use std::error::Error;
 use std::time::Duration;

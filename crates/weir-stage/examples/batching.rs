@@ -5,11 +5,10 @@
 //! cargo run --example batching
 //! ```
 //!
-//! There is no stage for this, as it is two doors and a combinator of somebody
-//! else's: a subscription is a stream, `chunks_timeout` collects, and the stream
-//! of batches is a producer again. Demand goes through all of it. Look at the
-//! reasons: in the rush batches are full at once, later they wait 100 ms for
-//! company, and the last one is what was left at the end.
+//! Weir has no stage for this, because three parts make one: a subscription is a stream,
+//! tokio-stream's `chunks_timeout` collects, and the stream of batches is a producer again.
+//! Demand passes through all three. Look at the reasons: in the rush each batch is full at
+//! once, later a batch goes out after 100 ms, and the last batch holds the rest.
 
 use std::time::Duration;
 

@@ -7,8 +7,8 @@
 //!
 //! The consumer has `max_demand` 10 and `min_demand` 5. Look at the asks: 10 at
 //! first, then 5 whenever 5 are finished. The producer could count to a million
-//! in a moment; it is never more than 10 ahead, because nobody asks it to be. And
-//! the consumer never waits: while it works on 5, the next 5 are there.
+//! in a moment; it is never more than 10 ahead, because the consumer asks for no
+//! more. And the consumer never waits: while it works on 5, the next 5 are there.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ struct Counter {
 impl Producer for Counter {
     type Event = u64;
 
-    /// As many events as are asked for. What is not delivered now need not be
-    /// remembered: the stage asks again.
+    /// Returns as many events as are asked for. The stage remembers the demand that is not
+    /// served.
     async fn produce(&mut self, demand: usize) -> Option<Vec<u64>> {
         let first = self.next;
         self.next = first.saturating_add(demand as u64).min(self.last + 1);

@@ -1,19 +1,18 @@
-//! One producer and three consumers: first everybody gets everything, then
-//! everybody gets a share.
+//! One producer and three consumers: first each consumer gets every event, then
+//! each gets a share.
 //!
 //! ```sh
 //! cargo run --example fan_out
 //! ```
 //!
 //! **Broadcast.** Temperatures go to an auditor, to an alarm that selects those
-//! above 90, and to an archive that needs 50 ms for each. Nobody gets ahead of
-//! the slowest: look how the auditor is given two events whenever the archive has
-//! finished two. At 0.45 s the archive leaves, and the others have the rest at
-//! once.
+//! above 90, and to an archive that needs 50 ms for each. No consumer
+//! gets ahead of the slowest: the auditor gets two events whenever the archive has
+//! finished two. At 0.45 s the archive leaves, and the others get the rest at once.
 //!
 //! **Shares.** Twelve events arrive every 20 ms, and three consumers would take
-//! more than that. The demand dispatcher gives all of them to whoever wants most;
-//! the fair one deals them out, by weight.
+//! more than that. The demand dispatcher gives all of them to the consumer with the
+//! largest demand; the fair dispatcher deals them out by weight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

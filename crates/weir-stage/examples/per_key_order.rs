@@ -33,7 +33,7 @@ struct Transfer {
     n: u32,
 }
 
-/// What was finished, of which account, and in which partition.
+/// Finished events by account, each account with its partition.
 type Finished = Arc<Mutex<BTreeMap<&'static str, (usize, Vec<u32>)>>>;
 
 #[tokio::main(flavor = "current_thread")]

@@ -27,12 +27,12 @@ use weir_stage::stage;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What is wrong with a parcel shows at the door.
+/// The address of a parcel. The driver finds out at the door whether it is right.
 #[derive(Clone, Copy)]
 enum Address {
     Right,
-    /// Somebody opens at the second ring.
-    NobodyAtFirst,
+    /// The door opens at the second ring.
+    SecondRing,
     Wrong,
     /// The driver waits in traffic for ever.
     FarAway,
@@ -46,9 +46,9 @@ struct Parcel {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), LimitsError> {
-    use Address::{FarAway, NobodyAtFirst, Right, Wrong};
+    use Address::{FarAway, Right, SecondRing, Wrong};
     let start = Instant::now();
-    let addresses = [Right, NobodyAtFirst, Wrong, FarAway, Right, Right, NobodyAtFirst, Right];
+    let addresses = [Right, SecondRing, Wrong, FarAway, Right, Right, SecondRing, Right];
     let parcels = (1..).zip(addresses).map(|(n, to)| Parcel { n, to });
     let depot = stage::from_stream(stream::iter(parcels)).spawn();
 
@@ -61,7 +61,7 @@ async fn main() -> Result<(), LimitsError> {
         .backoff(Backoff::exponential(100 * MS, 1000 * MS).without_jitter())
         .timeout(150 * MS)
         .dead_letter(move |letter| {
-            // It fails when nobody reads the letters any more.
+            // It fails when the receiver of the letters is gone.
             drop(letters.send(letter));
         });
     let account = delivery.account();
@@ -105,8 +105,8 @@ impl TryHandler<Parcel> for Driver {
         sleep(50 * MS).await;
         let first = self.rung.lock().unwrap_or_else(PoisonError::into_inner).insert(n);
         let result = match to {
-            Address::NobodyAtFirst if first => Err("nobody opens"),
-            Address::Right | Address::NobodyAtFirst => Ok(()),
+            Address::SecondRing if first => Err("no answer"),
+            Address::Right | Address::SecondRing => Ok(()),
             Address::Wrong => Err("no such address"),
             Address::FarAway => pending().await,
         };
@@ -115,7 +115,7 @@ impl TryHandler<Parcel> for Driver {
     }
 }
 
-/// Prints what came of an attempt, also if it was dropped at its deadline.
+/// Prints the outcome of an attempt, even if it was dropped at its deadline.
 struct Attempt {
     n: u32,
     start: Instant,

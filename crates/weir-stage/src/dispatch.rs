@@ -130,7 +130,7 @@ pub trait Dispatcher<T>: Send + 'static {
     /// nothing to the successor until `tag` is [drained](Self::drained).
     ///
     /// The stage may call it more than once for a tag. A dispatcher that is used
-    /// without a stage need not be told: a cancelled consumer then counts as drained.
+    /// without a stage needs no such call: a cancelled consumer then counts as drained.
     fn draining(&mut self, tag: Tag) {
         let _ = tag;
     }

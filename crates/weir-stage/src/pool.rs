@@ -178,7 +178,7 @@ impl<T, H> PoolBuilder<T, H> {
 /// A running pool.
 ///
 /// Dropping it aborts its workers and the handlers they run. A pool is owned by one caller,
-/// who decides when its work ends; [`stop`](Self::stop) it and wait until it has
+/// which decides when its work ends; [`stop`](Self::stop) it and wait until it has
 /// [`ended`](Self::ended) to finish what has begun.
 #[must_use = "dropping a pool aborts it"]
 pub struct Pool<T> {

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// A request to stop that many tasks can watch. Clones share the request; a
+/// A request to stop, which any number of tasks can watch. Clones share the request; a
 /// [child](Self::child_token) also hears its parent's.
 ///
 /// This is tokio-util's `CancellationToken`, wrapped so that a new 0.x release of that crate
@@ -222,7 +222,7 @@ impl Shutdown {
         self.skip_drain.is_cancelled()
     }
 
-    /// Waits until the tasks are to be dropped.
+    /// Waits until the tasks must be dropped.
     ///
     /// # Cancel safety
     /// Cancel safe.

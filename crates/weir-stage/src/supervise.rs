@@ -112,11 +112,11 @@ pub enum Strategy {
 /// it stops the next child when this one has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grace {
-    /// No time: the child is aborted at its next await, without being told to stop.
+    /// No time: the child is aborted at its next await, without being asked to stop.
     Kill,
-    /// The child is told to stop, and aborted if it still runs after this time.
+    /// The child is asked to stop, and aborted if it still runs after this time.
     After(Duration),
-    /// The child is told to stop and may take as long as it needs. Right for a supervisor,
+    /// The child is asked to stop and may take as long as it needs. Right for a supervisor,
     /// whose children have their own grace.
     Forever,
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 use weir::buffer::Keep;
 
-/// The buffer as anybody would write it: one line of events and markers.
+/// The simplest buffer: one line of events and markers.
 pub(super) struct Line {
     pub(super) items: VecDeque<Item>,
     pub(super) size: Option<usize>,

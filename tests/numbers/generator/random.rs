@@ -46,7 +46,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     })
 }
 
-/// The same counted here, from what the target was asked.
+/// Compares the client's counts with counts of the requests that the target received.
 fn holds(plan: &Plan, made: &Made) {
     let Made { client, asked, .. } = made;
     assert!(plan.requests.is_none_or(|most| client.sent + client.unsent <= most));

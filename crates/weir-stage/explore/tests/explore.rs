@@ -1,5 +1,5 @@
-//! Thousands of schedules of a few threads each. A schedule in which somebody
-//! waits for ever fails, as do the assertions.
+//! Thousands of schedules of a few threads each. A schedule fails if a
+//! thread waits for ever, or if an assertion does not hold.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

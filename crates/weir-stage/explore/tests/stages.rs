@@ -16,19 +16,18 @@ use weir_explore::stage::{
 const SCHEDULES: usize = 500;
 const EVENTS: u64 = 6;
 
-/// As in `explore.rs`; a schedule takes longer here.
+/// Explores fewer schedules than `explore.rs`, because a schedule takes longer here.
 fn explore<F: Future<Output = ()> + 'static>(scenario: fn() -> F) {
     check_random(move || block_on(scenario()), SCHEDULES);
     check_pct(move || block_on(scenario()), SCHEDULES, 3);
 }
 
-/// What was begun, in order, and how many are at work.
+/// The events that were begun, in order, and the number of consumers at work.
 #[derive(Clone, Default)]
 struct Begun(Arc<Mutex<Vec<u64>>>, Arc<AtomicUsize>);
 
 impl Begun {
-    /// A consumer that notes what it begins, and lets others go on before it has
-    /// finished.
+    /// A consumer that records each event it begins, and yields before it has finished.
     fn consumer(&self) -> ConsumerBuilder<impl Consumer<Event = u64> + use<>> {
         let this = self.clone();
         stage::consumer_fn(move |events: Vec<u64>| {
@@ -42,14 +41,14 @@ impl Begun {
         })
     }
 
-    /// Others come and take what is left, until the source has nothing more; then
-    /// everything was begun once. (One that comes too early is refused the partition,
-    /// or leaves before somebody else has given back.)
+    /// Consumes the remaining events with further consumers until the source is empty, and
+    /// then checks that each event was begun once. (A consumer that comes too early is
+    /// refused the partition, or leaves before another has returned its events.)
     async fn settle(self, source: RunningProducer<u64>) {
         while !source.producer().is_gone() {
             let last = self.consumer().subscribe_to(&source.producer(), options(4)).spawn();
             last.join().await;
-            // Or the explorer might let nobody else go on.
+            // Without this the explorer might never run another task.
             yield_now().await;
         }
         assert_eq!(source.join().await, Reason::Finished);
@@ -145,7 +144,7 @@ fn a_key_stays_in_order_while_its_consumer_subscribes_anew_and_is_replaced() {
     });
 }
 
-/// A consumer of the one partition that finds nobody else at work.
+/// A consumer of the one partition, which checks that no other consumer is at work.
 fn alone(begun: &Begun) -> RunningConsumer<u64> {
     let Begun(begun, at_work) = begun.clone();
     let handle = move |events: Vec<u64>| {

@@ -67,7 +67,7 @@ pub(super) struct PoolTask<T, H> {
     tasks: JoinSet<Reason>,
     /// Why the producer ended, once a worker has heard of it.
     ended: Option<Reason>,
-    /// Why the pool is closing: it was told to stop, or the producer refuses it.
+    /// Why the pool is closing: it was asked to stop, or the producer refuses it.
     closing: Option<Reason>,
 }
 

@@ -106,10 +106,10 @@ pub(crate) enum ToProducer<T> {
     Stop { reason: Reason, limit: StopLimit },
 }
 
-/// How long a pending `produce` may continue after its stage was told to stop.
+/// How long a pending `produce` may continue after its stage was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StopLimit {
-    /// As long as the stage's own `finish_within` says.
+    /// The stage's own `finish_within`.
     Configured,
     /// Until the stage is aborted: the caller has a deadline.
     UntilAborted,

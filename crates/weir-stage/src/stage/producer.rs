@@ -52,7 +52,7 @@ impl<P: Producer, D: Dispatcher<P::Event>> ProducerBuilder<P, D> {
         ProducerBuilder { producer, name, observer, finish_within, output: output.dispatcher(dispatcher) }
     }
 
-    /// Limits how long a pending `produce` may continue after the stage was told to stop.
+    /// Limits how long a pending `produce` may continue after the stage was asked to stop.
     /// Replaces the limit of [`Producer::finish_within`].
     pub fn finish_within(mut self, limit: Duration) -> Self {
         self.finish_within = limit;
@@ -159,7 +159,7 @@ where
 }
 
 /// Waits for a pending `produce` after a stop, while answering consumers. Returns `None` if
-/// the future is to be dropped.
+/// the future must be dropped.
 async fn last<T, D, F>(
     output: &mut OutputSide<T, D>,
     mut produce: Pin<&mut F>,

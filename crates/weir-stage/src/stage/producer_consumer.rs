@@ -5,7 +5,7 @@
 //! output of one batch. (GenStage handles a whole delivery once there is any demand, and
 //! buffers the rest of the output.)
 //!
-//! When it is told to stop, it requeues what it has not begun, finishes its current batch
+//! When it is asked to stop, it requeues what it has not begun, finishes its current batch
 //! and delivers the output. Its producers wait until that is done.
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub enum Reason {
     Finished,
     /// Either side cancelled the subscription.
     Cancelled,
-    /// The stage was told to stop.
+    /// The stage was asked to stop.
     Stopped,
     /// The stage decided in `init` not to run. A [supervisor](crate::supervise) does not
     /// restart it.

@@ -71,7 +71,7 @@ impl<T> Registration<T> {
     }
 
     /// Looks the stage up. If none is registered yet, adds the consumer to those that
-    /// are told when one registers.
+    /// get a message when one registers.
     pub(super) fn lookup(&self, consumer: &ConsumerMail<T>, slot: usize) -> Lookup<T> {
         let mut entry = self.lock();
         match (&entry.mail, &entry.ended) {

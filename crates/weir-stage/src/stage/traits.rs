@@ -27,7 +27,7 @@ pub trait Producer: Send + 'static {
     ///
     /// # Cancel safety
     /// The future need not be cancel safe: the stage keeps it alive while it answers its
-    /// consumers. When the stage is told to stop, the future may have collected events, so
+    /// consumers. When the stage is asked to stop, the future may have collected events, so
     /// it continues; its events are delivered, and `produce` is not called again. The
     /// stage drops the future only when the stage is aborted, or when the future has not
     /// returned [in time](Self::finish_within), which is logged.
@@ -55,7 +55,7 @@ pub trait Producer: Send + 'static {
     fn produce(&mut self, demand: usize) -> impl Future<Output = Option<Vec<Self::Event>>> + Send;
 
     /// Returns how long a pending [`produce`](Self::produce) may continue after its stage
-    /// was told to stop. The default is [`FINISH_WITHIN`]. Zero means that a pending
+    /// was asked to stop. The default is [`FINISH_WITHIN`]. Zero means that a pending
     /// `produce` holds no events, so the stage drops it at once. Called once, before
     /// `init`.
     ///
@@ -121,7 +121,7 @@ pub trait ProducerConsumer: Send + 'static {
     /// # Cancel safety
     /// The future is dropped only when the stage is aborted. The batch is then dropped
     /// with it, which is logged and counted in [`Status::dropped`](super::Status::dropped).
-    /// A stage that is told to stop finishes the batch and delivers its output.
+    /// A stage that is asked to stop finishes the batch and delivers its output.
     fn process(&mut self, events: Vec<Self::In>) -> impl Future<Output = Vec<Self::Out>> + Send;
 
     /// Returns the events that the stage still keeps, such as an incomplete batch; they

@@ -30,7 +30,7 @@ pub struct Child {
 pub(super) type StatusFn = Arc<dyn Fn() -> Status + Send + Sync>;
 
 impl Child {
-    /// Makes a child of `task`: the child ends with the task, and is told to stop by calling
+    /// Makes a child of `task`: the child ends with the task, and is asked to stop by calling
     /// `stop`. An aborted task has ended with [`Reason::Aborted`].
     pub fn new(task: JoinHandle<Reason>, stop: impl FnOnce() + Send + 'static) -> Self {
         Self { task, stop: Box::new(stop), abort: None, tree: None, status: None }
@@ -43,7 +43,7 @@ impl Child {
     }
 }
 
-/// A stage is told to stop as [`Running::stop`] does.
+/// A stage is asked to stop as [`Running::stop`] does.
 impl<R> From<Running<R>> for Child {
     fn from(stage: Running<R>) -> Self {
         let (stop, task, meter) = stage.into_parts();
@@ -52,7 +52,7 @@ impl<R> From<Running<R>> for Child {
     }
 }
 
-/// A pool is told to stop as [`Pool::stop`] does.
+/// A pool is asked to stop as [`Pool::stop`] does.
 impl<T: Send + 'static> From<Pool<T>> for Child {
     fn from(pool: Pool<T>) -> Self {
         let (stop, abort, status) = (pool.stop_fn(), pool.abort_fn(), pool.status_fn());

@@ -19,7 +19,7 @@ pub(super) type Key = u64;
 pub enum ChildState {
     /// Its task runs.
     Running,
-    /// Its task runs and was told to stop.
+    /// Its task runs and was asked to stop.
     Stopping,
     /// It will be started: it waits for its backoff, or for children before it to be up.
     Restarting,

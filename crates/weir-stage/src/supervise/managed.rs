@@ -30,7 +30,7 @@ pub(super) enum Lifecycle {
 /// The task of a child that runs. Dropping it aborts the task, so no child outlives a
 /// supervisor whose task is dropped.
 pub(super) struct RunningTask {
-    /// Taken when the child is told to stop.
+    /// Taken when the child is asked to stop.
     stop: Option<Box<dyn FnOnce() + Send>>,
     task: AbortHandle,
     abort: Option<Box<dyn Fn() + Send>>,
@@ -69,7 +69,7 @@ pub(super) struct ManagedChild {
 }
 
 impl ManagedChild {
-    /// Makes a child that is to be started now.
+    /// Makes a child that is due to start now.
     pub(super) fn new(key: Key, spec: ChildSpec, listing: &Listing) -> Self {
         let state = Lifecycle::Waiting { due: Instant::now() };
         let child = Self { key, spec, state, failures: 0, starts: 0, listing: listing.clone() };

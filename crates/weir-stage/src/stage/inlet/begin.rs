@@ -4,7 +4,7 @@
 //! before the first poll of its handler would lose the batch: the events have left the
 //! inlet, and the handler has never seen them. `tokio::select!` is such a place, because
 //! it yields when the task's cooperative budget is used up. [`Inlet::run`] does not yield
-//! there. Events that another task is to begin come back by [`Inlet::put_back`].
+//! there. Events that another task will begin come back by [`Inlet::put_back`].
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -104,7 +104,7 @@ impl<T> Subscription<T> {
         self.peer.tag == tag && self.connection().is_some()
     }
 
-    /// Returns true if the subscription is to be listed among the stage's producers.
+    /// Returns true if the subscription belongs among the stage's producers.
     pub(in super::super) fn has_producer(&self) -> bool {
         self.connection().is_some() || matches!(self.state, SubscriptionState::Missing)
     }

@@ -179,7 +179,7 @@ impl Naive {
         true
     }
 
-    /// Returns the first event for `who`; none while an earlier consumer of the partition is
+    /// Returns the first event of consumer `who`; none while an earlier consumer of the partition is
     /// not drained.
     fn first_for(&self, who: usize) -> Option<u32> {
         let partition = self.clients[who].partition;
