@@ -1,4 +1,4 @@
-//! Runs: their audit, their files, and what is made of them.
+//! Runs: their audit, their files, and what is derived from them.
 //!
 //! ```text
 //!   weir load ──────▶ ClientSide ─┐
@@ -7,7 +7,7 @@
 //!   ab, oha, wrk ───▶ import ─────┘        list, show, compare, export
 //! ```
 //!
-//! # The file
+//! # Format of the file
 //!
 //! One [`Run`](crate::record::Run) as JSON, `format` 1. Its documentation lists the
 //! fields; a name ends with the unit (`_ms`, `_s`, `_us`) where there is one. Fields may
@@ -19,14 +19,14 @@
 //! | `load` | the plan: model, clients or rate over time, arrivals, seed, request |
 //! | `config` | every key of the configuration in force when it began |
 //! | `audit.verdict` | valid, disturbed or invalid |
-//! | `audit.checks` | the checks: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where a caution is about something from outside |
+//! | `audit.checks` | the checks: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where the cause of a caution is outside the run |
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
 //! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
 //! | `prediction` | the figures of a prediction |
 //!
 //! Times are written twice: as the usual figures for people, and as `buckets_us`, the
 //! histogram at full resolution in pairs of microseconds and counts. `slices` are the
-//! same times by when they ended, in 32 to 64 slices of the run; confidence intervals are
+//! same times by the moment at which they ended, in 32 to 64 slices of the run; confidence intervals are
 //! based on them. A `series` has columns with a value for each entry of `t`.
 
 mod audit;
@@ -35,6 +35,7 @@ mod export;
 mod format;
 mod import;
 mod store;
+mod words;
 
 pub use compare::{ComparedFigure, Comparison, Difference, Side, Values, compare};
 pub use export::{ExportError, Table, csv};

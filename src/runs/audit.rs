@@ -8,7 +8,6 @@ mod client;
 mod imported;
 mod machine;
 mod sides;
-mod words;
 
 use crate::record::{Audit, Check, Run, Verdict};
 
@@ -45,7 +44,7 @@ impl Run {
         let mut audit = std::mem::take(&mut self.audit);
         if let Some(client) = &self.client {
             audit.counts(&self, client);
-            audit.told(&self, client);
+            audit.imported(&self, client);
         }
         self.audit = audit;
         self

@@ -23,7 +23,7 @@
 //! test). Queues are M/M/3 at this utilisation:
 //!
 //! ```text
-//!                 told to differ where nothing does             10 % slower, found
+//!                 equal runs reported as different              10 % slower, found
 //!                 rate  mean   p50   p90   p99   any (Holm)   mean   p50   p90   p99
 //!   even load,
 //!   lognormal      0.0   4.0   4.0   3.4   4.0      2.6        100   100   100  99.8

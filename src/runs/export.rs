@@ -43,7 +43,7 @@ impl Table {
         match self {
             Self::Series => "series over time",
             Self::Percentiles => "percentiles",
-            Self::Histogram => "histograms: other tools tell no more than percentiles",
+            Self::Histogram => "histograms: other tools report only percentiles",
         }
     }
 }
@@ -214,7 +214,7 @@ mod tests {
         let text = csv(&run, Table::Percentiles).unwrap();
         assert!(text.contains("\n60,\n66,2\n70,\n"), "{text}");
         let error = csv(&run, Table::Histogram).unwrap_err().to_string();
-        assert_eq!(error, "the run has no histograms: other tools tell no more than percentiles");
+        assert_eq!(error, "the run has no histograms: other tools report only percentiles");
         assert_eq!(csv(&run, Table::Series).unwrap_err().to_string(), "the run has no series over time");
     }
 

@@ -16,16 +16,18 @@ pub enum FormatError {
     #[error("not a run: {}", clean::line(&.0.to_string()))]
     Malformed(serde_json::Error),
     /// It is JSON, but not a run.
-    #[error("not a run: there is no \"format\" number at its top level")]
+    #[error("not a run: no \"format\" number at the top level")]
     NotARun,
     /// It was written by a later version of Weir.
-    #[error("written in format {found}, and this version of Weir reads format {FORMAT}: use a newer one")]
+    #[error(
+        "written in format {found}, but this version of Weir reads format {FORMAT}; use a newer version"
+    )]
     Newer {
         /// The format number.
         found: u32,
     },
     /// A field has a value that JSON cannot represent, such as a rate of 0/0.
-    #[error("the run cannot be written so that it could be read again: {}", clean::line(&.0.to_string()))]
+    #[error("the run cannot be written as JSON that can be read again: {}", clean::line(&.0.to_string()))]
     Unwritable(serde_json::Error),
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use super::id_for;
+use super::{id_for, words::count};
 use crate::clean;
 use crate::record::{
     Audit, ByAnswer, Check, ClientSide, FORMAT, Model, Origin, Plan, Points, Profile, RequestPlan, Run,
@@ -64,8 +64,8 @@ pub enum ImportError {
     Nothing,
     /// The file is from no known tool.
     #[error(
-        "{}: cannot tell which tool has written this; expected what ab, bombardier, hey, oha or wrk \
-         print, what ab writes with -e, or what oha writes with --output-format json",
+        "{}: unknown format; expected the output of ab, bombardier, hey, oha or wrk, a file that ab wrote \
+         with -e, or one that oha wrote with --output-format json",
         clean::line(file)
     )]
     Unknown {
@@ -74,7 +74,7 @@ pub enum ImportError {
     },
     /// The file is a run of Weir.
     #[error(
-        "{}: this is a run of Weir already; show and compare take it as it is, by its path",
+        "{}: this is already a run of Weir; pass its path to `weir runs show` or `weir compare`",
         clean::line(file)
     )]
     OurOwn {
@@ -93,8 +93,7 @@ pub enum ImportError {
     },
     /// The file has more than one result.
     #[error(
-        "{} holds {count} results of {tools}, one after the other; expected one: split the file and import \
-         each part",
+        "{} holds {count} results of {tools}; expected one. Split the file and import each part",
         clean::line(file)
     )]
     Several {
@@ -107,7 +106,7 @@ pub enum ImportError {
     },
     /// The files are more than one run.
     #[error(
-        "{} and {} are two runs; only an output of ab and its -e file make one together",
+        "{} and {} are two runs; import them one by one. Only an output of ab and its -e file form one run",
         clean::line(first),
         clean::line(second)
     )]
@@ -126,10 +125,10 @@ pub enum ReadError {
     #[error("{0}")]
     Json(serde_json::Error),
     /// The JSON has none of the fields that every result of oha has.
-    #[error("none of \"summary.total\", \"latencyPercentiles\" and \"statusCodeDistribution\" is there")]
+    #[error("found none of \"summary.total\", \"latencyPercentiles\" and \"statusCodeDistribution\"")]
     NoSummary,
     /// A line is missing that the tool prints at its end.
-    #[error("there is no line {expected}; did {} get to its end?", tool.name())]
+    #[error("found no line {expected}; did {} finish?", tool.name())]
     Unfinished {
         /// The line, or one like it.
         expected: &'static str,
@@ -137,10 +136,10 @@ pub enum ReadError {
         tool: Tool,
     },
     /// bombardier counted no answers.
-    #[error("there are no counts such as \"2xx - 2000\" under \"HTTP codes:\"")]
+    #[error("found no counts such as \"2xx - 2000\" under \"HTTP codes:\"")]
     NoCounts,
     /// A line of a CSV file is not a point of a distribution.
-    #[error("line {line} is {found:?}, and should be a percentage and milliseconds")]
+    #[error("line {line} is {found:?}; expected a percentage and milliseconds")]
     BadPoint {
         /// The number of the line, from 1.
         line: usize,
@@ -148,7 +147,7 @@ pub enum ReadError {
         found: String,
     },
     /// A CSV file has no points.
-    #[error("there is a header and nothing under it")]
+    #[error("found a header and no points")]
     NoPoints,
 }
 
@@ -331,8 +330,10 @@ impl Results {
         let ClientSide { refused, failed, .. } = self.client;
         if refused.saturating_add(failed) > 0 {
             let says = format!(
-                "{refused} refused and {failed} failed answers are among the {} whose times {tool} tells",
-                self.client.answered()
+                "{} refused and {} failed answers are among the {} whose times {tool} reports",
+                count(refused),
+                count(failed),
+                count(self.client.answered())
             );
             self.note(Verdict::Disturbed, "answers", says);
         }

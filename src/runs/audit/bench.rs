@@ -1,18 +1,24 @@
-//! What the bench side says of itself: whether its account balances, and what was in
-//! it besides the load.
+//! Checks of the bench side: whether its ledger balances, and which events and requests
+//! were not part of the load.
 
-use super::words::{count, figure, percent};
 use crate::record::{Audit, BenchSide, ByAnswer, LedgerState, MarkKind, Mode, ModeSide, Run, Verdict};
+use crate::runs::words::{count, figure, percent};
 
-/// The share of events from before the load that the bench's figures bear.
+/// The share of events from before the load up to which the bench's figures are only
+/// disturbed.
 const EARLY: f64 = 0.01;
 
 impl Audit {
     pub(super) fn bench(&mut self, run: &Run, bench: &BenchSide) {
         let LedgerState { accepted, done, failed, dropped, held, unaccounted, .. } = bench.ledger;
         let says = format!(
-            "accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}, \
-             {unaccounted} unaccounted"
+            "accepted {} = done {} + failed {} + dropped {} + held {}, {} unaccounted",
+            count(accepted),
+            count(done),
+            count(failed),
+            count(dropped),
+            count(held),
+            unaccounted
         );
         // While events move, the parts are read at slightly different moments.
         self.check("the ledger balances", unaccounted == 0 || !bench.drained, says);
@@ -29,7 +35,9 @@ impl Audit {
         let resets = bench.marks.iter().filter(|mark| mark.kind == MarkKind::Reset).count();
         if resets > 0 {
             let says = format!(
-                "{resets} resets of the counters fell into the run; a few events around them may be missing"
+                "{} counter {} during the run; events around that moment may be missing",
+                count(resets as u64),
+                if resets == 1 { "reset happened" } else { "resets happened" }
             );
             self.note("counted from beginning to end", Verdict::Disturbed, says);
         }
@@ -47,12 +55,12 @@ impl Audit {
         }
     }
 
-    /// Events that were inside when the run began.
+    /// Notes the events that were inside when the run began.
     fn early(&mut self, name: &str, mode: &ModeSide, drained: bool) {
         let before = match mode.inside_before {
             Some(before) => before,
-            // Earlier versions do not say. Once all is finished, each event has had its
-            // request; before that, some requests are still under way.
+            // Runs of earlier versions lack the number. After the drain, each event has had
+            // its request. Before that, some requests are still in flight.
             None if drained => mode.accepted.saturating_sub(mode.requests.saturating_add(mode.aborted)),
             None => 0,
         };
@@ -72,7 +80,7 @@ impl Audit {
         self.note("it began with nothing", if few { Verdict::Disturbed } else { Verdict::Failed }, says);
     }
 
-    /// Requests in other modes than the one under load: they shared the resource.
+    /// Notes the requests to modes other than the one under load. They shared the resource.
     fn other_modes(&mut self, run: &Run, bench: &BenchSide) {
         if run.client.is_none() {
             return;

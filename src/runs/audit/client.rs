@@ -1,41 +1,46 @@
-//! What the client side says of itself: how its requests ended, and whether its times
-//! and its schedule hold.
+//! Checks of the client side: how its requests ended, and whether its times and its
+//! schedule can be trusted.
 
-use super::words::{count, figure, percent};
 use crate::record::{Audit, ByAnswer, ClientSide, Model, Run, Timing, Verdict};
+use crate::runs::words::{count, figure, percent};
 
-/// Requests that were under way at the end, as `load::RequestError` and oha call them.
+/// The names that `load::RequestError` and oha give to requests in flight at the end.
 const CUT_OFF: [&str; 2] = ["the load ended first", "aborted due to deadline"];
-/// The share of requests without an answer, or of due requests never sent, above
-/// which a p99 is not known.
+/// The share of requests without an answer, or of due requests never sent, above which
+/// the p99 is unknown.
 const MISSING: f64 = 0.01;
-/// The share of answers that are errors above which a run is disturbed, and above
-/// which it is no measurement of what was meant.
+/// The share of errors among the answers above which a run is disturbed, and the share
+/// above which it is invalid.
 const ERRORS: f64 = 0.01;
 const MOST_ERRORS: f64 = 0.5;
-/// How far apart the two sides of Little's law may be.
+/// The largest relative difference between the two sides of Little's law.
 const LITTLE: f64 = 0.02;
-/// Times are recorded in whole microseconds, so below this mean their rounding is
-/// seen in the law.
+/// Times are recorded in whole microseconds. Below this mean, rounding alone exceeds
+/// the limit of Little's law.
 const TOO_SHORT_MS: f64 = 0.02;
-/// How late the generator may be, in milliseconds: at the median, and at the 99th
-/// percentile; or else this share of what it measures there.
+/// The allowed lateness of the generator at the median and at the 99th percentile, in
+/// milliseconds, or as a share of the measured time if that is longer.
 const LAG_MS: [f64; 2] = [0.2, 1.0];
 const LAG_SHARE: f64 = 0.05;
-/// If more than this share of what is measured is the generator's own lateness, the
-/// figures are about the generator.
+/// A run is invalid if lateness makes up more than this share of the measured time.
 const MOST_LAG: f64 = 0.5;
 
 impl Audit {
-    /// How the requests ended. Also of runs that other tools tell.
+    /// Checks how the requests ended, in imported runs too.
     pub(super) fn counts(&mut self, run: &Run, client: &ClientSide) {
         if !client.is_counted() {
             return;
         }
         let ClientSide { sent, ok, refused, failed, aborted, unsent, .. } = *client;
         let answered = client.answered();
-        let says =
-            format!("{sent} sent = {ok} ok + {refused} refused + {failed} failed + {aborted} aborted");
+        let says = format!(
+            "{} sent = {} ok + {} refused + {} failed + {} aborted",
+            count(sent),
+            count(ok),
+            count(refused),
+            count(failed),
+            count(aborted)
+        );
         self.check("every request ended once", answered.saturating_add(aborted) == sent, says);
         let cut = CUT_OFF.iter().filter_map(|reason| client.errors.get(*reason)).sum();
         let missing = aborted.saturating_sub(cut);
@@ -54,7 +59,7 @@ impl Audit {
             let share = missing as f64 / asked as f64;
             let of = format!("{} of {} requests ({})", count(missing), count(asked), percent(share));
             let (verdict, consequence) = match share > MISSING {
-                true => (Verdict::Failed, "so the p99 is not known"),
+                true => (Verdict::Failed, "so the p99 is unknown"),
                 false => (Verdict::Disturbed, "and the times leave them out"),
             };
             let says = format!("{of} got no answer{}, {consequence}", why());
@@ -76,7 +81,7 @@ impl Audit {
             let (unsent, due) = (unsent, sent.saturating_add(unsent));
             let many = unsent as f64 > MISSING * due as f64;
             let says = format!(
-                "{} of {} requests were due and not sent before the load was interrupted; the times leave \
+                "{} of {} requests were due but not sent before the load was interrupted; the times leave \
                  their waits out",
                 count(unsent),
                 count(due)
@@ -89,16 +94,15 @@ impl Audit {
         }
     }
 
-    /// Answers that are no success.
+    /// Checks the share of answers that are errors or refusals.
     fn errors(&mut self, run: &Run, client: &ClientSide) {
         let ClientSide { ok, refused, failed, .. } = *client;
         let answered = client.answered();
         let bad = refused.saturating_add(failed);
         let share = failed as f64 / answered as f64;
-        // The bench fails and refuses as it is configured; of another server we do not
-        // know what was meant.
+        // The bench fails and refuses as configured. Another server's intent is unknown.
         let as_configured = run.mode_side().is_some();
-        let told_apart = !self.checks.iter().any(|check| check.name == "answers");
+        let separated = !self.checks.iter().any(|check| check.name == "answers");
         let codes: Vec<&str> = client
             .statuses
             .keys()
@@ -112,7 +116,7 @@ impl Audit {
             let verdict = if failed > 0 && !as_configured { Verdict::Failed } else { Verdict::Disturbed };
             let of = format!("{} of {} answers", count(bad), count(answered));
             (verdict, format!("{of} were {what}{codes}; no success was timed"))
-        } else if failed > 0 && told_apart {
+        } else if failed > 0 && separated {
             let verdict = match share {
                 _ if as_configured => Verdict::Note,
                 share if share > MOST_ERRORS => Verdict::Failed,
@@ -130,7 +134,7 @@ impl Audit {
         self.note("answers were successes", verdict, says);
     }
 
-    /// Whether the times hold. Only of runs that Weir has measured.
+    /// Checks the times. Only for runs that Weir measured.
     pub(super) fn client_times(&mut self, run: &Run, client: &ClientSide) {
         let sent = client.sent;
         if client.waited > 0 {
@@ -151,7 +155,7 @@ impl Audit {
         if client.repeated > 0 {
             let many = client.repeated as f64 > ERRORS * sent as f64;
             let says = format!(
-                "{} of {} requests were sent twice, as the server closed their connection at the same \
+                "{} of {} requests were sent twice because the server closed the connection at that \
                  moment; their times include both",
                 count(client.repeated),
                 count(sent)
@@ -159,7 +163,7 @@ impl Audit {
             let verdict = if many { Verdict::Disturbed } else { Verdict::Note };
             self.note("no request was sent twice", verdict, says);
         }
-        // Those that were aborted were under way, and have no time.
+        // Aborted requests were in flight but have no time.
         if client.aborted == 0 {
             self.little("client", client.in_flight, &client.service, client.seconds);
         }
@@ -168,8 +172,8 @@ impl Audit {
         }
     }
 
-    /// N = X · R (Little, "A proof for the queuing formula L = λW", 1961): the mean
-    /// number inside is the rate at which they pass times the mean time they take.
+    /// Checks N = X · R (Little, "A proof for the queuing formula L = λW", 1961): the mean
+    /// number inside is the throughput times the mean time inside.
     pub(super) fn little(&mut self, whose: &str, inside: f64, times: &ByAnswer, seconds: f64) {
         let total_ms: f64 = [&times.ok, &times.refused, &times.failed].into_iter().map(total_ms).sum();
         let count: u64 = [&times.ok, &times.refused, &times.failed].iter().filter_map(|t| t.count()).sum();
@@ -180,7 +184,7 @@ impl Audit {
         let n = x * r / 1e3;
         let apart = (inside - n).abs() / n;
         let says = format!(
-            "{inside:.3} were in flight on average, and rate times mean time is {x:.1}/s * {r:.3} ms = {n:.3}: \
+            "{inside:.3} were in flight on average, and rate times mean time is {x:.1}/s * {r:.3} ms = {n:.3}, \
              {:.2} % apart (limit {:.0} %)",
             apart * 100.0,
             LITTLE * 100.0
@@ -188,9 +192,9 @@ impl Audit {
         self.check(&format!("Little's law ({whose})"), apart <= LITTLE, says);
     }
 
-    /// How late requests were sent, beside what was measured. The client's response
-    /// times include the lateness. The bench's own do not, so a load that is late by
-    /// little beside the work of the bench is only disturbed.
+    /// Checks how late requests were sent, relative to the measured times. The client's
+    /// response times include the lateness; the bench's times do not. A run whose lateness
+    /// is small compared to the bench's times is therefore only disturbed.
     fn lag(&mut self, run: &Run, lag: &Timing, response: &ByAnswer) {
         let bench = run.mode_side().map(|side| &side.response);
         for (share, name, least) in [(0.5, "p50", LAG_MS[0]), (0.99, "p99", LAG_MS[1])] {
@@ -204,7 +208,7 @@ impl Audit {
             };
             let but = if work > measured { "; the bench's own times do not include it" } else { "" };
             let says = format!(
-                "requests were sent {} ms late at the {name}, where {} ms were measured{but}",
+                "requests were sent {} ms late at the {name}, where the answer time is {} ms{but}",
                 figure(late),
                 figure(measured)
             );

@@ -1,14 +1,14 @@
-//! Whether the figures that another tool tells can be true together. Nothing is known
-//! of how it measured, but some figures exclude each other.
+//! Checks whether the figures of another tool are consistent. How the tool measured is
+//! unknown, but some figures contradict each other.
 
-use super::words::{count, figure};
 use crate::record::{Audit, ClientSide, Model, Origin, Run, Timing, Verdict};
+use crate::runs::words::{count, figure};
 
-/// How far apart two figures may be that follow from each other, besides what their
-/// rounding explains.
+/// The largest relative difference between two figures that follow from each other,
+/// beyond their rounding.
 const APART: f64 = 0.1;
-/// wrk adds times that it has not measured to make up for those that it could not
-/// (coordinated omission), so its mean may be several times too high for its rate.
+/// wrk adds synthetic times to correct for coordinated omission, so its mean may be several
+/// times too high for its rate.
 const APART_WRK: f64 = 4.0;
 /// Tools print means in milliseconds or finer, and durations in hundredths of a second
 /// or finer.
@@ -18,7 +18,7 @@ const ROUNDING_S: f64 = 0.01;
 const CUT_SHORT: f64 = 0.5;
 
 impl Audit {
-    pub(super) fn told(&mut self, run: &Run, client: &ClientSide) {
+    pub(super) fn imported(&mut self, run: &Run, client: &ClientSide) {
         for (what, times) in [
             ("successes", &client.service.ok),
             ("refusals", &client.service.refused),
@@ -31,13 +31,13 @@ impl Audit {
         self.length(run, client);
     }
 
-    /// More answers cannot lie within less time, the mean not above the longest, and no
-    /// answer can take longer than the test.
+    /// Checks that percentiles rise, that the mean is not above the longest time, and that no
+    /// answer took longer than the test.
     fn ascending(&mut self, of: &str, times: &Timing, seconds: f64) {
         let falls = times.known_points().windows(2).find(|pair| pair[1][1] < pair[0][1]);
         if let Some(&[[low, low_ms], [high, high_ms]]) = falls {
             let says = format!(
-                "the p{low} is {} ms and the p{high} is {} ms ({of}): percentiles cannot fall",
+                "the p{low} is {} ms and the p{high} is {} ms ({of}), but percentiles cannot fall",
                 figure(low_ms),
                 figure(high_ms)
             );
@@ -45,14 +45,17 @@ impl Audit {
         }
         let Some(longest) = times.max_ms() else { return };
         if let Some(mean) = times.mean_ms().filter(|mean| *mean > longest + ROUNDING_MS) {
-            let says =
-                format!("the mean is {} ms and the longest is {} ms ({of})", figure(mean), figure(longest));
+            let says = format!(
+                "the mean is {} ms, above the longest time of {} ms ({of})",
+                figure(mean),
+                figure(longest)
+            );
             self.note("the mean is below the longest", Verdict::Failed, says);
         }
         let allowed = seconds * (1.0 + APART) + ROUNDING_S;
         if seconds > 0.0 && longest / 1e3 > allowed {
             let says = format!(
-                "the longest answer took {} s ({of}), and the whole test took {} s",
+                "the longest answer took {} s ({of}), but the whole test took {} s",
                 figure(longest / 1e3),
                 figure(seconds)
             );
@@ -60,7 +63,7 @@ impl Audit {
         }
     }
 
-    /// By Little's law no more requests are under way than there are clients.
+    /// Checks that Little's law does not need more clients than there were.
     fn clients(&mut self, run: &Run, client: &ClientSide) {
         let Some(Model::Closed { clients }) = run.load.as_ref().map(|load| &load.model) else { return };
         let Some(mean) = client.service.ok.mean_ms() else { return };
@@ -84,7 +87,7 @@ impl Audit {
         }
         let followed = client.rate * seconds;
         let apart = (followed - answers).abs();
-        // One answer more or less is not a contradiction.
+        // A difference of one answer is not a contradiction.
         let possible = apart <= answers * APART + client.rate * ROUNDING_S + 1.0 + client.aborted as f64;
         let says = format!(
             "{}/s for {} s are {} answers, and {} were counted",
@@ -101,7 +104,7 @@ impl Audit {
         let Some(planned) = clients.seconds().filter(|planned| client.seconds < planned * CUT_SHORT) else {
             return;
         };
-        let says = format!("the test took {} s and was planned for {planned} s", figure(client.seconds));
+        let says = format!("the test took {} s of the planned {planned} s", figure(client.seconds));
         self.note("the test came to its end", Verdict::Disturbed, says);
     }
 }

@@ -1,24 +1,23 @@
-//! Whether the generator and the server had the cores that they needed.
+//! Checks whether the generator and the server had the CPU time that they needed.
 
-use super::words::{count, figure, percent};
 use crate::record::{Audit, ClientSide, Stalls, Verdict};
+use crate::runs::words::{count, figure, percent};
 
-/// The share of the time for which the generator may have no core although it has
-/// something to do: more of it shows in what it measures.
+/// The share of time for which the generator may wait for a CPU. Above it, the wait shows
+/// in the measured times.
 const STARVED: f64 = 0.05;
-/// Without a core for more than this share, it measures the machine.
+/// Above this share, the run is invalid.
 const MOST_STARVED: f64 = 0.5;
-/// If other processes than the server used at least this share of what was used, it is
-/// they who were in the way.
+/// If processes other than the server used more than this share of the used CPU time,
+/// they are the cause.
 const OTHERS: f64 = 0.3;
-/// The share of the time in which it is ready to run for which the server may wait for
-/// a core.
+/// The share of its runnable time for which the server may wait for a CPU.
 const SERVER_STARVED: f64 = 0.1;
-/// A server that waits for less than this, in cores, is not worth a word.
+/// A server that waits for less than this, in cores, is not mentioned.
 const HARDLY: f64 = 0.05;
-/// A generator that is busy for more of the time than this sets the rate itself.
+/// A generator that is busy for more than this share of the time limits the rate itself.
 const BUSY: f64 = 0.95;
-/// A generator that stood still for more than this share of the load measures itself.
+/// A run is invalid if the generator stalled for more than this share of the load.
 const MOST_STALLED: f64 = 0.25;
 
 impl Audit {
@@ -36,10 +35,10 @@ impl Audit {
         let often = if times == 1 {
             String::new()
         } else {
-            format!(" ({} times, {} s at the longest)", count(times), figure(longest_s))
+            format!(" ({} stalls, the longest {} s)", count(times), figure(longest_s))
         };
         let says = format!(
-            "the generator stood still for {} s of {} s{often}; the rate and the longest times include that",
+            "the generator stalled for {} s of {} s{often}; the rate and the longest times include that",
             figure(seconds),
             figure(client.seconds)
         );
@@ -63,7 +62,7 @@ impl Audit {
             );
             let verdict = match starved {
                 share if share <= STARVED => Verdict::Passed,
-                // The server has it: that is what both can do on this machine.
+                // The server had the CPU: both together are at the machine's limit.
                 _ if others <= OTHERS * (server + others) => Verdict::Note,
                 share if share <= MOST_STARVED => Verdict::Disturbed,
                 _ => Verdict::Failed,
@@ -73,15 +72,15 @@ impl Audit {
         let busy = client.cpu.unwrap_or_default() + client.starved.unwrap_or_default();
         if busy > BUSY && client.lag.is_none() {
             let says = format!(
-                "the generator was busy {} of the time, so the server may be able to do more",
+                "the generator was busy {} of the time, so the server may be faster than measured",
                 percent(busy.min(1.0))
             );
             self.note("the server set the rate", Verdict::Note, says);
         }
     }
 
-    /// The server may wait for a core because the load generator has it, which is so
-    /// whenever both share a machine. Here it is about other processes.
+    /// Checks whether other processes kept the server waiting for a CPU. Waiting for the load
+    /// generator is normal where both share a machine.
     fn server(&mut self, client: &ClientSide) {
         let (Some(starved), Some(server)) = (client.server_starved, client.server_cpu) else { return };
         let others = client.other_cpu.unwrap_or_default();

@@ -1,11 +1,10 @@
-//! Whether the two sides of a run agree on how many answers there were and how long
-//! they took.
+//! Checks whether the two sides of a run agree on the number of answers and on their times.
 
-use super::words::{count, figure};
 use crate::record::{Audit, ClientSide, ModeSide, Run, Verdict};
+use crate::runs::words::{count, figure};
 
-/// What may lie between the two sides, in milliseconds, at the 99th percentile and at
-/// the longest; or else this share of what the bench took there.
+/// The allowed difference between the times of the two sides at the 99th percentile and at
+/// the maximum, in milliseconds, or as a share of the bench's time if that is longer.
 const BETWEEN_MS: [f64; 2] = [20.0, 100.0];
 const BETWEEN: f64 = 0.5;
 
@@ -21,16 +20,20 @@ impl Audit {
         let (verdict, says) = match side.requests.checked_sub(answers) {
             None => {
                 let says = format!(
-                    "{} answers reached the client, and the bench gave {}",
+                    "{} answers reached the client, but the bench sent {}",
                     count(answers),
                     count(side.requests)
                 );
                 (Verdict::Failed, says)
             }
-            // Answers may have been on their way when the client gave up.
+            // Answers may have been in flight when the client gave up.
             Some(more) if more <= client.aborted => (
                 Verdict::Passed,
-                format!("the client had {answers} answers, the bench gave {}", side.requests),
+                format!(
+                    "{} answers reached the client, and the bench sent {}",
+                    count(answers),
+                    count(side.requests)
+                ),
             ),
             Some(more) => {
                 let says = format!(
@@ -44,20 +47,18 @@ impl Audit {
         self.note("both sides count the same", verdict, says);
     }
 
-    /// The time between the sides: what a client waited, less what the bench took.
-    /// Little of it is the network's and the system's. Much of it means that the
-    /// generator, the server's process or the machine stood still.
+    /// Checks the client's wait minus the bench's time. A small difference is normal for the
+    /// network and the system. A large one means that the generator, the server's process or
+    /// the machine stalled.
     fn between(&mut self, client: &ClientSide, side: &ModeSide) {
-        for (share, at, allowed) in
-            [(0.99, "at the p99", BETWEEN_MS[0]), (1.0, "at the longest", BETWEEN_MS[1])]
-        {
+        for (share, at, allowed) in [(0.99, "at the p99", BETWEEN_MS[0]), (1.0, "at most", BETWEEN_MS[1])] {
             let both = client.service.ok.quantile_ms(share).zip(side.http.quantile_ms(share));
             let Some((waited, took)) = both else { continue };
             let between = waited - took;
             if between > allowed.max(took * BETWEEN) {
                 let says = format!(
-                    "clients waited {} ms {at}, and the bench took {} ms: the generator, the system or the \
-                     network had the other {} ms",
+                    "clients waited {} ms {at}, but the bench took {} ms; the other {} ms passed in the \
+                     generator, the system or the network",
                     figure(waited),
                     figure(took),
                     figure(between)

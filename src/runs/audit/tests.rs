@@ -105,7 +105,7 @@ fn thirty_of_forty_unanswered_are_invalid_and_three_of_a_thousand_disturb() {
         |aborted| BTreeMap::from([("connection broken: closed before an answer".to_owned(), aborted)]);
     let many = of(ClientSide { errors: broken(30), ..client([10, 0, 0, 30]) });
     let says = "30 of 40 requests (75 %) got no answer (connection broken: closed before an answer), so the p99 is \
-                not known";
+                unknown";
     is(&many, Validity::Invalid, says);
     let few = of(ClientSide { errors: broken(3), ..client([997, 0, 0, 3]) });
     let says = "3 of 1,000 requests (0.3 %) got no answer (connection broken: closed before an answer), and the \
@@ -156,16 +156,16 @@ fn five_milliseconds_late_is_nothing_beside_half_a_second_of_work() {
     // The answer is a receipt; the work comes later, and the bench has its times.
     let work = ModeSide { response: times(&[(500, 1000)]), in_system: 500.0, ..side(1000) };
     let run = with_bench(late([0, 5], 0), "pipelined", work).audited();
-    let says = "requests were sent 5 ms late at the p99, where 5 ms were measured; the bench's own times do not \
-                include it";
+    let says = "requests were sent 5 ms late at the p99, where the answer time is 5 ms; the bench's own times \
+                do not include it";
     is(&run.audit, Validity::Disturbed, says);
     // Where nothing else was measured, the figure is the generator's own lateness.
-    let says = "requests were sent 5 ms late at the p99, where 5 ms were measured";
+    let says = "requests were sent 5 ms late at the p99, where the answer time is 5 ms";
     is(&of(late([0, 5], 0)), Validity::Invalid, says);
     is(
         &of(late([0, 5], 20)),
         Validity::Disturbed,
-        "requests were sent 5 ms late at the p99, where 25 ms were measured",
+        "requests were sent 5 ms late at the p99, where the answer time is 25 ms",
     );
     assert_eq!(of(late([50, 50], 20)).validity(), Validity::Invalid);
 }
@@ -174,22 +174,22 @@ fn five_milliseconds_late_is_nothing_beside_half_a_second_of_work() {
 fn a_generator_that_was_suspended_says_for_how_long() {
     let stalls = Stalls { count: 1, seconds: 0.7, longest_s: 0.7 };
     let disturbed = of(ClientSide { stalls, seconds: 10.0, in_flight: 2.0, ..client([1000, 0, 0, 0]) });
-    let says = "the generator stood still for 0.7 s of 10 s; the rate and the longest times include that";
+    let says = "the generator stalled for 0.7 s of 10 s; the rate and the longest times include that";
     is(&disturbed, Validity::Disturbed, says);
     let stalls = Stalls { count: 3, seconds: 0.7, longest_s: 0.4 };
-    let says = "the generator stood still for 0.7 s of 1 s (3 times, 0.4 s at the longest); the rate and the \
+    let says = "the generator stalled for 0.7 s of 1 s (3 stalls, the longest 0.4 s); the rate and the \
                 longest times include that";
     is(&of(ClientSide { stalls, ..client([1000, 0, 0, 0]) }), Validity::Invalid, says);
 }
 
 #[test]
-fn time_that_passes_between_the_sides_is_told() {
+fn time_that_passes_between_the_sides_is_noted() {
     let mut slow = client([1000, 0, 0, 0]);
     slow.service.ok = times(&[(20, 995), (720, 5)]);
     slow.in_flight = 995.0 * 0.02 + 5.0 * 0.72;
     let run = with_bench(slow, "serial", side(1000)).audited();
-    let says = "clients waited 720 ms at the longest, and the bench took 20 ms: the generator, the system or the \
-                network had the other 700 ms";
+    let says = "clients waited 720 ms at most, but the bench took 20 ms; the other 700 ms passed in the generator, \
+                the system or the network";
     is(&run.audit, Validity::Disturbed, says);
     let run = with_bench(client([1000, 0, 0, 0]), "serial", side(1000)).audited();
     assert_eq!(said(&run.audit), (Validity::Valid, vec![]));
@@ -218,7 +218,7 @@ fn it_matters_who_has_the_core() {
 }
 
 #[test]
-fn events_from_before_are_told_with_their_number() {
+fn events_from_before_are_noted_with_their_number() {
     let run = |before| {
         let early = ModeSide {
             accepted: 1000 + before,
@@ -252,12 +252,12 @@ fn an_interrupted_load_is_valid_and_its_requests_under_way_were_not_there_before
 }
 
 #[test]
-fn other_clients_of_the_bench_are_told() {
+fn other_clients_of_the_bench_are_noted() {
     let run = with_bench(client([1000, 0, 0, 0]), "serial", side(1200)).audited();
     let says = "200 of the bench's 1,200 answers went to other clients, whose requests are in its figures";
     is(&run.audit, Validity::Disturbed, says);
     let run = with_bench(client([1000, 0, 0, 0]), "serial", side(990)).audited();
-    is(&run.audit, Validity::Invalid, "1,000 answers reached the client, and the bench gave 990");
+    is(&run.audit, Validity::Invalid, "1,000 answers reached the client, but the bench sent 990");
     let mut run = with_bench(client([1000, 0, 0, 0]), "serial", side(1000));
     run.bench.as_mut().unwrap().modes.insert("async".to_owned(), side(400));
     let says = "400 async requests came from other clients in 1 s and used the same resource";

@@ -176,7 +176,7 @@ impl ComparedFigure {
         let mut figure = Self::new(name, values, b / a - 1.0);
         match (a_known, b_known) {
             (Ok(a), Ok(b)) => figure.decide(&a, &b),
-            (Err(a), Err(b)) if a == b => figure.unknown = Some(format!("each {a}")),
+            (Err(a), Err(b)) if a == b => figure.unknown = Some(format!("each run {a}")),
             (Err(a), Err(b)) => figure.unknown = Some(format!("A {a}, and B {b}")),
             (Err(a), _) => figure.unknown = Some(format!("A {a}")),
             (_, Err(b)) => figure.unknown = Some(format!("B {b}")),
@@ -194,8 +194,8 @@ impl ComparedFigure {
             && large
             && few <= FEW_SLICES.min(all / 2)
         {
-            let why = format!("{few} of {all} slices carry it; measure for longer");
-            self.words = format!("{} cannot be distinguished from noise: {why}", self.words);
+            let why = format!("only {few} of {all} slices show it. Measure for longer");
+            self.words = format!("{}, which may be noise: {why}", self.words);
             self.unknown = Some(why);
             self.difference = Difference::Unknown;
         }
@@ -208,7 +208,7 @@ impl ComparedFigure {
         let floor = self.values.resolution();
         let (low, high) = limits(difference, a, b, critical(LEVEL, freedom));
         if low.is_infinite() && high.is_infinite() {
-            self.unknown = Some("too few times are that long".to_owned());
+            self.unknown = Some("too few times lie beyond this percentile".to_owned());
             return;
         }
         let (low, high) = (low.min(difference - floor), high.max(difference + floor));

@@ -206,9 +206,9 @@ impl<'a> Sliced<'a> {
 }
 
 impl Estimate {
-    /// The noise of how many a second there are, from the slices of times of all
-    /// kinds. `edge` is how long the last one may have taken more or less, relative
-    /// to the run: a rate ends with it.
+    /// Returns the noise of a rate, from the slices of times of all kinds. `edge` is the
+    /// uncertainty of the last time relative to the run's length, because the run ends with
+    /// it.
     pub(super) fn rate(timings: &[&Timing], edge: f64) -> Result<Self, &'static str> {
         let longest = timings.iter().map(|timing| timing.slices().buckets_us.len()).max().unwrap_or(0);
         let in_slice = |n: usize| -> f64 {
@@ -221,7 +221,7 @@ impl Estimate {
         let filled = |n: &f64| *n > 0.0;
         let first = counts.iter().position(filled).unwrap_or(longest);
         let last = counts.iter().rposition(filled).unwrap_or(0);
-        // The first slice begins before the first answer can be there.
+        // The first slice begins before the first answer is possible.
         let counts = counts.get(first + 1..last).unwrap_or_default();
         if counts.len() < FEWEST_SLICES {
             return Err("has too few slices");
@@ -231,8 +231,8 @@ impl Estimate {
         Ok(Self { noise: Noise::Relative(error.hypot(edge)), pace: 0.0, freedom })
     }
 
-    /// How far below and above the figure the truth may be, at `t` standard errors;
-    /// the logarithm of the ratio. Either may be infinite.
+    /// Returns how far the true value may lie below and above the figure at `t` standard
+    /// errors, as the logarithm of the ratio. Either may be infinite.
     ///
     /// The tails of a waiting time come in clusters, and a run that happens to have
     /// few of them underestimates both the percentile and its noise. The limit
@@ -258,8 +258,8 @@ impl Estimate {
     }
 }
 
-/// Without what is empty at the end, and without the slice before that, which the
-/// end of the run has cut short.
+/// Removes the empty slices at the end, and the slice before them, which the end of the
+/// run has cut short.
 fn complete(mut slices: Vec<&[(u64, u64)]>) -> Vec<&[(u64, u64)]> {
     while slices.pop_if(|slice| slice.is_empty()).is_some() {}
     slices.pop();
@@ -274,14 +274,14 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The smallest time within which a share of them lies, as the histogram has it.
+/// Returns the smallest bucket value that a share of the times does not exceed.
 fn at_share(cumulative: &[(u64, u64)], share: f64) -> u64 {
     let all = cumulative.last().map_or(0, |(_, count)| *count) as f64;
     let place = cumulative.partition_point(|(_, count)| (*count as f64) < share * all - 1e-9);
     cumulative.get(place).or(cumulative.last()).map_or(0, |(us, _)| *us)
 }
 
-/// The energy of a series in each of the first cosines. A constant has none.
+/// Returns the energy of a series in each of the first cosines. A constant has none.
 fn cosines(series: &[f64]) -> impl Iterator<Item = f64> {
     let length = series.len() as f64;
     (1..=COSINES.min(series.len() / 2)).map(move |turn| {
@@ -291,7 +291,7 @@ fn cosines(series: &[f64]) -> impl Iterator<Item = f64> {
     })
 }
 
-/// The long-run variance of a series, and its degrees of freedom.
+/// Returns the long-run variance of a series, and its degrees of freedom.
 pub(super) fn long_run(series: &[f64]) -> (f64, f64) {
     let energy: Vec<f64> = cosines(series).collect();
     (mean(&energy), energy.len() as f64)

@@ -6,11 +6,11 @@
 //!
 //! - The limits of each share are Wilson's (1927), those of the difference Newcombe's
 //!   (1998, method 10). They hold for shares of 0 and 1, too.
-//! - The p value is never smaller than that of Fisher's exact test (1935) where few
-//!   went wrong, or few did not.
+//! - The p value is never smaller than that of Fisher's exact test (1935) where
+//!   failures or successes are few.
 //! - Failures come in clusters. The variance of a run's slices, divided by that of
-//!   independent failures, is the design effect (Kish 1965); both runs are taken for as
-//!   many times smaller as the larger of the two effects says.
+//!   independent failures, is the design effect (Kish 1965); both samples are divided
+//!   by the larger of the two effects.
 
 use super::noise::{FEWEST_SLICES, long_run};
 use super::student::{critical, ln_gamma, two_sided};
@@ -111,7 +111,7 @@ impl<'a> Count<'a> {
     }
 
     /// Returns a share without times.
-    fn told(share: Option<f64>) -> Option<Self> {
+    fn of_share(share: Option<f64>) -> Option<Self> {
         share.map(|share| Self { part: share, all: 1.0, times: None })
     }
 
@@ -206,8 +206,8 @@ impl Pair {
         two_sided(inside, freedom).max(self.fisher().unwrap_or(0.0))
     }
 
-    /// Fisher's exact test: the probability of every table that is no more probable
-    /// than this one. `None` where there are too many to count.
+    /// Fisher's exact test: the total probability of the tables that are no more probable
+    /// than this one. `None` if there are too many tables.
     fn fisher(&self) -> Option<f64> {
         let [part_a, part_b] = [self.a.part, self.b.part].map(f64::round);
         let (all_a, all_b) = (self.a.all.round().max(part_a), self.b.all.round().max(part_b));
@@ -224,7 +224,7 @@ impl Pair {
     }
 }
 
-/// The bench's side, where no generator of ours was there.
+/// Returns the bench's side of a run without a client side.
 fn bench(run: &Run) -> Option<&ModeSide> {
     run.mode_side().filter(|_| run.client.is_none())
 }
@@ -240,7 +240,7 @@ fn refused(run: &Run) -> Option<Count<'_>> {
     }
     match bench(run) {
         Some(side) => Count::new(side.refused, side.requests, None),
-        None => Count::told(run.prediction.as_ref()?.refused_share),
+        None => Count::of_share(run.prediction.as_ref()?.refused_share),
     }
 }
 
@@ -264,7 +264,7 @@ fn unanswered(run: &Run) -> Option<Count<'_>> {
     }
 }
 
-/// In serial mode the answer says it.
+/// `None` in serial mode, where the answer reports the failure.
 fn failed_events(run: &Run) -> Option<Count<'_>> {
     let side = run.mode_side().filter(|_| run.mode() != Some(Mode::Serial))?;
     let times = (&side.response_failed, vec![&side.response, &side.response_failed]);
@@ -275,6 +275,6 @@ fn dropped_events(run: &Run) -> Option<Count<'_>> {
     match run.mode_side() {
         Some(side) if run.mode() != Some(Mode::Serial) => Count::new(side.dropped, side.accepted, None),
         Some(_) => None,
-        None => Count::told(run.prediction.as_ref()?.dropped_share),
+        None => Count::of_share(run.prediction.as_ref()?.dropped_share),
     }
 }

@@ -222,7 +222,7 @@ fn what_is_known_by_percentiles_only_has_no_interval() {
     let names: Vec<&str> = comparison.figures.iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["answers/s", "answer mean", "answer p50", "answer p99"]);
     assert!(comparison.figures.iter().all(|figure| figure.interval.is_none()));
-    assert_eq!(comparison.words, "unknown, without an interval: B has only percentiles");
+    assert_eq!(comparison.words, "unknown, because there is no interval: B has only percentiles");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_percentile_of_a_few_times_cannot_be_told() {
     let comparison = compare(&few(1), &few(2));
     let p99 = comparison.figures.iter().find(|figure| figure.name == "answer p99").unwrap();
     assert_eq!((p99.interval, p99.difference), (None, Difference::Unknown));
-    assert_eq!(p99.unknown.as_deref(), Some("too few times are that long"));
+    assert_eq!(p99.unknown.as_deref(), Some("too few times lie beyond this percentile"));
 }
 
 #[test]

@@ -16,11 +16,11 @@ const KEYS: usize = 8;
 /// The method, for readers of a comparison.
 pub(super) const METHOD: &str = "Intervals at 95 % from the slices of each run: long-run variance by \
     equal-weighted cosines (Lazarus et al. 2018), percentiles as shares (Woodruff 1952), the ratio of two \
-    by MOVER with Student's t (Zou & Donner 2008); shares by Newcombe (1998), no more certain than Fisher's \
-    exact test (1935), with the design effect of the slices (Kish 1965); Holm's procedure (1979) over all \
-    figures; times and rates count from 0.1 % or 1 µs. Noise between one run and the next is not in it.";
+    by MOVER with Student's t (Zou & Donner 2008); shares by Newcombe (1998), with a p value of at least \
+    that of Fisher's exact test (1935) and the design effect of the slices (Kish 1965); Holm's procedure (1979) over all \
+    figures; differences below 0.1 % or 1 µs are ignored. The intervals do not include variation from one run to the next.";
 
-/// One figure in a sentence.
+/// Returns one figure in a sentence.
 pub(super) fn of(figure: &ComparedFigure) -> String {
     let amount = format!("{:.1} %", figure.relative.abs() * 100.0);
     let name = &figure.name;
@@ -38,7 +38,7 @@ pub(super) fn of(figure: &ComparedFigure) -> String {
     }
 }
 
-/// The interval, in the direction in which the sentence goes.
+/// Returns the interval, in the direction of the sentence.
 fn range(figure: &ComparedFigure) -> String {
     let Some((low, high)) = figure.interval else { return String::new() };
     let percent = |value: f64| format!("{:.1} %", value * 100.0);
@@ -50,12 +50,12 @@ fn range(figure: &ComparedFigure) -> String {
     }
 }
 
-/// All figures in a few sentences.
+/// Returns all figures in a few sentences.
 pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> String {
     let of_kind = |kind| {
         let mut found: Vec<&ComparedFigure> = figures.iter().filter(|f| f.difference == kind).collect();
-        // What went wrong comes before any time. Then the most certain first; among
-        // equals, as in the table.
+        // Shares of failures come before times, then the most certain figure comes first.
+        // Equals stay in the order of the table.
         let order = |f: &ComparedFigure| (!is_share(f), f.p_value.unwrap_or(1.0));
         found.sort_by(|f, g| {
             let ((f, f_p), (g, g_p)) = (order(f), order(g));
@@ -70,27 +70,28 @@ pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> Stri
         format!("{}{more}", named.join("; "))
     };
     let known = figures.iter().filter(|figure| figure.p_value.is_some()).count();
-    // What the test cannot see is said, too.
+    // Doubtful figures are mentioned too.
     let doubts = figures.iter().filter(|f| f.difference == Difference::Unknown && f.interval.is_some());
-    let doubts: String = doubts.take(NAMED).map(|figure| format!(". But {}", figure.words)).collect();
+    let doubts: String = doubts.take(NAMED).map(|figure| format!(". {}", figure.words)).collect();
     match strongest {
         Difference::MoreThanNoise => format!("more than noise: {}{doubts}", name(&of_kind(strongest))),
         Difference::Alone => format!(
-            "no difference beyond noise over all {known} figures together; alone, {} would be one{doubts}",
+            "no difference beyond noise in all {known} figures together; on its own, this would be significant: \
+             {}{doubts}",
             name(&of_kind(strongest))
         ),
         Difference::WithinNoise => {
             let within = of_kind(strongest);
             let median = within.iter().find(|figure| figure.name == "answer p50");
-            let mut told: Vec<&ComparedFigure> =
+            let mut named_first: Vec<&ComparedFigure> =
                 within.iter().copied().filter(|figure| is_share(figure)).collect();
-            told.extend(median);
-            let told = if told.is_empty() { name(&within) } else { name(&told) };
+            named_first.extend(median);
+            let named_first = if named_first.is_empty() { name(&within) } else { name(&named_first) };
             let opening = if doubts.is_empty() { "no difference beyond noise" } else { "within noise" };
-            format!("{opening}: {told}{doubts}")
+            format!("{opening}: {named_first}{doubts}")
         }
         Difference::Unknown => match figures.iter().find_map(|figure| figure.unknown.as_deref()) {
-            Some(why) if doubts.is_empty() => format!("unknown, without an interval: {why}"),
+            Some(why) if doubts.is_empty() => format!("unknown, because there is no interval: {why}"),
             Some(_) => format!("unknown{doubts}"),
             None => "unknown: the runs have no figure in common".to_owned(),
         },
@@ -101,7 +102,7 @@ fn is_share(figure: &ComparedFigure) -> bool {
     matches!(figure.values, Values::Shares { .. })
 }
 
-/// What has to be known besides the figures.
+/// Returns notes on everything but the figures.
 pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     for (letter, run) in [("A", a), ("B", b)] {
@@ -150,12 +151,12 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
     notes
 }
 
-/// The keys that differ, with what they are in either.
+/// Lists the keys that differ, with their value in each run.
 fn differing(what: &str, a: &Value, b: &Value) -> Option<String> {
     let (mut of_a, mut of_b) = (BTreeMap::new(), BTreeMap::new());
     flatten(String::new(), a, &mut of_a);
     flatten(String::new(), b, &mut of_b);
-    let absent = || "nothing".to_owned();
+    let absent = || "not set".to_owned();
     let keys: std::collections::BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
     let differing: Vec<String> = keys
         .into_iter()
@@ -172,7 +173,7 @@ fn differing(what: &str, a: &Value, b: &Value) -> Option<String> {
     (!differing.is_empty()).then(|| format!("the {what} differ: {}{more}", named.join(", ")))
 }
 
-/// Every leaf by its dotted key.
+/// Adds every leaf by its dotted key.
 fn flatten(key: String, value: &Value, into: &mut BTreeMap<String, String>) {
     let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     match value {

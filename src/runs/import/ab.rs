@@ -11,6 +11,7 @@
 
 use super::{ImportError, ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
+use crate::runs::words::count;
 
 /// Below this, a mean in whole milliseconds is too coarse.
 const COARSE_MS: f64 = 10.0;
@@ -48,13 +49,13 @@ pub(super) fn read(files: &[(&str, String, Tool)]) -> Result<Results, ImportErro
         points.splice(0..0, fine);
         mean_ms = mean_ms.filter(|mean| *mean >= COARSE_MS);
     } else {
-        let says = "ab prints whole milliseconds. What it writes with -e FILE is finer, and can be imported \
-                    together with this";
+        let says = "ab prints whole milliseconds. For finer times, import this output together with the file \
+                    that ab writes with -e";
         results.note(Verdict::Note, "resolution", says.to_owned());
     }
     if outputs.is_empty() {
-        let says = "counts, rate and duration are not known: the -e file of ab has only percentiles. Import it \
-                    together with what ab prints";
+        let says = "counts, rate and duration are unknown, because the -e file of ab has only percentiles. \
+                    Import it together with the output of ab";
         results.note(Verdict::Note, "counts", says.to_owned());
     }
     results.times(count, mean_ms, points);
@@ -147,16 +148,18 @@ impl Output {
         client.errors = errors.map(|(name, count)| (name.to_owned(), count)).collect();
         if self.non_2xx > 0 {
             let says = format!(
-                "{} of {} answers were not 2xx; ab does not say which of them were refusals, so all count as \
-                 failed, redirects too, and the times are of all answers together",
-                self.non_2xx, self.complete
+                "{} of {} answers were not 2xx; ab does not separate refusals and redirects, so all count as \
+                 failed, and the times are of all answers together",
+                count(self.non_2xx),
+                count(self.complete)
             );
             results.note(Verdict::Disturbed, "answers", says);
         }
         if length > 0 {
             let says = format!(
-                "ab calls {length} requests failed because their bodies are not as long as the first one. \
-                 That is no failure, and does not count as one here; ab -l would not count it either"
+                "{} answers differ in length from the first. ab calls them failed; here they count as successes, \
+                 as with ab -l",
+                count(length)
             );
             results.note(Verdict::Note, "lengths", says);
         }

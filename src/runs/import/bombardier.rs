@@ -79,11 +79,11 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     results.client.rate = rate;
     results.client.seconds = planned_s.unwrap_or(if rate > 0.0 { answered as f64 / rate } else { 0.0 });
     if planned_s.is_none() {
-        let says = "bombardier does not print how long it took; the duration follows from the mean rate";
+        let says = "bombardier does not print its duration; it is computed from the mean rate";
         results.note(Verdict::Note, "duration", says.to_owned());
     }
     if results.target.is_none() {
-        let says = "the line that begins with \"Bombarding\" is missing, so target and load are not known";
+        let says = "the line that begins with \"Bombarding\" is missing, so target and load are unknown";
         results.note(Verdict::Note, "load", says.to_owned());
     }
     results.load =

@@ -86,7 +86,7 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
             results.mixed("oha without --stats-success-breakdown");
         }
     }
-    let says = "oha does not write down what it was asked for, so target and load are not known";
+    let says = "oha does not report its target and load, so both are unknown";
     results.note(Verdict::Note, "load", says.to_owned());
     Ok(results)
 }

@@ -69,11 +69,10 @@ pub(super) fn read(text: &str, tool: Tool) -> Result<Results, ReadError> {
     results.times((answered > 0).then_some(answered), mean_ms, points);
     results.mixed(tool.name());
     if mean_ms.is_some_and(|mean| mean < COARSE_MS) {
-        let says = format!("{} prints tenths of a millisecond, and the times are not finer", tool.name());
+        let says = format!("{} prints times in tenths of a millisecond", tool.name());
         results.note(Verdict::Note, "resolution", says);
     }
-    let says =
-        format!("{} does not print what it was asked for, so target and load are not known", tool.name());
+    let says = format!("{} does not print its target and load, so both are unknown", tool.name());
     results.note(Verdict::Note, "load", says);
     Ok(results)
 }

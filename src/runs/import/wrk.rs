@@ -6,6 +6,7 @@
 
 use super::{ReadError, Results, Tool, closed, number};
 use crate::record::{RequestPlan, Verdict};
+use crate::runs::words::{count, percent};
 
 /// The share of missing times from which a p99 is meaningless.
 const TOO_MANY: f64 = 0.01;
@@ -73,8 +74,10 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
     let failed = client.failed;
     if failed > 0 {
         let says = format!(
-            "{failed} of {requests} answers were neither 2xx nor 3xx; wrk does not say which of them were \
-             refusals, so all count as failed, and the times are of all answers together"
+            "{} of {} answers were neither 2xx nor 3xx; wrk does not separate refusals, so all count as \
+             failed, and the times are of all answers together",
+            count(failed),
+            count(requests)
         );
         results.note(Verdict::Disturbed, "answers", says);
     }
@@ -82,8 +85,11 @@ pub(super) fn read(text: &str) -> Result<Results, ReadError> {
         let heavy = late as f64 > TOO_MANY * requests as f64;
         let verdict = if heavy { Verdict::Failed } else { Verdict::Disturbed };
         let says = format!(
-            "{late} of {requests} answers took longer than wrk's --timeout, and wrk leaves those out of its \
-             times: the percentiles are better than the truth; up to 1 % may be missing"
+            "{} of {} answers took longer than wrk's --timeout and are missing from its times (limit {}), so \
+             the percentiles are too low",
+            count(late),
+            count(requests),
+            percent(TOO_MANY)
         );
         results.note(verdict, "late answers", says);
     }

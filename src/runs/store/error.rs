@@ -57,10 +57,7 @@ pub enum StoreError {
         id: String,
     },
     /// The folder is full.
-    #[error(
-        "{} holds {most} runs, the most that are kept; delete some: weir runs delete",
-        clean::path(path)
-    )]
+    #[error("{} holds {most} runs, the limit. Delete some with `weir runs delete`", clean::path(path))]
     Full {
         /// The folder.
         path: PathBuf,
@@ -79,7 +76,7 @@ pub enum StoreError {
         known: usize,
     },
     /// Several runs fit the reference.
-    #[error("{reference:?} could be any of {}", clean::line(&candidates.join(", ")))]
+    #[error("{reference:?} fits several runs: {}", clean::line(&candidates.join(", ")))]
     Ambiguous {
         /// The reference.
         reference: String,

@@ -65,7 +65,7 @@ fn a_run_is_found_by_what_it_alone_has() {
     assert_eq!(find("last~2").unwrap(), first);
     assert_eq!(find("2026-11-21-05351").unwrap(), third);
     let ambiguous = find("soa").unwrap_err().to_string();
-    assert_eq!(ambiguous, format!("\"soa\" could be any of {first} (soak), {second} (soap)"));
+    assert_eq!(ambiguous, format!("\"soa\" fits several runs: {first} (soak), {second} (soap)"));
     for unknown in ["last~3", "lastly", "soaked", "*"] {
         assert!(matches!(find(unknown), Err(StoreError::NotFound { known: 3, .. })), "{unknown}");
     }
@@ -147,9 +147,7 @@ fn a_folder_that_is_full_takes_no_other_run_and_says_how_to_make_room() {
     let room = |id: &str, most| folder.0.has_room(&folder.0.path(id).unwrap(), most);
     assert!(room("another", 4).is_ok() && room(&ids[0], 3).is_ok());
     let error = room("another", 3).unwrap_err();
-    assert!(
-        error.to_string().ends_with("holds 3 runs, the most that are kept; delete some: weir runs delete")
-    );
+    assert!(error.to_string().ends_with("holds 3 runs, the limit. Delete some with `weir runs delete`"));
     assert!(!error.is_request());
 }
 

@@ -56,7 +56,7 @@ fn a_pair_is_a_table_and_words() {
 fn a_pair_without_an_interval_says_so() {
     let text = pair(&compare(&predicted(), &run("measured", 20_000, 30)));
     assert_fits(&text);
-    assert!(text.contains("unknown, without an interval: A is predicted"), "{text}");
+    assert!(text.contains("unknown, because there is no interval: A is predicted"), "{text}");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn stalls_that_a_few_slices_carry_cannot_be_told_from_noise_and_the_words_say_so
     assert!(p99.relative > 1.0, "{p99:?}");
     assert_eq!(p99.difference, Difference::Unknown);
     let unknown = p99.unknown.as_deref().unwrap();
-    assert!(unknown.ends_with("of 30 slices carry it; measure for longer"), "{unknown}");
+    assert!(unknown.ends_with("of 30 slices show it. Measure for longer"), "{unknown}");
     assert!(comparison.words.contains(unknown), "{}", comparison.words);
     assert!(!comparison.words.contains("no difference beyond noise"), "{}", comparison.words);
 }

@@ -1,6 +1,6 @@
-//! Numbers as the sentences of an audit have them.
+//! Formats the numbers in the sentences of an audit.
 
-/// `9,981`.
+/// Groups the digits of a count: `9,981`.
 pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -13,12 +13,12 @@ pub(super) fn count(n: u64) -> String {
     text
 }
 
-/// A share as `75 %`, `2.5 %` or `0.04 %`.
+/// Formats a share as `75 %`, `2.5 %` or `0.04 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{} %", figure(share * 100.0))
 }
 
-/// Three significant digits at most, down to a thousandth.
+/// Formats a number with at most three significant digits, down to a thousandth.
 pub(super) fn figure(value: f64) -> String {
     let text = match value.abs() {
         v if v >= 99.95 => return format!("{value:.0}"),
