@@ -7,7 +7,7 @@
 //!   a participant's prediction ─────┤
 //!   theory, simulation, bench ──────┤        trial
 //!                                   ▼
-//!                                Verdict ─▶ explanation; Progress
+//!                                Grade ─▶ explanation; Progress
 //! ```
 //!
 //! An exercise asks for numbers, for code, or for both. The command line shows it in a
@@ -35,8 +35,8 @@ pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
 pub use question::{AnswerError, Measure, Question, Value, Wrong};
 pub use set::{Set, SetError};
-pub use trial::{FigureName, FigureNameError, Measured, Trial, TrialError, Where};
-pub use verdict::{Judgement, Verdict, doubts, finishes, is_honest, judge};
+pub use trial::{FigureName, FigureNameError, Measured, Trial, TrialBench, TrialError};
+pub use verdict::{Grade, Judgement, doubts, finishes, is_honest, judge};
 pub use web::routes;
 
 #[cfg(test)]

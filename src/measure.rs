@@ -57,7 +57,7 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Measure<'a> {
     /// The target of the load.
-    pub what: What,
+    pub target: LoadTarget,
     /// The load.
     pub plan: &'a Plan,
     /// The time limit for the bench to drain after the load.
@@ -68,7 +68,7 @@ pub struct Measure<'a> {
 
 /// The target of a load.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum LoadTarget {
     /// An endpoint of a bench.
     Bench {
         /// The server of the bench.
@@ -110,16 +110,16 @@ impl Measure<'_> {
     }
 
     async fn measure(&self, watch: &mut dyn FnMut(Phase)) -> Result<Run, MeasureError> {
-        let (url, name) = match &self.what {
-            What::Bench { peer, mode } => (format!("{}/{}", peer.base, mode.name()), mode.name()),
-            What::Url(url) => (url.clone(), url.as_str()),
+        let (url, name) = match &self.target {
+            LoadTarget::Bench { peer, mode } => (format!("{}/{}", peer.base, mode.name()), mode.name()),
+            LoadTarget::Url(url) => (url.clone(), url.as_str()),
         };
         let target = HttpTarget::new(&url, &self.plan.request, &[])?;
         let server = target.addresses().iter().find_map(|&address| listener(address));
         let plan = within_limit(self.plan, server == Some(std::process::id()))?;
-        let begun = match &self.what {
-            What::Bench { peer, .. } => Some(begin(peer).await?),
-            What::Url(_) => None,
+        let begun = match &self.target {
+            LoadTarget::Bench { peer, .. } => Some(begin(peer).await?),
+            LoadTarget::Url(_) => None,
         };
         let began = record::now();
         let reject = begun.as_ref().and_then(|begun| begun.config["resource"]["reject_status"].as_u64());
@@ -132,8 +132,10 @@ impl Measure<'_> {
             stop: self.stop.clone(),
             watch: &mut |progress| watch(Phase::Load(*progress)),
         };
-        let holding = match (&self.what, &begun) {
-            (What::Bench { peer, .. }, Some(begun)) => Some(spawn_local(hold(peer.clone(), begun.run))),
+        let holding = match (&self.target, &begun) {
+            (LoadTarget::Bench { peer, .. }, Some(begun)) => {
+                Some(spawn_local(hold(peer.clone(), begun.run)))
+            }
             _ => None,
         };
         let client = driver.run(target, &plan).await;
@@ -143,7 +145,8 @@ impl Measure<'_> {
         run.load = Some(plan);
         run.seconds = client.seconds;
         run.client = Some(client);
-        if let (What::Bench { peer, .. }, Some(Begun { run: number, config })) = (&self.what, begun) {
+        if let (LoadTarget::Bench { peer, .. }, Some(Begun { run: number, config })) = (&self.target, begun)
+        {
             run.config = Some(config);
             // The client's side is a run even if the bench has died.
             let why = match self.take(peer, number, watch).await {

@@ -11,7 +11,7 @@ use super::text::{WIDTH, cut, number, pad, time};
 use crate::config::Sources;
 use crate::duration;
 use crate::load::Progress;
-use crate::measure::{Measure, Phase, PlanArgs, TargetArg, Token, What};
+use crate::measure::{LoadTarget, Measure, Phase, PlanArgs, TargetArg, Token};
 use crate::record::{Origin, Plan, Run};
 use crate::runs::{Store, Table, check_name, csv, to_json};
 use crate::shutdown::StopToken;
@@ -55,7 +55,7 @@ fn read_time(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
-    let (plan, what) = match prepare(args, sources, token) {
+    let (plan, target) = match prepare(args, sources, token) {
         Ok(prepared) => prepared,
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     stop_on_interrupt(&stop)?;
     let mut line = ProgressLine::new(args.output.quiet);
     line.announce(&format!("{plan}, at {}", args.plan.target_name()));
-    let measure = Measure { what, plan: &plan, drain: args.drain, stop: stop.clone() };
+    let measure = Measure { target, plan: &plan, drain: args.drain, stop: stop.clone() };
     let run = measure.run(&mut |phase| line.show(phase));
     line.clear();
     let run = match run {
@@ -81,14 +81,14 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
 }
 
 /// The load and its target.
-fn prepare(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<(Plan, What)> {
+fn prepare(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<(Plan, LoadTarget)> {
     let plan = args.plan.plan()?;
-    let what = match args.plan.target()? {
-        TargetArg::Mode(mode) => What::Bench { peer: args.server.peer(sources, token)?, mode },
-        TargetArg::Url(url) => What::Url(url),
+    let target = match args.plan.target()? {
+        TargetArg::Mode(mode) => LoadTarget::Bench { peer: args.server.peer(sources, token)?, mode },
+        TargetArg::Url(url) => LoadTarget::Url(url),
     };
     args.output.check()?;
-    Ok((plan, what))
+    Ok((plan, target))
 }
 
 /// Ends the load on the first Ctrl-C, to show what was measured, and the process on the

@@ -179,7 +179,7 @@ impl Settings {
     /// Every key as a flag that sets it to its value. A maximum latency that follows
     /// from the mean is left out, so that a flag for another mean moves it too.
     pub fn as_flags(&self) -> Vec<String> {
-        let follows = self.resource.latency.has_own_max();
+        let follows = self.resource.latency.max_follows_mean();
         let keys = self.flat().into_iter().filter(|(key, _)| !(follows && key == "resource.latency.max"));
         keys.map(|(key, value)| format!("{key}={value}")).collect()
     }

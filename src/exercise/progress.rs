@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Exercise, Findings, Judgement, Value, Verdict, finishes, is_honest};
+use super::{Exercise, Findings, Grade, Judgement, Value, finishes, is_honest};
 use crate::clean;
 use crate::files;
 use crate::record::date;
@@ -166,7 +166,7 @@ impl State {
     pub fn checked(&mut self, judgements: &[Judgement], code: Option<bool>, code_is_written: Option<bool>) {
         self.checks += 1;
         if is_honest(judgements, code_is_written) {
-            let right = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Right).count();
+            let right = judgements.iter().filter(|judgement| judgement.verdict == Grade::Right).count();
             let score = Score {
                 right: right + usize::from(code == Some(true)),
                 of: judgements.len() + usize::from(code.is_some()),

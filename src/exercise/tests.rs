@@ -62,7 +62,7 @@ fn measured(rate: f64) -> Measured {
 }
 
 /// What answers are worth, question by question.
-fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Verdict> {
+fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Grade> {
     let predictions = answers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let state = State { predictions: predictions.collect(), ..State::default() };
     let findings = Findings::of(&exercise(), &[measured(rate)]);
@@ -73,25 +73,25 @@ fn verdicts(answers: &[(&str, Value)], rate: f64) -> Vec<Verdict> {
 fn an_answer_is_right_within_the_tolerance_of_what_was_measured() {
     let text = |text: &str| Value::Text(text.to_owned());
     let right = [("rate", Value::Number(105.0)), ("holder", text("The Client"))];
-    assert_eq!(verdicts(&right, 98.0), [Verdict::Right, Verdict::Right]);
+    assert_eq!(verdicts(&right, 98.0), [Grade::Right, Grade::Right]);
     // 105 is more than a tenth off 90.
-    assert_eq!(verdicts(&right, 90.0)[0], Verdict::Wrong(None));
-    assert_eq!(verdicts(&[], 98.0), [Verdict::Missing, Verdict::Missing]);
+    assert_eq!(verdicts(&right, 90.0)[0], Grade::Wrong(None));
+    assert_eq!(verdicts(&[], 98.0), [Grade::Missing, Grade::Missing]);
 }
 
 #[test]
 fn a_wrong_answer_reveals_the_idea_behind_it() {
     let wrong = [("rate", Value::Number(52.0)), ("holder", Value::Text("no client".to_owned()))];
-    let reveals = |what: &str| Verdict::Wrong(Some(what.to_owned()));
+    let reveals = |what: &str| Grade::Wrong(Some(what.to_owned()));
     assert_eq!(verdicts(&wrong, 100.0), [reveals("half"), reveals("that is async")]);
-    assert_eq!(verdicts(&[("rate", Value::Number(300.0))], 100.0)[0], Verdict::Wrong(None));
+    assert_eq!(verdicts(&[("rate", Value::Number(300.0))], 100.0)[0], Grade::Wrong(None));
 }
 
 #[test]
 fn what_was_not_measured_cannot_be_judged() {
     let state = State::default();
     let judgements = judge(&exercise(), &state, &Findings::of(&exercise(), &[]));
-    assert!(matches!(judgements[0].verdict, Verdict::Unknown(_)), "{judgements:?}");
+    assert!(matches!(judgements[0].verdict, Grade::Unknown(_)), "{judgements:?}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn theory_and_simulation_stand_beside_what_was_measured() {
     assert_eq!((rate.theory, &rate.simulated), (Some(100.0), &Some(Value::Number(99.5))));
     assert_eq!((rate.quiz, judgements[1].quiz), (false, true));
     // Of the other nothing was predicted, and nothing is shown.
-    assert_eq!((&judgements[1].measured, &judgements[1].verdict), (&None, &Verdict::Missing));
+    assert_eq!((&judgements[1].measured, &judgements[1].verdict), (&None, &Grade::Missing));
     let predicted = |name: &str| measured(1.0).predicted(&name.parse().unwrap());
     assert_eq!(predicted("a.bench.modes.pipelined.response.p99_ms"), Some(7.0));
     assert_eq!(predicted("a.bench.modes.pipelined.wait.p99_ms"), None);

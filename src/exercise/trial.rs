@@ -18,7 +18,7 @@ use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
-use crate::measure::{Measure, MeasureError, Peer, Phase, PlanArgs, What};
+use crate::measure::{LoadTarget, Measure, MeasureError, Peer, Phase, PlanArgs};
 use crate::record::{Mode, Plan, Prediction, Run};
 use crate::shutdown::StopToken;
 use crate::simulate::{Bounds, simulate_edited};
@@ -41,7 +41,7 @@ const LONGEST: Duration = Duration::from_secs(1800);
 
 /// The bench on which an exercise is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Where {
+pub enum TrialBench {
     /// One of its own, on a free port, with the exercise's configuration.
     Own,
     /// On none: theory and simulation only, of all loads.
@@ -57,7 +57,7 @@ pub struct Trial<'a> {
     /// The exercise.
     pub exercise: &'a Exercise,
     /// The bench.
-    pub place: Where,
+    pub place: TrialBench,
     /// Ends it early.
     pub stop: StopToken,
 }
@@ -99,9 +99,9 @@ impl Trial<'_> {
     /// Inside a runtime: it has its own.
     pub fn run(&self, watch: &mut dyn FnMut(&Load, Phase)) -> Result<Vec<Measured>, TrialError> {
         let loads: Vec<&Load> = match self.place {
-            Where::Nowhere => self.exercise.loads.iter().collect(),
-            Where::Own => self.exercise.measured_loads().collect(),
-            Where::Running(_) => {
+            TrialBench::Nowhere => self.exercise.loads.iter().collect(),
+            TrialBench::Own => self.exercise.measured_loads().collect(),
+            TrialBench::Running(_) => {
                 let plain = |load: &&Load| load.config.is_empty() && load.edits.is_empty();
                 let plain: Vec<&Load> = self.exercise.measured_loads().filter(plain).collect();
                 if plain.is_empty() && !self.exercise.loads.is_empty() {
@@ -129,7 +129,7 @@ impl Trial<'_> {
             scale: self.scale(load),
             invalid: Vec::new(),
         };
-        if self.place != Where::Nowhere {
+        if self.place != TrialBench::Nowhere {
             let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;
             let remarks = run.audit.remarks().filter(|_| run.audit.is_invalid());
             tried.invalid = remarks.map(|check| check.says.clone()).collect();
@@ -142,8 +142,8 @@ impl Trial<'_> {
     /// configured.
     fn scale(&self, load: &Load) -> TimeScale {
         match self.place {
-            Where::Own => TimeScale::new(load.faster),
-            Where::Running(_) | Where::Nowhere => TimeScale::ONE,
+            TrialBench::Own => TimeScale::new(load.faster),
+            TrialBench::Running(_) | TrialBench::Nowhere => TimeScale::ONE,
         }
     }
 
@@ -175,16 +175,16 @@ impl Trial<'_> {
         let plan = scale.plan(plan);
         let config = scale.config(&config)?;
         // The bench stays up until this returns.
-        let (peer, drain, _own) = if let Where::Running(peer) = &self.place {
+        let (peer, drain, _own) = if let TrialBench::Running(peer) = &self.place {
             (peer.clone(), SLOW_DRAIN, None)
         } else {
             let bench = Bench::start(config).map_err(TrialError::NoBench)?;
             bench.edit(load.edits.iter().map(|edit| scale.edit(edit)).collect());
             (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
-        let what = What::Bench { peer: peer.clone(), mode };
+        let target = LoadTarget::Bench { peer: peer.clone(), mode };
         let stop = self.stop.child_token();
-        let measure = Measure { what, plan: &plan, drain, stop: stop.clone() };
+        let measure = Measure { target, plan: &plan, drain, stop: stop.clone() };
         let began = Instant::now();
         let run = measure.run(&mut |phase| {
             if matches!(phase, Phase::Load(_)) && began.elapsed() > LONGEST {

@@ -28,16 +28,16 @@ pub struct Judgement {
     pub far: Option<String>,
     /// True if nothing measures the answer, so that the author's answer counts.
     pub quiz: bool,
-    /// The verdict.
-    pub verdict: Verdict,
+    /// The grade.
+    pub verdict: Grade,
     /// A place to look on the page or in the source.
     pub look: String,
 }
 
-/// The verdict on an answer.
+/// The grade of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum Grade {
     /// Within the tolerance.
     Right,
     /// Outside the tolerance, with the idea behind it if it is a known mistake.
@@ -55,13 +55,13 @@ pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Jud
         let predicted = state.predictions.get(&question.name).cloned();
         let mut found = findings.of_question(question);
         let verdict = match (&predicted, &found.measured) {
-            (_, None) => Verdict::Unknown(format!(
+            (_, None) => Grade::Unknown(format!(
                 "no measurement of {}: its load needs its own configuration, so check without --url",
                 question.measure
             )),
-            (None, _) => Verdict::Missing,
-            (Some(predicted), Some(truth)) if agrees(question, predicted, truth) => Verdict::Right,
-            (Some(predicted), Some(_)) => Verdict::Wrong(reveals(question, predicted)),
+            (None, _) => Grade::Missing,
+            (Some(predicted), Some(truth)) if agrees(question, predicted, truth) => Grade::Right,
+            (Some(predicted), Some(_)) => Grade::Wrong(reveals(question, predicted)),
         };
         let off = match (&predicted, &found.measured) {
             (Some(Value::Number(predicted)), Some(Value::Number(truth))) if *truth != 0.0 => {
@@ -70,12 +70,12 @@ pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Jud
             _ => None,
         };
         let far = match (&verdict, &predicted, &found.measured) {
-            (Verdict::Wrong(_), Some(Value::Number(predicted)), Some(Value::Number(truth))) => {
+            (Grade::Wrong(_), Some(Value::Number(predicted)), Some(Value::Number(truth))) => {
                 Some(far(*predicted, *truth))
             }
             _ => None,
         };
-        if verdict == Verdict::Missing {
+        if verdict == Grade::Missing {
             found = Figures::default();
         }
         Judgement {
@@ -99,19 +99,19 @@ pub fn judge(exercise: &Exercise, state: &State, findings: &Findings) -> Vec<Jud
 /// Whether an exercise is finished: every answer is right, and the code passes if
 /// there is any.
 pub fn finishes(judgements: &[Judgement], code: Option<bool>) -> bool {
-    judgements.iter().all(|judgement| judgement.verdict == Verdict::Right) && code != Some(false)
+    judgements.iter().all(|judgement| judgement.verdict == Grade::Right) && code != Some(false)
 }
 
 /// Whether a check was honest: everything that is asked was answered, and the code
 /// was written if there is any to write.
 pub fn is_honest(judgements: &[Judgement], code_is_written: Option<bool>) -> bool {
-    let open = |judgement: &Judgement| matches!(judgement.verdict, Verdict::Missing | Verdict::Unknown(_));
+    let open = |judgement: &Judgement| matches!(judgement.verdict, Grade::Missing | Grade::Unknown(_));
     !judgements.iter().any(open) && code_is_written != Some(false)
 }
 
 /// Reasons to doubt the measurements, if an answer is wrong by them.
 pub fn doubts(judgements: &[Judgement], findings: &Findings) -> Vec<String> {
-    let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Verdict::Wrong(_)));
+    let wrong = judgements.iter().any(|judgement| matches!(judgement.verdict, Grade::Wrong(_)));
     if wrong { findings.doubts.clone() } else { Vec::new() }
 }
 
@@ -120,14 +120,14 @@ impl Judgement {
     /// for an answer that is right or open.
     pub fn says(&self) -> Option<String> {
         match (&self.verdict, &self.far) {
-            (Verdict::Right | Verdict::Missing, _) => None,
-            (Verdict::Wrong(Some(reveals)), _) => Some(reveals.clone()),
-            (Verdict::Wrong(None), Some(far)) => {
+            (Grade::Right | Grade::Missing, _) => None,
+            (Grade::Wrong(Some(reveals)), _) => Some(reveals.clone()),
+            (Grade::Wrong(None), Some(far)) => {
                 let column = if self.simulated.is_some() { "simulated" } else { "measured" };
                 Some(format!("{far}. Compare your number with the {column} column"))
             }
-            (Verdict::Wrong(None), None) => Some("Not this one.".to_owned()),
-            (Verdict::Unknown(why), _) => Some(why.clone()),
+            (Grade::Wrong(None), None) => Some("Not this one.".to_owned()),
+            (Grade::Unknown(why), _) => Some(why.clone()),
         }
     }
 }

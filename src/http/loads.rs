@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::Access;
 use crate::duration;
 use crate::load::{CONNECTIONS, PlanError, Progress};
-use crate::measure::{Measure, Peer, Phase, What, local_url};
+use crate::measure::{LoadTarget, Measure, Peer, Phase, local_url};
 use crate::record::{Arrivals, ArrivalsError, Mode, Plan, Validity};
 use crate::runs::Store;
 use crate::shutdown::StopToken;
@@ -212,8 +212,8 @@ fn make(
     stop: StopToken,
 ) -> Last {
     let peer = Peer { base: local_url(address), token: loads.access.token.clone() };
-    let what = What::Bench { peer, mode };
-    let measured = Measure { what, plan, drain: DRAIN, stop }.run(&mut |phase| {
+    let target = LoadTarget::Bench { peer, mode };
+    let measured = Measure { target, plan, drain: DRAIN, stop }.run(&mut |phase| {
         if let Some(running) = &mut loads.lock().running {
             running.phase = phase;
         }

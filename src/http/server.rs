@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::ServiceExt;
 
 use crate::shutdown::Shutdown;
-use connections::{CloseReason, Connection, Connections, Entry, Phase};
+use connections::{CloseReason, Connection, ConnectionState, Connections, Entry};
 pub use limits::Limits;
 use refusal::{Refusal, linger};
 use throttle::Throttle;
@@ -162,7 +162,7 @@ async fn connection(
             loop {
                 match timeout(LAST_WORD, &mut http).await {
                     Ok(_) => break None,
-                    Err(_) if state.phase() == Phase::Busy => {}
+                    Err(_) if state.phase() == ConnectionState::Busy => {}
                     Err(_) => break Some(Refusal::Stopping),
                 }
             }
@@ -170,7 +170,7 @@ async fn connection(
     };
     let wire = http.into_parts().io.into_inner();
     let refused = wire.refused().map(Refusal::of);
-    let half_a_head = last_word.filter(|_| state.phase() == Phase::Head && state.is_free());
+    let half_a_head = last_word.filter(|_| state.phase() == ConnectionState::Head && state.is_free());
     let mut stream = wire.stream;
     let refusal = refused.or(half_a_head);
     if let Some(refusal) = refusal {
@@ -193,12 +193,12 @@ async fn answer(
 ) -> Result<Response<Reply>, Infallible> {
     let (head, body) = request.into_parts();
     let refused = if body.is_end_stream() {
-        connection.takes(Phase::Busy);
+        connection.takes(ConnectionState::Busy);
         None
     } else {
-        connection.takes(Phase::Body);
+        connection.takes(ConnectionState::Body);
         let refused = Box::pin(discard(body, shutdown, limits().body)).await.err();
-        connection.is_at(Phase::Busy);
+        connection.is_at(ConnectionState::Busy);
         refused
     };
     let response = if let Some(refusal) = refused {
@@ -208,7 +208,7 @@ async fn answer(
         let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
         response
     };
-    connection.is_at(Phase::Reply);
+    connection.is_at(ConnectionState::Reply);
     Ok(response.map(|body| Reply { body, connection: Arc::clone(connection) }))
 }
 
@@ -266,6 +266,6 @@ impl HttpBody for Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.connection.begins(Phase::Idle);
+        self.connection.begins(ConnectionState::Idle);
     }
 }

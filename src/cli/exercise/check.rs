@@ -7,7 +7,7 @@ use crate::cli::output::{complain, say, say_coloured};
 use crate::cli::paint;
 use crate::cli::text::wrap;
 use crate::exercise::{
-    Exercise, Findings, Progress, State, Trial, Where, compile_and_check, doubts, finishes, judge,
+    Exercise, Findings, Progress, State, Trial, TrialBench, compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Peer;
 use crate::shutdown::StopToken;
@@ -52,7 +52,7 @@ pub(super) fn find_out(
     if let Some(kept) = state.findings_of(exercise).filter(|_| running.is_none() && !again) {
         return Ok(kept.clone());
     }
-    let place = running.map_or(Where::Own, Where::Running);
+    let place = running.map_or(TrialBench::Own, TrialBench::Running);
     let mut bar = Bar::new(exercise);
     let trial = Trial { exercise, place, stop: StopToken::new() };
     let measured = trial.run(&mut |load, phase| bar.show(load, phase))?;

@@ -14,7 +14,7 @@ use super::{show, verdict};
 use crate::clean;
 use crate::cli::output::dressed;
 use crate::cli::text::wrap;
-use crate::exercise::{Exercise, Findings, Judgement, Progress, Question, Set, State, Verdict};
+use crate::exercise::{Exercise, Findings, Grade, Judgement, Progress, Question, Set, State};
 
 const KEYS: &str = "n next · h hint · r read again · s solution · q quit";
 
@@ -113,7 +113,7 @@ impl Session<'_> {
             }
             let wrong = |question: &&Question| {
                 let of = judgements.iter().find(|judgement| judgement.question == question.name);
-                of.is_none_or(|judgement| judgement.verdict != Verdict::Right)
+                of.is_none_or(|judgement| judgement.verdict != Grade::Right)
             };
             open = exercise.questions.iter().filter(wrong).collect();
         }

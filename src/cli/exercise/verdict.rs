@@ -6,7 +6,7 @@ use super::markdown::{markdown, words};
 use super::outcome::Outcome;
 use super::show::to_predict;
 use crate::cli::text::{NONE, Table, cut, hang, left, number, right, wrap};
-use crate::exercise::{Exercise, Judgement, Score, Set, State, Value, Verdict};
+use crate::exercise::{Exercise, Grade, Judgement, Score, Set, State, Value};
 
 /// The result of a check, and the next step.
 pub(super) fn verdict(set: &Set, exercise: &Exercise, outcome: &Outcome) -> String {
@@ -62,7 +62,7 @@ fn then(set: &Set, exercise: &Exercise, outcome: &Outcome) -> String {
     if *passed {
         return if next.is_empty() { next } else { format!("\n{next}") };
     }
-    let open = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Missing);
+    let open = judgements.iter().filter(|judgement| judgement.verdict == Grade::Missing);
     let open = to_predict(open.map(|judgement| &judgement.question));
     let id = &exercise.id;
     let again = match (judgements.is_empty(), open.is_empty()) {
@@ -87,10 +87,10 @@ fn is_in_words(judgement: &Judgement) -> bool {
 
 fn mark(judgement: &Judgement) -> &'static str {
     match &judgement.verdict {
-        Verdict::Right => "✓",
-        Verdict::Wrong(_) => "✗",
-        Verdict::Missing => "open",
-        Verdict::Unknown(_) => "?",
+        Grade::Right => "✓",
+        Grade::Wrong(_) => "✗",
+        Grade::Missing => "open",
+        Grade::Unknown(_) => "?",
     }
 }
 
@@ -102,7 +102,7 @@ fn table(judgements: &[Judgement]) -> String {
     for judgement in judgements.iter().filter(|judgement| !is_in_words(judgement)) {
         let value = |value: &Option<Value>| value.as_ref().map_or(NONE.to_owned(), in_short);
         let unit = if judgement.unit.is_empty() { String::new() } else { format!(", {}", judgement.unit) };
-        let off = if judgement.verdict == Verdict::Right { String::new() } else { off(judgement) };
+        let off = if judgement.verdict == Grade::Right { String::new() } else { off(judgement) };
         table.row([
             cut(&format!("{}{unit}", judgement.question), 20),
             value(&judgement.predicted),

@@ -12,7 +12,7 @@ use crate::clean;
 use crate::cli::Exit;
 use crate::cli::output::{complain, say};
 use crate::exercise::{
-    Exercise, Findings, Measured, Set, State, Trial, Value, Verdict, Where, compile_and_check, judge,
+    Exercise, Findings, Grade, Measured, Set, State, Trial, TrialBench, Value, compile_and_check, judge,
 };
 use crate::shutdown::StopToken;
 
@@ -63,10 +63,10 @@ fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Ve
         problems.push("has neither questions nor code".to_owned());
     }
     let tried = |place| Trial { exercise, place, stop: StopToken::new() }.run(&mut |_, _| ());
-    let simulated = tried(Where::Nowhere)?;
+    let simulated = tried(TrialBench::Nowhere)?;
     problems.extend(exercise.facts.iter().filter_map(|fact| texts::of_fact(exercise, fact, &simulated)));
     if !texts {
-        problems.extend(of_questions(exercise, &tried(Where::Own)?));
+        problems.extend(of_questions(exercise, &tried(TrialBench::Own)?));
         if exercise.code.is_some() {
             problems.extend(of_code(exercise)?);
         }
@@ -83,12 +83,12 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
         let state = State { predictions: predictions.collect(), ..State::default() };
         judge(exercise, &state, &findings)
     };
-    for unsolved in judged(&|_| None).iter().filter(|judgement| judgement.verdict == Verdict::Right) {
+    for unsolved in judged(&|_| None).iter().filter(|judgement| judgement.verdict == Grade::Right) {
         problems.push(format!("{} is right although nothing was answered", unsolved.question));
     }
     let right = |name: &str| exercise.questions.iter().find(|q| q.name == name).map(|q| q.answer.clone());
     for judgement in judged(&right) {
-        if judgement.verdict != Verdict::Right {
+        if judgement.verdict != Grade::Right {
             problems.push(format!(
                 "{}: the author's answer is judged {:?}; measured {:?}, simulated {:?}, theory {:?}",
                 judgement.question,
@@ -107,7 +107,7 @@ fn of_questions(exercise: &Exercise, measured: &[Measured]) -> Vec<String> {
             let judgements = judged(&|name| (name == question.name).then(|| wrong.is.clone()));
             let judgement = judgements.into_iter().find(|judgement| judgement.question == question.name);
             let verdict = judgement.map(|judgement| judgement.verdict);
-            let told = matches!(&verdict, Some(Verdict::Wrong(Some(reveals))) if *reveals == wrong.reveals);
+            let told = matches!(&verdict, Some(Grade::Wrong(Some(reveals))) if *reveals == wrong.reveals);
             if !told {
                 problems.push(format!(
                     "{}: the wrong answer {} is judged {verdict:?}",

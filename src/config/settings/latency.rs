@@ -74,8 +74,8 @@ impl Latency {
         latency
     }
 
-    /// Whether the maximum is the one that the mean sets, and so moves with it.
-    pub(super) fn has_own_max(&self) -> bool {
+    /// Returns true if the maximum is the one derived from the mean, and so moves with it.
+    pub(super) fn max_follows_mean(&self) -> bool {
         self.max == self.distribution.own_max(self.mean, self.min)
     }
 

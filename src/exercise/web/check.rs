@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::{Refusal, Workshop, line_html, words_html};
 use crate::exercise::{
-    CodeError, Exercise, Findings, Judgement, Measured, Score, Trial, TrialError, Value, Verdict, Where,
+    CodeError, Exercise, Findings, Grade, Judgement, Measured, Score, Trial, TrialBench, TrialError, Value,
     compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Phase;
@@ -98,7 +98,7 @@ impl From<Judgement> for Shown {
     fn from(judgement: Judgement) -> Self {
         let words = |value: &Option<Value>| value.as_ref().and_then(words_html);
         let reveals = match &judgement.verdict {
-            Verdict::Wrong(Some(reveals)) => Some(line_html(reveals)),
+            Grade::Wrong(Some(reveals)) => Some(line_html(reveals)),
             _ => None,
         };
         let html = json!({
@@ -272,7 +272,7 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
         checks.doing(Doing::Preparing(load.name.clone()));
         // One load at a time, since a trial reports nothing before its bench is up.
         let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
-        let trial = Trial { exercise: &alone, place: Where::Own, stop: stop.clone() };
+        let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };
         let of_load =
             trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
         if stop.is_cancelled() {

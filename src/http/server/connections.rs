@@ -18,10 +18,10 @@ use super::limits::Limits;
 /// A connection that has been idle for less than this is not closed to make room.
 const JUST_IDLE: Duration = Duration::from_secs(1);
 
-/// The phase of a connection.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Phase {
+pub(super) enum ConnectionState {
     /// Nothing was received since the last reply.
     Idle,
     /// Part of a request head was received.
@@ -67,7 +67,7 @@ impl Connection {
     fn new(epoch: Instant) -> Self {
         let this = Self {
             epoch,
-            phase: AtomicU8::new(Phase::Idle as u8),
+            phase: AtomicU8::new(ConnectionState::Idle as u8),
             since: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
             reason: AtomicU8::new(0),
@@ -84,29 +84,29 @@ impl Connection {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> ConnectionState {
         match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Idle,
-            1 => Phase::Head,
-            2 => Phase::Body,
-            3 => Phase::Busy,
-            _ => Phase::Reply,
+            0 => ConnectionState::Idle,
+            1 => ConnectionState::Head,
+            2 => ConnectionState::Body,
+            3 => ConnectionState::Busy,
+            _ => ConnectionState::Reply,
         }
     }
 
     /// Notes the beginning of a phase with a time limit.
-    pub(super) fn begins(&self, phase: Phase) {
+    pub(super) fn begins(&self, phase: ConnectionState) {
         self.since.store(self.now(), Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Release);
     }
 
     /// Notes the beginning of a phase without a time limit.
-    pub(super) fn is_at(&self, phase: Phase) {
+    pub(super) fn is_at(&self, phase: ConnectionState) {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
     /// Notes that a request was taken and needs a reply.
-    pub(super) fn takes(&self, phase: Phase) {
+    pub(super) fn takes(&self, phase: ConnectionState) {
         self.replying.store(true, Ordering::Release);
         self.is_at(phase);
     }
@@ -114,14 +114,17 @@ impl Connection {
     /// Notes that everything written so far is with the system, so a reply that has ended
     /// is complete.
     pub(super) fn flushed(&self) {
-        if matches!(self.phase(), Phase::Idle | Phase::Head) && self.replying.load(Ordering::Acquire) {
+        if matches!(self.phase(), ConnectionState::Idle | ConnectionState::Head)
+            && self.replying.load(Ordering::Acquire)
+        {
             self.replying.store(false, Ordering::Release);
         }
     }
 
     /// Returns true if no reply is in progress, so that something else may be written.
     pub(super) fn is_free(&self) -> bool {
-        !self.replying.load(Ordering::Acquire) && matches!(self.phase(), Phase::Idle | Phase::Head)
+        !self.replying.load(Ordering::Acquire)
+            && matches!(self.phase(), ConnectionState::Idle | ConnectionState::Head)
     }
 
     /// Notes whether the last write found no room.
@@ -175,10 +178,10 @@ impl Connection {
         }
         let since = self.since.load(Ordering::Relaxed);
         match self.phase() {
-            Phase::Idle => longer(since, limits.idle).then_some(CloseReason::Idle),
-            Phase::Head => longer(since, limits.head).then_some(CloseReason::SlowHead),
+            ConnectionState::Idle => longer(since, limits.idle).then_some(CloseReason::Idle),
+            ConnectionState::Head => longer(since, limits.head).then_some(CloseReason::SlowHead),
             // A body has a timer of its own; work and replies have no limit here.
-            Phase::Body | Phase::Busy | Phase::Reply => None,
+            ConnectionState::Body | ConnectionState::Busy | ConnectionState::Reply => None,
         }
     }
 
@@ -187,7 +190,7 @@ impl Connection {
     fn idle_since(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
         let long = u128::from(self.now().saturating_sub(since)) > JUST_IDLE.as_nanos();
-        let free = self.phase() == Phase::Idle && self.reason.load(Ordering::Acquire) == 0;
+        let free = self.phase() == ConnectionState::Idle && self.reason.load(Ordering::Acquire) == 0;
         (free && long).then_some(since)
     }
 }
@@ -273,9 +276,9 @@ mod tests {
         let mut connections = Connections::new();
         let (idle, head, busy, stuck) =
             (connections.add(), connections.add(), connections.add(), connections.add());
-        head.connection.begins(Phase::Head);
-        busy.connection.is_at(Phase::Busy);
-        stuck.connection.is_at(Phase::Reply);
+        head.connection.begins(ConnectionState::Head);
+        busy.connection.is_at(ConnectionState::Busy);
+        stuck.connection.is_at(ConnectionState::Reply);
         stuck.connection.wrote(true);
         let mut seen: Vec<(&str, CloseReason, u64)> = Vec::new();
         for seconds in 1..=11 {
@@ -304,7 +307,7 @@ mod tests {
     async fn room_is_made_by_the_longest_idle_and_never_by_one_that_has_a_request() {
         let mut connections = Connections::new();
         let busy = connections.add();
-        busy.connection.is_at(Phase::Busy);
+        busy.connection.is_at(ConnectionState::Busy);
         let oldest = connections.add();
         advance(2 * JUST_IDLE).await;
         let older = connections.add();

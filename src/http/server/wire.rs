@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::connections::{Connection, Phase};
+use super::connections::{Connection, ConnectionState};
 
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -54,8 +54,8 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before && self.connection.phase() == Phase::Idle {
-            self.connection.begins(Phase::Head);
+        if buffer.filled().len() > before && self.connection.phase() == ConnectionState::Idle {
+            self.connection.begins(ConnectionState::Head);
         }
         read
     }
