@@ -48,7 +48,7 @@ async fn retry_after_is_the_time_in_which_the_queue_is_worked_off() {
 }
 
 #[tokio::test]
-async fn what_is_no_endpoint_carries_the_headers_of_the_page() {
+async fn an_unknown_path_carries_the_headers_of_the_page() {
     let bench = bench(&["data.directory=/nonexistent/weir"]);
     for path in [
         "/",

@@ -53,7 +53,7 @@ const LOADS: [&[&str]; 5] = [
 ];
 
 #[test]
-fn whatever_is_printed_for_people_fits_eighty_columns() {
+fn every_line_for_people_fits_eighty_columns() {
     let folder = Folder::new("widths");
     fits(&said(&folder, &["runs", "list", "--help"]));
     for (n, load) in LOADS.iter().enumerate() {
@@ -105,7 +105,7 @@ fn every_exercise_and_all_that_is_said_of_it_fits_eighty_columns() {
 }
 
 #[test]
-fn what_is_wrong_is_told_within_eighty_columns() {
+fn error_messages_fit_eighty_columns() {
     let folder = Folder::new("wrong-widths");
     let long = format!("[consumers]\nconcurency = {}\n", "9".repeat(200));
     std::fs::write(folder.0.join("long.toml"), long).unwrap();
@@ -130,7 +130,7 @@ fn what_is_wrong_is_told_within_eighty_columns() {
 }
 
 #[test]
-fn what_is_printed_for_programs_is_json() {
+fn output_for_programs_is_json() {
     let folder = Folder::new("json");
     // Long enough for a comparison.
     let simulate = [&["simulate", "serial", "-n", "2000", "-c", "5", "--json"], &QUICK[..]].concat();
@@ -320,7 +320,7 @@ fn bash_completes_what_only_weir_knows_and_the_commands_as_before() {
 }
 
 #[test]
-fn what_goes_to_a_pipe_has_no_colour() {
+fn output_to_a_pipe_has_no_colour() {
     let folder = Folder::new("plain");
     for args in [&["--help"][..], &["predict", "serial"], &["check-config", "--set", "queue.capacity=0"]] {
         let output = folder.run(args);

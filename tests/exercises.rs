@@ -189,7 +189,7 @@ async fn an_exercise_is_shown_without_its_answers() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_is_refused_in_words_and_changes_nothing() {
+async fn an_invalid_answer_is_refused_in_words_and_changes_nothing() {
     let workshop = Workshop::open("predict");
     let predict = |query: &str| format!("/api/exercises/small/predict?{query}");
     for (query, says) in [
@@ -275,7 +275,7 @@ async fn a_check_measures_beside_the_bench_and_says_what_a_wrong_answer_reveals(
 }
 
 #[tokio::test]
-async fn what_was_measured_is_not_told_before_it_is_predicted() {
+async fn measurements_stay_hidden_until_they_are_predicted() {
     let workshop = Workshop::open("secret");
     workshop.post("/api/exercises/small/check").await;
     workshop.checked("small").await;
@@ -343,7 +343,7 @@ async fn only_pages_of_our_own_change_anything() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_in_words() {
+async fn a_missing_part_is_named_in_words() {
     let workshop = Workshop::open("missing");
     let (status, text) = workshop.call(Method::GET, "/api/exercises/none").await;
     assert_eq!(

@@ -232,7 +232,7 @@ async fn play(script: Vec<Step>, fair: bool) {
 /// Found by the scripts: a consumer that has stopped still returns what it finds
 /// in its closed mailbox, after its cancellation, and that was lost.
 #[tokio::test(start_paused = true)]
-async fn what_a_stopped_consumer_returns_last_is_begun_by_the_next() {
+async fn events_that_a_stopped_consumer_returns_are_begun_by_the_next() {
     let come = |max, min| Step::Come { max, min, work: 0, panics_at: None };
     let emit = [26, 20, 33, 12].map(Step::Emit);
     let [first, second, third, fourth] = emit;

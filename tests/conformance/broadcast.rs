@@ -18,7 +18,7 @@ pub(super) const ROWS: Rows = &[
     (75, "events_beyond_the_common_demand_are_returned_in_order"),
     (76, "without_subscribers_everything_is_returned_and_nothing_is_wanted"),
     (77, "a_selector_gets_its_own_and_what_it_filters_costs_it_no_demand"),
-    (77, "what_a_selector_filters_is_asked_of_the_author_again"),
+    (77, "filtered_events_are_asked_of_the_author_again"),
     (78, "the_same_consumer_is_refused_a_second_time_and_nothing_changes"),
     (78, "a_second_subscription_of_one_consumer_is_logged_and_the_first_goes_on"),
 ];
@@ -124,7 +124,7 @@ fn a_selector_gets_its_own_and_what_it_filters_costs_it_no_demand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_selector_filters_is_asked_of_the_author_again() {
+async fn filtered_events_are_asked_of_the_author_again() {
     let numbers = Numbers::below(20);
     let demands = numbers.demands.clone();
     let numbers = stage::producer(numbers).dispatcher(BroadcastDispatcher::new()).spawn();

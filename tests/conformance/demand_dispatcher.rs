@@ -26,7 +26,7 @@ pub(super) const ROWS: Rows = &[
     (67, "one_dispatch_spans_consumers_and_the_rest_of_a_group_goes_to_the_next_largest"),
     (68, "a_shuffle_reorders_equals_before_the_first_dispatch_and_never_again"),
     (69, "an_ask_of_twice_what_the_others_ask_for_is_reported_and_honoured"),
-    (69, "what_is_usual_is_what_the_present_subscriptions_ask_for"),
+    (69, "the_usual_ask_is_that_of_the_present_subscriptions"),
     (69, "an_ask_above_the_configured_maximum_and_the_others_is_reported"),
     (70, "a_marker_passes_straight_through_and_leaves_everything_as_it_was"),
 ];
@@ -236,7 +236,7 @@ fn a_subscription_that_asks_alone_is_never_greedy() {
 }
 
 #[test]
-fn what_is_usual_is_what_the_present_subscriptions_ask_for() {
+fn the_usual_ask_is_that_of_the_present_subscriptions() {
     let mut bench = bench(3);
     (0..3).for_each(|who| assert_eq!(bench.ask(who, 10), 10 * (who + 1)));
     assert_eq!(bench.greedy(), None);

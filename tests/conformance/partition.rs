@@ -19,8 +19,8 @@ pub(super) const ROWS: Rows = &[
     (80, "events_given_back_go_before_those_that_wait_in_their_old_order"),
     (81, "events_beyond_total_demand_are_returned_though_a_partition_is_idle"),
     (82, "an_event_of_no_partition_is_dropped_and_costs_no_demand"),
-    (83, "what_waits_stays_for_the_next_consumer"),
-    (83, "what_waits_is_discarded_if_that_is_wanted_and_its_demand_is_free_again"),
+    (83, "waiting_events_stay_for_the_next_consumer"),
+    (83, "waiting_events_are_discarded_on_request_and_their_demand_is_free_again"),
     (83, "the_author_is_asked_again_for_what_was_discarded"),
     (84, "a_marker_passes_when_nothing_waits"),
     (84, "a_marker_waits_for_every_partition_in_which_something_waits"),
@@ -141,7 +141,7 @@ fn an_event_of_no_partition_is_dropped_and_costs_no_demand() {
 }
 
 #[test]
-fn what_waits_stays_for_the_next_consumer() {
+fn waiting_events_stay_for_the_next_consumer() {
     let mut bench = both(parity());
     bench.ask(0, 4);
     bench.dispatch([1, 3]);
@@ -152,7 +152,7 @@ fn what_waits_stays_for_the_next_consumer() {
 }
 
 #[test]
-fn what_waits_is_discarded_if_that_is_wanted_and_its_demand_is_free_again() {
+fn waiting_events_are_discarded_on_request_and_their_demand_is_free_again() {
     let mut bench = both(parity().discarding());
     bench.ask(0, 4);
     bench.dispatch([1, 3]);

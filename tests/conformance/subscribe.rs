@@ -25,7 +25,7 @@ pub(super) const ROWS: Rows = &[
     (46, "a_manual_subscription_moves_exactly_what_is_asked_for_however_it_was_made"),
     (46, "asking_by_hand_is_for_manual_subscriptions_that_are_there"),
     (47, "a_producer_is_found_by_its_handle_or_by_its_seat"),
-    (47, "what_is_asked_by_hand_before_there_is_a_producer_is_delivered_when_there_is"),
+    (47, "a_manual_ask_before_the_producer_starts_is_served_when_it_does"),
 ];
 
 const MS: Duration = Duration::from_millis(1);
@@ -262,7 +262,7 @@ async fn a_producer_is_found_by_its_handle_or_by_its_seat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_asked_by_hand_before_there_is_a_producer_is_delivered_when_there_is() {
+async fn a_manual_ask_before_the_producer_starts_is_served_when_it_does() {
     let reserved = ProducerRef::reserve("later");
     let (batches, consumer) = idle();
     let tag = consumer.consumer().subscribe(&reserved, SubscribeOptions::manual()).await.unwrap();

@@ -53,7 +53,7 @@ async fn an_answer_is_the_same_wherever_it_is_split() {
 }
 
 #[tokio::test]
-async fn what_breaks_off_is_broken_wherever_it_does() {
+async fn an_answer_that_breaks_off_anywhere_is_broken() {
     for (text, _, _) in GOOD.iter().filter(|(text, ..)| !text.ends_with("to the end")) {
         for end in 0..text.len() {
             let result = answered(&[&text.as_bytes()[..end]]).await;
@@ -67,7 +67,7 @@ async fn what_breaks_off_is_broken_wherever_it_does() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_malformed_with_a_reason() {
+async fn bytes_that_are_not_http_are_malformed_with_a_reason() {
     let endless =
         [b"HTTP/1.1 200 OK\r\n".as_slice(), &b"A: b\r\n".repeat(20)[..], &b"x".repeat(100_000)].concat();
     let extension =
@@ -108,7 +108,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_sent_the_exchange_ends(
+    fn the_exchange_ends_after_any_answer(
         beginning in beginning(),
         pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6),
     ) {

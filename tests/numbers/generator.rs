@@ -250,7 +250,7 @@ fn an_open_load_is_sent_when_it_is_due_to_the_microsecond() {
 }
 
 #[test]
-fn who_waits_for_a_connection_waits_by_the_response_clock_only() {
+fn a_wait_for_a_connection_counts_on_the_response_clock_only() {
     // 100 a second for a second and 40 ms each on 2 connections, 50 a second: the
     // n-th is due after 10 n ms and is sent in round n / 2, after 40 (n / 2).
     let made = Made::of(&open(100.0, 1.0, 2), None, good, |_| Act::Answer(200, 40));
@@ -270,7 +270,7 @@ fn who_waits_for_a_connection_waits_by_the_response_clock_only() {
 }
 
 #[test]
-fn what_takes_too_long_is_aborted_and_its_connection_replaced() {
+fn a_request_that_takes_too_long_is_aborted_and_its_connection_replaced() {
     let mut plan = closed("1", Some(10));
     plan.request.timeout_s = 0.1;
     let made = Made::of(&plan, None, good, |n| if n % 5 == 4 { Act::Hang } else { Act::Answer(200, 30) });

@@ -130,7 +130,7 @@ fn work_without_a_limit_is_a_poisson_number() {
 }
 
 #[test]
-fn what_is_turned_away_is_erlangs_whatever_the_distribution() {
+fn the_refused_share_is_erlangs_with_any_distribution() {
     let flags = [LOGNORMAL, "resource.max_concurrent=3", "resource.on_full=reject"];
     agrees("M/G/3/3", &flags, Mode::Serial, &poisson(1500.0, 2.0), 0.0);
 }
@@ -186,7 +186,7 @@ fn is_exact(flags: &[&str], mode: Mode, plan: &Plan, edge: f64) {
 }
 
 #[test]
-fn what_can_be_counted_out_is_exact() {
+fn countable_predictions_are_exact() {
     let places = "resource.max_concurrent=3";
     let reject = "resource.on_full=reject";
     let [two, three] = ["consumers.concurrency=2", "consumers.concurrency=3"];
