@@ -129,7 +129,7 @@ pub struct Phase {
 pub enum ProfileError {
     /// It does not have the form of a profile.
     #[error(
-        "{0:?} is no level over time; expected such as 400, 100..400, 100,200,400 or 100:10s,100..400:20s"
+        "{0:?} is not a level over time; expected such as 400, 100..400, 100,200,400 or 100:10s,100..400:20s"
     )]
     Unreadable(String),
     /// The length of a phase is not a time.

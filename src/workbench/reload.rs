@@ -198,7 +198,7 @@ impl Workbench {
     /// Notes that an edit was refused. The configuration in force stays.
     pub fn refuse(&self, error: &ConfigError) {
         let error = error.to_string();
-        log::error!("configuration refused, the one in force goes on:\n{error}");
+        log::error!("configuration refused; the previous one stays in force:\n{error}");
         self.mark(MarkKind::Error, error.lines().next().unwrap_or_default());
         self.in_force().error = Some(error);
     }
