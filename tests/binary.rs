@@ -5,8 +5,12 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+/// Tokens and `--read-only`.
+mod access;
 /// The data folder, which stays the same while the server runs.
 mod directory;
+/// Edits of the configuration file.
+mod edits;
 /// The end: in time, whatever is blocked, and with everything said.
 mod ending;
 
@@ -102,6 +106,17 @@ pub(crate) fn words(bytes: &[u8]) -> String {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Asks until the answer is as expected.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if holds() {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("{what} does not come");
 }
 
 #[test]
@@ -241,51 +256,6 @@ fn a_queue_is_emptied_from_the_command_line_and_the_number_of_events_is_told() {
     assert!(said.contains("dropped 3 + held 0;") && said.contains("unaccounted 0"), "{said}");
 }
 
-/// Asks until the answer is as expected.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..2000 {
-        if holds() {
-            return;
-        }
-        std::thread::yield_now();
-    }
-    panic!("{what} does not come");
-}
-
-#[test]
-fn a_file_made_after_the_start_is_found_an_emptied_one_refused_and_a_valid_one_welcomed_back() {
-    let folder = Folder::new("later");
-    let server = Server::start(&folder, &[]);
-    let shown = || {
-        let output = folder.run(&["snapshot", "--json", "--listen", &server.address]);
-        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
-    };
-    let concurrency = || shown()["consumers"]["concurrency"].clone();
-    let wrong = || shown()["config"]["error"].as_str().map(str::to_owned);
-    assert!(shown()["config"]["source"].is_null());
-    folder.write("[consumers]\nconcurrency = 3\n");
-    until("the new file", || concurrency() == 3);
-    assert_eq!(shown()["config"]["source"], "config.toml");
-    folder.write("");
-    until("the refusal", || {
-        wrong().is_some_and(|wrong| wrong.starts_with("config.toml: the file is empty"))
-    });
-    assert_eq!(concurrency(), 3);
-    folder.write("[consumers]\nconcurrency = 3\n");
-    until("the text", || wrong().is_none());
-    std::fs::remove_file(folder.0.join("config.toml")).unwrap();
-    until("the refusal", || wrong().is_some_and(|wrong| wrong.contains("cannot be read")));
-    // Another way to change a key does not mend the file.
-    server.request("POST /api/concurrency?value=4");
-    assert!(wrong().is_some() && concurrency() == 4);
-    folder.write("[consumers]\nconcurrency = 3\n");
-    until("the file", || concurrency() == 3);
-    server.signal("-INT");
-    let (_, said) = server.end();
-    assert_eq!(said.matches("config.toml found: it is in force now, and watched").count(), 1, "{said}");
-    assert_eq!(said.matches("config.toml is valid again").count(), 2, "{said}");
-}
-
 #[test]
 fn a_signal_drains_and_the_exit_code_tells_whether_events_were_lost() {
     let folder = Folder::new("signals");
@@ -336,37 +306,6 @@ fn a_second_signal_stops_at_once_and_says_what_was_lost() {
 }
 
 #[test]
-fn an_edit_is_live_within_moments_and_a_broken_one_changes_nothing() {
-    let folder = Folder::new("edit");
-    folder.write("[consumers]\nconcurrency = 1\n");
-    let server = Server::start(&folder, &[]);
-    let config = || {
-        let answer = server.request("GET /api/snapshot");
-        let body = answer.split_once("\r\n\r\n").unwrap().1;
-        serde_json::from_str::<serde_json::Value>(body).unwrap()["config"].clone()
-    };
-    // Bounded by the test runner, not by a clock: a loaded machine is slow.
-    let wait_for = |what: &dyn Fn(&serde_json::Value) -> bool| loop {
-        let now = config();
-        if what(&now) {
-            break now;
-        }
-    };
-    folder.write("[consumers]\nconcurrency = 3\n");
-    let now = wait_for(&|config| config["generation"] == 2);
-    assert_eq!(now["effective"]["consumers"]["concurrency"], 3);
-    folder.write("[consumers]\nconcurrency = 4\nmode = 5\n");
-    let now = wait_for(&|config| config["error"].is_string());
-    assert!(now["error"].as_str().unwrap().contains("config.toml:3:8: consumers.mode = 5"), "{now}");
-    assert_eq!((&now["generation"], &now["effective"]["consumers"]["concurrency"]), (&2.into(), &3.into()));
-    folder.write("[server]\nlisten = \"127.0.0.1:1\"\n[consumers]\nconcurrency = 4\n");
-    let now = wait_for(&|config| config["generation"] == 3);
-    assert!(now["error"].is_null());
-    // The flag of this test wins over the file, and says so.
-    assert!(now["notes"][0].as_str().unwrap().contains("server.listen is set by a flag"), "{now}");
-}
-
-#[test]
 fn a_reader_of_the_output_that_leaves_stops_nothing() {
     let folder = Folder::new("pipe");
     folder.write("[consumers]\nconcurrency = 1\n");
@@ -382,89 +321,4 @@ fn a_reader_of_the_output_that_leaves_stops_nothing() {
     }
     server.signal("-INT");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn a_file_that_cannot_be_a_configuration_is_refused_at_once() {
-    let folder = Folder::new("odd");
-    folder.write(&"# a comment\n".repeat(10_000));
-    let output = folder.run(&["check-config"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("it is larger than 64 KiB"), "{}", text(&output.stderr));
-    let output = folder.run(&["check-config", "--config", "."]);
-    assert!(text(&output.stderr).contains("it is not a regular file"), "{}", text(&output.stderr));
-    std::fs::write(folder.0.join("config.toml"), b"[queue]\ncapacity = \xff\n").unwrap();
-    let output = folder.run(&["check-config"]);
-    assert!(
-        text(&output.stderr).starts_with("config.toml:2:12: expected text in UTF-8"),
-        "{}",
-        text(&output.stderr)
-    );
-    folder.write(&(0..500).map(|n| format!("key{n} = 1\n")).collect::<String>());
-    let output = folder.run(&["check-config"]);
-    assert!(text(&output.stderr).ends_with("and 490 more problems\n"), "{}", text(&output.stderr));
-}
-
-/// An answer's status and body; of a POST with these headers.
-fn post(address: &str, path: &str, headers: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "POST {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), body.to_owned())
-}
-
-#[test]
-fn a_server_for_other_machines_prints_an_address_that_works_and_a_token_that_every_change_needs() {
-    let folder = Folder::new("shared");
-    let mut child = folder.weir().args(["--listen", "0.0.0.0:0"]).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let page = lines.map(Result::unwrap).find(|line| line.trim_start().starts_with("page")).unwrap();
-    let (_, page) = page.split_once("http://").unwrap();
-    let (address, token) = page.split_once("/#token=").expect(page);
-    let server = Server { child, address: address.to_owned() };
-    assert!(!address.starts_with("0.0.0.0"), "{address}");
-    assert!(server.request("GET /api/snapshot").contains("\"read_only\":false"));
-    let local = format!("127.0.0.1:{}", address.rsplit(':').next().unwrap());
-    for address in [address, &local] {
-        let (status, why) = post(address, "/api/pause", "");
-        assert!(status == 403 && why.contains("WEIR_TOKEN"), "{status} {why}");
-        assert_eq!(post(address, "/api/pause", &format!("Weir-Token: {token}\r\n")).0, 200);
-        assert_eq!(post(address, "/async", "").0, 202, "the endpoints are open");
-    }
-    // The commands take it as a flag and from the environment.
-    let run = |args: &[&str], from_environment: &str| {
-        let args = [args, &["--url", &local]].concat();
-        let mut command = folder.weir();
-        command.env("WEIR_TOKEN", from_environment).args(args).output().unwrap().status.code()
-    };
-    assert_eq!(run(&["pause"], ""), Some(1));
-    assert_eq!(run(&["pause"], "wrong"), Some(1));
-    assert_eq!(run(&["pause"], token), Some(0));
-    assert_eq!(run(&["resume", "--token", token], "wrong"), Some(0));
-    assert_eq!(run(&["resume"], "not a token"), Some(2));
-    let load = ["load", "serial", "-n", "1", "--no-save"];
-    assert_eq!(run(&load, ""), Some(1));
-    assert_ne!(run(&load, token), Some(1), "valid or not, the load was made");
-}
-
-#[test]
-fn a_chosen_token_is_the_servers_and_a_read_only_server_takes_none() {
-    let folder = Folder::new("chosen");
-    let server = Server::start(&folder, &["--token", "chosen-one"]);
-    let origin = format!("Origin: http://{}\r\n", server.address);
-    assert_eq!(post(&server.address, "/api/pause", "").0, 200, "a program on this machine needs none");
-    assert_eq!(post(&server.address, "/api/resume", &origin).0, 403);
-    let page = format!("{origin}Weir-Token: chosen-one\r\n");
-    assert_eq!(post(&server.address, "/api/resume", &page).0, 200);
-    assert!(server.request("GET /").contains("data-token=\"chosen-one\""));
-    let server = Server::start(&folder, &["--read-only", "--token", "chosen-one"]);
-    for headers in ["", "Weir-Token: chosen-one\r\n"] {
-        let (status, why) = post(&server.address, "/api/pause", headers);
-        assert!(status == 403 && why.contains("read-only"), "{status} {why}");
-    }
-    assert!(!server.request("GET /").contains("chosen-one"));
-    assert_eq!(folder.run(&["serve", "--token", "two words"]).status.code(), Some(2));
 }
