@@ -25,8 +25,8 @@ pub enum ExpressionError {
     /// An operand is missing; the field holds what stands in its place.
     #[error("expected a number or the name of a figure, found {0:?}")]
     NoOperand(String),
-    /// A name stands for no figure.
-    #[error("no figure is called {0}")]
+    /// A name is unknown.
+    #[error("unknown figure: {0}")]
     UnknownFigure(String),
     /// The expression ends before the text does.
     #[error("expected an operator or the end, found {0:?}")]
@@ -142,7 +142,7 @@ mod tests {
             ("2 +", "expected a number"),
             ("2 3", "found \"3\""),
             ("(2", "unclosed"),
-            ("two.drain_s", "no figure is called two.drain_s"),
+            ("two.drain_s", "unknown figure: two.drain_s"),
             ("2 × 3", "expected an operator"),
         ] {
             assert!(value(expression).is_err_and(|error| error.to_string().contains(says)), "{expression}");

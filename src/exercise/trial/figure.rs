@@ -27,13 +27,13 @@ enum Place {
     Snapshot(SnapshotFigure),
 }
 
-/// A name that stands for no figure.
+/// An unknown name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FigureNameError {
     /// It has no load or no path.
     #[error("{0:?} is not a figure: expected LOAD.PATH, such as drain.bench.peak_depth")]
     NoLoad(String),
-    /// Its path leads to no figure.
+    /// Its path is unknown.
     #[error(transparent)]
     Path(#[from] FigureError),
 }

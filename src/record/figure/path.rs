@@ -11,7 +11,7 @@ use super::{
 };
 use crate::record::Mode;
 
-/// A path that leads to no figure.
+/// An unknown path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{path:?} is not a figure: {}{step:?} is none of {}", within(.before), .allowed.join(", "))]
 pub struct FigureError {

@@ -112,7 +112,7 @@ fn each_number_in_the_file_is_a_figure_under_its_path_and_has_the_same_value() {
     let run = run();
     let mut found = Vec::new();
     leaves(&serde_json::to_value(&run).unwrap(), "", &mut found);
-    // The version of the format, and how charts are drawn, are no figures of the run.
+    // The version of the format and the settings of the charts do not belong to the figures.
     let drawn = |path: &str| path == "format" || path.contains("series.") || path.contains("slices.");
     found.retain(|(path, _)| !drawn(path));
     assert_eq!(found.len(), 1 + 22 + 2 + 7 * 7 + 5 + 7 + 14 + 6 * 7, "{found:?}");
