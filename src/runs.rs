@@ -35,7 +35,7 @@ mod export;
 mod format;
 mod import;
 mod store;
-mod words;
+pub(crate) mod words;
 
 pub use compare::{ComparedFigure, Comparison, Difference, Side, Values, compare};
 pub use export::{ExportError, Table, csv};

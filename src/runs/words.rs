@@ -1,8 +1,12 @@
 //! Formats the numbers in the sentences of an audit.
 
-/// Groups the digits of a count: `9,981`.
+/// Formats a count with its digits grouped: `9,981`.
 pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
+    grouped(&n.to_string())
+}
+
+/// Groups the digits of a whole number by commas.
+pub(crate) fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {

@@ -1,19 +1,13 @@
-//! How the figures of a sentence are written.
+//! Formats the figures of a sentence.
+
+use crate::runs::words::grouped;
 
 /// The longest time that is written, in seconds: ten years.
 const FOREVER: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// A whole number, with commas.
 pub(super) fn whole(value: f64) -> String {
-    let digits = format!("{:.0}", value.max(0.0));
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(&format!("{:.0}", value.max(0.0)))
 }
 
 /// This many significant digits.
