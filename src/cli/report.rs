@@ -204,21 +204,7 @@ fn bench_side(text: &mut String, bench: &BenchSide) {
         "",
         format!("peaks: {} in the resource, {} in the queue", bench.peak_in_use, bench.peak_depth),
     );
-    let ledger = &bench.ledger;
-    put(
-        text,
-        "ledger",
-        format!(
-            "accepted {} = done {} + failed {} + dropped {} + held {}; rejected {}, unaccounted {}",
-            ledger.accepted,
-            ledger.done,
-            ledger.failed,
-            ledger.dropped,
-            ledger.held,
-            ledger.rejected,
-            ledger.unaccounted,
-        ),
-    );
+    put(text, "ledger", bench.ledger.to_string());
     let mut rows = Vec::new();
     for (name, mode) in &bench.modes {
         put(

@@ -104,19 +104,7 @@ fn parts(snapshot: &Snapshot) -> String {
                 consumers.busy, consumers.concurrency, consumers.held
             )],
         ),
-        (
-            "ledger",
-            vec![format!(
-                "accepted {} = done {} + failed {} + dropped {} + held {}; rejected {}, unaccounted {}",
-                ledger.accepted,
-                ledger.done,
-                ledger.failed,
-                ledger.dropped,
-                ledger.held,
-                ledger.rejected,
-                ledger.unaccounted
-            )],
-        ),
+        ("ledger", vec![ledger.to_string()]),
     ];
     parts
         .iter()

@@ -1,5 +1,7 @@
 //! The ledger as the snapshot shows it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// accepted = done + failed + dropped + held, plus what was never accepted.
@@ -20,4 +22,16 @@ pub struct LedgerState {
     /// Accepted events that are in none of these. While events move, the parts are read
     /// at slightly different moments; it is 0 whenever the bench is quiet.
     pub unaccounted: i64,
+}
+
+/// The account in one line.
+impl fmt::Display for LedgerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, done, failed, dropped, held, rejected, unaccounted } = self;
+        write!(
+            f,
+            "accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}; \
+             rejected {rejected}, unaccounted {unaccounted}"
+        )
+    }
 }
