@@ -5,11 +5,13 @@
 //! a listener.
 
 mod access;
+mod encoding;
 mod endpoints;
 mod headers;
 mod live;
 mod loads;
 mod page;
+mod page_files;
 mod runs;
 mod server;
 mod socket;

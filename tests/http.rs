@@ -14,7 +14,7 @@ use crate::support::bench;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: axum::http::HeaderMap,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
@@ -27,7 +27,7 @@ impl Answer {
     }
 }
 
-async fn send(bench: &std::sync::Arc<Workbench>, request: Request<Body>) -> Answer {
+pub(crate) async fn send(bench: &std::sync::Arc<Workbench>, request: Request<Body>) -> Answer {
     let access = Access { listen: None, token: Some("secret".parse().unwrap()) };
     let response = router_for(bench, &access.into()).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();

@@ -83,6 +83,9 @@ mod load;
 /// The router, called without a socket.
 mod http;
 
+/// Compressed answers: encodings, tags, and answers that must stay as they are.
+mod encodings;
+
 /// Parts of every answer of the router: ids, advice, headers, sentences.
 mod answers;
 

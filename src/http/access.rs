@@ -25,6 +25,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
+use super::encoding::compressed;
 use super::headers::{hardened, worded};
 use crate::clean;
 use crate::measure::{TOKEN_HEADER, Token};
@@ -76,10 +77,10 @@ struct Guard {
 }
 
 /// Guards routes: only requests that [`Access`] allows are answered. Every method except
-/// GET, HEAD and OPTIONS counts as a change.
+/// GET, HEAD and OPTIONS counts as a change. Long answers are compressed.
 pub fn guarded(routes: Router, workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let guard = Guard { workbench: Arc::clone(workbench), access: Arc::clone(access) };
-    hardened(worded(routes).layer(from_fn_with_state(Arc::new(guard), check)))
+    hardened(compressed(worded(routes).layer(from_fn_with_state(Arc::new(guard), check))))
 }
 
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {

@@ -1,137 +1,19 @@
-//! The page of the bench and that of the exercises: a few files inside the binary.
-//!
-//! A debug build reads them from the source tree, so that an edit shows without
-//! a rebuild.
+//! The page of the bench and that of the exercises: their HTML, with the present state and
+//! the page's control in it. The files that they request are in `page_files.rs`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::json;
 
 use super::access::{Access, PageControl};
+use super::page_files::{EXERCISES, File, INDEX, serve};
 use crate::workbench::Workbench;
-
-struct File {
-    name: &'static str,
-    kind: &'static str,
-    content: &'static str,
-}
-
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// Returns the file of a name in the folder `page`.
-macro_rules! file {
-    ($name:literal) => {
-        File { name: $name, kind: kind_of($name), content: include_str!(concat!("page/", $name)) }
-    };
-}
-
-/// Returns the files of these names.
-macro_rules! files {
-    ($($name:literal),* $(,)?) => { &[$(file!($name)),*] };
-}
-
-static INDEX: File = file!("index.html");
-static EXERCISES: File = file!("exercises.html");
-
-/// The files that the pages request.
-static FILES: &[File] = files![
-    "actions.js",
-    "app.js",
-    "axes.js",
-    "banner.js",
-    "bench.css",
-    "bench/bands.js",
-    "bench/basin.js",
-    "bench/bench.js",
-    "bench/brush.js",
-    "bench/labels.js",
-    "bench/layer.js",
-    "bench/layout.js",
-    "bench/particles.js",
-    "bench/pen.js",
-    "bench/picture.js",
-    "bench/pointer.js",
-    "bench/rates.js",
-    "bench/reading.js",
-    "bench/resource.js",
-    "bench/response.js",
-    "bench/say.js",
-    "bench/score-rows.js",
-    "bench/score.js",
-    "bench/side.js",
-    "bench/sluices.js",
-    "bench/verdict.js",
-    "bench/words-stacked.js",
-    "bench/words.js",
-    "bindings.js",
-    "board.js",
-    "chart.js",
-    "check-loads.js",
-    "check-progress.js",
-    "check.js",
-    "choice.js",
-    "commands.js",
-    "compare.js",
-    "components.js",
-    "concurrency.js",
-    "configuration.js",
-    "control.js",
-    "curves.js",
-    "distribution.js",
-    "dom.js",
-    "exercise-list.js",
-    "exercise.js",
-    "exercises.css",
-    "exercises.js",
-    "figures.js",
-    "format.js",
-    "glossary.js",
-    "ink.js",
-    "keys.js",
-    "ledger.js",
-    "live-charts.js",
-    "live-worker.js",
-    "load-bar.js",
-    "load.js",
-    "modes-table.js",
-    "modes.js",
-    "palette.js",
-    "predict.js",
-    "prose.js",
-    "readout.js",
-    "remembered.js",
-    "run-row.js",
-    "run-view.js",
-    "runs.css",
-    "runs.js",
-    "scales.js",
-    "server.js",
-    "sight.js",
-    "stream.js",
-    "stuck.js",
-    "style.css",
-    "tabs.js",
-    "theme.js",
-    "timeline.js",
-    "verdict.js",
-];
-
-/// Returns the content type of a file by its extension.
-const fn kind_of(name: &str) -> &'static str {
-    match name.as_bytes() {
-        [.., b'h', b't', b'm', b'l'] => HTML,
-        [.., b'c', b's', b's'] => CSS,
-        _ => SCRIPT,
-    }
-}
 
 pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
     let (for_index, for_exercises) = (Arc::clone(access), Arc::clone(access));
@@ -139,15 +21,18 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
         index(&workbench, &for_index.for_page(&headers))
     };
     let exercises = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
-        let page = controlled(content(&EXERCISES), &workbench, &for_exercises.for_page(&headers));
-        reply(&EXERCISES, page.into())
+        let page = controlled(EXERCISES.text(), &workbench, &for_exercises.for_page(&headers));
+        reply(&EXERCISES, page)
     };
     Router::new()
         .route("/", get(index))
         .route("/exercises", get(exercises))
         // Links within the page are relative to its folder.
         .route("/exercises/", get(async || Redirect::permanent("../exercises")))
-        .route("/page/{*name}", get(async |Path(name): Path<String>| file(&name)))
+        .route(
+            "/page/{*name}",
+            get(async |Path(name): Path<String>, headers: HeaderMap| serve(&name, &headers)),
+        )
 }
 
 /// The placeholder of the initial state.
@@ -160,8 +45,8 @@ fn index(workbench: &Workbench, control: &PageControl<'_>) -> Response {
     // Inside a script element only the end tag has a meaning.
     let state = state.to_string().replace("</", "<\\/");
     let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
-    let text = controlled(content(&INDEX), workbench, control);
-    reply(&INDEX, text.replacen(INITIAL, &script, 1).into())
+    let text = controlled(INDEX.text(), workbench, control);
+    reply(&INDEX, text.replacen(INITIAL, &script, 1))
 }
 
 /// The placeholder of the page's control: how it may change something.
@@ -179,31 +64,14 @@ fn controlled(page: Cow<'static, str>, workbench: &Workbench, control: &PageCont
     page.replacen(CONTROL, &told, 1)
 }
 
-fn file(name: &str) -> Response {
-    match FILES.iter().find(|file| file.name == name) {
-        Some(file) => reply(file, content(file)),
-        None => (StatusCode::NOT_FOUND, "the page has no such file\n").into_response(),
-    }
-}
-
-fn reply(file: &File, content: Cow<'static, str>) -> Response {
-    let headers = [(header::CONTENT_TYPE, file.kind), (header::CACHE_CONTROL, "no-cache")];
-    (headers, content).into_response()
-}
-
-fn content(file: &File) -> Cow<'static, str> {
-    if cfg!(debug_assertions) {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/page/");
-        if let Ok(text) = std::fs::read_to_string(format!("{path}{}", file.name)) {
-            return text.into();
-        }
-    }
-    file.content.into()
+/// A page has no `ETag`: it differs each time.
+fn reply(file: &File, text: String) -> Response {
+    ([(header::CONTENT_TYPE, file.kind), (header::CACHE_CONTROL, "no-cache")], text).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::http::page_files::{EXERCISES, FILES, INDEX};
 
     /// What stands between `before` and the next `'` or `"`, wherever it occurs.
     fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {

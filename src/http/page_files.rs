@@ -1,0 +1,222 @@
+//! The files that the pages request: inside the binary, compressed once, and checked for
+//! changes by their `ETag`.
+//!
+//! A debug build reads them from the source tree, so that an edit shows without a rebuild.
+
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+
+use super::encoding::{accepts_gzip, gzip};
+
+/// A file of the folder `page`.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) content: &'static str,
+    encoded: Mutex<Option<Arc<Encoded>>>,
+}
+
+/// What is sent of a file.
+#[derive(Debug)]
+struct Encoded {
+    plain: Bytes,
+    gzip: Bytes,
+    /// A hash of the plain bytes.
+    tag: u64,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Returns the file of a name in the folder `page`.
+macro_rules! file {
+    ($name:literal) => {
+        File {
+            name: $name,
+            kind: kind_of($name),
+            content: include_str!(concat!("page/", $name)),
+            encoded: Mutex::new(None),
+        }
+    };
+}
+
+/// Declares the files of these names.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        /// The files that the pages request.
+        pub(super) static FILES: [File; [$($name),*].len()] = [$(file!($name)),*];
+    };
+}
+
+pub(super) static INDEX: File = file!("index.html");
+pub(super) static EXERCISES: File = file!("exercises.html");
+
+files![
+    "actions.js",
+    "app.js",
+    "axes.js",
+    "banner.js",
+    "bench.css",
+    "bench/bands.js",
+    "bench/basin.js",
+    "bench/bench.js",
+    "bench/brush.js",
+    "bench/labels.js",
+    "bench/layer.js",
+    "bench/layout.js",
+    "bench/particles.js",
+    "bench/pen.js",
+    "bench/picture.js",
+    "bench/pointer.js",
+    "bench/rates.js",
+    "bench/reading.js",
+    "bench/resource.js",
+    "bench/response.js",
+    "bench/say.js",
+    "bench/score-rows.js",
+    "bench/score.js",
+    "bench/side.js",
+    "bench/sluices.js",
+    "bench/verdict.js",
+    "bench/words-stacked.js",
+    "bench/words.js",
+    "bindings.js",
+    "board.js",
+    "chart.js",
+    "check-loads.js",
+    "check-progress.js",
+    "check.js",
+    "choice.js",
+    "commands.js",
+    "compare.js",
+    "components.js",
+    "concurrency.js",
+    "configuration.js",
+    "control.js",
+    "curves.js",
+    "distribution.js",
+    "dom.js",
+    "exercise-list.js",
+    "exercise.js",
+    "exercises.css",
+    "exercises.js",
+    "figures.js",
+    "format.js",
+    "glossary.js",
+    "ink.js",
+    "keys.js",
+    "ledger.js",
+    "live-charts.js",
+    "live-worker.js",
+    "load-bar.js",
+    "load.js",
+    "modes-table.js",
+    "modes.js",
+    "palette.js",
+    "predict.js",
+    "prose.js",
+    "readout.js",
+    "remembered.js",
+    "run-row.js",
+    "run-view.js",
+    "runs.css",
+    "runs.js",
+    "scales.js",
+    "server.js",
+    "sight.js",
+    "stream.js",
+    "stuck.js",
+    "style.css",
+    "tabs.js",
+    "theme.js",
+    "timeline.js",
+    "verdict.js",
+];
+
+/// Returns the content type of a file by its extension.
+const fn kind_of(name: &str) -> &'static str {
+    match name.as_bytes() {
+        [.., b'h', b't', b'm', b'l'] => HTML,
+        [.., b'c', b's', b's'] => CSS,
+        _ => SCRIPT,
+    }
+}
+
+impl File {
+    /// Returns the text of the file.
+    pub(super) fn text(&self) -> Cow<'static, str> {
+        if cfg!(debug_assertions) {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/page/");
+            if let Ok(text) = std::fs::read_to_string(format!("{path}{}", self.name)) {
+                return text.into();
+            }
+        }
+        self.content.into()
+    }
+
+    /// Compresses the file, unless that has been done. In a debug build the text may have
+    /// changed since.
+    fn encoded(&self) -> Arc<Encoded> {
+        let text = self.text();
+        let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*encoded {
+            Some(known) if known.plain == text.as_bytes() => Arc::clone(known),
+            _ => Arc::clone(encoded.insert(Arc::new(Encoded::of(text)))),
+        }
+    }
+}
+
+impl Encoded {
+    fn of(text: Cow<'static, str>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let gzip = gzip(text.as_bytes(), Compression::best()).into();
+        let plain = match text {
+            Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => text.into(),
+        };
+        Self { plain, gzip, tag: hasher.finish() }
+    }
+}
+
+/// Returns a file as the client takes it, or 304 if the client has it already.
+pub(super) fn serve(name: &str, request: &HeaderMap) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        return (StatusCode::NOT_FOUND, "the page has no such file\n").into_response();
+    };
+    let encoded = file.encoded();
+    let takes_gzip = accepts_gzip(request);
+    // The two encodings have different bytes, so each has a strong tag of its own.
+    let tag = format!("\"{:016x}{}\"", encoded.tag, if takes_gzip { "-gzip" } else { "" });
+    let known = is_known(request, &tag);
+    let headers = [
+        (header::ETAG, tag.as_str()),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, "Accept-Encoding"),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, file.kind)];
+    if takes_gzip {
+        (headers, kind, [(header::CONTENT_ENCODING, "gzip")], encoded.gzip.clone()).into_response()
+    } else {
+        (headers, kind, encoded.plain.clone()).into_response()
+    }
+}
+
+/// Returns whether `If-None-Match` names the tag. As for every GET, a weak tag counts
+/// (RFC 9110, section 13.1.2).
+fn is_known(request: &HeaderMap, tag: &str) -> bool {
+    let values = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = values.flat_map(|value| value.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
