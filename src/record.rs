@@ -17,6 +17,7 @@ pub mod by_mode;
 mod date;
 mod figure;
 mod ledger;
+mod load_figures;
 mod mark;
 mod mode;
 mod plan;
@@ -34,6 +35,7 @@ pub use figure::{
     ModeTiming, Statistic, Unit,
 };
 pub use ledger::LedgerState;
+pub use load_figures::LoadFigures;
 pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
 pub use plan::{Arrivals, ArrivalsError, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};

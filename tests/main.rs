@@ -74,6 +74,9 @@ mod numbers;
 /// The recorder: where one run ends and the next begins, and what a run contains.
 mod runs;
 
+/// What theory and simulation expect of a load before it is made.
+mod expect;
+
 /// The page's declared types against what the server sends.
 mod page;
 

@@ -105,6 +105,10 @@ fn the_page_declares_fields_of_runs_and_of_a_load_that_the_server_sends() {
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     };
     declared.check("Listing", &ask("/api/runs"), Extra::Allowed);
+    for command in ["predict", "simulate"] {
+        let expected = ask(&format!("/api/load/{command}?mode=pipelined&clients=5&requests=20"));
+        declared.check("Expectation", &expected, Extra::Allowed);
+    }
     let started =
         server.request("POST /api/load/start?mode=pipelined&rate=200&arrivals=constant&duration=1500ms");
     assert!(started.contains(" 202 "), "{started}");

@@ -5,7 +5,7 @@ use super::output::{complain, say};
 use super::text::{NONE, Table, hang, left, number, right, wrap};
 use crate::config::Sources;
 use crate::measure::PlanArgs;
-use crate::record::{Exactness, Mode, Plan, PredictedTimes, Prediction};
+use crate::record::{Mode, Plan, PredictedTimes, Prediction};
 use crate::theory::predict;
 
 /// The longest bar of the chart, in characters.
@@ -43,14 +43,9 @@ fn prepare(args: &Args, sources: &Sources) -> anyhow::Result<(Mode, Plan, Predic
 
 /// A prediction of `what` as text.
 fn table(prediction: &Prediction, what: &str) -> String {
-    let exactness = match prediction.exactness {
-        Exactness::Exact => "exact, if the assumptions hold",
-        Exactness::Steady => "exact in the steady state, which a run only approaches",
-        Exactness::Fluid => "correct on average over many events",
-    };
     let mut text = wrap(what, 0);
     text += &hang("  model         ", &prediction.model);
-    text += &wrap(exactness, 16);
+    text += &wrap(&prediction.exactness.to_string(), 16);
     text.push('\n');
     text += &figures(prediction);
     text += &times(prediction);

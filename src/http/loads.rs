@@ -1,6 +1,9 @@
 //! Loads that the page starts: like `weir load` at this server's address, on a separate
 //! thread.
 
+mod expect;
+mod form;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,18 +13,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use thiserror::Error;
 
 use super::Access;
-use crate::duration;
-use crate::load::{CONNECTIONS, PlanError, Progress};
+use crate::load::Progress;
 use crate::measure::{LoadTarget, Measure, Peer, Phase, local_url};
-use crate::record::{Arrivals, ArrivalsError, Mode, Plan, Validity};
+use crate::record::{LoadFigures, Mode, Plan, Validity};
 use crate::runs::Store;
 use crate::shutdown::StopToken;
 use crate::workbench::Workbench;
+use form::Form;
 
 /// How long a load waits for the bench to drain.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -38,6 +40,8 @@ struct Loads {
 struct LoadState {
     running: Option<Running>,
     last: Option<Last>,
+    /// The load that runs, or the last one.
+    newest: Option<(Mode, Plan)>,
 }
 
 #[derive(Debug)]
@@ -46,6 +50,8 @@ struct Running {
     mode: Mode,
     stop: StopToken,
     phase: Phase,
+    /// What the client had measured when the load was last in progress.
+    client: Progress,
 }
 
 /// The outcome of a load.
@@ -59,6 +65,11 @@ struct Last {
     verdict: Option<Validity>,
     /// Why there is no run, or why it is not saved.
     error: Option<String>,
+    /// Its mode and its plan, in words.
+    mode: &'static str,
+    plan: String,
+    /// Its figures; `None` if it could not be made.
+    measured: Option<LoadFigures>,
 }
 
 impl Loads {
@@ -74,12 +85,16 @@ pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router
         .route("/api/load", get(show))
         .route("/api/load/start", post(start))
         .route("/api/load/stop", post(stop))
-        .with_state((Arc::clone(workbench), loads))
+        .with_state((Arc::clone(workbench), Arc::clone(&loads)))
+        .merge(expect::routes(workbench, &loads))
 }
 
 type Both = (Arc<Workbench>, Arc<Loads>);
 
-async fn show(State((_, loads)): State<Both>) -> Response {
+async fn show(State((workbench, loads)): State<Both>) -> Response {
+    // Before the lock, because the workbench has locks of its own.
+    let mode = loads.lock().running.as_ref().map(|running| running.mode);
+    let bench = mode.and_then(|mode| workbench.figures_so_far(mode));
     let state = loads.lock();
     let running = state.running.as_ref();
     let (phase, progress, held) = match running.map(|running| running.phase) {
@@ -94,71 +109,21 @@ async fn show(State((_, loads)): State<Both>) -> Response {
         "stage": phase,
         "progress": progress,
         "held": held,
+        "measured": running.map(|running| so_far(&running.client, bench)),
         "last": state.last,
     });
     Json(shown).into_response()
 }
 
-/// The page's form of a load, with each field as it was entered.
-#[derive(Debug, Deserialize)]
-struct Form {
-    mode: String,
-    clients: Option<String>,
-    requests: Option<String>,
-    duration: Option<String>,
-    rate: Option<String>,
-    arrivals: Option<String>,
-    seed: Option<String>,
-}
-
-/// What is wrong with a form.
-#[derive(Debug, Error)]
-enum FormError {
-    #[error("mode {0:?}: expected serial, async or pipelined")]
-    Mode(String),
-    #[error("duration {0:?}: expected such as 10s or 2min")]
-    Duration(String),
-    #[error("{name} {text:?}: expected a whole number")]
-    Number { name: &'static str, text: String },
-    #[error(transparent)]
-    Arrivals(#[from] ArrivalsError),
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-}
-
-impl Form {
-    /// Reads the mode and the load.
-    fn read(&self) -> Result<(Mode, Plan), FormError> {
-        let mode = Mode::named(&self.mode).ok_or_else(|| FormError::Mode(self.mode.clone()))?;
-        let requests = number("requests", self.requests.as_ref())?;
-        let duration = match written(self.duration.as_ref()) {
-            None => None,
-            Some(text) => match duration::parse_seconds(text).filter(|duration| !duration.is_zero()) {
-                None => return Err(FormError::Duration(text.to_owned())),
-                some => some,
-            },
-        };
-        let plan = match written(self.rate.as_ref()) {
-            None => Plan::closed(written(self.clients.as_ref()).unwrap_or("50"), requests, duration),
-            Some(rate) => {
-                let arrivals: Arrivals = written(self.arrivals.as_ref()).unwrap_or("poisson").parse()?;
-                let seed = number("seed", self.seed.as_ref())?.unwrap_or(1);
-                Plan::open(rate, requests, duration, arrivals, seed, CONNECTIONS)
-            }
-        };
-        Ok((mode, plan?))
+/// Returns what client and bench have measured of the load in progress.
+fn so_far(client: &Progress, bench: Option<LoadFigures>) -> LoadFigures {
+    let has_answers = client.answered > client.refused + client.failed;
+    LoadFigures {
+        answered_per_s: (client.seconds > 0.0).then(|| client.answered as f64 / client.seconds),
+        answer_p50_ms: has_answers.then_some(client.p50_ms),
+        answer_p99_ms: has_answers.then_some(client.p99_ms),
+        ..bench.unwrap_or_default()
     }
-}
-
-/// Returns the text of a field, unless it is empty.
-fn written(field: Option<&String>) -> Option<&str> {
-    field.map(|text| text.trim()).filter(|text| !text.is_empty())
-}
-
-fn number(name: &'static str, field: Option<&String>) -> Result<Option<u64>, FormError> {
-    let Some(text) = written(field) else { return Ok(None) };
-    let number = text.parse().map_err(|_| FormError::Number { name, text: text.to_owned() })?;
-    Ok(Some(number))
 }
 
 async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>) -> Response {
@@ -180,7 +145,9 @@ async fn start(State((workbench, loads)): State<Both>, Query(form): Query<Form>)
             return conflict("a load is running already");
         }
         let phase = Phase::Load(Progress::default());
-        state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), phase });
+        let client = Progress::default();
+        state.running = Some(Running { plan: plan.clone(), mode, stop: stop.clone(), phase, client });
+        state.newest = Some((mode, plan.clone()));
     }
     let make = {
         let loads = Arc::clone(&loads);
@@ -216,23 +183,29 @@ fn make(
     let measured = Measure { target, plan, drain: DRAIN, stop }.run(&mut |phase| {
         if let Some(running) = &mut loads.lock().running {
             running.phase = phase;
+            if let Phase::Load(progress) = phase {
+                running.client = progress;
+            }
         }
     });
+    let last = |measured| {
+        let plan = plan.to_string();
+        Last { run: None, valid: None, verdict: None, error: None, mode: mode.name(), plan, measured }
+    };
     let mut run = match measured {
         Ok(run) => run,
-        Err(error) => {
-            return Last { run: None, valid: None, verdict: None, error: Some(error.to_string()) };
-        }
+        Err(error) => return Last { error: Some(error.to_string()), ..last(None) },
     };
+    let last = last(Some(LoadFigures::of_run(&run, mode)));
     let store = Store::new(workbench.settings().data.runs());
     store.give_id(&mut run);
     let (valid, verdict) = (Some(!run.audit.is_invalid()), Some(run.audit.validity()));
     match store.save(&run) {
-        Ok(()) => Last { run: Some(run.id), valid, verdict, error: None },
+        Ok(()) => Last { run: Some(run.id), valid, verdict, ..last },
         Err(error) => {
             workbench.keep_later(run);
             let error = Some(format!("the run is not kept yet: {error}"));
-            Last { run: None, valid, verdict, error }
+            Last { valid, verdict, error, ..last }
         }
     }
 }

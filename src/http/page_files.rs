@@ -108,6 +108,7 @@ files![
     "exercise.js",
     "exercises.css",
     "exercises.js",
+    "expected.js",
     "figures.js",
     "format.js",
     "glossary.js",

@@ -1,5 +1,7 @@
 //! A prediction as a run contains it. The models are in [`theory`](crate::theory).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What theory predicts for a load on a configuration. A figure that the model does not
@@ -63,6 +65,16 @@ pub enum Exactness {
     Steady,
     /// Ignores randomness: right on average over many events.
     Fluid,
+}
+
+impl fmt::Display for Exactness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exact => "exact, if the assumptions hold",
+            Self::Steady => "exact in the steady state, which a run only approaches",
+            Self::Fluid => "correct on average over many events",
+        })
+    }
 }
 
 /// The mean and the percentiles of a time, in milliseconds.

@@ -13,7 +13,7 @@ use super::delta::Delta;
 use super::numbers::Numbers;
 use super::stats::ModeStats;
 use crate::pipeline::Stamp;
-use crate::record::{BenchSide, ByMode, MarkKind};
+use crate::record::{BenchSide, ByMode, LoadFigures, MarkKind, Mode};
 use crate::runs::InProgress;
 use progress::Recording;
 
@@ -178,6 +178,11 @@ impl Recorder {
     /// Returns the progress of the current run.
     pub(super) fn progress(&self, now: Stamp, held: u64) -> Option<InProgress> {
         self.current.as_ref().map(|recording| recording.progress(now, held))
+    }
+
+    /// Returns the bench's figures of one mode in the current run.
+    pub(super) fn figures(&self, bench: &Bench, mode: Mode, now: Stamp) -> Option<LoadFigures> {
+        self.current.as_ref().map(|recording| recording.figures(bench, mode, now))
     }
 
     pub(super) fn mark(&mut self, now: Stamp, kind: MarkKind, text: &str) {

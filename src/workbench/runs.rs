@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Workbench;
 use super::recording::Recorded;
 use crate::pipeline::Stamp;
-use crate::record::{self, Origin, Run};
+use crate::record::{self, LoadFigures, Mode, Origin, Run};
 use crate::runs::InProgress;
 
 /// Returns a run that the bench recorded on its own. `now` is by the bench's clock. The
@@ -75,6 +75,14 @@ impl Workbench {
     pub(super) fn run_in_progress(&self, held: u64) -> Option<InProgress> {
         let now = self.bench.clock.now();
         self.sampler().recorder.progress(now, held)
+    }
+
+    /// Returns the bench's figures of one mode in the current run, up to the last quarter
+    /// of a second. A client's figures are unknown to the bench. `None` if no run is in
+    /// progress.
+    pub fn figures_so_far(&self, mode: Mode) -> Option<LoadFigures> {
+        let now = self.bench.clock.now();
+        self.sampler().recorder.figures(&self.bench, mode, now)
     }
 
     /// Returns the runs that have ended since the last call.

@@ -18,6 +18,7 @@ import { Configuration } from './configuration.js';
 import { follow } from './control.js';
 import { Curves } from './curves.js';
 import { find, findAll, write } from './dom.js';
+import { Expected } from './expected.js';
 import { Glossary, Tooltip } from './glossary.js';
 import { listenForKeys } from './keys.js';
 import { Ledger } from './ledger.js';
@@ -56,6 +57,7 @@ const bar = new LoadBar($('header'), $('#load-said'), {
   visit: (run) => runs.visit(run),
   marked: (text, ago) => bench.mark(text, ago),
 });
+const expected = new Expected($('#expected'), $('#load-expects'));
 const actions = new Actions($('header'), () => timeline.load());
 const concurrency = new Concurrency($('#concurrency'));
 const tables = [
@@ -113,6 +115,7 @@ function render(snapshot) {
   banner.update(snapshot);
   for (const table of tables) table.update(snapshot);
   curves.update(snapshot);
+  if (!$('#bench').hidden) expected.update(bar.load, snapshot);
   const { modes } = snapshot;
   bar.update(MODES.some((mode) => modes[mode].in_flight > 0) || (row?.in ?? []).some((rate) => (rate ?? 0) > 0));
   $('#empty').hidden =

@@ -22,6 +22,7 @@ export class Load {
   #waiting = false; // for the answer to Start or Stop
   /** @type {LoadState | null} as the server said it last */
   state = null;
+  isTouched = false; // whether the form was changed since the last load
 
   /**
    * @param {HTMLElement} form
@@ -42,7 +43,10 @@ export class Load {
     this.said = find(form, '.said');
     this.words = find(this.said, 'span');
     form.addEventListener('change', () => this.#offer());
-    form.addEventListener('input', () => this.said.classList.contains('alarm') && this.#say(''));
+    form.addEventListener('input', () => {
+      this.isTouched = true;
+      if (this.said.classList.contains('alarm')) this.#say('');
+    });
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.toggle();
@@ -57,6 +61,11 @@ export class Load {
     else this.#start();
   }
 
+  /** Whether the form is shown. */
+  get isOpen() {
+    return this.form.checkVisibility();
+  }
+
   get isRunning() {
     return this.#running;
   }
@@ -65,6 +74,7 @@ export class Load {
   choose(mode) {
     if (this.#running) return;
     findAs(HTMLInputElement, this.form, `[name="mode"][value="${mode}"]`).checked = true;
+    this.isTouched = true;
     this.#offer();
   }
 
@@ -103,11 +113,15 @@ export class Load {
     return /** @type {Field} */ (this.form.elements.namedItem(name)).value.trim();
   }
 
-  /** The load as the server reads it. */
-  #asked() {
+  /**
+   * The load as the server reads it.
+   * @returns {Record<string, string>}
+   */
+  get asked() {
     const mode = this.#value('mode');
     if (this.#value('model') === 'closed') {
       const amount = this.#value('amount');
+      /** @type {Record<string, string>} */
       const until = this.#value('unit') === 'requests' ? { requests: amount } : { duration: duration(amount) };
       return { mode, clients: this.#value('clients'), ...until };
     }
@@ -122,7 +136,7 @@ export class Load {
   }
 
   async #start() {
-    await this.#send(() => order('api/load/start', this.#asked()), 'starting …');
+    await this.#send(() => order('api/load/start', this.asked), 'starting …');
   }
 
   async #stop() {
@@ -165,6 +179,7 @@ export class Load {
     }
     const ended = this.#running && !state.running;
     this.#running = state.running;
+    if (state.running) this.isTouched = false;
     this.state = state;
     this.#offer();
     if (state.running) {

@@ -131,7 +131,24 @@ export interface LoadState {
   stage: string | null;
   progress: Progress | null;
   held: number | null;
+  measured: LoadFigures | null;
   last: LastLoad | null;
+}
+
+/** `GET /api/load/predict` and `GET /api/load/simulate`. */
+export interface Expectation {
+  figures: LoadFigures;
+  note: string | null;
+}
+
+export interface LoadFigures {
+  done_per_s: number | null;
+  response_p50_ms: number | null;
+  response_p99_ms: number | null;
+  lost_share: number | null;
+  peak_depth: number | null;
+  peak_in_use: number | null;
+  seconds: number | null;
 }
 
 export interface Progress {
@@ -146,6 +163,9 @@ export interface Progress {
 }
 
 export interface LastLoad {
+  mode: Mode;
+  plan: string;
+  measured: LoadFigures | null;
   run: string | null;
   verdict: Validity | null;
   error: string | null;

@@ -14,7 +14,7 @@ use super::{Observation, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{LedgerCounts, Stamp};
 use crate::record::{
-    self, BenchSide, ByMode, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
+    self, BenchSide, ByMode, LoadFigures, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
     p50_and_p99_ms,
 };
 use crate::runs::InProgress;
@@ -180,6 +180,26 @@ impl Recording {
             requests: used.map(|(mode, record)| (mode.name().to_owned(), record.requests)).collect(),
             held,
             ..InProgress::default()
+        }
+    }
+
+    /// Returns the bench's figures of one mode so far.
+    pub(super) fn figures(&self, bench: &Bench, mode: Mode, now: Stamp) -> LoadFigures {
+        let record = &self.modes[mode];
+        let LedgerCounts { done, rejected, dropped, .. } = record.counts;
+        let seconds = record.first.map(|first| now.since(first).as_secs_f64());
+        let times = record.times[HistogramKind::Response as usize].whole();
+        let [p50, p99] = p50_and_p99_ms(times).map_or([None; 2], |both| both.map(Some));
+        LoadFigures {
+            done_per_s: seconds.filter(|&seconds| seconds > 0.0).map(|seconds| done as f64 / seconds),
+            response_p50_ms: p50,
+            response_p99_ms: p99,
+            lost_share: (record.requests > 0)
+                .then(|| (rejected + dropped) as f64 / record.requests as f64),
+            peak_depth: Some(bench.queue.peak_depth() as f64),
+            peak_in_use: Some(bench.resource.usage().peak_in_use as f64),
+            seconds,
+            ..LoadFigures::default()
         }
     }
 
