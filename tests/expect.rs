@@ -55,8 +55,17 @@ async fn a_load_that_cannot_be_expected_is_refused_in_words() {
         ("simulate?mode=async&clients=5&duration=1s", 422, "answered at once"),
     ] {
         let answer = get(&bench, &format!("/api/load/{path}")).await;
-        assert_eq!((answer.status.as_u16(), answer.text().lines().count()), (status, 1), "{path}: {}", answer.text());
-        assert!(answer.text().contains(says) && !answer.text().contains('\u{1b}'), "{path}: {}", answer.text());
+        assert_eq!(
+            (answer.status.as_u16(), answer.text().lines().count()),
+            (status, 1),
+            "{path}: {}",
+            answer.text()
+        );
+        assert!(
+            answer.text().contains(says) && !answer.text().contains('\u{1b}'),
+            "{path}: {}",
+            answer.text()
+        );
     }
 }
 

@@ -1,6 +1,6 @@
-//! Expectations of a load before it is made: theory and simulation, for the
-//! settings in force. Both speak of the load in the request's parameters, or without any,
-//! of the load that runs or was made last.
+//! Expectations of a load before it is made: theory and simulation, for the settings in
+//! force. Both speak of the load in the request's parameters, or without any, of the load
+//! that runs or was made last.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,8 +14,8 @@ use super::{Observation, Recorded};
 use crate::metrics::empty_histogram;
 use crate::pipeline::{LedgerCounts, Stamp};
 use crate::record::{
-    self, BenchSide, ByMode, LoadFigures, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer, date,
-    p50_and_p99_ms,
+    self, BenchSide, ByMode, LoadFigures, Mark, MarkKind, Merge, Mode, ModeSide, SeriesBuilder, Slicer,
+    date, p50_and_p99_ms,
 };
 use crate::runs::InProgress;
 
@@ -194,8 +194,7 @@ impl Recording {
             done_per_s: seconds.filter(|&seconds| seconds > 0.0).map(|seconds| done as f64 / seconds),
             response_p50_ms: p50,
             response_p99_ms: p99,
-            lost_share: (record.requests > 0)
-                .then(|| (rejected + dropped) as f64 / record.requests as f64),
+            lost_share: (record.requests > 0).then(|| (rejected + dropped) as f64 / record.requests as f64),
             peak_depth: Some(bench.queue.peak_depth() as f64),
             peak_in_use: Some(bench.resource.usage().peak_in_use as f64),
             seconds,
