@@ -94,7 +94,9 @@ mod tests {
         let imported = FILES.iter().flat_map(|file| {
             let folder =
                 file.name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-            let beside = quoted(file.content, "from './").map(move |name| format!("{folder}{name}"));
+            let links = ["from './", "import('./"];
+            let beside = links.into_iter().flat_map(|link| quoted(file.content, link));
+            let beside = beside.map(move |name| format!("{folder}{name}"));
             beside.chain(quoted(file.content, "from '../").map(str::to_owned))
         });
         let workers = all().flat_map(|text| quoted(text, "new SharedWorker('page/"));

@@ -59,12 +59,14 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
     assert_eq!(shown("id=\"pause\""), "Resume");
     assert_eq!((shown("id=\"word\""), shown("<title")), ("PAUSED", "PAUSED · Weir"));
     assert_eq!(shown("class=\"go\""), "Start");
+    for term in quoted(&dom, "data-term=\"") {
+        assert!(dom.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
+    }
+    // The scripts of the other tabs are loaded when they are first shown.
+    let dom = self::dom(&folder, &server.url("/#components"), &["--virtual-time-budget=3000"]);
     let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
     for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
         assert!(table.contains(part), "{part} is missing in {table}");
-    }
-    for term in quoted(&dom, "data-term=\"") {
-        assert!(dom.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
     }
 }
 

@@ -2,38 +2,31 @@
 // The wiring of the page: it follows the live stream and hands each snapshot to the parts of the page.
 //
 // Responsible for: the order of things at the start, the connection's state, and what is redrawn when.
-// Each part has a file: bench/ is the picture with its charts, load-bar.js and actions.js the controls,
-// live-charts.js and timeline.js the charts of the figures, runs.js and compare.js the runs.
+// Each part has a file: bench/ is the picture with its charts, load-bar.js and actions.js the controls. The
+// other tabs load theirs when they are first shown.
 
 import { Actions } from './actions.js';
-import { UntilNow } from './axes.js';
 import { Banner } from './banner.js';
 import { Bench } from './bench/bench.js';
 import { Bindings } from './bindings.js';
-import { Board } from './board.js';
-import { Comparison } from './compare.js';
-import { ComponentsTable } from './components.js';
 import { Concurrency } from './concurrency.js';
-import { Configuration } from './configuration.js';
 import { follow } from './control.js';
-import { Curves } from './curves.js';
 import { find, findAll, write } from './dom.js';
 import { Expected } from './expected.js';
 import { Glossary, Tooltip } from './glossary.js';
 import { listenForKeys } from './keys.js';
+import { Later } from './later.js';
 import { Ledger } from './ledger.js';
-import { addLiveCharts, chooseSpan } from './live-charts.js';
 import { LoadBar } from './load-bar.js';
 import { MODES } from './modes.js';
-import { ModesTable } from './modes-table.js';
 import { Palette } from './palette.js';
-import { Runs } from './runs.js';
 import { ask } from './server.js';
 import { listen } from './stream.js';
 import { followAddress } from './tabs.js';
 import { switchTheme } from './theme.js';
 import { Timeline } from './timeline.js';
 
+/** @import { Part } from './later.js' */
 /** @import { Initial, Snapshot } from './snapshot.d.ts' */
 /** @import { Row } from './timeline.js' */
 
@@ -42,31 +35,55 @@ const MARKED_MS = 100; // the history has a mark by then
 const $ = (/** @type {string} */ selector) => find(document, selector);
 const palette = new Palette();
 const tooltip = new Tooltip();
-const axis = new UntilNow();
-/** @type {Board<Row>} */
-const board = new Board(tooltip, palette, axis);
-const timeline = new Timeline(board, () => ask('api/history'));
-const bench = new Bench($('#bench'), { palette, tooltip, past: () => board, words: render });
+const timeline = new Timeline(() => ask('api/history'));
+const bench = new Bench($('#bench'), { palette, tooltip, past: () => timeline, words: render });
 const bindings = new Bindings();
 const banner = new Banner($('#banner'));
-const curves = new Curves($('#curves'), tooltip, palette);
-const comparison = new Comparison($('#comparison'), tooltip, palette);
-const runs = new Runs($('#runs'), comparison);
 const bar = new LoadBar($('header'), $('#load-said'), {
-  ended: () => runs.refresh(),
-  visit: (run) => runs.visit(run),
+  ended: () => tabs.runs.part?.runs.refresh(),
+  visit: async (run) => (await tabs.runs.get()).runs.visit(run),
   marked: (text, ago) => bench.mark(text, ago),
 });
 const expected = new Expected($('#expected'), $('#load-expects'));
 const actions = new Actions($('header'), () => timeline.load());
 const concurrency = new Concurrency($('#concurrency'));
-const tables = [
-  new ModesTable($('#modes')),
-  new ComponentsTable($('#components table')),
-  new Ledger($('#ledger')),
-  new Configuration($('#configuration')),
-];
-new Glossary(tooltip);
+const ledger = new Ledger($('#ledger'));
+const glossary = new Glossary(tooltip);
+const shared = { palette, tooltip, timeline };
+const tabs = {
+  figures: later('#figures', async (section) => {
+    const { FiguresTab } = await import('./figures-tab.js');
+    return new FiguresTab(section, shared);
+  }),
+  runs: later('#runs', async (section) => {
+    const { RunsTab } = await import('./runs-tab.js');
+    return new RunsTab(section, shared);
+  }),
+  components: later('#components', async (section) => {
+    const { ComponentsTable } = await import('./components.js');
+    return new ComponentsTable(find(section, 'table'));
+  }),
+  configuration: later('#configuration', async (section) => {
+    const { Configuration } = await import('./configuration.js');
+    return new Configuration(section);
+  }),
+};
+
+/**
+ * A tab that is loaded later. Its terms are made reachable by keyboard, like those of the skeleton.
+ * @template {Part} P
+ * @param {string} selector
+ * @param {(section: HTMLElement) => Promise<P>} load
+ */
+function later(selector, load) {
+  return new Later($(selector), async (section) => {
+    const part = await load(section);
+    glossary.prepare(section);
+    if (latest) part.update?.(latest);
+    part.redraw?.();
+    return part;
+  });
+}
 
 /** @type {Snapshot | null} the newest */
 let latest = null;
@@ -113,13 +130,14 @@ function render(snapshot) {
   const row = timeline.newest;
   bindings.update({ ...snapshot, now: { in: row?.in, finished: total(row) } });
   banner.update(snapshot);
-  for (const table of tables) table.update(snapshot);
-  curves.update(snapshot);
+  ledger.update(snapshot);
+  for (const tab of Object.values(tabs)) tab.update(snapshot);
   if (!$('#bench').hidden) expected.update(bar.load, snapshot);
   const { modes } = snapshot;
   bar.update(MODES.some((mode) => modes[mode].in_flight > 0) || (row?.in ?? []).some((rate) => (rate ?? 0) > 0));
   $('#empty').hidden =
-    MODES.some((mode) => modes[mode].requests > 0) || board.rows.some((one) => one.requests.some((count) => count > 0));
+    MODES.some((mode) => modes[mode].requests > 0) ||
+    timeline.rows.some((one) => one.requests.some((count) => count > 0));
 }
 
 /**
@@ -165,7 +183,7 @@ function offer() {
 // ---- drawing ----
 
 function redraw() {
-  for (const drawn of [board, curves.board, comparison, bench]) drawn.redraw();
+  for (const drawn of [...Object.values(tabs), bench]) drawn.redraw();
 }
 
 function present() {
@@ -179,14 +197,9 @@ document.addEventListener('visibilitychange', () => {
 });
 
 for (const host of findAll(document, '.host')) write(host, location.host);
-addLiveCharts(board, () => latest);
 switchTheme($('#theme'), () => {
   palette.forget();
   redraw();
-});
-chooseSpan((seconds) => {
-  axis.span = seconds;
-  board.redraw();
 });
 $('#present').addEventListener('click', present);
 const [fewer, more] = findAll($('#concurrency'), 'button');

@@ -2,11 +2,11 @@
 // The last ten minutes as rows of the live charts: five that the server keeps, and what this page has seen.
 //
 // Responsible for: the points that the server has sent, the rates that follow from them, and filling gaps
-// from the server's history. Drawing is left to the board.
+// from the server's history. Drawing is left to those who follow.
 
 import { perMode } from './modes.js';
 
-/** @import { Board } from './board.js' */
+/** @import { Happening } from './charts.d.ts' */
 /** @import { History, PerMode, Point } from './snapshot.d.ts' */
 
 const KEPT = 2400; // points: ten minutes of quarter seconds, twice the number that the server keeps
@@ -48,19 +48,30 @@ export class Timeline {
   #uptime = 0;
   #loading = false;
   #again = false;
+  /** @type {(() => void)[]} */
+  #followers = [];
+  /** @type {Row[]} */
+  rows = [];
+  /** @type {Happening[]} */
+  marks = [];
 
-  /**
-   * @param {Board<Row>} board
-   * @param {() => Promise<History>} history
-   */
-  constructor(board, history) {
-    this.board = board;
+  /** @param {() => Promise<History>} history */
+  constructor(history) {
     this.history = history;
   }
 
   /** @returns {Row | undefined} */
   get newest() {
-    return this.board.rows.at(-1);
+    return this.rows.at(-1);
+  }
+
+  /** Calls back whenever the rows have to be drawn again. @param {() => void} changed */
+  follow(changed) {
+    this.#followers.push(changed);
+  }
+
+  #changed() {
+    for (const changed of this.#followers) changed();
   }
 
   /**
@@ -74,21 +85,21 @@ export class Timeline {
     if (point.t <= (last?.t ?? -1)) return;
     this.#points.push(point);
     const row = rowAt(this.#points, this.#points.length - 1);
-    this.board.rows.push(row);
+    this.rows.push(row);
     if (this.#points.length > KEPT) {
       this.#points.shift();
-      this.board.rows.shift();
+      this.rows.shift();
     }
     if (last && point.t - last.t > GAP_S) this.load();
     // At rest the charts only scroll, by less than a pixel a point: once a second is enough for that.
     const isNewSecond = Math.floor(point.t) !== Math.floor(last?.t ?? -1);
-    if (isNewSecond || !isAtRest(row)) this.board.redraw();
+    if (isNewSecond || !isAtRest(row)) this.#changed();
   }
 
   /** Starts over: the server was restarted, and its clock began anew. */
   restart() {
     this.#points = [];
-    this.board.rows = [];
+    this.rows = [];
     this.load();
   }
 
@@ -101,9 +112,9 @@ export class Timeline {
     const older = this.#points.filter(({ t }) => t < oldest);
     const newer = this.#points.filter(({ t }) => t > newest && t <= this.#uptime);
     this.#points = [...older, ...points, ...newer].slice(-KEPT);
-    this.board.rows = this.#points.map((_, index) => rowAt(this.#points, index));
-    this.board.marks = marks;
-    this.board.redraw();
+    this.rows = this.#points.map((_, index) => rowAt(this.#points, index));
+    this.marks = marks;
+    this.#changed();
   }
 
   /** Loads the history. Called while it loads, it loads once more: the first answer may be stale. */

@@ -1,0 +1,26 @@
+// @ts-check
+// The tab of the runs: the table of those that were kept, and the comparison of those that are chosen.
+
+import { Comparison } from './compare.js';
+import { find } from './dom.js';
+import { Runs } from './runs.js';
+
+/** @import { Tooltip } from './glossary.js' */
+/** @import { Palette } from './palette.js' */
+
+export class RunsTab {
+  /**
+   * @param {HTMLElement} section
+   * @param {object} shared
+   * @param {Palette} shared.palette
+   * @param {Tooltip} shared.tooltip
+   */
+  constructor(section, { palette, tooltip }) {
+    this.comparison = new Comparison(find(section, '#comparison'), tooltip, palette);
+    this.runs = new Runs(section, this.comparison);
+  }
+
+  redraw() {
+    this.comparison.redraw();
+  }
+}
