@@ -8,17 +8,28 @@
 //! ```
 //!
 //! A [`Config`] is one reading of file and flags. [`Watcher`] says when the file
-//! has changed; what a change does to a running bench is the
-//! [`workbench`](crate::workbench)'s business.
+//! has changed, and a [`ConfigFile`] writes values back into it; what a change does to a
+//! running bench is the [`workbench`](crate::workbench)'s business.
 
+mod change;
+mod file;
+mod keys;
+mod kind;
 mod problem;
 mod reader;
+mod rewrite;
 mod settings;
 mod value;
 mod watch;
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
+pub use change::{Changed, assignment};
+pub use file::{ConfigFile, WriteError};
+pub use keys::{Key, NEEDS_RESTART, keys};
+pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
 pub use watch::Watcher;
@@ -126,7 +137,7 @@ impl Config {
 }
 
 /// One key whose value differs between two configurations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Such as `consumers.concurrency`.
     pub key: String,

@@ -1,11 +1,12 @@
-//! Reads files that people name, within bounds: regular files only, up to a size.
+//! Reads files that people name, within bounds: regular files only, up to a size. Replaces
+//! the content of such a file at once.
 //!
 //! A pipe would make the reader wait for its writer, a device such as `/dev/zero`
 //! has no end, and a file of some gigabytes fills the memory before a parser has
 //! said a word.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Everything in a regular file of at most `largest` bytes.
@@ -45,6 +46,67 @@ pub fn read_from(source: impl Read, largest: u64) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
+}
+
+/// Replaces the content of a regular file at once: a reader sees `old` or `new`, and a
+/// power cut leaves one of them. Permissions stay; behind a symbolic link, the link's
+/// target is replaced. Returns `false`, and leaves the file alone, if its content is not
+/// `old`.
+///
+/// # Errors
+/// If the file or its folder is not writable, or the disk is full. The file is then as it
+/// was.
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<bool> {
+    let is_old = |path: &Path| match read(path, old.len() as u64) {
+        Ok(now) => Ok(now == old),
+        // Another kind of file, or a longer one.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    };
+    if !is_old(path)? {
+        return Ok(false);
+    }
+    let path = fs::canonicalize(path)?;
+    // A rename asks for permission to write the folder, not the file.
+    let permissions = OpenOptions::new().write(true).open(&path)?.metadata()?.permissions();
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", fastrand::u64(..)));
+    let replaced = write_new(&beside, new)
+        .and_then(|()| fs::set_permissions(&beside, permissions))
+        .and_then(|()| Ok(is_old(&path)? && fs::rename(&beside, &path).map(|()| true)?));
+    if !matches!(replaced, Ok(true)) {
+        let _ = fs::remove_file(&beside);
+    }
+    // Makes the folder's entry survive a power cut, where the system supports it.
+    let _ = path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+    replaced
+}
+
+/// Creates a file. Returns `false`, and leaves the file alone, if it exists.
+///
+/// # Errors
+/// If its folder is not writable, or the disk is full. There is then no file.
+pub fn create(path: &Path, text: &[u8]) -> io::Result<bool> {
+    match write_new(path, text) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file that does not exist yet, to the disk itself.
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let written = file.write_all(text).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 fn size(bytes: u64) -> String {

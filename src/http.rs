@@ -5,6 +5,7 @@
 //! a listener.
 
 mod access;
+mod config;
 mod encoding;
 mod endpoints;
 mod headers;
@@ -42,6 +43,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     let routes = Router::new()
         .merge(page::routes(access))
         .merge(runs::routes())
+        .merge(config::routes())
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
         .route("/api/history", get(live::history))
@@ -129,6 +131,8 @@ async fn not_found(uri: Uri) -> Response {
          hold the pipeline   POST /api/pause  /api/resume\n\
          empty the queue     POST /api/purge\n\
          change it           POST /api/concurrency?value=3\n\
+         the configuration   /api/config  /api/config/check?toml=queue.capacity=5\n\
+         change a key        POST /api/config?toml=queue.capacity=5&write=true\n\
          make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\
          say OK              /healthz\n",
         uri.path()

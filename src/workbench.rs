@@ -12,6 +12,7 @@
 
 mod busy;
 mod cells;
+mod change;
 mod components;
 mod curves;
 mod delta;
@@ -41,6 +42,7 @@ mod verdict;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use change::{ChangeError, Editable, EditableKey, Made};
 pub use components::Component;
 pub use curves::{Curves, ModeCurves, PERCENTS};
 pub use drain::{DrainReport, LeftOver};
@@ -56,7 +58,7 @@ pub use spawned::TooMany;
 pub use stats::Request;
 pub use verdict::{Part, Tone, Verdict, Word};
 
-use crate::config::{Config, Settings, Sources};
+use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::metrics::Registry;
 use crate::pipeline::{Clock, Event, Pipeline, QueueSource, Ticket};
 use crate::pool::{self, PoolSettings};
@@ -79,6 +81,11 @@ pub struct Workbench {
     bench: Arc<Bench>,
     pipeline: Pipeline<Ticket>,
     in_force: Mutex<InForce>,
+    /// The file that is watched. Locked before `in_force`.
+    file: Mutex<Option<ConfigFile>>,
+    /// Held by a change of the configuration from reading the old one to applying the new
+    /// one, so that two changes do not undo each other.
+    editing: tokio::sync::Mutex<()>,
     sampler: Mutex<Sampler>,
     /// Behind an `Arc`, because threads that write files outlive a call.
     keeping: Arc<Keeping>,
@@ -177,6 +184,8 @@ impl Workbench {
             bench,
             pipeline,
             in_force: Mutex::new(InForce::new(config, sources)),
+            file: Mutex::default(),
+            editing: tokio::sync::Mutex::default(),
             sampler: Mutex::default(),
             keeping: Arc::default(),
             peaks: Mutex::default(),

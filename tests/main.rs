@@ -59,6 +59,9 @@ mod queue;
 /// The messages about a broken configuration.
 mod config;
 
+/// Changes of the configuration over HTTP, and back into its file.
+mod edits;
+
 /// The whole bench under virtual time: modes, drain times, ledger, reload.
 mod workbench;
 

@@ -35,6 +35,8 @@ pub enum ConfigError {
 pub struct Problem {
     /// `config.toml:24:15`, or the flag.
     pub place: String,
+    /// The line and the column, both from 1, if the place is in a text.
+    pub position: Option<(usize, usize)>,
     /// The value that was found, and the values that are allowed.
     pub message: String,
     /// The line of the file with a mark under the place.
@@ -82,13 +84,18 @@ impl Problem {
         let marked = text[start..end].lines().next().unwrap_or_default().chars().count().max(1);
         let excerpt = excerpt(line, number, before, marked);
         let place = format!("{}:{number}:{}", clean::line(name), before + 1);
-        Self { place, message: clean::line(message).into_owned(), excerpt: Some(excerpt) }
+        let position = Some((number, before + 1));
+        Self { place, position, message: clean::line(message).into_owned(), excerpt: Some(excerpt) }
     }
 
     /// A problem in a flag.
     pub(super) fn in_flag(flag: &str, message: &str) -> Self {
-        let place = format!("--set {}", clean::line(flag));
-        Self { place, message: clean::line(message).into_owned(), excerpt: None }
+        Self::elsewhere(format!("--set {}", clean::line(flag)), message)
+    }
+
+    /// A problem that is in no text.
+    pub(super) fn elsewhere(place: String, message: &str) -> Self {
+        Self { place, position: None, message: clean::line(message).into_owned(), excerpt: None }
     }
 }
 

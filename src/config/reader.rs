@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::kind::Kind;
 use super::problem::{ConfigError, Problem};
 use super::value::{EMPTY, Place, Value, Written, flatten};
 use crate::clean;
@@ -27,6 +28,8 @@ pub(super) struct Reader {
     /// The file's values of keys that a flag has replaced.
     replaced: BTreeMap<String, Option<Written>>,
     known: Vec<&'static str>,
+    /// What each known key takes, with the words for it.
+    kinds: Vec<(Kind, String)>,
     problems: Vec<(Option<Place>, String)>,
     /// The file is not TOML.
     is_broken: bool,
@@ -52,6 +55,31 @@ impl Reader {
             let place = Place::File { key, value: span };
             self.written.insert(dotted, Written { value, place });
         });
+    }
+
+    /// Takes in the configuration in force, with each key as `key=value`. A text that is
+    /// read later wins over it.
+    pub(super) fn in_force(&mut self, settings: &[String]) {
+        for (key, text) in settings.iter().filter_map(|setting| setting.split_once('=')) {
+            let written = Written { value: (&Value::from_flag(text)).into(), place: Place::InForce };
+            self.written.insert(key.to_owned(), written);
+        }
+    }
+
+    /// The keys that the text has, each with its value's bytes, in the order of the text.
+    pub(super) fn written_in_text(&self) -> Vec<(String, Range<usize>)> {
+        let places = self.written.iter().filter_map(|(key, written)| match &written.place {
+            Place::File { value, .. } if written.value != EMPTY => Some((key.clone(), value.clone())),
+            _ => None,
+        });
+        let mut places: Vec<_> = places.collect();
+        places.sort_by_key(|(_, span)| span.start);
+        places
+    }
+
+    /// Every key that was asked for, with what it takes.
+    pub(super) fn into_kinds(self) -> impl Iterator<Item = (&'static str, (Kind, String))> {
+        self.known.into_iter().zip(self.kinds)
     }
 
     /// Takes in one `key=value`. The value is TOML, or else bare text.
@@ -85,7 +113,8 @@ impl Reader {
     /// A whole number within bounds.
     pub(super) fn integer(&mut self, key: &'static str, default: u64, bounds: RangeInclusive<u64>) -> u64 {
         let allowed = format!("a whole number from {} to {}", bounds.start(), bounds.end());
-        self.take(key, default, &allowed, |value| match value {
+        let kind = Kind::Integer { min: *bounds.start(), max: *bounds.end() };
+        self.take(key, kind, default, &allowed, |value| match value {
             Value::Integer(number) => u64::try_from(*number).ok().filter(|n| bounds.contains(n)),
             _ => None,
         })
@@ -94,7 +123,7 @@ impl Reader {
     /// A number within bounds.
     pub(super) fn number(&mut self, key: &'static str, default: f64, bounds: RangeInclusive<f64>) -> f64 {
         let allowed = format!("a number from {} to {}", bounds.start(), bounds.end());
-        self.take(key, default, &allowed, |value| {
+        self.take(key, Kind::Number, default, &allowed, |value| {
             let number = match value {
                 Value::Integer(number) => *number as f64,
                 Value::Number(number) => *number,
@@ -113,14 +142,14 @@ impl Reader {
     ) -> Duration {
         let (min, max) = (duration::format(*bounds.start()), duration::format(*bounds.end()));
         let allowed = format!("a duration from {min} to {max}, such as \"500ms\" or \"2s\"");
-        self.take(key, default, &allowed, |value| {
+        self.take(key, Kind::Duration, default, &allowed, |value| {
             duration::parse(value.as_text()?).filter(|d| bounds.contains(d))
         })
     }
 
     /// A boolean.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
-        self.take(key, default, "true or false", |value| match value {
+        self.take(key, Kind::Boolean, default, "true or false", |value| match value {
             Value::Boolean(yes) => Some(*yes),
             _ => None,
         })
@@ -130,7 +159,8 @@ impl Reader {
     pub(super) fn choice<C: Copy>(&mut self, key: &'static str, default: C, choices: &[(&str, C)]) -> C {
         let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         let allowed = format!("one of {}", words.join(", "));
-        self.take(key, default, &allowed, |value| {
+        let kind = Kind::Choice { words: choices.iter().map(|(word, _)| (*word).to_owned()).collect() };
+        self.take(key, kind, default, &allowed, |value| {
             let found = value.as_text()?;
             choices.iter().find(|(word, _)| *word == found).map(|(_, choice)| *choice)
         })
@@ -143,7 +173,7 @@ impl Reader {
         default: V,
         allowed: &str,
     ) -> V {
-        self.take(key, default, allowed, |value| value.as_text()?.parse().ok())
+        self.take(key, Kind::Text, default, allowed, |value| value.as_text()?.parse().ok())
     }
 
     /// Host names: an array of text, or one text with commas between them.
@@ -158,7 +188,7 @@ impl Reader {
                 && !name.ends_with(':')
                 && (name.matches(':').count() != 1)
         };
-        self.take(key, Vec::new(), &allowed, |value| {
+        self.take(key, Kind::List, Vec::new(), &allowed, |value| {
             let names: Vec<String> = match value {
                 Value::List(names) => names.clone(),
                 Value::Text(text) if text.is_empty() => Vec::new(),
@@ -175,20 +205,28 @@ impl Reader {
     }
 
     /// Records a broken rule that involves several keys, at the last of `keys` that was
-    /// written.
+    /// written. A key that was in force before is not to blame for a change of another.
     pub(super) fn blame(&mut self, keys: &[&str], message: impl Display) {
-        let place = keys.iter().rev().find_map(|key| self.written.get(*key)).map(|w| w.place.clone());
-        self.problems.push((place, message.to_string()));
+        let places = || keys.iter().rev().filter_map(|key| self.written.get(*key)).map(|w| &w.place);
+        let place = places().find(|place| !matches!(place, Place::InForce)).or_else(|| places().next());
+        self.problems.push((place.cloned(), message.to_string()));
+    }
+
+    /// Records a problem with one key, at its place.
+    pub(super) fn refuse(&mut self, key: &str, message: String) {
+        self.problems.push((self.written.get(key).map(|written| written.place.clone()), message));
     }
 
     fn take<V>(
         &mut self,
         key: &'static str,
+        kind: Kind,
         default: V,
         allowed: &str,
         read: impl FnOnce(&Value) -> Option<V>,
     ) -> V {
         self.known.push(key);
+        self.kinds.push((kind, allowed.to_owned()));
         let Some(written) = self.written.get(key) else { return default };
         read(&written.value).unwrap_or_else(|| {
             let message = format!("{key} = {}, expected {allowed}", written.value);
@@ -216,7 +254,7 @@ impl Reader {
             .collect();
         if more > 0 {
             let message = format!("and {more} more problems");
-            problems.push(Problem { place: clean::line(name).into_owned(), message, excerpt: None });
+            problems.push(Problem::elsewhere(clean::line(name).into_owned(), &message));
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(problems)) }
     }
@@ -231,7 +269,7 @@ impl Reader {
             }
             let place = match written.place.clone() {
                 Place::File { key, .. } => Place::File { key: key.clone(), value: key },
-                flag @ Place::Flag(_) => flag,
+                elsewhere => elsewhere,
             };
             // Suggestions are costly, and problems beyond `SHOWN` are only counted.
             let message = match self.problems.len() {
@@ -247,7 +285,8 @@ fn placed(name: &str, text: &str, place: Option<Place>, message: String) -> Prob
     match place {
         Some(Place::File { value, .. }) => Problem::in_file(name, text, value, &message),
         Some(Place::Flag(flag)) => Problem::in_flag(&flag, &message),
-        None => Problem { place: "configuration".to_owned(), message, excerpt: None },
+        Some(Place::InForce) => Problem::elsewhere("in force".to_owned(), &message),
+        None => Problem::elsewhere("configuration".to_owned(), &message),
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) enum Place {
     File { key: Range<usize>, value: Range<usize> },
     /// The flag as it was given.
     Flag(String),
+    /// The configuration that a change begins with.
+    InForce,
 }
 
 impl Value {

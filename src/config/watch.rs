@@ -12,7 +12,7 @@ use crate::files;
 use super::problem::ConfigError;
 
 /// Larger than any configuration, and small enough to read and check at once.
-const LARGEST: u64 = 64 * 1024;
+pub(super) const LARGEST: u64 = 64 * 1024;
 
 /// The content of the file, if it can be a configuration.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -50,6 +50,21 @@ impl Watcher {
     /// The file that is watched.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The content that was last reported or written; `None` if there was no readable file.
+    pub fn text(&self) -> Option<&str> {
+        match &self.known {
+            Reading::Text(text) => Some(text),
+            Reading::Missing | Reading::Unreadable(_) => None,
+        }
+    }
+
+    /// Takes note that this process has given the file the content `text`, which is then no
+    /// change.
+    pub fn wrote(&mut self, text: String) {
+        self.known = Reading::Text(text);
+        self.last = self.known.clone();
     }
 
     /// Reads the file, and returns its content if it has changed and the change

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{Workbench, mock_settings, pool_settings, queue_settings};
-use crate::config::{Change, Config, ConfigError, FlagKey, Settings, Sources, Watcher, changes};
+use crate::config::{Change, Config, ConfigError, ConfigFile, FlagKey, Settings, Sources, changes};
 use crate::duration;
 use crate::pipeline::Stamp;
 use crate::record::MarkKind;
@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) struct InForce {
     pub(super) config: Config,
+    /// The settings according to defaults, file and flags: those that the next edit of the
+    /// file begins with.
+    pub(super) of_file: Settings,
     /// The file it came from, if any.
     pub(super) source: Option<String>,
     /// 1 at the start, and one more with each change.
@@ -38,6 +41,7 @@ pub(super) struct InForce {
 impl InForce {
     pub(super) fn new(config: Config, sources: &Sources) -> Self {
         Self {
+            of_file: config.settings.clone(),
             config,
             source: sources.file.as_ref().map(|path| path.display().to_string()),
             generation: 1,
@@ -47,6 +51,32 @@ impl InForce {
             notes: Vec::new(),
         }
     }
+
+    /// The keys whose value in force is not the file's.
+    pub(super) fn not_in_file(&self) -> Vec<String> {
+        differing(&self.of_file, &self.config)
+    }
+
+    /// Takes over the settings of the file after it was written.
+    pub(super) fn know_file(&mut self, mut of_file: Settings) {
+        let notes = keep_fixed(&self.config.settings, &mut of_file);
+        self.of_file = of_file;
+        self.note(notes);
+    }
+
+    fn note(&mut self, notes: Vec<String>) {
+        let new: Vec<_> = notes.into_iter().filter(|note| !self.notes.contains(note)).collect();
+        self.notes.extend(new);
+    }
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From file and flags, as a whole.
+    File,
+    /// From a change of some keys. What was said of the file stays.
+    Hand,
 }
 
 /// An edit of the configuration during a load, written as `20s:consumers.concurrency=3`.
@@ -114,11 +144,17 @@ impl Workbench {
     /// If the future is dropped, settings may be applied in part. Applying them again
     /// completes the change.
     pub async fn apply(&self, new: Config) -> Vec<Change> {
-        let changes = self.change(new).await;
-        // Copied, so that no lock is held while logging.
-        let notes = self.in_force().notes.clone();
-        for note in notes {
-            log::warn!("configuration: {note}");
+        self.apply_from(new, Origin::File).await
+    }
+
+    pub(super) async fn apply_from(&self, new: Config, origin: Origin) -> Vec<Change> {
+        let changes = self.change(new, origin).await;
+        if origin == Origin::File {
+            // Copied, so that no lock is held while logging.
+            let notes = self.in_force().notes.clone();
+            for note in notes {
+                log::warn!("configuration: {note}");
+            }
         }
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
         if !told.is_empty() {
@@ -128,7 +164,7 @@ impl Workbench {
     }
 
     /// Like [`apply`](Self::apply), without logging.
-    async fn change(&self, mut new: Config) -> Vec<Change> {
+    async fn change(&self, mut new: Config, origin: Origin) -> Vec<Change> {
         let old = self.in_force().config.clone();
         let mut notes = overruled(&old.by_flag, &new.by_flag);
         notes.extend(keep_fixed(&old.settings, &mut new.settings));
@@ -144,9 +180,15 @@ impl Workbench {
             self.mark(MarkKind::Reload, &told.join(", "));
         }
         let mut in_force = self.in_force();
+        match origin {
+            Origin::File => {
+                in_force.of_file = new.settings.clone();
+                in_force.error = None;
+                in_force.notes = notes;
+            }
+            Origin::Hand => in_force.note(notes),
+        }
         in_force.config = new;
-        in_force.error = None;
-        in_force.notes = notes;
         if !told.is_empty() {
             in_force.generation += 1;
             in_force.changed = Some(self.bench.clock.now());
@@ -164,10 +206,8 @@ impl Workbench {
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
     pub async fn set(&self, key: &str, value: &str) -> Result<Vec<Change>, ConfigError> {
-        let wrong = self.in_force().error.clone();
-        let changes = self.apply(self.with(key, value)?).await;
-        self.in_force().error = wrong;
-        Ok(changes)
+        let _one_at_a_time = self.editing.lock().await;
+        Ok(self.apply_from(self.with(key, value)?, Origin::Hand).await)
     }
 
     /// Returns the configuration in force with one key changed.
@@ -189,7 +229,7 @@ impl Workbench {
         for Edit { after, key, value } in edits {
             tokio::time::sleep_until(began + self.bench.clock.to_tokio(after)).await;
             match self.with(&key, &value) {
-                Ok(config) => drop(self.change(config).await),
+                Ok(config) => drop(self.change(config, Origin::Hand).await),
                 Err(error) => log::error!("an edit is refused: {error}"),
             }
         }
@@ -231,22 +271,30 @@ impl Workbench {
     ///
     /// # Cancel safety
     /// As for [`apply`](Self::apply).
-    pub async fn follow(self: Arc<Self>, sources: Sources, text: Option<String>) {
-        let Some(path) = sources.file.clone() else { return };
-        let name = path.display().to_string();
-        let mut watcher = Watcher::new(path, text);
+    pub fn follow(
+        self: Arc<Self>,
+        sources: Sources,
+        text: Option<String>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // At once: a change may be written as soon as this function has returned.
+        *self.file() = ConfigFile::new(sources, text);
+        self.poll_file()
+    }
+
+    async fn poll_file(self: Arc<Self>) {
+        let Some(name) = self.file().as_ref().map(ConfigFile::name) else { return };
         let mut look = tokio::time::interval(LOOK);
         loop {
             tokio::select! {
                 () = self.shutdown.stopping() => return,
                 _ = look.tick() => {}
             }
-            match watcher.changed() {
+            // An edit that was read is in force before another change begins.
+            let _one_at_a_time = self.editing.lock().await;
+            let changed = self.file().as_mut().map_or(Ok(None), ConfigFile::changed);
+            match changed {
                 Ok(None) => {}
-                Ok(Some(text)) => match sources.parse(&text) {
-                    Ok(config) => self.adopt(config, &name).await,
-                    Err(error) => self.refuse(&error),
-                },
+                Ok(Some(config)) => self.adopt(config, &name).await,
                 Err(error) => self.refuse(&error),
             }
         }
@@ -270,6 +318,18 @@ fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// The keys in which `config` differs from the settings of the file. A maximum that
+/// follows the mean on both sides is no difference of its own.
+fn differing(of_file: &Settings, config: &Config) -> Vec<String> {
+    if *of_file == config.settings {
+        return Vec::new();
+    }
+    let follows =
+        [of_file, &config.settings].iter().all(|settings| settings.resource.latency.max_follows_mean());
+    let keys = changes(of_file, &config.settings).into_iter().map(|change| change.key);
+    keys.filter(|key| !(follows && key == "resource.latency.max")).collect()
 }
 
 /// Returns a note for each key that was edited in the file although a flag overrides it.

@@ -76,6 +76,10 @@ pub struct ConfigState {
     pub notes: Vec<String>,
     /// Keys set by a flag.
     pub flags: Vec<String>,
+    /// Keys whose value in force is not that of file and flags: the next edit of the file
+    /// takes them back.
+    #[serde(default)]
+    pub not_in_file: Vec<String>,
     /// Every key with its value, in the order of the file.
     pub effective: Box<RawValue>,
 }
@@ -267,6 +271,7 @@ impl Workbench {
             changes: in_force.changes.clone(),
             notes: in_force.notes.clone(),
             flags: in_force.config.by_flag.iter().map(|flag| flag.key.clone()).collect(),
+            not_in_file: in_force.not_in_file(),
             // Plain strings and numbers, which JSON can always say.
             effective: to_raw_value(settings).unwrap_or_default(),
         };

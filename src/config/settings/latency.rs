@@ -75,7 +75,7 @@ impl Latency {
     }
 
     /// Returns true if the maximum is the one derived from the mean, and so moves with it.
-    pub(super) fn max_follows_mean(&self) -> bool {
+    pub fn max_follows_mean(&self) -> bool {
         self.max == self.distribution.own_max(self.mean, self.min)
     }
 

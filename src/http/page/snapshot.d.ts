@@ -60,6 +60,7 @@ export interface ConfigState {
   changes: string[];
   notes: string[];
   flags: string[];
+  not_in_file: string[];
   effective: Effective;
 }
 

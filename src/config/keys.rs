@@ -1,0 +1,114 @@
+//! Every key as a form shows it: what it takes, its default, and what it is for.
+//!
+//! Kinds and bounds come from the code that reads a key, so a form never allows anything
+//! else. Only the sentences are written here.
+
+use serde::Serialize;
+
+use super::Settings;
+use super::kind::Kind;
+use super::reader::Reader;
+
+/// Keys that keep their value until the server restarts.
+pub const NEEDS_RESTART: [&str; 2] = ["data.directory", "server.listen"];
+
+/// One key of the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Key {
+    /// Such as `consumers.concurrency`.
+    pub name: &'static str,
+    /// What it takes.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// What it takes, in words: "a whole number from 0 to 10000".
+    pub allowed: String,
+    /// The default, as TOML.
+    pub default: String,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+    /// Whether a change takes effect only after a restart.
+    pub restart: bool,
+}
+
+/// Returns every key, in the order of the file.
+pub fn keys() -> Vec<Key> {
+    let mut reader = Reader::default();
+    let defaults = Settings::read(&mut reader).flat();
+    let default = |name: &str| {
+        let found = defaults.iter().find(|(key, _)| key == name);
+        found.map_or_else(String::new, |(_, value)| value.clone())
+    };
+    let about = |name: &str| ABOUT.iter().find(|(key, _)| *key == name).map_or("", |(_, about)| about);
+    reader
+        .into_kinds()
+        .map(|(name, (kind, allowed))| Key {
+            name,
+            kind,
+            allowed,
+            default: default(name),
+            about: about(name),
+            restart: NEEDS_RESTART.contains(&name),
+        })
+        .collect()
+}
+
+/// What each key is for.
+const ABOUT: &[(&str, &str)] = &[
+    ("server.listen", "The address and port that the server listens on."),
+    ("server.drain_timeout", "How long accepted events may take to finish after Ctrl-C."),
+    ("server.hosts", "Names that clients may use for this server, besides localhost and its addresses."),
+    ("server.read_only", "true refuses every change: pause, reset, loads, and edits on this page."),
+    ("server.max_connections", "The most open connections; a new one then replaces the longest idle one."),
+    ("server.head_timeout", "How long a client may take to send the head of a request."),
+    ("server.body_timeout", "How long a client may take to send the body of a request."),
+    ("server.idle_timeout", "How long a connection stays open without a request."),
+    ("server.write_timeout", "How long a client may leave a reply unread."),
+    ("resource.latency.distribution", "How the time that the work takes is distributed."),
+    ("resource.latency.mean", "The mean time that the work takes, before min and max clamp it."),
+    ("resource.latency.min", "The least time that the work takes."),
+    ("resource.latency.max", "The most time that the work takes. Unless it is set, it follows the mean."),
+    ("resource.latency.sigma", "The spread of a lognormal distribution: the deviation of the logarithm."),
+    ("resource.max_concurrent", "The most events inside the resource at once; 0 means no limit."),
+    ("resource.on_full", "What the resource does with the next event when it is at its limit."),
+    ("resource.reject_status", "The HTTP status of a rejection by the resource."),
+    ("resource.failure_rate", "The share of the work that fails, from 0 to 1."),
+    (
+        "resource.freeze_every",
+        "How often all work stands still, as in a garbage collection; 0s means never.",
+    ),
+    ("resource.freeze_for", "How long each freeze lasts."),
+    ("resource.seed", "The same seed draws the same latencies and failures."),
+    ("queue.capacity", "The most events that may wait in the queue."),
+    ("queue.when_full", "What a full queue does with the next event."),
+    ("queue.wait_timeout", "How long a client waits for a place in the queue, under when_full = \"wait\"."),
+    ("consumers.concurrency", "The most events that consumers handle at a time."),
+    ("consumers.mode", "workers: one consumer per unit of concurrency. per_event: a task for each event."),
+    ("consumers.max_demand", "The most events that one worker may hold, the one in progress included."),
+    ("consumers.min_demand", "A worker asks for more events when it holds no more than this."),
+    ("consumers.recall", "Whether a change of these keys deals events that have not started out again."),
+    ("async.max_in_flight", "The most async events accepted and not finished; 0 means no limit."),
+    ("data.directory", "The folder of runs and of the workshop's progress."),
+    ("data.record", "Whether each load is kept as a run; false keeps only runs of weir load."),
+    ("data.keep", "The most runs without a name; the oldest is deleted beyond it."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_sentence_a_default_and_a_kind_that_takes_it() {
+        let keys = keys();
+        assert_eq!(keys.len(), Settings::default().flat().len());
+        assert_eq!(ABOUT.len(), keys.len(), "a sentence about a key that does not exist");
+        for key in &keys {
+            assert!(key.about.ends_with('.') && !key.default.is_empty(), "{key:?}");
+            if let Kind::Choice { words } = &key.kind {
+                assert!(words.iter().any(|word| key.default == format!("{word:?}")), "{key:?}");
+            }
+        }
+        for name in NEEDS_RESTART {
+            assert!(keys.iter().any(|key| key.name == name && key.restart));
+        }
+    }
+}
