@@ -126,7 +126,7 @@ async fn not_found(uri: Uri) -> Response {
          the same, by their\n\
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /api/curves  /metrics\n\
-         runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN\n\
+         runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN  (&skip=5s)\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
          empty the queue     POST /api/purge\n\

@@ -17,6 +17,7 @@ pub mod by_mode;
 mod date;
 mod figure;
 mod ledger;
+mod left_out;
 mod load_figures;
 mod mark;
 mod mode;
@@ -35,6 +36,7 @@ pub use figure::{
     ModeTiming, Statistic, Unit,
 };
 pub use ledger::LedgerState;
+pub use left_out::LeftOut;
 pub use load_figures::LoadFigures;
 pub use mark::{Mark, MarkKind};
 pub use mode::Mode;

@@ -23,6 +23,7 @@
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
 //! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
 //! | `prediction` | the figures of a prediction |
+//! | `skipped` | the warm-up that was left out of the figures; never in a stored run |
 //!
 //! Times are written twice: as the usual figures for people, and as `buckets_us`, the
 //! histogram at full resolution in pairs of microseconds and counts. `slices` are the
@@ -34,6 +35,7 @@ mod compare;
 mod export;
 mod format;
 mod import;
+mod skip;
 mod store;
 pub(crate) mod words;
 
@@ -41,6 +43,7 @@ pub use compare::{ComparedFigure, Comparison, Difference, Side, Values, compare}
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
 pub use import::{ImportError, ReadError, Tool, ToolOutput, import};
+pub use skip::without_first;
 pub use store::{InProgress, Listed, Listing, Skipped, Store, StoreError, check_name, id_for};
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use weir::workbench::{HISTORY_INTERVAL, Workbench};
 use crate::binary::Folder;
 use crate::support::{bench, reconfigure};
 
+/// Runs over HTTP and on the command line.
+mod faces;
 /// Runs on disk: kept, removed, read again.
 mod kept;
 

@@ -3,14 +3,18 @@
 
 mod tables;
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 
 use super::Exit;
 use super::output::{complain, say};
+use super::text::hang;
 use crate::clean;
 use crate::config::Config;
+use crate::duration;
 use crate::record::{Origin, Run};
-use crate::runs::{Store, StoreError, compare};
+use crate::runs::{Store, StoreError, compare, without_first};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
 
@@ -27,20 +31,39 @@ pub(super) struct Args {
     /// Show two runs side by side, with every known figure
     #[arg(long)]
     side_by_side: bool,
+    /// Leave the first seconds out of the figures of each run, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = skip)]
+    skip: Option<Duration>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Reads the length of a warm-up.
+///
+/// # Errors
+/// If the text is no duration.
+pub(super) fn skip(text: &str) -> Result<Duration, String> {
+    duration::parse_seconds(text).ok_or_else(|| "not a duration, such as 5s".to_owned())
+}
+
 pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let runs: Result<Vec<Run>, StoreError> = args.runs.iter().map(|run| store.open(run)).collect();
-    let runs = match runs {
-        Ok(runs) => runs,
+    let runs: Vec<Run> = match runs {
+        Ok(runs) => runs.iter().map(|run| without_first(run, args.skip.unwrap_or_default())).collect(),
         Err(error) => {
             complain(&error);
             return Ok(if error.is_request() { Exit::Usage } else { Exit::Failure });
         }
     };
+    if !args.json {
+        for (letter, run) in ["A", "B", "C", "D"].into_iter().zip(&runs) {
+            if let Some(skipped) = &run.skipped {
+                let lead = if runs.len() > 1 { format!("{letter}: ") } else { String::new() };
+                say(hang(&lead, &skipped.says).trim_end());
+            }
+        }
+    }
     match &runs[..] {
         [one] => {
             let all = match with_theory_and_simulation(one) {

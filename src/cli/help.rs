@@ -41,6 +41,7 @@ pub(super) const COMPARE: &str = "\
 Examples:
   weir compare last                compare a run with theory and simulation
   weir compare before after        compare two runs
+  weir compare before after --skip 5s
   weir compare last last~1 last~2  show three runs side by side";
 pub(super) const RUNS: &str = "\
 Examples:
@@ -88,6 +89,7 @@ Examples:
     pub(in crate::cli) const SHOW: &str = "\
 Examples:
   weir runs show last
+  weir runs show last --skip 5s            without the first five seconds
   weir runs show before --json | jq .audit";
     pub(in crate::cli) const EXPORT: &str = "\
 Examples:

@@ -126,6 +126,9 @@ fn heading(text: &mut String, run: &Run) {
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);
     let length = if counted { format!(", lasted {} s", number(run.seconds)) } else { String::new() };
     put(text, "began", format!("{}{length}", run.began));
+    if let Some(skipped) = &run.skipped {
+        put(text, "warm-up", &skipped.says);
+    }
 }
 
 fn client_side(text: &mut String, client: &ClientSide, origin: Origin) {

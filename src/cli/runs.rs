@@ -1,7 +1,7 @@
 //! `weir runs`: the stored runs.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
@@ -16,7 +16,7 @@ use crate::files;
 use crate::record::{Origin, Validity, Verdict, now};
 use crate::runs::{
     ExportError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Tool, ToolOutput,
-    check_name, csv, import, to_json,
+    check_name, csv, import, to_json, without_first,
 };
 
 /// Stands for the id of a run that has none yet.
@@ -51,6 +51,9 @@ enum Command {
         /// Id, name, the beginning of one, last, last~1, or a file
         #[arg(value_name = "RUN")]
         run: String,
+        /// Leave the first seconds out of the figures, such as 5s
+        #[arg(long, value_name = "TIME", value_parser = compare::skip)]
+        skip: Option<Duration>,
         /// Print its file
         #[arg(long)]
         json: bool,
@@ -147,7 +150,7 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let done = match &args.command {
         Command::Compare(args) => return compare::run(args, store),
         Command::List { json } => list(*json, store),
-        Command::Show { run, json } => show(run, *json, store),
+        Command::Show { run, skip, json } => show(run, *skip, *json, store),
         Command::Export(args) => export(args, store),
         Command::Rename { run, name } => rename(run, name, store),
         Command::Delete { runs } => delete(runs, store),
@@ -230,8 +233,8 @@ fn progress(run: &InProgress) -> String {
     format!("{modes} in {:.0} s; the bench holds {} events", run.seconds, run.held)
 }
 
-fn show(reference: &str, json: bool, store: &Store) -> anyhow::Result<()> {
-    let run = store.open(reference)?;
+fn show(reference: &str, skip: Option<Duration>, json: bool, store: &Store) -> anyhow::Result<()> {
+    let run = without_first(&store.open(reference)?, skip.unwrap_or_default());
     let text = if json { to_json(&run)? } else { report(&run) };
     say(text.trim_end());
     Ok(())

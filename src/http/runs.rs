@@ -2,6 +2,7 @@
 //! name and delete runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -11,7 +12,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::runs::{Store, StoreError, compare, to_json};
+use crate::clean;
+use crate::duration;
+use crate::runs::{Store, StoreError, compare, to_json, without_first};
 use crate::workbench::Workbench;
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {
@@ -71,11 +74,38 @@ async fn list(State(workbench): State<Arc<Workbench>>) -> Response {
     with_store(&workbench, |store| Ok(Json(store.list()?).into_response())).await
 }
 
-/// Returns a run as it is stored.
-async fn show(State(workbench): State<Arc<Workbench>>, Path(run): Path<String>) -> Response {
+/// The warm-up to leave out.
+#[derive(Debug, Default, Deserialize)]
+struct Skip {
+    /// Such as `5s`.
+    skip: Option<String>,
+}
+
+impl Skip {
+    /// Returns the length of the warm-up, or the answer to a text that is no duration.
+    #[expect(clippy::result_large_err, reason = "the answer of a handler")]
+    fn length(&self) -> Result<Duration, Response> {
+        let Some(text) = &self.skip else { return Ok(Duration::ZERO) };
+        duration::parse(text).ok_or_else(|| {
+            let said = format!("skip={}: not a duration, such as 5s\n", clean::line(text));
+            (StatusCode::BAD_REQUEST, said).into_response()
+        })
+    }
+}
+
+/// Returns a run as it is stored, or without its first seconds.
+async fn show(
+    State(workbench): State<Arc<Workbench>>,
+    Path(run): Path<String>,
+    Query(skip): Query<Skip>,
+) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json")];
+    let skip = match skip.length() {
+        Ok(skip) => skip,
+        Err(refusal) => return refusal,
+    };
     let show = move |store: &Store| {
-        let run = store.load(&run)?;
+        let run = without_first(&store.load(&run)?, skip);
         Ok(match to_json(&run) {
             Ok(text) => (kind, text).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
@@ -108,12 +138,19 @@ async fn delete(State(workbench): State<Arc<Workbench>>, Path(run): Path<String>
 struct Pair {
     a: String,
     b: String,
+    /// See [`Skip`].
+    skip: Option<String>,
 }
 
-/// Compares two runs.
+/// Compares two runs, whole or without their first seconds.
 async fn compared(State(workbench): State<Arc<Workbench>>, Query(pair): Query<Pair>) -> Response {
+    let Pair { a, b, skip } = pair;
+    let skip = match (Skip { skip }).length() {
+        Ok(skip) => skip,
+        Err(refusal) => return refusal,
+    };
     let compared = move |store: &Store| {
-        let (a, b) = (store.load(&pair.a)?, store.load(&pair.b)?);
+        let [a, b] = [store.load(&a)?, store.load(&b)?].map(|run| without_first(&run, skip));
         Ok(Json(compare(&a, &b)).into_response())
     };
     with_store(&workbench, compared).await

@@ -15,8 +15,9 @@ use crate::record::{
     ByAnswer, ClientSide, Merge, SeriesBuilder, Slicer, Stalls, Timing, micros, quantile_ms,
 };
 
-/// The length of the first slices; they grow with the run.
-const SLICE: Duration = Duration::from_millis(10);
+/// The length of the first slices; they double as the run grows. As 1/64 s, they end with
+/// the seconds of the series, so the same warm-up can be left out of both.
+const SLICE: Duration = Duration::from_micros(15_625);
 
 /// A generator that is this much late has stalled.
 const STALL: Duration = Duration::from_millis(100);

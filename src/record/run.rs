@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Audit, LedgerState, Mark, Mode, Plan, Prediction, Series, Timing, date};
+use super::{Audit, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, date};
 use crate::metrics;
 
 /// The version of the format. Fields may be added under the same number.
@@ -49,6 +49,9 @@ pub struct Run {
     pub bench: Option<BenchSide>,
     /// The figures of a prediction.
     pub prediction: Option<Prediction>,
+    /// The beginning that was left out of the figures. Never in a stored run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<LeftOut>,
 }
 
 /// Where the figures of a run come from.
@@ -305,6 +308,7 @@ impl Run {
             client: None,
             bench: None,
             prediction: None,
+            skipped: None,
         }
     }
 

@@ -122,6 +122,24 @@ impl Timing {
         &self.slices
     }
 
+    /// Returns the times that ended after the first `seconds` of the run, rounded up to the
+    /// end of a slice. `None` if there are times and no slices of them.
+    pub fn without_first(&self, seconds: f64) -> Option<Self> {
+        if self.is_empty() {
+            return Some(self.clone());
+        }
+        let Slices { seconds: width, buckets_us } = &self.slices;
+        if buckets_us.is_empty() {
+            return None;
+        }
+        // A cut at the end of a slice must not be moved to the next by a rounding error.
+        let dropped = (seconds / width - 1e-6).ceil().max(0.0) as usize;
+        let rest = buckets_us.iter().skip(dropped).cloned().collect::<Vec<_>>();
+        let mut whole = empty_histogram();
+        rest.iter().for_each(|buckets| record_buckets(&mut whole, buckets));
+        Some(Self::sliced(whole, *width, rest))
+    }
+
     /// How many times there are, where that is known.
     pub fn count(&self) -> Option<u64> {
         match &self.shape {
@@ -283,6 +301,21 @@ mod tests {
         assert_eq!(read.histogram(), Some(&all));
         assert_eq!(read.slices().histograms().collect::<Vec<_>>(), slices);
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn the_times_after_a_warm_up_are_those_of_the_later_slices() {
+        let slices = [vec![(5000, 3)], vec![(10, 4)], Vec::new(), vec![(20, 1)]];
+        let all = histogram([5000, 5000, 5000, 10, 10, 10, 10, 20]);
+        let timing = Timing::sliced(all.clone(), 0.5, slices.to_vec());
+        let rest = timing.without_first(0.5).unwrap();
+        assert_eq!((rest.count(), rest.max_ms()), (Some(5), Some(0.02)));
+        assert_eq!(rest.slices().buckets_us, slices[1..]);
+        // Within a slice, the cut is at its end.
+        assert_eq!(timing.without_first(0.6).unwrap().count(), Some(1));
+        assert_eq!(timing.without_first(9.0).unwrap().count(), Some(0));
+        assert_eq!(Timing::of(all).without_first(0.5), None);
+        assert_eq!(Timing::default().without_first(0.5), Some(Timing::default()));
     }
 
     #[test]

@@ -1,71 +1,46 @@
 // @ts-check
-// Two runs laid over each other: their percentile curves, their series over time, and what differs.
+// Up to three runs laid over each other: what each is, their pictures, both clocks, and what differs.
 //
-// Responsible for: loading the two runs that were chosen, and what is said where one has no figures. What
-// is drawn of a run, run-view.js says; the table is left to figures.js. The server compares.
+// Responsible for: loading the runs that were chosen, comparing each with the first, and what is said where that
+// fails. The charts are left to run-charts.js, a run's card to run-card.js, the tables to figures.js and
+// clocks.js. The server compares, and leaves out the warm-up.
 
-import { LogNines, SinceBegin } from './axes.js';
-import { Board } from './board.js';
-import { choice } from './choice.js';
-import { rowsOf } from './distribution.js';
-import { element, find, write } from './dom.js';
-import { figureTable, sentence } from './figures.js';
-import { format } from './format.js';
-import { longestGap, viewOf, wordOf } from './run-view.js';
+import { clockTable } from './clocks.js';
+import { element, find, findAs, write } from './dom.js';
+import { differenceTable, figureTable, sentence } from './figures.js';
+import { card } from './run-card.js';
+import { RunCharts } from './run-charts.js';
+import { viewOf } from './run-view.js';
 import { ask, messageOf } from './server.js';
 
-/** @import { Series as Line } from './charts.d.ts' */
-/** @import { CurveRow } from './distribution.js' */
 /** @import { Tooltip } from './glossary.js' */
 /** @import { Palette } from './palette.js' */
 /** @import { Check, Compared, Listed } from './run.d.ts' */
 /** @import { View } from './run-view.js' */
 
-/** @typedef {'A' | 'B'} Letter */
-/** @typedef {'answer' | 'response'} Clock */
-/** @typedef {'answers' | 'done' | 'depth' | 'in_use'} Column */
-/** @typedef {CurveRow<Letter>} Row */
+/** @typedef {'A' | 'B' | 'C'} Letter */
+/**
+ * @typedef {object} Slot a letter that a run was chosen for
+ * @property {string} id
+ * @property {Listed | null} run null if there is no such run
+ */
+/** @typedef {{ index: number, compared: Compared }} Pair a run's letter, and how it compares with A */
 
 /** @type {Letter[]} */
-export const LETTERS = ['A', 'B'];
+export const LETTERS = ['A', 'B', 'C'];
 const KEPT = 6; // runs: a long one has megabytes
-const GAP = 2.6; // intervals that a line crosses
-const FEW_PERCENTILES = 12; // fewer have dots: a line alone would claim what lies between
-const FEW_VALUES = 4; // fewer have dots: a short run must not be a speck
-
-/**
- * Why a run may lack something that others have, by its origin.
- * @type {Record<string, string>}
- */
-const WHY = {
-  recorded: 'nothing was measured',
-  load: 'nothing was measured',
-  simulated: 'nothing happened',
-  predicted: 'theory does not predict it',
-  ab: 'ab does not report it',
-  bombardier: 'bombardier does not report it',
-  hey: 'hey does not report it',
-  oha: 'oha does not report it',
-  wrk: 'wrk does not report it',
-};
-/** @type {Record<Column, { words: string, format: (value: number | null) => string, tick: (value: number | null) => string }>} */
-const COLUMNS = {
-  answers: { words: 'answers', format: format.perSecond, tick: format.brief },
-  done: { words: 'events done', format: format.perSecond, tick: format.brief },
-  depth: { words: 'queue depth', format: format.count, tick: format.brief },
-  in_use: { words: 'resource use', format: format.count, tick: format.brief },
-};
 
 export class Comparison {
-  /** @type {Map<string, View>} by the run's id */
+  /** @type {Map<string, View>} by the run's id and the warm-up that is left out */
   #views = new Map();
   #shown = '';
-  /** @type {(Listed | null)[]} A and B */
-  #runs = [null, null];
-  /** @type {Clock} */
-  #clock = 'answer';
-  /** @type {Column} */
-  #column = 'answers';
+  /** @type {(Slot | null)[]} A, B and C */
+  #slots = [];
+  #skip = 0;
+  /** @type {(letter: Letter) => void} called when a run is taken away */
+  removed = () => {};
+  /** @type {(seconds: number) => void} called with the length of another warm-up */
+  skips = () => {};
 
   /**
    * @param {HTMLElement} box
@@ -74,189 +49,119 @@ export class Comparison {
    */
   constructor(box, tooltip, palette) {
     this.box = box;
-    this.titles = find(box, '.titles');
+    this.cards = find(box, '.titles');
     this.words = find(box, '.verdict-words');
-    this.table = find(box, 'table');
+    this.table = find(box, '.differences');
     this.notes = find(box, '.notes');
     this.method = find(box, '.method');
-    this.scroll = find(box, '.scroll');
-    this.nothing = { curve: find(box, '.curve .nothing'), series: find(box, '.over-time .nothing') };
-    /** @type {Board<Row>} */
-    this.curves = new Board(tooltip, palette, new LogNines());
-    this.axis = new SinceBegin();
-    /** @type {Board<Row>} */
-    this.series = new Board(tooltip, palette, this.axis);
-    /**
-     * @param {(view: View) => boolean} knots
-     * @returns {Line<Row>[]}
-     */
-    const lines = (knots) =>
-      LETTERS.map((letter, index) => ({
-        name: letter,
-        colour: letter,
-        always: true,
-        get: (row) => row.of[letter] ?? null,
-        knots: () => {
-          const view = this.#viewAt(index);
-          return view !== undefined && knots(view);
-        },
-      }));
-    this.curves.add(find(box, '.curve'), {
-      scale: 'log',
-      format: format.ms,
-      tick: format.msTick,
-      named: true,
-      upright: true,
-      tight: true,
-      series: lines((view) => view[this.#clock].length < FEW_PERCENTILES),
-    });
-    this.series.add(find(box, '.over-time'), {
-      scale: 'linear',
-      named: true,
-      format: (value) => COLUMNS[this.#column].format(value),
-      tick: (value) => COLUMNS[this.#column].tick(value),
-      series: lines((view) => view[this.#column].length < FEW_VALUES),
-    });
-    choice(find(box, '.curve .span'), this.#clock, (clock) => {
-      this.#clock = clock;
-      this.#draw();
-    });
-    choice(find(box, '.over-time .span'), this.#column, (column) => {
-      this.#column = column;
-      this.#draw();
-    });
+    this.scroll = find(box, '.what-differs');
+    this.clocks = find(box, '.clocks');
+    this.charts = new RunCharts(box, tooltip, palette);
+    this.field = findAs(HTMLInputElement, box, '.skip-s');
+    this.field.addEventListener('change', () => this.skips(Number(this.field.value) || 0));
   }
 
-  /** @param {number} index 0 for A, 1 for B */
-  #viewAt(index) {
-    const run = this.#runs[index];
-    return run ? this.#views.get(run.id) : undefined;
+  /** @param {string} id */
+  #key(id) {
+    return `${this.#skip} ${id}`;
+  }
+
+  /** @param {Slot | null | undefined} slot */
+  #viewOf(slot) {
+    return slot ? this.#views.get(this.#key(slot.id)) : undefined;
   }
 
   /**
-   * Shows two runs of the list, or one, or none. Returns the audits of those that were loaded, by id.
-   * @param {Listed | null} a
-   * @param {Listed | null} b
+   * Shows the runs of three letters, or fewer. Returns the audits of those that were loaded, by id.
+   * @param {(Slot | null)[]} slots
+   * @param {number} skip seconds at the beginning of each that are left out
    * @returns {Promise<[id: string, checks: Check[]][]>}
    */
-  async show(a, b) {
-    const runs = [a, b];
-    const shown = JSON.stringify(runs.map((run) => [run?.id, run?.name]));
+  async show(slots, skip) {
+    const shown = JSON.stringify([skip, slots.map((slot) => [slot?.id, slot?.run?.name, Boolean(slot?.run)])]);
     if (shown === this.#shown) return [];
     this.#shown = shown;
-    this.#runs = runs;
-    this.box.hidden = !a && !b;
-    const chosen = runs.filter((run) => run !== null);
+    this.#slots = slots;
+    this.#skip = skip;
+    this.box.hidden = !slots.some(Boolean);
+    this.field.value = String(skip);
+    const there = slots.filter((slot) => slot?.run);
+    const asked = await Promise.allSettled(there.map((slot) => this.#load(slot?.id ?? '')));
+    if (shown !== this.#shown) return []; // others have been chosen meanwhile
+    const failed = asked.find((one) => one.status === 'rejected');
+    if (failed) this.#shown = ''; // the next look tries again
+    this.#draw();
     try {
-      const asked = await Promise.allSettled(chosen.map((run) => this.#load(run.id)));
-      if (shown !== this.#shown) return []; // others have been chosen meanwhile
-      this.#draw();
-      this.titles.replaceChildren(...runs.map((run, index) => this.#title(run, index)));
-      const failed = asked.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
       await this.#compare(shown);
     } catch (error) {
-      if (shown !== this.#shown) return [];
-      this.#shown = ''; // the next look tries again
-      this.#clear(`The two could not be compared: ${messageOf(error)}.`);
+      if (this.#shown && shown !== this.#shown) return [];
+      this.#shown = '';
+      this.#clear(`The runs could not be compared: ${messageOf(error)}.`);
     }
-    return chosen.flatMap(({ id }) => {
-      const view = this.#views.get(id);
-      return view ? [[id, view.checks]] : [];
+    return there.flatMap((slot) => {
+      const view = this.#viewOf(slot);
+      return slot && view ? [[slot.id, view.checks]] : [];
     });
   }
 
   /** @param {string} id */
   async #load(id) {
-    if (this.#views.has(id)) return;
-    this.#views.set(id, viewOf(await ask(`api/runs/${encodeURIComponent(id)}`)));
-    const other = [...this.#views.keys()].find((key) => !this.#runs.some((one) => one?.id === key));
+    const key = this.#key(id);
+    if (this.#views.has(key)) return;
+    const query = this.#skip ? `?skip=${this.#skip}s` : '';
+    this.#views.set(key, viewOf(await ask(`api/runs/${encodeURIComponent(id)}${query}`)));
+    const other = [...this.#views.keys()].find(
+      (one) => !this.#slots.some((slot) => slot && this.#key(slot.id) === one),
+    );
     if (this.#views.size > KEPT && other !== undefined) this.#views.delete(other);
   }
 
-  /**
-   * What a run is, above the pictures.
-   * @param {Listed | null} run
-   * @param {number} index
-   */
-  #title(run, index) {
-    const letter = LETTERS[index];
-    const mark = element('i', `mark ${letter}`);
-    if (!run) return element('p', 'no', mark, `${letter}: choose one in the table`);
-    const checks = this.#viewAt(index)?.checks ?? [];
-    // With two runs the server's notes say why one is invalid or disturbed, and once is enough.
-    const areBoth = this.#runs.every(Boolean);
-    const worth = checks.filter((check) => (areBoth ? wordOf(check) === 'note' : check.verdict !== 'passed'));
-    const remarks = worth.map((check) =>
-      element('li', check.verdict === 'failed' ? 'alarm' : '', `${wordOf(check)}: ${check.says}`),
-    );
-    const words = checks.map(wordOf);
-    const verdict = words.includes('INVALID')
-      ? [element('b', 'alarm', 'INVALID')]
-      : words.includes('disturbed')
-        ? [element('b', '', 'disturbed')]
-        : [];
-    const about = `${run.origin}, ${run.target}${run.load ? `, ${run.load}` : ''}`;
-    return element(
-      'div',
-      '',
-      element('p', '', mark, `${letter} `, element('b', '', run.name ?? run.id), ' ', ...verdict),
-      element('p', 'about', about),
-      element('ul', 'remarks', ...remarks),
-    );
-  }
-
   #draw() {
-    const [a, b] = [this.#viewAt(0), this.#viewAt(1)];
-    const curves = [a?.[this.#clock] ?? [], b?.[this.#clock] ?? []];
-    this.curves.rows = rowsOf({ A: curves[0], B: curves[1] });
-    this.#missing(this.nothing.curve, curves, `no ${this.#clock} times`);
-    const series = [a?.[this.#column] ?? [], b?.[this.#column] ?? []];
-    this.series.rows = rowsOf({ A: series[0], B: series[1] });
-    this.axis.bridge = this.axis.carry = GAP * Math.max(1, ...series.map(longestGap));
-    this.series.marks = [a, b].flatMap((view, index) =>
-      (view?.marks ?? []).map((mark) => ({ ...mark, text: `${LETTERS[index]}: ${mark.text}` })),
+    const views = this.#slots.map((slot) => this.#viewOf(slot));
+    this.charts.show(this.#slots, views);
+    const isPair = this.#slots.filter((slot) => slot?.run).length > 1;
+    const cards = this.#slots.map((slot, index) =>
+      card(LETTERS[index], slot, views[index], { isPair, removed: () => this.removed(LETTERS[index]) }),
     );
-    this.#missing(this.nothing.series, series, `no ${COLUMNS[this.#column].words} over time`);
-    this.redraw();
+    this.cards.replaceChildren(...cards);
+    this.clocks.replaceChildren(...clockTable(views));
   }
 
   redraw() {
-    this.curves.redraw();
-    this.series.redraw();
-  }
-
-  /**
-   * Says which run has none of what is shown; if neither has, in place of an empty chart.
-   * @param {HTMLElement} node
-   * @param {unknown[][]} found
-   * @param {string} what
-   */
-  #missing(node, found, what) {
-    const without = this.#runs.map((run, index) => {
-      if (!run || found[index].length) return '';
-      const why = `has ${what}: ${WHY[run.origin] ?? run.origin}`;
-      return `${LETTERS[index]} ${this.#views.has(run.id) ? why : 'could not be loaded'}`;
-    });
-    write(node, without.filter(Boolean).join('; '));
-    node.parentElement?.classList.toggle(
-      'blank',
-      found.every((one) => one.length === 0),
-    );
+    this.charts.redraw();
   }
 
   /** @param {string} shown */
   async #compare(shown) {
-    const [a, b] = this.#runs;
-    if (!a || !b) return this.#clear(`Choose a run as ${a ? 'B' : 'A'} as well, to see what differs.`);
-    /** @type {Compared} */
-    const { figures, words, notes, method } = await ask(`api/compare?${new URLSearchParams({ a: a.id, b: b.id })}`);
+    const [a, ...others] = this.#slots;
+    const [second] = others.filter((slot) => slot?.run);
+    if (!a?.run || !second) {
+      const words = 'Choose a run as A and another as B, to see what differs.';
+      return this.#clear(this.#slots.some((slot) => slot?.run) ? words : '');
+    }
+    /** @type {Pair[]} */
+    const pairs = [];
+    for (const [at, slot] of others.entries()) {
+      if (!slot?.run) continue;
+      const fields = new URLSearchParams({ a: a.id, b: slot.id });
+      if (this.#skip) fields.set('skip', `${this.#skip}s`);
+      pairs.push({ index: at + 1, compared: await ask(`api/compare?${fields}`) });
+    }
     if (shown !== this.#shown) return;
-    write(this.words, sentence(words));
-    this.scroll.hidden = figures.length === 0;
-    this.table.replaceChildren(...figureTable(figures));
-    this.notes.replaceChildren(...notes.map((note) => element('li', '', sentence(note))));
-    write(this.method, method);
+    const areSeveral = pairs.length > 1 || pairs[0].index > 1;
+    const words = pairs.map(({ index, compared }) =>
+      element('span', '', sentence(areSeveral ? ofPair(compared.words, LETTERS[index]) : compared.words)),
+    );
+    this.words.replaceChildren(...words);
+    this.scroll.hidden = pairs.every(({ compared }) => compared.figures.length === 0);
+    const rows = areSeveral ? differenceTable(pairs) : figureTable(pairs[0].compared.figures);
+    this.table.replaceChildren(...rows);
+    const notes = pairs.flatMap(({ index, compared }) =>
+      compared.notes.map((note) => sentence(areSeveral ? ofPair(note, LETTERS[index]) : note)),
+    );
+    this.notes.replaceChildren(...[...new Set(notes)].map((note) => element('li', '', note)));
+    write(this.method, pairs[0].compared.method);
   }
 
   /** @param {string} words */
@@ -266,4 +171,16 @@ export class Comparison {
     this.notes.replaceChildren();
     write(this.method, '');
   }
+}
+
+/**
+ * A sentence of the server about A and B, for a pair of A and another letter. What is said of one run alone
+ * stays without the pair, so that it is said once.
+ * @param {string} text
+ * @param {Letter} letter
+ */
+export function ofPair(text, letter) {
+  const renamed = text.replace(/\bB\b/g, letter);
+  const isOfOne = /^[ABC] is (invalid|disturbed)|^(answer|response) times of|^times are/.test(renamed);
+  return isOfOne ? renamed : `A and ${letter}: ${renamed}`;
 }

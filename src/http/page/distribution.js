@@ -36,7 +36,7 @@ export function ofReadings(percents, times, count) {
 
 /**
  * The distribution of a timing in a run's file: a histogram in microseconds, or a few points of one.
- * @param {Timing | null | undefined} timing
+ * @param {Pick<Timing, 'count' | 'buckets_us' | 'points'> | null | undefined} timing
  * @returns {Distribution}
  */
 export function ofTiming(timing) {

@@ -1,12 +1,16 @@
 // @ts-check
 // The table of compared figures: a row for each, with its interval as a picture.
 //
-// Responsible for: how a difference is written and drawn. The server compares.
+// Responsible for: how a difference is written and drawn, for two runs and for three. The server compares.
 
 import { element, head } from './dom.js';
 import { format } from './format.js';
 
+/** @import { Pair } from './compare.js' */
 /** @import { Figure } from './run.d.ts' */
+
+const LETTERS = ['A', 'B', 'C'];
+const FAR = Math.log(5); // an interval that reaches further is cut at the edge of the picture
 
 /** @type {[name: string, term: string][]} */
 const HEADS = [
@@ -24,16 +28,79 @@ const HEADS = [
  * @param {Figure[]} figures
  */
 export function figureTable(figures) {
-  const cells = HEADS.map(([name, term], index) => {
-    const cell = head(name, 'col', term);
-    cell.classList.toggle('words', index === HEADS.length - 1);
-    cell.tabIndex = 0;
-    cell.setAttribute('aria-describedby', `term-${term}`);
-    return cell;
-  });
-  const reach = Math.max(0.05, ...figures.flatMap(ends).map((end) => Math.abs(distance(end))));
+  const cells = HEADS.map(([name, term], index) => headCell(name, term, index === HEADS.length - 1));
+  const reach = reachOf(figures);
   const rows = figures.map((figure) => row(figure, reach));
   return [element('thead', '', element('tr', '', ...cells)), element('tbody', '', ...rows)];
+}
+
+/**
+ * The head and the body of the table for more than two runs: the figure in each, and how it differs from A.
+ * @param {Pair[]} pairs each of A and another run
+ */
+export function differenceTable(pairs) {
+  const names = [...new Set(pairs.flatMap(({ compared }) => compared.figures.map(({ name }) => name)))];
+  const letters = ['A', ...pairs.map(({ index }) => LETTERS[index])];
+  const values = letters.map((letter) => headCell(letter, 'compared'));
+  const differences = pairs.flatMap(({ index }) => [
+    headCell(`${LETTERS[index]} to A`, 'difference'),
+    headCell('95 % interval', 'interval'),
+    headCell('', 'interval'),
+  ]);
+  const reach = reachOf(pairs.flatMap(({ compared }) => compared.figures));
+  const rows = names.map((name) => {
+    const found = pairs.map(({ compared }) => compared.figures.find((figure) => figure.name === name));
+    const [a] = found.flatMap((figure) => (figure ? valuesOf(figure).slice(0, 1) : []));
+    const others = found.map((figure) => (figure ? valuesOf(figure)[1] : '–'));
+    const cells = [a, ...others].map((text) => element('td', '', text));
+    const compared = found.flatMap((figure, at) =>
+      figure ? differenceCells(figure, reach, LETTERS[pairs[at].index]) : blanks(),
+    );
+    return element('tr', '', head(name, 'row', 'compared'), ...cells, ...compared);
+  });
+  const line = element('tr', '', headCell('figure', 'compared'), ...values, ...differences);
+  return [element('thead', '', line), element('tbody', '', ...rows)];
+}
+
+const blanks = () => ['–', '–', ''].map((text) => element('td', '', text));
+
+/**
+ * A difference, its interval, and both as a picture; a hover has the sentence.
+ * @param {Figure} figure
+ * @param {number} reach
+ * @param {string} letter of the run that is compared
+ */
+function differenceCells(figure, reach, letter) {
+  const unit = unitOf(figure);
+  const texts = [signed(figure.relative, unit), interval(figure.interval, unit)];
+  const cells = texts.map((text) => element('td', figure.difference, text));
+  const picture = element('td', `strip ${letter} ${figure.difference}`, strip(figure, reach));
+  for (const cell of [...cells, picture]) {
+    cell.dataset.term = 'noise';
+    cell.detail = () => inWords(figure).replace(/\bB\b/g, letter);
+  }
+  return [...cells, picture];
+}
+
+/**
+ * @param {string} name
+ * @param {string} term
+ * @param {boolean} [areWords]
+ */
+function headCell(name, term, areWords = false) {
+  const cell = head(name, 'col', term);
+  cell.classList.toggle('words', areWords);
+  cell.tabIndex = 0;
+  cell.setAttribute('aria-describedby', `term-${term}`);
+  return cell;
+}
+
+/**
+ * The distance at the edge of the pictures.
+ * @param {Figure[]} figures
+ */
+function reachOf(figures) {
+  return Math.min(FAR, Math.max(0.05, ...figures.flatMap(ends).map((end) => Math.abs(distance(end)))));
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { element, find, findAll, findAs, write } from './dom.js';
 import { format } from './format.js';
+import { addressOf } from './run-address.js';
 import { ask, messageOf, order } from './server.js';
 
 /** @import { LastLoad, LoadState } from './run.d.ts' */
@@ -214,8 +215,11 @@ export class Load {
     if (!run) return this.#say('The load has ended. No run was kept.');
     const link = () => {
       const made = element('a', '', 'show it');
-      made.href = '#runs';
-      made.addEventListener('click', () => this.visit(run));
+      made.href = addressOf([run]);
+      made.addEventListener('click', (event) => {
+        event.preventDefault();
+        this.visit(run);
+      });
       return made;
     };
     const is = verdict === 'invalid' ? 'INVALID' : verdict;

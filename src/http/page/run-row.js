@@ -73,9 +73,13 @@ export class RunRow {
     return radio;
   }
 
-  /** @param {Letter} letter */
-  check(letter) {
-    this.radios[LETTERS.indexOf(letter)].checked = true;
+  /**
+   * Marks the run as A, B or C.
+   * @param {number} index of the letter; -1 for none
+   */
+  choose(index) {
+    for (const [at, radio] of this.radios.entries()) radio.checked = at === index;
+    this.line.classList.toggle('chosen', index >= 0);
   }
 
   /** @param {Listed} run */
@@ -103,7 +107,7 @@ export class RunRow {
   }
 
   #reasons() {
-    if (!this.#checks) return `This run is ${this.run.verdict}. Choose it as A or B to see why.`;
+    if (!this.#checks) return `This run is ${this.run.verdict}. Choose it as A, B or C to see why.`;
     const remarks = this.#checks.filter(({ verdict }) => verdict !== 'passed');
     const passed = `${this.#checks.length - remarks.length} of ${this.#checks.length} checks passed.`;
     return [...remarks.map((check) => `${wordOf(check)}: ${check.says}.`), passed].join(' ');

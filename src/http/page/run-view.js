@@ -7,15 +7,20 @@ import { ofPrediction, ofTiming } from './distribution.js';
 import { MODES } from './modes.js';
 
 /** @import { Distribution } from './distribution.js' */
-/** @import { Check, Run, Series } from './run.d.ts' */
+/** @import { Check, Run, Series, Timing } from './run.d.ts' */
 /** @import { Mark } from './snapshot.d.ts' */
 
 /** @typedef {[t: number, value: number | null]} Value null where it is not known */
 
+/** @typedef {Record<'count' | 'mean' | 'p50' | 'p90' | 'p99' | 'max', number | null>} ClockTimes times in milliseconds */
+
 /**
  * @typedef {object} View
- * @property {Distribution} answer times of answers, as a client measures them
+ * @property {Distribution} answer times of answers, as a client measures them; as the server does without one
+ * @property {Distribution} server times of answers, as the server measures them
  * @property {Distribution} response times of events
+ * @property {Record<'client' | 'server', ClockTimes | null>} clocks times of successful answers, by who measured
+ * @property {string[]} skipped which warm-up was left out, and what is of the whole run all the same
  * @property {Value[]} answers a second
  * @property {Value[]} done events a second
  * @property {Value[]} depth
@@ -30,20 +35,36 @@ import { MODES } from './modes.js';
  */
 export function viewOf(run) {
   const { client, bench, prediction } = run;
+  const from = run.skipped?.seconds ?? 0;
   const mode = modeOf(run);
   const side = mode === undefined ? undefined : bench?.modes[mode];
   const answered = client ? (client.response ?? client.service).ok : side?.http;
   const byClient = client?.series.t.length ? client.series : null;
   return {
+    skipped: run.skipped ? [run.skipped.says] : [],
+    server: side ? ofTiming(side.http) : [],
+    clocks: { client: clockOf((client?.response ?? client?.service)?.ok), server: clockOf(side?.http) },
     answer: answered ? ofTiming(answered) : ofPrediction(prediction?.answer),
     response: side ? ofTiming(side.response) : ofPrediction(prediction?.response),
-    answers: byClient ? rates(byClient, ['ok', 'refused', 'failed']) : rates(bench?.series, [`${mode}.requests`]),
-    done: rates(bench?.series, [`${mode}.done`]),
+    answers: byClient
+      ? rates(byClient, ['ok', 'refused', 'failed'], from)
+      : rates(bench?.series, [`${mode}.requests`], from),
+    done: rates(bench?.series, [`${mode}.done`], from),
     depth: bench ? levels(bench.series, 'depth') : (prediction?.depth_over_time ?? []).filter(isKnown),
     in_use: levels(bench?.series, 'in_use'),
     marks: bench?.marks ?? [],
     checks: run.audit.checks,
   };
+}
+
+/**
+ * @param {Timing | undefined} timing
+ * @returns {ClockTimes | null} null if nothing was timed
+ */
+function clockOf(timing) {
+  if (!timing || !(timing.count || timing.points?.length)) return null;
+  const { count, mean_ms: mean, p50_ms: p50, p90_ms: p90, p99_ms: p99, max_ms: max } = timing;
+  return { count, mean, p50, p90, p99, max };
 }
 
 /** @param {Value} pair */
@@ -84,13 +105,14 @@ function levels(series, column) {
  * Counts within intervals as rates. An interval that the end cut short is counted with the one before.
  * @param {Series | undefined} series
  * @param {string[]} columns the counts to add up
+ * @param {number} [begin] where a warm-up that was left out ends; the first interval begins there or later
  * @returns {Value[]}
  */
-export function rates(series, columns) {
+export function rates(series, columns, begin = 0) {
   if (!series) return [];
   /** @type {{ from: number, t: number, count: number }[]} */
   const spans = [];
-  let from = 0;
+  let from = begin && Math.max(begin, (series.t[0] ?? begin) - series.interval_s);
   for (const [index, t] of series.t.entries()) {
     const count = columns.reduce((sum, column) => sum + (series.columns[column]?.[index] ?? 0), 0);
     const last = spans.at(-1);
@@ -100,7 +122,7 @@ export function rates(series, columns) {
   }
   /** @type {Value[]} */
   const rated = spans.filter((span) => span.t > span.from).map((span) => [span.t, span.count / (span.t - span.from)]);
-  return rated.length ? [[0, rated[0][1]], ...rated] : [];
+  return rated.length ? [[spans[0].from, rated[0][1]], ...rated] : [];
 }
 
 /**

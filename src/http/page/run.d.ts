@@ -40,6 +40,13 @@ export interface Run {
   client: ClientSide | null;
   bench: BenchSide | null;
   prediction: Prediction | null;
+  skipped?: LeftOut;
+}
+
+/** The warm-up that the server left out. */
+export interface LeftOut {
+  seconds: number;
+  says: string;
 }
 
 export interface Audit {
@@ -76,6 +83,11 @@ export interface ModeSide {
 
 export interface Timing {
   count: number | null;
+  mean_ms: number | null;
+  p50_ms: number | null;
+  p90_ms: number | null;
+  p99_ms: number | null;
+  max_ms: number | null;
   /** Pairs of a time in microseconds and how often it was measured. */
   buckets_us?: [number, number][];
   /** Pairs of a percentile and milliseconds, where another tool reported no more. */

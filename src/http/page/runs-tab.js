@@ -17,7 +17,8 @@ export class RunsTab {
    */
   constructor(section, { palette, tooltip }) {
     this.comparison = new Comparison(find(section, '#comparison'), tooltip, palette);
-    this.runs = new Runs(section, this.comparison);
+    const tab = find(document, '.tabs a[href="#runs"]');
+    this.runs = new Runs(section, this.comparison, tab);
   }
 
   redraw() {

@@ -1,17 +1,20 @@
 // @ts-check
-// The runs that were kept: a table of them, in which two are chosen for comparison.
+// The runs that were kept: a table of them, in which up to three are chosen to be laid over each other.
 //
-// Responsible for: when the list is asked for (the server reads every file to answer), and which two runs
-// are A and B. A row is left to run-row.js, the comparison to compare.js.
+// Responsible for: when the list is asked for (the server reads every file to answer), and which runs are A, B
+// and C. The address has them, so that it can be sent around. A row is left to run-row.js, the comparison
+// to compare.js.
 
 import { LETTERS } from './compare.js';
 import { element, find, head, write } from './dom.js';
+import { addressOf, readAddress } from './run-address.js';
 import { COLUMNS, RunRow } from './run-row.js';
 import { ask, messageOf, order } from './server.js';
 import { Sight } from './sight.js';
 
 /** @import { Comparison, Letter } from './compare.js' */
 /** @import { Listed, Listing } from './run.d.ts' */
+/** @import { RunAddress } from './run-address.js' */
 
 const EVERY_MS = 10000;
 const NAMED = 3; // files that are not runs and are named
@@ -21,15 +24,18 @@ export class Runs {
   #rows = new Map();
   #asked = -Infinity;
   #asking = false;
-  /** @type {Record<Letter, string | null>} ids */
-  #chosen = { A: null, B: null };
+  #isLoaded = false;
+  /** @type {RunAddress} what is shown */
+  #address = { ids: [], skip: 0, fault: '' };
 
   /**
    * @param {HTMLElement} section
    * @param {Comparison} comparison
+   * @param {HTMLElement} tab the link to the section
    */
-  constructor(section, comparison) {
+  constructor(section, comparison, tab) {
     this.comparison = comparison;
+    this.tab = tab;
     this.said = find(section, '.said');
     this.nothing = find(section, '.nothing');
     this.body = element('tbody', '');
@@ -48,6 +54,10 @@ export class Runs {
     this.sight = new Sight(section, () => this.#perhaps());
     setInterval(() => this.#perhaps(), 1000);
     document.addEventListener('visibilitychange', () => this.#perhaps());
+    addEventListener('hashchange', () => this.#follow());
+    comparison.removed = (letter) => this.#remove(letter);
+    comparison.skips = (seconds) => this.#go(this.#address.ids, seconds);
+    this.#follow();
   }
 
   #perhaps() {
@@ -64,7 +74,8 @@ export class Runs {
       this.#fill(runs.reverse());
       const files = skipped.map(({ file, why }) => `${file} (${why})`);
       const more = files.length > NAMED ? ` and ${files.length - NAMED} more` : '';
-      this.say(files.length ? `Not runs: ${files.slice(0, NAMED).join(', ')}${more}.` : '');
+      const not = files.length ? `Not runs: ${files.slice(0, NAMED).join(', ')}${more}.` : '';
+      this.say([this.#address.fault, not].filter(Boolean).join(' '));
     } catch (error) {
       this.say(`The list could not be loaded: ${messageOf(error)}.`, true);
     } finally {
@@ -92,25 +103,47 @@ export class Runs {
     const none =
       'There are no runs yet. Start a load above, or send one with ab: each becomes a run once the bench has drained.';
     write(this.nothing, rows.length ? '' : none);
-    for (const letter of LETTERS) if (!this.#rowOf(letter)) this.#chosen[letter] = null;
-    this.#compare();
+    this.#isLoaded = true;
+    this.#show();
   }
 
-  /** @param {Letter} letter */
-  #rowOf(letter) {
-    const id = this.#chosen[letter];
-    return id === null ? undefined : this.#rows.get(id);
+  // ---- which runs are A, B and C ----
+
+  /** Takes over the address, if it is one of runs. A run that is not in the list may be new. */
+  #follow() {
+    const address = readAddress(location.hash);
+    if (!address) return;
+    this.#address = address;
+    this.tab.setAttribute('href', addressOf(address.ids, address.skip));
+    this.say(address.fault);
+    if (this.#isLoaded) this.#show();
+    if (address.ids.some((id) => id && !this.#rows.has(id))) this.refresh();
   }
 
   /**
-   * Makes a run A or B, and keeps the other.
+   * @param {string[]} ids
+   * @param {number} [skip]
+   */
+  #go(ids, skip = this.#address.skip) {
+    const address = addressOf(ids, skip);
+    if (location.hash === address) this.#follow();
+    else location.hash = address;
+  }
+
+  /**
+   * Makes a run A, B or C, and keeps the others.
    * @param {Letter} letter
    * @param {string} id
    */
   choose(letter, id) {
-    this.#chosen[letter] = id;
-    this.#rowOf(letter)?.check(letter);
-    this.#compare();
+    const ids = LETTERS.map((_, index) => this.#address.ids[index] ?? '').map((one) => (one === id ? '' : one));
+    ids[LETTERS.indexOf(letter)] = id;
+    this.#go(ids);
+  }
+
+  /** The letters after it move up. @param {Letter} letter */
+  #remove(letter) {
+    this.#go(this.#address.ids.filter((_, index) => index !== LETTERS.indexOf(letter)));
   }
 
   /**
@@ -118,19 +151,20 @@ export class Runs {
    * @param {string} id
    */
   async visit(id) {
+    const before = this.#address.ids.findLast((one) => one && one !== id);
+    this.#go(before ? [before, id] : [id]);
     await this.refresh();
-    const before = this.#chosen.B;
-    if (before && before !== id && this.#rows.has(before)) this.choose('A', before);
-    this.choose('B', id);
     this.#rows.get(id)?.line.scrollIntoView({ block: 'nearest' });
   }
 
-  async #compare() {
-    const [a, b] = [this.#rowOf('A')?.run ?? null, this.#rowOf('B')?.run ?? null];
-    for (const row of this.#rows.values()) {
-      row.line.classList.toggle('chosen', row.run === a || row.run === b);
-    }
-    const audits = await this.comparison.show(a, b);
+  async #show() {
+    const { ids, skip } = this.#address;
+    const slots = LETTERS.map((_, index) => {
+      const id = ids[index];
+      return id ? { id, run: this.#rows.get(id)?.run ?? null } : null;
+    });
+    for (const row of this.#rows.values()) row.choose(ids.indexOf(row.run.id));
+    const audits = await this.comparison.show(slots, skip);
     for (const [id, checks] of audits) this.#rows.get(id)?.explain(checks);
   }
 

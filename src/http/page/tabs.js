@@ -2,11 +2,20 @@
 // The tabs of the page, each with an address: #bench, #runs and so on.
 //
 // Responsible for: which section is shown, and which link is marked. What follows a "=" in the address is for
-// the section itself.
+// the section itself; #run=ID is the address of a run in the section of runs.
 
 import { find, findAll } from './dom.js';
 
 const FIRST = 'bench';
+
+/**
+ * The id of the section that an address is in.
+ * @param {string} hash
+ */
+export function sectionOf(hash) {
+  const [asked] = hash.replace(/^#/, '').split('=');
+  return asked === 'run' ? 'runs' : asked;
+}
 
 /**
  * Shows the section that the address names, now and whenever it changes.
@@ -14,16 +23,16 @@ const FIRST = 'bench';
  */
 export function followAddress(shown) {
   const sections = findAll(document, '[data-tab]');
-  const links = findAll(find(document, '.tabs'), 'a');
+  const links = findAll(find(document, '.tabs'), 'a').filter((link) => link instanceof HTMLAnchorElement);
   let name = '';
   const follow = () => {
-    const [asked] = location.hash.slice(1).split('=');
+    const asked = sectionOf(location.hash);
     const next = sections.some(({ id }) => id === asked) ? asked : FIRST;
     if (next === name) return;
     name = next;
     for (const section of sections) section.hidden = section.id !== name;
     for (const link of links) {
-      if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+      if (link.hash && sectionOf(link.hash) === name) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
     document.body.dataset.tab = name;

@@ -1,7 +1,7 @@
 // @ts-check
 // Tests of the page's pure parts, run in a browser: axes, scales, distributions, number formats, rates.
 //
-// Responsible for: the claims. unit.html runs them, and those of the bench (bench.js).
+// Responsible for: the claims. unit.html runs them, and those of the bench (bench.js) and of the runs (runs.js).
 
 import { LogNines, percentage, SinceBegin, UntilNow } from '../axes.js';
 import { field } from '../bindings.js';
