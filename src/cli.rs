@@ -5,6 +5,7 @@ mod banner;
 mod check;
 mod compare;
 mod complete;
+mod components;
 mod exercise;
 mod flags;
 mod help;
@@ -127,6 +128,15 @@ enum Command {
     /// Print the figures of a running server
     #[command(after_help = help::SNAPSHOT)]
     Snapshot(snapshot::Args),
+    /// Print the supervision tree of a running server, worker by worker
+    #[command(after_help = help::COMPONENTS)]
+    Components(components::Args),
+    /// Kill a component or a worker of a running server, and print what it cost
+    #[command(after_help = help::KILL)]
+    Kill(components::KillArgs),
+    /// Restart a component of a running server after it has finished what it has in hand
+    #[command(after_help = help::RESTART)]
+    Restart(components::RestartArgs),
     /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
     Pause(Server),
@@ -217,6 +227,11 @@ fn run_command() -> anyhow::Result<Exit> {
         Command::Runs(args) => on_store(&sources, |store| runs::run(&args, store)),
         Command::Exercise(args) => exercise::run(&args, &sources, token),
         Command::Snapshot(args) => on_server(args.peer(&sources), |peer| snapshot::run(&args, peer)),
+        Command::Components(args) => on_server(args.peer(&sources), |peer| components::show(&args, peer)),
+        Command::Kill(args) => on_server(args.peer(&sources, token), |peer| components::kill(&args, peer)),
+        Command::Restart(args) => {
+            on_server(args.peer(&sources, token), |peer| components::restart(&args, peer))
+        }
         Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
         Command::Resume(server) => {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))

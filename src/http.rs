@@ -5,6 +5,7 @@
 //! a listener.
 
 mod access;
+mod components;
 mod config;
 mod encoding;
 mod endpoints;
@@ -44,6 +45,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
         .merge(page::routes(access))
         .merge(runs::routes())
         .merge(config::routes())
+        .merge(components::routes())
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
         .route("/api/history", get(live::history))
@@ -106,8 +108,10 @@ async fn pause(State(workbench): State<Arc<Workbench>>) -> &'static str {
     "OK"
 }
 
+/// Resumes both stages, so that nothing stays paused.
 async fn resume(State(workbench): State<Arc<Workbench>>) -> &'static str {
     workbench.resume();
+    workbench.pause_consumers(false).await;
     "OK"
 }
 
@@ -127,8 +131,11 @@ async fn not_found(uri: Uri) -> Response {
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /api/curves  /metrics\n\
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN  (&skip=5s)\n\
+         the components      /api/components\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
+         kill or restart     POST /api/components/NAME/kill  …/restart\n\
+         kill one worker     POST /api/components/NAME/workers/ID/kill\n\
          empty the queue     POST /api/purge\n\
          change it           POST /api/concurrency?value=3\n\
          the configuration   /api/config  /api/config/check?toml=queue.capacity=5\n\

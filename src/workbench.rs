@@ -25,6 +25,7 @@ mod keeping;
 mod mark;
 mod modes;
 mod numbers;
+mod orders;
 mod purge;
 mod recording;
 mod reload;
@@ -35,7 +36,9 @@ mod sampler;
 mod service_time;
 mod snapshot;
 mod spawned;
+mod stages;
 mod stats;
+mod tree;
 mod trend;
 mod verdict;
 
@@ -49,37 +52,41 @@ pub use drain::{DrainReport, LeftOver};
 pub use history::{HISTORY_INTERVAL, History, Point};
 pub use keeping::KeepingState;
 pub use modes::{Accepted, Refusal};
+pub use orders::{OrderError, OrderReport};
 pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::{Edit, EditError};
 pub use running::{Killed, Running};
 pub use snapshot::{ConsumerCell, ConsumerState, Snapshot, SnapshotFigure, SnapshotValue};
 pub use spawned::TooMany;
+pub use stages::Order;
 pub use stats::Request;
+pub use tree::{ComponentTree, RestOfWorkers, StageNode, SupervisorNode, WorkerNode};
 pub use verdict::{Part, Tone, Verdict, Word};
 
 use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::metrics::Registry;
-use crate::pipeline::{Clock, Event, Pipeline, QueueSource, Ticket};
-use crate::pool::{self, PoolSettings};
+use crate::pipeline::{Clock, Event};
+use crate::pool::PoolSettings;
 use crate::queue::{MemoryQueue, QueueSettings, WhenFull};
 use crate::record::{ByMode, Mode};
 use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
-use crate::stage;
 use cells::Cells;
 use keeping::Keeping;
-use modes::ResourceHandler;
 use reload::InForce;
 use sampler::Sampler;
 use spawned::Flights;
+use stages::Stages;
 use stats::ModeStats;
 
 /// The workbench.
 #[derive(Debug)]
 pub struct Workbench {
     bench: Arc<Bench>,
-    pipeline: Pipeline<Ticket>,
+    stages: Stages,
+    /// Held by the order that is carried out, so that each knows what it cost.
+    orders: tokio::sync::Mutex<()>,
     in_force: Mutex<InForce>,
     /// The file that is watched. Locked before `in_force`.
     file: Mutex<Option<ConfigFile>>,
@@ -170,19 +177,12 @@ impl Workbench {
             cells: Cells::default(),
             last_id: AtomicU64::new(0),
         });
-        bench.cells.resize(settings.consumers.concurrency);
-        let handler = ResourceHandler(Arc::clone(&bench));
-        let source = QueueSource {
-            queue: Arc::clone(&bench.queue),
-            account: Arc::clone(&bench.stats(Mode::Pipelined).account),
-            clock: bench.clock,
-        };
-        let pipeline = Pipeline::from(stage::producer(source).named("queue"))
-            .into(pool::builder(handler, pool_settings(settings)).named("consumers"));
+        let stages = Stages::spawn(&bench, pool_settings(settings));
         exposition::describe(&registry);
         Arc::new(Self {
             bench,
-            pipeline,
+            stages,
+            orders: tokio::sync::Mutex::default(),
             in_force: Mutex::new(InForce::new(config, sources)),
             file: Mutex::default(),
             editing: tokio::sync::Mutex::default(),

@@ -14,6 +14,9 @@ mod edits;
 /// The end: in time, whatever is blocked, and with everything said.
 mod ending;
 
+/// Stages and workers that are killed and restarted from the command line.
+mod kill;
+
 /// A folder of its own for each test, removed at the end.
 pub(crate) struct Folder(pub(crate) PathBuf);
 

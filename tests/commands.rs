@@ -315,7 +315,7 @@ fn bash_completes_what_only_weir_knows_and_the_commands_as_before() {
         complete("weir --set consumers.m"),
         "consumers.max_demand= consumers.min_demand= consumers.mode="
     );
-    assert_eq!(complete("weir comp"), "compare completions", "the static part goes on");
+    assert_eq!(complete("weir comp"), "compare components completions", "the static part goes on");
     drop(folder);
 }
 

@@ -162,6 +162,7 @@ async fn the_snapshot_has_every_promised_field() {
         "held",
         "busy_s",
         "busy_share",
+        "restarts",
         "source",
     ] {
         paths.extend([0, 1].map(|stage| format!("/components/{stage}/{field}")));

@@ -38,6 +38,9 @@ mod dispatch;
 /// The pool: concurrency, resizing, requeueing, panics.
 mod pool;
 
+/// Workers of a pool that are killed: what they held, and their successors.
+mod pool_kill;
+
 /// A pool's subscription: one on a broadcast or a partition, and its options.
 mod pool_options;
 
@@ -91,6 +94,9 @@ mod http;
 
 /// Compressed answers: encodings, tags, and answers that must stay as they are.
 mod encodings;
+
+/// Stages and workers over HTTP: killed, restarted, paused.
+mod components;
 
 /// Parts of every answer of the router: ids, advice, headers, sentences.
 mod answers;

@@ -3,6 +3,7 @@
 mod drain;
 mod figures;
 mod in_flight;
+mod kill;
 mod pause;
 mod purge;
 

@@ -153,6 +153,7 @@ impl<'a> Line<'a> {
             (None, _) if self.last.starts_with('-') => return Vec::new(),
             (None, _) => match self.before[..] {
                 ["load" | "simulate" | "predict"] => Mode::ALL.map(|mode| mode.name().to_owned()).to_vec(),
+                ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
                 ["compare", ..]
                 | ["runs", "compare" | "delete", ..]
                 | ["runs", "show" | "export" | "rename"] => self.runs(),
@@ -209,6 +210,8 @@ mod tests {
         assert_eq!(candidates(&["load", ""]), ["serial", "async", "pipelined"]);
         assert_eq!(candidates(&["--config", "x.toml", "simulate", "-c", "5", "p"]), ["pipelined"]);
         assert_eq!(candidates(&["--set", "consumers.c"]), ["consumers.concurrency="]);
+        assert_eq!(candidates(&["kill", ""]), ["queue", "consumers"]);
+        assert_eq!(candidates(&["restart", "--url", "x", "c"]), ["consumers"]);
         assert_eq!(candidates(&["exercise", "start", "kn"]), ["knee"]);
         assert_eq!(candidates(&["exercise", "predict", "enqueue-1000", "peak"]), ["peak_depth="]);
         for nothing in [

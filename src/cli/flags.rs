@@ -33,6 +33,9 @@ fn reads(command: &Command) -> Option<Reads> {
     let (keys, because): (&[&str], &str) = match command {
         Command::Load(_) => (&["server.listen", "data."], RUNNING),
         Command::Snapshot(_)
+        | Command::Components(_)
+        | Command::Kill(_)
+        | Command::Restart(_)
         | Command::Pause(_)
         | Command::Resume(_)
         | Command::Purge(_)
@@ -57,6 +60,9 @@ impl Command {
             Self::Runs(_) => "runs",
             Self::Exercise(_) => "exercise",
             Self::Snapshot(_) => "snapshot",
+            Self::Components(_) => "components",
+            Self::Kill(_) => "kill",
+            Self::Restart(_) => "restart",
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",
             Self::Purge(_) => "purge",

@@ -58,6 +58,20 @@ pub(super) const SNAPSHOT: &str = "\
 Examples:
   weir snapshot
   weir snapshot --json --url http://127.0.0.1:4001 | jq .queue.depth";
+pub(super) const COMPONENTS: &str = "\
+Examples:
+  weir components
+  weir components --json | jq '.supervisor.stages[1].workers[].event'";
+pub(super) const KILL: &str = "\
+Examples:
+  weir kill consumers
+  weir kill consumers/37    one worker, by its number in `weir components`
+
+The events in hand fail; those prefetched go back to the queue's stage.";
+pub(super) const RESTART: &str = "\
+Examples:
+  weir restart consumers    they have 3 s to finish the events in hand
+  weir restart queue";
 pub(super) const PAUSE: &str = "\
 Examples:
   weir pause

@@ -27,4 +27,6 @@ pub enum MarkKind {
     Pause,
     /// The queue was emptied.
     Purge,
+    /// A stage or a worker was killed or restarted.
+    Restart,
 }

@@ -67,6 +67,7 @@ impl Workbench {
         // In this order, so that no pause follows the resume.
         self.shutdown.stop();
         self.resume();
+        self.stages.pause_consumers(false).await;
         let this = Arc::clone(self);
         self.shutdown.spawn(async move { this.pipeline_finished().await });
         let drained = self.shutdown.drain(deadline.saturating_sub(began.elapsed())).await;
@@ -100,7 +101,7 @@ impl Workbench {
     /// work, waits only for the events that have begun.
     async fn pipeline_finished(&self) {
         if self.settings().consumers.concurrency > 0 {
-            drop(self.pipeline.ended().await);
+            drop(self.stages.ended().await);
             return;
         }
         while self.bench.stats(Mode::Pipelined).account.in_flight() > 0 {
@@ -121,7 +122,7 @@ impl Workbench {
         let this = Arc::clone(self);
         // In a separate task, which continues if the process does not end here.
         let dropping = tokio::spawn(async move {
-            this.pipeline.abort();
+            this.stages.abort();
             this.shutdown.drop_rest().await;
         });
         let dropped = async {

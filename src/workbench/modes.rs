@@ -137,13 +137,16 @@ impl Handler<Ticket> for ResourceHandler {
         let Self(bench) = self;
         match bench.resource.reserve() {
             Ok(reservation) => {
-                let cell = bench.cells.enter();
-                let admission = reservation.admission().await;
-                let now = bench.clock.now();
-                ticket.start(now);
-                cell.admitted(now);
-                // The ledger has the result. No client waits for it.
-                let _ = bench.work_inside(Mode::Pipelined, admission, ticket).await;
+                let cell = bench.cells.enter(ticket.id());
+                let work = async {
+                    let admission = reservation.admission().await;
+                    let now = bench.clock.now();
+                    ticket.start(now);
+                    cell.admitted(now);
+                    // The ledger has the result. No client waits for it.
+                    let _ = bench.work_inside(Mode::Pipelined, admission, ticket).await;
+                };
+                cell.unless_killed(work).await;
             }
             // The event was accepted before, so a refusal here is a failure.
             Err(Full { .. }) => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),

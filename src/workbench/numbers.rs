@@ -59,9 +59,9 @@ impl Workbench {
 
     fn read_numbers(&self) -> Numbers {
         let counts = self.bench.modes.as_ref().map(|stats| stats.account.counts());
-        let busy = self.pipeline.busy();
+        let busy = self.stages.busy();
         // Out of the queue, but not with a consumer.
-        let at_gate: usize = self.pipeline.inspect().iter().map(|stage| stage.buffered).sum();
+        let at_gate: usize = self.stages.inspect().iter().map(|stage| stage.buffered).sum();
         Numbers {
             depth: self.bench.queue.depth() + at_gate,
             at_gate,

@@ -172,8 +172,7 @@ impl Workbench {
         self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
         self.bench.flights.resize(new.settings.asynchronous.max_in_flight);
-        self.bench.cells.resize(new.settings.consumers.concurrency);
-        self.pipeline.resize(pool_settings(&new.settings)).await;
+        self.stages.resize(pool_settings(&new.settings)).await;
 
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
         if !told.is_empty() {

@@ -81,12 +81,7 @@ impl Workbench {
         let mut sampler = self.sampler();
         let observation = self.observe(&mut sampler);
         let now = observation.now.as_secs();
-        sampler.busy.sample(
-            now,
-            &self.pipeline.inspect(),
-            observation.numbers.busy,
-            observation.concurrency,
-        );
+        sampler.busy.sample(now, &self.stages.inspect(), observation.numbers.busy, observation.concurrency);
         self.judge(&mut sampler.judge, &observation);
         let modes = &self.bench.modes;
         let since = std::mem::take(&mut sampler.since_point);

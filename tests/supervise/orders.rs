@@ -20,6 +20,7 @@ async fn an_unknown_name_is_not_found() {
     let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
     assert_eq!(tree.terminate("b").await, not_found("b"));
     assert_eq!(tree.restart("b").await, not_found("b"));
+    assert_eq!(tree.kill("b").await, not_found("b"));
     assert_eq!(tree.delete("b").await, not_found("b"));
 }
 
@@ -65,6 +66,36 @@ async fn a_restart_by_hand_counts_towards_no_limit() {
     assert_eq!(tree.list()[0].restarts, 9);
     crew.end("a", failed("no")).await;
     assert!(!tree.join().await.is_normal());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_takes_no_grace_counts_towards_no_limit_and_leaves_the_siblings_alone() {
+    let crew = Crew::default();
+    let supervisor =
+        Supervisor::new(Strategy::OneForAll).max_restarts(0, SECOND).child(crew.slow("slow", SECOND));
+    let tree = crew.spawn(supervisor, &["b"]);
+    settle().await;
+    let start = Instant::now();
+    for _ in 0..3 {
+        tree.kill("slow").await.unwrap();
+    }
+    assert_eq!(
+        (crew.log().as_str(), start.elapsed()),
+        ("-slow +slow -slow +slow -slow +slow", Duration::ZERO)
+    );
+    let child = &tree.list()[0];
+    assert_eq!((child.restarts, child.since), (3, Some(Instant::now())));
+    assert_eq!((&child.last_exit, &tree.list()[1].last_exit), (&Some(Reason::Aborted), &None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_has_ended_can_be_started_by_killing_it() {
+    let crew = Crew::default();
+    let tree = crew.spawn(Supervisor::new(Strategy::OneForOne), &["a"]);
+    tree.terminate("a").await.unwrap();
+    assert_eq!(tree.list()[0].since, None);
+    tree.kill("a").await.unwrap();
+    assert_eq!((states(&tree), crew.log().as_str()), (vec![ChildState::Running], "-a +a"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,9 @@ mod ends;
 /// What is different about pools.
 mod pools;
 
+/// Events that a killed producer had not delivered.
+mod rescue;
+
 /// Stages that are killed at random, on many threads.
 mod storm;
 

@@ -37,13 +37,14 @@
 //! concurrency 1.
 //!
 //! # Panics in a handler
-//! A panic ends its event, not the worker: the pool logs it, counts it in [`Pool::panics`]
+//! A panic ends its event, not the worker: the pool logs it, counts it in [`PoolRef::panics`]
 //! and goes on. Unwinding drops the event. An event that must be accounted for does so in its
 //! `Drop`, as a ticket of `weir-parts` does. To try the event again, and to receive those
 //! that fail for good, wrap the handler with [`retry()`].
 
 mod meters;
 mod per_event;
+mod refs;
 mod retry;
 mod settings;
 mod task;
@@ -51,6 +52,7 @@ mod worker;
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -58,21 +60,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::Id;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use refs::{KilledWorker, PoolRef};
 pub use retry::{AttemptError, DeadLetter, Retry, RetryAccount, RetryCounts, TryHandler, retry};
 pub use settings::{PoolSettings, Spread};
 
 use self::meters::Meters;
-use self::task::{Command, PoolTask};
+use self::task::PoolTask;
 use crate::clean;
 use crate::limit::Limiter;
 use crate::panics;
 use crate::per_thread::PerThread;
 use crate::stage::stopwatch::Stopwatch;
-use crate::stage::{CancelMode, Gone, Kind, ProducerRef, Reason, State, Status, SubscribeOptions};
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, State, Status, SubscribeOptions};
 
 /// The work a pool does for each event. Implemented by async closures over one event.
 pub trait Handler<T>: Send + Sync + 'static {
@@ -171,19 +173,19 @@ impl<T, H> PoolBuilder<T, H> {
             };
             end.send_replace(Some(reason));
         });
-        Pool { commands, shared, abort }
+        Pool { refers: PoolRef { commands, shared }, abort }
     }
 }
 
 /// A running pool.
 ///
 /// Dropping it aborts its workers and the handlers they run. A pool is owned by one caller,
-/// which decides when its work ends; [`stop`](Self::stop) it and wait until it has
-/// [`ended`](Self::ended) to finish what has begun.
+/// which decides when its work ends; [`stop`](PoolRef::stop) it and wait until it has
+/// [`ended`](PoolRef::ended) to finish what has begun. It has all methods of its
+/// [`reference`](Self::reference).
 #[must_use = "dropping a pool aborts it"]
 pub struct Pool<T> {
-    commands: mpsc::UnboundedSender<Command<T>>,
-    shared: Arc<Shared>,
+    refers: PoolRef<T>,
     /// A token instead of the task's abort handle: the task has to wait for the handlers,
     /// which run on to their next await.
     abort: CancellationToken,
@@ -215,92 +217,29 @@ impl<T> Pool<T> {
         builder(handler, settings).spawn(&producer)
     }
 
-    /// Applies new settings. Returns when they are in force: every worker knows them, and
-    /// requeued events are back with the producer. Handlers that had begun may still run.
-    ///
-    /// # Cancel safety
-    /// The resize goes on if the future is dropped.
-    pub async fn resize(&self, settings: PoolSettings) {
-        let (done, applied) = oneshot::channel();
-        if self.commands.send(Command::Resize { settings, done }).is_ok() {
-            // A pool may end with the command in its mailbox. A receiver that is dropped
-            // while a message is being sent can leave the message there, unanswered.
-            tokio::select! {
-                _ = applied => {}
-                _ = self.ended() => {}
-            }
-        }
+    /// Returns a reference that does not own the pool. For a pool that is handed to a
+    /// supervisor.
+    pub fn reference(&self) -> PoolRef<T> {
+        self.refers.clone()
     }
 
-    /// Handles an event that did not come from the producer. It takes no slot and counts
-    /// towards no demand.
-    ///
-    /// # Errors
-    /// [`Gone`] if the pool has ended; the event is dropped.
-    pub fn start(&self, event: T) -> Result<(), Gone> {
-        self.commands.send(Command::Start(event)).map_err(|_| Gone)
-    }
-
-    /// Returns the number of events from the producer that are being handled.
-    pub fn busy(&self) -> usize {
-        self.shared.slots.in_use()
-    }
-
-    /// Returns the state of each worker, the oldest first, with the id of its task. With
-    /// [`Spread::Workers`], a worker handles its events in this task; with
-    /// [`Spread::PerEvent`], the only worker spawns a task per event. A retiring worker is
-    /// listed until it has finished.
-    pub fn workers(&self) -> Vec<(Id, Status)> {
-        self.shared.meters.workers()
-    }
-
-    /// Returns the number of handlers that have panicked.
-    pub fn panics(&self) -> u64 {
-        self.shared.panics.load(Ordering::Relaxed)
-    }
-
-    /// Returns the state of the pool as that of one stage: the sums over its workers. Busy
-    /// time is summed over the handlers, so it grows by up to `concurrency` seconds a second.
-    pub fn status(&self) -> Status {
-        self.shared.status()
-    }
-
-    /// Returns [`status`](Self::status) as a closure that does not borrow the pool.
+    /// Returns [`status`](PoolRef::status) as a closure that does not borrow the pool.
     pub(crate) fn status_fn(&self) -> impl Fn() -> Status + Send + Sync + 'static {
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.refers.shared);
         move || shared.status()
     }
 
-    /// Tells the pool to take nothing more, finish what it has begun, and end. It requeues
-    /// the events it has not begun. See [`ended`](Self::ended).
-    pub fn stop(&self) {
-        // A pool that is gone has stopped.
-        drop(self.commands.send(Command::Stop));
-    }
-
-    /// Returns [`stop`](Self::stop) as a closure that does not borrow the pool.
+    /// Returns [`stop`](PoolRef::stop) as a closure that does not borrow the pool.
     pub(crate) fn stop_fn(&self) -> impl FnOnce() + Send + 'static
     where
         T: Send + 'static,
     {
-        let commands = self.commands.clone();
-        move || drop(commands.send(Command::Stop))
-    }
-
-    /// Waits until the producer has ended and every event is finished. Returns why the
-    /// producer ended.
-    ///
-    /// # Cancel safety
-    /// The pool keeps running if the future is dropped.
-    pub async fn ended(&self) -> Reason {
-        match self.shared.ended.clone().wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or(Reason::Aborted),
-            Err(_) => Reason::Aborted,
-        }
+        let refers = self.refers.clone();
+        move || refers.stop()
     }
 
     /// Drops every running handler at its next await, and requeues the events that were not
-    /// begun. The pool has [`ended`](Self::ended), with [`Reason::Aborted`], when no handler
+    /// begun. The pool has [`ended`](PoolRef::ended), with [`Reason::Aborted`], when no handler
     /// runs any more.
     pub fn abort(&self) {
         self.abort.cancel();
@@ -310,6 +249,14 @@ impl<T> Pool<T> {
     pub(crate) fn abort_fn(&self) -> impl Fn() + Send + 'static {
         let abort = self.abort.clone();
         move || abort.cancel()
+    }
+}
+
+impl<T> Deref for Pool<T> {
+    type Target = PoolRef<T>;
+
+    fn deref(&self) -> &PoolRef<T> {
+        &self.refers
     }
 }
 
@@ -349,6 +296,7 @@ impl Shared {
             buffered: 0,
             held: workers.held,
             dropped: workers.dropped,
+            requeued: workers.requeued,
             busy: self.busy.iter().map(Stopwatch::read).sum::<Duration>(),
         }
     }

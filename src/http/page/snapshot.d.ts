@@ -132,6 +132,7 @@ export interface Component {
   name: string;
   kind: 'producer' | 'producer-consumer' | 'consumer' | 'pool';
   state: 'running' | 'paused' | 'ending' | 'ended';
+  restarts: number;
   events_in: number;
   events_out: number;
   asked: number;
@@ -223,7 +224,7 @@ export interface History {
 
 export interface Mark {
   t: number;
-  kind: 'reload' | 'error' | 'reset' | 'pause' | 'purge';
+  kind: 'reload' | 'error' | 'reset' | 'pause' | 'purge' | 'restart';
   text: string;
 }
 

@@ -97,7 +97,7 @@ impl Workbench {
         };
         let mut cells: Vec<ConsumerCell> = match consumers.mode {
             Spread::Workers => {
-                let workers = self.pipeline.pool().workers();
+                let workers = self.stages.pool().map_or_else(Vec::new, |pool| pool.workers());
                 let of = workers.iter().map(|(task, worker)| {
                     let work = working.iter().find(|work| work.task == *task);
                     cell(work, worker.held.saturating_sub(usize::from(work.is_some())))

@@ -54,6 +54,7 @@ figures! {
 figures! {
     /// A stage of the pipeline.
     ComponentFigure of Component {
+        Restarts Count restarts,
         EventsIn Count events_in,
         EventsOut Count events_out,
         Asked Count asked,

@@ -17,7 +17,7 @@
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Stamp;
 use super::ages::{Ages, Entry};
@@ -40,8 +40,16 @@ pub struct Account {
     resource: Level,
     ages: Ages,
     baseline: Mutex<LedgerCounts>,
-    /// The ids of abandoned events, once they are recorded.
-    abandoned: Mutex<Option<Vec<u64>>>,
+    abandoned: Mutex<Abandoned>,
+}
+
+/// Events whose ticket was dropped unsettled.
+#[derive(Debug, Default)]
+struct Abandoned {
+    /// Their number since the account was made.
+    count: u64,
+    /// Their ids, once they are recorded.
+    ids: Option<Vec<u64>>,
 }
 
 /// A level and its peak, which take one counter for all threads. On cache lines of its own,
@@ -206,15 +214,25 @@ impl Account {
 
     /// Records the ids of abandoned events from now on.
     pub fn note_abandoned(&self) {
-        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        self.lock_abandoned().ids.get_or_insert_default();
+    }
+
+    /// Returns the number of events abandoned since the account was made, which resets do not
+    /// change. They are among those that failed.
+    pub fn abandoned(&self) -> u64 {
+        self.lock_abandoned().count
+    }
+
+    fn lock_abandoned(&self) -> MutexGuard<'_, Abandoned> {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the [totals](Self::totals), and the ids recorded since
     /// [`note_abandoned`](Self::note_abandoned). Both are of one moment, even while events are
     /// being abandoned: each event is either in flight, or failed and recorded.
     pub fn at_end(&self) -> (LedgerCounts, Vec<u64>) {
-        let abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.totals(), abandoned.clone().unwrap_or_default())
+        let abandoned = self.lock_abandoned();
+        (self.totals(), abandoned.ids.clone().unwrap_or_default())
     }
 
     /// Counts an event as in flight: a ticket is made.
@@ -259,10 +277,11 @@ impl Account {
     /// Ends a ticket that was not settled, and counts its event as failed. Under the lock, for
     /// [`at_end`](Self::at_end).
     pub(super) fn abandon(&self, entry: Entry, id: u64, arrived: Stamp) {
-        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut abandoned = self.lock_abandoned();
         self.release(entry);
         self.settle(Outcome::Failed, arrived);
-        if let Some(ids) = abandoned.as_mut() {
+        abandoned.count += 1;
+        if let Some(ids) = abandoned.ids.as_mut() {
             ids.push(id);
         }
     }

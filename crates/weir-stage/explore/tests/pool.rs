@@ -116,3 +116,22 @@ fn a_pool_stopped_and_then_aborted_loses_no_event_it_has_not_begun() {
         });
     });
 }
+
+#[test]
+fn a_worker_killed_while_events_come_is_replaced_and_each_event_is_begun_or_requeued_once() {
+    explore(|| {
+        block_on(async {
+            let (source, pool, begun) = start(settings(2, Spread::Workers));
+            let emitting = spawn(emit(source.producer(), 4));
+            let workers = pool.workers();
+            if let Some((worker, _)) = workers.first() {
+                pool.kill(*worker).await;
+                assert!(pool.workers().iter().all(|(other, _)| other != worker));
+            }
+            emitting.await.unwrap();
+            pool.stop();
+            assert_eq!(pool.ended().await, Reason::Stopped);
+            assert_each_once(source, &begun, 4).await;
+        });
+    });
+}

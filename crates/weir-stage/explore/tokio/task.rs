@@ -73,13 +73,17 @@ pub async fn yield_now() {
 #[derive(Debug)]
 pub struct JoinSet<T>(Vec<JoinHandle<T>>);
 
-/// Names a task of a set.
+/// Aborts a task of a set.
 #[derive(Debug)]
-pub struct AbortHandle(Id);
+pub struct AbortHandle(Id, shuttle::future::AbortHandle);
 
 impl AbortHandle {
     pub fn id(&self) -> Id {
         self.0
+    }
+
+    pub fn abort(&self) {
+        self.1.abort();
     }
 }
 
@@ -99,9 +103,9 @@ impl<T: Send + 'static> JoinSet<T> {
 
     pub fn spawn(&mut self, future: impl Future<Output = T> + Send + 'static) -> AbortHandle {
         let task = spawn(future);
-        let id = task.id;
+        let handle = AbortHandle(task.id, task.task.abort_handle());
         self.0.push(task);
-        AbortHandle(id)
+        handle
     }
 
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Id, Result<T, JoinError>)>> {

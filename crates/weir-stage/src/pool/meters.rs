@@ -18,6 +18,8 @@ struct Inner {
     events_in: u64,
     /// Events dropped by workers that have since ended.
     dropped: u64,
+    /// Events requeued by workers that have since ended.
+    requeued: u64,
 }
 
 /// Sums over all workers, in events.
@@ -27,6 +29,7 @@ pub(super) struct Totals {
     pub(super) asked: usize,
     pub(super) held: usize,
     pub(super) dropped: u64,
+    pub(super) requeued: u64,
 }
 
 impl Meters {
@@ -39,16 +42,22 @@ impl Meters {
         self.lock().running.push((id, meter));
     }
 
-    /// Removes the meter of a worker that has ended, keeps its totals, and returns the number
-    /// of events that were delivered to it. Returns 0 for a task without a meter.
-    pub(super) fn remove(&self, id: Id) -> u64 {
+    /// Removes the meter of a worker that has ended, keeps its totals, and returns its last
+    /// state. Returns `None` for a task without a meter.
+    pub(super) fn remove(&self, id: Id) -> Option<Status> {
         let mut inner = self.lock();
-        let Some(at) = inner.running.iter().position(|(other, _)| *other == id) else { return 0 };
+        let at = inner.running.iter().position(|(other, _)| *other == id)?;
         let (_, meter) = inner.running.remove(at);
-        let Status { events_in, dropped, .. } = meter.read();
-        inner.events_in += events_in;
-        inner.dropped += dropped;
-        events_in
+        let last = meter.read();
+        inner.events_in += last.events_in;
+        inner.dropped += last.dropped;
+        inner.requeued += last.requeued;
+        Some(last)
+    }
+
+    /// Returns the state of one worker that runs.
+    pub(super) fn of(&self, id: Id) -> Option<Status> {
+        self.lock().running.iter().find(|(other, _)| *other == id).map(|(_, meter)| meter.read())
     }
 
     /// Returns the state of each worker that runs, the oldest first.
@@ -59,13 +68,15 @@ impl Meters {
     /// Adds up all workers, those that have ended included.
     pub(super) fn totals(&self) -> Totals {
         let inner = self.lock();
-        let mut totals = Totals { events_in: inner.events_in, dropped: inner.dropped, ..Totals::default() };
+        let Inner { events_in, dropped, requeued, .. } = *inner;
+        let mut totals = Totals { events_in, dropped, requeued, ..Totals::default() };
         for (_, meter) in &inner.running {
             let worker = meter.read();
             totals.events_in += worker.events_in;
             totals.asked = totals.asked.saturating_add(worker.asked);
             totals.held += worker.held;
             totals.dropped += worker.dropped;
+            totals.requeued += worker.requeued;
         }
         totals
     }

@@ -6,31 +6,50 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 
-use super::{Handler, PoolSettings, Shared, Spread, Work, per_event, worker};
+use super::{Handler, KilledWorker, PoolSettings, Shared, Spread, Work, per_event, worker};
 use crate::demand::Limits;
 use crate::dispatch::SubscribeError;
 use crate::stage::inlet::Inlet;
-use crate::stage::mail::{ConsumerMail, ToConsumer};
+use crate::stage::mail::{ConsumerMail, Peek, ToConsumer};
 use crate::stage::meter::Meter;
-use crate::stage::{CancelMode, Kind, ProducerRef, Reason, SubscribeOptions};
+use crate::stage::{CancelMode, Kind, ProducerRef, Reason, Status, SubscribeOptions};
 
 /// A request of the pool's handle to its task.
-#[derive(Debug)]
 pub(super) enum Command<T> {
     /// Apply these settings.
     Resize { settings: PoolSettings, done: oneshot::Sender<()> },
+    /// Abort this worker, and start another one. Answered once its task has ended, with
+    /// `None` if there is no such worker.
+    Kill { worker: Id, done: oneshot::Sender<Option<KilledWorker>> },
+    /// Have each worker read what it has prefetched.
+    Peek(Box<dyn FnMut(Id) -> Peek<T> + Send>),
     /// Handle an event that did not come from the producer.
     Start(T),
     /// Finish what was begun, and end.
     Stop,
 }
 
-/// The mailbox of a running worker.
+/// A running worker: its mailbox, and the handle that aborts its task.
 struct Worker<T> {
     id: Id,
     mail: ConsumerMail<T>,
+    abort: AbortHandle,
+}
+
+/// A worker that was aborted and whose task has not ended yet.
+struct Kill {
+    worker: Id,
+    /// The events that it had dropped and requeued before.
+    before: KilledWorker,
+    done: oneshot::Sender<Option<KilledWorker>>,
+}
+
+impl KilledWorker {
+    fn of(Status { dropped, requeued, .. }: &Status) -> Self {
+        Self { dropped: *dropped, requeued: *requeued }
+    }
 }
 
 impl<T> Worker<T> {
@@ -62,6 +81,9 @@ pub(super) struct PoolTask<T, H> {
     single: bool,
     /// The workers that are not retiring, oldest first.
     workers: Vec<Worker<T>>,
+    /// The workers that finish the event they have begun, and end.
+    retiring: Vec<Worker<T>>,
+    kills: Vec<Kill>,
     /// The tasks of all workers, of retiring workers that finish an event, and of events
     /// started by hand.
     tasks: JoinSet<Reason>,
@@ -85,6 +107,8 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
             options,
             single: false,
             workers: Vec::new(),
+            retiring: Vec::new(),
+            kills: Vec::new(),
             tasks: JoinSet::new(),
             ended: None,
             closing: None,
@@ -107,6 +131,13 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
                         self.resize(settings).await;
                         // The caller may have dropped its future.
                         let _ = done.send(());
+                    }
+                    Command::Kill { worker, done } => self.kill(worker, done),
+                    Command::Peek(mut peek) => {
+                        for worker in &self.workers {
+                            // A worker that has ended holds nothing.
+                            drop(worker.mail.send(ToConsumer::Peek(peek(worker.id))));
+                        }
                     }
                     Command::Start(event) => self.start_event(event),
                     Command::Stop => {
@@ -149,9 +180,13 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
     fn on_exit(&mut self, id: Id, reason: Reason) {
         let before = self.workers.len();
         self.workers.retain(|worker| worker.id != id);
-        // False for a retiring worker and an event started by hand, which the pool ended.
+        self.retiring.retain(|worker| worker.id != id);
+        // False for a retiring or killed worker and an event started by hand, which the pool
+        // ended.
         let by_itself = self.workers.len() < before;
-        let had_events = self.shared().meters.remove(id) > 0;
+        let last = self.shared().meters.remove(id);
+        let had_events = last.as_ref().is_some_and(|last| last.events_in > 0);
+        let was_killed = self.answer_kill(id, last.as_ref());
         if reason == Reason::Refused(SubscribeError::OneSubscription) {
             // Every worker gets this refusal; the successor starts when the last has left.
             self.single = true;
@@ -169,13 +204,44 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
         // would keep it waiting. A worker that finished while others still work is not
         // replaced either. The last one is, because a retiring worker may have requeued
         // events after the others had left.
-        if had_events && (self.tasks.is_empty() || reason != Reason::Finished) {
+        // A killed worker is replaced once, so that keeps nothing waiting.
+        if was_killed || had_events && (self.tasks.is_empty() || reason != Reason::Finished) {
             self.start_workers();
         }
         // A worker that subscribed after the producer had gone knows no better reason.
         if by_itself && (had_events || self.ended.is_none()) {
             self.ended = Some(reason);
         }
+    }
+
+    /// Aborts a worker's task.
+    fn kill(&mut self, worker: Id, done: oneshot::Sender<Option<KilledWorker>>) {
+        let position = |workers: &[Worker<T>]| workers.iter().position(|other| other.id == worker);
+        let found = if let Some(at) = position(&self.workers) {
+            // It no longer counts as a worker, so a resize meanwhile replaces it.
+            Some(self.workers.remove(at))
+        } else {
+            position(&self.retiring).map(|at| self.retiring.remove(at))
+        };
+        let (Some(found), Some(status)) = (found, self.shared().meters.of(worker)) else {
+            // The caller may have dropped its future, here and below.
+            let _ = done.send(None);
+            return;
+        };
+        found.abort.abort();
+        self.kills.push(Kill { worker, before: KilledWorker::of(&status), done });
+    }
+
+    /// Answers the kill of a worker whose task has ended. Returns false if it was not killed.
+    fn answer_kill(&mut self, worker: Id, last: Option<&Status>) -> bool {
+        let Some(at) = self.kills.iter().position(|kill| kill.worker == worker) else { return false };
+        let Kill { before, done, .. } = self.kills.swap_remove(at);
+        let last = last.map_or(before, KilledWorker::of);
+        let _ = done.send(Some(KilledWorker {
+            dropped: last.dropped - before.dropped,
+            requeued: last.requeued - before.requeued,
+        }));
+        true
     }
 
     /// Handles an event that did not come from the producer, in a task of its own.
@@ -223,6 +289,7 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
     async fn retire_above(&mut self, n: usize) {
         for retiring in self.workers.split_off(n.min(self.workers.len())) {
             retiring.request(|done| ToConsumer::Stop { reason: Reason::Stopped, done }).await;
+            self.retiring.push(retiring);
         }
     }
 
@@ -269,6 +336,6 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
             Spread::Workers | Spread::PerEvent => self.tasks.spawn(per_event::run(inlet, work)),
         };
         self.work.shared.meters.add(task.id(), meter);
-        self.workers.push(Worker { id: task.id(), mail });
+        self.workers.push(Worker { id: task.id(), mail, abort: task });
     }
 }

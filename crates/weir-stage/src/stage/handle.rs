@@ -64,6 +64,13 @@ impl<R> Running<R> {
         self.meter.read()
     }
 
+    /// Returns [`status`](Self::status) as a closure that does not borrow the handle. For a
+    /// stage that is handed to a supervisor.
+    pub fn status_fn(&self) -> impl Fn() -> Status + Send + Sync + 'static + use<R> {
+        let meter = self.meter.clone();
+        move || meter.read()
+    }
+
     pub(crate) fn into_parts(self) -> (Stop, JoinHandle<Reason>, Meter) {
         (self.stop, self.task, self.meter)
     }

@@ -174,6 +174,7 @@ impl<T> Inlet<T> {
                 self.adjust(limits);
                 let _ = done.send(());
             }
+            ToConsumer::Peek(peek) => peek.read(&mut self.unbegun()),
             ToConsumer::Stop { reason, done } => {
                 self.stop(reason);
                 let _ = done.send(());
@@ -296,8 +297,9 @@ impl<T> Inlet<T> {
         } else if let Some(closing) = self.closing.iter().find(|closing| closing.tag == to) {
             debug_assert!(!closing.answered, "invariant 3: no events come behind the answer");
             let n = events.len();
-            if !closing.requeue(Requeue { first, events: events.into() }) {
-                self.count_dropped(n, PRODUCER_GONE);
+            match closing.requeue(Requeue { first, events: events.into() }) {
+                true => self.meter.requeued(n),
+                false => self.count_dropped(n, PRODUCER_GONE),
             }
         } else {
             // Only a broken producer sends under a tag that this inlet never used.
@@ -314,6 +316,14 @@ impl<T> Inlet<T> {
                 log::warn!("{}: {n} events are dropped: {why}", self.meter.name());
             }
         }
+    }
+
+    /// Iterates over the waiting events, oldest first.
+    fn unbegun(&self) -> impl Iterator<Item = &T> {
+        self.waiting.iter().flat_map(|waiting| match waiting {
+            Waiting::Batch(batch) => batch.events.as_slice(),
+            Waiting::Marker(_) => &[],
+        })
     }
 
     /// Takes out the waiting events of one subscription, in order.

@@ -40,7 +40,8 @@
 //!    the tag. It also sends `Closed` once its mailbox is closed and emptied. After
 //!    `Closed`, none of the tag's events is requeued or in a handler.
 //! 5. Every event sent under the tag is either begun by a handler or comes back in
-//!    `Cancel` or `Requeue`, and only once.
+//!    `Cancel` or `Requeue`, and only once. If its producer was aborted, it comes to the
+//!    successor in `Emit` instead.
 //! 6. A producer that ends waits for every `Closed`. One that ends at once (aborted, or
 //!    its dispatcher panicked) closes its mailbox and answers each `Subscribe` and
 //!    `Cancel` in it, so that no consumer waits for an answer.
@@ -51,6 +52,7 @@
 //! small.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -150,11 +152,35 @@ pub(crate) enum ToConsumer<T> {
     Mark(Marker),
     /// Requeue what is not started, and subscribe anew, within new limits if given.
     Requeue { limits: Option<Limits>, done: oneshot::Sender<()> },
+    /// Read the events that wait and are not begun.
+    Peek(Peek<T>),
     /// Keep to these limits from now on, and requeue nothing.
     Adjust { limits: Limits, done: oneshot::Sender<()> },
     /// Requeue what is not started, finish what is, and end. Answered as soon as the
     /// events are requeued.
     Stop { reason: Reason, done: oneshot::Sender<()> },
+}
+
+/// A closure that reads events without taking them.
+pub(crate) struct Peek<T>(Box<ReadEvents<T>>);
+
+type ReadEvents<T> = dyn FnOnce(&mut dyn Iterator<Item = &T>) + Send;
+
+impl<T> Peek<T> {
+    pub(crate) fn new(read: impl FnOnce(&mut dyn Iterator<Item = &T>) + Send + 'static) -> Self {
+        Self(Box::new(read))
+    }
+
+    /// Passes the events on, oldest first.
+    pub(crate) fn read(self, events: &mut dyn Iterator<Item = &T>) {
+        (self.0)(events);
+    }
+}
+
+impl<T> fmt::Debug for Peek<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Peek")
+    }
 }
 
 /// Consecutive events of one producer for one subscription.

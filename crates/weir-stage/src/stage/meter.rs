@@ -96,6 +96,9 @@ pub struct Status {
     /// the handler panicked or was aborted, or the stage ended without a consumer for them.
     /// Each loss is logged. Events that are requeued do not count.
     pub dropped: u64,
+    /// Events that it gave back to its producer since it started, because it had not begun
+    /// them.
+    pub requeued: u64,
     /// Time spent in the author's code, including waiting inside it, up to the last finished
     /// batch. An estimate for code that returns within a microsecond.
     pub busy: Duration,
@@ -123,6 +126,7 @@ struct Numbers {
     buffered: AtomicUsize,
     held: AtomicUsize,
     dropped: AtomicU64,
+    requeued: AtomicU64,
     watch: Stopwatch,
 }
 
@@ -148,6 +152,7 @@ impl Meter {
             buffered: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
+            requeued: AtomicU64::new(0),
             watch: Stopwatch::default(),
         }))
     }
@@ -166,6 +171,10 @@ impl Meter {
 
     pub(crate) fn dropped(&self, n: usize) {
         add(&self.0.dropped, n as u64);
+    }
+
+    pub(crate) fn requeued(&self, n: usize) {
+        add(&self.0.requeued, n as u64);
     }
 
     pub(crate) fn delivered(&self, n: usize) {
@@ -216,6 +225,7 @@ impl Meter {
             buffered: count(&numbers.buffered),
             held: count(&numbers.held),
             dropped: numbers.dropped.load(Ordering::Relaxed),
+            requeued: numbers.requeued.load(Ordering::Relaxed),
             busy: numbers.watch.read(),
         }
     }

@@ -307,3 +307,42 @@ impl<T, D: Dispatcher<T>> Outlet<T, D> {
         !self.out.is_empty()
     }
 }
+
+impl<T, D> Outlet<T, D> {
+    /// Keeps requeued events without dispatching them. For a stage that has ended.
+    pub(crate) fn keep(&mut self, Requeue { first, events }: Requeue<T>) {
+        if !events.is_empty() {
+            self.requeued.insert(first, events);
+        }
+    }
+
+    /// Keeps events to be emitted without dispatching them. For a stage that has ended.
+    pub(crate) fn keep_emitted(&mut self, events: Vec<T>) {
+        self.emitted.push_back(Emitted::Events(events));
+    }
+
+    /// Takes every event that was not sent, oldest first, but for those that the dispatcher
+    /// keeps. For a stage that has ended.
+    pub(crate) fn take_all(&mut self) -> Vec<T> {
+        let mut all = Vec::new();
+        for out in self.out.drain(..) {
+            match out {
+                Out::Send(delivery) => all.extend(delivery.events),
+                Out::Overflow(events) => all.extend(events),
+                Out::Run(_) => {}
+            }
+        }
+        all.extend(std::mem::take(&mut self.requeued).into_values().flatten());
+        // Taking stops at each marker.
+        while !self.buffer.is_empty() {
+            all.extend(self.buffer.take(usize::MAX));
+            drop(self.buffer.take_due());
+        }
+        for emitted in self.emitted.drain(..) {
+            if let Emitted::Events(events) = emitted {
+                all.extend(events);
+            }
+        }
+        all
+    }
+}

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::mpsc::error::{SendError, TryRecvError};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use self::options::{OnOverflow, OutputOptions};
+use self::options::{OnOverflow, OutputOptions, Rescue};
 use self::subscribers::Subscriber;
 use super::mail::{Delivery, ProducerMail, Requeue, StopLimit, ToConsumer, ToProducer, WeakProducerMail};
 use super::meter::Meter;
@@ -48,6 +48,7 @@ pub(super) struct OutputSide<T, D> {
     /// True if another stage may register after this one.
     restartable: bool,
     on_overflow: Option<OnOverflow>,
+    rescue: Option<Rescue<T>>,
     until_last_cancel: bool,
     /// True once the last consumer has left a stage that ends with it.
     last_consumer_left: bool,
@@ -94,6 +95,7 @@ impl<T, D: Dispatcher<T>> OutputSide<T, D> {
             registration: (Arc::downgrade(refers.registration()), address.downgrade()),
             restartable,
             on_overflow: options.on_overflow,
+            rescue: options.rescue,
             until_last_cancel: options.until_last_cancel,
             last_consumer_left: false,
             observer,

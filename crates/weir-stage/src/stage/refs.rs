@@ -123,6 +123,13 @@ impl<T> ProducerRef<T> {
         self.tell(ToProducer::Mark(marker))
     }
 
+    /// Has the stage that is registered now emit events that its predecessor delivered and
+    /// cannot take back. Returns false if there is none; the events are then dropped.
+    pub(crate) fn adopt(&self, events: Vec<T>) -> bool {
+        let (done, _) = oneshot::channel();
+        self.tell(ToProducer::Emit { events, done }).is_ok()
+    }
+
     /// Stops dispatching until the returned guard is dropped. Unlike pauses, freezes
     /// nest, and asks made meanwhile add up to one demand. Returns `None` if no stage is
     /// registered.

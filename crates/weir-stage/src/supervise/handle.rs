@@ -17,6 +17,7 @@ pub(super) enum Command {
     Start(ChildSpec),
     Terminate(String),
     Restart(String),
+    Kill(String),
     Delete(String),
 }
 
@@ -80,6 +81,19 @@ impl SupervisorHandle {
     /// The child is restarted even if the future is dropped.
     pub async fn restart(&self, name: &str) -> Result<(), SupervisorError> {
         self.request(Command::Restart(name.to_owned())).await
+    }
+
+    /// Aborts a child at its next await, without asking it to stop, and starts it again when
+    /// it has ended. Otherwise like [`restart`](Self::restart): it does not count towards the
+    /// restarts allowed.
+    ///
+    /// # Errors
+    /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].
+    ///
+    /// # Cancel safety
+    /// The child is killed and started even if the future is dropped.
+    pub async fn kill(&self, name: &str) -> Result<(), SupervisorError> {
+        self.request(Command::Kill(name.to_owned())).await
     }
 
     /// Stops a child as [`terminate`](Self::terminate) does, and forgets it. Its name is free

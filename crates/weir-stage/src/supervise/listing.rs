@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+
 use super::Restart;
 use super::child::StatusFn;
 use crate::stage::{Reason, Status};
@@ -50,6 +52,10 @@ pub struct ChildInfo {
     pub state: ChildState,
     /// The number of starts after the first one, those by hand included.
     pub restarts: u64,
+    /// When it was last started. `None` if it does not run.
+    pub since: Option<Instant>,
+    /// Why it last ended. `None` if it never has.
+    pub last_exit: Option<Reason>,
     /// The state of its stage or pool. `None` for another kind of child, and for one that
     /// does not run.
     pub status: Option<Status>,
@@ -102,6 +108,8 @@ pub(super) struct Entry {
     pub(super) restart: Restart,
     pub(super) state: ChildState,
     pub(super) restarts: u64,
+    pub(super) since: Option<Instant>,
+    pub(super) last_exit: Option<Reason>,
     /// The children of a supervisor, while it runs.
     pub(super) below: Option<Listing>,
     pub(super) status: Option<StatusFn>,
@@ -130,12 +138,13 @@ impl Listing {
     fn collect(&self, above: &[String], children: &mut Vec<ChildInfo>) {
         // Copied, so that two lists are never locked at the same time.
         let entries: Vec<Entry> = self.lock().values().cloned().collect();
-        for Entry { name, restart, state, restarts, below, status } in entries {
+        for Entry { name, restart, state, restarts, since, last_exit, below, status } in entries {
             let path = [above, &[name]].concat();
             let status = status.map(|read| read());
-            children.push(ChildInfo { path: path.clone(), restart, state, restarts, status });
+            let path_below = path.clone();
+            children.push(ChildInfo { path, restart, state, restarts, since, last_exit, status });
             if let Some(below) = below {
-                below.collect(&path, children);
+                below.collect(&path_below, children);
             }
         }
     }

@@ -65,6 +65,7 @@ pub(super) struct ManagedChild {
     /// The number of failures in a row.
     pub(super) failures: u32,
     starts: u64,
+    last_exit: Option<Reason>,
     listing: Listing,
 }
 
@@ -72,7 +73,8 @@ impl ManagedChild {
     /// Makes a child that is due to start now.
     pub(super) fn new(key: Key, spec: ChildSpec, listing: &Listing) -> Self {
         let state = Lifecycle::Waiting { due: Instant::now() };
-        let child = Self { key, spec, state, failures: 0, starts: 0, listing: listing.clone() };
+        let listing = listing.clone();
+        let child = Self { key, spec, state, failures: 0, starts: 0, last_exit: None, listing };
         child.publish();
         child
     }
@@ -154,17 +156,21 @@ impl ManagedChild {
     }
 
     pub(super) fn enter(&mut self, state: Lifecycle) {
+        if let Lifecycle::Down(reason) = &state {
+            self.last_exit = Some(reason.clone());
+        }
         self.state = state;
         self.publish();
     }
 
     /// Writes the child to the list.
     fn publish(&self) {
-        let (mut below, mut status) = (None, None);
+        let (mut below, mut status, mut since) = (None, None, None);
         let state = match &self.state {
             Lifecycle::Running(running) => {
                 below = running.tree.as_ref().map(|tree| tree.listing.clone());
                 status = running.status.clone();
+                since = Some(running.since);
                 if running.stop.is_some() { ChildState::Running } else { ChildState::Stopping }
             }
             Lifecycle::Waiting { .. } => ChildState::Restarting,
@@ -173,6 +179,8 @@ impl ManagedChild {
         // A child that was never started has no restarts either.
         let restarts = self.starts.saturating_sub(1);
         let (name, restart) = (self.spec.name.clone(), self.spec.restart);
-        self.listing.put(self.key, Entry { name, restart, state, restarts, below, status });
+        let last_exit = self.last_exit.clone();
+        let entry = Entry { name, restart, state, restarts, since, last_exit, below, status };
+        self.listing.put(self.key, entry);
     }
 }

@@ -144,8 +144,13 @@ impl Task {
             Command::Restart(name) => {
                 let at = self.find(&name)?;
                 self.terminate(at).await;
-                self.children[at].failures = 0;
-                self.start(at);
+                self.start_anew(at);
+            }
+            Command::Kill(name) => {
+                let at = self.find(&name)?;
+                self.children[at].abort();
+                self.wait_for_exit(at).await;
+                self.start_anew(at);
             }
             Command::Delete(name) => {
                 let at = self.find(&name)?;
@@ -164,6 +169,12 @@ impl Task {
     fn add(&mut self, spec: ChildSpec) {
         self.children.push(ManagedChild::new(self.next_key, spec, &self.listing));
         self.next_key += 1;
+    }
+
+    /// Starts a child by hand, as if it had never failed.
+    fn start_anew(&mut self, at: usize) {
+        self.children[at].failures = 0;
+        self.start(at);
     }
 
     fn start(&mut self, at: usize) {

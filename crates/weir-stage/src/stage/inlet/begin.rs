@@ -51,8 +51,9 @@ impl<T> Inlet<T> {
         } else if let Some(closing) = self.closing.iter_mut().find(|closing| closing.tag == from.tag) {
             // The other events of this tag are on their way back already.
             closing.in_progress -= 1;
-            if !closing.requeue(Requeue { first, events: [event].into() }) {
-                self.count_dropped(1, PRODUCER_GONE);
+            match closing.requeue(Requeue { first, events: [event].into() }) {
+                true => self.meter.requeued(1),
+                false => self.count_dropped(1, PRODUCER_GONE),
             }
         } else {
             self.count_dropped(1, PRODUCER_GONE);

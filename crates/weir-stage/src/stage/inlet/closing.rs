@@ -7,7 +7,10 @@
 //! are requeued. Only the answer to this very cancellation counts: see the invariants in
 //! [`mail`](crate::stage::mail).
 
+use tokio::sync::mpsc::error::SendError;
+
 use super::{Inlet, Requeue, Tag};
+use crate::stage::ProducerRef;
 use crate::stage::mail::{ProducerMail, ToProducer};
 
 /// Why events that were not begun are dropped all the same.
@@ -17,6 +20,8 @@ pub(super) const PRODUCER_GONE: &str = "their producer is gone, so they cannot g
 pub(super) struct ClosingTag<T> {
     pub(super) tag: Tag,
     producer: ProducerMail<T>,
+    /// The name of the producer, under which a successor may be registered.
+    name: ProducerRef<T>,
     /// Events of this tag that a handler has begun and not finished.
     pub(super) in_progress: usize,
     /// True once the producer has answered the cancellation.
@@ -24,14 +29,23 @@ pub(super) struct ClosingTag<T> {
 }
 
 impl<T> ClosingTag<T> {
-    pub(super) fn new(tag: Tag, producer: ProducerMail<T>, in_progress: usize) -> Self {
-        Self { tag, producer, in_progress, answered: false }
+    pub(super) fn new(
+        tag: Tag,
+        producer: ProducerMail<T>,
+        name: ProducerRef<T>,
+        in_progress: usize,
+    ) -> Self {
+        Self { tag, producer, name, in_progress, answered: false }
     }
 
     /// Requeues events that were under way. Returns false if they are lost: the producer
-    /// waits for `Closed`, but it may have been aborted.
+    /// waits for `Closed`, but it may have been aborted and have no successor.
     pub(super) fn requeue(&self, run: Requeue<T>) -> bool {
-        self.producer.send(ToProducer::Requeue(run)).is_ok()
+        match self.producer.send(ToProducer::Requeue(run)) {
+            Ok(()) => true,
+            Err(SendError(ToProducer::Requeue(run))) => self.name.adopt(run.events.into()),
+            Err(_) => false,
+        }
     }
 
     /// Sends `Closed`: every event of this tag is accounted for.

@@ -3,6 +3,8 @@
 
 mod state;
 
+use tokio::sync::mpsc::error::SendError;
+
 pub(super) use self::state::Subscription;
 use self::state::SubscriptionState;
 use super::closing::PRODUCER_GONE;
@@ -187,10 +189,22 @@ impl<T> Inlet<T> {
         let requeue = self.take_waiting(slot);
         let n: usize = requeue.iter().map(|run| run.events.len()).sum();
         let cancel = ToProducer::Cancel { tag, reason: Box::new(reason), requeue };
-        if connection.mail.send(cancel).is_ok() {
-            self.closing.push(ClosingTag::new(tag, connection.mail, connection.in_progress));
-        } else {
-            self.count_dropped(n, PRODUCER_GONE);
+        let name = self.subscriptions[at].producer.clone();
+        match connection.mail.send(cancel) {
+            Ok(()) => {
+                self.meter.requeued(n);
+                self.closing.push(ClosingTag::new(tag, connection.mail, name, connection.in_progress));
+            }
+            // The producer was aborted. Its positions mean nothing to a successor, which can
+            // only emit the events anew.
+            Err(SendError(ToProducer::Cancel { requeue, .. })) => {
+                let events: Vec<T> = requeue.into_iter().flat_map(|run| run.events).collect();
+                match events.is_empty() || name.adopt(events) {
+                    true => self.meter.requeued(n),
+                    false => self.count_dropped(n, PRODUCER_GONE),
+                }
+            }
+            Err(_) => {}
         }
     }
 

@@ -107,15 +107,30 @@ impl<T, D> Drop for OutputSide<T, D> {
                 }
                 // An unanswered consumer would wait as long as it lives.
                 ToProducer::Cancel { tag, requeue, .. } => {
-                    dropped += requeue.iter().map(|run| run.events.len()).sum::<usize>();
+                    for run in requeue {
+                        dropped += run.events.len();
+                        self.outlet.keep(run);
+                    }
                     let found = self.subscribers.iter().position(|subscriber| subscriber.peer.tag == tag);
                     if let Some(at) = found {
                         drop(self.subscribers.remove(at).mail.send(ToConsumer::Cancelled { tag }));
                     }
                 }
-                ToProducer::Requeue(run) => dropped += run.events.len(),
+                ToProducer::Requeue(run) => {
+                    dropped += run.events.len();
+                    self.outlet.keep(run);
+                }
+                ToProducer::Emit { events, .. } => {
+                    dropped += events.len();
+                    self.outlet.keep_emitted(events);
+                }
                 _ => {}
             }
+        }
+        if let Some(rescue) = self.rescue.take() {
+            let rescued = self.outlet.take_all();
+            dropped = dropped.saturating_sub(rescued.len());
+            rescue(rescued);
         }
         if dropped > 0 {
             self.meter.dropped(dropped);

@@ -7,11 +7,15 @@ use crate::stage::{Marker, ProducerRef};
 /// the overflow should also be logged.
 pub(in super::super) type OnOverflow = Box<dyn FnMut(usize) -> bool + Send>;
 
+/// Called with the events that a stage that has ended did not deliver.
+pub(in super::super) type Rescue<T> = Box<dyn FnOnce(Vec<T>) + Send>;
+
 pub(in super::super) struct OutputOptions<T, D> {
     pub(in super::super) dispatcher: D,
     pub(in super::super) buffer: Buffer<T, Marker>,
     pub(in super::super) reserved: Option<ProducerRef<T>>,
     pub(in super::super) on_overflow: Option<OnOverflow>,
+    pub(in super::super) rescue: Option<Rescue<T>>,
     pub(in super::super) paused: bool,
     pub(in super::super) until_last_cancel: bool,
 }
@@ -23,6 +27,7 @@ impl<T, D: Default> Default for OutputOptions<T, D> {
             buffer: Buffer::default(),
             reserved: None,
             on_overflow: None,
+            rescue: None,
             paused: false,
             until_last_cancel: false,
         }
@@ -32,8 +37,8 @@ impl<T, D: Default> Default for OutputOptions<T, D> {
 impl<T, D> OutputOptions<T, D> {
     /// Replaces the dispatcher, and so its type.
     pub(in super::super) fn dispatcher<E>(self, dispatcher: E) -> OutputOptions<T, E> {
-        let Self { dispatcher: _, buffer, reserved, on_overflow, paused, until_last_cancel } = self;
-        OutputOptions { dispatcher, buffer, reserved, on_overflow, paused, until_last_cancel }
+        let Self { dispatcher: _, buffer, reserved, on_overflow, rescue, paused, until_last_cancel } = self;
+        OutputOptions { dispatcher, buffer, reserved, on_overflow, rescue, paused, until_last_cancel }
     }
 }
 
@@ -67,6 +72,17 @@ macro_rules! output_options {
         /// logged. It must not block.
         pub fn on_overflow(mut self, hook: impl FnMut(usize) -> bool + Send + 'static) -> Self {
             self.output.on_overflow = Some(Box::new(hook));
+            self
+        }
+
+        /// Calls `rescue` with the events that the stage had emitted and not delivered when
+        /// it ended, oldest first, so that its successor can emit them. Without it, they are
+        /// dropped. It also gets them when the stage is aborted. It must not block, and must
+        /// not panic.
+        ///
+        /// Events that the dispatcher keeps by itself, as one of partitions does, are dropped.
+        pub fn rescue(mut self, rescue: impl FnOnce(Vec<$event>) + Send + 'static) -> Self {
+            self.output.rescue = Some(Box::new(rescue));
             self
         }
 

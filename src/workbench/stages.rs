@@ -1,0 +1,314 @@
+//! The stages of the pipelined mode under their supervisor.
+//!
+//! ```text
+//!   supervisor (one for one) ─┬─ queue       takes events out of the queue against demand
+//!                             └─ consumers   the pool
+//! ```
+//!
+//! A stage that dies is started again, alone. What outlives it is kept here: the settings and
+//! the pauses that its successor starts with, and the events at the gate. Events in the queue
+//! are not affected; those that consumers had prefetched go back to the gate; those in hand
+//! are dropped with their tickets, and the ledger counts them as failed.
+
+mod gate;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use self::gate::{Gate, GateSource};
+use super::Bench;
+use super::modes::ResourceHandler;
+use crate::backoff::Backoff;
+use crate::pipeline::{QueueSource, Ticket};
+use crate::pool::{self, PoolRef, PoolSettings};
+use crate::record::Mode;
+use crate::stage::{self, ProducerRef, Reason, State, Status};
+use crate::supervise::{
+    ChildInfo, ChildSpec, Grace, Restart, Strategy, Supervisor, SupervisorError, SupervisorHandle,
+};
+
+/// The most restarts after failures of its own that a stage gets within [`PERIOD`]. Kills
+/// and restarts that were ordered do not count.
+pub(super) const MAX_RESTARTS: usize = 5;
+/// The period of [`MAX_RESTARTS`].
+pub(super) const PERIOD: Duration = Duration::from_secs(10);
+/// The delays before restarts after failures.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(10), Duration::from_secs(1));
+/// How long consumers that are restarted have to finish the events in hand.
+pub(super) const GRACE: Duration = Duration::from_secs(3);
+
+/// What is done to a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// Abort it at once, as a crash would, and start its successor.
+    Kill,
+    /// Let it finish what it has in hand, for up to 3 seconds, and start its successor.
+    Restart,
+}
+
+impl Order {
+    pub(super) const fn past(self) -> &'static str {
+        match self {
+            Self::Kill => "killed",
+            Self::Restart => "restarted",
+        }
+    }
+}
+
+/// A stage, by its place in the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StageName {
+    Queue,
+    Consumers,
+}
+
+impl StageName {
+    pub(super) const ALL: [Self; 2] = [Self::Queue, Self::Consumers];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Consumers => "consumers",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+/// The running stages. Dropping them aborts them.
+pub(super) struct Stages {
+    tree: SupervisorHandle,
+    queue: ProducerRef<Ticket>,
+    gate: Arc<Gate>,
+    current: Arc<Mutex<Current>>,
+}
+
+/// The stages that run now, and what their successors start with.
+///
+/// One lock for all: a change either reaches the stage that runs, or is seen by the start of
+/// its successor.
+struct Current {
+    settings: PoolSettings,
+    queue_paused: bool,
+    consumers_paused: bool,
+    queue: Option<Arc<dyn Fn() -> Status + Send + Sync>>,
+    pool: Option<PoolRef<Ticket>>,
+    /// The last order to each stage.
+    orders: [Option<Order>; StageName::ALL.len()],
+}
+
+impl Current {
+    /// Returns the settings of the pool. A paused pool rests.
+    fn pool_settings(&self) -> PoolSettings {
+        match self.consumers_paused {
+            true => PoolSettings { concurrency: 0, requeue: true, ..self.settings },
+            false => self.settings,
+        }
+    }
+}
+
+fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+    current.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Stages {
+    /// Starts the stages.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub(super) fn spawn(bench: &Arc<Bench>, settings: PoolSettings) -> Self {
+        let queue = ProducerRef::reserve(StageName::Queue.name());
+        let (gate, grace) = (Arc::<Gate>::default(), bench.clock.to_tokio(GRACE));
+        let current = Arc::new(Mutex::new(Current {
+            settings,
+            queue_paused: false,
+            consumers_paused: false,
+            queue: None,
+            pool: None,
+            orders: [None; 2],
+        }));
+        let source = queue_child(bench, &queue, &gate, &current);
+        let pool = pool_child(bench, &queue, &current);
+        let tree = Supervisor::new(Strategy::OneForOne)
+            .max_restarts(MAX_RESTARTS, bench.clock.to_tokio(PERIOD))
+            .backoff(BACKOFF)
+            // It has nothing to finish: what it holds goes to its successor.
+            .child(source.restart(Restart::Transient).grace(Grace::Kill))
+            .child(pool.restart(Restart::Transient).grace(Grace::After(grace)))
+            .ends_with_last_child()
+            .spawn()
+            .expect("the two stages have different names");
+        Self { tree, queue, gate, current }
+    }
+
+    /// Applies new settings to the pool, and to its successors.
+    ///
+    /// # Cancel safety
+    /// The resize goes on if the future is dropped.
+    pub(super) async fn resize(&self, settings: PoolSettings) {
+        self.change(|current| current.settings = settings).await;
+    }
+
+    /// Pauses the consumers or lets them continue: while paused they begin nothing, and what
+    /// they have prefetched goes back to the gate.
+    pub(super) async fn pause_consumers(&self, paused: bool) {
+        self.change(|current| current.consumers_paused = paused).await;
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Current)) {
+        let (pool, settings) = {
+            let mut current = lock(&self.current);
+            change(&mut current);
+            (current.pool.clone(), current.pool_settings())
+        };
+        if let Some(pool) = pool {
+            pool.resize(settings).await;
+        }
+    }
+
+    /// Has the queue's stage dispatch nothing until [`resume`](Self::resume).
+    pub(super) async fn pause(&self) {
+        lock(&self.current).queue_paused = true;
+        // A stage that is down starts paused.
+        drop(self.queue.pause().await);
+    }
+
+    /// Continues after [`pause`](Self::pause).
+    pub(super) fn resume(&self) {
+        lock(&self.current).queue_paused = false;
+        drop(self.queue.resume());
+    }
+
+    /// Returns true while the queue's stage is paused, or down and to start paused.
+    pub(super) fn queue_is_paused(&self) -> bool {
+        let current = lock(&self.current);
+        match current.queue.as_ref().map(|read| read().state) {
+            Some(State::Ended) | None => current.queue_paused,
+            state => state == Some(State::Paused),
+        }
+    }
+
+    pub(super) fn consumers_are_paused(&self) -> bool {
+        lock(&self.current).consumers_paused
+    }
+
+    /// Returns the status of each stage, in the order in which events go through them. A stage
+    /// that is down has the last status of its predecessor.
+    pub(super) fn inspect(&self) -> Vec<Status> {
+        let (queue, pool) = {
+            let current = lock(&self.current);
+            (current.queue.clone(), current.pool.clone())
+        };
+        let queue = queue.map(|read| {
+            let mut status = read();
+            status.buffered += self.gate.len();
+            status
+        });
+        queue.into_iter().chain(pool.map(|pool| pool.status())).collect()
+    }
+
+    /// Returns the pool that runs now.
+    pub(super) fn pool(&self) -> Option<PoolRef<Ticket>> {
+        lock(&self.current).pool.clone()
+    }
+
+    /// Returns the number of events that are being handled.
+    pub(super) fn busy(&self) -> usize {
+        self.pool().map_or(0, |pool| pool.busy())
+    }
+
+    /// Returns how many events the gate has passed to a successor of the queue's stage.
+    pub(super) fn handed_over(&self) -> u64 {
+        self.gate.handed_over()
+    }
+
+    /// Returns what the supervisor knows of its children.
+    pub(super) fn children(&self) -> Vec<ChildInfo> {
+        self.tree.list()
+    }
+
+    /// Returns the last order to a stage.
+    pub(super) fn last_order(&self, stage: StageName) -> Option<Order> {
+        lock(&self.current).orders[stage as usize]
+    }
+
+    /// Kills or restarts a stage, and returns once its successor runs.
+    ///
+    /// # Errors
+    /// If the supervisor has ended.
+    pub(super) async fn order(&self, stage: StageName, order: Order) -> Result<(), SupervisorError> {
+        lock(&self.current).orders[stage as usize] = Some(order);
+        match order {
+            Order::Kill => self.tree.kill(stage.name()).await,
+            Order::Restart => self.tree.restart(stage.name()).await,
+        }
+    }
+
+    /// Waits until the queue is closed and empty and all events are finished, or the
+    /// supervisor has given up. Returns why.
+    pub(super) async fn ended(&self) -> Reason {
+        self.tree.join().await
+    }
+
+    /// Drops every event that has left the queue and is not finished.
+    pub(super) fn abort(&self) {
+        self.tree.abort();
+        self.gate.close();
+    }
+}
+
+impl Drop for Stages {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+impl fmt::Debug for Stages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.inspect()).finish()
+    }
+}
+
+fn queue_child(
+    bench: &Arc<Bench>,
+    reserved: &ProducerRef<Ticket>,
+    gate: &Arc<Gate>,
+    current: &Arc<Mutex<Current>>,
+) -> ChildSpec {
+    let (bench, reserved) = (Arc::clone(bench), reserved.clone());
+    let (gate, current) = (Arc::clone(gate), Arc::clone(current));
+    ChildSpec::new(StageName::Queue.name(), move || {
+        let mut current = lock(&current);
+        let queue = QueueSource {
+            queue: Arc::clone(&bench.queue),
+            account: Arc::clone(&bench.stats(Mode::Pipelined).account),
+            clock: bench.clock,
+        };
+        let kept = Arc::clone(&gate);
+        let source = stage::producer(GateSource { gate: Arc::clone(&gate), queue })
+            .named(StageName::Queue.name())
+            .register(&reserved)
+            .rescue(move |events| kept.put_back(events));
+        let source = if current.queue_paused { source.paused() } else { source }.spawn();
+        current.queue = Some(Arc::new(source.status_fn()));
+        source
+    })
+}
+
+fn pool_child(bench: &Arc<Bench>, queue: &ProducerRef<Ticket>, current: &Arc<Mutex<Current>>) -> ChildSpec {
+    let (bench, queue, current) = (Arc::clone(bench), queue.clone(), Arc::clone(current));
+    ChildSpec::new(StageName::Consumers.name(), move || {
+        let mut current = lock(&current);
+        let handler = ResourceHandler(Arc::clone(&bench));
+        let pool = pool::builder(handler, current.pool_settings());
+        let pool = pool.named(StageName::Consumers.name()).spawn(&queue);
+        current.pool = Some(pool.reference());
+        pool
+    })
+}
