@@ -44,15 +44,27 @@ async fn an_expectation_is_for_the_settings_in_force() {
 }
 
 #[tokio::test]
-async fn a_load_that_cannot_be_expected_is_refused_in_words() {
+async fn a_load_beyond_theory_or_simulation_has_no_figures_and_a_reason() {
+    let bench = bench(&[]);
+    for (path, says) in [
+        ("simulate?mode=serial&rate=100000&duration=10s", "more than 50000 requests or 3600 s"),
+        ("simulate?mode=async&clients=5&duration=1s", "answered at once"),
+        ("predict?mode=async&clients=5&duration=1s", ""),
+    ] {
+        let expected = expected(&bench, &format!("/api/load/{path}")).await;
+        assert_eq!(expected["figures"], Value::Null, "{path}");
+        assert!(expected["note"].as_str().unwrap().contains(says), "{path}: {expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_cannot_be_read_is_refused_in_words() {
     let bench = bench(&[]);
     for (path, status, says) in [
         ("predict", 404, "no load has been started"),
         ("predict?clients=5", 400, "no mode"),
         ("predict?mode=%1b[31m&clients=5", 400, "expected serial, async or pipelined"),
         ("simulate?mode=serial&rate=-1&duration=1s", 400, "rate"),
-        ("simulate?mode=serial&rate=100000&duration=10s", 422, "more than 50000 requests or 3600 s"),
-        ("simulate?mode=async&clients=5&duration=1s", 422, "answered at once"),
     ] {
         let answer = get(&bench, &format!("/api/load/{path}")).await;
         assert_eq!(

@@ -60,26 +60,26 @@ fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Response> {
     }
 }
 
-/// Answers with what theory predicts: 422 if it has no model for the load.
+/// Answers with what theory predicts: without figures, and with the reason as the note, if it
+/// has no model for the load.
 async fn predicted(
     State(((workbench, loads), _)): State<Here>,
     Query(form): Query<Form>,
 ) -> Result<Response, Response> {
     let (mode, plan) = load_of(&loads, &form)?;
     let settings = workbench.settings();
-    let prediction = predict(&settings, mode, &plan)
-        .map_err(|error| refusal(StatusCode::UNPROCESSABLE_ENTITY, error))?;
-    let told = json!({
-        "mode": mode.name(),
-        "plan": plan.to_string(),
-        "figures": LoadFigures::of_prediction(&prediction, mode),
-        "note": format!("{}: {}", prediction.model, prediction.exactness),
-    });
-    Ok(Json(told).into_response())
+    let (figures, note) = match predict(&settings, mode, &plan) {
+        Ok(prediction) => {
+            let note = format!("{}: {}", prediction.model, prediction.exactness);
+            (Some(LoadFigures::of_prediction(&prediction, mode)), Some(note))
+        }
+        Err(error) => (None, Some(error.to_string())),
+    };
+    Ok(told(mode, &plan, figures, note))
 }
 
-/// Answers with the figures of a simulated run: 422 if the load is too long, 503 if another
-/// simulation is under way for too long.
+/// Answers with the figures of a simulated run: without figures, and with the reason as the
+/// note, if the load is too long; 503 if another simulation is under way for too long.
 ///
 /// A simulation that has begun ends by itself, even if its client has left.
 async fn simulated(
@@ -92,16 +92,23 @@ async fn simulated(
     };
     let settings = workbench.settings();
     let note = left_out(&settings, mode);
-    let mut told = json!({ "mode": mode.name(), "plan": plan.to_string() });
-    let work = move || {
-        let _permit = permit;
-        let config = Config { settings, by_flag: Vec::new() };
-        simulate_edited(config, mode, &plan, &[], BOUNDS, &mut |_| {})
+    let work = {
+        let plan = plan.clone();
+        move || {
+            let _permit = permit;
+            let config = Config { settings, by_flag: Vec::new() };
+            simulate_edited(config, mode, &plan, &[], BOUNDS, &mut |_| {})
+        }
     };
     let run = tokio::task::spawn_blocking(work).await;
-    let run = run.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, error))?;
-    let run = run.map_err(|error| refusal(StatusCode::UNPROCESSABLE_ENTITY, error))?;
-    told["figures"] = json!(LoadFigures::of_run(&run, mode));
-    told["note"] = json!(note);
-    Ok(Json(told).into_response())
+    let (figures, note) = match run.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, error))? {
+        Ok(run) => (Some(LoadFigures::of_run(&run, mode)), note),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    Ok(told(mode, &plan, figures, note))
+}
+
+fn told(mode: Mode, plan: &Plan, figures: Option<LoadFigures>, note: Option<String>) -> Response {
+    let plan = plan.to_string();
+    Json(json!({ "mode": mode.name(), "plan": plan, "figures": figures, "note": note })).into_response()
 }

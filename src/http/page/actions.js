@@ -49,8 +49,13 @@ export class Actions {
 
   /** That it took effect shows in the picture, and in the button itself. */
   async #togglePause() {
-    if (this.#paused) await this.#send('api/resume', () => '', 'not resumed');
-    else await this.#send('api/pause', () => '', 'not paused');
+    const isPaused = !this.#paused;
+    const done = () => {
+      this.#paused = isPaused; // a second press may come before the next snapshot
+      return '';
+    };
+    if (isPaused) await this.#send('api/pause', done, 'not paused');
+    else await this.#send('api/resume', done, 'not resumed');
   }
 
   async #reset() {

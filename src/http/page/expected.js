@@ -119,11 +119,10 @@ export class Expected {
         both[name] = { figures, note: note ?? '' };
       } catch (error) {
         both[name] = { figures: null, note: messageOf(error) };
-        // A form that makes no sense is refused by both alike; a server that is gone is asked again.
-        const status = statusOf(error);
-        if (status === 400) both.simulated = both[name];
-        if (status === null || status === 503) this.#known.delete(key);
-        if (status !== 422) return;
+        // A form that makes no sense is refused by both alike; a server that is gone or busy is asked again.
+        if (statusOf(error) === 400) both.simulated = both[name];
+        else this.#known.delete(key);
+        return;
       }
     }
   }

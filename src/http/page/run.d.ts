@@ -149,7 +149,7 @@ export interface LoadState {
 
 /** `GET /api/load/predict` and `GET /api/load/simulate`. */
 export interface Expectation {
-  figures: LoadFigures;
+  figures: LoadFigures | null;
   note: string | null;
 }
 
