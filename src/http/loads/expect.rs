@@ -47,12 +47,15 @@ impl Loads {
     }
 }
 
-fn refusal(status: StatusCode, why: impl std::fmt::Display) -> Response {
-    (status, format!("{why}\n")).into_response()
+/// The status and the sentence of an answer without an expectation.
+type Refusal = (StatusCode, String);
+
+fn refusal(status: StatusCode, why: impl std::fmt::Display) -> Refusal {
+    (status, format!("{why}\n"))
 }
 
 /// Returns the load that a request speaks of, or why there is none.
-fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Response> {
+fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Refusal> {
     match loads.load_of(form) {
         Ok(Some(load)) => Ok(load),
         Ok(None) => Err(refusal(StatusCode::NOT_FOUND, "no load has been started from the page yet")),
@@ -65,7 +68,7 @@ fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Response> {
 async fn predicted(
     State(((workbench, loads), _)): State<Here>,
     Query(form): Query<Form>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let (mode, plan) = load_of(&loads, &form)?;
     let settings = workbench.settings();
     let (figures, note) = match predict(&settings, mode, &plan) {
@@ -85,7 +88,7 @@ async fn predicted(
 async fn simulated(
     State(((workbench, loads), turn)): State<Here>,
     Query(form): Query<Form>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let (mode, plan) = load_of(&loads, &form)?;
     let Ok(Ok(permit)) = timeout(PATIENCE, turn.acquire_owned()).await else {
         return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "another simulation is under way"));
