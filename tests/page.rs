@@ -3,10 +3,13 @@
 //! and so does one that is declared and that the server does not send.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
+use weir::config::Sources;
 use weir::exercise::Progress;
 use weir::record::{Arrivals, Check, Mode, Origin, Verdict};
 use weir::runs::{Store, ToolOutput, compare, import, to_json, without_first};
@@ -15,7 +18,7 @@ use weir::workbench::Part;
 
 use crate::binary::{Folder, Server};
 use crate::exercises::Workshop;
-use crate::http::get;
+use crate::http::{call, get};
 use crate::simulate::{closed, config, open, run};
 use crate::support::bench;
 
@@ -61,6 +64,32 @@ async fn the_page_declares_the_snapshot_the_history_and_the_curves_as_the_server
     declared.check("History", &history, Extra::Refused);
     declared.check("Curves", &json(bench.curves()), Extra::Refused);
     declared.check("Initial", &json!({ "snapshot": text, "history": history }), Extra::Refused);
+    declared.end(&[]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_declares_the_configuration_and_its_changes_as_the_server_sends_them() {
+    let bench = bench(&["queue.capacity=5"]);
+    let mut declared = Declared::read("config", &[]);
+    let folder = Folder::new("page-config");
+    let path = folder.0.join("config.toml");
+    let sources = Sources { file: Some(path), flags: Vec::new() };
+    declared.check("Editable", &get(&bench, "/api/config").await.json(), Extra::Refused);
+    tokio::spawn(Arc::clone(&bench).follow(sources, None));
+    let mut shown = get(&bench, "/api/config").await.json();
+    declared.check("Editable", &shown, Extra::Refused);
+    shown["error"] = "config.toml:1:1: no".into();
+    declared.check("Editable", &shown, Extra::Refused);
+    for toml in
+        ["queue.when_full=%22wait%22", "queue.when_full=1", "=", "resource.latency.distribution=%22x%22"]
+    {
+        let checked = get(&bench, &format!("/api/config/check?toml={toml}")).await;
+        declared.check("Checked", &checked.json(), Extra::Refused);
+    }
+    for write in ["", "&write=true"] {
+        let path = format!("/api/config?toml=consumers.concurrency=3{write}");
+        declared.check("Made", &call(&bench, Method::POST, &path).await.json(), Extra::Refused);
+    }
     declared.end(&[]);
 }
 

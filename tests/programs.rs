@@ -10,6 +10,12 @@ use crate::binary::{Folder, Server};
 /// `weir load` beside other load generators, and in bad company.
 mod load;
 
+/// A browser that a test drives.
+mod browser;
+
+/// The configuration, edited on the page.
+mod editing;
+
 /// The page in a browser.
 mod page;
 

@@ -42,6 +42,11 @@ export function isOff() {
   return how === 'none' || !token;
 }
 
+/** Why this page cannot change anything; empty if it can. */
+export function whyOff() {
+  return isOff() ? (MESSAGES[how] ?? MESSAGES.bring) : '';
+}
+
 /**
  * The headers of a request that changes something.
  * @returns {Record<string, string>}
@@ -81,7 +86,7 @@ function show() {
   const message = document.querySelector('#control');
   if (message instanceof HTMLElement) {
     message.hidden = !off;
-    message.textContent = off ? (MESSAGES[how] ?? MESSAGES.bring) : '';
+    message.textContent = whyOff();
   }
   for (const input of document.querySelectorAll('.stepper input')) {
     if (input instanceof HTMLInputElement) input.readOnly = off;

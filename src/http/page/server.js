@@ -13,11 +13,12 @@ const LONGEST = 400; // characters of an answer's first line that are shown
 /**
  * Returns the JSON that a GET answers.
  * @param {string} path
+ * @param {number} [limit] milliseconds
  * @returns {Promise<any>}
  * @throws {ServerError}
  */
-export async function ask(path) {
-  return JSON.parse(await request(path, { cache: 'no-store' }, ASK_MS));
+export async function ask(path, limit = ASK_MS) {
+  return JSON.parse(await request(path, { cache: 'no-store' }, limit));
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import { LogNines, percentage, SinceBegin, UntilNow } from '../axes.js';
 import { field } from '../bindings.js';
+import { change, fieldText, tomlOf } from '../config-value.js';
 import { ofPrediction, ofReadings, ofTiming, rowsOf } from '../distribution.js';
 import { interval, sentence, signed } from '../figures.js';
 import { format } from '../format.js';
@@ -300,5 +301,40 @@ test('rates are over the last second, and unknown in the first', () => {
       [0, 0, 8],
       [0, 0, 8],
     ],
+  );
+});
+
+// ---- config-value.js ----
+
+test('a value of the configuration stands in its field without quotes, and goes back as it came', () => {
+  for (const [kind, toml, text] of /** @type {const} */ ([
+    ['integer', '10000', '10000'],
+    ['integer', '18446744073709551615', '18446744073709551615'],
+    ['number', '0.5', '0.5'],
+    ['duration', '"500ms"', '500ms'],
+    ['boolean', 'true', 'true'],
+    ['choice', '"drop_oldest"', 'drop_oldest'],
+    ['text', '"a \\"b\\" # c"', 'a "b" # c'],
+    ['list', '["a.example", "b.example"]', 'a.example, b.example'],
+    ['list', '[]', ''],
+  ])) {
+    equal([fieldText({ kind }, toml), tomlOf({ kind }, text)], [text, toml]);
+  }
+});
+
+test('what is no number goes to the server as text, which says what it expected', () => {
+  for (const text of ['', 'many', '3 4', '1\nx = 2', '007', '1_', '0x10']) {
+    equal(tomlOf({ kind: 'integer' }, text), JSON.stringify(text));
+  }
+  equal(
+    [' 1_000 ', '-5', '1e3'].map((text) => tomlOf({ kind: 'integer' }, text)),
+    ['1_000', '-5', '1e3'],
+  );
+  equal(
+    change([
+      { name: 'a.b', toml: '1' },
+      { name: 'c.d', toml: '"x"' },
+    ]),
+    'a.b = 1\nc.d = "x"\n',
   );
 });
