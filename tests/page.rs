@@ -14,7 +14,7 @@ use weir::exercise::Progress;
 use weir::record::{Arrivals, Check, Mode, Origin, Verdict};
 use weir::runs::{Store, ToolOutput, compare, import, to_json, without_first};
 use weir::theory::predict;
-use weir::workbench::Part;
+use weir::workbench::{Order, Part};
 
 use crate::binary::{Folder, Server};
 use crate::exercises::Workshop;
@@ -90,6 +90,29 @@ async fn the_page_declares_the_configuration_and_its_changes_as_the_server_sends
         let path = format!("/api/config?toml=consumers.concurrency=3{write}");
         declared.check("Made", &call(&bench, Method::POST, &path).await.json(), Extra::Refused);
     }
+    declared.end(&[]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_declares_the_tree_of_components_as_the_server_sends_it() {
+    let bench = bench(&["consumers.concurrency=70", "consumers.max_demand=3"]);
+    let mut declared = Declared::read("tree", &["snapshot"]);
+    for _ in 0..300 {
+        get(&bench, "/pipelined").await;
+    }
+    sleep(Duration::from_millis(100)).await;
+    let report = bench.order("queue", Order::Kill).await.unwrap();
+    declared.check("OrderReport", &json(report), Extra::Refused);
+    let tree = bench.component_tree().await;
+    let worker = tree.supervisor.stages[1].workers[0].id.to_string();
+    declared.check("ComponentTree", &json(tree), Extra::Refused);
+    let report = bench.kill_worker("consumers", &worker).await.unwrap();
+    declared.check("OrderReport", &json(report), Extra::Refused);
+    for _ in 0..6 {
+        bench.sample();
+        sleep(Duration::from_millis(300)).await;
+    }
+    declared.check("ComponentTree", &json(bench.component_tree().await), Extra::Refused);
     declared.end(&[]);
 }
 

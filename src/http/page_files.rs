@@ -98,6 +98,7 @@ files![
     "clocks.js",
     "commands.js",
     "compare.js",
+    "components.css",
     "components.js",
     "concurrency.js",
     "config-bar.js",
@@ -144,6 +145,7 @@ files![
     "scales.js",
     "server.js",
     "sight.js",
+    "stage-row.js",
     "stream.js",
     "stuck.js",
     "style.css",
@@ -151,6 +153,7 @@ files![
     "theme.js",
     "timeline.js",
     "verdict.js",
+    "worker-rows.js",
 ];
 
 /// Returns the content type of a file by its extension.

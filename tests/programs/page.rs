@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::binary::{Folder, Server};
 
 /// The document at `url` after its scripts have run, and with `more` arguments.
@@ -64,10 +66,47 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
     }
     // The scripts of the other tabs are loaded when they are first shown.
     let dom = self::dom(&folder, &server.url("/#components"), &["--virtual-time-budget=3000"]);
-    let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</table>").unwrap().0;
+    let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</section>").unwrap().0;
     for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
         assert!(table.contains(part), "{part} is missing in {table}");
     }
+}
+
+#[test]
+#[ignore = "needs a browser, from the package chromium"]
+fn the_page_shows_what_kills_under_load_have_cost_and_that_the_stages_run_again() {
+    let folder = Folder::new("kill-page");
+    let flags = ["consumers.concurrency=3", "consumers.max_demand=4", "resource.latency.mean=20s"];
+    let server = Server::start(&folder, &flags.map(|flag| ["--set", flag]).concat());
+    for _ in 0..30 {
+        assert!(server.request("GET /pipelined").ends_with("OK"));
+    }
+    // Which of them have begun by then, the server knows.
+    let json = |line: &str| -> Value {
+        let answer = server.request(line);
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    let busy = || json("GET /api/snapshot")["consumers"]["busy"] == 3;
+    while !busy() {}
+    let killed = json("POST /api/components/consumers/kill");
+    assert_eq!((&killed["failed"], &killed["requeued"]), (&3.into(), &9.into()));
+    while !busy() {}
+    let worker = json("GET /api/components")["supervisor"]["stages"][1]["workers"][0]["id"].to_string();
+    let worker = json(&format!("POST /api/components/consumers/workers/{worker}/kill"));
+    assert_eq!((&worker["failed"], &worker["requeued"]), (&1.into(), &3.into()));
+    json("POST /api/components/queue/kill");
+    while !busy() {}
+
+    let dom = dom(&folder, &server.url("/#components"), &["--virtual-time-budget=4000"]);
+    let tab = dom.split_once("id=\"components\"").unwrap().1.split_once("</section>").unwrap().0;
+    for (binding, text) in [("accepted", "30"), ("failed", "4"), ("held", "26"), ("unaccounted", "0")] {
+        let part = format!("data-bind=\"ledger.{binding}\">{text}<");
+        assert!(tab.contains(&part), "{part} is missing in {tab}");
+    }
+    assert_eq!(tab.matches("mark running").count(), 3, "the supervisor and both stages: {tab}");
+    assert_eq!(tab.matches("last ended: killed").count(), 2, "{tab}");
+    assert_eq!(tab.matches("aria-label=\"Kill worker ").count(), 3, "{tab}");
+    assert_eq!(tab.matches(" prefetched: ").count(), 3, "{tab}");
 }
 
 #[test]

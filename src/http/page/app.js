@@ -60,8 +60,8 @@ const tabs = {
     return new RunsTab(section, shared);
   }),
   components: later('#components', async (section) => {
-    const { ComponentsTable } = await import('./components.js');
-    return new ComponentsTable(find(section, 'table'));
+    const { ComponentsTab } = await import('./components.js');
+    return new ComponentsTab(section, () => setTimeout(() => timeline.load(), MARKED_MS));
   }),
   configuration: later('#configuration', async (section) => {
     const { Configuration } = await import('./configuration.js');
@@ -118,8 +118,9 @@ function receive(snapshot) {
  * Changes whenever there is a new mark on the time axis. Marks come with the history.
  * @param {Snapshot} snapshot
  */
-function marked({ config, paused }) {
-  return `${config.generation} ${paused} ${config.error ?? ''}`;
+function marked({ config, paused, components }) {
+  const restarts = components.map((stage) => stage.restarts).join();
+  return `${config.generation} ${paused} ${restarts} ${config.error ?? ''}`;
 }
 
 /**

@@ -1,134 +1,134 @@
 // @ts-check
-// The table of components: a row for each stage, with its live state.
+// The tab of components: the supervisor, its stages and their workers as a tree.
 //
-// Responsible for: which columns there are, and which kind of stage has which figures.
+// Responsible for: asking for the tree while it can be seen, sending the orders, and saying what they cost.
+// stage-row.js has the rows of stages, worker-rows.js those of workers.
 
-import { element, head, write } from './dom.js';
+import { isOff } from './control.js';
+import { element, find, write } from './dom.js';
 import { format } from './format.js';
+import { ask, messageOf, order } from './server.js';
+import { Sight } from './sight.js';
+import { StageRow } from './stage-row.js';
 
-/** @import { Component, ConsumerState, Snapshot } from './snapshot.d.ts' */
+/** @import { ComponentTree, OrderReport, SupervisorNode } from './tree.d.ts' */
+/** @import { Snapshot } from './snapshot.d.ts' */
 
-/**
- * @typedef {object} Column
- * @property {string} head
- * @property {string} term
- * @property {(stage: Component) => string} text
- * @property {boolean} [words] whether it has words, not figures
- * @property {(stage: Component, consumers: ConsumerState) => string} [detail]
- */
+const PATH = 'api/components';
+const COST_MS = 12_000; // how long the cost stands beside the ledger
 
-/** @param {Component} stage */
-const consumes = ({ kind }) => kind !== 'producer';
-/** @param {Component} stage */
-const produces = ({ kind }) => kind === 'producer' || kind === 'producer-consumer';
-
-/**
- * @param {boolean} has whether this kind of stage has the figure
- * @param {number} value
- */
-const count = (has, value) => (has ? format.count(value) : '–');
-
-/** @type {Column[]} */
-const COLUMNS = [
-  { head: 'kind', term: 'kind', words: true, text: (stage) => stage.kind },
-  { head: 'state', term: 'state', words: true, text: (stage) => stage.state },
-  { head: 'in', term: 'events-in', text: (stage) => count(consumes(stage), stage.events_in) },
-  { head: 'out', term: 'events-out', text: (stage) => count(produces(stage), stage.events_out) },
-  { head: 'wanted', term: 'wanted', text: wanted, detail: wantedInWords },
-  { head: 'buffered', term: 'buffered', text: (stage) => count(produces(stage), stage.buffered) },
-  { head: 'held', term: 'stage-held', text: (stage) => count(consumes(stage), stage.held) },
-  { head: 'busy', term: 'stage-busy', text: (stage) => format.percent(stage.busy_share), detail: busyInWords },
-  { head: 'source', term: 'source', words: true, text: (stage) => stage.source },
-];
-
-/** @param {Component} stage */
-function wanted(stage) {
-  if (consumes(stage) && produces(stage)) return `${format.count(stage.asked)} / ${format.count(stage.demand)}`;
-  return format.count(consumes(stage) ? stage.asked : stage.demand);
-}
-
-/** @param {Component} stage */
-function wantedInWords(stage) {
-  const parts = [];
-  if (consumes(stage)) parts.push(`asks for ${format.count(stage.asked)}`);
-  if (produces(stage)) parts.push(`is asked for ${format.count(stage.demand)}`);
-  return parts.join(', ');
-}
-
-/** @type {NonNullable<Column['detail']>} */
-function busyInWords({ busy_s: seconds, kind }, { concurrency }) {
-  const slots = kind === 'pool' ? `, concurrency ${format.count(concurrency)} now` : '';
-  return `${format.seconds(seconds)} since the start${slots}`;
-}
-
-export class ComponentsTable {
-  #body = element('tbody', '');
-  /** @type {Row[]} */
+export class ComponentsTab {
+  #isAsking = false;
+  #isOrdering = false;
+  #unreadable = ''; // why the tree cannot be shown
+  /** @type {StageRow[]} */
   #rows = [];
-  #shape = '';
+  #stages = element('ul', 'stages');
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #clearing;
 
-  /** @param {HTMLElement} table */
-  constructor(table) {
-    const heads = COLUMNS.map((column) => {
-      const cell = head(column.head, 'col', column.term);
-      cell.classList.toggle('words', Boolean(column.words));
-      return cell;
-    });
-    table.append(element('thead', '', element('tr', '', head('stage', 'col', 'component'), ...heads)), this.#body);
+  /**
+   * @param {HTMLElement} section
+   * @param {() => void} changed called when the charts have a new mark
+   */
+  constructor(section, changed) {
+    this.changed = changed;
+    this.said = find(section, '.cost');
+    this.failed = find(section, '.by-order');
+    this.supervisor = element('p', 'words');
+    this.mark = element('i', 'mark running');
+    const name = element('p', 'name', this.mark, element('b', '', 'pipelined'), ' supervisor');
+    find(section, '.tree').replaceChildren(name, this.supervisor, this.#stages);
+    this.sight = new Sight(section, () => this.#ask());
   }
 
   /** @param {Snapshot} snapshot */
   update({ components, consumers }) {
-    const shape = components.map(({ name, kind }) => `${name} ${kind}`).join();
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      this.#rows = components.map((stage) => new Row(stage, consumers));
-      this.#body.replaceChildren(...this.#rows.map((row) => row.line));
+    if (components.map(({ name }) => name).join() !== this.#rows.map(({ name }) => name).join()) {
+      this.#rows = components.map((stage) => new StageRow(stage, (path) => this.#order(stage.name, path)));
+      this.#stages.replaceChildren(...this.#rows.map(({ line }) => line));
     }
     for (const [index, stage] of components.entries()) this.#rows[index].update(stage, consumers);
+    if (this.sight.clear) this.#ask();
+  }
+
+  async #ask() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      this.#take(await ask(PATH));
+      if (this.#unreadable) this.#report('');
+      this.#unreadable = '';
+    } catch (error) {
+      this.#unreadable = `The workers are not up to date: ${messageOf(error)}`;
+      this.#report(this.#unreadable, true);
+    }
+    this.#isAsking = false;
+  }
+
+  /** @param {ComponentTree} tree */
+  #take({ supervisor, mean_service_ms: mean, uptime_s: now }) {
+    write(this.supervisor, about(supervisor));
+    this.mark.className = `mark ${supervisor.state}`;
+    const hindrance = hindranceOf(supervisor);
+    for (const row of this.#rows) {
+      const node = supervisor.stages.find(({ name }) => name === row.name);
+      if (node) row.take(node, { mean, now, hindrance, isOrdering: this.#isOrdering });
+    }
+  }
+
+  /**
+   * Sends an order, and says what it cost.
+   * @param {string} stage
+   * @param {string} what the end of the path
+   */
+  async #order(stage, what) {
+    if (this.#isOrdering) return;
+    this.#isOrdering = true;
+    this.#report(`${what.split('/').at(-1)} ${stage} …`);
+    try {
+      /** @type {OrderReport} */
+      const report = JSON.parse(await order(`${PATH}/${stage}/${what}`));
+      this.#report(sentence(report.said), false, report.failed ?? 0);
+    } catch (error) {
+      this.#report(`Not done: ${messageOf(error)}`, true);
+    }
+    this.#isOrdering = false;
+    this.changed();
+    this.#ask();
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [alarm]
+   * @param {number} [failed] events that failed by the order
+   */
+  #report(text, alarm = false, failed = 0) {
+    write(this.said, text);
+    this.said.classList.toggle('alarm', alarm);
+    write(this.failed, failed > 0 ? `+${format.count(failed)}` : '');
+    clearTimeout(this.#clearing);
+    if (failed > 0) this.#clearing = setTimeout(() => write(this.failed, ''), COST_MS);
   }
 }
 
-class Row {
-  #stage;
-  #consumers;
-  #mark = element('i', 'mark');
+/** @param {string} text */
+function sentence(text) {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
 
-  /**
-   * @param {Component} stage
-   * @param {ConsumerState} consumers
-   */
-  constructor(stage, consumers) {
-    this.#stage = stage;
-    this.#consumers = consumers;
-    this.cells = COLUMNS.map((column) => this.#cell(column));
-    this.line = element('tr', '', head(stage.name, 'row'), ...this.cells.map(({ cell }) => cell));
-  }
+/** @param {SupervisorNode} supervisor */
+function about({ state, strategy, max_restarts: most, period_s: period }) {
+  if (state === 'ended') return 'It has ended, and no stage runs: events wait in the queue. Restart the server.';
+  const limit = `After more than ${most} failures within ${format.seconds(period)} it gives up`;
+  return `${sentence(strategy)} A stage that dies is replaced, and no other with it. ${limit}; orders do not count.`;
+}
 
-  /** @param {Column} column */
-  #cell(column) {
-    const cell = element('td', column.words ? 'words' : '');
-    cell.dataset.term = column.term;
-    const { detail } = column;
-    if (detail) cell.detail = () => `${this.#stage.name}: ${detail(this.#stage, this.#consumers)}`;
-    // The text stands in the cell itself, beside a mark, or in code.
-    /** @type {HTMLElement} */
-    let text = cell;
-    if (column.head === 'state') {
-      text = element('span', '');
-      cell.append(this.#mark, text);
-    } else if (column.head === 'source') text = cell.appendChild(element('code', ''));
-    return { column, cell, text };
-  }
-
-  /**
-   * @param {Component} stage
-   * @param {ConsumerState} consumers
-   */
-  update(stage, consumers) {
-    this.#stage = stage;
-    this.#consumers = consumers;
-    for (const { column, text } of this.cells) write(text, column.text(stage));
-    this.#mark.className = `mark ${stage.state}`;
-  }
+/**
+ * Why no order can be given now; empty if one can.
+ * @param {SupervisorNode} supervisor
+ */
+function hindranceOf({ state }) {
+  if (isOff()) return 'This page may not change the server: see the line above the tabs.';
+  return state === 'ended' ? 'The supervisor has ended. Restart the server.' : '';
 }
