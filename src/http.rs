@@ -131,6 +131,7 @@ async fn not_found(uri: Uri) -> Response {
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /api/curves  /metrics\n\
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN  (&skip=5s)\n\
+         a run as a file     /api/runs/RUN/export?as=html  (svg, csv, json; &with=RUN)\n\
          the components      /api/components\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\

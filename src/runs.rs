@@ -32,17 +32,25 @@
 
 mod audit;
 mod compare;
+mod document;
+mod drawing;
 mod export;
 mod format;
+mod html;
 mod import;
+mod markup;
+mod side_by_side;
 mod skip;
 mod store;
+mod svg;
 pub(crate) mod words;
 
 pub use compare::{ComparedFigure, Comparison, Difference, Side, Values, compare};
+pub use document::{Document, DocumentError};
 pub use export::{ExportError, Table, csv};
 pub use format::{FormatError, from_json, to_json};
 pub use import::{ImportError, ReadError, Tool, ToolOutput, import};
+pub use side_by_side::{FigureRow, figure_rows};
 pub use skip::without_first;
 pub use store::{InProgress, Listed, Listing, Skipped, Store, StoreError, check_name, id_for};
 

@@ -337,6 +337,7 @@ async fn under_a_foreign_name_only_the_endpoints_and_healthz_answer() {
         "/api/runs",
         "/api/runs/last",
         "/api/compare?a=a&b=b",
+        "/api/runs/last/export?as=html",
         "/api/load",
         "/nothing",
     ] {

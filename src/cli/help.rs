@@ -47,7 +47,7 @@ pub(super) const RUNS: &str = "\
 Examples:
   weir runs list
   weir runs show last
-  weir runs export last --csv > run.csv";
+  weir runs export last --html -o report.html";
 pub(super) const EXERCISE: &str = "\
 Examples:
   weir exercise                          goes on where you left off, and asks
@@ -107,6 +107,8 @@ Examples:
   weir runs show before --json | jq .audit";
     pub(in crate::cli) const EXPORT: &str = "\
 Examples:
+  weir runs export last --html -o report.html
+  weir runs export before after --html --skip 5s > comparison.html
   weir runs export last --csv > series.csv
   weir runs export last --csv --what histogram -o times.csv";
     pub(in crate::cli) const RENAME: &str = "\

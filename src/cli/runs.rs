@@ -13,10 +13,10 @@ use super::text::{NONE, Table, WIDTH, cut, left, number, right, time};
 use super::{Exit, compare};
 use crate::clean;
 use crate::files;
-use crate::record::{Origin, Validity, Verdict, now};
+use crate::record::{Origin, Run, Validity, Verdict, now};
 use crate::runs::{
-    ExportError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Tool, ToolOutput,
-    check_name, csv, import, to_json, without_first,
+    Document, DocumentError, ImportError, InProgress, Listing, Store, StoreError, Table as CsvTable, Tool,
+    ToolOutput, check_name, import, to_json, without_first,
 };
 
 /// Stands for the id of a run that has none yet.
@@ -61,7 +61,7 @@ enum Command {
     /// Compare runs, like `weir compare`
     #[command(after_help = super::help::COMPARE)]
     Compare(compare::Args),
-    /// Export a run as CSV or JSON
+    /// Export runs as a report, a picture, CSV or JSON
     #[command(after_help = help::EXPORT)]
     Export(Export),
     /// Name a run; an empty name removes it
@@ -100,21 +100,38 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// Id, name, the beginning of one, last, last~1, or a file
-    #[arg(value_name = "RUN")]
-    run: String,
-    /// Export a table as CSV
-    #[arg(long, required_unless_present = "json", conflicts_with = "json")]
-    csv: bool,
-    /// Export the whole run as JSON
-    #[arg(long)]
-    json: bool,
-    /// Table to export
-    #[arg(long, value_enum, default_value = "series", conflicts_with = "json")]
+    /// Ids, names, the beginnings of them, last, last~1, or files. A report or a
+    /// picture holds up to three, CSV and JSON one
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<String>,
+    #[command(flatten)]
+    format: Format,
+    /// Table to export as CSV
+    #[arg(long, value_enum, default_value = "series", conflicts_with_all = ["html", "svg", "json"])]
     what: What,
+    /// Leave the first seconds out of the figures, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = compare::skip)]
+    skip: Option<Duration>,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Format {
+    /// One HTML file with everything, to send or to print
+    #[arg(long)]
+    html: bool,
+    /// The charts as SVG
+    #[arg(long)]
+    svg: bool,
+    /// A table as CSV
+    #[arg(long)]
+    csv: bool,
+    /// The whole run as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -169,7 +186,7 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
 fn is_usage(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(StoreError::is_request)
         || error.is::<ImportError>()
-        || error.is::<ExportError>()
+        || error.is::<DocumentError>()
 }
 
 fn list(json: bool, store: &Store) -> anyhow::Result<()> {
@@ -241,13 +258,20 @@ fn show(reference: &str, skip: Option<Duration>, json: bool, store: &Store) -> a
 }
 
 fn export(args: &Export, store: &Store) -> anyhow::Result<()> {
-    let run = store.open(&args.run)?;
-    let what = match args.what {
-        What::Series => CsvTable::Series,
-        What::Percentiles => CsvTable::Percentiles,
-        What::Histogram => CsvTable::Histogram,
+    let skip = args.skip.unwrap_or_default();
+    let opened = args.runs.iter().map(|run| Ok(without_first(&store.open(run)?, skip)));
+    let runs: Vec<Run> = opened.collect::<Result<_, StoreError>>()?;
+    let document = match args.format {
+        Format { html: true, .. } => Document::Html,
+        Format { svg: true, .. } => Document::Svg,
+        Format { json: true, .. } => Document::Json,
+        Format { .. } => Document::Csv(match args.what {
+            What::Series => CsvTable::Series,
+            What::Percentiles => CsvTable::Percentiles,
+            What::Histogram => CsvTable::Histogram,
+        }),
     };
-    let text = if args.json { to_json(&run)? } else { csv(&run, what)? };
+    let text = document.write(&runs)?;
     match &args.output {
         None => say(text.trim_end()),
         Some(path) => {

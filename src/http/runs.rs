@@ -14,8 +14,13 @@ use serde_json::json;
 
 use crate::clean;
 use crate::duration;
-use crate::runs::{Store, StoreError, compare, to_json, without_first};
+use crate::record::Run;
+use crate::runs::{Document, Store, StoreError, Table, compare, to_json, without_first};
 use crate::workbench::Workbench;
+
+/// Allows an exported file its own styles and nothing else, in case a browser shows it.
+const DOCUMENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'; sandbox";
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
@@ -24,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
         .route("/api/runs/hold/{number}", post(hold))
         .route("/api/runs/take/{number}", post(take))
         .route("/api/runs/{run}", get(show))
+        .route("/api/runs/{run}/export", get(export))
         .route("/api/runs/{run}/rename", post(rename))
         .route("/api/runs/{run}/delete", post(delete))
         .route("/api/compare", get(compared))
@@ -112,6 +118,71 @@ async fn show(
         })
     };
     with_store(&workbench, show).await
+}
+
+/// Answers with a run as a file to save: `as` is html, svg, csv or json, and each `with`
+/// names another run beside it. For csv, `what` is series, percentiles or histogram.
+async fn export(
+    State(workbench): State<Arc<Workbench>>,
+    Path(run): Path<String>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let (document, with, skip) = match exported(fields) {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
+    };
+    let export = move |store: &Store| {
+        let load = |reference: &String| Ok(without_first(&store.load(reference)?, skip));
+        let runs: Vec<Run> =
+            std::iter::once(&run).chain(&with).map(load).collect::<Result<_, StoreError>>()?;
+        Ok(match document.write(&runs) {
+            Ok(text) => {
+                let file = format!("attachment; filename=\"weir-{}.{}\"", runs[0].id, document.extension());
+                let headers = [
+                    (header::CONTENT_TYPE, document.media_type().to_owned()),
+                    (header::CONTENT_DISPOSITION, file),
+                    (header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY.to_owned()),
+                ];
+                (headers, text).into_response()
+            }
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
+        })
+    };
+    with_store(&workbench, export).await
+}
+
+/// Reads the kind of file, the other runs and the warm-up.
+#[expect(clippy::result_large_err, reason = "the answer of a handler")]
+fn exported(fields: Vec<(String, String)>) -> Result<(Document, Vec<String>, Duration), Response> {
+    let (mut kind, mut what, mut with, mut skip) = (String::new(), "series".to_owned(), Vec::new(), None);
+    for (name, value) in fields {
+        match name.as_str() {
+            "as" => kind = value,
+            "what" => what = value,
+            "with" if !value.is_empty() => with.push(value),
+            "skip" => skip = Some(value),
+            _ => {}
+        }
+    }
+    let table = match what.as_str() {
+        "series" => Table::Series,
+        "percentiles" => Table::Percentiles,
+        "histogram" => Table::Histogram,
+        _ => return Err(unknown("what", &what, "series, percentiles or histogram")),
+    };
+    let document = match kind.as_str() {
+        "html" => Document::Html,
+        "svg" => Document::Svg,
+        "csv" => Document::Csv(table),
+        "json" => Document::Json,
+        _ => return Err(unknown("as", &kind, "html, svg, csv or json")),
+    };
+    Ok((document, with, Skip { skip }.length()?))
+}
+
+fn unknown(field: &str, value: &str, allowed: &str) -> Response {
+    let said = format!("a run cannot be exported with {field}={}: {allowed}\n", clean::line(value));
+    (StatusCode::BAD_REQUEST, said).into_response()
 }
 
 #[derive(Debug, Deserialize)]

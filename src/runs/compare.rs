@@ -55,6 +55,8 @@ use serde::Serialize;
 
 use crate::record::{Origin, Run};
 
+pub(super) use words::flatten;
+
 pub use figure::{ComparedFigure, Difference, Values};
 
 /// The share of comparisons of equal runs that report a difference.

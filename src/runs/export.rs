@@ -1,7 +1,8 @@
 //! A run as tables, for spreadsheets and plotting tools.
 //!
 //! CSV as in RFC 4180, except that lines end with a single line feed, which every reader
-//! accepts and `cut` and `awk` need. A cell is empty where nothing was measured.
+//! accepts and `cut` and `awk` need. A cell is empty where nothing was measured. The names of
+//! columns come from the file of the run, and none of them becomes a formula.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +66,11 @@ pub fn csv(run: &Run, what: Table) -> Result<String, ExportError> {
     Ok(rows.iter().map(|row| line(row) + "\n").collect())
 }
 
+/// A text that a spreadsheet would take for a formula begins with an apostrophe.
 fn quoted(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() {
+        return quoted(&format!("'{cell}"));
+    }
     match cell.contains(['"', ',', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),
@@ -73,7 +78,7 @@ fn quoted(cell: &str) -> String {
 }
 
 /// Returns every kind of time with values, with the name of its column.
-fn timings(run: &Run) -> Vec<(String, &Timing)> {
+pub(super) fn timings(run: &Run) -> Vec<(String, &Timing)> {
     let mut all = Vec::new();
     if let Some(client) = &run.client {
         let clocks = [("service", Some(&client.service)), ("response", client.response.as_ref())];
@@ -192,6 +197,16 @@ mod tests {
         let expected = "t,client_rate,\"bench_a \"\"b\"\", c\",bench_serial.rate\n\
                         1,4,,\n2,,0.5,4\n3.5,,,\n";
         assert_eq!(csv(&run, Table::Series).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_column_of_a_foreign_run_is_a_formula_in_a_spreadsheet() {
+        for (hostile, cell) in
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2+3\n", "\"'-2+3\n\""), ("\tx", "'\tx")]
+        {
+            assert_eq!(quoted(hostile), cell);
+        }
+        assert_eq!((quoted("-1.5"), quoted("+2e3")), ("-1.5".to_owned(), "+2e3".to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::Value;
 use weir::record::{Arrivals, Mode, Run};
-use weir::runs::Store;
+use weir::runs::{Document, Store, Table};
 use weir::workbench::Workbench;
 
 use crate::binary::Folder;
@@ -17,7 +17,8 @@ use crate::support::bench;
 /// requests a second.
 pub(crate) struct Kept {
     pub(crate) bench: Arc<Workbench>,
-    _folder: Folder,
+    pub(crate) store: Store,
+    pub(crate) folder: Folder,
 }
 
 impl Kept {
@@ -32,7 +33,7 @@ impl Kept {
             store.save(&Run { id: id.to_owned(), ..made }).unwrap();
         }
         let directory = format!("data.directory={}", folder.0.join("data").display());
-        Self { bench: bench(&[&directory]), _folder: folder }
+        Self { bench: bench(&[&directory]), store, folder }
     }
 }
 
@@ -56,4 +57,64 @@ async fn the_warm_up_of_a_run_is_left_out_on_request() {
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.text().contains("not a duration, such as 5s"), "{}", refused.text());
     }
+}
+
+#[tokio::test]
+async fn the_server_and_the_command_line_export_the_same_bytes() {
+    let kept = Kept::start("export");
+    let run = |id: &str| kept.store.load(id).unwrap();
+    let of_three = [run("a"), run("b"), run("c")];
+    for (kind, media, written) in [
+        ("html", "text/html; charset=utf-8", Document::Html.write(&of_three)),
+        ("svg", "image/svg+xml", Document::Svg.write(&of_three)),
+        ("csv", "text/csv; charset=utf-8", Document::Csv(Table::Series).write(&of_three[..1])),
+        ("json", "application/json", Document::Json.write(&of_three[..1])),
+    ] {
+        let written = written.unwrap();
+        let several = matches!(kind, "html" | "svg");
+        let with = if several { "&with=b&with=c" } else { "" };
+        let answer = get(&kept.bench, &format!("/api/runs/a/export?as={kind}{with}")).await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, written.as_str()));
+        assert_eq!(answer.headers["content-type"], media);
+        let saved = format!("attachment; filename=\"weir-a.{kind}\"");
+        assert_eq!(answer.headers["content-disposition"], saved.as_str());
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+        let file = kept.folder.0.join(format!("out.{kind}"));
+        let data = format!("data.directory={}", kept.folder.0.join("data").display());
+        let (kind, file) = (format!("--{kind}"), file.display().to_string());
+        let runs: &[&str] = if several { &["a", "b", "c"] } else { &["a"] };
+        let line = ["runs", "export", &kind, "-o", &file, "--set", &data];
+        let output = kept.folder.run(&[&line, runs].concat());
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_cannot_be_is_refused_in_words() {
+    let kept = Kept::start("export-refused");
+    for (path, status, said) in [
+        ("a/export", StatusCode::BAD_REQUEST, "html, svg, csv or json"),
+        ("a/export?as=exe", StatusCode::BAD_REQUEST, "html, svg, csv or json"),
+        ("a/export?as=csv&what=x", StatusCode::BAD_REQUEST, "series, percentiles or histogram"),
+        ("a/export?as=csv&with=b", StatusCode::UNPROCESSABLE_ENTITY, "a CSV file holds one"),
+        ("a/export?as=html&skip=x", StatusCode::BAD_REQUEST, "not a duration"),
+        ("a/export?as=html&with=b&with=c&with=a", StatusCode::UNPROCESSABLE_ENTITY, "4 runs"),
+        ("a/export?as=html&with=nothing", StatusCode::NOT_FOUND, "nothing"),
+        ("..%2f..%2fx/export?as=html", StatusCode::BAD_REQUEST, "run"),
+    ] {
+        let answer = get(&kept.bench, &format!("/api/runs/{path}")).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.text().contains(said) && answer.text().ends_with('\n'), "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_report_without_the_warm_up_says_so() {
+    let kept = Kept::start("export-skip");
+    let report = get(&kept.bench, "/api/runs/a/export?as=html&with=b&skip=3s").await;
+    assert!(report.text().contains("the first 3 s are left out"), "{}", report.text());
+    let picture = get(&kept.bench, "/api/runs/a/export?as=svg&skip=3s").await;
+    assert!(picture.text().contains("without the first 3 s"), "{}", picture.text());
 }

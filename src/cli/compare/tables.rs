@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::cli::text::{NONE, Table, WIDTH, cut, fold, hang, left, number, right, time, wrap};
-use crate::record::{Origin, PredictedTimes, Run, TimingKind};
-use crate::runs::{ComparedFigure, Comparison, Difference, Values};
+use crate::record::{Origin, Run};
+use crate::runs::{ComparedFigure, Comparison, Difference, FigureRow, Values, figure_rows};
 
 /// The width of the names of the rows.
 const LABEL: usize = 20;
@@ -99,7 +99,7 @@ pub(super) fn side_by_side(runs: &[Run]) -> String {
             row(if line == 0 { "load" } else { "" }, cells.collect());
         }
     }
-    for (name, figure) in &rows() {
+    for FigureRow { name, figure } in &figure_rows() {
         let values: Vec<Option<f64>> = runs.iter().map(figure).collect();
         if values.iter().all(Option::is_none) {
             continue;
@@ -133,94 +133,6 @@ pub(super) fn side_by_side(runs: &[Run]) -> String {
 
 fn load(run: &Run) -> String {
     run.load.as_ref().map_or(NONE.to_owned(), ToString::to_string)
-}
-
-type Row = (String, Box<dyn Fn(&Run) -> Option<f64>>);
-
-/// The rows: a name with its unit, and the figure of a run.
-fn rows() -> Vec<Row> {
-    let row = |name: &str, figure: fn(&Run) -> Option<f64>| -> Row { (name.to_owned(), Box::new(figure)) };
-    let mut rows = vec![
-        row("answers/s", |run| run.rate().or_else(|| run.prediction.as_ref()?.rate)),
-        row("refused %", |run| refused(run).map(|share| share * 100.0)),
-    ];
-    rows.extend(times("answer", TimingKind::Answer, &[None, Some(0.5), Some(0.9), Some(0.99)]));
-    rows.push(row("done/s", |run| match run.prediction.as_ref() {
-        Some(prediction) => prediction.done_rate,
-        None => run.done_rate(),
-    }));
-    rows.extend(times("wait", TimingKind::Wait, &[Some(0.5), Some(0.99)]));
-    rows.extend(times("service", TimingKind::Service, &[Some(0.5)]));
-    rows.extend(times("response", TimingKind::Response, &[None, Some(0.5), Some(0.9), Some(0.99)]));
-    rows.push(row("peak in resource", |run| match &run.bench {
-        Some(bench) => Some(bench.peak_in_use as f64),
-        None => run.prediction.as_ref()?.peak_in_use,
-    }));
-    rows.push(row("mean in resource", |run| match run.mode_side() {
-        // Little's law: rate times service time.
-        Some(side) => Some(side.done_rate * side.service.mean_ms()? / 1e3),
-        None => run.prediction.as_ref()?.in_use,
-    }));
-    rows.push(row("peak depth", |run| match &run.bench {
-        Some(bench) => Some(bench.peak_depth as f64),
-        None => run.prediction.as_ref()?.peak_depth,
-    }));
-    rows.push(row("drain s", |run| match &run.bench {
-        Some(bench) => Some(bench.drain_s),
-        None => run.prediction.as_ref()?.drain_s,
-    }));
-    rows
-}
-
-/// The mean, or a percentile, of the times on a kind.
-fn times(
-    word: &'static str,
-    kind: TimingKind,
-    shares: &'static [Option<f64>],
-) -> impl Iterator<Item = Row> {
-    shares.iter().map(move |share| -> Row {
-        let name = share.map_or("mean".to_owned(), |share| format!("p{:.0}", share * 100.0));
-        let figure = move |run: &Run| match run.timing(kind) {
-            Some(timing) => share
-                .map_or_else(|| timing.mean_ms(), |share| timing.quantile_ms(share))
-                .filter(|ms| *ms > 0.0 || !leaves_out_answers(run, kind)),
-            None => predicted(run, kind, *share),
-        };
-        (format!("{word} {name} ms"), Box::new(figure))
-    })
-}
-
-/// True for the answer times of a simulation, which has neither a network nor a server:
-/// an answer that waits for nothing takes no time there.
-fn leaves_out_answers(run: &Run, kind: TimingKind) -> bool {
-    run.origin == Origin::Simulated && kind == TimingKind::Answer
-}
-
-fn predicted(run: &Run, kind: TimingKind, share: Option<f64>) -> Option<f64> {
-    let prediction = run.prediction.as_ref()?;
-    let times: PredictedTimes = match kind {
-        TimingKind::Answer => prediction.answer,
-        TimingKind::Wait => prediction.wait,
-        TimingKind::Service => prediction.service,
-        TimingKind::Response => prediction.response,
-    }?;
-    match share {
-        None => times.mean_ms,
-        Some(0.5) => times.p50_ms,
-        Some(0.9) => times.p90_ms,
-        Some(_) => times.p99_ms,
-    }
-}
-
-/// The share of requests that were refused.
-fn refused(run: &Run) -> Option<f64> {
-    if let Some(client) = &run.client {
-        return (client.sent > 0).then(|| client.refused as f64 / client.sent as f64);
-    }
-    match run.mode_side() {
-        Some(side) => (side.requests > 0).then(|| side.refused as f64 / side.requests as f64),
-        None => run.prediction.as_ref()?.refused_share,
-    }
 }
 
 fn is_measured(run: &Run) -> bool {

@@ -29,6 +29,7 @@ import { ask, messageOf } from './server.js';
 /** @type {Letter[]} */
 export const LETTERS = ['A', 'B', 'C'];
 const KEPT = 6; // runs: a long one has megabytes
+const EXPORTS = ['html', 'svg', 'csv'];
 
 export class Comparison {
   /** @type {Map<string, View>} by the run's id and the warm-up that is left out */
@@ -59,6 +60,7 @@ export class Comparison {
     this.charts = new RunCharts(box, tooltip, palette);
     this.field = findAs(HTMLInputElement, box, '.skip-s');
     this.field.addEventListener('change', () => this.skips(Number(this.field.value) || 0));
+    this.links = EXPORTS.map((kind) => findAs(HTMLAnchorElement, box, `.as-${kind}`));
   }
 
   /** @param {string} id */
@@ -86,6 +88,7 @@ export class Comparison {
     this.box.hidden = !slots.some(Boolean);
     this.field.value = String(skip);
     const there = slots.filter((slot) => slot?.run);
+    this.#offer(there.map((slot) => slot?.id ?? ''));
     const asked = await Promise.allSettled(there.map((slot) => this.#load(slot?.id ?? '')));
     if (shown !== this.#shown) return []; // others have been chosen meanwhile
     const failed = asked.find((one) => one.status === 'rejected');
@@ -115,6 +118,18 @@ export class Comparison {
       (one) => !this.#slots.some((slot) => slot && this.#key(slot.id) === one),
     );
     if (this.#views.size > KEPT && other !== undefined) this.#views.delete(other);
+  }
+
+  /** Where the runs that are shown can be saved from. @param {string[]} ids */
+  #offer([first, ...others]) {
+    for (const [index, link] of this.links.entries()) {
+      link.parentElement?.toggleAttribute('hidden', first === undefined);
+      if (first === undefined) continue;
+      const fields = new URLSearchParams({ as: EXPORTS[index] });
+      for (const id of EXPORTS[index] === 'csv' ? [] : others) fields.append('with', id);
+      if (this.#skip) fields.set('skip', `${this.#skip}s`);
+      link.href = `api/runs/${encodeURIComponent(first)}/export?${fields}`;
+    }
   }
 
   #draw() {

@@ -174,7 +174,7 @@ fn differing(what: &str, a: &Value, b: &Value) -> Option<String> {
 }
 
 /// Adds every leaf by its dotted key.
-fn flatten(key: String, value: &Value, into: &mut BTreeMap<String, String>) {
+pub(in crate::runs) fn flatten(key: String, value: &Value, into: &mut BTreeMap<String, String>) {
     let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     match value {
         Value::Object(fields) => {
