@@ -1,0 +1,45 @@
+// The pictures of the README, of a real server under a real load.
+//   node browser/readme.mjs FOLDER
+
+import { join } from 'node:path';
+import { Browser, until } from './browser.mjs';
+import { Server } from './server.mjs';
+import { STATES, enter } from './states.mjs';
+
+const folder = process.argv[2];
+
+/** Takes one picture, once `ready` is true. */
+async function picture(name, scheme, server, path, ready) {
+  const browser = await Browser.open({ scheme });
+  const page = await browser.page(server.url + path);
+  await ready(page);
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+  await browser.close(server);
+}
+
+const overloaded = await Server.start(STATES.overloaded.settings);
+await picture('overloaded', 'light', overloaded, '/', async (page) => {
+  await overloaded.load('mode=pipelined&rate=16&duration=20s');
+  await page.waitForTimeout(21_000);
+  await until(async () => !(await overloaded.get('/api/load')).running, 10, 'the first load ends');
+  await enter(overloaded, STATES.overloaded);
+  await page.waitForTimeout(20_000);
+});
+
+const frozen = await Server.start(STATES.frozen.settings);
+await picture('frozen', 'dark', frozen, '/', async (page) => {
+  await enter(frozen, STATES.frozen);
+  await until(async () => (await page.textContent('#word')) === 'FROZEN', 30, 'FROZEN');
+  await page.waitForTimeout(4000);
+});
+
+const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
+const at = ['--set', `server.listen=${runs.address}`];
+for (const consumers of [2, 4, 8]) {
+  await runs.post(`/api/concurrency?value=${consumers}`);
+  await runs.weir('load', 'pipelined', '--rate', '90', '-d', '8s', '-q', '--name', `${consumers} consumers`, ...at);
+}
+const listed = (await runs.get('/api/runs')).runs.map((run) => run.id).reverse();
+const [first, ...others] = listed;
+const address = `/#run=${first}${others.map((id) => `&with=${id}`).join('')}`;
+await picture('runs', 'light', runs, address, (page) => page.waitForTimeout(2500));
