@@ -42,4 +42,8 @@ for (const consumers of [2, 4, 8]) {
 const listed = (await runs.get('/api/runs')).runs.map((run) => run.id).reverse();
 const [first, ...others] = listed;
 const address = `/#run=${first}${others.map((id) => `&with=${id}`).join('')}`;
-await picture('runs', 'light', runs, address, (page) => page.waitForTimeout(2500));
+await picture('runs', 'light', runs, address, async (page) => {
+  await page.getByRole('button', { name: 'event response' }).click();
+  await page.getByRole('button', { name: 'depth' }).click();
+  await page.waitForTimeout(1500);
+});

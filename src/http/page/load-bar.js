@@ -64,12 +64,16 @@ export class LoadBar {
     const isAlarmed = load.said.classList.contains('alarm');
     if (isAlarmed && !this.#wasAlarmed && !isOpen) this.panel.showPopover();
     if (isRunning && !this.#wasRunning && isOpen) this.panel.hidePopover();
-    if (isRunning && !this.#wasRunning && state) this.marked(`${state.mode} · ${state.plan}`, seconds ?? 0);
-    if (!isRunning && this.#wasRunning) this.marked('load ended', 0);
+    // One load may follow another between two looks.
+    const running = isRunning && state ? `${state.mode} · ${state.plan}` : '';
+    if (running && running !== this.#marked) this.marked(running, seconds ?? 0);
+    if (!running && this.#marked) this.marked('load ended', 0);
+    this.#marked = running;
     this.#wasRunning = isRunning;
     this.#wasAlarmed = isAlarmed;
   }
 
+  #marked = ''; // the load that the time axis has last been told of
   #wasRunning = false;
   #wasAlarmed = false;
 }
