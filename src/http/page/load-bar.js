@@ -73,7 +73,7 @@ export class LoadBar {
     this.#wasAlarmed = isAlarmed;
   }
 
-  #marked = ''; // the load that the time axis has last been told of
+  #marked = ''; // the load that the time axis has marked last
   #wasRunning = false;
   #wasAlarmed = false;
 }
