@@ -98,6 +98,9 @@ mod encodings;
 /// Stages and workers over HTTP: killed, restarted, paused.
 mod components;
 
+/// The bytes that a load of the page takes.
+mod weight;
+
 /// Parts of every answer of the router: ids, advice, headers, sentences.
 mod answers;
 

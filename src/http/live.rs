@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::workbench::{History, Workbench};
+use crate::workbench::Workbench;
 
 /// The time between two snapshots of the live stream.
 const FRAME: Duration = Duration::from_millis(100);
@@ -35,8 +36,23 @@ pub(super) async fn snapshot(State(workbench): State<Arc<Workbench>>) -> Respons
     ([(header::CACHE_CONTROL, "no-store")], Json(workbench.snapshot())).into_response()
 }
 
-pub(super) async fn history(State(workbench): State<Arc<Workbench>>) -> Json<History> {
-    Json(workbench.recent_history())
+/// What of the history is wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct Since {
+    /// An uptime in seconds: only points after it.
+    #[serde(default = "always")]
+    since: f64,
+}
+
+const fn always() -> f64 {
+    f64::NEG_INFINITY
+}
+
+pub(super) async fn history(
+    State(workbench): State<Arc<Workbench>>,
+    Query(Since { since }): Query<Since>,
+) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(workbench.history_since(since))).into_response()
 }
 
 /// The state that all readers share.

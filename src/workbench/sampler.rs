@@ -11,8 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::busy::BusyShares;
 use super::delta::{Delta, Tracker};
 use super::heat::Heat;
-use super::history::{HISTORY_INTERVAL, History, Point, Recent};
+use super::history::{HISTORY_INTERVAL, History, Recent};
 use super::judge::Judge;
+use super::point::Point;
 use super::recording::{Observation, Recorder};
 use super::stats::HistogramKind;
 use super::{Peaks, Workbench};
@@ -89,7 +90,7 @@ impl Workbench {
             sampler.heat.add(&since.response);
         }
         let point = Point {
-            t: now,
+            t: in_milliseconds(now),
             arrived: modes.as_ref().map(|stats| stats.totals().arrived),
             requests: modes.as_ref().map(|stats| stats.totals().requests),
             finished: modes.as_ref().map(|stats| {
@@ -143,9 +144,14 @@ impl Workbench {
         self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
     }
 
-    /// Returns the history of the last minutes.
+    /// Returns the history of the last ten minutes.
     pub fn recent_history(&self) -> History {
-        self.sampler().recent.history()
+        self.history_since(f64::NEG_INFINITY)
+    }
+
+    /// Returns the history after an uptime in seconds, and all marks.
+    pub fn history_since(&self, uptime_s: f64) -> History {
+        self.sampler().recent.since(uptime_s)
     }
 
     pub(super) fn last_point(&self) -> Point {
@@ -155,4 +161,10 @@ impl Workbench {
     pub(super) fn sampler(&self) -> MutexGuard<'_, Sampler> {
         self.sampler.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An uptime without its fraction of a millisecond, as the columns of the history send it.
+/// A page that has a point from a snapshot knows it again in the history.
+fn in_milliseconds(uptime_s: f64) -> f64 {
+    (uptime_s * 1000.0).floor() / 1000.0
 }

@@ -8,21 +8,31 @@ use serde_json::Value;
 
 use crate::binary::{Folder, Server};
 
+/// How often a document is asked for. Virtual time stands still at times, while the live
+/// stream is open, and the browser then never ends.
+const ATTEMPTS: usize = 4;
+
 /// The document at `url` after its scripts have run, and with `more` arguments.
 fn dom(folder: &Folder, url: &str, more: &[&str]) -> String {
     let profile = format!("--user-data-dir={}", folder.0.join("profile").display());
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        // Modules are not loaded from files otherwise.
-        .arg("--allow-file-access-from-files")
-        .args(more)
-        .args([profile.as_str(), "--enable-logging=stderr", "--dump-dom", url])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("CONSOLE"), "{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    for _ in 0..ATTEMPTS {
+        let output = Command::new("timeout")
+            .args(["--signal=KILL", "40", "chromium", "--headless", "--no-sandbox", "--disable-gpu"])
+            .args(["--no-first-run", "--disable-quic", "--disable-background-networking"])
+            .args(["--disable-component-update", "--disable-sync"])
+            // Modules are not loaded from files otherwise.
+            .arg("--allow-file-access-from-files")
+            .args(more)
+            .args([profile.as_str(), "--enable-logging=stderr", "--dump-dom", url])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("CONSOLE"), "{said}");
+        if !output.stdout.is_empty() {
+            return String::from_utf8_lossy(&output.stdout).into_owned();
+        }
+    }
+    panic!("the browser gave no document of {url} in {ATTEMPTS} attempts of 40 s");
 }
 
 /// What stands between each `before` and the next quote.

@@ -35,7 +35,7 @@ const MARKED_MS = 100; // the history has a mark by then
 const $ = (/** @type {string} */ selector) => find(document, selector);
 const palette = new Palette();
 const tooltip = new Tooltip();
-const timeline = new Timeline(() => ask('api/history'));
+const timeline = new Timeline((since) => ask(`api/history?since=${since}`));
 const bench = new Bench($('#bench'), { palette, tooltip, past: () => timeline, words: render });
 const bindings = new Bindings();
 const banner = new Banner($('#banner'));

@@ -215,11 +215,30 @@ export interface Point {
 
 export type Pair = [number, number];
 
-/** `GET /api/history`. */
+/**
+ * `GET /api/history`: a column for each field of a point. Whole numbers are differences: the running sum of
+ * a column gives the values.
+ */
 export interface History {
   interval_ms: number;
-  points: Point[];
+  t_ms: number[];
+  arrived: PerMode<number[]>;
+  requests: PerMode<number[]>;
+  finished: PerMode<number[]>;
+  depth: number[];
+  in_use: number[];
+  busy: number[];
+  held: number[];
+  concurrency: number[];
+  wait_ms: PerMode<Percentiles>;
+  response_ms: PerMode<Percentiles>;
+  heat: number[][];
   marks: Mark[];
+}
+
+export interface Percentiles {
+  p50: (number | null)[];
+  p99: (number | null)[];
 }
 
 export interface Mark {

@@ -1,15 +1,16 @@
 // @ts-check
-// The last ten minutes as rows of the live charts: five that the server keeps, and what this page has seen.
+// The last ten minutes as rows of the live charts: what the server keeps, and what this page has seen.
 //
 // Responsible for: the points that the server has sent, the rates that follow from them, and filling gaps
 // from the server's history. Drawing is left to those who follow.
 
+import { pointsOf } from './history.js';
 import { perMode } from './modes.js';
 
 /** @import { Happening } from './charts.d.ts' */
 /** @import { History, PerMode, Point } from './snapshot.d.ts' */
 
-const KEPT = 2400; // points: ten minutes of quarter seconds, twice the number that the server keeps
+const KEPT = 2400; // points: ten minutes of quarter seconds, as many as the server keeps
 const GAP_S = 1; // a gap of this length between live points is filled from the history
 const SECOND = 0.999; // points are a quarter of a second apart, and a little less at times
 
@@ -46,6 +47,7 @@ export class Timeline {
   /** @type {Point[]} */
   #points = [];
   #uptime = 0;
+  #known = -1; // the uptime up to which there is no gap
   #loading = false;
   #again = false;
   /** @type {(() => void)[]} */
@@ -55,7 +57,7 @@ export class Timeline {
   /** @type {Happening[]} */
   marks = [];
 
-  /** @param {() => Promise<History>} history */
+  /** @param {(since: number) => Promise<History>} history asks for the points after an uptime */
   constructor(history) {
     this.history = history;
   }
@@ -91,6 +93,7 @@ export class Timeline {
       this.rows.shift();
     }
     if (last && point.t - last.t > GAP_S) this.load();
+    else if (last?.t === this.#known) this.#known = point.t;
     // At rest the charts only scroll, by less than a pixel a point: once a second is enough for that.
     const isNewSecond = Math.floor(point.t) !== Math.floor(last?.t ?? -1);
     if (isNewSecond || !isAtRest(row)) this.#changed();
@@ -100,30 +103,37 @@ export class Timeline {
   restart() {
     this.#points = [];
     this.rows = [];
+    this.#known = -1;
     this.load();
   }
 
   /**
-   * Replaces the past. Points that are older or newer than the history stay.
+   * Takes what the server says of the past. Points before and after that stay.
    * @param {History} history
    */
-  adopt({ points, marks }) {
-    const [oldest, newest] = [points[0]?.t ?? -1, points.at(-1)?.t ?? -1];
-    const older = this.#points.filter(({ t }) => t < oldest);
-    const newer = this.#points.filter(({ t }) => t > newest && t <= this.#uptime);
-    this.#points = [...older, ...points, ...newer].slice(-KEPT);
-    this.rows = this.#points.map((_, index) => rowAt(this.#points, index));
-    this.marks = marks;
+  adopt(history) {
+    const points = pointsOf(history);
+    const [oldest, newest] = [points[0]?.t ?? Infinity, points.at(-1)?.t ?? -1];
+    const before = this.#points.findIndex(({ t }) => t >= oldest);
+    const kept = before < 0 ? this.#points.length : before;
+    const newer = this.#points.slice(kept).filter(({ t }) => t > newest && t <= this.#uptime);
+    this.#points = [...this.#points.slice(0, kept), ...points, ...newer];
+    this.rows.length = kept;
+    for (let index = kept; index < this.#points.length; index += 1) this.rows.push(rowAt(this.#points, index));
+    this.#points = this.#points.slice(-KEPT);
+    this.rows = this.rows.slice(-KEPT);
+    this.#known = newer.reduce((known, { t }) => (t - known <= GAP_S ? t : known), Math.max(this.#known, newest));
+    this.marks = history.marks;
     this.#changed();
   }
 
-  /** Loads the history. Called while it loads, it loads once more: the first answer may be stale. */
+  /** Loads what is missing of the history. Called while it loads, it loads once more: the first answer may be stale. */
   async load() {
     this.#again = this.#loading;
     if (this.#loading) return;
     this.#loading = true;
     try {
-      this.adopt(await this.history());
+      this.adopt(await this.history(this.#known));
     } catch {
       // The stream notices a lost server by itself, and the history is loaded when it is back.
     } finally {
