@@ -18,6 +18,7 @@ mod report;
 mod runs;
 mod serve;
 mod server;
+mod set;
 mod simulate;
 mod snapshot;
 mod text;
@@ -146,6 +147,9 @@ enum Command {
     /// Empty the queue of a running server: drop the waiting events
     #[command(after_help = help::PURGE)]
     Purge(Server),
+    /// Change keys of a running server's configuration
+    #[command(after_help = help::SET)]
+    Set(set::Args),
     /// Zero the counters, peaks and histograms of a running server
     #[command(after_help = help::RESET)]
     Reset(Server),
@@ -237,6 +241,7 @@ fn run_command() -> anyhow::Result<Exit> {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))
         }
         Command::Purge(server) => on_server(server.peer(&sources, token), purge),
+        Command::Set(args) => on_server(args.server.peer(&sources, token), |peer| set::run(&args, peer)),
         Command::Reset(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/reset")),
         Command::Completions { shell } => {
             let mut command = Args::command();

@@ -24,7 +24,7 @@ mod watch;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use change::{Changed, assignment};
 pub use file::{ConfigFile, WriteError};
@@ -137,7 +137,7 @@ impl Config {
 }
 
 /// One key whose value differs between two configurations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Such as `consumers.concurrency`.
     pub key: String,

@@ -13,6 +13,8 @@ mod directory;
 mod edits;
 /// The end: in time, whatever is blocked, and with everything said.
 mod ending;
+/// `weir set`.
+mod set;
 
 /// Stages and workers that are killed and restarted from the command line.
 mod kill;

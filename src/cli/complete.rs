@@ -154,6 +154,7 @@ impl<'a> Line<'a> {
             (None, _) => match self.before[..] {
                 ["load" | "simulate" | "predict"] => Mode::ALL.map(|mode| mode.name().to_owned()).to_vec(),
                 ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
+                ["set", ..] => keys(),
                 ["compare", ..]
                 | ["runs", "compare" | "delete", ..]
                 | ["runs", "show" | "export" | "rename"] => self.runs(),
@@ -212,6 +213,7 @@ mod tests {
         assert_eq!(candidates(&["--set", "consumers.c"]), ["consumers.concurrency="]);
         assert_eq!(candidates(&["kill", ""]), ["queue", "consumers"]);
         assert_eq!(candidates(&["restart", "--url", "x", "c"]), ["consumers"]);
+        assert_eq!(candidates(&["set", "queue.capacity=5", "consumers.c"]), ["consumers.concurrency="]);
         assert_eq!(candidates(&["exercise", "start", "kn"]), ["knee"]);
         assert_eq!(candidates(&["exercise", "predict", "enqueue-1000", "peak"]), ["peak_depth="]);
         for nothing in [

@@ -39,6 +39,7 @@ fn reads(command: &Command) -> Option<Reads> {
         | Command::Pause(_)
         | Command::Resume(_)
         | Command::Purge(_)
+        | Command::Set(_)
         | Command::Reset(_) => (&["server.listen"], RUNNING),
         Command::Compare(_) => (&["server.listen", "data."], OF_THE_RUN),
         Command::Runs(_) => (&["server.listen", "data."], KEPT),
@@ -66,6 +67,7 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",
             Self::Purge(_) => "purge",
+            Self::Set(_) => "set",
             Self::Reset(_) => "reset",
             Self::Completions { .. } => "completions",
         }

@@ -84,6 +84,11 @@ pub(super) const PURGE: &str = "\
 Examples:
   weir purge
   weir pause && weir purge && weir resume    also drop the events that arrive meanwhile";
+pub(super) const SET: &str = "\
+Examples:
+  weir set consumers.concurrency=3
+  weir set resource.latency.mean=20ms queue.capacity=100 --check
+  weir set consumers.concurrency=3 --write";
 pub(super) const RESET: &str = "\
 Examples:
   weir reset

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Workbench;
@@ -12,7 +12,7 @@ use super::reload::Origin;
 use crate::config::{Change, ConfigError, ConfigFile, NEEDS_RESTART, WriteError, changes, keys};
 
 /// A change that is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// What differs from before.
     pub changes: Vec<Change>,

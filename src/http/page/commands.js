@@ -9,7 +9,7 @@ const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
 const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
 // A command that starts a bench takes --listen; one that speaks to a bench takes --url as well.
 const STARTS = /^\s*cargo run --release(?=\s|$)/;
-const SPEAKS = /^\s*weir (load|snapshot|components|kill|restart|pause|resume|purge|reset)(?=\s|$)/;
+const SPEAKS = /^\s*weir (load|snapshot|components|kill|restart|pause|resume|purge|reset|set)(?=\s|$)/;
 const COPIED_MS = 1500;
 
 /**
