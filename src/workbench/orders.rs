@@ -170,6 +170,17 @@ impl Workbench {
         })
     }
 
+    /// Marks what has failed by itself. Waits for the next call while an order is carried out.
+    pub(super) fn mark_failures(&self) {
+        let Ok(_turn) = self.orders.try_lock() else { return };
+        if self.shutdown.is_stopping() {
+            return;
+        }
+        for failure in self.stages.new_failures() {
+            self.mark(MarkKind::Error, &failure);
+        }
+    }
+
     fn component_named(&self, name: &str) -> Result<StageName, OrderError> {
         let stage = StageName::named(name).ok_or_else(|| OrderError::NoComponent(name.to_owned()))?;
         if self.shutdown.is_stopping() { Err(OrderError::Draining) } else { Ok(stage) }

@@ -79,6 +79,7 @@ impl Workbench {
 
     /// Takes a point now.
     pub fn sample(&self) {
+        self.mark_failures();
         let mut sampler = self.sampler();
         let observation = self.observe(&mut sampler);
         let now = observation.now.as_secs();

@@ -11,6 +11,9 @@
 //! are dropped with their tickets, and the ledger counts them as failed.
 
 mod gate;
+mod lives;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +22,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::gate::{Gate, GateSource};
+use self::lives::EarlierLives;
 use super::Bench;
 use super::modes::ResourceHandler;
 use crate::backoff::Backoff;
@@ -27,7 +31,8 @@ use crate::pool::{self, PoolRef, PoolSettings};
 use crate::record::Mode;
 use crate::stage::{self, ProducerRef, Reason, State, Status};
 use crate::supervise::{
-    ChildInfo, ChildSpec, Grace, Restart, Strategy, Supervisor, SupervisorError, SupervisorHandle,
+    ChildInfo, ChildSpec, ChildState, Grace, Restart, Strategy, Supervisor, SupervisorError,
+    SupervisorHandle,
 };
 
 /// The most restarts after failures of its own that a stage gets within [`PERIOD`]. Kills
@@ -99,8 +104,15 @@ struct Current {
     consumers_paused: bool,
     queue: Option<Arc<dyn Fn() -> Status + Send + Sync>>,
     pool: Option<PoolRef<Ticket>>,
+    /// The earlier lives of each stage.
+    earlier: [EarlierLives; StageName::ALL.len()],
     /// The last order to each stage.
     orders: [Option<Order>; StageName::ALL.len()],
+    /// The number of orders given to each stage.
+    given: [u64; StageName::ALL.len()],
+    /// The failures of each stage that were reported, and whether the end was.
+    reported: [u64; StageName::ALL.len()],
+    end_reported: bool,
 }
 
 impl Current {
@@ -131,7 +143,11 @@ impl Stages {
             consumers_paused: false,
             queue: None,
             pool: None,
+            earlier: Default::default(),
             orders: [None; 2],
+            given: [0; 2],
+            reported: [0; 2],
+            end_reported: false,
         }));
         let source = queue_child(bench, &queue, &gate, &current);
         let pool = pool_child(bench, &queue, &current);
@@ -201,16 +217,17 @@ impl Stages {
     /// Returns the status of each stage, in the order in which events go through them. A stage
     /// that is down has the last status of its predecessor.
     pub(super) fn inspect(&self) -> Vec<Status> {
-        let (queue, pool) = {
+        let (queue, pool, earlier) = {
             let current = lock(&self.current);
-            (current.queue.clone(), current.pool.clone())
+            (current.queue.clone(), current.pool.clone(), current.earlier)
         };
         let queue = queue.map(|read| {
-            let mut status = read();
+            let mut status = earlier[StageName::Queue as usize].with(read());
             status.buffered += self.gate.len();
             status
         });
-        queue.into_iter().chain(pool.map(|pool| pool.status())).collect()
+        let pool = pool.map(|pool| earlier[StageName::Consumers as usize].with(pool.status()));
+        queue.into_iter().chain(pool).collect()
     }
 
     /// Returns the pool that runs now.
@@ -243,11 +260,35 @@ impl Stages {
     /// # Errors
     /// If the supervisor has ended.
     pub(super) async fn order(&self, stage: StageName, order: Order) -> Result<(), SupervisorError> {
-        lock(&self.current).orders[stage as usize] = Some(order);
+        {
+            let mut current = lock(&self.current);
+            current.orders[stage as usize] = Some(order);
+            // Before, because an order is carried out even if this future is dropped.
+            current.given[stage as usize] += 1;
+        }
         match order {
             Order::Kill => self.tree.kill(stage.name()).await,
             Order::Restart => self.tree.restart(stage.name()).await,
         }
+    }
+
+    /// Returns in words what has failed by itself since the last call. Not to be called while
+    /// an order is carried out, which would count as a failure.
+    pub(super) fn new_failures(&self) -> Vec<String> {
+        let (children, mut said) = (self.tree.list(), Vec::new());
+        let mut current = lock(&self.current);
+        for (stage, child) in StageName::ALL.into_iter().zip(&children) {
+            let failures = child.restarts.saturating_sub(current.given[stage as usize]);
+            if std::mem::replace(&mut current.reported[stage as usize], failures) < failures {
+                let why = child.last_exit.as_ref().map_or("ended".to_owned(), ToString::to_string);
+                said.push(format!("{} {why}; started again", stage.name()));
+            }
+        }
+        let ended = children.iter().all(|child| matches!(child.state, ChildState::Ended(_)));
+        if ended && !std::mem::replace(&mut current.end_reported, true) {
+            said.push("the supervisor has given up".to_owned());
+        }
+        said
     }
 
     /// Waits until the queue is closed and empty and all events are finished, or the
@@ -296,7 +337,9 @@ fn queue_child(
             .register(&reserved)
             .rescue(move |events| kept.put_back(events));
         let source = if current.queue_paused { source.paused() } else { source }.spawn();
-        current.queue = Some(Arc::new(source.status_fn()));
+        if let Some(earlier) = current.queue.replace(Arc::new(source.status_fn())) {
+            current.earlier[StageName::Queue as usize].add(&earlier());
+        }
         source
     })
 }
@@ -308,7 +351,9 @@ fn pool_child(bench: &Arc<Bench>, queue: &ProducerRef<Ticket>, current: &Arc<Mut
         let handler = ResourceHandler(Arc::clone(&bench));
         let pool = pool::builder(handler, current.pool_settings());
         let pool = pool.named(StageName::Consumers.name()).spawn(&queue);
-        current.pool = Some(pool.reference());
+        if let Some(earlier) = current.pool.replace(pool.reference()) {
+            current.earlier[StageName::Consumers as usize].add(&earlier.status());
+        }
         pool
     })
 }

@@ -65,7 +65,7 @@ function wanted(stage) {
 /** @type {NonNullable<Figure['detail']>} */
 function busyInWords({ busy_s: seconds, kind }, { concurrency }) {
   const slots = kind === 'pool' ? `, concurrency ${format.count(concurrency)} now` : '';
-  return `${format.seconds(seconds)} since it was started${slots}`;
+  return `${format.seconds(seconds)} since the server started${slots}`;
 }
 
 export class StageRow {

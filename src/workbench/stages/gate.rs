@@ -11,7 +11,12 @@ use crate::stage::Producer;
 
 /// Events between two lives of the queue's stage, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<Kept>);
+pub(super) struct Gate {
+    kept: Mutex<Kept>,
+    /// Has the stage panic when it has taken its next events, which are put back.
+    #[cfg(test)]
+    pub(super) fuse: std::sync::atomic::AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -23,7 +28,7 @@ struct Kept {
 
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps events that a stage had taken, in front of those that wait here: it took them
@@ -79,7 +84,13 @@ impl Producer for GateSource {
         if !events.is_empty() {
             return Some(events);
         }
-        self.queue.produce(demand).await
+        let events = self.queue.produce(demand).await;
+        #[cfg(test)]
+        if self.gate.fuse.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            self.gate.put_back(events.unwrap_or_default());
+            panic!("the fuse has blown");
+        }
+        events
     }
 
     fn finish_within(&self) -> Duration {
