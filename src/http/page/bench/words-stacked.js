@@ -19,7 +19,7 @@ const SEEN = 0.05;
  */
 export function stackedWords(say, at, f) {
   const { columns, W } = at;
-  const feet = [columns[0] + 2, W, 0];
+  const feet = [columns[0] - 10, W, 0]; // room for the name beside it
   MODES.forEach((mode, lane) => {
     const align = lane === 2 ? 'l' : 'r';
     say.put(`name${lane}`, feet[lane], 17, [[`mark ${mode}`, ''], mode], { look: 'h', align, term: mode });
