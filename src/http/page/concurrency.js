@@ -28,6 +28,7 @@ export class Concurrency {
   constructor(node) {
     this.input = findAs(HTMLInputElement, node, 'input');
     this.said = find(node, '.said');
+    this.label = find(node, 'label');
     this.input.addEventListener('input', () => {
       this.#edited = true;
     });
@@ -44,8 +45,10 @@ export class Concurrency {
   }
 
   /** @param {Snapshot} snapshot */
-  update({ consumers }) {
+  update({ config, consumers }) {
     this.#inForce = consumers.concurrency;
+    const isInFile = !config.not_in_file.includes('consumers.concurrency');
+    this.label.detail = isInFile ? undefined : () => 'This value is not in the file: the tab Configuration writes it.';
     const isLate = performance.now() - this.#since > REMEMBER_MS;
     if (this.#sent === null && (isLate || Number(this.#wanted) === this.#inForce)) this.#wanted = null;
     this.#show();
