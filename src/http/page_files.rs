@@ -74,6 +74,7 @@ files![
     "bench/basin.js",
     "bench/bench.js",
     "bench/brush.js",
+    "bench/heat.js",
     "bench/labels.js",
     "bench/layer.js",
     "bench/layout.js",

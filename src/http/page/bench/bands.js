@@ -143,18 +143,16 @@ export function depth(pen, rows, x, band, f, isLog) {
 }
 
 /**
- * A line through all rows, broken at gaps. Of very many rows some are left out.
+ * A line through all rows, broken at gaps.
  * @param {ScoreRow[]} rows
  * @param {X} x
  * @param {(row: ScoreRow) => number} y
  * @returns {(Spot | null)[]}
  */
 function joined(rows, x, y) {
-  const stride = Math.ceil(rows.length / 1200);
   /** @type {(Spot | null)[]} */
   const spots = [];
   rows.forEach((row, index) => {
-    if (index % stride && index < rows.length - 1) return;
     if (index && row.t - rows[index - 1].t > GAP_S) spots.push(null);
     spots.push([x(row.t), y(row)]);
   });

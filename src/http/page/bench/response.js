@@ -1,16 +1,17 @@
 // @ts-check
 // The band of response times in the score.
 //
-// Responsible for: a heat map, p50 and p99 on it, and the age of the oldest event while nothing finishes.
-// Queueing shows as a climbing band.
+// Responsible for: p50 and p99 on the heat map, and the age of the oldest event while nothing finishes.
+// Queueing shows as a climbing band. The map itself is left to heat.js.
 
 import { COLOURS } from './brush.js';
 import { decades } from './pen.js';
 import { brief } from './say.js';
 
-/** @import { End, Scale, ScoreRow, Spot } from './types.d.ts' */
 /** @import { Band, X } from './bands.js' */
+/** @import { Heat } from './heat.js' */
 /** @import { Pen } from './pen.js' */
+/** @import { End, ScoreRow, Spot } from './types.d.ts' */
 
 const LOW_S = 0.0001; // response times that the scale can show
 const RECENT_S = 5;
@@ -22,8 +23,9 @@ const GAP_S = 2; // lines do not cross a longer gap
  * @param {X} x
  * @param {Band} band
  * @param {[t: number, seconds: number][]} oldest ages of the oldest event inside
+ * @param {Heat} heat
  */
-export function response(pen, rows, x, band, oldest) {
+export function response(pen, rows, x, band, oldest, heat) {
   const [top, bottom] = band;
   const [low, high] = reach(rows, oldest);
   const place = (/** @type {number} */ s) =>
@@ -32,7 +34,7 @@ export function response(pen, rows, x, band, oldest) {
   pen.ticks(scale, (s) => brief(s).replace('.0', ''), decades(high, low));
   pen.title('Response', 'from arrival to the end of the work: darker is more', top);
   const tint = COLOURS[rows[rows.length - 1].mode];
-  heat(pen, rows, x, scale, tint);
+  heat.draw(pen, rows, x, scale, band, tint);
   const columns = smooth(rows);
   const line = (/** @type {'p50' | 'p99'} */ name) =>
     columns.flatMap((column, index) => {
@@ -65,32 +67,6 @@ export function response(pen, rows, x, band, oldest) {
   }
   pen.ends(ends, band);
 }
-
-/**
- * A column for each second: the darker a time, the more events took it.
- * @param {Pen} pen
- * @param {ScoreRow[]} rows
- * @param {X} x
- * @param {Scale} scale
- * @param {string} tint
- */
-function heat({ context: c, get }, rows, x, { low, high, y }, tint) {
-  c.fillStyle = get(tint);
-  for (const { t, heat: steps } of rows) {
-    const most = steps.reduce((all, [, count]) => Math.max(all, count), 0);
-    const from = Math.max(x(rows[0].t), x(t - 1));
-    for (const [step, count] of steps) {
-      const [shortest, longest] = [timeOf(step), timeOf(step + 1)];
-      if (longest <= low || shortest >= high) continue;
-      c.globalAlpha = 0.15 + 0.6 * (count / most);
-      c.fillRect(from, y(longest), x(t) - from + 0.3, y(shortest) - y(longest) + 0.3);
-    }
-  }
-  c.globalAlpha = 1;
-}
-
-/** The time that a step of the server's heat map begins with. @param {number} step */
-const timeOf = (step) => 1e-4 * 10 ** (step / 10);
 
 /**
  * The scale of the response times: from the decade below the shortest to the one above the longest.

@@ -7,6 +7,7 @@
 import { find, findAs } from '../dom.js';
 import { remembered } from '../remembered.js';
 import * as bands from './bands.js';
+import { Heat } from './heat.js';
 import { PAD, Pen } from './pen.js';
 import { Pointer } from './pointer.js';
 import { response } from './response.js';
@@ -24,10 +25,12 @@ const SPANS = ['60', '120', '300', '600'];
 const USUAL = '120';
 const TOGETHER_S = 3; // changes of one setting in this time are one mark
 const AGES = 2400; // of the oldest event, kept: ten minutes
+const ROWS = 1200; // drawn at most, of the points of ten minutes
 const CONTROLS = 120; // the width at the right that marks keep free
 
 export class Score {
   #rows = new ScoreRows();
+  #heat = new Heat();
   /** @type {[number, number][]} */
   #oldest = [];
   /** @type {Figures | null} */
@@ -131,9 +134,10 @@ export class Score {
     const x = (/** @type {number} */ t) => this.x(t);
     this.#marks([...marks, ...this.seen], foot);
     const isLog = this.#isLog;
-    bands.rates(pen, this.shown, x, [32, foot * 0.42], f, isLog);
-    bands.depth(pen, this.shown, x, [foot * 0.42 + 24, foot * 0.66], f, isLog);
-    response(pen, this.shown, x, [foot * 0.66 + 24, foot - 2], this.#oldest);
+    const some = thinned(this.shown);
+    bands.rates(pen, some, x, [32, foot * 0.42], f, isLog);
+    bands.depth(pen, some, x, [foot * 0.42 + 24, foot * 0.66], f, isLog);
+    response(pen, this.shown, x, [foot * 0.66 + 24, foot - 2], this.#oldest, this.#heat);
     this.#axis(foot);
     this.pointer.draw(foot);
   }
@@ -185,6 +189,16 @@ export class Score {
       this.pen.text(words, this.x(Math.min(to, this.#drawn - back)), foot + 14, { align: back ? 'center' : 'right' });
     }
   }
+}
+
+/**
+ * Of very many rows some are left out: those at the same times, however the axis scrolls.
+ * @param {ScoreRow[]} rows
+ * @returns {ScoreRow[]}
+ */
+function thinned(rows) {
+  const stride = Math.ceil(rows.length / ROWS);
+  return stride < 2 ? rows : rows.filter(({ t }, index) => !(Math.round(t * 4) % stride) || index === rows.length - 1);
 }
 
 /**
