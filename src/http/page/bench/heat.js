@@ -48,7 +48,7 @@ export class Heat {
     const newest = rows.findLast((row) => row.heat.length > 0);
     if (!newest) return;
     const { context: c } = pen;
-    // A second is told by the first point after it.
+    // The first point after a second has its column.
     const phase = newest.t % 1;
     const [first, last] = [Math.floor(rows[0].t), Math.floor(newest.t)];
     const y = (/** @type {number} */ step) => bottom - (bottom - top) * share(step, scale);
