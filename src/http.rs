@@ -133,6 +133,7 @@ async fn not_found(uri: Uri) -> Response {
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN  (&skip=5s)\n\
          a run as a file     /api/runs/RUN/export?as=html  (svg, csv, json; &with=RUN)\n\
          the components      /api/components\n\
+         keep a stretch      POST /api/runs/keep?from_s=10&to_s=70&name=x\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\
          kill or restart     POST /api/components/NAME/kill  …/restart\n\

@@ -27,6 +27,7 @@ mod run;
 mod series;
 mod slicer;
 mod timing;
+mod window;
 
 pub use audit::{Audit, Check, Validity, Verdict};
 pub use by_mode::ByMode;
@@ -46,6 +47,7 @@ pub use run::{BenchSide, ByAnswer, ClientSide, FORMAT, ModeSide, Origin, Run, St
 pub use series::{Merge, Series, SeriesBuilder};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
+pub use window::{WindowMode, WindowSide};
 
 pub(crate) use figure::{Number, figures, first_step, names, one_of};
 #[cfg(test)]

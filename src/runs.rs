@@ -23,6 +23,7 @@
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |
 //! | `bench` | ledger, peaks, drain, and for each mode counts, rates and times; series and marks |
 //! | `prediction` | the figures of a prediction |
+//! | `window` | the samples of a stretch of the history that was kept as a run |
 //! | `skipped` | the warm-up that was left out of the figures; never in a stored run |
 //!
 //! Times are written twice: as the usual figures for people, and as `buckets_us`, the

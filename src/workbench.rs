@@ -43,6 +43,7 @@ mod stats;
 mod tree;
 mod trend;
 mod verdict;
+mod window;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,6 +67,7 @@ pub use stages::Order;
 pub use stats::Request;
 pub use tree::{ComponentTree, RestOfWorkers, StageNode, SupervisorNode, WorkerNode};
 pub use verdict::{Part, Tone, Verdict, Word};
+pub use window::WindowError;
 
 use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::metrics::Registry;

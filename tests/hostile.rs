@@ -2,7 +2,7 @@
 //! refused. None panics, and none is read for ever.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use weir::config::{Config, Sources};
 use weir::exercise::{Exercise, Progress, Set, evaluate, first_number, prose};
 use weir::measure::PlanArgs;
 use weir::record::Plan;
-use weir::runs::{Table, ToolOutput, compare, csv, from_json, import, to_json};
+use weir::runs::{Document, Table, ToolOutput, compare, csv, from_json, import, to_json, without_first};
 use weir::simulate::{Bounds, simulate_edited};
 use weir::theory::predict;
 
@@ -256,6 +256,11 @@ fn a_twisted_run_is_compared_exported_predicted_and_simulated_or_refused() {
         let _ = (compare(&run, &whole), compare(&whole, &run), to_json(&run));
         for table in [Table::Series, Table::Percentiles, Table::Histogram] {
             let _ = csv(&run, table);
+        }
+        let rest = without_first(&run, Duration::from_millis(500));
+        for document in [Document::Html, Document::Svg] {
+            let written = document.write(&[run.clone(), rest.clone()]).unwrap();
+            assert!(!written.contains("NaN"), "{written}");
         }
         let audited = run.clone().audited();
         let (Some(plan), Some(config), Some(mode)) = (&audited.load, &audited.config, audited.mode())

@@ -361,6 +361,7 @@ async fn under_a_foreign_name_only_the_endpoints_and_healthz_answer() {
         "load/start?mode=serial",
         "load/stop",
         "runs/begin",
+        "runs/keep?from_s=0&to_s=5",
         "runs/take/1",
         "runs/last/rename?name=x",
         "runs/last/delete",

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use weir::config::Sources;
 use weir::exercise::Progress;
-use weir::record::{Arrivals, Check, Mode, Origin, Verdict};
+use weir::record::{Arrivals, Check, Mode, Origin, Run, Verdict, WindowSide};
 use weir::runs::{Store, ToolOutput, compare, import, to_json, without_first};
 use weir::theory::predict;
 use weir::workbench::{Order, Part};
@@ -135,7 +135,8 @@ fn the_page_declares_fields_of_runs_and_of_a_load_that_the_server_sends() {
     let output = ToolOutput { name: "ab.txt".to_owned(), text: ab };
     let imported = import(&[output], None, SystemTime::UNIX_EPOCH).unwrap();
     let rest = without_first(&simulated, Duration::from_secs(1));
-    for run in [&simulated, &rest, &open, &predicted, &imported] {
+    let kept = Run { window: Some(WindowSide::default()), ..open.clone() };
+    for run in [&simulated, &rest, &kept, &open, &predicted, &imported] {
         let text = to_json(run).unwrap();
         declared.check("Run", &serde_json::from_str(&text).unwrap(), Extra::Allowed);
     }

@@ -19,6 +19,9 @@ mod editing;
 /// The page in a browser.
 mod page;
 
+/// The Runs tab, and a selection that is kept.
+mod runs;
+
 /// Standard output of a program that must succeed.
 fn run(program: &str, args: &[&str]) -> String {
     let output =

@@ -17,6 +17,8 @@ use crate::support::{bench, reconfigure};
 mod faces;
 /// Runs on disk: kept, removed, read again.
 mod kept;
+/// A stretch of the history, kept as a run.
+mod window;
 
 /// A tenth of a second each, one at a time.
 const FLAGS: [&str; 1] = ["resource.latency.mean=100ms"];

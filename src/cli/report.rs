@@ -10,7 +10,8 @@ use std::fmt::Write;
 
 use super::text::{NONE, Table, cut, hang, left, number, pad, percent, right, time};
 use crate::record::{
-    BenchSide, ClientSide, Mode, ModeSide, Origin, Run, Timing, TimingKind, Validity, Verdict,
+    BenchSide, ClientSide, Mark, Mode, ModeSide, Origin, Run, Timing, TimingKind, Validity, Verdict,
+    WindowMode, WindowSide,
 };
 
 /// The width of a label; the text begins behind it.
@@ -35,6 +36,9 @@ pub(super) fn report(run: &Run) -> String {
     if let Some(bench) = &run.bench {
         bench_side(&mut text, bench);
     }
+    if let Some(window) = &run.window {
+        window_side(&mut text, window);
+    }
     audit(&mut text, run);
     text
 }
@@ -44,6 +48,7 @@ pub(super) fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Recorded => "recorded",
         Origin::Load => "weir load",
+        Origin::Kept => "kept",
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "ab",
@@ -195,6 +200,20 @@ fn listed(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(what, count)| format!("{count} \u{d7} {what}")).collect::<Vec<_>>().join(", ")
 }
 
+fn window_side(text: &mut String, window: &WindowSide) {
+    text.push('\n');
+    let peaks = format!(
+        "highest samples: {} in the resource, {} in the queue",
+        window.peak_in_use, window.peak_depth
+    );
+    put(text, "window", format!("{} s; {peaks}", number(window.seconds)));
+    for (name, WindowMode { arrived, answered, finished }) in &window.modes {
+        let rate = in_brackets(window.rate(name));
+        put(text, name, format!("{arrived} arrived, {answered} answered{rate}, {finished} finished"));
+    }
+    marks(text, &window.marks);
+}
+
 fn bench_side(text: &mut String, bench: &BenchSide) {
     text.push('\n');
     let drained = match bench.drained {
@@ -245,10 +264,14 @@ fn bench_side(text: &mut String, bench: &BenchSide) {
         rows.extend(times.map(|(kind, timing)| (format!("{name} {kind}"), Some(timing))));
     }
     times(text, &rows, Origin::Recorded);
-    if !bench.marks.is_empty() {
+    marks(text, &bench.marks);
+}
+
+fn marks(text: &mut String, marks: &[Mark]) {
+    if !marks.is_empty() {
         text.push('\n');
     }
-    for (n, mark) in bench.marks.iter().enumerate() {
+    for (n, mark) in marks.iter().enumerate() {
         let label = if n == 0 { "marks" } else { "" };
         let kind = format!("{:?}", mark.kind).to_lowercase();
         put(text, label, format!("at {} s, {kind}: {}", number(mark.t), mark.text));

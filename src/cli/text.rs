@@ -140,7 +140,7 @@ pub(in crate::cli) fn percent(share: f64) -> String {
 /// A time in milliseconds. Weir's histograms resolve a microsecond: a shorter time is
 /// not 0. Where another tool or a formula says 0, so does this.
 pub(in crate::cli) fn time(ms: f64, origin: Origin) -> String {
-    let is_histogram = matches!(origin, Origin::Recorded | Origin::Load | Origin::Simulated);
+    let is_histogram = matches!(origin, Origin::Recorded | Origin::Load | Origin::Kept | Origin::Simulated);
     match ms.abs() {
         v if v < 0.001 && (is_histogram || v > 0.0) => "<0.001".to_owned(),
         _ => number(ms),

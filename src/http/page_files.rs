@@ -75,6 +75,7 @@ files![
     "bench/bench.js",
     "bench/brush.js",
     "bench/heat.js",
+    "bench/keep.js",
     "bench/labels.js",
     "bench/layer.js",
     "bench/layout.js",

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::clean;
 use crate::duration;
 use crate::record::Run;
-use crate::runs::{Document, Store, StoreError, Table, compare, to_json, without_first};
+use crate::runs::{Document, Store, StoreError, Table, check_name, compare, to_json, without_first};
 use crate::workbench::Workbench;
 
 /// Allows an exported file its own styles and nothing else, in case a browser shows it.
@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
     Router::new()
         .route("/api/runs", get(list))
         .route("/api/runs/begin", post(begin))
+        .route("/api/runs/keep", post(keep))
         .route("/api/runs/hold/{number}", post(hold))
         .route("/api/runs/take/{number}", post(take))
         .route("/api/runs/{run}", get(show))
@@ -39,6 +40,41 @@ pub(super) fn routes() -> Router<Arc<Workbench>> {
 async fn begin(State(workbench): State<Arc<Workbench>>) -> Response {
     let config = workbench.effective();
     Json(json!({ "run": workbench.begin_run(), "config": config })).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct Window {
+    /// The beginning, an uptime in seconds.
+    from_s: f64,
+    /// The end.
+    to_s: f64,
+    /// Without a name, the run has none.
+    #[serde(default)]
+    name: String,
+}
+
+/// Keeps a stretch of the history as a run: 200 with its id, or 409 if the history does not
+/// have it.
+async fn keep(State(workbench): State<Arc<Workbench>>, Query(window): Query<Window>) -> Response {
+    let mut run = match workbench.window(window.from_s, window.to_s) {
+        Ok(run) => run,
+        Err(error) => return (StatusCode::CONFLICT, format!("{error}\n")).into_response(),
+    };
+    let name = (!window.name.is_empty()).then_some(window.name);
+    let keep = move |store: &Store| {
+        if let Some(name) = &name {
+            check_name(name)?;
+            let runs = store.list()?.runs;
+            if let Some(taken) = runs.into_iter().find(|run| run.name.as_ref() == Some(name)) {
+                return Err(StoreError::Taken { name: name.clone(), id: taken.id });
+            }
+        }
+        run.name = name;
+        store.give_id(&mut run);
+        store.save(&run)?;
+        Ok(Json(json!({ "id": run.id })).into_response())
+    };
+    with_store(&workbench, keep).await
 }
 
 /// Keeps a run in progress while its load is silent: 204, or 404 if it is not in

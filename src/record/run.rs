@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Audit, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, date};
+use super::{Audit, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, WindowSide, date};
 use crate::metrics;
 
 /// The version of the format. Fields may be added under the same number.
@@ -49,6 +49,9 @@ pub struct Run {
     pub bench: Option<BenchSide>,
     /// The figures of a prediction.
     pub prediction: Option<Prediction>,
+    /// The samples of a window of the history, if the run was cut out of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowSide>,
     /// The beginning that was left out of the figures. Never in a stored run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<LeftOut>,
@@ -62,6 +65,8 @@ pub enum Origin {
     Recorded,
     /// Measured by `weir load`.
     Load,
+    /// Cut out of the bench's history on request.
+    Kept,
     /// Measured under virtual time.
     Simulated,
     /// Computed by theory.
@@ -308,6 +313,7 @@ impl Run {
             client: None,
             bench: None,
             prediction: None,
+            window: None,
             skipped: None,
         }
     }
@@ -316,12 +322,17 @@ impl Run {
     /// requests.
     pub fn mode(&self) -> Option<Mode> {
         let named = Mode::named(&self.target);
+        let of_window = || {
+            let modes = &self.window.as_ref()?.modes;
+            let (name, _) = modes.iter().max_by_key(|(_, mode)| mode.arrived)?;
+            Mode::named(name)
+        };
         let busiest = || {
             let modes = &self.bench.as_ref()?.modes;
             let (name, _) = modes.iter().max_by_key(|(_, mode)| mode.requests)?;
             Mode::named(name)
         };
-        named.or_else(busiest)
+        named.or_else(busiest).or_else(of_window)
     }
 
     /// The bench's figures of that mode.
@@ -347,7 +358,10 @@ impl Run {
     pub fn rate(&self) -> Option<f64> {
         match &self.client {
             Some(client) => client.reliable_rate(),
-            None => self.mode_side()?.reliable_rate(),
+            None => match &self.window {
+                Some(window) => window.rate(self.mode()?.name()),
+                None => self.mode_side()?.reliable_rate(),
+            },
         }
     }
 

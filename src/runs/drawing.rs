@@ -30,7 +30,8 @@ pub(super) struct Drawing {
 impl Drawing {
     pub(super) fn of(run: &Run) -> Self {
         let from = run.skipped.as_ref().map_or(0.0, |skipped| skipped.seconds);
-        let bench = run.bench.as_ref().map(|bench| &bench.series);
+        let window = run.window.as_ref();
+        let bench = run.bench.as_ref().map(|bench| &bench.series).or(window.map(|window| &window.series));
         let mode = run.mode().map(|mode| mode.name()).unwrap_or_default();
         let client = run.client.as_ref().map(|client| &client.series).filter(|series| !series.t.is_empty());
         let prediction = run.prediction.as_ref();
@@ -50,10 +51,14 @@ impl Drawing {
                 Some(_) => rates(client, &["ok", "refused", "failed"], from),
                 None => by_bench("requests"),
             },
-            done: by_bench("done"),
+            // Samples do not tell done from failed.
+            done: by_bench(if window.is_some() { "finished" } else { "done" }),
             depth: bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
             in_use: bench.map(|series| levels(series, "in_use")).unwrap_or_default(),
-            marks: run.bench.as_ref().map(|bench| bench.marks.clone()).unwrap_or_default(),
+            marks: match (&run.bench, window) {
+                (Some(bench), _) => bench.marks.clone(),
+                (None, window) => window.map(|window| window.marks.clone()).unwrap_or_default(),
+            },
         }
     }
 }
@@ -93,12 +98,16 @@ fn rates(series: Option<&Series>, columns: &[&str], begin: f64) -> Points {
     let Some(series) = series else { return Vec::new() };
     let first = series.t.first().map_or(begin, |t| t - series.interval_s);
     let mut from = if begin > 0.0 { begin.max(first) } else { 0.0 };
+    // A rate needs a second, and samples are closer together.
+    let least = if series.interval_s < 1.0 { 0.99 } else { 0.0 };
     let mut spans: Vec<(f64, f64, f64)> = Vec::new();
     for (at, &t) in series.t.iter().enumerate() {
         let value = |column: &&str| series.columns.get(*column)?.get(at).copied().flatten();
         let count: f64 = columns.iter().filter_map(value).sum();
         match spans.last_mut() {
-            Some(last) if t - from < series.interval_s / 4.0 => (last.1, last.2) = (t, last.2 + count),
+            Some(last) if t - from < series.interval_s / 4.0 || last.1 - last.0 < least => {
+                (last.1, last.2) = (t, last.2 + count);
+            }
             _ => spans.push((from, t, count)),
         }
         from = t;
@@ -123,6 +132,14 @@ mod tests {
         for ((t, rate), (at, expected)) in drawn.into_iter().zip(expected) {
             assert!((t - at).abs() < 1e-9 && (rate.unwrap() - expected).abs() < 1e-9, "{t} {rate:?}");
         }
+    }
+
+    #[test]
+    fn rates_of_samples_are_over_a_second() {
+        let columns = [("a".to_owned(), vec![Some(4.0); 8])].into();
+        let t = (1..=8).map(|quarter| f64::from(quarter) / 4.0).collect();
+        let drawn = rates(Some(&Series { interval_s: 0.25, t, columns }), &["a"], 0.0);
+        assert_eq!(drawn, [(0.0, Some(16.0)), (1.0, Some(16.0)), (2.0, Some(16.0))]);
     }
 
     #[test]

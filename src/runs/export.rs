@@ -112,6 +112,7 @@ fn series(run: &Run) -> Vec<Vec<String>> {
     let sides = [
         ("client", run.client.as_ref().map(|client| &client.series)),
         ("bench", run.bench.as_ref().map(|bench| &bench.series)),
+        ("window", run.window.as_ref().map(|window| &window.series)),
     ];
     let sides: Vec<(&str, &Series)> =
         sides.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();

@@ -35,6 +35,7 @@ pub fn figure_rows() -> Vec<FigureRow> {
     rows.extend(times("response", TimingKind::Response, &[None, Some(0.5), Some(0.9), Some(0.99)]));
     rows.push(row("peak in resource", |run| match &run.bench {
         Some(bench) => Some(bench.peak_in_use as f64),
+        None if run.window.is_some() => run.window.as_ref().map(|window| window.peak_in_use as f64),
         None => run.prediction.as_ref()?.peak_in_use,
     }));
     rows.push(row("mean in resource", |run| match run.mode_side() {
@@ -44,6 +45,7 @@ pub fn figure_rows() -> Vec<FigureRow> {
     }));
     rows.push(row("peak depth", |run| match &run.bench {
         Some(bench) => Some(bench.peak_depth as f64),
+        None if run.window.is_some() => run.window.as_ref().map(|window| window.peak_depth as f64),
         None => run.prediction.as_ref()?.peak_depth,
     }));
     rows.push(row("drain s", |run| match &run.bench {

@@ -118,6 +118,18 @@ impl Browser {
         }
     }
 
+    /// Drags the mouse from one place to another.
+    pub(crate) fn drag(&mut self, from: [f64; 2], to: [f64; 2]) {
+        let middle = [f64::midpoint(from[0], to[0]), f64::midpoint(from[1], to[1])];
+        let steps = [("mouseMoved", from), ("mousePressed", from), ("mouseMoved", middle)];
+        for (kind, [x, y]) in steps.into_iter().chain([("mouseMoved", to), ("mouseReleased", to)]) {
+            let buttons = u32::from(kind != "mouseReleased");
+            let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": buttons,
+                "clickCount": 1, "pointerType": "mouse" });
+            self.order("Input.dispatchMouseEvent", event);
+        }
+    }
+
     /// Clicks on an element, which must not be disabled.
     pub(crate) fn click(&mut self, selector: &str) {
         let found = format!("document.querySelector({})", json!(selector));

@@ -141,7 +141,7 @@ fn is_measured(run: &Run) -> bool {
 
 fn origin(origin: Origin) -> &'static str {
     match origin {
-        Origin::Recorded | Origin::Load => "measured",
+        Origin::Recorded | Origin::Load | Origin::Kept => "measured",
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "from ab",

@@ -6,7 +6,7 @@
 // clocks.js. The server compares, and leaves out the warm-up.
 
 import { clockTable } from './clocks.js';
-import { element, find, findAs, write } from './dom.js';
+import { element, find, findAll, findAs, write } from './dom.js';
 import { differenceTable, figureTable, sentence } from './figures.js';
 import { card } from './run-card.js';
 import { RunCharts } from './run-charts.js';
@@ -140,7 +140,9 @@ export class Comparison {
       card(LETTERS[index], slot, views[index], { isPair, removed: () => this.removed(LETTERS[index]) }),
     );
     this.cards.replaceChildren(...cards);
-    this.clocks.replaceChildren(...clockTable(views));
+    const clocks = clockTable(views);
+    this.clocks.replaceChildren(...clocks);
+    for (const part of findAll(this.box, '.of-clocks')) part.hidden = clocks.length === 0;
   }
 
   redraw() {

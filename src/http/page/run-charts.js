@@ -36,6 +36,7 @@ const FEW_VALUES = 4; // fewer have dots: a short run must not be a speck
 const WHY = {
   recorded: 'nothing was measured',
   load: 'nothing was measured',
+  kept: 'the samples do not have it',
   simulated: 'nothing happened',
   predicted: 'theory does not predict it',
   ab: 'ab does not report it',

@@ -34,7 +34,8 @@ import { MODES } from './modes.js';
  * @returns {View}
  */
 export function viewOf(run) {
-  const { client, bench, prediction } = run;
+  const { client, bench, prediction, window } = run;
+  const sampled = bench ?? window;
   const from = run.skipped?.seconds ?? 0;
   const mode = modeOf(run);
   const side = mode === undefined ? undefined : bench?.modes[mode];
@@ -48,11 +49,12 @@ export function viewOf(run) {
     response: side ? ofTiming(side.response) : ofPrediction(prediction?.response),
     answers: byClient
       ? rates(byClient, ['ok', 'refused', 'failed'], from)
-      : rates(bench?.series, [`${mode}.requests`], from),
-    done: rates(bench?.series, [`${mode}.done`], from),
-    depth: bench ? levels(bench.series, 'depth') : (prediction?.depth_over_time ?? []).filter(isKnown),
-    in_use: levels(bench?.series, 'in_use'),
-    marks: bench?.marks ?? [],
+      : rates(sampled?.series, [`${mode}.requests`], from),
+    // Samples do not tell done from failed.
+    done: rates(sampled?.series, [`${mode}.${window ? 'finished' : 'done'}`], from),
+    depth: sampled ? levels(sampled.series, 'depth') : (prediction?.depth_over_time ?? []).filter(isKnown),
+    in_use: levels(sampled?.series, 'in_use'),
+    marks: sampled?.marks ?? [],
     checks: run.audit.checks,
   };
 }
@@ -110,13 +112,15 @@ function levels(series, column) {
  */
 export function rates(series, columns, begin = 0) {
   if (!series) return [];
+  const least = series.interval_s < 1 ? 0.99 : 0; // a rate needs a second, and samples are closer together
   /** @type {{ from: number, t: number, count: number }[]} */
   const spans = [];
   let from = begin && Math.max(begin, (series.t[0] ?? begin) - series.interval_s);
   for (const [index, t] of series.t.entries()) {
     const count = columns.reduce((sum, column) => sum + (series.columns[column]?.[index] ?? 0), 0);
     const last = spans.at(-1);
-    if (last && t - from < series.interval_s / 4) Object.assign(last, { t, count: last.count + count });
+    const isShort = last && last.t - last.from < least;
+    if (last && (isShort || t - from < series.interval_s / 4)) Object.assign(last, { t, count: last.count + count });
     else spans.push({ from, t, count });
     from = t;
   }

@@ -5,7 +5,7 @@
 
 import type { Mark, Mode } from './snapshot.d.ts';
 
-export type Origin = 'recorded' | 'load' | 'simulated' | 'predicted' | 'ab' | 'bombardier' | 'hey' | 'oha' | 'wrk';
+export type Origin = 'recorded' | 'load' | 'kept' | 'simulated' | 'predicted' | 'ab' | 'bombardier' | 'hey' | 'oha' | 'wrk';
 export type Validity = 'valid' | 'disturbed' | 'invalid';
 
 /** `GET /api/runs`. */
@@ -40,7 +40,14 @@ export interface Run {
   client: ClientSide | null;
   bench: BenchSide | null;
   prediction: Prediction | null;
+  window?: WindowSide;
   skipped?: LeftOut;
+}
+
+/** What the samples of a kept window know. */
+export interface WindowSide {
+  series: Series;
+  marks: Mark[];
 }
 
 /** The warm-up that the server left out. */

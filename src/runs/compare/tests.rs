@@ -117,6 +117,7 @@ fn run_with(client: ClientSide) -> Run {
         client: Some(client),
         bench: None,
         prediction: None,
+        window: None,
         skipped: None,
     }
 }

@@ -152,7 +152,8 @@ pub(super) fn audits(runs: &[Run]) -> String {
 pub(super) fn marks(runs: &[Run]) -> String {
     let mut text = String::new();
     for (n, run) in runs.iter().enumerate() {
-        for mark in run.bench.iter().flat_map(|bench| &bench.marks) {
+        let of_bench = run.bench.iter().flat_map(|bench| &bench.marks);
+        for mark in of_bench.chain(run.window.iter().flat_map(|window| &window.marks)) {
             let kind = format!("{:?}", mark.kind).to_lowercase();
             text +=
                 &format!("<li>{} at {} s, {kind}: {}</li>\n", key(n), number(mark.t), escape(&mark.text));

@@ -20,6 +20,7 @@ pub fn id_for(began: SystemTime, target: &str, origin: Origin) -> String {
     let what: String = words.join("-").chars().take(30).collect();
     let how = match origin {
         Origin::Recorded | Origin::Load => "",
+        Origin::Kept => "kept",
         Origin::Simulated => "simulated",
         Origin::Predicted => "predicted",
         Origin::Ab => "ab",

@@ -6,6 +6,7 @@
 
 import { element, find, write } from '../dom.js';
 import { COLOURS } from './brush.js';
+import { Keep } from './keep.js';
 import { PAD } from './pen.js';
 import { recently } from './response.js';
 import { rate, time, whole } from './say.js';
@@ -50,6 +51,11 @@ export class Pointer {
     canvas.addEventListener('keydown', (event) => this.#key(event));
     find(section, '.zoom').addEventListener('click', () => this.#zoom());
     find(section, '.unpick').addEventListener('click', () => this.#clear());
+    this.keep = new Keep(
+      this.box,
+      () => this.#picked,
+      () => score.shown,
+    );
   }
 
   /** @param {PointerEvent} event */
@@ -93,6 +99,7 @@ export class Pointer {
    */
   #pick(a, b) {
     this.#picked = [Math.min(a, b), Math.max(a, b)];
+    this.keep.forget();
     this.tooltip.hide();
     this.box.hidden = false;
   }
@@ -108,6 +115,7 @@ export class Pointer {
 
   #clear() {
     this.#picked = null;
+    this.keep.forget();
     this.score.zoomed = null;
     this.box.hidden = true;
     this.score.redraw();
@@ -156,7 +164,7 @@ export class Pointer {
     } else if (score.zoomed) {
       write(this.words, `zoomed to ${time(score.zoomed[1] - score.zoomed[0])}`);
     }
-    find(this.box, '.zoom').hidden = !this.#picked;
+    find(this.box, '.zoom').hidden = this.keep.button.hidden = !this.#picked;
     if (this.#at === null || !this.#place) return;
     const row = this.#rowAt(this.#at);
     const x = Math.round(score.x(row.t)) + 0.5;
