@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::closing::{ClosingTag, PRODUCER_GONE};
 use self::subscription::Subscription;
-use super::mail::{ConsumerMail, Delivery, Requeue, ToConsumer, drain};
+use super::mail::{ConsumerMail, Delivery, Peek, Requeue, ToConsumer, drain};
 use super::meter::Meter;
 use super::observe::{Observer, SubscriptionChange, notify};
 use super::{Marker, Peer, Reason};
@@ -174,7 +174,7 @@ impl<T> Inlet<T> {
                 self.adjust(limits);
                 let _ = done.send(());
             }
-            ToConsumer::Peek(peek) => peek.read(&mut self.unbegun()),
+            ToConsumer::Peek(peek) => self.peek(peek),
             ToConsumer::Stop { reason, done } => {
                 self.stop(reason);
                 let _ = done.send(());
@@ -318,12 +318,13 @@ impl<T> Inlet<T> {
         }
     }
 
-    /// Iterates over the waiting events, oldest first.
-    fn unbegun(&self) -> impl Iterator<Item = &T> {
-        self.waiting.iter().flat_map(|waiting| match waiting {
+    /// Reads the waiting events, oldest first. Out of line, because it is rare.
+    #[cold]
+    fn peek(&self, peek: Peek<T>) {
+        peek.read(&mut self.waiting.iter().flat_map(|waiting| match waiting {
             Waiting::Batch(batch) => batch.events.as_slice(),
             Waiting::Marker(_) => &[],
-        })
+        }));
     }
 
     /// Takes out the waiting events of one subscription, in order.

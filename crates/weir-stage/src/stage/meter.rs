@@ -7,7 +7,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::stopwatch::{Stopwatch, Timed};
@@ -109,7 +109,7 @@ pub struct Status {
 pub(crate) struct Meter(Arc<Numbers>);
 
 /// Aligned to cache lines of its own, because two stages on two cores write to theirs all
-/// the time.
+/// the time. The numbers of subscriptions are small, so that all of it fits into two lines.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Numbers {
@@ -117,8 +117,8 @@ struct Numbers {
     kind: Kind,
     dispatcher: Option<&'static str>,
     state: AtomicU8,
-    producers: AtomicUsize,
-    consumers: AtomicUsize,
+    producers: AtomicU32,
+    consumers: AtomicU32,
     events_in: AtomicU64,
     events_out: AtomicU64,
     asked: AtomicUsize,
@@ -143,8 +143,8 @@ impl Meter {
             kind,
             dispatcher,
             state: AtomicU8::new(State::Running as u8),
-            producers: AtomicUsize::new(0),
-            consumers: AtomicUsize::new(0),
+            producers: AtomicU32::new(0),
+            consumers: AtomicU32::new(0),
             events_in: AtomicU64::new(0),
             events_out: AtomicU64::new(0),
             asked: AtomicUsize::new(0),
@@ -191,14 +191,14 @@ impl Meter {
 
     /// Sets the numbers of the input side.
     pub(crate) fn inlet(&self, producers: usize, asked: usize, held: usize) {
-        self.0.producers.store(producers, Ordering::Relaxed);
+        self.0.producers.store(producers as u32, Ordering::Relaxed);
         self.0.asked.store(asked, Ordering::Relaxed);
         self.0.held.store(held, Ordering::Relaxed);
     }
 
     /// Sets the numbers of the output side.
     pub(crate) fn outlet(&self, consumers: usize, demand: usize, buffered: usize) {
-        self.0.consumers.store(consumers, Ordering::Relaxed);
+        self.0.consumers.store(consumers as u32, Ordering::Relaxed);
         self.0.demand.store(demand, Ordering::Relaxed);
         self.0.buffered.store(buffered, Ordering::Relaxed);
     }
@@ -216,8 +216,8 @@ impl Meter {
                 _ => State::Ended,
             },
             dispatcher: numbers.dispatcher,
-            producers: count(&numbers.producers),
-            consumers: count(&numbers.consumers),
+            producers: numbers.producers.load(Ordering::Relaxed) as usize,
+            consumers: numbers.consumers.load(Ordering::Relaxed) as usize,
             events_in: numbers.events_in.load(Ordering::Relaxed),
             events_out: numbers.events_out.load(Ordering::Relaxed),
             asked: count(&numbers.asked),
@@ -236,4 +236,14 @@ pub(crate) fn short_name<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     let name = name.split_once('<').map_or(name, |(name, _)| name);
     name.rsplit_once("::").map_or(name, |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_a_stage_fit_into_two_cache_lines() {
+        assert_eq!(size_of::<Numbers>(), 128);
+    }
 }

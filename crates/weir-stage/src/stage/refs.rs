@@ -125,6 +125,7 @@ impl<T> ProducerRef<T> {
 
     /// Has the stage that is registered now emit events that its predecessor delivered and
     /// cannot take back. Returns false if there is none; the events are then dropped.
+    #[cold]
     pub(crate) fn adopt(&self, events: Vec<T>) -> bool {
         let (done, _) = oneshot::channel();
         self.tell(ToProducer::Emit { events, done }).is_ok()
