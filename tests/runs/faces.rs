@@ -118,3 +118,28 @@ async fn a_report_without_the_warm_up_says_so() {
     let picture = get(&kept.bench, "/api/runs/a/export?as=svg&skip=3s").await;
     assert!(picture.text().contains("without the first 3 s"), "{}", picture.text());
 }
+
+#[tokio::test]
+async fn the_command_line_leaves_out_a_warm_up_and_says_what_stays_whole() {
+    let kept = Kept::start("skip-commands");
+    let data = format!("data.directory={}", kept.folder.0.join("data").display());
+    let run = |line: &[&str]| kept.folder.run(&[line, &["--set", &data]].concat());
+    let said = |line: &[&str]| {
+        let output = run(line);
+        assert!(output.status.success(), "{output:?}");
+        // One space between words: the terminal's lines are folded.
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let shown = said(&["runs", "show", "a", "--skip", "3.2s"]);
+    assert!(shown.contains("warm-up the first 4 s are left out. Of the whole run: statuses"), "{shown}");
+    let compared = said(&["compare", "a", "b", "--skip", "3"]);
+    assert!(
+        compared.contains("A: the first 3 s are left out") && compared.contains("B: the first"),
+        "{compared}"
+    );
+    let long = said(&["runs", "show", "a", "--skip", "1min"]);
+    assert!(long.contains("the first 60 s are included: the load lasted only"), "{long}");
+    let refused = run(&["runs", "show", "a", "--skip", "soon"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not a duration, such as 5s"));
+}
