@@ -89,6 +89,7 @@ function differenceCells(figure, reach, letter) {
  */
 function headCell(name, term, areWords = false) {
   const cell = head(name, 'col', term);
+  if (!name) cell.append(element('span', 'hidden', 'picture'));
   cell.classList.toggle('words', areWords);
   cell.tabIndex = 0;
   cell.setAttribute('aria-describedby', `term-${term}`);

@@ -34,7 +34,7 @@ pub(super) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     let long = if rows.len() > 24 { " class=\"long\"" } else { "" };
     let rows: String = rows.iter().map(row).collect();
     format!(
-        "<div class=\"scroll\"><table{long}><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"
+        "<div class=\"scroll\" tabindex=\"0\"><table{long}><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"
     )
 }
 
@@ -88,7 +88,7 @@ pub(super) fn clocks(runs: &[Run]) -> String {
             rows.push([vec![format!("{} as the {side} saw it", key(n))], cells].concat());
         }
     }
-    let heads = ["", "answers", "mean", "p50", "p90", "p99", "max"].map(str::to_owned);
+    let heads = ["successful answers", "answers", "mean", "p50", "p90", "p99", "max"].map(str::to_owned);
     table(&heads, &rows)
 }
 
@@ -104,7 +104,7 @@ pub(super) fn times(runs: &[Run]) -> String {
             })
         })
         .collect();
-    let heads = ["", "count", "mean", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned);
+    let heads = ["times", "count", "mean", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned);
     table(&heads, &rows)
 }
 
