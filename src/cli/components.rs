@@ -145,7 +145,7 @@ fn read<T: DeserializeOwned>(peer: &Peer, path: &str, body: &[u8]) -> anyhow::Re
 
 fn pretty(tree: &ComponentTree) -> String {
     let supervisor = &tree.supervisor;
-    let mut table = Table::new([left(16), left(9), left(40)]);
+    let mut table = Table::new([left(16), left(9), left(40)]).folded();
     let limit = format!(
         "supervisor, {}, gives up after {} failures within {} s",
         supervisor.strategy,

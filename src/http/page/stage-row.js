@@ -149,7 +149,7 @@ export class StageRow {
    * @param {Around} around
    */
   take(node, { mean, now, hindrance, isOrdering }) {
-    this.#show(node.state, node.since_s === null ? '' : ` for ${format.uptime(now - node.since_s)}`);
+    this.#show(node.state, node.since_s === null ? '' : `, up ${format.uptime(now - node.since_s)}`);
     this.#isKnown = true;
     this.#isPaused = node.paused;
     write(this.#life, node.restarts > 0 && node.last_end ? `last ended: ${node.last_end}` : '');
