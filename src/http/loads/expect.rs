@@ -26,7 +26,7 @@ use crate::workbench::Workbench;
 /// most a few seconds.
 const BOUNDS: Bounds = Bounds { requests: 50_000, seconds: 3600.0 };
 /// How long a simulation waits for the one that is under way.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 type Here = (Both, Arc<Semaphore>);
 

@@ -24,7 +24,7 @@ const LEAST_S = 20; // the shortest axis
 const SPANS = ['60', '120', '300', '600'];
 const USUAL = '120';
 const TOGETHER_S = 3; // changes of one setting in this time are one mark
-const AGES = 2400; // of the oldest event, kept: ten minutes
+const AGES = 1200; // of the oldest event, two a second: ten minutes
 const ROWS = 1200; // drawn at most, of the points of ten minutes
 const CONTROLS = 120; // the width at the right that marks keep free
 
