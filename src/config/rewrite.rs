@@ -1,9 +1,8 @@
 //! Writes new values into the text of a configuration file, and keeps the rest of the
 //! text byte for byte: comments, order, line endings and unusual formatting.
 //!
-//! A parser that prints what it has parsed (`toml_edit`) turns CRLF into LF and moves
-//! comments, so this module edits the text at the places that the parser reports. A key
-//! that is in the file has its value replaced. A key that is not is added beside its
+//! The text is edited at the places that the parser reports, so nothing else is parsed and
+//! printed anew. A key that is in the file has its value replaced. A key that is not is added beside its
 //! siblings, or in a section of its own at the end. Each result is parsed again: it counts
 //! only if it has the wanted value, and every other key its old one.
 
