@@ -88,7 +88,7 @@ impl<T: Send + 'static> Pipeline<T> {
 }
 
 impl<T> Pipeline<T> {
-    /// Applies new settings to the pool. See [`Pool::resize`].
+    /// Applies new settings to the pool. See [`PoolRef::resize`](weir_stage::pool::PoolRef::resize).
     ///
     /// # Cancel safety
     /// The resize goes on if the future is dropped.

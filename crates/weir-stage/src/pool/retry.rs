@@ -116,7 +116,7 @@ pub fn retry<T, H: TryHandler<T>>(handler: H) -> Retry<T, H> {
 /// the event itself. Put a large event in an `Arc`.
 ///
 /// A panic fails its attempt. It is caught and counted here, and does not show in
-/// [`Pool::panics`](super::Pool::panics).
+/// [`PoolRef::panics`](super::PoolRef::panics).
 ///
 /// When its pool is aborted, an event that is tried or backs off is dropped like all running
 /// work. It is no dead letter, because it has attempts left.
