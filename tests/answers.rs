@@ -52,7 +52,6 @@ async fn an_unknown_path_carries_the_headers_of_the_page() {
     let bench = bench(&["data.directory=/nonexistent/weir"]);
     for path in [
         "/",
-        "/page/app.js",
         "/api/snapshot",
         "/api/history",
         "/api/runs",
@@ -65,6 +64,10 @@ async fn an_unknown_path_carries_the_headers_of_the_page() {
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
     }
+    // A file of the page has a shorter policy, which matters for a shared worker alone.
+    let headers = get(&bench, "/page/live-worker.js").await.headers;
+    assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'self'");
 }
 
 #[tokio::test]

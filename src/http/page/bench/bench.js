@@ -20,7 +20,6 @@ import { LOST, VerdictLine } from './verdict.js';
 
 const FRAME_MS = 30;
 const WORDS_MS = 490; // a little less than five snapshots
-const FULL = 0.96; // a full queue is a little short at most instants: an event has just left it
 
 export class Bench {
   #reading = new Reading();
@@ -31,7 +30,6 @@ export class Bench {
   #stopped = false;
   #frame = 0;
   #painted = 0;
-  #deepest = 0; // the depth of the queue since the words last changed
 
   /**
    * @param {HTMLElement} section
@@ -59,7 +57,6 @@ export class Bench {
     const now = performance.now();
     const { figures: f, counts } = this.#reading.take(snapshot);
     this.#f = f;
-    this.#deepest = Math.max(this.#deepest, f.depth);
     if (!document.hidden) this.picture.take(f, counts, now);
     const key = `${f.verdict.word} ${f.paused} ${f.concurrency} ${f.capacity} ${f.limit} ${snapshot.config.generation}`;
     if (document.hidden || (key === this.#key && now - this.#said < WORDS_MS)) return;
@@ -74,15 +71,11 @@ export class Bench {
     if (!f) return;
     this.verdict.show(f.verdict);
     this.words(snapshot);
-    const deepest = this.#deepest;
-    this.#deepest = 0;
     if (!this.#isShown) return;
-    // Otherwise the number would change with every event that leaves a full queue.
-    const said = deepest >= FULL * f.capacity ? { ...f, depth: deepest } : f;
-    this.picture.say(said);
+    this.picture.say(f);
     // The charts have a frame of their own, after that of the words.
-    requestAnimationFrame(() => this.score.take(said));
-    this.side.update(snapshot, said);
+    requestAnimationFrame(() => this.score.take(f));
+    this.side.update(snapshot, f);
     this.#move();
   }
 

@@ -74,13 +74,14 @@ export function short(value) {
 export const percent = (share) => `${Math.round(share * 100)}${THIN}%`;
 
 /**
- * How fast something grows, with a sign of its own shape; empty if it is too slow to matter.
+ * How fast the queue grows, with a sign of its own shape; empty if it is too slow to matter.
  * @param {number} growth
  * @param {number} pace what growth is measured against
- * @param {boolean} [isSaid] whether the verdict speaks of growth, however slow
+ * @param {string} word the verdict's. OVERLOADED speaks of growth, however slow; at the beginning of DRAINING,
+ *   growth still tells of the seconds before
  */
-export function growing(growth, pace, isSaid = false) {
-  const least = isSaid ? SEEN : Math.max(0.4, 0.03 * pace);
-  if (growth > least) return `▲ +${rate(growth)}/s`;
+export function growing(growth, pace, word) {
+  const least = word === 'OVERLOADED' ? SEEN : Math.max(0.4, 0.03 * pace);
+  if (growth > least) return word === 'DRAINING' ? '' : `▲ +${rate(growth)}/s`;
   return growth < -least ? `▼ −${rate(-growth)}/s` : '';
 }

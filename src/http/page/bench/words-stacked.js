@@ -39,7 +39,7 @@ function queue(say, { basin: b, floor, trap }, f) {
   say.put('depth', b.x + 66, b.y + 56, whole(f.depth), { look: 'n', term: 'depth' });
   say.put('of', b.x + 68, b.y + 75, `of ${whole(f.capacity)} wait`, { look: 's wet', term: 'depth' });
   say.put('capacity', b.x + b.w - 8, b.y + 18, short(f.capacity), { look: 't wet', align: 'r', term: 'capacity' });
-  const grows = growing(f.growth, f.rate, f.verdict.word === 'OVERLOADED');
+  const grows = growing(f.growth, f.rate, f.verdict.word);
   if (f.depth && grows && f.verdict.word !== 'FULL') {
     const look = grows[0] === '▲' ? `m ${growthTone(f)}` : 'm flow';
     if (f.depth < 1000) say.put('grows', b.x + b.w - 10, b.y + 52, grows, { look, align: 'r', term: 'growth' });

@@ -84,8 +84,10 @@ function queue(say, { basin: b, trap, outlet, floor }, f, { lens, each }) {
   say.put('half', b.x + b.w - 10, b.y + b.h / 2 + 5, short(f.capacity / 2), right);
   say.put('depth', b.x + 56, b.y + 62, whole(f.depth), { look: 'n', term: 'depth' });
   say.put('of', b.x + 58, b.y + 82, `of ${whole(f.capacity)} wait`, { look: 's wet', term: 'depth' });
-  const isFull = f.verdict.word === 'FULL';
-  const grows = growing(f.growth, f.rate, f.verdict.word === 'OVERLOADED') || (f.depth ? 'steady' : '');
+  const { word } = f.verdict;
+  const isFull = word === 'FULL';
+  const steady = f.depth && word !== 'DRAINING' ? 'steady' : '';
+  const grows = growing(f.growth, f.rate, word) || steady;
   if (f.depth && grows && !isFull) {
     const look = grows[0] === '▲' ? `m ${growthTone(f)}` : grows[0] === '▼' ? 'm flow' : 's wet';
     if (b.w < NARROW || f.depth >= 10_000) say.put('grows', b.x + 58, b.y + 106, grows, { look, term: 'growth' });

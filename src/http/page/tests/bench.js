@@ -34,13 +34,19 @@ test('the picture has fewer digits than the tables', () => {
 
 test('growth has a sign of its own, and none if it is slow beside the pace', () => {
   equal(
-    [say.growing(10, 20), say.growing(-4, 20), say.growing(0.3, 1), say.growing(2, 100)],
+    [
+      say.growing(10, 20, 'FULL'),
+      say.growing(-4, 20, 'FULL'),
+      say.growing(0.3, 1, 'FULL'),
+      say.growing(2, 100, 'FULL'),
+    ],
     ['▲ +10/s', '▼ −4/s', '', ''],
   );
 });
 
 test('growth that the verdict speaks of is shown, however slow', () => {
-  equal([say.growing(0.3, 1, true), say.growing(0, 1, true)], ['▲ +0.3/s', '']);
+  equal([say.growing(0.3, 1, 'OVERLOADED'), say.growing(0, 1, 'OVERLOADED')], ['▲ +0.3/s', '']);
+  equal([say.growing(10, 20, 'DRAINING'), say.growing(-4, 20, 'DRAINING')], ['', '▼ −4/s']);
 });
 
 test('a long time is written in one unit where there is little room', () => {
