@@ -50,15 +50,7 @@ async fn retry_after_is_the_time_in_which_the_queue_is_worked_off() {
 #[tokio::test]
 async fn an_unknown_path_carries_the_headers_of_the_page() {
     let bench = bench(&["data.directory=/nonexistent/weir"]);
-    for path in [
-        "/",
-        "/api/snapshot",
-        "/api/history",
-        "/api/runs",
-        "/api/load",
-        "/metrics",
-        "/nothing",
-    ] {
+    for path in ["/", "/api/snapshot", "/api/history", "/api/runs", "/api/load", "/metrics", "/nothing"] {
         let headers = get(&bench, path).await.headers;
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();

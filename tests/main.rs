@@ -80,6 +80,9 @@ mod numbers;
 /// The recorder: where one run ends and the next begins, and what a run contains.
 mod runs;
 
+/// The history: columns, marks, and the points after a moment.
+mod history;
+
 /// What theory and simulation expect of a load before it is made.
 mod expect;
 
