@@ -102,6 +102,7 @@ test('keys do what the list of keys says', async () => {
   await page.locator('h1').click();
   await page.keyboard.press('p');
   await isTrue(async () => (await server.snapshot()).paused, 'p pauses');
+  await isTrue(async () => (await text(page, '#pause')).startsWith('Resume'), 'the button says Resume');
   await page.keyboard.press('p');
   await isTrue(async () => !(await server.snapshot()).paused, 'p resumes');
   const before = (await server.snapshot()).consumers.concurrency;
