@@ -197,6 +197,10 @@ document.addEventListener('visibilitychange', () => {
   redraw();
 });
 
+// Sheets of other tabs, which would have held up the first paint.
+for (const sheet of document.querySelectorAll('link[media="not all"]')) {
+  if (sheet instanceof HTMLLinkElement) sheet.media = 'all';
+}
 for (const host of findAll(document, '.host')) write(host, location.host);
 switchTheme($('#theme'), () => {
   palette.forget();
