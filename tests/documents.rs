@@ -12,7 +12,14 @@ fn root() -> &'static Path {
 
 /// The documents, except the texts of exercises, which `weir exercise verify` reads.
 fn documents() -> Vec<PathBuf> {
-    let folders = ["", "crates/weir-stage", "crates/weir-parts", "exercises", "tests/conformance"];
+    let folders = [
+        "",
+        "crates/weir-stage",
+        "crates/weir-parts",
+        "crates/weir-job-wasm",
+        "exercises",
+        "tests/conformance",
+    ];
     let files = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "md"));

@@ -1,0 +1,168 @@
+//! The result of a rehearsal: what new code would have done with the latest inputs, beside
+//! what the current code did.
+
+use std::fmt;
+
+use crate::outcome::Trap;
+
+/// Reductions that differ by this factor are a change of their own,
+const DEARER: u64 = 10;
+
+/// if the larger number is at least this: 25 reductions in place of 2 matter to no one.
+const NOTABLE: u64 = 1_000;
+
+/// How much a rehearsal may burn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RehearsalLimits {
+    /// Reductions of one input on one version of the code. More count as "no end".
+    pub each: u64,
+    /// Reductions of the whole rehearsal. Inputs that are left then are skipped.
+    pub total: u64,
+}
+
+/// New code beside the current code, on the latest inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rehearsal {
+    /// Version of the code that the new code was compared with.
+    pub version: u32,
+    /// Number of kept inputs, equal ones counted each time.
+    pub inputs: usize,
+    /// Inputs with the same answer at a similar cost.
+    pub same: usize,
+    /// Inputs that were left when the rehearsal had used up its reductions.
+    pub skipped: usize,
+    /// Inputs with another answer, or with a cost that differs tenfold
+    /// (and is 1,000 reductions or more on one side): the changed
+    /// answers first, then the most frequent first.
+    pub changes: Vec<Change>,
+    /// The limit on one input.
+    pub each: u64,
+}
+
+/// An input for which the new code differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// The input.
+    pub input: i64,
+    /// How often it is among the kept inputs.
+    pub times: usize,
+    /// The current code: observed when the job ran if possible, else tried.
+    pub old: Trial,
+    /// The new code.
+    pub new: Trial,
+}
+
+/// One input on one version of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// The answer.
+    pub answer: Answer,
+    /// Reductions that the answer took, or that were spent in vain.
+    pub reductions: u64,
+}
+
+/// An answer to an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// `run` returned this value.
+    Value(i64),
+    /// A trap.
+    Trap(Trap),
+    /// More memory was asked for than is allowed.
+    OutOfMemory,
+    /// No end within the limit.
+    NoEnd,
+}
+
+impl Default for RehearsalLimits {
+    /// 10 million reductions for each input, which take some 10 ms, and 2 billion in all.
+    fn default() -> Self {
+        Self { each: 10_000_000, total: 2_000_000_000 }
+    }
+}
+
+impl Rehearsal {
+    /// Number of inputs that had a value and would have another, or none: the reason not
+    /// to swap.
+    pub fn broken(&self) -> usize {
+        let is_broken = |change: &&Change| {
+            matches!(change.old.answer, Answer::Value(_)) && change.old.answer != change.new.answer
+        };
+        self.changes.iter().filter(is_broken).map(|change| change.times).sum()
+    }
+
+    /// Counts a pair of trials.
+    pub(crate) fn add(&mut self, change: Change) {
+        let (old, new) = (change.old.reductions, change.new.reductions);
+        let (less, more) = (old.min(new), old.max(new));
+        let is_dearer = more >= NOTABLE && less.saturating_mul(DEARER) <= more;
+        // Without an answer on either side, the reductions say nothing.
+        let has_end = change.old.answer != Answer::NoEnd;
+        if change.old.answer == change.new.answer && !(is_dearer && has_end) {
+            self.same += change.times;
+        } else {
+            self.changes.push(change);
+        }
+    }
+
+    /// Brings the changes into their order.
+    pub(crate) fn sort(&mut self) {
+        self.changes.sort_by_key(|change| {
+            (change.old.answer == change.new.answer, std::cmp::Reverse(change.times), change.input)
+        });
+    }
+}
+
+/// As in `997 the same; 13: trap: unreachable → 91; 999999999: 13.0 G → 40 reductions`.
+impl fmt::Display for Rehearsal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} the same", self.same, self.inputs)?;
+        for change in &self.changes {
+            write!(f, "; {change}")?;
+        }
+        if self.skipped > 0 {
+            write!(f, "; {} not tried", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.input)?;
+        if self.times > 1 {
+            write!(f, " ({} times)", self.times)?;
+        }
+        if self.old.answer == self.new.answer {
+            let [old, new] = [self.old, self.new].map(|trial| short(trial.reductions));
+            write!(f, ": {old} → {new} reductions")
+        } else {
+            write!(f, ": {} → {}", self.old.answer, self.new.answer)
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Trap(trap) => write!(f, "trap: {trap}"),
+            Self::OutOfMemory => f.write_str("out of memory"),
+            Self::NoEnd => f.write_str("no end"),
+        }
+    }
+}
+
+/// A number in at most three digits and a letter: `40`, `999 k`, `13.0 G`.
+fn short(number: u64) -> String {
+    let scales = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+    match scales.into_iter().find(|(scale, _)| number >= *scale) {
+        Some((scale, letter)) if number < 100 * scale => {
+            format!("{:.1} {letter}", number as f64 / scale as f64)
+        }
+        Some((scale, letter)) => format!("{} {letter}", number / scale),
+        None => number.to_string(),
+    }
+}
