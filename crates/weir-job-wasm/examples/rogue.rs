@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     while let Some(finished) = good.join_next().await {
         let finished = finished?;
-        println!("sum({}) = {} after {} slices", finished.input, finished.outcome, finished.slices);
+        println!("sum({}) = {}, slices: {}", finished.input, finished.outcome, finished.slices);
     }
 
     println!("\nten are done; top again:");
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("its submitter is answered: {}", finished?.outcome);
     }
 
-    println!("\n13 is a trap: {}", jobs.run(13).await);
+    println!("\nsum(13): {}", jobs.run(13).await);
     let repaired = Code::new(include_bytes!("sum_repaired.wat"))?;
     println!("rehearsal: {}", jobs.rehearse(&repaired, RehearsalLimits::default()).await);
     println!("swap: version {}", jobs.swap(repaired)?);

@@ -68,11 +68,8 @@ impl Machine {
         self.store.data_mut().set_limit(max_memory);
     }
 
-    /// Runs until `fuel` is used up or the call ends; returns what was burnt.
-    ///
-    /// # Panics
-    ///
-    /// If the call had ended before: a machine runs once.
+    /// Runs until `fuel` is used up or the call ends; returns what was burnt. A call that
+    /// has ended would begin anew in the same instance: callers stop there.
     pub(crate) fn slice(&mut self, fuel: u64) -> (u64, Step) {
         // The engine meters fuel, so neither call can fail.
         let metered = self.store.set_fuel(fuel);

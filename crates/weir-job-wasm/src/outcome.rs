@@ -81,7 +81,7 @@ pub enum Trap {
 pub struct Finished {
     /// Identifier of the job.
     pub id: u64,
-    /// What was submitted.
+    /// The input that was submitted.
     pub input: i64,
     /// Version of the code that it ran.
     pub version: u32,

@@ -5,11 +5,15 @@ use std::fmt;
 
 use crate::outcome::Trap;
 
-/// Reductions that differ by this factor are a change of their own,
+/// Factor by which the reductions of a change in cost differ at least.
 const DEARER: u64 = 10;
 
-/// if the larger number is at least this: 25 reductions in place of 2 matter to no one.
+/// Reductions that the dearer side of a change in cost has at least: 25 in place of 2 are
+/// not worth a line.
 const NOTABLE: u64 = 1_000;
+
+/// Changes that the one-line summary names.
+const NAMED: usize = 10;
 
 /// How much a rehearsal may burn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,12 +119,16 @@ impl Rehearsal {
     }
 }
 
-/// As in `997 the same; 13: trap: unreachable → 91; 999999999: 13.0 G → 40 reductions`.
+/// One line, such as `998 of 1000 the same; 13: trap: unreachable → 91; 9999: 150 k → 26 reductions`. The
+/// first ten changes are named.
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} the same", self.same, self.inputs)?;
-        for change in &self.changes {
+        for change in self.changes.iter().take(NAMED) {
             write!(f, "; {change}")?;
+        }
+        if let Some(more) = self.changes.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            write!(f, "; {more} other changes")?;
         }
         if self.skipped > 0 {
             write!(f, "; {} not tried", self.skipped)?;

@@ -18,7 +18,7 @@ use thiserror::Error;
 ///
 /// `Task` and `Thread` show what goes wrong with code that does not yield, such as a loop
 /// in native Rust. Tokio cannot pre-empt a task, and aborting one takes effect at its next
-/// `.await`. A blocking thread spares the other tasks, but no one can stop it, and tokio
+/// `.await`. A blocking thread spares the other tasks, but it cannot be stopped, and tokio
 /// has at most 512 of them: further jobs queue. The runtime waits for running blocking
 /// threads when it is dropped, so a process with an endless job in `Thread` does not end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -75,7 +75,7 @@ impl fmt::Display for Stack {
     }
 }
 
-/// As in `calc_sum(1, 100, 0)`.
+/// The call in one line, such as `calc_sum(1, 100, 0)`.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.function)?;

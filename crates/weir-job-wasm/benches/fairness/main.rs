@@ -122,7 +122,7 @@ async fn native(jobs: &Jobs, record: &Arc<Record>) {
     let ending = Arc::clone(&stop);
     std::thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        runtime.block_on(sleep(Duration::from_millis(1_500)));
+        runtime.block_on(async { sleep(Duration::from_millis(1_500)).await });
         ending.store(true, Ordering::Relaxed);
     });
     tokio::spawn(async move {

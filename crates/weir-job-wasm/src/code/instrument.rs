@@ -1,5 +1,5 @@
 //! Rewrites a valid module so that its call stack and a trace of its calls can be read
-//! from outside. [`probe`](crate::probe) has the layout.
+//! from outside. [`probe`] has the layout.
 //!
 //! The interpreter charges fuel when a function is entered, so a function may be suspended
 //! before its first instruction. For the stack to be exact even then, the *caller* writes

@@ -48,7 +48,7 @@ struct Mark {
 pub struct Row {
     /// Identifier of the job.
     pub id: u64,
-    /// What was submitted.
+    /// The input that was submitted.
     pub input: i64,
     /// Version of the code that it runs.
     pub version: u32,

@@ -10,7 +10,8 @@ use crate::outcome::Finished;
 pub(crate) type Running = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// A job that was submitted: a future of its end. It runs in the task that awaits it, and
-/// dropping it ends it with [`Ending::Cancelled`]; [`Isolation`] has the exceptions.
+/// dropping it ends it with [`Ending::Cancelled`](crate::outcome::Ending::Cancelled);
+/// [`Isolation`](crate::settings::Isolation) has the exceptions.
 #[must_use = "a job runs when it is awaited"]
 pub struct Job {
     pub(crate) id: u64,
