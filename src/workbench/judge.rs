@@ -158,6 +158,8 @@ impl Workbench {
                 .frozen_for()
                 .map(|time| self.bench.clock.to_clock_time(time).as_secs_f64()),
             paused: self.is_paused(),
+            only_consumers_paused: !self.stages.queue_is_paused(),
+            given_up: self.stages.have_ended() && !self.shutdown.is_stopping(),
         };
         let few = FEW / figures.capacity_per_s().max(f64::MIN_POSITIVE);
         figures.quick_growth = trend.growth(few.max(RECENTLY_S), |reading| reading.backlog);

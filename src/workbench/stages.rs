@@ -284,11 +284,15 @@ impl Stages {
                 said.push(format!("{} {why}; started again", stage.name()));
             }
         }
-        let ended = children.iter().all(|child| matches!(child.state, ChildState::Ended(_)));
-        if ended && !std::mem::replace(&mut current.end_reported, true) {
+        if have_ended(&children) && !std::mem::replace(&mut current.end_reported, true) {
             said.push("the supervisor has given up".to_owned());
         }
         said
+    }
+
+    /// Returns true once no stage runs, and none will.
+    pub(super) fn have_ended(&self) -> bool {
+        have_ended(&self.tree.list())
     }
 
     /// Waits until the queue is closed and empty and all events are finished, or the
@@ -314,6 +318,10 @@ impl fmt::Debug for Stages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.inspect()).finish()
     }
+}
+
+fn have_ended(children: &[ChildInfo]) -> bool {
+    children.iter().all(|child| matches!(child.state, ChildState::Ended(_)))
 }
 
 fn queue_child(

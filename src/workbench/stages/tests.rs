@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::config::Sources;
-use crate::workbench::{OrderError, Workbench};
+use crate::workbench::{OrderError, Part, Word, Workbench};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -60,6 +60,9 @@ async fn a_supervisor_that_has_given_up_says_so_and_the_queue_keeps_its_events()
     bench.sample();
     let marks: Vec<_> = bench.recent_history().marks.into_iter().map(|mark| mark.text).collect();
     assert_eq!(marks.iter().filter(|mark| *mark == "the supervisor has given up").count(), 1, "{marks:?}");
+    let verdict = bench.verdict();
+    assert_eq!((verdict.word, verdict.blame), (Word::NoConsumers, Some(Part::Consumers)));
+    assert!(verdict.cause.contains("given up"), "{}", verdict.cause);
     let ledger = bench.ledger();
     assert_eq!(ledger.unaccounted, 0);
     assert_eq!(ledger.accepted, ledger.done + ledger.failed + ledger.held, "{ledger:?}");
@@ -78,4 +81,16 @@ async fn orders_do_not_count_towards_the_failures_after_which_the_supervisor_giv
     assert_eq!(bench.component_tree().await.supervisor.state, "running");
     let marks = bench.recent_history().marks;
     assert!(marks.iter().all(|mark| mark.text.starts_with("killed ")), "{marks:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_consumers_are_blamed_and_a_paused_queue_blames_the_gate() {
+    let bench = bench(&[]);
+    for (component, blame) in [("consumers", Part::Consumers), ("queue", Part::Gate)] {
+        bench.pause_component(component, true).await.unwrap();
+        bench.sample();
+        let verdict = bench.verdict();
+        assert_eq!((verdict.word, verdict.blame), (Word::Paused, Some(blame)), "{}", verdict.cause);
+        bench.pause_component(component, false).await.unwrap();
+    }
 }

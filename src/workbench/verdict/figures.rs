@@ -72,6 +72,10 @@ pub(in super::super) struct Figures {
     /// How long the resource has stood still; `None` while it moves.
     pub(in super::super) frozen_s: Option<f64>,
     pub(in super::super) paused: bool,
+    /// Whether the consumers alone are paused, and the gate is open.
+    pub(in super::super) only_consumers_paused: bool,
+    /// Whether the stages have failed so often that their supervisor has given up.
+    pub(in super::super) given_up: bool,
 }
 
 impl Default for Figures {
@@ -107,6 +111,8 @@ impl Default for Figures {
             serial_clients: 0,
             frozen_s: None,
             paused: false,
+            only_consumers_paused: false,
+            given_up: false,
         }
     }
 }

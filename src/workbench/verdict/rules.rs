@@ -6,8 +6,8 @@
 //! | word | holds when | enter / stay, s |
 //! |---|---|---|
 //! | FROZEN | the resource has stood still for 0.2 s | 0 / 0.4 |
-//! | PAUSED | the pipeline is paused | 0 / 0 |
-//! | NO CONSUMERS | concurrency is 0 | 0 / 0 |
+//! | PAUSED | the pipeline, or its consumers alone, are paused | 0 / 0 |
+//! | NO CONSUMERS | concurrency is 0, or the supervisor of the stages has given up | 0 / 0 |
 //! | UNPROTECTED | async has more than max(100, 10 c) in the resource; half of it | 1 / 2 |
 //! | FULL | clients wait for a place, or the queue loses 2 % of λ and is no less than half full; any loss | 0.5 / 1 |
 //! | OVERLOADED | λ > 1.05 μ beyond doubt, and the backlog grows by 2 % of μ or the queue is half full; λ > 0.98 μ | 1 / 2 |
@@ -136,6 +136,7 @@ impl Word {
     pub(super) fn blame(self, figures: &Figures) -> Option<Part> {
         match self {
             Self::Frozen | Self::Unprotected => Some(Part::Resource),
+            Self::Paused if figures.only_consumers_paused => Some(Part::Consumers),
             Self::Paused => Some(Part::Gate),
             Self::NoConsumers => Some(Part::Consumers),
             Self::Full => Some(Part::Basin),
@@ -156,8 +157,8 @@ impl Word {
         let (arrivals, capacity) = (f.arrivals.per_s, f.capacity_per_s());
         match self {
             Self::Frozen => f.frozen_s.is_some_and(|seconds| seconds >= STANDSTILL_S),
-            Self::Paused => f.paused,
-            Self::NoConsumers => f.concurrency == 0,
+            Self::Paused => f.paused && !f.given_up,
+            Self::NoConsumers => f.concurrency == 0 || f.given_up,
             Self::Unprotected => {
                 let crowd = (10.0 * f.concurrency as f64).max(100.0);
                 f.async_inside as f64 > crowd * pick(1.0, 0.5)

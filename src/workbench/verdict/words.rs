@@ -31,8 +31,15 @@ pub(super) fn sentences(word: Word, f: &Figures) -> Sentences {
     match word {
         Word::Frozen => frozen(f),
         Word::Paused => {
-            let said = Sentences::new("The gate is shut: the consumers get nothing.", filling(f));
-            said.helped("Resume the pipeline.")
+            let (cause, help) = match f.only_consumers_paused {
+                true => ("The consumers are paused: they begin no event.", "Resume the consumers."),
+                false => ("The gate is shut: the consumers get nothing.", "Resume the pipeline."),
+            };
+            Sentences::new(cause, filling(f)).helped(help)
+        }
+        Word::NoConsumers if f.given_up => {
+            let cause = "The stages have failed too often, and their supervisor has given up: none runs.";
+            Sentences::new(cause, filling(f)).helped("Restart the server.")
         }
         Word::NoConsumers => {
             let said = Sentences::new("Concurrency is 0: no consumer takes from the queue.", filling(f));
