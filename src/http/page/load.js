@@ -203,7 +203,7 @@ export class Load {
       `${format.seconds(seconds)}: ${format.count(answered)} answered`,
       ...bad.map((name) => `${format.count(progress[name])} ${name}`),
       `${format.count(inFlight)} in flight`,
-      format.perSecond(rate),
+      ...(rate === null ? [] : [format.perSecond(rate)]),
       `p99 ${format.ms(p99)}`,
     ];
     this.#say(parts.join(', '), 'goes', `${mode}, ${plan}`);
