@@ -14,8 +14,8 @@
 //! | DRAINING | the backlog is worth a second of μ, is more than chance piles up, and shrinks, and λ < 0.95 μ; half of it, λ < 1.02 μ | 0.3 / 1.5 |
 //! | STARVED | 0 < λ < 0.5 μ; 0.6 μ | 1.5 / 1.5 |
 //! | BALANCED | λ > 0 | 1.5 / 1.5 |
-//! | HELD BACK | serial requests arrive or are in the resource | 1 / 1.5 |
-//! | AT WORK | events are held, or async requests arrive or are in the resource | 1 / 1.5 |
+//! | HELD BACK | serial requests arrive or are in the resource | 0.3 / 1.5 |
+//! | AT WORK | events are held, or async requests arrive or are in the resource | 0.3 / 1.5 |
 //! | IDLE | always | 2 / 0 |
 //!
 //! # Chance
@@ -117,7 +117,7 @@ impl Word {
             Self::Full => (0.5, 1.0),
             Self::Draining => (0.3, 1.5),
             Self::Starved | Self::Balanced => (1.5, 1.5),
-            Self::HeldBack | Self::AtWork => (1.0, 1.5),
+            Self::HeldBack | Self::AtWork => (0.3, 1.5),
             Self::Idle => (2.0, 0.0),
         }
     }
