@@ -2,6 +2,7 @@
 //! that its stack can be read, and compiled.
 
 mod error;
+mod frames;
 mod instrument;
 mod limits;
 mod outline;

@@ -2,6 +2,7 @@
 
 mod entry;
 mod inbox;
+mod inputs;
 mod job;
 mod lock;
 mod refusal;
@@ -159,7 +160,7 @@ impl Jobs {
         ask(&entry, Request::Kill(answer), answered).await
     }
 
-    /// Runs the latest inputs on new code, beside what the current code makes of them.
+    /// Runs the latest distinct inputs on new code, beside what the current code makes of them.
     /// What a job of the current version did when it ran counts as its answer; only the
     /// rest runs again. It yields between slices, like a job, and is not listed as one.
     ///

@@ -30,7 +30,7 @@ pub struct RehearsalLimits {
 pub struct Rehearsal {
     /// Version of the code that the new code was compared with.
     pub version: u32,
-    /// Number of kept inputs, equal ones counted each time.
+    /// Number of distinct inputs that are kept.
     pub inputs: usize,
     /// Inputs with the same answer at a similar cost.
     pub same: usize,
@@ -50,8 +50,8 @@ pub struct Rehearsal {
 pub struct Change {
     /// The input.
     pub input: i64,
-    /// How often it is among the kept inputs.
-    pub times: usize,
+    /// How often it was submitted since it is kept.
+    pub times: u64,
     /// The current code: observed when the job ran if possible, else tried.
     pub old: Trial,
     /// The new code.
@@ -94,7 +94,7 @@ impl Rehearsal {
         let is_broken = |change: &&Change| {
             matches!(change.old.answer, Answer::Value(_)) && change.old.answer != change.new.answer
         };
-        self.changes.iter().filter(is_broken).map(|change| change.times).sum()
+        self.changes.iter().filter(is_broken).count()
     }
 
     /// Counts a pair of trials.
@@ -105,7 +105,7 @@ impl Rehearsal {
         // Without an answer on either side, the reductions say nothing.
         let has_end = change.old.answer != Answer::NoEnd;
         if change.old.answer == change.new.answer && !(is_dearer && has_end) {
-            self.same += change.times;
+            self.same += 1;
         } else {
             self.changes.push(change);
         }
@@ -119,11 +119,11 @@ impl Rehearsal {
     }
 }
 
-/// One line, such as `998 of 1000 the same; 13: trap: unreachable → 91; 9999: 150 k → 26 reductions`. The
+/// One line, such as `998 of 1000 inputs the same; 13: trap: unreachable → 91; 9999: 150 k → 26 reductions`. The
 /// first ten changes are named.
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} the same", self.same, self.inputs)?;
+        write!(f, "{} of {} inputs the same", self.same, self.inputs)?;
         for change in self.changes.iter().take(NAMED) {
             write!(f, "; {change}")?;
         }

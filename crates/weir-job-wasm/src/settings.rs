@@ -46,7 +46,7 @@ pub struct Settings {
     /// Memory of one job, in bytes: all its memories and tables, at most 4 GiB. A running
     /// job keeps what it has and obeys a change when it asks for more.
     pub max_memory: usize,
-    /// Number of the latest inputs that are kept for rehearsals, at most 100,000.
+    /// Number of the latest distinct inputs that are kept for rehearsals, at most 100,000.
     pub keep_inputs: usize,
 }
 

@@ -34,16 +34,19 @@ async fn sixteen_swaps_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_counts_equal_inputs_each_time_and_names_what_breaks() {
+async fn a_rehearsal_takes_equal_inputs_once_and_names_what_breaks() {
     let jobs = jobs(SUM);
-    for input in [1, 1, 1, 2, 13, 20] {
+    for input in [1, 1, 1, 2, 13, 20, 20] {
         jobs.run(input).await;
     }
     let rehearsal = jobs.rehearse(&code(&constant(1)), RehearsalLimits::default()).await;
-    assert_eq!((rehearsal.version, rehearsal.inputs, rehearsal.same), (1, 6, 3));
+    assert_eq!((rehearsal.version, rehearsal.inputs, rehearsal.same), (1, 4, 1));
     assert_eq!(rehearsal.broken(), 2, "2 and 20 had another value");
-    assert_eq!(rehearsal.to_string(), "3 of 6 the same; 2: 3 → 1; 13: trap: unreachable → 1; 20: 210 → 1");
-    assert_eq!(jobs.totals().submitted, 6, "trials are no jobs");
+    assert_eq!(
+        rehearsal.to_string(),
+        "1 of 4 inputs the same; 20 (2 times): 210 → 1; 2: 3 → 1; 13: trap: unreachable → 1"
+    );
+    assert_eq!(jobs.totals().submitted, 7, "trials are no jobs");
 }
 
 #[tokio::test]
@@ -55,7 +58,10 @@ async fn a_price_that_differs_tenfold_is_a_change() {
     assert_eq!((change.old.answer, change.new.answer), (Answer::Value(500_500), Answer::Value(500_500)));
     assert!(change.old.reductions > 100 * change.new.reductions, "{rehearsal}");
     let shown = rehearsal.to_string();
-    assert!(shown.starts_with("0 of 1 the same; 1000: ") && shown.ends_with(" reductions"), "{shown}");
+    assert!(
+        shown.starts_with("0 of 1 inputs the same; 1000: ") && shown.ends_with(" reductions"),
+        "{shown}"
+    );
     assert_eq!(rehearsal.broken(), 0);
 }
 
@@ -74,7 +80,7 @@ async fn what_a_job_found_when_it_ran_is_not_tried_again() {
     // Of another version it says nothing.
     jobs.swap(code(SUM)).unwrap();
     let rehearsal = jobs.rehearse(&code(SUM), limits).await;
-    assert_eq!(rehearsal.to_string(), "1 of 1 the same");
+    assert_eq!(rehearsal.to_string(), "1 of 1 inputs the same");
 }
 
 #[tokio::test]
@@ -86,7 +92,28 @@ async fn a_rehearsal_stops_at_its_limit_and_keeps_the_latest_inputs_only() {
     let limits = RehearsalLimits { each: 1_000, total: 1_500 };
     let rehearsal = jobs.rehearse(&code(SUM), limits).await;
     assert_eq!((rehearsal.inputs, rehearsal.same, rehearsal.skipped), (3, 1, 2));
-    assert_eq!(rehearsal.to_string(), "1 of 3 the same; 2 not tried");
+    assert_eq!(rehearsal.to_string(), "1 of 3 inputs the same; 2 not tried");
     jobs.configure(Settings { keep_inputs: 0, ..jobs.settings() }).unwrap();
     assert_eq!(jobs.rehearse(&code(SUM), limits).await.inputs, 0);
+}
+
+#[tokio::test]
+async fn a_load_of_equal_inputs_does_not_push_the_others_out() {
+    let jobs = with(SUM, Settings { keep_inputs: 4, ..Settings::default() });
+    jobs.run(13).await;
+    jobs.run(7).await;
+    for _ in 0..1_000 {
+        jobs.run(5).await;
+    }
+    let shown = async || jobs.rehearse(&code(&constant(0)), RehearsalLimits::default()).await;
+    let changes = shown().await.changes;
+    let found: Vec<(i64, u64)> = changes.iter().map(|change| (change.input, change.times)).collect();
+    assert_eq!(found, [(5, 1_000), (7, 1), (13, 1)]);
+    // Distinct ones do, the one that was not submitted for the longest time first.
+    for input in [1, 2, 5, 3] {
+        jobs.run(input).await;
+    }
+    let mut inputs: Vec<i64> = shown().await.changes.iter().map(|change| change.input).collect();
+    inputs.sort_unstable();
+    assert_eq!(inputs, [1, 2, 3, 5]);
 }

@@ -1,26 +1,21 @@
 //! The running of a rehearsal: each of the latest inputs on old and new code.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::task::yield_now;
 
 use crate::code::{Code, Compiled};
 use crate::jobs::entry::Entry;
+use crate::jobs::inputs::Kept;
 use crate::jobs::shared::Shared;
 use crate::machine::{Fault, Machine, Step};
 use crate::outcome::Ending;
 use crate::rehearsal::{Answer, Change, Rehearsal, RehearsalLimits, Trial};
 
-/// Runs a rehearsal in slices, with a yield to other tasks between two of them. Equal
-/// inputs run once.
+/// Runs a rehearsal in slices, with a yield to other tasks between two of them.
 pub(crate) async fn rehearse(shared: &Shared, new: &Code, limits: RehearsalLimits) -> Rehearsal {
     let (version, old) = shared.versions.lock().current();
     let kept = shared.inputs();
-    let mut by_input: BTreeMap<i64, Vec<&Entry>> = BTreeMap::new();
-    for entry in &kept {
-        by_input.entry(entry.input).or_default().push(entry);
-    }
     let mut rehearsal = Rehearsal {
         version,
         inputs: kept.len(),
@@ -30,13 +25,13 @@ pub(crate) async fn rehearse(shared: &Shared, new: &Code, limits: RehearsalLimit
         each: limits.each,
     };
     let mut left = limits.total;
-    for (input, entries) in by_input {
-        let times = entries.len();
+    for Kept { entry, times, .. } in kept {
+        let input = entry.input;
         if left == 0 {
-            rehearsal.skipped += times;
+            rehearsal.skipped += 1;
             continue;
         }
-        let observed = entries.iter().find_map(|entry| observed(entry, version));
+        let observed = observed(&entry, version);
         let old = match observed {
             Some(trial) => trial,
             None => attempt(shared, &old, input, limits.each, &mut left).await,
@@ -48,8 +43,7 @@ pub(crate) async fn rehearse(shared: &Shared, new: &Code, limits: RehearsalLimit
     rehearsal
 }
 
-/// What a job found when it ran, if it ran to its end on this version. A job that was
-/// killed or stopped by its limit says nothing about the code.
+/// What a job found when it ran, if it ran to its end on this version.
 fn observed(entry: &Entry, version: u32) -> Option<Trial> {
     let answer = match entry.ending()? {
         Ending::Value(value) => Answer::Value(value),

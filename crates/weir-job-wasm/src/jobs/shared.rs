@@ -1,7 +1,7 @@
 //! What all clones of a [`Jobs`](crate::jobs::Jobs) share: settings, versions, live jobs
 //! and the latest inputs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::oneshot;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::code::{Code, Compiled};
 use crate::jobs::entry::Entry;
 use crate::jobs::inbox::Request;
+use crate::jobs::inputs::{Inputs, Kept};
 use crate::jobs::lock::Lock;
 use crate::jobs::totals::Counters;
 use crate::jobs::versions::Versions;
@@ -24,7 +25,7 @@ pub(crate) struct Shared {
     settings: RwLock<Settings>,
     pub(crate) versions: Lock<Versions>,
     live: [Lock<HashMap<u64, Arc<Entry>>>; SHARDS],
-    inputs: Lock<VecDeque<Arc<Entry>>>,
+    inputs: Lock<Inputs>,
     pub(crate) counters: Counters,
 }
 
@@ -51,7 +52,7 @@ impl Shared {
 
     pub(crate) fn set(&self, settings: Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
-        self.inputs.lock().truncate_to(settings.keep_inputs);
+        self.inputs.lock().truncate(settings.keep_inputs);
     }
 
     /// Enters a new job: the current version of the code is the one that it runs.
@@ -62,9 +63,7 @@ impl Shared {
         let entry = Arc::new(Entry::new(id, input, version, settings.isolation));
         self.shard(id).lock().insert(id, Arc::clone(&entry));
         if settings.keep_inputs > 0 {
-            let mut inputs = self.inputs.lock();
-            inputs.push_back(Arc::clone(&entry));
-            inputs.truncate_to(settings.keep_inputs);
+            self.inputs.lock().submit(&entry, settings.keep_inputs);
         }
         (Guard { shared: Arc::clone(self), entry }, code)
     }
@@ -86,9 +85,9 @@ impl Shared {
         self.live.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// The latest inputs, the earliest first.
-    pub(crate) fn inputs(&self) -> Vec<Arc<Entry>> {
-        self.inputs.lock().iter().cloned().collect()
+    /// The latest distinct inputs, the smallest first.
+    pub(crate) fn inputs(&self) -> Vec<Kept> {
+        self.inputs.lock().all()
     }
 
     fn shard(&self, id: u64) -> &Lock<HashMap<u64, Arc<Entry>>> {
@@ -135,18 +134,5 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.end(Ending::Cancelled, Vec::new());
-    }
-}
-
-trait TruncateTo {
-    fn truncate_to(&mut self, length: usize);
-}
-
-impl<T> TruncateTo for VecDeque<T> {
-    /// Removes the earliest, until `length` are left.
-    fn truncate_to(&mut self, length: usize) {
-        while self.len() > length {
-            self.pop_front();
-        }
     }
 }
