@@ -61,6 +61,13 @@ async fn a_kill_says_what_it_cost_and_leaves_a_mark() {
     assert_eq!(marks, ["killed consumers".to_owned(), format!("killed worker {id}")]);
     let json = get(&bench, "/api/snapshot").await.json();
     assert_eq!((&json["components"][1]["restarts"], &json["ledger"]["failed"]), (&1.into(), &3.into()));
+    let metrics = get(&bench, "/metrics").await;
+    for line in [
+        r#"weir_stage_restarts_total{stage="queue"} 0"#,
+        r#"weir_stage_restarts_total{stage="consumers"} 1"#,
+    ] {
+        assert!(metrics.text().contains(line), "{line} is missing");
+    }
 }
 
 #[tokio::test(start_paused = true)]

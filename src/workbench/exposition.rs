@@ -13,7 +13,7 @@ use crate::record::Mode;
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
 
 /// Name and help of each counter.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     ("weir_http_arrived_total", "HTTP requests that arrived, by mode."),
     ("weir_http_requests_total", "HTTP responses sent, by mode and outcome."),
     ("weir_http_aborted_total", "HTTP requests whose client went away before the response, by mode."),
@@ -24,6 +24,7 @@ const COUNTERS: [(&str, &str); 7] = [
     ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
     ("weir_resource_calls_total", "Calls of the resource: pieces of work begun, and calls refused."),
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
+    ("weir_stage_restarts_total", "Restarts of a stage: after failures, kills and orders."),
 ];
 
 /// A gauge: its name, its help, and its value in the snapshot.
@@ -104,6 +105,11 @@ impl Workbench {
         }
         self.count("weir_resource_calls_total", &[], snapshot.resource.calls);
         self.count("weir_resource_refused_total", &[], snapshot.resource.refused);
+        for stage in &snapshot.components {
+            let labels = [Label::new("stage", stage.name.clone())];
+            let key = Key::from_parts("weir_stage_restarts_total", labels.to_vec());
+            self.registry.register_counter(&key, &METADATA).absolute(stage.restarts);
+        }
         for (name, _, value) in GAUGES {
             self.registry.register_gauge(&Key::from_name(name), &METADATA).set(value(&snapshot));
         }
