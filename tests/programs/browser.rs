@@ -30,6 +30,8 @@ impl Browser {
             .args(["-c", "exec chromium \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            // Modules are not loaded from files otherwise.
+            .arg("--allow-file-access-from-files")
             .args(["--remote-debugging-pipe", &profile, &format!("--window-size={width},800")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -51,7 +53,8 @@ impl Browser {
     pub(crate) fn visit(&mut self, url: &str) {
         self.order("Page.navigate", json!({ "url": "about:blank" }));
         self.order("Page.navigate", json!({ "url": url }));
-        self.until("document.readyState === 'complete' && location.protocol === 'http:'");
+        let arrived = format!("document.readyState === 'complete' && location.href === {}", json!(url));
+        self.until(&arrived);
     }
 
     /// Sends a command, and returns its result. A message on the page's console fails.

@@ -2,37 +2,17 @@
 //! is loaded. A message on the browser's console is a failure.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
+use super::browser::Browser;
 use crate::binary::{Folder, Server};
 
-/// How often a document is asked for. Virtual time stands still at times, while the live
-/// stream is open, and the browser then never ends.
-const ATTEMPTS: usize = 4;
-
-/// The document at `url` after its scripts have run, and with `more` arguments.
-fn dom(folder: &Folder, url: &str, more: &[&str]) -> String {
-    let profile = format!("--user-data-dir={}", folder.0.join("profile").display());
-    for _ in 0..ATTEMPTS {
-        let output = Command::new("timeout")
-            .args(["--signal=KILL", "40", "chromium", "--headless", "--no-sandbox", "--disable-gpu"])
-            .args(["--no-first-run", "--disable-quic", "--disable-background-networking"])
-            .args(["--disable-component-update", "--disable-sync"])
-            // Modules are not loaded from files otherwise.
-            .arg("--allow-file-access-from-files")
-            .args(more)
-            .args([profile.as_str(), "--enable-logging=stderr", "--dump-dom", url])
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!said.contains("CONSOLE"), "{said}");
-        if !output.stdout.is_empty() {
-            return String::from_utf8_lossy(&output.stdout).into_owned();
-        }
-    }
-    panic!("the browser gave no document of {url} in {ATTEMPTS} attempts of 40 s");
+/// The document at `url`, once `shown` is true on it.
+fn dom(browser: &mut Browser, url: &str, shown: &str) -> String {
+    browser.visit(url);
+    browser.until(shown);
+    browser.value("document.documentElement.outerHTML").as_str().unwrap().to_owned()
 }
 
 /// What stands between each `before` and the next quote.
@@ -45,7 +25,9 @@ fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
 fn the_pure_parts_of_the_page_hold_their_claims() {
     let folder = Folder::new("page-unit");
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page/tests/unit.html");
-    let dom = dom(&folder, &format!("file://{}", page.display()), &[]);
+    let mut browser = Browser::open(&folder, "about:blank", 1280);
+    let url = format!("file://{}", page.display());
+    let dom = dom(&mut browser, &url, "document.querySelector('#report')");
     let report = dom.split_once("<pre id=\"report\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let (report, _) = report.unwrap_or_else(|| panic!("the tests did not run:\n{dom}"));
     let last = report.lines().last().unwrap();
@@ -61,7 +43,9 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
         assert!(server.request("GET /serial").ends_with("OK"));
     }
     assert!(server.request("POST /api/pause").ends_with("OK"));
-    let dom = dom(&folder, &server.url("/"), &[]);
+    let mut browser = Browser::open(&folder, &server.url("/"), 1280);
+    let dom =
+        dom(&mut browser, &server.url("/"), "document.querySelector('#word').textContent === 'PAUSED'");
     // The text of the element that has this attribute.
     let shown = |attribute: &str| {
         let (_, rest) = dom.split_once(attribute).unwrap_or_else(|| panic!("{attribute} is missing"));
@@ -75,7 +59,8 @@ fn the_page_shows_the_numbers_as_soon_as_it_is_loaded() {
         assert!(dom.contains(&format!("id=\"term-{term}\"")), "{term} is not defined");
     }
     // The scripts of the other tabs are loaded when they are first shown.
-    let dom = self::dom(&folder, &server.url("/#components"), &["--virtual-time-budget=3000"]);
+    let shown = "document.querySelector('#components .mark.paused')";
+    let dom = self::dom(&mut browser, &server.url("/#components"), shown);
     let table = dom.split_once("id=\"components\"").unwrap().1.split_once("</section>").unwrap().0;
     for part in ["mark paused", "mark running", "<code>crates/weir-parts/src/pipeline/source.rs</code>"] {
         assert!(table.contains(part), "{part} is missing in {table}");
@@ -107,7 +92,9 @@ fn the_page_shows_what_kills_under_load_have_cost_and_that_the_stages_run_again(
     json("POST /api/components/queue/kill");
     while !busy() {}
 
-    let dom = dom(&folder, &server.url("/#components"), &["--virtual-time-budget=4000"]);
+    let mut browser = Browser::open(&folder, &server.url("/"), 1280);
+    let shown = "document.querySelector('#components').textContent.split(' prefetched: ').length === 4";
+    let dom = dom(&mut browser, &server.url("/#components"), shown);
     let tab = dom.split_once("id=\"components\"").unwrap().1.split_once("</section>").unwrap().0;
     for (binding, text) in [("accepted", "30"), ("failed", "4"), ("held", "26"), ("unaccounted", "0")] {
         let part = format!("data-bind=\"ledger.{binding}\">{text}<");
@@ -127,13 +114,12 @@ fn the_workshops_page_lists_the_exercises_and_shows_one() {
     let exercises = Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises");
     std::os::unix::fs::symlink(exercises, folder.0.join("exercises")).unwrap();
     let server = Server::start(&folder, &[]);
-    // Its content comes after the page has loaded.
-    let wait = ["--virtual-time-budget=5000"];
-    let list = dom(&folder, &server.url("/exercises"), &wait);
-    for id in ["enqueue-1000", "write-a-stage"] {
-        assert!(list.contains(&format!("href=\"#{id}\"")), "{id} is not listed");
-    }
-    let shown = dom(&folder, &server.url("/exercises#enqueue-1000"), &wait);
+    let mut browser = Browser::open(&folder, &server.url("/"), 1280);
+    let listed = "document.querySelector('[href=\"#write-a-stage\"]')";
+    let list = dom(&mut browser, &server.url("/exercises"), listed);
+    assert!(list.contains("href=\"#enqueue-1000\""), "enqueue-1000 is not listed");
+    let stuck = "[...document.querySelectorAll('h2')].some(({ textContent }) => textContent === 'Stuck?')";
+    let shown = dom(&mut browser, &server.url("/exercises#enqueue-1000"), stuck);
     for part in ["<h2>Predict</h2>", "<h2>Check</h2>", "<h2>Stuck?</h2>", "0 of 3 saved"] {
         assert!(shown.contains(part), "{part} is missing in {shown}");
     }
