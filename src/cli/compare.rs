@@ -42,7 +42,7 @@ pub(super) struct Args {
 /// Reads the length of a warm-up.
 ///
 /// # Errors
-/// If the text is no duration.
+/// If the text is not a duration.
 pub(super) fn skip(text: &str) -> Result<Duration, String> {
     duration::parse_seconds(text).ok_or_else(|| "not a duration, such as 5s".to_owned())
 }

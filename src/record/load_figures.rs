@@ -8,8 +8,7 @@ use super::{
     Run, Statistic,
 };
 
-/// What is expected or was measured of a load on one mode. A figure that is unknown is
-/// `None`.
+/// The expected or measured figures of a load on one mode. An unknown figure is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct LoadFigures {
     /// Answers per second, whatever their status, over the whole load.
@@ -35,8 +34,8 @@ pub struct LoadFigures {
 }
 
 impl LoadFigures {
-    /// The figures that `figure` knows. A client's answers count from the moment at which
-    /// their requests were due, where the load has such moments.
+    /// The figures that `figure` returns. In a load with due times, a client's answer times
+    /// run from when their requests were due.
     fn read(mode: Mode, figure: impl Fn(Figure) -> Option<f64>) -> Self {
         let answer = |statistic| {
             let time = |timing| figure(Figure::ClientTime(timing, AnswerKind::Ok, statistic));
@@ -76,7 +75,7 @@ impl LoadFigures {
             Mode::Serial => load_s,
             Mode::Async | Mode::Pipelined => drain_s.map(|drain| load_s.unwrap_or(0.0) + drain),
         };
-        // What waits outside of the queue is not in it.
+        // Events waiting outside the queue are not part of its depth.
         let peak_depth = prediction.peak_depth.filter(|_| mode == Mode::Pipelined);
         Self { lost_share, seconds, peak_depth, ..Self::read(mode, |figure| prediction.figure(figure)) }
     }

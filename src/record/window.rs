@@ -1,4 +1,4 @@
-//! A window of the bench's history, kept as a run: what its samples know, and nothing else.
+//! A window of the bench's history, kept as a run: only what its samples contain.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct WindowSide {
     /// The samples: levels at each, counts since the one before, and the percentiles of the
     /// events done since then.
     pub series: Series,
-    /// The marks, with `t` in seconds since the window begins.
+    /// The marks, with `t` in seconds since the window began.
     pub marks: Vec<Mark>,
 }
 

@@ -12,7 +12,7 @@ use crate::record::Run;
 /// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
-    /// A report of up to three runs that needs nothing else.
+    /// A self-contained report of up to three runs.
     Html,
     /// The charts of up to three runs.
     Svg,
@@ -33,7 +33,7 @@ pub enum DocumentError {
         /// The document.
         what: &'static str,
     },
-    /// Several runs in a document of one.
+    /// Several runs for a document that holds one.
     #[error(
         "{given} runs, but a {what} file holds one; a report (HTML) or a picture (SVG) holds {MAX_RUNS}"
     )]

@@ -1,9 +1,9 @@
-//! What is drawn of a run: its percentile curves and its figures over time. The page has the
-//! same rules in `run-view.js` and `distribution.js`.
+//! The lines drawn for a run: its percentile curves and its figures over time. The page has
+//! the same rules in `run-view.js` and `distribution.js`.
 
 use crate::record::{Mark, PredictedTimes, Run, Series, Timing, TimingKind};
 
-/// The percentages that are read off a histogram.
+/// The percentages at which a histogram is read.
 const READ: [f64; 17] = [
     0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999,
 ];
@@ -63,8 +63,8 @@ impl Drawing {
     }
 }
 
-/// The percentiles of measured times. Of N times the longest stands in the middle of the
-/// last N-th (Hazen's plotting position).
+/// The percentiles of measured times. The longest of N times is placed in the middle of the
+/// last 1/N (Hazen's plotting position).
 fn of_timing(timing: &Timing) -> Points {
     let count = timing.count().unwrap_or_default();
     let last = if count > 0 { 100.0 * (1.0 - 0.5 / count as f64) } else { 100.0 };
@@ -85,15 +85,15 @@ fn of_prediction(times: PredictedTimes) -> Points {
     all.into_iter().filter(|(_, ms)| ms.is_some()).collect()
 }
 
-/// The values of a column. A column that is not there was zero all the time.
+/// The values of a column. A missing column was zero throughout.
 fn levels(series: &Series, column: &str) -> Points {
     let values = series.columns.get(column);
     let value = |at: usize| values.map_or(Some(0.0), |values| values.get(at).copied().flatten());
     series.t.iter().enumerate().map(|(at, t)| (*t, value(at))).collect()
 }
 
-/// Counts within intervals as rates. An interval that the end cut short is counted with the
-/// one before.
+/// Counts within intervals as rates. A last interval that was cut short is merged with the
+/// one before it.
 fn rates(series: Option<&Series>, columns: &[&str], begin: f64) -> Points {
     let Some(series) = series else { return Vec::new() };
     let first = series.t.first().map_or(begin, |t| t - series.interval_s);

@@ -1,9 +1,9 @@
-//! Up to three runs as one HTML file that needs nothing else: the figures, the charts, both
+//! Up to three runs as one self-contained HTML file: the figures, the charts, both
 //! clocks, what differs, the ledgers, the audits and the configurations.
 //!
 //! The file has no script and requests nothing. It follows the reader's light or dark
-//! setting, and is light in print. All that comes from a run is escaped where it enters. The
-//! same runs give the same bytes, from the page and from the command line.
+//! setting, and is light in print. All text from a run is escaped where it enters. The page
+//! and the command line write the same bytes for the same runs.
 
 mod sections;
 mod tables;
@@ -15,7 +15,7 @@ use crate::record::Run;
 /// The most runs of a report, and of a picture.
 pub(super) const MAX_RUNS: usize = LETTERS.len();
 
-/// Colours and type, those of the page.
+/// The page's colours and type.
 const LOOK: &str = include_str!("html/report.css");
 
 /// Returns the report of these runs. Runs beyond [`MAX_RUNS`] are left out.

@@ -1,4 +1,4 @@
-//! Foreign text inside HTML and SVG, and numbers with their units as reports write them.
+//! Escaping of foreign text in HTML and SVG, and formatting of numbers with their units.
 
 use super::words::{figure, grouped};
 use crate::clean;
@@ -24,7 +24,7 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
-/// Formats a number: a whole one in full, with its thousands grouped, and another with three
+/// Formats a number: whole numbers in full with grouped thousands, others with three
 /// significant digits, down to a thousandth.
 pub(super) fn number(value: f64) -> String {
     match value.abs() {
@@ -45,7 +45,7 @@ pub(super) fn time(ms: f64) -> String {
     with_unit(ms, number)
 }
 
-/// Formats a time at a tick of an axis, without zeros at its end.
+/// Formats a time for a tick of an axis, without trailing zeros.
 pub(super) fn tick(ms: f64) -> String {
     with_unit(ms, figure)
 }
@@ -59,7 +59,7 @@ fn with_unit(ms: f64, format: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// Formats what may be unknown.
+/// Formats a figure that may be unknown.
 pub(super) fn known(value: Option<f64>, format: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), format)
 }

@@ -55,7 +55,7 @@ pub fn figure_rows() -> Vec<FigureRow> {
     rows
 }
 
-/// The mean, or a percentile, of the times on a kind.
+/// The mean, or percentiles, of the times of one kind.
 fn times(
     word: &'static str,
     kind: TimingKind,

@@ -3,21 +3,21 @@
 //! ```text
 //!   times, percentiles     from the slices of their histograms after the cut
 //!   counts, rates          from the same slices, and from the rows of the series
-//!   everything else        of the whole run: peaks, ledger, drain, audit
+//!   everything else        still of the whole run: peaks, ledger, drain, audit
 //! ```
 //!
-//! The cut is rounded up to the end of a slice and of a row, because the content of one
-//! cannot be told apart. Nothing is estimated: a figure that cannot be computed for the
-//! rest stays that of the whole run, and [`LeftOut::says`] names it.
+//! The cut is rounded up to the end of a slice and of a row, because a slice or row
+//! cannot be split. Nothing is estimated: a figure that cannot be computed for the rest
+//! still covers the whole run, and [`LeftOut::says`] names it.
 
 use std::time::Duration;
 
 use super::words::figure;
 use crate::record::{BenchSide, ClientSide, LeftOut, ModeSide, Run, Series, Timing};
 
-/// The figures of the client that stay those of the whole run.
+/// The figures of the client that still cover the whole run.
 const CLIENT: &str = "statuses, reasons of aborts, unsent requests, bytes, requests in flight, lateness and cores of the client";
-/// Those of the bench.
+/// The figures of the bench that still cover the whole run.
 const BENCH: &str = "accepted and aborted requests, events inside, ledger, peaks and drain of the bench";
 
 /// Returns the run without its first seconds. If they cannot be left out, the run stays
@@ -58,7 +58,7 @@ fn cut(run: &mut Run, asked: f64) -> Result<f64, String> {
     let events = run.bench.iter_mut().flat_map(|bench| bench.modes.values_mut()).flat_map(of_mode);
     let widest = answers.chain(events).map(|timing| timing.slices().seconds).fold(0.0, f64::max);
     if widest <= 0.0 {
-        return Err("its times are not known by the second".to_owned());
+        return Err("its times were not recorded second by second".to_owned());
     }
     let series =
         [run.client.as_ref().map(|side| &side.series), run.bench.as_ref().map(|side| &side.series)];
@@ -118,7 +118,7 @@ fn bench(side: &mut BenchSide, cut: f64) {
     rows_after(&mut side.series, cut);
     for (name, mode) in &mut side.modes {
         let cut = end_of_slice(of_mode(mode), cut);
-        // A mode that began within the warm-up loses only what lies behind its beginning.
+        // A mode that began within the warm-up loses only the part after its beginning.
         let lost = (cut - began(&before, &format!("{name}.requests"))).max(0.0);
         let answering = time_of(mode.requests, mode.rate) - lost;
         let working = time_of(mode.done, mode.done_rate) - lost;
@@ -146,7 +146,7 @@ fn per_second(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
-/// Keeps the rows of which the larger part lies after the cut.
+/// Keeps the rows that lie mostly after the cut.
 fn rows_after(series: &mut Series, cut: f64) {
     let begins = std::iter::once(0.0).chain(series.t.iter().copied());
     let first = begins.zip(&series.t).position(|(from, to)| (from + to) / 2.0 >= cut);
@@ -157,12 +157,12 @@ fn rows_after(series: &mut Series, cut: f64) {
     }
 }
 
-/// The sum of a column; a column that is not there was zero all the time.
+/// The sum of a column. A missing column was zero throughout.
 fn sum(series: &Series, column: &str) -> u64 {
     series.columns.get(column).into_iter().flatten().flatten().sum::<f64>() as u64
 }
 
-/// The beginning of the first row in which something was counted.
+/// The beginning of the first row with a count above zero.
 fn began(series: &Series, column: &str) -> f64 {
     let Some(counts) = series.columns.get(column) else { return 0.0 };
     let first = counts.iter().position(|count| count.is_some_and(|count| count > 0.0)).unwrap_or(0);
@@ -274,7 +274,7 @@ mod tests {
         let points = Points { count: Some(3), mean_ms: Some(1.0), points: vec![[50.0, 1.0]] };
         told.client.as_mut().unwrap().service.ok = Timing::points(points);
         told.bench = None;
-        assert_eq!(says(&told, 5), "the first 5 s are included: its times are not known by the second");
+        assert_eq!(says(&told, 5), "the first 5 s are included: its times were not recorded second by second");
     }
 
     #[test]

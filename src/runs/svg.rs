@@ -1,9 +1,8 @@
 //! The charts of up to three runs as SVG: percentile curves, rates, depth and use over time.
 //!
-//! A chart names classes and no colours, so that a report can show it light or dark. [`svg`]
-//! is a picture that needs nothing else: it has colours of its own, on a light ground. Runs
-//! are told apart by colour and by the dashes of their lines, so a print in one colour can be
-//! read.
+//! A chart names classes instead of colours, so that a report can show it light or dark. The
+//! picture of [`svg`] is self-contained: it has colours of its own on a light background. Runs
+//! differ in colour and in the dashes of their lines, so a monochrome print stays readable.
 
 mod scales;
 
@@ -25,7 +24,7 @@ const PLOT: [f64; 4] = [62.0, 574.0, 34.0, 236.0];
 /// The most marks of a run in a chart.
 const MARKS: usize = 100;
 
-/// The look of a picture that stands alone: the light colours of the page.
+/// The look of a standalone picture: the light colours of the page.
 const LOOK: &str = "\
     text{font:11px Inter,system-ui,sans-serif;fill:#51646f}\
     .head{font-size:13px;font-weight:600;fill:#0e212c}\
@@ -33,7 +32,7 @@ const LOOK: &str = "\
     .line{fill:none;stroke-width:2;stroke-linejoin:round}\
     .A{stroke:#0e212c}.B{stroke:#b01e8c;stroke-dasharray:7 3}.C{stroke:#8a6100;stroke-dasharray:2 3}";
 
-/// A chart of a line for each run.
+/// A chart with one line per run.
 #[derive(Debug)]
 pub(super) struct Chart {
     title: &'static str,
@@ -82,8 +81,8 @@ pub(super) fn charts(runs: &[Run]) -> Vec<Chart> {
     all
 }
 
-/// Returns the charts of up to three runs as one picture that needs nothing else. Further
-/// runs are left out.
+/// Returns the charts of up to three runs as one self-contained picture. Further runs are
+/// left out.
 pub(super) fn svg(runs: &[Run]) -> String {
     let runs = &runs[..runs.len().min(LETTERS.len())];
     let charts = charts(runs);
@@ -115,7 +114,7 @@ pub(super) fn svg(runs: &[Run]) -> String {
     text + "</svg>\n"
 }
 
-/// A run in a line: its name, its target and its load.
+/// A run in one line: its name, its target and its load.
 fn about(run: &Run) -> String {
     let load = run.load.as_ref().map(|load| format!(", {load}")).unwrap_or_default();
     let skipped = run.skipped.as_ref().filter(|skipped| skipped.seconds > 0.0);

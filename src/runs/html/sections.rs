@@ -1,4 +1,4 @@
-//! The parts of a report that are words: what each run is, what differs, ledgers, audits,
+//! The text sections of a report: descriptions of the runs, differences, ledgers, audits,
 //! marks and configurations.
 
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub(super) fn card(n: usize, run: &Run) -> String {
     )
 }
 
-/// Each run compared with the first; nothing for a run alone.
+/// Each run compared with the first; empty for a single run.
 pub(super) fn differences(runs: &[Run]) -> String {
     let Some((a, others)) = runs.split_first() else { return String::new() };
     let pairs: Vec<Comparison> = others.iter().map(|other| compare(a, other)).collect();
@@ -49,7 +49,7 @@ pub(super) fn differences(runs: &[Run]) -> String {
     text
 }
 
-/// A sentence about A and B, with the letter of the run in place of B.
+/// A sentence about A and B, with the run's letter in place of B.
 fn lettered(text: &str, n: usize) -> String {
     let mut out = String::new();
     let mut before = ' ';

@@ -10,8 +10,8 @@ use crate::record::{Run, Timing};
 pub(super) const WORDS: &str = "in words";
 pub(super) const FINDING: &str = "finding";
 
-/// A table with these heads. `rows` are cells that are markup already; the first of each is
-/// its head.
+/// A table with these heads. The cells in `rows` are already markup; the first cell of each
+/// row is its head.
 pub(super) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -38,7 +38,7 @@ pub(super) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     )
 }
 
-/// The line of a run in the charts, and its letter.
+/// The key of a run: its line in the charts, and its letter.
 pub(super) fn key(n: usize) -> String {
     let letter = LETTERS[n];
     format!("<span class=\"key {letter}\"></span>{letter}")
@@ -92,7 +92,7 @@ pub(super) fn clocks(runs: &[Run]) -> String {
     table(&heads, &rows)
 }
 
-/// Every kind of times that the runs have.
+/// Every kind of time that the runs have.
 pub(super) fn times(runs: &[Run]) -> String {
     let rows: Vec<Vec<String>> = runs
         .iter()

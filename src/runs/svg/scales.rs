@@ -23,7 +23,7 @@ pub(super) enum Scale {
     Logarithmic { low: f64, high: f64 },
 }
 
-/// The axis along the foot.
+/// The horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Foot {
     /// Seconds since the beginning.
@@ -42,7 +42,7 @@ fn places(lines: &Lines) -> impl Iterator<Item = f64> {
     lines.iter().flat_map(|(_, points)| points).map(|(place, _)| *place)
 }
 
-/// The next 1, 2 or 5 times a power of ten from the value on.
+/// The smallest 1, 2 or 5 times a power of ten that is no less than the value.
 fn nice(value: f64) -> f64 {
     let power = 10_f64.powf(value.log10().floor());
     [1.0, 2.0, 5.0]
@@ -66,7 +66,7 @@ impl Scale {
         Self::Logarithmic { low, high: nice(high).max(low * 10.0) }
     }
 
-    /// The share of the height at which a value is.
+    /// The position of a value, as a share of the height.
     pub(super) fn place(self, value: f64) -> f64 {
         match self {
             Self::Linear { high, .. } => value / high,
@@ -113,7 +113,7 @@ impl Foot {
         Self::Nines { most: (nines(last) - 0.001).ceil().clamp(NINES.0, NINES.1) }
     }
 
-    /// The share of the width at which something is.
+    /// The position on the axis, as a share of the width.
     pub(super) fn place(self, at: f64) -> f64 {
         match self {
             Self::Time { to } => at / to,
