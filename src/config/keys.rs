@@ -1,7 +1,7 @@
-//! Every key as a form shows it: what it takes, its default, and what it is for.
+//! Every key as a form shows it: its allowed values, its default, and its purpose.
 //!
-//! Kinds and bounds come from the code that reads a key, so a form never allows anything
-//! else. Only the sentences are written here.
+//! Kinds and bounds come from the code that reads a key, so a form allows exactly what that
+//! code accepts. Only the descriptions are written here.
 
 use serde::Serialize;
 
@@ -17,14 +17,14 @@ pub const NEEDS_RESTART: [&str; 2] = ["data.directory", "server.listen"];
 pub struct Key {
     /// Such as `consumers.concurrency`.
     pub name: &'static str,
-    /// What it takes.
+    /// The kind of value it takes.
     #[serde(flatten)]
     pub kind: Kind,
-    /// What it takes, in words: "a whole number from 0 to 10000".
+    /// The allowed values in words: "a whole number from 0 to 10000".
     pub allowed: String,
     /// The default, as TOML.
     pub default: String,
-    /// What it is for, in a sentence.
+    /// Its purpose, in one sentence.
     pub about: &'static str,
     /// Whether a change takes effect only after a restart.
     pub restart: bool,
@@ -65,16 +65,16 @@ const ABOUT: &[(&str, &str)] = &[
     ("server.write_timeout", "How long a client may leave a reply unread."),
     ("resource.latency.distribution", "How the time that the work takes is distributed."),
     ("resource.latency.mean", "The mean time that the work takes, before min and max clamp it."),
-    ("resource.latency.min", "The least time that the work takes."),
-    ("resource.latency.max", "The most time that the work takes. Unless it is set, it follows the mean."),
-    ("resource.latency.sigma", "The spread of a lognormal distribution: the deviation of the logarithm."),
+    ("resource.latency.min", "The shortest time that the work takes."),
+    ("resource.latency.max", "The longest time that the work takes. Follows the mean unless it is set."),
+    ("resource.latency.sigma", "The spread of a lognormal distribution: the standard deviation of the log."),
     ("resource.max_concurrent", "The most events inside the resource at once; 0 means no limit."),
     ("resource.on_full", "What the resource does with the next event when it is at its limit."),
     ("resource.reject_status", "The HTTP status of a rejection by the resource."),
     ("resource.failure_rate", "The share of the work that fails, from 0 to 1."),
     (
         "resource.freeze_every",
-        "How often all work stands still, as in a garbage collection; 0s means never.",
+        "How often all work stands still, as in a garbage collection pause; 0s means never.",
     ),
     ("resource.freeze_for", "How long each freeze lasts."),
     ("resource.seed", "The same seed draws the same latencies and failures."),
@@ -85,11 +85,11 @@ const ABOUT: &[(&str, &str)] = &[
     ("consumers.mode", "workers: one consumer per unit of concurrency. per_event: a task for each event."),
     ("consumers.max_demand", "The most events that one worker may hold, the one in progress included."),
     ("consumers.min_demand", "A worker asks for more events when it holds no more than this."),
-    ("consumers.recall", "Whether a change of these keys deals events that have not started out again."),
+    ("consumers.recall", "Whether a change of these keys redistributes events that have not started."),
     ("async.max_in_flight", "The most async events accepted and not finished; 0 means no limit."),
     ("data.directory", "The folder of runs and of the workshop's progress."),
     ("data.record", "Whether each load is kept as a run; false keeps only runs of weir load."),
-    ("data.keep", "The most runs without a name; the oldest is deleted beyond it."),
+    ("data.keep", "The most runs without a name that are kept; beyond it, the oldest is deleted."),
 ];
 
 #[cfg(test)]
