@@ -1,4 +1,4 @@
-//! Which task has which event in hand, and since when the resource has it.
+//! Records which task has which event in hand, and since when the event is in the resource.
 //!
 //! The pool knows which event a worker holds, and the ledger when an event was admitted,
 //! but neither knows both. Here the pipeline's handler notes when its task begins an event
@@ -19,7 +19,7 @@ use crate::pipeline::Stamp;
 /// More consumers than this are not shown one by one.
 pub(super) const MOST: u64 = 60;
 
-/// The events that consumers are handling. Each thread notes its own, so that threads seldom
+/// The events that consumers are handling. Each thread records its own, so threads seldom
 /// wait for each other.
 #[derive(Debug, Default)]
 pub(super) struct Cells(PerThread<Mutex<Shard>>);
@@ -27,7 +27,7 @@ pub(super) struct Cells(PerThread<Mutex<Shard>>);
 #[derive(Debug, Default)]
 struct Shard {
     cells: Vec<Option<Cell>>,
-    /// The places without a cell.
+    /// The free places.
     free: Vec<usize>,
 }
 
@@ -35,13 +35,13 @@ struct Shard {
 #[derive(Debug)]
 struct Cell {
     working: Working,
-    /// Wakes the task, so that it sees that it is killed.
+    /// Wakes the task, so that it notices the kill.
     waker: Option<Waker>,
-    /// Dropped when the task has let go of the event.
+    /// Dropped when the task has dropped the event.
     killed: Option<oneshot::Sender<()>>,
 }
 
-/// What a task has in hand.
+/// The event that a task has in hand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Working {
     pub(super) task: Id,
@@ -71,7 +71,7 @@ impl Cells {
         InCell { cells: self, shard, place }
     }
 
-    /// Returns what tasks have in hand now, the oldest events first.
+    /// Returns the events that tasks have in hand now, oldest first.
     pub(super) fn working(&self) -> Vec<Working> {
         let mut all = Vec::new();
         for shard in self.0.iter() {
@@ -81,8 +81,8 @@ impl Cells {
         all
     }
 
-    /// Makes a task drop the event in its hands. Returns the event's id once that has
-    /// happened or the event is finished, or `None` if no task with an event has this id.
+    /// Makes a task drop the event it has in hand. Returns the event's id once the task has
+    /// dropped or finished it, or `None` if no task with an event has this id.
     ///
     /// # Cancel safety
     /// The event is dropped even if the future is dropped.
@@ -168,7 +168,7 @@ impl Drop for InCell<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let removed = lock(self.cells.0.at(self.shard)).remove(place);
-        // Without the lock, because it may wake the task that ordered the kill.
+        // Dropped after the lock is released: this may wake the task that ordered the kill.
         drop(removed);
     }
 }

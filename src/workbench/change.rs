@@ -1,6 +1,6 @@
-//! Changes of the configuration by hand: from the page, with `weir set`, and with the
-//! stepper of the concurrency. A change is in force at once; it is in the file only if it
-//! is written back.
+//! Changes of the configuration by hand: on the page, with `weir set`, and with the
+//! concurrency stepper. A change takes effect at once; only a change that is written back
+//! reaches the file.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use crate::config::{Change, ConfigError, ConfigFile, NEEDS_RESTART, WriteError, 
 /// A change that is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
-    /// What differs from before.
+    /// The keys whose value changed.
     pub changes: Vec<Change>,
     /// The file that has the new values, if they were written.
     pub written: Option<String>,
@@ -34,30 +34,30 @@ pub enum ChangeError {
     /// A key keeps its value until the server restarts.
     #[error("{0} cannot change while the server runs: write it to the file, and restart")]
     NeedsRestart(String),
-    /// The file was refused as it stands.
+    /// The file in its present state was refused.
     #[error("the file is invalid and has to be corrected first; nothing was changed: {0}")]
     FileInvalid(String),
-    /// The server has no configuration file, as in a simulation.
+    /// The server has no configuration file, for example in a simulation.
     #[error("this server watches no configuration file")]
     NoFile,
     /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The server stops.
+    /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
 }
 
-/// The configuration as an editor needs it.
+/// The configuration for an editor.
 #[derive(Debug, Clone, Serialize)]
 pub struct Editable {
-    /// 1 at the start, and one more with each change that came into force.
+    /// 1 at the start, and one more after each change that took effect.
     pub generation: u64,
     /// The file that is watched.
     pub file: Option<String>,
     /// Whether it exists; writing a change creates it.
     pub exists: bool,
-    /// Why the file was refused as it stands.
+    /// Why the file in its present state was refused.
     pub error: Option<String>,
     /// Every key, in the order of the file.
     pub keys: Vec<EditableKey>,
@@ -73,7 +73,7 @@ pub struct EditableKey {
     pub value: String,
     /// The value according to defaults, file and flags.
     pub in_file: String,
-    /// Whether a flag has set it. It cannot be changed then.
+    /// Whether a flag has set it. Such a key cannot be changed.
     pub flag: bool,
 }
 
@@ -123,7 +123,8 @@ impl Workbench {
     /// If the future is dropped, the change takes effect all the same.
     pub async fn make_change(self: &Arc<Self>, text: &str, write: bool) -> Result<Made, ChangeError> {
         let (this, text) = (Arc::clone(self), text.to_owned());
-        // A task of its own: a client that leaves must not separate the file from the bench.
+        // In a task of its own, so that a client that disconnects cannot leave the file written
+        // and the bench unchanged.
         let made = tokio::spawn(async move { this.make(&text, write).await });
         made.await.unwrap_or(Err(ChangeError::Stopping))
     }

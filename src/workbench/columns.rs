@@ -1,7 +1,7 @@
-//! The history as columns: an array for each field, instead of an object for each point.
+//! The history as columns: one array per field instead of one object per point.
 //!
-//! Ten minutes are so about 30 kB as gzip. Counts and levels are whole numbers, and each
-//! is the difference to the one before, so the running sum of a column gives back every
+//! Ten minutes then take about 30 kB as gzip. Counts and levels are whole numbers, each sent
+//! as the difference from the previous one, so the running sum of a column restores every
 //! value exactly. Times have three significant digits.
 
 use serde::{Serialize, Serializer};
@@ -10,8 +10,8 @@ use super::point::Point;
 use crate::record::by_mode::in_order;
 use crate::record::{ByMode, Mark};
 
-/// The JSON of a history. In an array of three, there is an entry for each mode: serial,
-/// async, pipelined.
+/// The JSON of a history. An array of three has one entry per mode: serial, async,
+/// pipelined.
 #[derive(Debug, Serialize)]
 pub(super) struct Columns<'a> {
     interval_ms: u64,
@@ -112,14 +112,14 @@ impl Serialize for Rounded {
     }
 }
 
-/// Rounds to three significant digits. What is not a number above zero stays as it is.
+/// Rounds to three significant digits. Anything but a positive number stays as it is.
 fn three_digits(value: f64) -> f64 {
     if !(value.is_finite() && value > 0.0) {
         return value;
     }
     let decimals = 2 - value.log10().floor() as i32;
-    // Dividing by a power of ten gives the nearest number with so few decimals, which is
-    // written with as few; multiplying by a tenth of it would not.
+    // Dividing by a power of ten gives the number nearest to the rounded decimal, which prints
+    // with three digits. Multiplying by the inverse of that power would not.
     if decimals >= 0 {
         let scale = 10f64.powi(decimals);
         (value * scale).round() / scale

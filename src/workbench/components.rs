@@ -137,7 +137,7 @@ impl Workbench {
             self.mark(MarkKind::Pause, what);
         }
         self.stages.pause_consumers(paused).await;
-        // A drain that began meanwhile waits for the consumers.
+        // A drain that began in the meantime waits for the consumers.
         if self.shutdown.is_stopping() {
             self.stages.pause_consumers(false).await;
         }

@@ -1,5 +1,5 @@
 //! The last ten minutes, for the charts: a point every quarter of a second, and marks that
-//! say what was changed when.
+//! say when something was changed.
 //!
 //! Memory is bounded: 2,400 points of 288 bytes, and in every fourth at most 61 pairs of 16
 //! bytes for the heat map. That is 1.3 MB at most, and 0.7 MB on an idle bench.
@@ -47,7 +47,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Adds a point, in place of the oldest if there are ten minutes of them.
+    /// Adds a point, and drops the oldest once there are ten minutes of points.
     pub(super) fn push(&mut self, point: Point) {
         if self.points.len() == POINTS {
             self.points.pop_front();

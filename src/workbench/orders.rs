@@ -1,5 +1,5 @@
-//! Orders to one stage or one worker: kill, restart, pause and resume. Each reports what it
-//! cost.
+//! Orders to one stage or one worker: kill, restart, pause and resume. A kill or a restart
+//! reports its cost.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::pool::Spread;
 use crate::record::{MarkKind, Mode};
 use crate::supervise::SupervisorError;
 
-/// The longest that an order may take: more than consumers have to finish, and less than the
-/// page and the command line wait.
+/// The longest that an order may take: longer than the grace period of the consumers, and
+/// shorter than the page and the command line wait.
 const LIMIT: Duration = Duration::from_millis(3500);
 
 /// The result of an order, and what it cost, in events.
@@ -35,7 +35,7 @@ pub struct OrderReport {
     pub requeued: u64,
     /// The time until the successor ran, in milliseconds.
     pub took_ms: f64,
-    /// One sentence with all of it.
+    /// All of it in one sentence.
     pub said: String,
 }
 
@@ -60,7 +60,7 @@ pub enum OrderError {
     /// The supervisor has given up, so no stage runs.
     #[error("the supervisor has given up, and no stage runs: restart the server")]
     GivenUp,
-    /// The stage did not end in time. The order is still carried out when it does.
+    /// The stage did not end in time. The order still takes effect when the stage ends.
     #[error("{component} has not ended within {LIMIT:?}; the order stays in force")]
     TimedOut {
         /// The stage.
@@ -83,7 +83,7 @@ impl Workbench {
     /// [`OrderError`]
     ///
     /// # Cancel safety
-    /// An order that was begun is carried out even if the future is dropped.
+    /// Once begun, the order is carried out even if the future is dropped.
     pub async fn order(&self, component: &str, order: Order) -> Result<OrderReport, OrderError> {
         let stage = self.component_named(component)?;
         let carried_out = async {
@@ -147,8 +147,8 @@ impl Workbench {
         in_time(stage, carried_out).await
     }
 
-    /// Pauses or resumes one stage. A paused queue keeps its events and what was asked of it;
-    /// paused consumers finish what they have in hand, and give back the rest.
+    /// Pauses or resumes one stage. A paused queue keeps its events and the demand of its
+    /// consumers. Paused consumers finish the events in hand, and give back the rest.
     ///
     /// # Errors
     /// [`OrderError`]
@@ -170,7 +170,8 @@ impl Workbench {
         })
     }
 
-    /// Marks what has failed by itself. Waits for the next call while an order is carried out.
+    /// Marks the stages that failed by themselves. Does nothing while an order is carried out;
+    /// the next call catches up.
     pub(super) fn mark_failures(&self) {
         let Ok(_turn) = self.orders.try_lock() else { return };
         if self.shutdown.is_stopping() {

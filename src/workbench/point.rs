@@ -1,12 +1,12 @@
-//! One moment of the bench, as the history keeps it and as each snapshot has the newest.
+//! One moment of the bench: the history keeps these points, and each snapshot has the newest.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::ByMode;
 use crate::record::by_mode::in_order;
 
-/// One moment of the bench. In JSON, an array has an entry for each mode: serial, async,
-/// pipelined.
+/// One moment of the bench. In JSON, an array of three has one entry per mode: serial,
+/// async, pipelined.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Uptime in seconds, in whole milliseconds.
@@ -38,7 +38,8 @@ pub struct Point {
     #[serde(with = "in_order")]
     pub response_ms: ByMode<Option<[f64; 2]>>,
     /// Events done in the second that has just ended, in all modes: pairs of a step of the
-    /// response time and a number. A tenfold has ten steps, the first from 0.1 ms on.
+    /// response time and a number of events. Each factor of ten has ten steps; step 0 begins at
+    /// 0.1 ms.
     /// Empty in points within a second.
     #[serde(default)]
     pub heat: Vec<(usize, u64)>,

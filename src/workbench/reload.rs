@@ -73,9 +73,9 @@ impl InForce {
 /// Where a configuration comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// From file and flags, as a whole.
+    /// From file and flags: the whole configuration.
     File,
-    /// From a change of some keys. What was said of the file stays.
+    /// From a change of some keys. Earlier messages about the file stay.
     Hand,
 }
 
@@ -275,7 +275,7 @@ impl Workbench {
         sources: Sources,
         text: Option<String>,
     ) -> impl Future<Output = ()> + Send + 'static {
-        // At once: a change may be written as soon as this function has returned.
+        // Updated here: a change may be written as soon as this function has returned.
         *self.file() = ConfigFile::new(sources, text);
         self.poll_file()
     }
@@ -288,7 +288,7 @@ impl Workbench {
                 () = self.shutdown.stopping() => return,
                 _ = look.tick() => {}
             }
-            // An edit that was read is in force before another change begins.
+            // Puts an edit that was read in force before another change begins.
             let _one_at_a_time = self.editing.lock().await;
             let changed = self.file().as_mut().map_or(Ok(None), ConfigFile::changed);
             match changed {
@@ -320,7 +320,7 @@ fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
 }
 
 /// The keys in which `config` differs from the settings of the file. A maximum that
-/// follows the mean on both sides is no difference of its own.
+/// follows the mean on both sides does not count as a difference.
 fn differing(of_file: &Settings, config: &Config) -> Vec<String> {
     if *of_file == config.settings {
         return Vec::new();

@@ -165,7 +165,7 @@ impl Workbench {
 }
 
 /// An uptime without its fraction of a millisecond, as the columns of the history send it.
-/// A page that has a point from a snapshot knows it again in the history.
+/// A page can then match a point from a snapshot with the same point in the history.
 fn in_milliseconds(uptime_s: f64) -> f64 {
     (uptime_s * 1000.0).floor() / 1000.0
 }

@@ -5,8 +5,9 @@
 //!                             └─ consumers   the pool
 //! ```
 //!
-//! A stage that dies is started again, alone. What outlives it is kept here: the settings and
-//! the pauses that its successor starts with, and the events at the gate. Events in the queue
+//! The supervisor restarts a stage that dies, and no other. This module keeps what outlives
+//! the stage: the settings and pauses that its successor starts with, and the events at the
+//! gate. Events in the queue
 //! are not affected; those that consumers had prefetched go back to the gate; those in hand
 //! are dropped with their tickets, and the ledger counts them as failed.
 
@@ -35,17 +36,17 @@ use crate::supervise::{
     SupervisorHandle,
 };
 
-/// The most restarts after failures of its own that a stage gets within [`PERIOD`]. Kills
-/// and restarts that were ordered do not count.
+/// The most failures of stages within [`PERIOD`], all stages together, before the supervisor
+/// gives up. Ordered kills and restarts do not count.
 pub(super) const MAX_RESTARTS: usize = 5;
 /// The period of [`MAX_RESTARTS`].
 pub(super) const PERIOD: Duration = Duration::from_secs(10);
 /// The delays before restarts after failures.
 const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(10), Duration::from_secs(1));
-/// How long consumers that are restarted have to finish the events in hand.
+/// How long consumers may take to finish the events in hand before a restart.
 pub(super) const GRACE: Duration = Duration::from_secs(3);
 
-/// What is done to a stage.
+/// An order to a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
@@ -96,8 +97,8 @@ pub(super) struct Stages {
 
 /// The stages that run now, and what their successors start with.
 ///
-/// One lock for all: a change either reaches the stage that runs, or is seen by the start of
-/// its successor.
+/// One lock guards all of it: a change reaches either the running stage or the start of its
+/// successor.
 struct Current {
     settings: PoolSettings,
     queue_paused: bool,
@@ -110,13 +111,13 @@ struct Current {
     orders: [Option<Order>; StageName::ALL.len()],
     /// The number of orders given to each stage.
     given: [u64; StageName::ALL.len()],
-    /// The failures of each stage that were reported, and whether the end was.
+    /// The reported failures of each stage, and whether the supervisor's end was reported.
     reported: [u64; StageName::ALL.len()],
     end_reported: bool,
 }
 
 impl Current {
-    /// Returns the settings of the pool. A paused pool rests.
+    /// Returns the settings of the pool. A paused pool has a concurrency of 0.
     fn pool_settings(&self) -> PoolSettings {
         match self.consumers_paused {
             true => PoolSettings { concurrency: 0, requeue: true, ..self.settings },
@@ -191,7 +192,7 @@ impl Stages {
     /// Has the queue's stage dispatch nothing until [`resume`](Self::resume).
     pub(super) async fn pause(&self) {
         lock(&self.current).queue_paused = true;
-        // A stage that is down starts paused.
+        // A stage that is down will start paused.
         drop(self.queue.pause().await);
     }
 
@@ -201,7 +202,7 @@ impl Stages {
         drop(self.queue.resume());
     }
 
-    /// Returns true while the queue's stage is paused, or down and to start paused.
+    /// Returns true while the queue's stage is paused, or is down and will start paused.
     pub(super) fn queue_is_paused(&self) -> bool {
         let current = lock(&self.current);
         match current.queue.as_ref().map(|read| read().state) {
@@ -245,7 +246,7 @@ impl Stages {
         self.gate.handed_over()
     }
 
-    /// Returns what the supervisor knows of its children.
+    /// Returns the supervisor's list of its children.
     pub(super) fn children(&self) -> Vec<ChildInfo> {
         self.tree.list()
     }
@@ -263,7 +264,7 @@ impl Stages {
         {
             let mut current = lock(&self.current);
             current.orders[stage as usize] = Some(order);
-            // Before, because an order is carried out even if this future is dropped.
+            // Counted first, because the order is carried out even if this future is dropped.
             current.given[stage as usize] += 1;
         }
         match order {
@@ -272,8 +273,8 @@ impl Stages {
         }
     }
 
-    /// Returns in words what has failed by itself since the last call. Not to be called while
-    /// an order is carried out, which would count as a failure.
+    /// Returns in words which stages have failed by themselves since the last call. Do not
+    /// call it while an order is carried out: the order would count as a failure.
     pub(super) fn new_failures(&self) -> Vec<String> {
         let (children, mut said) = (self.tree.list(), Vec::new());
         let mut current = lock(&self.current);
@@ -290,7 +291,7 @@ impl Stages {
         said
     }
 
-    /// Returns true once no stage runs, and none will.
+    /// Returns true once no stage runs or will run again.
     pub(super) fn have_ended(&self) -> bool {
         have_ended(&self.tree.list())
     }

@@ -1,5 +1,5 @@
-//! The tree of components: the supervisor, its stages, and the workers one by one with what
-//! each holds.
+//! The tree of components: the supervisor, its stages, and each worker with the events it
+//! holds.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use crate::supervise::{ChildInfo, ChildState};
 
 /// The most prefetched events of a worker that are listed by id.
 const MOST_IDS: usize = 20;
-/// With more workers than this, none is asked for what it has prefetched.
+/// With more workers than this, prefetched events are not asked for.
 const MOST_ASKED: usize = 1000;
-/// How long workers have to answer what they have prefetched.
+/// How long workers may take to list what they have prefetched.
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// The supervisor with everything below it, and the ledger beside it.
@@ -29,7 +29,7 @@ const ANSWER: Duration = Duration::from_millis(200);
 pub struct ComponentTree {
     /// Seconds since the start.
     pub uptime_s: f64,
-    /// The mean service time, against which the ages of workers are seen.
+    /// The mean service time, with which the ages of events are compared.
     pub mean_service_ms: f64,
     /// The account of every event, all modes together.
     pub ledger: LedgerState,
@@ -46,8 +46,8 @@ pub struct SupervisorNode {
     pub strategy: String,
     /// `running`, or `ended` after it has given up or drained.
     pub state: String,
-    /// The most restarts after failures within `period_s`. After one more it gives up. Orders
-    /// to kill or restart do not count.
+    /// The most restarts after failures within `period_s`. At the next failure, the supervisor
+    /// gives up. Ordered kills and restarts do not count.
     pub max_restarts: usize,
     /// The period of `max_restarts`.
     pub period_s: f64,
@@ -67,16 +67,16 @@ pub struct StageNode {
     pub paused: bool,
     /// Why it last ended, in words. Null if it never has.
     pub last_end: Option<String>,
-    /// Its workers, those with the oldest events first, and at most 60.
+    /// Its workers, the one with the oldest event first; at most 60.
     pub workers: Vec<WorkerNode>,
-    /// The workers beyond those. Null if there are none.
+    /// The workers that are not listed. Null if there are none.
     pub rest: Option<RestOfWorkers>,
 }
 
-/// A worker, or with a task per event, a task.
+/// A worker, or a task if there is a task per event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerNode {
-    /// The id of its task, by which it can be killed.
+    /// The id of its task, with which it can be killed.
     pub id: u64,
     /// The id of the event in its hands. Null while it waits for one.
     pub event: Option<u64>,
@@ -86,7 +86,7 @@ pub struct WorkerNode {
     pub at_door: bool,
     /// Events that it holds and has not begun.
     pub held: usize,
-    /// The ids of those, oldest first, and at most 20.
+    /// The ids of those, oldest first; at most 20.
     pub prefetched: Vec<u64>,
 }
 
@@ -103,7 +103,7 @@ pub struct RestOfWorkers {
 
 impl Workbench {
     /// Returns the tree of components. Workers are asked for the ids of the events that they
-    /// have prefetched; one that does not answer within 0.2 s is shown without.
+    /// have prefetched. A worker that does not answer within 0.2 s is shown without them.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -160,7 +160,7 @@ impl Workbench {
         }
     }
 
-    /// Returns the workers of the pool, those with the oldest events first.
+    /// Returns the workers of the pool, the one with the oldest event first.
     async fn worker_nodes(&self) -> Vec<WorkerNode> {
         let now = self.bench.clock.now();
         let Some(pool) = self.stages.pool() else { return Vec::new() };
@@ -212,7 +212,7 @@ impl WorkerNode {
     }
 }
 
-/// Takes the workers beyond those that are listed one by one, and sums them.
+/// Removes the workers that are not listed one by one, and returns their sum.
 fn rest_of(workers: &mut Vec<WorkerNode>) -> Option<RestOfWorkers> {
     let rest = workers.split_off(workers.len().min(MOST as usize));
     (!rest.is_empty()).then(|| RestOfWorkers {
@@ -222,7 +222,8 @@ fn rest_of(workers: &mut Vec<WorkerNode>) -> Option<RestOfWorkers> {
     })
 }
 
-/// Returns the state of a stage, which its supervisor may know better than itself.
+/// Returns the state of a stage. Its supervisor also knows whether it is restarting or
+/// stopping.
 fn state_of(own: String, child: Option<&ChildInfo>) -> String {
     match child.map(|child| &child.state) {
         Some(ChildState::Restarting) => "restarting".to_owned(),

@@ -21,9 +21,9 @@ const SHORTEST_S: f64 = 1.0;
 /// Why a stretch of the history cannot be kept.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WindowError {
-    /// A bound is no number, or the end is not behind the beginning.
+    /// A bound is not a number, or the end is not after the beginning.
     #[error(
-        "from_s={from} and to_s={to} are no window: expected two uptimes in seconds, the later one second"
+        "from_s={from} and to_s={to} are no window: expected two uptimes in seconds, the earlier one first"
     )]
     Order {
         /// The beginning, an uptime in seconds.
@@ -160,13 +160,13 @@ fn side(points: &[Point], marks: Vec<Mark>) -> WindowSide {
     side
 }
 
-/// What a reader has to know about a kept run.
+/// Notes that a reader of a kept run needs.
 fn audit(changed: usize) -> Audit {
     let note = |name: &str, says: String| Check { name: name.to_owned(), verdict: Verdict::Note, says };
     let mut checks = vec![
         note(
             "samples",
-            "the window was cut out of the bench's samples, four a second: peaks are those of the samples, and \
+            "the window was taken from the bench's samples, four a second: peaks are those of the samples, and \
              events that failed count as finished"
                 .to_owned(),
         ),
@@ -181,7 +181,7 @@ fn audit(changed: usize) -> Audit {
         let times = if changed == 1 { "once".to_owned() } else { format!("{changed} times") };
         checks.push(note(
             "configuration",
-            format!("the configuration changed {times} within the window; the one shown was in force at its keeping"),
+            format!("the configuration changed {times} within the window; the one shown is from when the run was kept"),
         ));
     }
     Audit { checks }

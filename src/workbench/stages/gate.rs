@@ -1,5 +1,5 @@
-//! The gate: the events that have left the queue and that no stage holds, because the stage
-//! that took them was killed. Its successor takes them first.
+//! The gate: events that have left the queue but belong to no stage, because the stage that
+//! took them was killed. Its successor takes them first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::stage::Producer;
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     kept: Mutex<Kept>,
-    /// Has the stage panic when it has taken its next events, which are put back.
+    /// Makes the stage panic after taking its next events, which are put back.
     #[cfg(test)]
     pub(super) fuse: std::sync::atomic::AtomicBool,
 }
@@ -58,11 +58,11 @@ impl Gate {
         self.lock().handed_over
     }
 
-    /// Drops the events here, and those that still come.
+    /// Drops the events at the gate, and those that still arrive.
     pub(super) fn close(&self) {
         let mut kept = self.lock();
         kept.closed = true;
-        // Dropped without the lock, because a ticket takes locks of its own.
+        // Dropped after the lock is released, because a ticket takes locks of its own.
         let events = std::mem::take(&mut kept.events);
         drop(kept);
         drop(events);

@@ -1,5 +1,4 @@
-//! The counts of the earlier lives of a stage, so that its figures go on when it is started
-//! again.
+//! The counts of the earlier lives of a stage, so that its figures continue after a restart.
 
 use std::time::Duration;
 

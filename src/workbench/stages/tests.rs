@@ -1,4 +1,4 @@
-//! Stages that fail by themselves, which an order cannot make them do.
+//! Stages that fail by themselves: no order can cause such a failure.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ fn bench(flags: &[&str]) -> Arc<Workbench> {
     Workbench::start(sources.load().unwrap(), &sources)
 }
 
-/// Has the queue's stage panic at its next event.
+/// Makes the queue's stage panic at its next event.
 async fn panic_once(bench: &Arc<Workbench>) {
     bench.stages.gate.fuse.store(true, Ordering::SeqCst);
     bench.enqueue(bench.bench.clock.now()).await.unwrap();

@@ -38,7 +38,7 @@ pub(super) fn sentences(word: Word, f: &Figures) -> Sentences {
             Sentences::new(cause, filling(f)).helped(help)
         }
         Word::NoConsumers if f.given_up => {
-            let cause = "The stages have failed too often, and their supervisor has given up: none runs.";
+            let cause = "The stages have failed too often, and their supervisor has given up.";
             Sentences::new(cause, filling(f)).helped("Restart the server.")
         }
         Word::NoConsumers => {
