@@ -1,5 +1,5 @@
-//! Reads files that people name, within bounds: regular files only, up to a size. Replaces
-//! the content of such a file at once.
+//! Reads files that users name, within bounds: only regular files, up to a size. Replaces the
+//! content of such a file atomically.
 //!
 //! A pipe would make the reader wait for its writer, a device such as `/dev/zero`
 //! has no end, and a file of some gigabytes fills the memory before a parser has
@@ -48,10 +48,9 @@ pub fn read_from(source: impl Read, largest: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Replaces the content of a regular file at once: a reader sees `old` or `new`, and a
-/// power cut leaves one of them. Permissions stay; behind a symbolic link, the link's
-/// target is replaced. Returns `false`, and leaves the file alone, if its content is not
-/// `old`.
+/// Replaces the content of a regular file atomically: a reader sees `old` or `new`, and a
+/// power cut leaves one of them. Permissions stay. If the path is a symbolic link, its target
+/// is replaced. Returns `false`, and leaves the file alone, if the content is not `old`.
 ///
 /// # Errors
 /// If the file or its folder is not writable, or the disk is full. The file is then as it
@@ -69,7 +68,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<bool> {
         return Ok(false);
     }
     let path = fs::canonicalize(path)?;
-    // A rename asks for permission to write the folder, not the file.
+    // A rename needs permission to write to the folder, not to the file.
     let permissions = OpenOptions::new().write(true).open(&path)?.metadata()?.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
@@ -90,7 +89,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<bool> {
 /// Creates a file. Returns `false`, and leaves the file alone, if it exists.
 ///
 /// # Errors
-/// If its folder is not writable, or the disk is full. There is then no file.
+/// If its folder is not writable, or the disk is full. No file is left then.
 pub fn create(path: &Path, text: &[u8]) -> io::Result<bool> {
     match write_new(path, text) {
         Ok(()) => Ok(true),
@@ -99,7 +98,7 @@ pub fn create(path: &Path, text: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Writes a file that does not exist yet, to the disk itself.
+/// Writes a file that does not exist yet, and syncs it to disk.
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     let written = file.write_all(text).and_then(|()| file.sync_all());

@@ -1,5 +1,5 @@
-//! The tree of components over HTTP: it is shown, and its stages and workers are killed,
-//! restarted, paused and resumed.
+//! The tree of components over HTTP: shows it, and kills, restarts, pauses and resumes its
+//! stages and workers.
 
 use std::sync::Arc;
 

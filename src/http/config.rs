@@ -1,9 +1,9 @@
-//! The configuration over HTTP: showing it, checking a change, and making one.
+//! The configuration over HTTP: shows it, checks a change, and applies a change.
 //!
 //! A change is a text in TOML, in the parameter `toml`, such as
 //! `consumers.concurrency = 3`. Keys that it lacks keep their values. The text is part of
-//! the address, as in every other request to this server, so the limit of a request head
-//! bounds it.
+//! the address, as in every other request to this server, so the limit on request heads
+//! bounds its length.
 //!
 //! | request | does |
 //! |---|---|
@@ -36,12 +36,12 @@ struct Text {
     write: bool,
 }
 
-/// What a change would do.
+/// The effect of a change.
 #[derive(Debug, Default, Serialize)]
 struct Checked {
-    /// What would differ. Empty if there are problems.
+    /// The differences. Empty if there are problems.
     changes: Vec<Difference>,
-    /// What is wrong, in the order of the text.
+    /// The problems, in the order of the text.
     problems: Vec<Found>,
 }
 
@@ -96,7 +96,7 @@ async fn change(State(workbench): State<Arc<Workbench>>, Query(text): Query<Text
     }
 }
 
-/// A problem as its message alone: a text of one line has no use for the place.
+/// The message of a problem without its place, which a text of one line does not need.
 fn words(error: &ChangeError) -> String {
     match error {
         ChangeError::Invalid(ConfigError::Invalid(problems)) => {

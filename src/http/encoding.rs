@@ -1,7 +1,7 @@
-//! Compressed answers: which clients take gzip, and the layer that compresses for them.
+//! Compressed answers: which clients accept gzip, and the layer that compresses for them.
 //!
-//! The page's own files are compressed once, in `page_files.rs`. Everything else that is
-//! long, such as the history, is compressed when it is sent.
+//! The page's own files are compressed once, in `page_files.rs`. Other long answers, such as
+//! the history, are compressed when they are sent.
 
 use std::io::Write;
 
@@ -20,8 +20,8 @@ const SHORTEST: u64 = 1400;
 /// A longer body is sent as it is: it would be held in memory twice.
 const LONGEST: u64 = 64 << 20;
 
-/// Compresses long answers of `router` for clients that take gzip. An answer that is
-/// compressed already, has an `ETag` or has no known length, like a stream, stays as it is.
+/// Compresses long answers of `router` for clients that accept gzip. An answer stays as it is
+/// if it is already compressed, has an `ETag`, or has no known length (a stream).
 pub(super) fn compressed(router: Router) -> Router {
     router.layer(from_fn(compress))
 }
@@ -35,7 +35,7 @@ pub(super) fn gzip(bytes: &[u8], level: Compression) -> Vec<u8> {
 }
 
 /// Returns whether a client prefers gzip to the plain bytes (RFC 9110, section 12.5.3). A
-/// header that cannot be read asks for the plain bytes, which every client takes.
+/// header that cannot be read selects the plain bytes, which every client accepts.
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut any, mut identity) = (None, None, None);
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());

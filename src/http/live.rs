@@ -36,10 +36,10 @@ pub(super) async fn snapshot(State(workbench): State<Arc<Workbench>>) -> Respons
     ([(header::CACHE_CONTROL, "no-store")], Json(workbench.snapshot())).into_response()
 }
 
-/// What of the history is wanted.
+/// The part of the history that the client asks for.
 #[derive(Debug, Deserialize)]
 pub(super) struct Since {
-    /// An uptime in seconds: only points after it.
+    /// An uptime in seconds; only points after it are sent.
     #[serde(default = "always")]
     since: f64,
 }

@@ -68,7 +68,7 @@ struct Last {
     /// Its mode and its plan, in words.
     mode: &'static str,
     plan: String,
-    /// Its figures; `None` if it could not be made.
+    /// Its figures; `None` if the load could not be run.
     measured: Option<LoadFigures>,
 }
 
@@ -115,7 +115,7 @@ async fn show(State((workbench, loads)): State<Both>) -> Response {
     Json(shown).into_response()
 }
 
-/// Returns what client and bench have measured of the load in progress.
+/// Returns the figures that client and bench have measured so far of the load in progress.
 fn so_far(client: &Progress, bench: Option<LoadFigures>) -> LoadFigures {
     let has_answers = client.answered > client.refused + client.failed;
     LoadFigures {

@@ -1,5 +1,5 @@
-//! The page of the bench and that of the exercises: their HTML, with the present state and
-//! the page's control in it. The files that they request are in `page_files.rs`.
+//! The page of the bench and that of the exercises: their HTML, which contains the present
+//! state and the page's control. The files that they request are in `page_files.rs`.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
-//! The files that the pages request: inside the binary, compressed once, and checked for
-//! changes by their `ETag`.
+//! The files that the pages request: embedded in the binary, compressed once, and
+//! revalidated by `ETag`.
 //!
 //! A debug build reads them from the source tree, so that an edit shows without a rebuild.
-//! Scripts are sent without their comments, which are a quarter of the page's weight. Empty
-//! lines stand in their place, so that line numbers are those of the source.
+//! Scripts are sent without comment lines, which are a quarter of the page's weight. Empty
+//! lines take their place, so line numbers match the source.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,10 +25,10 @@ pub(super) struct File {
     encoded: Mutex<Option<Arc<Encoded>>>,
 }
 
-/// The bytes that are sent for a file.
+/// The bytes of a file as sent.
 #[derive(Debug)]
 struct Encoded {
-    /// The file as it is written.
+    /// The file as written.
     source: Cow<'static, str>,
     /// The file without comments, if it is a script.
     plain: Bytes,
@@ -41,7 +41,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Returns the file of a name in the folder `page`.
+/// Returns the file with this name in the folder `page`.
 macro_rules! file {
     ($name:literal) => {
         File {
@@ -207,8 +207,8 @@ impl Encoded {
     }
 }
 
-/// Empties the lines of a script that are comments as a whole: `//` and, from a line that
-/// begins with it, `/** … */`. None of them may stand within a template.
+/// Blanks the lines of a script that contain only a comment: `//`, or `/** … */` that begins
+/// a line. None of them may be inside a template literal.
 fn without_comments(script: &str) -> String {
     let mut is_inside = false;
     let mut code = String::with_capacity(script.len());
@@ -225,11 +225,12 @@ fn without_comments(script: &str) -> String {
     code
 }
 
-/// Shorter than the policy of a page. Of all files, only a shared worker has a policy of its
-/// own: it may load its scripts from this server and connect to it.
+/// Shorter than the policy of a page, because only a shared worker enforces a policy of its
+/// own: it may load scripts from this server and connect to it.
 const POLICY: &str = "default-src 'self'";
 
-/// Returns a file as the client takes it, or 304 if the client has it already.
+/// Returns a file in an encoding that the client accepts, or 304 if the client already has
+/// it.
 pub(super) fn serve(name: &str, request: &HeaderMap) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
         return (StatusCode::NOT_FOUND, "the page has no such file\n").into_response();

@@ -48,13 +48,13 @@ struct Window {
     from_s: f64,
     /// The end.
     to_s: f64,
-    /// Without a name, the run has none.
+    /// The name of the run, if it gets one.
     #[serde(default)]
     name: String,
 }
 
-/// Keeps a stretch of the history as a run: 200 with its id, or 409 if the history does not
-/// have it.
+/// Keeps a stretch of the history as a run. Answers 200 with the run's id, or 409 if the
+/// history does not contain the stretch.
 async fn keep(State(workbench): State<Arc<Workbench>>, Query(window): Query<Window>) -> Response {
     let mut run = match workbench.window(window.from_s, window.to_s) {
         Ok(run) => run,
@@ -124,7 +124,7 @@ struct Skip {
 }
 
 impl Skip {
-    /// Returns the length of the warm-up, or the answer to a text that is no duration.
+    /// Returns the length of the warm-up, or the answer to a text that is not a duration.
     #[expect(clippy::result_large_err, reason = "the answer of a handler")]
     fn length(&self) -> Result<Duration, Response> {
         let Some(text) = &self.skip else { return Ok(Duration::ZERO) };

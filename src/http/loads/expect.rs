@@ -1,6 +1,6 @@
-//! Expectations of a load before it is made: theory and simulation, for the settings in
-//! force. Both speak of the load in the request's parameters, or without any, of the load
-//! that runs or was made last.
+//! Expected figures of a load before it runs, from theory and from simulation, for the
+//! settings in force. Both describe the load in the request's parameters, or without
+//! parameters, the load that is running or ran last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,17 +22,17 @@ use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::{left_out, predict};
 use crate::workbench::Workbench;
 
-/// A simulation shares the cores with the bench, so it has to be short: this much takes at
-/// most a few seconds.
+/// The largest load that is simulated, which takes a few seconds at most: a simulation shares
+/// the cores with the bench.
 const BOUNDS: Bounds = Bounds { requests: 50_000, seconds: 3600.0 };
-/// How long a simulation waits for the one that is under way.
+/// How long a simulation waits for another one to finish.
 const PATIENCE: Duration = Duration::from_secs(12);
 
 type Here = (Both, Arc<Semaphore>);
 
 /// Returns the routes.
 pub(super) fn routes(workbench: &Arc<Workbench>, loads: &Arc<Loads>) -> Router {
-    // One at a time.
+    // One simulation at a time.
     let turn = Arc::new(Semaphore::new(1));
     Router::new()
         .route("/api/load/predict", get(predicted))
@@ -41,20 +41,21 @@ pub(super) fn routes(workbench: &Arc<Workbench>, loads: &Arc<Loads>) -> Router {
 }
 
 impl Loads {
-    /// Returns the load of a form, or of an empty one, the newest; `None` if there was none.
+    /// Returns the load of a form. For an empty form, returns the newest load, or `None` if
+    /// there was none.
     fn load_of(&self, form: &Form) -> Result<Option<(Mode, Plan)>, FormError> {
         if form.is_empty() { Ok(self.lock().newest.clone()) } else { form.read().map(Some) }
     }
 }
 
-/// The status and the sentence of an answer without an expectation.
+/// The status and the sentence of a refused request.
 type Refusal = (StatusCode, String);
 
 fn refusal(status: StatusCode, why: impl std::fmt::Display) -> Refusal {
     (status, format!("{why}\n"))
 }
 
-/// Returns the load that a request speaks of, or why there is none.
+/// Returns the load that a request describes, or the answer if there is none.
 fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Refusal> {
     match loads.load_of(form) {
         Ok(Some(load)) => Ok(load),
@@ -63,8 +64,8 @@ fn load_of(loads: &Loads, form: &Form) -> Result<(Mode, Plan), Refusal> {
     }
 }
 
-/// Answers with what theory predicts: without figures, and with the reason as the note, if it
-/// has no model for the load.
+/// Answers with the figures that theory predicts. If no model covers the load, there are no
+/// figures, and the note has the reason.
 async fn predicted(
     State(((workbench, loads), _)): State<Here>,
     Query(form): Query<Form>,
@@ -81,10 +82,10 @@ async fn predicted(
     Ok(told(mode, &plan, figures, note))
 }
 
-/// Answers with the figures of a simulated run: without figures, and with the reason as the
-/// note, if the load is too long; 503 if another simulation is under way for too long.
+/// Answers with the figures of a simulated run. If the load is too long, there are no figures,
+/// and the note has the reason. Answers 503 if another simulation takes too long.
 ///
-/// A simulation that has begun ends by itself, even if its client has left.
+/// Once begun, a simulation runs to its end even if the client disconnects.
 async fn simulated(
     State(((workbench, loads), turn)): State<Here>,
     Query(form): Query<Form>,

@@ -1,4 +1,4 @@
-//! The page's form of a load: read from the parameters of a request.
+//! Reads the page's form of a load from the parameters of a request.
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -19,7 +19,7 @@ pub(super) struct Form {
     seed: Option<String>,
 }
 
-/// What is wrong with a form.
+/// Why a form is invalid.
 #[derive(Debug, Error)]
 pub(super) enum FormError {
     #[error("no mode: expected serial, async or pipelined")]
@@ -37,7 +37,7 @@ pub(super) enum FormError {
 }
 
 impl Form {
-    /// Returns whether the form says nothing at all.
+    /// Returns whether every field of the form is empty.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
