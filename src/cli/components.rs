@@ -53,7 +53,7 @@ struct Target {
     worker: Option<String>,
 }
 
-/// A text that does not name a component or a worker.
+/// A text that names neither a component nor a worker.
 #[derive(Debug, Error)]
 #[error("expected the name of a component, or NAME/WORKER, such as consumers/37")]
 struct TargetError;
@@ -133,7 +133,7 @@ pub(super) fn restart(args: &RestartArgs, peer: &Peer) -> anyhow::Result<Exit> {
 fn order(peer: &Peer, path: &str) -> anyhow::Result<Exit> {
     let body = peer.request(Method::POST, path)?;
     let report: OrderReport = read(peer, path, &body)?;
-    // Written here and not by the server, which may be another version or another program.
+    // Formatted here, not by the server, which may be another version or another program.
     say(report);
     Ok(Exit::Success)
 }

@@ -28,7 +28,7 @@ pub(super) struct Args {
     pub(super) server: Server,
 }
 
-/// The answer to a check.
+/// The answer of the server to a check.
 #[derive(Debug, Deserialize)]
 struct Checked {
     changes: Vec<Change>,

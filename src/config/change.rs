@@ -1,12 +1,12 @@
-//! A change of some keys of the configuration in force, as a text in TOML.
+//! A change of some keys of the configuration in force, written in TOML.
 //!
 //! ```text
 //! consumers.concurrency = 3
 //! resource.latency.mean = "20ms"
 //! ```
 //!
-//! The text takes the place of a file: its problems have lines and columns. Keys that it
-//! lacks keep their values.
+//! The text is read like a file: its problems have lines and columns. Keys that are not in
+//! it keep their values.
 
 use toml::de::DeValue;
 
@@ -19,7 +19,7 @@ const NAME: &str = "change";
 /// A valid change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
-    /// The configuration with the change.
+    /// The configuration after the change.
     pub config: Config,
     /// The changed keys, each with its value as written, in the order of the text.
     pub keys: Vec<(String, String)>,

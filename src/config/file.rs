@@ -1,4 +1,4 @@
-//! Writes values back into the configuration file, which is watched meanwhile.
+//! Writes values back into the watched configuration file.
 //!
 //! The file on the disk belongs to the user. It is replaced only if it still has the
 //! content that was last read, and only by a text that is a valid configuration.
@@ -31,7 +31,7 @@ pub enum WriteError {
     /// Another program has changed the file.
     #[error("{0} has changed on the disk since it was read: nothing was changed; try again in a second")]
     Conflict(String),
-    /// No form of the key fits into the text.
+    /// The text has no place where the key could be written.
     #[error("{file} has no place for {key}: nothing was changed; edit the file by hand")]
     NoPlace {
         /// The file.
@@ -39,7 +39,7 @@ pub enum WriteError {
         /// The key.
         key: String,
     },
-    /// The values of the file do not go with the new ones.
+    /// The new values would make the file invalid.
     #[error("nothing was changed, because the file would be invalid: {0}")]
     Invalid(ConfigError),
     /// The system refuses: a file without write permission, a full disk.
@@ -81,11 +81,11 @@ impl ConfigFile {
         }
     }
 
-    /// Writes the values of `keys` into the file, with everything else kept. `wanted` are
-    /// the changes that they make to the configuration in force. A wanted change that the
-    /// keys do not make in the file, such as a maximum that follows the mean in force and
-    /// not in the file, is written too. Returns the reading of the new file; the watcher
-    /// does not report it.
+    /// Writes the values of `keys` into the file and keeps everything else. `wanted` lists
+    /// the changes that `keys` make to the configuration in force. If writing `keys` alone
+    /// does not make a wanted change in the file, that change is written too: for example a
+    /// maximum that follows the mean in force, but not in the file. Returns the reading of
+    /// the new file; the watcher does not report it.
     ///
     /// # Errors
     /// [`WriteError`]; the file is then as it was.
@@ -115,7 +115,7 @@ impl ConfigFile {
         rewrite(text, pairs).map_err(|key| WriteError::NoPlace { file: self.name(), key })
     }
 
-    /// Adds what the keys alone do not change.
+    /// Adds the wanted changes that writing the keys alone would not make.
     fn completed(
         &self,
         text: String,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a key takes.
+/// The kind of value that a key takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Kind {

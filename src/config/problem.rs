@@ -35,7 +35,7 @@ pub enum ConfigError {
 pub struct Problem {
     /// `config.toml:24:15`, or the flag.
     pub place: String,
-    /// The line and the column, both from 1, if the place is in a text.
+    /// The line and the column, both from 1, if the problem is in a text.
     pub position: Option<(usize, usize)>,
     /// The value that was found, and the values that are allowed.
     pub message: String,
@@ -93,7 +93,7 @@ impl Problem {
         Self::elsewhere(format!("--set {}", clean::line(flag)), message)
     }
 
-    /// A problem that is in no text.
+    /// A problem outside any text.
     pub(super) fn elsewhere(place: String, message: &str) -> Self {
         Self { place, position: None, message: clean::line(message).into_owned(), excerpt: None }
     }

@@ -28,7 +28,7 @@ pub(super) struct Reader {
     /// The file's values of keys that a flag has replaced.
     replaced: BTreeMap<String, Option<Written>>,
     known: Vec<&'static str>,
-    /// What each known key takes, with the words for it.
+    /// The kind of value that each known key takes, and its description in words.
     kinds: Vec<(Kind, String)>,
     problems: Vec<(Option<Place>, String)>,
     /// The file is not TOML.
@@ -77,7 +77,7 @@ impl Reader {
         places
     }
 
-    /// Every key that was asked for, with what it takes.
+    /// Every key that was asked for, with the kind of value it takes.
     pub(super) fn into_kinds(self) -> impl Iterator<Item = (&'static str, (Kind, String))> {
         self.known.into_iter().zip(self.kinds)
     }
@@ -205,7 +205,7 @@ impl Reader {
     }
 
     /// Records a broken rule that involves several keys, at the last of `keys` that was
-    /// written. A key that was in force before is not to blame for a change of another.
+    /// written. A key already in force is not blamed for a change of another key.
     pub(super) fn blame(&mut self, keys: &[&str], message: impl Display) {
         let places = || keys.iter().rev().filter_map(|key| self.written.get(*key)).map(|w| &w.place);
         let place = places().find(|place| !matches!(place, Place::InForce)).or_else(|| places().next());

@@ -1,10 +1,10 @@
 //! Writes new values into the text of a configuration file, and keeps the rest of the
 //! text byte for byte: comments, order, line endings and unusual formatting.
 //!
-//! The text is edited at the places that the parser reports, so nothing else is parsed and
-//! printed anew. A key that is in the file has its value replaced. A key that is not is added beside its
-//! siblings, or in a section of its own at the end. Each result is parsed again: it counts
-//! only if it has the wanted value, and every other key its old one.
+//! The text is edited at the places that the parser reports, and nothing else is reprinted.
+//! The value of a key that is in the file is replaced. A missing key is added beside its
+//! siblings, or in a section of its own at the end. Each result is parsed again: it is
+//! accepted only if the key has the wanted value and every other key its old one.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -54,7 +54,7 @@ fn keys(text: &str) -> Option<BTreeMap<String, Value>> {
     Some(keys)
 }
 
-/// A table of the document, as far as the way to a key leads through existing tables.
+/// The innermost existing table on the way to a key.
 struct Nearest<'a, 'i> {
     table: &'a DeTable<'i>,
     /// The bytes of the table: from `{` to `}`, of its header, or of a dotted key.
@@ -63,7 +63,7 @@ struct Nearest<'a, 'i> {
     rest: &'a str,
 }
 
-/// Returns the ways in which the text could be changed, the best one first.
+/// Returns the possible edits of the text, best first.
 fn candidates(text: &str, root: &DeTable<'_>, key: &str, value: &str) -> Vec<Splice> {
     let mut nearest = Nearest { table: root, span: 0..0, rest: key };
     loop {
@@ -94,7 +94,7 @@ fn candidates(text: &str, root: &DeTable<'_>, key: &str, value: &str) -> Vec<Spl
     found
 }
 
-/// Replaces a value. A comment behind it stays in its column if there is room.
+/// Replaces a value. A comment after it stays in its column if there is room.
 fn replaced(text: &str, span: Range<usize>, value: &str) -> Splice {
     let behind = &text[span.end..];
     let gap = behind.len() - behind.trim_start_matches(' ').len();
@@ -106,7 +106,7 @@ fn replaced(text: &str, span: Range<usize>, value: &str) -> Splice {
     (span.start..span.end + gap, format!("{value}{}", " ".repeat(gap_now)))
 }
 
-/// Adds a key to an inline table: after its last key, or behind the brace.
+/// Adds a key to an inline table: after its last key, or after the opening brace.
 fn in_braces(nearest: &Nearest<'_, '_>, value: &str) -> Splice {
     let Nearest { table, span, rest } = nearest;
     match table.values().map(|sibling| sibling.span().end).max() {
@@ -115,8 +115,8 @@ fn in_braces(nearest: &Nearest<'_, '_>, value: &str) -> Splice {
     }
 }
 
-/// Adds a line after the last key of the table that is on a line of its own, with what
-/// stands before that key: its indentation, and the first part of a dotted key.
+/// Adds a line after the last key of the table that is on a line of its own, and repeats the
+/// text before that key: its indentation, and the first part of a dotted key.
 fn beside_sibling(text: &str, nearest: &Nearest<'_, '_>, value: &str) -> Option<Splice> {
     let values = nearest.table.iter().filter(|(_, value)| {
         !matches!(value.get_ref(), DeValue::Table(_)) || text[value.span()].starts_with('{')
@@ -141,8 +141,8 @@ fn in_new_section(text: &str, key: &str, value: &str) -> Splice {
     (text.len()..text.len(), section)
 }
 
-/// Adds a line below the one that has the byte `at`, and below the lines that continue
-/// its comment.
+/// Adds a line below the line with the byte `at`, and below the lines that continue its
+/// comment.
 fn line_after(text: &str, at: usize, line: &str) -> Splice {
     let newline = newline(text);
     let Some(length) = text[at..].find('\n') else {
@@ -164,7 +164,7 @@ fn line_after(text: &str, at: usize, line: &str) -> Splice {
 
 fn line_start(text: &str, at: usize) -> usize {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    // A byte order mark is no indentation.
+    // A byte order mark is not indentation.
     start + if text[start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 

@@ -33,7 +33,7 @@ pub(super) enum Place {
     File { key: Range<usize>, value: Range<usize> },
     /// The flag as it was given.
     Flag(String),
-    /// The configuration that a change begins with.
+    /// The configuration that a change starts from.
     InForce,
 }
 

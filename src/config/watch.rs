@@ -60,8 +60,8 @@ impl Watcher {
         }
     }
 
-    /// Takes note that this process has given the file the content `text`, which is then no
-    /// change.
+    /// Records that this process wrote `text` to the file, so that the watcher does not report
+    /// it as a change.
     pub fn wrote(&mut self, text: String) {
         self.known = Reading::Text(text);
         self.last = self.known.clone();
