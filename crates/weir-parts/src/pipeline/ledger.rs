@@ -46,9 +46,9 @@ pub struct Account {
 /// Events whose ticket was dropped unsettled.
 #[derive(Debug, Default)]
 struct Abandoned {
-    /// Their number since the account was made.
+    /// Their number since the ledger was created.
     count: u64,
-    /// Their ids, once they are recorded.
+    /// Their ids, if recording is on.
     ids: Option<Vec<u64>>,
 }
 
@@ -217,8 +217,8 @@ impl Account {
         self.lock_abandoned().ids.get_or_insert_default();
     }
 
-    /// Returns the number of events abandoned since the account was made, which resets do not
-    /// change. They are among those that failed.
+    /// Returns the number of events abandoned since the ledger was created. Resets do not
+    /// change it. Abandoned events also count as failed.
     pub fn abandoned(&self) -> u64 {
         self.lock_abandoned().count
     }

@@ -55,7 +55,7 @@ impl Meters {
         Some(last)
     }
 
-    /// Returns the state of one worker that runs.
+    /// Returns the state of one running worker.
     pub(super) fn of(&self, id: Id) -> Option<Status> {
         self.lock().running.iter().find(|(other, _)| *other == id).map(|(_, meter)| meter.read())
     }

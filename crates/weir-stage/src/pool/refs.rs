@@ -1,5 +1,5 @@
-//! References to a running pool: they resize it, read it and kill its workers, and do not
-//! own it.
+//! References to a running pool, which resize it, read its state and kill its workers. They
+//! do not own the pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ pub struct PoolRef<T> {
 /// The events that a killed worker held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KilledWorker {
-    /// Events that it had begun. They were dropped with it. With a task per event, those that
-    /// ended at the same moment count as well.
+    /// Events that the worker had begun, which were dropped with it. With a task per event,
+    /// events that ended at the same moment also count.
     pub dropped: u64,
-    /// Events that it had prefetched and not begun. They went back to the producer.
+    /// Events that the worker had prefetched but not begun. They went back to the producer.
     pub requeued: u64,
 }
 
@@ -47,11 +47,11 @@ impl<T> PoolRef<T> {
     }
 
     /// Kills a worker of [`workers`](Self::workers): aborts its task at its next await, and
-    /// starts another one in its place unless the pool is ending or shrinking. Returns what
-    /// the worker held once its task has ended, or `None` if there is no such worker.
+    /// starts another one in its place unless the pool is ending or shrinking. Once the task
+    /// has ended, returns what the worker held. Returns `None` if there is no such worker.
     ///
-    /// With [`Spread::PerEvent`](super::Spread::PerEvent), the only worker is the one that
-    /// spawns the tasks, and they are aborted with it.
+    /// With [`Spread::PerEvent`](super::Spread::PerEvent), the only worker spawns the tasks,
+    /// which are aborted with it.
     ///
     /// # Cancel safety
     /// The worker is killed even if the future is dropped.
@@ -59,7 +59,7 @@ impl<T> PoolRef<T> {
         self.request(|done| Command::Kill { worker, done }).await?
     }
 
-    /// Sends a command and waits for its answer. `None` if the pool has ended.
+    /// Sends a command and waits for its answer. Returns `None` if the pool has ended.
     async fn request<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command<T>) -> Option<A> {
         let (done, answer) = oneshot::channel();
         self.commands.send(command(done)).ok()?;
@@ -71,8 +71,8 @@ impl<T> PoolRef<T> {
         }
     }
 
-    /// Returns what `read` makes of the first `most` events that each worker has prefetched
-    /// and not begun, oldest first. A worker answers between two polls of its handler, so
+    /// Applies `read` to the first `most` events that each worker has prefetched and not
+    /// begun, oldest first, and returns the results. A worker answers between two polls of its handler, so
     /// one that blocks its thread delays the answer.
     ///
     /// # Cancel safety
@@ -145,7 +145,7 @@ impl<T> PoolRef<T> {
     /// Tells the pool to take nothing more, finish what it has begun, and end. It requeues
     /// the events it has not begun. See [`ended`](Self::ended).
     pub fn stop(&self) {
-        // A pool that is gone has stopped.
+        // A send fails only if the pool has already ended.
         drop(self.commands.send(Command::Stop));
     }
 

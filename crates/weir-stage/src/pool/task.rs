@@ -20,8 +20,8 @@ use crate::stage::{CancelMode, Kind, ProducerRef, Reason, Status, SubscribeOptio
 pub(super) enum Command<T> {
     /// Apply these settings.
     Resize { settings: PoolSettings, done: oneshot::Sender<()> },
-    /// Abort this worker, and start another one. Answered once its task has ended, with
-    /// `None` if there is no such worker.
+    /// Abort this worker and start another one. The answer comes once its task has ended, or
+    /// is `None` if there is no such worker.
     Kill { worker: Id, done: oneshot::Sender<Option<KilledWorker>> },
     /// Have each worker read what it has prefetched.
     Peek(Box<dyn FnMut(Id) -> Peek<T> + Send>),
@@ -81,7 +81,7 @@ pub(super) struct PoolTask<T, H> {
     single: bool,
     /// The workers that are not retiring, oldest first.
     workers: Vec<Worker<T>>,
-    /// The workers that finish the event they have begun, and end.
+    /// The workers that finish the event they have begun, then end.
     retiring: Vec<Worker<T>>,
     kills: Vec<Kill>,
     /// The tasks of all workers, of retiring workers that finish an event, and of events
@@ -181,8 +181,7 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
         let before = self.workers.len();
         self.workers.retain(|worker| worker.id != id);
         self.retiring.retain(|worker| worker.id != id);
-        // False for a retiring or killed worker and an event started by hand, which the pool
-        // ended.
+        // False for a retiring or killed worker and for an event started by hand.
         let by_itself = self.workers.len() < before;
         let last = self.shared().meters.remove(id);
         let had_events = last.as_ref().is_some_and(|last| last.events_in > 0);
@@ -204,7 +203,7 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
         // would keep it waiting. A worker that finished while others still work is not
         // replaced either. The last one is, because a retiring worker may have requeued
         // events after the others had left.
-        // A killed worker is replaced once, so that keeps nothing waiting.
+        // A killed worker is replaced only once, so this delays nothing.
         if was_killed || had_events && (self.tasks.is_empty() || reason != Reason::Finished) {
             self.start_workers();
         }
@@ -218,7 +217,7 @@ impl<T: Send + 'static, H: Handler<T>> PoolTask<T, H> {
     fn kill(&mut self, worker: Id, done: oneshot::Sender<Option<KilledWorker>>) {
         let position = |workers: &[Worker<T>]| workers.iter().position(|other| other.id == worker);
         let found = if let Some(at) = position(&self.workers) {
-            // It no longer counts as a worker, so a resize meanwhile replaces it.
+            // It no longer counts as a worker, so a concurrent resize replaces it.
             Some(self.workers.remove(at))
         } else {
             position(&self.retiring).map(|at| self.retiring.remove(at))

@@ -318,7 +318,7 @@ impl<T> Inlet<T> {
         }
     }
 
-    /// Reads the waiting events, oldest first. Out of line, because it is rare.
+    /// Reads the waiting events, oldest first. Not inlined, because it is rare.
     #[cold]
     fn peek(&self, peek: Peek<T>) {
         peek.read(&mut self.waiting.iter().flat_map(|waiting| match waiting {

@@ -40,7 +40,7 @@
 //!    the tag. It also sends `Closed` once its mailbox is closed and emptied. After
 //!    `Closed`, none of the tag's events is requeued or in a handler.
 //! 5. Every event sent under the tag is either begun by a handler or comes back in
-//!    `Cancel` or `Requeue`, and only once. If its producer was aborted, it comes to the
+//!    `Cancel` or `Requeue`, and only once. If its producer was aborted, it goes to the
 //!    successor in `Emit` instead.
 //! 6. A producer that ends waits for every `Closed`. One that ends at once (aborted, or
 //!    its dispatcher panicked) closes its mailbox and answers each `Subscribe` and
@@ -152,7 +152,7 @@ pub(crate) enum ToConsumer<T> {
     Mark(Marker),
     /// Requeue what is not started, and subscribe anew, within new limits if given.
     Requeue { limits: Option<Limits>, done: oneshot::Sender<()> },
-    /// Read the events that wait and are not begun.
+    /// Read the waiting events, which no handler has begun.
     Peek(Peek<T>),
     /// Keep to these limits from now on, and requeue nothing.
     Adjust { limits: Limits, done: oneshot::Sender<()> },

@@ -96,8 +96,7 @@ pub struct Status {
     /// the handler panicked or was aborted, or the stage ended without a consumer for them.
     /// Each loss is logged. Events that are requeued do not count.
     pub dropped: u64,
-    /// Events that it gave back to its producer since it started, because it had not begun
-    /// them.
+    /// Events that it gave back to its producer before beginning them, since it started.
     pub requeued: u64,
     /// Time spent in the author's code, including waiting inside it, up to the last finished
     /// batch. An estimate for code that returns within a microsecond.
@@ -109,7 +108,7 @@ pub struct Status {
 pub(crate) struct Meter(Arc<Numbers>);
 
 /// Aligned to cache lines of its own, because two stages on two cores write to theirs all
-/// the time. The numbers of subscriptions are small, so that all of it fits into two lines.
+/// the time. The numbers of subscriptions use small types, so that the whole struct fits into two lines.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Numbers {

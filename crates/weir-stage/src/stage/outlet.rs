@@ -321,7 +321,7 @@ impl<T, D> Outlet<T, D> {
         self.emitted.push_back(Emitted::Events(events));
     }
 
-    /// Takes every event that was not sent, oldest first, but for those that the dispatcher
+    /// Takes every event that was not sent, oldest first, except those that the dispatcher
     /// keeps. For a stage that has ended.
     pub(crate) fn take_all(&mut self) -> Vec<T> {
         let mut all = Vec::new();

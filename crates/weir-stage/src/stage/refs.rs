@@ -123,8 +123,8 @@ impl<T> ProducerRef<T> {
         self.tell(ToProducer::Mark(marker))
     }
 
-    /// Has the stage that is registered now emit events that its predecessor delivered and
-    /// cannot take back. Returns false if there is none; the events are then dropped.
+    /// Makes the registered successor emit events that its predecessor delivered and cannot
+    /// take back. Without a successor, returns false and drops the events.
     #[cold]
     pub(crate) fn adopt(&self, events: Vec<T>) -> bool {
         let (done, _) = oneshot::channel();

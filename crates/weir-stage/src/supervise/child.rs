@@ -52,7 +52,7 @@ impl<R> From<Running<R>> for Child {
     }
 }
 
-/// A pool is asked to stop as [`PoolRef::stop`](crate::pool::PoolRef::stop) does.
+/// A pool is asked to stop by [`PoolRef::stop`](crate::pool::PoolRef::stop).
 impl<T: Send + 'static> From<Pool<T>> for Child {
     fn from(pool: Pool<T>) -> Self {
         let (stop, abort, status) = (pool.stop_fn(), pool.abort_fn(), pool.status_fn());

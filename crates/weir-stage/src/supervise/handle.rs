@@ -83,9 +83,9 @@ impl SupervisorHandle {
         self.request(Command::Restart(name.to_owned())).await
     }
 
-    /// Aborts a child at its next await, without asking it to stop, and starts it again when
-    /// it has ended. Otherwise like [`restart`](Self::restart): it does not count towards the
-    /// restarts allowed.
+    /// Aborts a child at its next await, without asking it to stop, and starts it again once
+    /// it has ended. Like a [`restart`](Self::restart), a kill does not count towards the
+    /// allowed restarts.
     ///
     /// # Errors
     /// [`SupervisorError::NotFound`] or [`SupervisorError::Ended`].

@@ -20,7 +20,7 @@ pub(super) const PRODUCER_GONE: &str = "their producer is gone, so they cannot g
 pub(super) struct ClosingTag<T> {
     pub(super) tag: Tag,
     producer: ProducerMail<T>,
-    /// The name of the producer, under which a successor may be registered.
+    /// The producer's name, under which a successor may be registered.
     name: ProducerRef<T>,
     /// Events of this tag that a handler has begun and not finished.
     pub(super) in_progress: usize,
@@ -38,8 +38,8 @@ impl<T> ClosingTag<T> {
         Self { tag, producer, name, in_progress, answered: false }
     }
 
-    /// Requeues events that were under way. Returns false if they are lost: the producer
-    /// waits for `Closed`, but it may have been aborted and have no successor.
+    /// Requeues events that were in transit. Returns false if they are lost. The producer
+    /// waits for `Closed`, but it may have been aborted without a successor.
     pub(super) fn requeue(&self, run: Requeue<T>) -> bool {
         match self.producer.send(ToProducer::Requeue(run)) {
             Ok(()) => true,

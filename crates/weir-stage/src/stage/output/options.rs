@@ -7,7 +7,7 @@ use crate::stage::{Marker, ProducerRef};
 /// the overflow should also be logged.
 pub(in super::super) type OnOverflow = Box<dyn FnMut(usize) -> bool + Send>;
 
-/// Called with the events that a stage that has ended did not deliver.
+/// Called with the events that an ended stage had not delivered.
 pub(in super::super) type Rescue<T> = Box<dyn FnOnce(Vec<T>) + Send>;
 
 pub(in super::super) struct OutputOptions<T, D> {
@@ -75,12 +75,12 @@ macro_rules! output_options {
             self
         }
 
-        /// Calls `rescue` with the events that the stage had emitted and not delivered when
-        /// it ended, oldest first, so that its successor can emit them. Without it, they are
-        /// dropped. It also gets them when the stage is aborted. It must not block, and must
-        /// not panic.
+        /// Calls `rescue` when the stage ends or is aborted, with the events that it had
+        /// emitted but not delivered, oldest first, so that a successor can emit them. Without
+        /// `rescue`, the stage drops these events. `rescue` must not block or panic.
         ///
-        /// Events that the dispatcher keeps by itself, as one of partitions does, are dropped.
+        /// Events that the dispatcher itself keeps, as a partition dispatcher does, are
+        /// dropped all the same.
         pub fn rescue(mut self, rescue: impl FnOnce(Vec<$event>) + Send + 'static) -> Self {
             self.output.rescue = Some(Box::new(rescue));
             self
