@@ -1,5 +1,5 @@
-//! Ten good jobs beside one that never ends, on one thread: who is it, where is it, what
-//! does it do, and how does it end? Then the code is repaired while it is in use.
+//! Runs ten good jobs beside one that never ends, on one thread. Finds the rogue, reads its
+//! stack, traces it and kills it. Then repairs the code while it is in use.
 //!
 //! `cargo run --example rogue`
 

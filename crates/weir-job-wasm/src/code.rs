@@ -50,7 +50,7 @@ pub(crate) struct Compiled {
     pub(crate) entry: u32,
 }
 
-/// What is shown of a function and of its arguments.
+/// How a function and its arguments are shown.
 pub(crate) struct Signature {
     pub(crate) name: Arc<str>,
     /// Types of the first parameters.
@@ -66,8 +66,8 @@ impl Code {
     /// Checks, rewrites and compiles a module. Bytes that begin with `\0asm` are a binary
     /// module; all others are text.
     ///
-    /// This takes some 0.1 ms for a small module and is not metered: it runs on the
-    /// caller's thread. For code of a megabyte from a stranger use a blocking thread.
+    /// This takes about 0.1 ms for a small module. It is not metered and runs on the caller's
+    /// thread; for large code from an untrusted source, use a blocking thread.
     ///
     /// # Errors
     ///
@@ -143,9 +143,8 @@ fn place(fault: &Fault, reading: &Reading<'_>, text: Option<&str>) -> Place {
 /// An engine of its own for each module: an engine keeps the code of all its modules until
 /// it is dropped itself.
 ///
-/// Functions are translated when the module is compiled. Translated at their first call,
-/// they would charge that job for it, and the same input would not give the same
-/// reductions.
+/// Functions are translated when the module is compiled. Translating a function at its first
+/// call would charge that job for it, and the same input would not burn the same reductions.
 fn engine() -> Engine {
     let mut config = Config::default();
     config

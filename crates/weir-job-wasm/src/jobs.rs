@@ -1,4 +1,4 @@
-//! Jobs that run: submitted by their owners, seen and stopped by an operator.
+//! Running jobs: their owners submit them, and an operator inspects and kills them.
 
 mod entry;
 mod inbox;
@@ -35,20 +35,20 @@ use self::shared::Shared;
 pub use self::totals::Totals;
 pub use self::versions::Version;
 
-/// Jobs that share code and settings. Clones are handles on the same jobs.
+/// A set of jobs that share code and settings. Clones are handles on the same set.
 #[derive(Clone)]
 pub struct Jobs {
     shared: Arc<Shared>,
 }
 
 impl Jobs {
-    /// Most calls in a trace.
+    /// The largest number of calls in a trace.
     pub const MAX_CALLS: u32 = 50;
 
     /// Longest time that a trace takes.
     pub const MAX_TRACE: Duration = Duration::from_secs(1);
 
-    /// Makes jobs with version 1 of their code.
+    /// Makes a set of jobs with version 1 of their code.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Jobs {
         self.submit(input).await.outcome
     }
 
-    /// Lists all live jobs, the one that burns most reductions a second first.
+    /// Lists all live jobs, the one that burns the most reductions per second first.
     pub fn top(&self) -> Vec<Row> {
         let now = Instant::now();
         let mut rows: Vec<Row> = self.shared.live().iter().map(|entry| entry.row(now)).collect();
@@ -95,12 +95,12 @@ impl Jobs {
         rows
     }
 
-    /// Counts of all jobs.
+    /// Returns the counts of all jobs.
     pub fn totals(&self) -> Totals {
         self.shared.counters.read(self.shared.number_live())
     }
 
-    /// The call stack of a job, at the end of its current slice.
+    /// Returns the call stack of a job at the end of its current slice.
     ///
     /// # Errors
     ///
@@ -116,9 +116,9 @@ impl Jobs {
         ask(&entry, Request::Stack(answer), answered).await
     }
 
-    /// Traces the next calls of a job: until there are `calls`, `time` is over, or the job
-    /// has ended. It begins with the job's next slice and ends with a slice; it costs the
-    /// job some reductions for each call. Traces of one job take turns.
+    /// Traces the next calls of a job until it has recorded `calls` calls, `time` has passed,
+    /// or the job has ended. The trace begins and ends between slices, and costs the job some
+    /// reductions per call. Traces of one job take turns.
     ///
     /// # Errors
     ///
@@ -141,9 +141,9 @@ impl Jobs {
         ask(&entry, Request::Trace(TraceRequest { calls, time, answer }), answered).await
     }
 
-    /// Kills a job at the end of its current slice, and returns how it ended: a job that
-    /// ends by itself in that slice was not [`Killed`](Ending::Killed). Its submitter gets
-    /// [`Outcome::Killed`].
+    /// Kills a job at the end of its current slice, and returns how the job ended. The result
+    /// is not [`Killed`](Ending::Killed) if the job ends by itself in that slice. The
+    /// submitter of a killed job gets [`Outcome::Killed`].
     ///
     /// # Errors
     ///
@@ -153,16 +153,17 @@ impl Jobs {
     ///
     /// # Cancel safety
     ///
-    /// Once polled, the kill takes effect although the future is dropped.
+    /// Once polled, the kill takes effect even if the future is dropped.
     pub async fn kill(&self, id: u64) -> Result<Ending, Refusal> {
         let entry = self.interruptible(id)?;
         let (answer, answered) = oneshot::channel();
         ask(&entry, Request::Kill(answer), answered).await
     }
 
-    /// Runs the latest distinct inputs on new code, beside what the current code makes of them.
-    /// What a job of the current version did when it ran counts as its answer; only the
-    /// rest runs again. It yields between slices, like a job, and is not listed as one.
+    /// Runs the latest distinct inputs on new code, and compares the answers with those of
+    /// the current code. Where a job of the current version has already answered an input,
+    /// that answer is used; only the other inputs run again on the current code. A rehearsal
+    /// yields between slices like a job, but is not listed as one.
     ///
     /// # Cancel safety
     ///
@@ -176,8 +177,8 @@ impl Jobs {
     ///
     /// # Errors
     ///
-    /// [`CodeError::Instance`] if no instance can be made within `max_memory`; nothing
-    /// changes then.
+    /// [`CodeError::Instance`] if no instance can be made within `max_memory`. The current
+    /// version then stays.
     pub fn swap(&self, code: Code) -> Result<u32, CodeError> {
         instance(&code, self.shared.settings().max_memory)?;
         Ok(self.shared.versions.lock().swap(code))
@@ -193,12 +194,12 @@ impl Jobs {
         self.shared.versions.lock().back().ok_or(Refusal::NoFormerVersion)
     }
 
-    /// The current version, then those to which [`back`](Self::back) would return.
+    /// Returns the current version, then those to which [`back`](Self::back) would return.
     pub fn history(&self) -> Vec<Version> {
         self.shared.versions.lock().history()
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     pub fn settings(&self) -> Settings {
         self.shared.settings()
     }
@@ -214,7 +215,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// A live job that looks at its inbox.
+    /// Returns a live job that looks at its inbox.
     fn interruptible(&self, id: u64) -> Result<Arc<Entry>, Refusal> {
         match self.shared.find(id) {
             Some(entry) if entry.isolation == Isolation::Fuel => Ok(entry),
@@ -240,7 +241,7 @@ async fn ask<T>(entry: &Entry, request: Request, answered: oneshot::Receiver<T>)
     answered.await.map_err(|_| ended)
 }
 
-/// Sees whether jobs of this code can begin.
+/// Checks that a job of this code can begin.
 fn instance(code: &Code, max_memory: usize) -> Result<(), CodeError> {
     match Machine::new(code.compiled(), 0, max_memory) {
         Ok(_) => Ok(()),

@@ -1,10 +1,10 @@
-//! Jobs in metered WebAssembly on tokio: pre-empted, seen, stopped and repaired while they
-//! run.
+//! Runs jobs as metered WebAssembly on tokio: they can be pre-empted, inspected, killed and
+//! repaired while they run.
 //!
 //! Tokio cannot pre-empt a task. A task that computes for a second holds up every other
-//! task of its worker thread for a second, and aborting it takes effect at its next
+//! task of its worker thread for a second, and aborting it takes effect only at its next
 //! `.await`, which may never come. A job here burns *fuel* (one *reduction* for about one
-//! instruction). After a slice of 50,000 reductions, some 50 µs, it yields to the others:
+//! instruction). After a slice of 50,000 reductions, about 50 µs, it yields to the others:
 //!
 //! ```text
 //!   submit ─▶ [ slice ] yield [ slice ] yield [ slice ] … ─▶ Outcome
@@ -14,16 +14,16 @@
 //! ```
 //!
 //! With `r` endless jobs on a worker thread, another job waits at most `r` slices for its
-//! turn: with ten, half a millisecond. Between two slices an operator's requests are
-//! answered:
+//! turn: with ten, half a millisecond. Between two slices, the job answers an operator's
+//! requests:
 //!
-//! - [`top`](Jobs::top): all live jobs with reductions a second and share of a core, the
-//!   busiest first;
+//! - [`top`](Jobs::top): all live jobs, busiest first, with their reductions per second and
+//!   share of a core;
 //! - [`stack`](Jobs::stack): the call stack, exact at every suspension;
 //! - [`trace`](Jobs::trace): up to 50 calls with their first three arguments;
 //! - [`kill`](Jobs::kill): the job ends, and its submitter is answered;
-//! - [`rehearse`](Jobs::rehearse), [`swap`](Jobs::swap), [`back`](Jobs::back): new code is
-//!   tried on the latest inputs, put in force for new jobs, and taken back.
+//! - [`rehearse`](Jobs::rehearse), [`swap`](Jobs::swap), [`back`](Jobs::back): try new code
+//!   on the latest inputs, put it in force for new jobs, and undo a swap.
 //!
 //! ```
 //! use weir_job_wasm::{Code, Ending, Jobs, Outcome, Settings, Trap};
@@ -59,7 +59,7 @@
 //!
 //! # Isolation
 //!
-//! [`Isolation::Fuel`] is what was described so far. [`Isolation::Task`] and
+//! [`Isolation::Fuel`] is the isolation described so far. [`Isolation::Task`] and
 //! [`Isolation::Thread`] run a job in one go, to show what goes wrong then; the table at
 //! [`Isolation`] says what each can and cannot do.
 //!
@@ -68,14 +68,14 @@
 //! A job's memories and tables together are bounded by `max_memory`, its nested calls by
 //! 1,000, and its reductions by `max_reductions`. Exceeding a bound ends the job with an
 //! [`Outcome`]; it never ends the process. Jobs import nothing: they compute, and
-//! cannot touch files, sockets or clocks. What is not metered is bounded in number: a
-//! module has at most a megabyte, and limits on functions, locals and other things keep
-//! the time to make an instance or to call a function short.
+//! cannot touch files, sockets or clocks. Work that is not metered is bounded by limits on the
+//! module: at most one megabyte, and limits on functions, locals and other items keep short
+//! the time to make an instance or to call a function.
 //!
 //! # Determinism
 //!
 //! The same code and input burn the same number of reductions on every machine, whatever
-//! the slice; tracing a job adds some. An instance is made for each job, so nothing passes
+//! the size of the slices; tracing a job adds some. An instance is made for each job, so nothing passes
 //! from one job to the next.
 
 #![forbid(unsafe_code)]

@@ -6,12 +6,12 @@ use wasmi_core::LimiterError;
 
 use crate::probe;
 
-/// What an element of a table is counted as, in bytes.
+/// Bytes that an element of a table counts as.
 const ELEMENT_BYTES: usize = 16;
 
-/// Counts what a job's memories and tables take, and refuses more than the limit. A
-/// refused growth ends the job: code that goes on without the memory it asked for is rare,
-/// and an operator wants to see where the memory was asked for.
+/// Counts the memory of a job's memories and tables, and refuses growth beyond the limit. A
+/// refused growth ends the job: few programs can go on without the memory they asked for, and
+/// an operator wants to see where it was asked for.
 pub(crate) struct Limiter {
     limit: usize,
     used: usize,
@@ -28,7 +28,7 @@ impl Limiter {
         Self { limit, used: 0, latest: 0, has_refused: false }
     }
 
-    /// Changes the limit. What the job has already, it keeps.
+    /// Changes the limit. The job keeps the memory it already has.
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit.saturating_add(probe::MEMORY_BYTES as usize);
     }

@@ -1,7 +1,7 @@
-//! One instance of a module that runs `run` in slices of fuel. Between two slices its
+//! One instance of a module, which executes `run` in slices of fuel. Between two slices its
 //! stack and its trace can be read.
 //!
-//! It knows no clock and no runtime: the same calls give the same results on every machine.
+//! It uses no clock and no runtime: the same calls give the same results on every machine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::outcome::Trap;
 use crate::probe;
 use crate::stack::{Argument, Call, Stack};
 
-/// An instance, and where its call stands.
+/// An instance, and the state of its call.
 pub(crate) struct Machine {
     code: Arc<Compiled>,
     store: Store<Limiter>,
@@ -57,8 +57,8 @@ impl Machine {
         Ok(Self { code: Arc::clone(code), store, instance, run, input, paused: None })
     }
 
-    /// The fuel that the next slice needs at least: an instruction such as `memory.fill`
-    /// is charged at once.
+    /// The least fuel that the next slice needs: an instruction such as `memory.fill` is
+    /// charged at once.
     pub(crate) fn required(&self) -> u64 {
         self.paused.as_ref().map_or(0, |paused| paused.required_fuel())
     }
@@ -68,8 +68,8 @@ impl Machine {
         self.store.data_mut().set_limit(max_memory);
     }
 
-    /// Runs until `fuel` is used up or the call ends; returns what was burnt. A call that
-    /// has ended would begin anew in the same instance: callers stop there.
+    /// Runs until `fuel` is used up or the call ends, and returns the fuel burnt. Do not call
+    /// it after the call has ended: the call would begin again in the same instance.
     pub(crate) fn slice(&mut self, fuel: u64) -> (u64, Step) {
         // The engine meters fuel, so neither call can fail.
         let metered = self.store.set_fuel(fuel);
@@ -193,7 +193,7 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes.unwrap_or_default())
 }
 
-/// The interpreter's error, in our words.
+/// Translates the interpreter's error.
 fn fault(error: &Error, store: &Store<Limiter>) -> Fault {
     if store.data().has_refused() {
         return Fault::OutOfMemory;

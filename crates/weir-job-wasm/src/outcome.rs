@@ -25,7 +25,7 @@ pub enum Outcome {
     },
     /// The job asked for more memory than `max_memory`.
     OutOfMemory {
-        /// Where it asked; empty if it was the instance that did not fit.
+        /// Where it asked; empty if the instance itself did not fit.
         stack: Stack,
     },
     /// The job used up `max_reductions`.
@@ -35,7 +35,7 @@ pub enum Outcome {
     },
 }
 
-/// How a job ended, in two words: without its stack.
+/// How a job ended, without its stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ending {
@@ -85,8 +85,8 @@ pub struct Finished {
     pub input: i64,
     /// Version of the code that it ran.
     pub version: u32,
-    /// Fuel burnt. The same code and input burn the same fuel, whatever the slice, unless
-    /// the job was traced, killed or stopped by a limit.
+    /// Fuel burnt. The same code and input burn the same fuel, whatever the size of the
+    /// slices, unless the job was traced, killed or stopped by a limit.
     pub reductions: u64,
     /// Number of slices.
     pub slices: u64,
@@ -99,7 +99,7 @@ pub struct Finished {
 }
 
 impl Outcome {
-    /// How the job ended, without its stack.
+    /// Returns how the job ended, without its stack.
     pub fn ending(&self) -> Ending {
         match self {
             Self::Value(value) => Ending::Value(*value),
@@ -110,7 +110,7 @@ impl Outcome {
         }
     }
 
-    /// The value, if `run` returned one.
+    /// Returns the value, if `run` returned one.
     pub fn value(&self) -> Option<i64> {
         match self {
             Self::Value(value) => Some(*value),
@@ -118,7 +118,7 @@ impl Outcome {
         }
     }
 
-    /// The call stack at the end, if the job ended inside its code.
+    /// Returns the call stack at the end, if the job ended inside its code.
     pub fn stack(&self) -> Option<&Stack> {
         match self {
             Self::Value(_) => None,

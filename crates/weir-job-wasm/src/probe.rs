@@ -1,5 +1,5 @@
-//! The layout of what the rewriting adds to a module, so that the host can read the call
-//! stack and a trace between two slices: one memory and three globals.
+//! The layout of the memory and the three globals that the rewriting adds to a module. From
+//! them the host reads the call stack and a trace between two slices.
 //!
 //! ```text
 //!   memory  0 .. 4096        shadow stack: 4 bytes a frame, the function's index + 1
@@ -9,7 +9,7 @@
 //!   recorded                 calls recorded since the instance was made, modulo 2^32
 //! ```
 //!
-//! A frame that holds 0 was never written: it is the entry, which the host itself calls.
+//! A frame that holds 0 was never written: it belongs to `run`, which the host itself calls.
 
 /// Size of the shadow stack. The interpreter's limit on recursion ([`MAX_DEPTH`]) keeps
 /// all frames inside.
@@ -31,7 +31,7 @@ pub(crate) const MEMORY_BYTES: u32 = STACK_BYTES + RING * RECORD_BYTES;
 /// overwrites it.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
 
-/// Names of the added exports. No module may use names that begin like these.
+/// Names of the added exports. No module may use names with the same prefix.
 pub(crate) const MEMORY: &str = "weir:memory";
 pub(crate) const DEPTH: &str = "weir:depth";
 pub(crate) const LEFT: &str = "weir:left";

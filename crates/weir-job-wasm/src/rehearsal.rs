@@ -1,15 +1,15 @@
-//! The result of a rehearsal: what new code would have done with the latest inputs, beside
-//! what the current code did.
+//! The result of a rehearsal: what new code would have done with the latest inputs, compared
+//! with what the current code did.
 
 use std::fmt;
 
 use crate::outcome::Trap;
 
-/// Factor by which the reductions of a change in cost differ at least.
+/// Smallest ratio of reductions that counts as a change in cost.
 const DEARER: u64 = 10;
 
-/// Reductions that the dearer side of a change in cost has at least: 25 in place of 2 are
-/// not worth a line.
+/// Fewest reductions on the costlier side of a change in cost: 25 in place of 2 are not worth
+/// a line.
 const NOTABLE: u64 = 1_000;
 
 /// Changes that the one-line summary names.
@@ -18,9 +18,10 @@ const NAMED: usize = 10;
 /// How much a rehearsal may burn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RehearsalLimits {
-    /// Reductions of one input on one version of the code. More count as "no end".
+    /// Most reductions for one input on one version of the code. An input that needs more
+    /// counts as "no end".
     pub each: u64,
-    /// Reductions of the whole rehearsal. Inputs that are left then are skipped.
+    /// Most reductions of the whole rehearsal. The inputs that remain are skipped.
     pub total: u64,
 }
 
@@ -34,7 +35,7 @@ pub struct Rehearsal {
     pub inputs: usize,
     /// Inputs with the same answer at a similar cost.
     pub same: usize,
-    /// Inputs that were left when the rehearsal had used up its reductions.
+    /// Inputs that remained when the rehearsal had used up its reductions.
     pub skipped: usize,
     /// Inputs with another answer, or with a cost that differs tenfold
     /// (and is 1,000 reductions or more on one side): the changed
@@ -50,11 +51,12 @@ pub struct Rehearsal {
 pub struct Change {
     /// The input.
     pub input: i64,
-    /// How often it was submitted since it is kept.
+    /// How often it was submitted while it was kept.
     pub times: u64,
-    /// The current code: observed when the job ran if possible, else tried.
+    /// The result of the current code: from an earlier job if possible, otherwise from this
+    /// rehearsal.
     pub old: Trial,
-    /// The new code.
+    /// The result of the new code.
     pub new: Trial,
 }
 
@@ -81,15 +83,16 @@ pub enum Answer {
 }
 
 impl Default for RehearsalLimits {
-    /// 10 million reductions for each input, which take some 10 ms, and 2 billion in all.
+    /// Returns 10 million reductions for each input, which take about 10 ms, and 2 billion in
+    /// all.
     fn default() -> Self {
         Self { each: 10_000_000, total: 2_000_000_000 }
     }
 }
 
 impl Rehearsal {
-    /// Number of inputs that had a value and would have another, or none: the reason not
-    /// to swap.
+    /// Returns the number of inputs that had a value and would get another one, or none: the
+    /// reason not to swap.
     pub fn broken(&self) -> usize {
         let is_broken = |change: &&Change| {
             matches!(change.old.answer, Answer::Value(_)) && change.old.answer != change.new.answer

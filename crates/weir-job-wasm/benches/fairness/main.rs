@@ -1,11 +1,11 @@
 //! What jobs cost, and what rogues do to others.
 //!
-//! 1. The price of the rewriting: the same module plain and instrumented, in one run.
+//! 1. The cost of rewriting: the same module plain and instrumented, in one run.
 //! 2. The memory of a worker that sleeps until its next job.
 //! 3. 10,000 workers with a job a second each on one worker thread, beside 0, 1, 10 and 100
-//!    endless jobs, and beside a native loop instead. Shown are the rate, how late the jobs
-//!    end (from the time they were due), a user's job from submission to answer, kill →
-//!    told and ask → stack.
+//!    endless jobs, and beside a native loop instead. The table shows the rate, how late the
+//!    jobs end after they were due, a user's job from submission to answer, the time from a
+//!    kill to the submitter's answer, and from asking for a stack to getting it.
 //!
 //! Arguments: `seconds=3` for each row of 3, and words that choose parts: `price`,
 //! `memory`, `rogues`, `native`.
@@ -28,7 +28,7 @@ use self::support::{chosen, histogram, micros, number, quantiles, resident};
 const SUM: &str = include_str!("../../examples/sum.wat");
 const WORKERS: u64 = 10_000;
 
-/// What the workers did since it was last looked at.
+/// The workers' jobs since the last measurement.
 struct Record {
     done: AtomicU64,
     late: Mutex<Histogram<u64>>,

@@ -1,4 +1,4 @@
-//! The price of the rewriting, and of a job.
+//! The cost of rewriting, and of a job.
 
 use tokio::runtime::Builder;
 use tokio::time::Instant;
@@ -86,7 +86,7 @@ fn of_jobs(text: &str, input: i64) -> (f64, f64) {
     (seconds, seconds * 1e6 / finished.slices as f64)
 }
 
-/// Seconds for the module as it is, metered, in one go.
+/// Seconds for the original module, metered, in one go.
 fn of_plain(text: &str, input: i64) -> f64 {
     let buffer = wast::parser::ParseBuffer::new(text).expect("valid text");
     let wasm = wast::parser::parse::<wast::Wat<'_>>(&buffer).and_then(|mut wat| wat.encode());

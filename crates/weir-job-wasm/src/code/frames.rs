@@ -52,7 +52,7 @@ pub(crate) fn body(
 fn changes_frames(index: u32, mut operators: OperatorsReader<'_>) -> Result<bool, BinaryReaderError> {
     while !operators.eof() {
         match operators.read()? {
-            // The frame of a function that ends with a call of itself is right already.
+            // The frame of a function that tail-calls itself is already right.
             Operator::ReturnCall { function_index } if function_index == index => {}
             Operator::Call { .. }
             | Operator::CallIndirect { .. }

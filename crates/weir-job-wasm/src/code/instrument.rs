@@ -10,8 +10,8 @@
 //! A function that is entered while a trace is on records its index and first arguments.
 //!
 //! Everything is appended: no index of the module changes, and its own instructions are
-//! copied byte for byte. The module cannot reach what is added, because it was valid
-//! without it.
+//! copied byte for byte. The module cannot reach the additions, because it was valid without
+//! them.
 
 use wasm_encoder::Encode;
 use wasmparser::{BinaryReader, BinaryReaderError};
@@ -102,7 +102,7 @@ fn encoded(value: &impl Encode) -> Vec<u8> {
     bytes
 }
 
-/// A memory with pages of one byte: pages of 64 KiB would cost ten thousand live jobs
+/// A memory with pages of one byte. With pages of 64 KiB, ten thousand live jobs would take
 /// 640 MB.
 fn memory() -> Vec<u8> {
     let bytes = u64::from(probe::MEMORY_BYTES);

@@ -1,5 +1,5 @@
-//! How much of each thing a module may have. The limits bound what cannot be metered:
-//! the time to compile a module, to make an instance, and to zero the locals of a call.
+//! Limits on the items of a module. They bound the work that cannot be metered: the time to
+//! compile a module, to make an instance, and to zero the locals of a call.
 
 use std::ops::Range;
 

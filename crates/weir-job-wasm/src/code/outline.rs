@@ -23,7 +23,7 @@ pub(crate) struct Function {
     pub(crate) locals: u32,
     /// Place of the body in the module: locals and instructions, without the size.
     pub(crate) body: Range<usize>,
-    /// True if a reference to the function exists, so that it can be called indirectly.
+    /// True if a reference to the function exists, so it can be called indirectly.
     pub(crate) is_referenced: bool,
 }
 

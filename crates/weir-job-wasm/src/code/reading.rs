@@ -1,8 +1,8 @@
 //! Reads a module: validates it, refuses what jobs may not use, and collects what the
 //! rewriting and the messages need.
 //!
-//! Jobs compute. They import nothing, so that a module can do no harm but burn fuel and
-//! memory, which are both limited. They have no start function, because it would run while
+//! Jobs only compute. They import nothing, so a module can only use up fuel and memory, which
+//! are both limited. They have no start function, because it would run while
 //! the instance is made, where it cannot be suspended.
 
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ use crate::code::outline::{ARGUMENTS, Fault, Function, Outline};
 /// Longest name of a function that is kept, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// What is collected while sections are read.
+/// The facts collected while sections are read.
 #[derive(Default)]
 pub(crate) struct Reading<'a> {
     outline: Outline,
@@ -34,8 +34,8 @@ pub(crate) struct Reading<'a> {
     locals: Vec<u32>,
 }
 
-/// Language features that a job may use. SIMD and 64-bit memories would cost compile time
-/// for nothing that the jobs of a workbench need.
+/// Language features that a job may use. SIMD and 64-bit memories would cost compile time,
+/// and the jobs of a workbench do not need them.
 pub(crate) fn features() -> WasmFeatures {
     WasmFeatures::WASM1
         | WasmFeatures::SATURATING_FLOAT_TO_INT
@@ -49,7 +49,7 @@ pub(crate) fn features() -> WasmFeatures {
 }
 
 impl<'a> Reading<'a> {
-    /// Validates and reads a whole module. The names are there also if it is faulty.
+    /// Validates and reads a whole module. The names are available even if it is faulty.
     pub(crate) fn read(&mut self, wasm: &'a [u8]) -> Result<(), Fault> {
         self.read_names(wasm);
         let mut validator = Validator::new_with_features(features());
@@ -129,7 +129,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Collects what is needed of a valid section.
+    /// Collects the needed facts of a valid section.
     fn section(&mut self, payload: Payload<'a>) -> Result<(), BinaryReaderError> {
         if let Some((id, range)) = payload.as_section() {
             self.outline.sections.push((id, range));
@@ -252,8 +252,8 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Reads the name section, as far as it can be read: it is never validated, and a
-    /// module without names is as good as any.
+    /// Reads as much of the name section as is readable: it is never validated, and names are
+    /// optional.
     fn read_names(&mut self, wasm: &'a [u8]) {
         for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
             let Payload::CustomSection(section) = payload else { continue };
@@ -267,7 +267,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A name as it may be shown: no control characters, and not too long.
+/// A name that is safe to show: without control characters, and not too long.
 fn clean(name: &str) -> String {
     let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     let mut cleaned: String = name.chars().take(LONGEST_NAME).map(shown).collect();

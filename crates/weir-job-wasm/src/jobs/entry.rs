@@ -1,4 +1,4 @@
-//! What is known of a live job: the counters that it keeps and others read.
+//! The record of a live job: counters that the job updates and others read.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::settings::Isolation;
 /// Rates are measured over at least this time, and at most twice as long.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// A live job, for those who look at it. After its end it is kept as an input.
+/// The record of a live job. After the job's end it may be kept with its input.
 pub(crate) struct Entry {
     pub(crate) id: u64,
     pub(crate) input: i64,
@@ -52,12 +52,12 @@ pub struct Row {
     pub input: i64,
     /// Version of the code that it runs.
     pub version: u32,
-    /// How it shares its thread. Of jobs in `Task` and `Thread` nothing but the age is
-    /// known until they end; the counters are 0.
+    /// How it shares its thread. For jobs in `Task` and `Thread`, only the age is known until
+    /// they end; their counters are 0.
     pub isolation: Isolation,
     /// Fuel burnt.
     pub reductions: u64,
-    /// Fuel burnt in a second, over the last 0.5 to 1 second, or since the job began.
+    /// Fuel burnt per second, over the last 0.5 to 1 second, or since the job began.
     pub reductions_per_s: f64,
     /// Share of a core over the same time, from 0 to 1.
     pub share: f64,
@@ -98,7 +98,7 @@ impl Entry {
         self.busy_ns.fetch_add(took, Ordering::Relaxed);
     }
 
-    /// Moves the marks on, if the newer one is old enough. Returns when to look again.
+    /// Moves the marks forward if the newer one is old enough. Returns when to check again.
     pub(crate) fn mark(&self, now: Instant) -> Instant {
         let mut marks = self.marks.lock();
         if now - marks.newer.at >= WINDOW {

@@ -1,4 +1,4 @@
-//! Requests to a running job: it looks here between two slices.
+//! Requests to a running job, which it checks between two slices.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,10 +40,10 @@ struct Mail {
     is_closed: bool,
 }
 
-/// The desk of a job: requests that it has seen and that take more than one slice.
+/// The desk of a job: requests that it has begun and that take more than one slice.
 #[derive(Default)]
 pub(crate) struct Desk {
-    /// Traces that wait for the one that is on.
+    /// Traces that wait for the current one.
     waiting: Vec<TraceRequest>,
     on: Option<Tracing>,
     killers: Vec<oneshot::Sender<Ending>>,
@@ -113,8 +113,8 @@ impl Desk {
         !self.killers.is_empty()
     }
 
-    /// Answers the trace that is on when the job has ended; returns those who wait for the
-    /// job's ending.
+    /// Answers the current trace when the job has ended. Returns the senders of kill
+    /// requests, which still wait for the job's ending.
     pub(crate) fn close(mut self, machine: &mut Machine) -> Vec<oneshot::Sender<Ending>> {
         self.end_trace(machine, true);
         self.killers

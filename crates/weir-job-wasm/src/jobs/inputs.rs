@@ -1,7 +1,7 @@
 //! The latest distinct inputs, for rehearsals.
 //!
-//! Distinct, because a load of ten thousand equal inputs a second would push the one that
-//! matters out of any list of submissions.
+//! They are distinct, because a load of ten thousand equal inputs a second would push every
+//! other input out of a list of submissions.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::jobs::entry::Entry;
 use crate::outcome::Ending;
 
-/// The latest distinct inputs, up to a limit. The later half is exact; an input of the
-/// earlier half may go although another was not submitted for longer.
+/// The latest distinct inputs, up to a limit. The newer half is exact. An input of the older
+/// half may be dropped before one that was submitted longer ago.
 #[derive(Default)]
 pub(crate) struct Inputs {
     kept: HashMap<i64, Kept>,
@@ -24,7 +24,7 @@ pub(crate) struct Inputs {
 pub(crate) struct Kept {
     /// A job with this input: one that has an answer, or the latest.
     pub(crate) entry: Arc<Entry>,
-    /// How often the input was submitted since it is kept.
+    /// How often the input was submitted while it was kept.
     pub(crate) times: u64,
     moved: u64,
 }
@@ -36,13 +36,13 @@ impl Inputs {
         match self.kept.get_mut(&input) {
             Some(kept) => {
                 kept.times += 1;
-                // A job is deterministic: an answer of the same version stays right.
+                // Jobs are deterministic, so an answer of the same version stays valid.
                 let is_answered = kept.entry.ending().is_some_and(is_answer);
                 if !(is_answered && kept.entry.version == entry.version) {
                     kept.entry = Arc::clone(entry);
                 }
-                // Among the later half it need not move: submissions of an input that
-                // comes again and again cost a look-up.
+                // An input in the newer half need not move, so repeated submissions of one
+                // input cost only a look-up.
                 if self.moves - kept.moved > limit as u64 / 2 {
                     self.order.remove(&kept.moved);
                     self.moves += 1;
@@ -77,8 +77,8 @@ impl Inputs {
     }
 }
 
-/// True for an ending that the code brought about. A job that was killed or stopped by its
-/// limit says nothing about its code.
+/// True for an ending that the code caused. A job that was killed or stopped by a limit says
+/// nothing about its code.
 fn is_answer(ending: Ending) -> bool {
     match ending {
         Ending::Value(_) | Ending::Trap(_) | Ending::OutOfMemory => true,

@@ -1,4 +1,4 @@
-//! A submitted job, as its owner holds it.
+//! A submitted job, held by its owner.
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 
 use crate::outcome::Finished;
 
-/// The running of a job, whatever its isolation.
+/// The future of a job, whatever its isolation.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
-/// A job that was submitted: a future of its end. It runs in the task that awaits it, and
-/// dropping it ends it with [`Ending::Cancelled`](crate::outcome::Ending::Cancelled);
+/// A submitted job: a future that resolves when the job ends. It runs in the task that awaits
+/// it, and dropping it ends it with [`Ending::Cancelled`](crate::outcome::Ending::Cancelled);
 /// [`Isolation`](crate::settings::Isolation) has the exceptions.
 #[must_use = "a job runs when it is awaited"]
 pub struct Job {

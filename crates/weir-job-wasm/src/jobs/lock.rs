@@ -1,5 +1,5 @@
-//! A mutex that survives a panic of another holder. What it guards is changed in single
-//! steps, so it is whole at any time.
+//! A mutex that survives a panic of another holder. Its content is changed in single steps,
+//! so it is consistent at any time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

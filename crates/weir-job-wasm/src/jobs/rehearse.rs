@@ -1,4 +1,4 @@
-//! The running of a rehearsal: each of the latest inputs on old and new code.
+//! Runs a rehearsal: each of the latest inputs on old and new code.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(crate) async fn rehearse(shared: &Shared, new: &Code, limits: RehearsalLimit
     rehearsal
 }
 
-/// What a job found when it ran, if it ran to its end on this version.
+/// Returns the answer of an earlier job, if it ran to its end on this version.
 fn observed(entry: &Entry, version: u32) -> Option<Trial> {
     let answer = match entry.ending()? {
         Ending::Value(value) => Answer::Value(value),

@@ -1,4 +1,4 @@
-//! The running of one job: in slices, or in one go.
+//! Runs one job, in slices or in one go.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::stack::Stack;
 /// Runs a job in slices of fuel, and yields to other tasks between two slices.
 ///
 /// `yield_now` puts the task behind all that are ready and lets tokio look at its timers
-/// and sockets first. A waker that is woken at once would not: tokio looks at them every
-/// 61 polls only.
+/// and sockets first. Waking the task's own waker would not: tokio then looks at them only
+/// every 61 polls.
 pub(crate) async fn in_slices(shared: Arc<Shared>, guard: Guard, code: Arc<Compiled>) -> Finished {
     let entry = Arc::clone(&guard.entry);
     let mut machine = match Machine::new(&code, entry.input, shared.settings().max_memory) {
@@ -62,8 +62,7 @@ fn fuel(settings: &Settings, burnt: u64, required: u64) -> Option<u64> {
     (left >= required.max(1)).then(|| wanted.min(left))
 }
 
-/// Runs a job in one go, on the thread that calls this: nothing can stop it but its own
-/// limits.
+/// Runs a job in one go on the calling thread, where only its own limits can stop it.
 pub(crate) fn in_one_go(shared: &Shared, guard: Guard, code: &Arc<Compiled>) -> Finished {
     let entry = Arc::clone(&guard.entry);
     let settings = shared.settings();
@@ -83,8 +82,8 @@ pub(crate) fn in_one_go(shared: &Shared, guard: Guard, code: &Arc<Compiled>) -> 
     guard.finish(outcome, Vec::new())
 }
 
-/// Runs a job in one go on one of tokio's blocking threads. Dropping the future leaves
-/// the job running: its entry goes with it.
+/// Runs a job in one go on one of tokio's blocking threads. If the future is dropped, the
+/// job keeps running, together with its entry.
 pub(crate) async fn on_a_thread(shared: Arc<Shared>, guard: Guard, code: Arc<Compiled>) -> Finished {
     match spawn_blocking(move || in_one_go(&shared, guard, &code)).await {
         Ok(finished) => finished,

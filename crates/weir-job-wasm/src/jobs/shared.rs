@@ -1,5 +1,5 @@
-//! What all clones of a [`Jobs`](crate::jobs::Jobs) share: settings, versions, live jobs
-//! and the latest inputs.
+//! The state that all clones of a [`Jobs`](crate::jobs::Jobs) share: settings, versions, live
+//! jobs and the latest inputs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -55,7 +55,7 @@ impl Shared {
         self.inputs.lock().truncate(settings.keep_inputs);
     }
 
-    /// Enters a new job: the current version of the code is the one that it runs.
+    /// Enters a new job, which runs the current version of the code.
     pub(crate) fn enter(self: &Arc<Self>, input: i64) -> (Guard, Arc<Compiled>) {
         let settings = self.settings();
         let (version, code) = self.versions.lock().current();
@@ -96,7 +96,7 @@ impl Shared {
 }
 
 impl Guard {
-    /// Ends the job: it leaves the table, and those who wait for its end get to know it.
+    /// Ends the job: removes it from the table and answers the requests that wait for its end.
     pub(crate) fn finish(self, outcome: Outcome, killers: Vec<oneshot::Sender<Ending>>) -> Finished {
         self.end(outcome.ending(), killers);
         let entry = &self.entry;

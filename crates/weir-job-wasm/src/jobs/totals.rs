@@ -26,8 +26,8 @@ pub struct Totals {
     pub cancelled: u64,
     /// Jobs that have not ended.
     pub live: u64,
-    /// Fuel burnt by all jobs, counted at the end of each slice. Of jobs in `Task` and
-    /// `Thread` at their end.
+    /// Fuel burnt by all jobs, counted at the end of each slice. For jobs in `Task` and
+    /// `Thread` it is counted at their end.
     pub reductions: u64,
 }
 
