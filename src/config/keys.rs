@@ -67,7 +67,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("resource.latency.mean", "The mean time that the work takes, before min and max clamp it."),
     ("resource.latency.min", "The shortest time that the work takes."),
     ("resource.latency.max", "The longest time that the work takes. Follows the mean unless it is set."),
-    ("resource.latency.sigma", "The spread of a lognormal distribution: the standard deviation of the log."),
+    (
+        "resource.latency.sigma",
+        "The spread of a lognormal distribution: the standard deviation of the log.",
+    ),
     ("resource.max_concurrent", "The most events inside the resource at once; 0 means no limit."),
     ("resource.on_full", "What the resource does with the next event when it is at its limit."),
     ("resource.reject_status", "The HTTP status of a rejection by the resource."),

@@ -274,7 +274,10 @@ mod tests {
         let points = Points { count: Some(3), mean_ms: Some(1.0), points: vec![[50.0, 1.0]] };
         told.client.as_mut().unwrap().service.ok = Timing::points(points);
         told.bench = None;
-        assert_eq!(says(&told, 5), "the first 5 s are included: its times were not recorded second by second");
+        assert_eq!(
+            says(&told, 5),
+            "the first 5 s are included: its times were not recorded second by second"
+        );
     }
 
     #[test]
