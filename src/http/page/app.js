@@ -2,8 +2,8 @@
 // The wiring of the page: it follows the live stream and hands each snapshot to the parts of the page.
 //
 // Responsible for: the order of things at the start, the connection's state, and what is redrawn when.
-// Each part has a file: bench/ is the picture with its charts, load-bar.js and actions.js the controls. The
-// other tabs load theirs when they are first shown.
+// Each part has a file: bench/ is the picture with its charts; load-bar.js and actions.js are the controls.
+// The other tabs load their scripts when they are first shown.
 
 import { Actions } from './actions.js';
 import { Banner } from './banner.js';
@@ -70,7 +70,7 @@ const tabs = {
 };
 
 /**
- * A tab that is loaded later. Its terms are made reachable by keyboard, like those of the skeleton.
+ * A tab that is loaded later. Its terms become reachable by keyboard, like those of index.html.
  * @template {Part} P
  * @param {string} selector
  * @param {(section: HTMLElement) => Promise<P>} load
@@ -197,7 +197,7 @@ document.addEventListener('visibilitychange', () => {
   redraw();
 });
 
-// Sheets of other tabs, which would have held up the first paint.
+// The style sheets of other tabs, which would otherwise delay the first paint.
 for (const sheet of document.querySelectorAll('link[media="not all"]')) {
   if (sheet instanceof HTMLLinkElement) sheet.media = 'all';
 }

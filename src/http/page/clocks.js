@@ -1,7 +1,7 @@
 // @ts-check
 // Both clocks of a run: the times of its answers as the client saw them, beside those of the server.
 //
-// Responsible for: which of the two a run has, and saying so where one is missing.
+// Responsible for: showing the clocks that a run has, and saying why one is missing.
 
 import { element, head } from './dom.js';
 import { format } from './format.js';
@@ -22,7 +22,7 @@ const HEADS = [
 const TIMES = ['mean', 'p50', 'p90', 'p99', 'max'];
 
 /**
- * The caption, the head and the body of the table; nothing if no run has any times.
+ * The caption, head and body of the table; empty if no run has any times.
  * @param {(View | undefined)[]} views
  */
 export function clockTable(views) {

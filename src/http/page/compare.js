@@ -1,9 +1,9 @@
 // @ts-check
-// Up to three runs laid over each other: what each is, their pictures, both clocks, and what differs.
+// Up to three runs overlaid: their cards and charts, both clocks, and what differs.
 //
-// Responsible for: loading the runs that were chosen, comparing each with the first, and what is said where that
-// fails. The charts are left to run-charts.js, a run's card to run-card.js, the tables to figures.js and
-// clocks.js. The server compares, and leaves out the warm-up.
+// Responsible for: loading the chosen runs, comparing each with the first, and reporting failures.
+// run-charts.js draws the charts, run-card.js a run's card, figures.js and clocks.js the tables. The server
+// compares, and leaves out the warm-up.
 
 import { clockTable } from './clocks.js';
 import { element, find, findAll, findAs, write } from './dom.js';
@@ -74,9 +74,9 @@ export class Comparison {
   }
 
   /**
-   * Shows the runs of three letters, or fewer. Returns the audits of those that were loaded, by id.
+   * Shows the runs of up to three letters. Returns the audits of the loaded runs, by id.
    * @param {(Slot | null)[]} slots
-   * @param {number} skip seconds at the beginning of each that are left out
+   * @param {number} skip seconds to leave out at the beginning of each run
    * @returns {Promise<[id: string, checks: Check[]][]>}
    */
   async show(slots, skip) {
@@ -90,9 +90,9 @@ export class Comparison {
     const there = slots.filter((slot) => slot?.run);
     this.#offer(there.map((slot) => slot?.id ?? ''));
     const asked = await Promise.allSettled(there.map((slot) => this.#load(slot?.id ?? '')));
-    if (shown !== this.#shown) return []; // others have been chosen meanwhile
+    if (shown !== this.#shown) return []; // other runs have been chosen in the meantime
     const failed = asked.find((one) => one.status === 'rejected');
-    if (failed) this.#shown = ''; // the next look tries again
+    if (failed) this.#shown = ''; // the next update tries again
     this.#draw();
     try {
       if (failed) throw failed.reason;
@@ -191,8 +191,8 @@ export class Comparison {
 }
 
 /**
- * A sentence of the server about A and B, for a pair of A and another letter. What is said of one run alone
- * stays without the pair, so that it is said once.
+ * A sentence of the server about A and B, adapted to A and another letter. A sentence about one run alone
+ * does not name the pair, so that it appears once.
  * @param {string} text
  * @param {Letter} letter
  */

@@ -15,7 +15,7 @@ import { StageRow } from './stage-row.js';
 /** @import { Snapshot } from './snapshot.d.ts' */
 
 const PATH = 'api/components';
-const COST_MS = 12_000; // how long the cost stands beside the ledger
+const COST_MS = 12_000; // how long the cost is shown beside the ledger
 
 export class ComponentsTab {
   #isAsking = false;
@@ -120,8 +120,8 @@ function sentence(text) {
 /** @param {SupervisorNode} supervisor */
 function about({ state, strategy, max_restarts: most, period_s: period }) {
   if (state === 'ended') return 'It has ended, and no stage runs: events wait in the queue. Restart the server.';
-  const limit = `After more than ${most} failures within ${format.seconds(period)} it gives up`;
-  return `${sentence(strategy)} A stage that dies is replaced, and no other with it. ${limit}; orders do not count.`;
+  const limit = `After more than ${most} failures within ${format.seconds(period)}, it gives up`;
+  return `${sentence(strategy)} Only the stage that dies is restarted. ${limit}; orders do not count.`;
 }
 
 /**

@@ -48,7 +48,7 @@ export class Concurrency {
   update({ config, consumers }) {
     this.#inForce = consumers.concurrency;
     const isInFile = !config.not_in_file.includes('consumers.concurrency');
-    this.label.detail = isInFile ? undefined : () => 'This value is not in the file: the tab Configuration writes it.';
+    this.label.detail = isInFile ? undefined : () => 'Not in the file yet. The Configuration tab can write it.';
     const isLate = performance.now() - this.#since > REMEMBER_MS;
     if (this.#sent === null && (isLate || Number(this.#wanted) === this.#inForce)) this.#wanted = null;
     this.#show();

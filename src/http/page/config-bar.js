@@ -1,7 +1,7 @@
 // @ts-check
 // The bar below the configuration: what the edits would change, and the buttons that do it.
 //
-// Responsible for: its words and buttons in each state. configuration.js decides which state it is.
+// Responsible for: the words and buttons of the bar in each state. configuration.js decides the state.
 
 import { element, find, findAs, write } from './dom.js';
 
@@ -60,7 +60,7 @@ export class ConfigBar {
     this.list.replaceChildren(...lines);
     for (const one of [this.apply, this.write, this.drop]) one.hidden = !editing;
     for (const one of [this.apply, this.write]) one.disabled = !valid;
-    if (restart) this.apply.disabled = true; // until the restart there is nothing to apply
+    if (restart) this.apply.disabled = true; // the change takes effect only at a restart
     for (const one of [this.keep, this.revert]) one.hidden = !unwritten;
     this.bar.hidden = said === '';
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// One key of the configuration: its name, the control for its value, and what is said of it.
+// One key of the configuration: its name, the control for its value, and its notes.
 //
 // Responsible for: the draft of a value until it is applied or discarded, the problem below it, and why it
 // cannot be edited. configuration.js sends drafts to the server.
@@ -69,7 +69,7 @@ export class Field {
   }
 
   /**
-   * Takes over the state at the server. A draft stays.
+   * Takes over the server's state of the key. A draft stays.
    * @param {EditableKey} key
    * @param {boolean} off whether nothing can be edited
    */
@@ -91,7 +91,7 @@ export class Field {
     this.fail('');
   }
 
-  /** Shows what there is to know besides the value. */
+  /** Shows the notes beside the value. */
   mark() {
     const { flag, restart, in_file: inFile, value } = this.#key;
     this.node.classList.toggle('edited', this.isEdited);

@@ -1,8 +1,8 @@
 // @ts-check
-// Values of the configuration: TOML as the server sends it, and as it stands in a field.
+// Values of the configuration: as TOML from the server, and as text in a field.
 //
-// Responsible for: the text of a value without its quotes, and a field's text as TOML. Whether the value is
-// allowed, the server decides.
+// Responsible for: the text of a value without its quotes, and a field's text as TOML. The server decides
+// whether the value is allowed.
 
 /** @import { EditableKey } from './config.d.ts' */
 
@@ -10,7 +10,7 @@
 const NUMBER = /^[+-]?(0|[1-9](_?\d)*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * A value as it stands in a field.
+ * The text of a value in a field.
  * @param {Pick<EditableKey, 'kind'>} key
  * @param {string} toml
  */
@@ -37,7 +37,7 @@ export function tomlOf({ kind }, text) {
 }
 
 /**
- * Changes as a text in TOML, a line each.
+ * Changes as a text in TOML, one per line.
  * @param {{ name: string, toml: string }[]} changes
  */
 export function change(changes) {

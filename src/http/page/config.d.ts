@@ -1,4 +1,4 @@
-// What the server says of the configuration to an editor, and of a change.
+// The server's answers about the configuration, for an editor, and about a change.
 //
 // Responsible for: the fields and their JSON types. tests/page.rs holds this file against the server's
 // answers, in both directions.

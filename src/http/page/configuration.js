@@ -1,9 +1,9 @@
 // @ts-check
-// The configuration in force, as TOML whose values can be edited: checked while they are typed, compared with
-// what is in force, applied, and written back to the file.
+// The configuration in force, as TOML with editable values. Edits are checked while they are typed, compared
+// with the values in force, applied, and written back to the file.
 //
-// Responsible for: when the server is asked, and what its answers mean. config-field.js is one key,
-// config-bar.js the bar with the buttons. A refused edit of the file is left to banner.js.
+// Responsible for: when to ask the server, and how to act on its answers. config-field.js is one key,
+// config-bar.js is the bar with the buttons. banner.js reports a refused edit of the file.
 
 import { ConfigBar } from './config-bar.js';
 import { Field } from './config-field.js';
@@ -19,7 +19,7 @@ import { ask, messageOf, order } from './server.js';
 const TYPED_MS = 200; // from the last key to the check
 const CHECK_MS = 4000;
 const REPORTED_MS = 8000;
-// What a workshop edits most is in the first column.
+// The first column has what workshops edit most.
 const COLUMNS = [
   ['consumers', 'queue', 'resource'],
   ['async', 'server', 'data'],
@@ -31,7 +31,7 @@ export class Configuration {
   #shown = '';
   #uptime = 0;
   #file = 'config.toml';
-  #checks = 0; // the number of the newest check: answers to older ones are dropped
+  #checks = 0; // the number of the newest check; answers to older checks are dropped
   #busy = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
@@ -123,7 +123,7 @@ export class Configuration {
 
   #typed() {
     this.#stopReport();
-    this.#checks += 1; // whatever is on its way is about an older text
+    this.#checks += 1; // answers still on their way are about an older text
     for (const field of this.#fields.values()) field.mark();
     if (this.#edited.length) this.bar.show('Checking…', { editing: true });
     clearTimeout(this.#typing);
@@ -162,7 +162,7 @@ export class Configuration {
   }
 
   /**
-   * Shows what is to do while nothing is being edited: values that the file does not have.
+   * Shows the values that are not in the file, while nothing is being edited.
    * @param {string} [outcome] of the last order
    */
   #rest(outcome = '') {
@@ -173,7 +173,7 @@ export class Configuration {
     });
     const [it, are] = unwritten.length === 1 ? ['it', 'is'] : ['them', 'are'];
     const what = `${counted(unwritten.length, 'value')} ${are} in force, but not in ${this.#file}. `;
-    const said = unwritten.length ? `${what}The next edit of the file takes ${it} back.` : '';
+    const said = unwritten.length ? `${what}The next edit of the file reverts ${it}.` : '';
     this.bar.show(outcome || said, { changes, unwritten: unwritten.length > 0 });
   }
 
@@ -203,7 +203,7 @@ export class Configuration {
       const made = JSON.parse(await order('api/config', { toml: change(sent), write: toFile }));
       for (const { name, toml } of sent) {
         const field = this.#fields.get(name);
-        if (field?.toml === toml) field.discard(); // and not what was typed meanwhile
+        if (field?.toml === toml) field.discard(); // keeps what was typed in the meantime
       }
       this.#report();
       await this.#read();
@@ -219,7 +219,7 @@ export class Configuration {
     }
   }
 
-  /** Keeps the outcome of an order in sight for a while. */
+  /** Shows the outcome of an order for a while. */
   #report() {
     this.#stopReport();
     this.#reporting = setTimeout(() => {

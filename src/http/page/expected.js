@@ -1,8 +1,8 @@
 // @ts-check
-// A load in three columns: predicted, simulated, measured.
+// The figures of a load in three columns: predicted, simulated, measured.
 //
-// Responsible for: which load is meant, asking the server once for each load and settings, the table on the
-// bench and the sentence under the form. The server computes.
+// Responsible for: choosing the load, asking the server once per load and settings, the table on the bench
+// and the sentence under the form. The server computes.
 
 import { brief, percent, rate, whole } from './bench/say.js';
 import { element, find, head, write } from './dom.js';
@@ -22,7 +22,7 @@ const KEPT = 20; // loads whose figures are remembered
  * @property {string} note the model, or why there are no figures
  */
 
-/** @typedef {{ predicted: Answer | null, simulated: Answer | null }} Both null: not answered yet */
+/** @typedef {{ predicted: Answer | null, simulated: Answer | null }} Both null until answered */
 
 /** @type {{ name: string, term: string, of: (figures: LoadFigures) => number | null, say: (value: number) => string }[]} */
 const ROWS = [
@@ -40,7 +40,7 @@ const COLUMNS = /** @type {const} */ (['predicted', 'simulated', 'measured']);
 export class Expected {
   /** @type {Map<string, Both>} by load and settings */
   #known = new Map();
-  #typed = ''; // the form a moment ago: one that is still being typed is not asked for
+  #typed = ''; // the form a moment ago: the server is not asked while the user is typing
 
   /**
    * @param {HTMLElement} section the bench's place for the table
@@ -83,9 +83,9 @@ export class Expected {
   }
 
   /**
-   * The figures of a load; asks for them if they are wanted and unknown.
+   * Returns the figures of a load. Asks the server for them if they are wanted and unknown.
    * @param {string} key
-   * @param {Record<string, string>} fields none for the load that runs or ran last
+   * @param {Record<string, string>} fields empty for the load that is running or ran last
    * @param {boolean} isWanted
    * @returns {Both}
    */
@@ -119,7 +119,7 @@ export class Expected {
         both[name] = { figures, note: note ?? '' };
       } catch (error) {
         both[name] = { figures: null, note: messageOf(error) };
-        // A form that makes no sense is refused by both alike; a server that is gone or busy is asked again.
+        // Both commands refuse an invalid form. A server that is gone or busy is asked again.
         if (statusOf(error) === 400) both.simulated = both[name];
         else this.#known.delete(key);
         return;
@@ -135,7 +135,7 @@ export class Expected {
     const columns = [predicted, simulated, { figures: measured, note: '' }];
     for (const { of, say, cells, line } of this.rows) {
       const values = columns.map((column) => (column?.figures ? of(column.figures) : null));
-      // Every load has the other figures; a row of nothing lost says nothing.
+      // A row of nothing lost is hidden. Other rows are hidden only without values.
       line.hidden = values.every((value) => value === null || (of === LOST && value < 0.005));
       for (const [index, value] of values.entries()) {
         const isAsked = columns[index] === null;

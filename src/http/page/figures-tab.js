@@ -1,5 +1,5 @@
 // @ts-check
-// The tab of the figures: the live charts, the table of the three modes, and the percentile curves.
+// The Figures tab: the live charts, the table of the three modes, and the percentile curves.
 //
 // Responsible for: what of it is updated by a snapshot, and what by a new point of the history.
 

@@ -35,7 +35,7 @@ export function figureTable(figures) {
 }
 
 /**
- * The head and the body of the table for more than two runs: the figure in each, and how it differs from A.
+ * The head and body of the table for more than two runs: each figure in each run, and its difference from A.
  * @param {Pair[]} pairs each of A and another run
  */
 export function differenceTable(pairs) {
@@ -65,7 +65,7 @@ export function differenceTable(pairs) {
 const blanks = () => ['–', '–', ''].map((text) => element('td', '', text));
 
 /**
- * A difference, its interval, and both as a picture; a hover has the sentence.
+ * A difference, its interval, and a picture of both; hovering shows the sentence.
  * @param {Figure} figure
  * @param {number} reach
  * @param {string} letter of the run that is compared

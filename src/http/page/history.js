@@ -1,7 +1,7 @@
 // @ts-check
-// The server's history, which comes as columns, as the points that the page works with.
+// Turns the columns of the server's history into the points that the page uses.
 //
-// Responsible for: adding up differences, and giving each point its part of every column.
+// Responsible for: summing differences, and giving each point its part of every column.
 
 import { perMode } from './modes.js';
 

@@ -1,15 +1,15 @@
 // @ts-check
 // A tab whose scripts are loaded when it is first shown, so that the bench loads without them.
 //
-// Responsible for: loading them once, saying in words that this failed, and keeping figures off a tab that
-// is hidden. Which scripts these are, app.js says.
+// Responsible for: loading the scripts once, saying when that failed, and not updating a hidden tab. app.js
+// says which scripts to load.
 
 import { element, write } from './dom.js';
 
 /** @import { Snapshot } from './snapshot.d.ts' */
 
 /**
- * What a tab may do with each snapshot, and when colours or sizes have changed.
+ * What a tab may do with each snapshot, and after a change of colours or sizes.
  * @typedef {{ update?: (snapshot: Snapshot) => void, redraw?: () => void }} Part
  */
 
@@ -35,7 +35,7 @@ export class Later {
   }
 
   /**
-   * The part, which is loaded if it has not been yet.
+   * Returns the part, and loads it first if needed.
    * @returns {Promise<P>}
    */
   get() {

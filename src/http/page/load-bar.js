@@ -64,7 +64,7 @@ export class LoadBar {
     const isAlarmed = load.said.classList.contains('alarm');
     if (isAlarmed && !this.#wasAlarmed && !isOpen) this.panel.showPopover();
     if (isRunning && !this.#wasRunning && isOpen) this.panel.hidePopover();
-    // One load may follow another between two looks.
+    // One load may follow another between two updates.
     const running = isRunning && state ? `${state.mode} · ${state.plan}` : '';
     if (running && running !== this.#marked) this.marked(running, seconds ?? 0);
     if (!running && this.#marked) this.marked('load ended', 0);

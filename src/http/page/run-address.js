@@ -1,11 +1,11 @@
 // @ts-check
-// The address of the Runs tab: which runs are laid over each other, and how much warm-up is left out.
+// The address of the Runs tab: which runs are overlaid, and how much warm-up is left out.
 //
-// Responsible for: reading and writing #run=ID&with=ID&with=ID&skip=SECONDS. Its text is foreign.
-// Whether there are such runs, the list knows.
+// Responsible for: reading and writing #run=ID&with=ID&with=ID&skip=SECONDS, whose text is foreign.
+// runs.js checks whether the runs exist.
 
-export const MOST = 3; // runs that are laid over each other
-const LONGEST = 80; // characters of an id that are shown
+export const MOST = 3; // runs that can be overlaid
+const LONGEST = 80; // shown characters of an id
 
 /**
  * @typedef {object} RunAddress
@@ -31,7 +31,7 @@ export function readAddress(hash) {
   const isSkip = Number.isFinite(skip) && skip >= 0;
   const faults = [
     different.length > MOST ? `An address shows up to ${MOST} runs; the others are left out.` : '',
-    isSkip ? '' : `“${shown(asked ?? '')}” is no number of seconds to leave out.`,
+    isSkip ? '' : `“${shown(asked ?? '')}” is not a number of seconds to leave out.`,
   ];
   return { ids: trimmed(different.slice(0, MOST)), skip: isSkip ? skip : 0, fault: faults.filter(Boolean).join(' ') };
 }
@@ -49,7 +49,7 @@ export function addressOf(ids, skip = 0) {
 }
 
 /**
- * Foreign text for a sentence: not longer than a name may be.
+ * Foreign text for a sentence, cut to the length of a name.
  * @param {string} id
  */
 export function shown(id) {
@@ -57,7 +57,7 @@ export function shown(id) {
 }
 
 /**
- * Without the letters at the end that have no run.
+ * The ids without trailing letters that have no run.
  * @param {string[]} ids
  */
 function trimmed(ids) {

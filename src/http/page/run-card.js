@@ -1,7 +1,8 @@
 // @ts-check
-// The card of a chosen run above the pictures: its letter, its name, what it is, and what a reader must know.
+// The card of a chosen run above the charts: its letter, its name, its origin and load, and notes for the
+// reader.
 //
-// Responsible for: the words where there is no such run, and which remarks of the audit are worth their place.
+// Responsible for: the words for a run that does not exist, and which remarks of the audit to show.
 
 import { element } from './dom.js';
 import { shown } from './run-address.js';
@@ -31,7 +32,7 @@ export function card(letter, slot, view, { isPair, removed }) {
     return element('div', '', element('p', 'alarm', mark, `${letter} `, away), element('p', 'about alarm', none));
   }
   const checks = view?.checks ?? [];
-  // With two runs the server's notes say why one is invalid or disturbed, and once is enough.
+  // With two runs, the server's notes already say why one is invalid or disturbed.
   const worth = checks.filter((check) => (isPair ? wordOf(check) === 'note' : check.verdict !== 'passed'));
   const remarks = worth.map((check) =>
     element('li', check.verdict === 'failed' ? 'alarm' : '', `${wordOf(check)}: ${check.says}`),

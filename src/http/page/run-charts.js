@@ -1,8 +1,8 @@
 // @ts-check
 // The two charts of the chosen runs: their percentile curves, and their figures over time.
 //
-// Responsible for: which clock and which figure is shown, and what is said where a run has none. What is drawn of
-// a run, run-view.js says; drawing is left to chart.js.
+// Responsible for: which clock and which figure is shown, and the words for a run that has none. run-view.js
+// prepares the data of a run, and chart.js draws it.
 
 import { LogNines, SinceBegin } from './axes.js';
 import { Board } from './board.js';
@@ -25,9 +25,9 @@ import { longestGap } from './run-view.js';
 
 /** @type {Letter[]} */
 const LETTERS = ['A', 'B', 'C'];
-const GAP = 2.6; // intervals that a line crosses
-const FEW_PERCENTILES = 12; // fewer have dots: a line alone would claim what lies between
-const FEW_VALUES = 4; // fewer have dots: a short run must not be a speck
+const GAP = 2.6; // intervals that a line may cross
+const FEW_PERCENTILES = 12; // fewer get dots: a line alone would claim the values in between
+const FEW_VALUES = 4; // fewer get dots, so that a short run stays visible
 
 /**
  * Why a run may lack something that others have, by its origin.
@@ -148,7 +148,7 @@ export class RunCharts {
   }
 
   /**
-   * Says which run has none of what is shown; if none has, in place of an empty chart.
+   * Says which runs lack what is shown. If all of them do, the words replace the empty chart.
    * @param {HTMLElement} node
    * @param {unknown[][]} found
    * @param {string} what

@@ -16,11 +16,11 @@ import { MODES } from './modes.js';
 
 /**
  * @typedef {object} View
- * @property {Distribution} answer times of answers, as a client measures them; as the server does without one
+ * @property {Distribution} answer times of answers: the client's, or the server's if there are none
  * @property {Distribution} server times of answers, as the server measures them
  * @property {Distribution} response times of events
  * @property {Record<'client' | 'server', ClockTimes | null>} clocks times of successful answers, by who measured
- * @property {string[]} skipped which warm-up was left out, and what is of the whole run all the same
+ * @property {string[]} skipped the warm-up that was left out, and the figures that still cover the whole run
  * @property {Value[]} answers a second
  * @property {Value[]} done events a second
  * @property {Value[]} depth

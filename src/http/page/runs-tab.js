@@ -1,5 +1,5 @@
 // @ts-check
-// The tab of the runs: the table of those that were kept, and the comparison of those that are chosen.
+// The Runs tab: the table of kept runs, and the comparison of the chosen ones.
 
 import { Comparison } from './compare.js';
 import { find } from './dom.js';

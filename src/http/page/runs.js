@@ -1,9 +1,9 @@
 // @ts-check
-// The runs that were kept: a table of them, in which up to three are chosen to be laid over each other.
+// The table of kept runs, in which up to three can be chosen for comparison.
 //
 // Responsible for: when the list is asked for (the server reads every file to answer), and which runs are A, B
-// and C. The address has them, so that it can be sent around. A row is left to run-row.js, the comparison
-// to compare.js.
+// and C. The page's address names them, so it can be shared. run-row.js makes a row, compare.js the
+// comparison.
 
 import { LETTERS } from './compare.js';
 import { element, find, head, write } from './dom.js';

@@ -216,8 +216,8 @@ export interface Point {
 export type Pair = [number, number];
 
 /**
- * `GET /api/history`: a column for each field of a point. Whole numbers are differences: the running sum of
- * a column gives the values.
+ * `GET /api/history`: a column per field of a point. Whole numbers are differences; the running sum of a
+ * column gives the values.
  */
 export interface History {
   interval_ms: number;

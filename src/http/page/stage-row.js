@@ -1,7 +1,7 @@
 // @ts-check
 // A stage in the tree of components: its figures, its orders, and its workers.
 //
-// Responsible for: which kind of stage has which figures, and what each order would do.
+// Responsible for: the figures of each kind of stage, and the words for the effect of each order.
 
 import { element, write } from './dom.js';
 import { format } from './format.js';
@@ -20,7 +20,7 @@ import { WorkerRows } from './worker-rows.js';
  */
 
 /**
- * What a row needs beside its own node.
+ * What a row needs besides its own node.
  * @typedef {{ mean: number, now: number, hindrance: string, isOrdering: boolean }} Around
  */
 
@@ -43,14 +43,14 @@ const FIGURES = [
 /** What each order would do, by stage. @type {Record<string, Record<string, string>>} */
 const EFFECTS = {
   queue: {
-    kill: 'Abort it at once. No event is lost: those in the queue stay, those at its gate go to its successor.',
-    restart: 'Start it anew. It has nothing to finish, so no event is lost.',
+    kill: 'Abort it at once. No event is lost: those in the queue stay, those at its gate pass to its successor.',
+    restart: 'Restart it. It has nothing to finish, so no event is lost.',
     pause: 'No event leaves the queue until it is resumed.',
     resume: 'Let events leave the queue again.',
   },
   consumers: {
     kill: 'Abort them at once. The events in hand fail; prefetched events go back to the queue.',
-    restart: 'Let them finish the events in hand, for up to 3 s, and start them anew.',
+    restart: 'Let them finish the events in hand, for up to 3 s, then restart them.',
     pause: 'They begin no event until they are resumed, and give back what they have prefetched.',
     resume: 'Let them begin events again.',
   },
@@ -144,7 +144,7 @@ export class StageRow {
   }
 
   /**
-   * Shows what only the tree has: its life, its workers, and what can be ordered.
+   * Shows what only the tree contains: the stage's last end, its workers, and the possible orders.
    * @param {StageNode} node
    * @param {Around} around
    */

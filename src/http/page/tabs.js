@@ -2,7 +2,7 @@
 // The tabs of the page, each with an address: #bench, #runs and so on.
 //
 // Responsible for: which section is shown, and which link is marked. What follows a "=" in the address is for
-// the section itself; #run=ID is the address of a run in the section of runs.
+// the section itself; #run=ID is the address of a run in the Runs tab.
 
 import { find, findAll } from './dom.js';
 

@@ -1,8 +1,8 @@
 // @ts-check
-// The last ten minutes as rows of the live charts: what the server keeps, and what this page has seen.
+// The last ten minutes as rows of the live charts: from the server's history, and from this page's snapshots.
 //
 // Responsible for: the points that the server has sent, the rates that follow from them, and filling gaps
-// from the server's history. Drawing is left to those who follow.
+// from the server's history. Its followers draw.
 
 import { pointsOf } from './history.js';
 import { perMode } from './modes.js';
@@ -108,7 +108,7 @@ export class Timeline {
   }
 
   /**
-   * Takes what the server says of the past. Points before and after that stay.
+   * Takes the server's part of the past. Points before and after that part stay.
    * @param {History} history
    */
   adopt(history) {
@@ -127,7 +127,7 @@ export class Timeline {
     this.#changed();
   }
 
-  /** Loads what is missing of the history. Called while it loads, it loads once more: the first answer may be stale. */
+  /** Loads the missing part of the history. A call during a load causes a second: the first may be stale. */
   async load() {
     this.#again = this.#loading;
     if (this.#loading) return;

@@ -1,8 +1,8 @@
 // @ts-check
-// The workers of a pool one by one: the age of the event in hand, its id, and what is prefetched.
+// The workers of a pool one by one: the event in hand and its age, and the prefetched events.
 //
-// Responsible for: rows that stay in place while workers come and go, one tab stop for all of their buttons,
-// and the line that sums the workers without a row.
+// Responsible for: rows that stay in place while workers come and go, one tab stop for all their buttons, and
+// the line that sums up the workers without a row.
 
 import { element, write } from './dom.js';
 import { format } from './format.js';
@@ -118,7 +118,7 @@ export class WorkerRows {
 }
 
 /**
- * The workers in the order of the rows: each keeps its row, and new ones take the rows of those that are gone.
+ * The workers in the order of the rows: each keeps its row, and new workers take the rows of ended ones.
  * @param {WorkerNode[]} workers
  * @param {{ id: number }[]} rows as many as there are workers
  * @returns {WorkerNode[]}

@@ -1,8 +1,9 @@
 // @ts-check
 // The heat map of the score: how many events took how long, a column for each second.
 //
-// Responsible for: drawing each second once. They are kept as an image with a pixel for each second and step of
-// time, which is stretched over the axis; all columns of ten minutes would take as long as the rest of the score.
+// Responsible for: drawing each second once, into an image with one pixel per second and step of time. The
+// image is stretched over the axis: drawing ten minutes of columns anew would take as long as the rest of the
+// score.
 
 import { PAD } from './pen.js';
 
@@ -10,7 +11,7 @@ import { PAD } from './pen.js';
 /** @import { Pen } from './pen.js' */
 /** @import { Scale, ScoreRow } from './types.d.ts' */
 
-const SECONDS = 602; // ten minutes, and those that are cut at both ends
+const SECONDS = 602; // ten minutes, and the partial seconds at both ends
 const STEPS = 61; // of the server's histogram
 const TENFOLD = 10; // steps
 const SHORTEST_S = 1e-4; // the time that step 0 begins with
@@ -48,7 +49,7 @@ export class Heat {
     const newest = rows.findLast((row) => row.heat.length > 0);
     if (!newest) return;
     const { context: c } = pen;
-    // The first point after a second has its column.
+    // The first point after a second contains the column of that second.
     const phase = newest.t % 1;
     const [first, last] = [Math.floor(rows[0].t), Math.floor(newest.t)];
     const y = (/** @type {number} */ step) => bottom - (bottom - top) * share(step, scale);
@@ -86,7 +87,8 @@ export class Heat {
 }
 
 /**
- * Where a step begins on a logarithmic scale: from 0 to 1 within it, and beyond it outside.
+ * The position at which a step begins on a logarithmic scale: 0 to 1 within the scale, less or more outside
+ * it.
  * @param {number} step
  * @param {Scale} scale
  */

@@ -1,8 +1,8 @@
 // @ts-check
 // Keeping a selection of the score as a run.
 //
-// Responsible for: the button, and the link to the run or the words of the refusal. What such a run holds, the
-// server decides.
+// Responsible for: the button, and the link to the run or the reason for the refusal. The server decides what
+// such a run contains.
 
 import { element, findAs, write } from '../dom.js';
 import { addressOf } from '../run-address.js';
@@ -22,7 +22,7 @@ export class Keep {
     this.button.addEventListener('click', () => this.#keep());
   }
 
-  /** Takes the words away: another stretch has been selected. */
+  /** Clears the words after another stretch has been selected. */
   forget() {
     write(this.said, '');
   }

@@ -2,7 +2,7 @@
 // The band of response times in the score.
 //
 // Responsible for: p50 and p99 on the heat map, and the age of the oldest event while nothing finishes.
-// Queueing shows as a climbing band. The map itself is left to heat.js.
+// Queueing shows as a rising band. heat.js draws the map itself.
 
 import { COLOURS } from './brush.js';
 import { decades } from './pen.js';

@@ -74,11 +74,11 @@ export function short(value) {
 export const percent = (share) => `${Math.round(share * 100)}${THIN}%`;
 
 /**
- * How fast the queue grows, with a sign of its own shape; empty if it is too slow to matter.
+ * How fast the queue grows, with a sign of a distinct shape; empty if it grows too slowly to matter.
  * @param {number} growth
  * @param {number} pace what growth is measured against
- * @param {string} word the verdict's. OVERLOADED speaks of growth, however slow; at the beginning of DRAINING,
- *   growth still tells of the seconds before
+ * @param {string} word the verdict's. OVERLOADED shows growth, however slow; at the beginning of
+ *   DRAINING, growth still describes the seconds before
  */
 export function growing(growth, pace, word) {
   const least = word === 'OVERLOADED' ? SEEN : Math.max(0.4, 0.03 * pace);

@@ -192,7 +192,8 @@ export class Score {
 }
 
 /**
- * Of very many rows some are left out: those at the same times, however the axis scrolls.
+ * Leaves out some rows if there are very many. Which ones depends only on their times, not on how far the
+ * axis has scrolled.
  * @param {ScoreRow[]} rows
  * @returns {ScoreRow[]}
  */

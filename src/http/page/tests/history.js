@@ -1,5 +1,5 @@
 // @ts-check
-// Tests of the page's past: the columns of the history, and the timeline that is made of them.
+// Tests of the page's history: its columns, and the timeline made from them.
 //
 // Responsible for: the claims. unit.html runs them.
 

@@ -32,7 +32,7 @@ test('an address in which something is wrong shows the rest, and says what is wr
     skip: 0,
     fault: 'An address shows up to 3 runs; the others are left out.',
   });
-  equal(readAddress('#run=a&skip=-1'), { ids: ['a'], skip: 0, fault: '“-1” is no number of seconds to leave out.' });
+  equal(readAddress('#run=a&skip=-1'), { ids: ['a'], skip: 0, fault: '“-1” is not a number of seconds to leave out.' });
   equal(readAddress('#run=a&with=a')?.ids, ['a']);
   equal(readAddress('#run=%')?.ids, ['%']);
   equal([readAddress('#run=a&skip=5s')?.skip, shown('x'.repeat(200)).length], [5, 81]);
