@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// Show two runs side by side, with every known figure
     #[arg(long)]
     side_by_side: bool,
-    /// Leave the first seconds out of the figures of each run, such as 5s
+    /// Leave the first TIME of each run out of the figures, such as 5s
     #[arg(long, value_name = "TIME", value_parser = skip)]
     skip: Option<Duration>,
     /// Print JSON

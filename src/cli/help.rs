@@ -67,7 +67,7 @@ Examples:
   weir kill consumers
   weir kill consumers/37    one worker, by its number in `weir components`
 
-The events in hand fail; those prefetched go back to the queue's stage.";
+Events in hand fail; prefetched events go back to the queue's stage.";
 pub(super) const RESTART: &str = "\
 Examples:
   weir restart consumers    they have 3 s to finish the events in hand

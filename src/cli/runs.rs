@@ -51,7 +51,7 @@ enum Command {
         /// Id, name, the beginning of one, last, last~1, or a file
         #[arg(value_name = "RUN")]
         run: String,
-        /// Leave the first seconds out of the figures, such as 5s
+        /// Leave the first TIME of the run out of the figures, such as 5s
         #[arg(long, value_name = "TIME", value_parser = compare::skip)]
         skip: Option<Duration>,
         /// Print its file
@@ -101,7 +101,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Export {
     /// Ids, names, the beginnings of them, last, last~1, or files. A report or a
-    /// picture holds up to three, CSV and JSON one
+    /// picture takes up to three runs; CSV and JSON take one
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<String>,
     #[command(flatten)]
@@ -109,7 +109,7 @@ struct Export {
     /// Table to export as CSV
     #[arg(long, value_enum, default_value = "series", conflicts_with_all = ["html", "svg", "json"])]
     what: What,
-    /// Leave the first seconds out of the figures, such as 5s
+    /// Leave the first TIME of each run out of the figures, such as 5s
     #[arg(long, value_name = "TIME", value_parser = compare::skip)]
     skip: Option<Duration>,
     /// Write to a file instead of standard output
@@ -120,7 +120,7 @@ struct Export {
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Format {
-    /// One HTML file with everything, to send or to print
+    /// One self-contained HTML report, to send or to print
     #[arg(long)]
     html: bool,
     /// The charts as SVG

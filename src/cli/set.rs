@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Keys with their new values; a value is TOML or bare text
     #[arg(required = true, value_name = "KEY=VALUE")]
     changes: Vec<String>,
-    /// Write the values to the server's configuration file, too
+    /// Also write the values to the server's configuration file
     #[arg(long)]
     write: bool,
     /// Print what would change, and change nothing
