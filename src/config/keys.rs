@@ -92,7 +92,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("async.max_in_flight", "The most async events accepted and not finished; 0 means no limit."),
     ("data.directory", "The folder of runs and of the workshop's progress."),
     ("data.record", "Whether each load is kept as a run; false keeps only runs of weir load."),
-    ("data.keep", "The most runs without a name that are kept; beyond it, the oldest is deleted."),
+    ("data.keep", "The most unnamed runs to keep; beyond that, the oldest is deleted."),
 ];
 
 #[cfg(test)]

@@ -31,13 +31,13 @@ pub(super) struct Columns<'a> {
     wait_ms: ByMode<Percentiles>,
     #[serde(with = "in_order")]
     response_ms: ByMode<Percentiles>,
-    /// For each point the first step that has events, and the numbers from there on. Empty
-    /// in points within a second.
+    /// For each point, the first step that has events, and the numbers from that step on.
+    /// Empty in points that do not follow the end of a second.
     heat: Vec<Vec<u64>>,
     marks: &'a [Mark],
 }
 
-/// A column of whole numbers: the first one, and then the difference to the one before.
+/// A column of whole numbers: the first value, then each difference from the previous one.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Differences(Vec<i64>);
@@ -49,7 +49,7 @@ struct Percentiles {
     p99: Vec<Option<Rounded>>,
 }
 
-/// A time with three significant digits, without a point if it is a whole number.
+/// A time with three significant digits, without a decimal point if it is a whole number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rounded(f64);
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    /// Adds a column up again.
+    /// Restores the values of a column.
     fn sums(column: &Value) -> Vec<u64> {
         let mut sum = 0;
         let add = |difference: &Value| {

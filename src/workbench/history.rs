@@ -21,8 +21,8 @@ const MARKS: usize = 100;
 /// The number of points over which the drain rate is measured: ten seconds.
 const RATE_POINTS: usize = 40;
 
-/// The answer of `/api/history`. Its JSON has an array for each field of a [`Point`], in
-/// which counts and levels are differences, and times have three digits.
+/// The answer of `/api/history`. Its JSON has an array per field of a [`Point`]. Counts and
+/// levels are differences, and times have three significant digits.
 #[derive(Debug, Clone)]
 pub struct History {
     /// The time between two points, in milliseconds.

@@ -40,7 +40,7 @@ pub struct Point {
     /// Events done in the second that has just ended, in all modes: pairs of a step of the
     /// response time and a number of events. Each factor of ten has ten steps; step 0 begins at
     /// 0.1 ms.
-    /// Empty in points within a second.
+    /// Empty in points that do not follow the end of a second.
     #[serde(default)]
     pub heat: Vec<(usize, u64)>,
 }

@@ -120,7 +120,7 @@ function sentence(text) {
 /** @param {SupervisorNode} supervisor */
 function about({ state, strategy, max_restarts: most, period_s: period }) {
   if (state === 'ended') return 'It has ended, and no stage runs: events wait in the queue. Restart the server.';
-  const limit = `After more than ${most} failures within ${format.seconds(period)}, it gives up`;
+  const limit = `After more than ${most} failures within ${format.seconds(period)}, the supervisor gives up`;
   return `${sentence(strategy)} Only the stage that dies is restarted. ${limit}; orders do not count.`;
 }
 
