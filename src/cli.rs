@@ -135,7 +135,7 @@ enum Command {
     /// Kill a component or a worker of a running server, and print what it cost
     #[command(after_help = help::KILL)]
     Kill(components::KillArgs),
-    /// Restart a component of a running server after it has finished what it has in hand
+    /// Restart a component of a running server; it has 3 s to finish its events in hand
     #[command(after_help = help::RESTART)]
     Restart(components::RestartArgs),
     /// Pause a running server: its consumers get no events until `weir resume`
