@@ -29,11 +29,12 @@ pub struct OrderReport {
     pub worker: Option<u64>,
     /// The order.
     pub order: Order,
-    /// Events in hand that were dropped. The ledger counts them as failed.
+    /// Events in hand that were dropped while the order was carried out. The ledger counts
+    /// them as failed.
     pub failed: u64,
     /// Events that had not begun and are dispatched again.
     pub requeued: u64,
-    /// The time until the successor ran, in milliseconds.
+    /// The time until the successor ran, or until the worker had ended, in milliseconds.
     pub took_ms: f64,
     /// All of it in one sentence.
     pub said: String,
@@ -107,7 +108,7 @@ impl Workbench {
     }
 
     /// Kills one worker of the consumers, or with `consumers.mode = "per_event"` one task. The
-    /// pool replaces it.
+    /// pool replaces a worker; a task needs no successor, as the next event has its own.
     ///
     /// # Errors
     /// [`OrderError`]
@@ -238,6 +239,9 @@ impl fmt::Display for OrderReport {
         if *requeued > 0 {
             write!(f, ", {requeued} requeued")?;
         }
-        write!(f, "; running again after {took_ms:.0} ms")
+        match worker {
+            Some(_) => Ok(()),
+            None => write!(f, "; running again after {took_ms:.0} ms"),
+        }
     }
 }
