@@ -21,7 +21,7 @@ use crate::support::{bench, reconfigure};
 const HALF: Duration = Duration::from_millis(500);
 
 /// Sends a request as HTTP does, and says how it went.
-async fn request(bench: &Workbench, mode: Mode) -> Result<(), Refusal> {
+pub(crate) async fn request(bench: &Workbench, mode: Mode) -> Result<(), Refusal> {
     let request = bench.request(mode);
     let result = match mode {
         Mode::Serial => bench.serial(request.arrived()).await.map(drop),

@@ -9,6 +9,7 @@ use weir::record::Mode;
 use weir::workbench::{Word, Workbench};
 
 use super::case::{Case, State};
+use crate::workbench::request;
 
 /// Time scale of a simulation: a microsecond is a millisecond of tokio time.
 const STRETCH: u32 = 1000;
@@ -93,24 +94,17 @@ async fn arrive(
             return;
         }
         sleep_until(at).await;
-        spawn_local(request(Arc::clone(&bench), mode));
+        let bench = Arc::clone(&bench);
+        spawn_local(async move {
+            let _ = request(&bench, mode).await;
+        });
     }
 }
 
 /// A client that asks again as soon as it is answered.
 async fn ask(bench: Arc<Workbench>, until: Instant) {
     while Instant::now() < until {
-        request(Arc::clone(&bench), Mode::Serial).await;
+        let _ = request(&bench, Mode::Serial).await;
         yield_now().await;
     }
-}
-
-async fn request(bench: Arc<Workbench>, mode: Mode) {
-    let request = bench.request(mode);
-    let result = match mode {
-        Mode::Serial => bench.serial(request.arrived()).await.map(drop),
-        Mode::Async => bench.spawn(request.arrived()).map(drop),
-        Mode::Pipelined => bench.enqueue(request.arrived()).await.map(drop),
-    };
-    request.answered(result.is_ok());
 }
