@@ -12,8 +12,6 @@ import { ask, messageOf, statusOf } from './server.js';
 /** @import { Load } from './load.js' */
 /** @import { Snapshot } from './snapshot.d.ts' */
 
-/** @param {LoadFigures} figures */
-const LOST = (figures) => figures.lost_share;
 const KEPT = 20; // loads whose figures are remembered
 
 /**
@@ -24,12 +22,13 @@ const KEPT = 20; // loads whose figures are remembered
 
 /** @typedef {{ predicted: Answer | null, simulated: Answer | null }} Both null until answered */
 
-/** @type {{ name: string, term: string, of: (figures: LoadFigures) => number | null, say: (value: number) => string }[]} */
+/** @type {{ name: string, term: string, of: (figures: LoadFigures) => number | null, say: (value: number) => string,
+ *   least?: number }[]} least: below it in all columns, the row says nothing and is hidden */
 const ROWS = [
   { name: 'done /s', term: 'done-rate', of: (f) => f.done_per_s, say: rate },
   { name: 'p50', term: 'response', of: (f) => f.response_p50_ms, say: (ms) => brief(ms / 1000) },
   { name: 'p99', term: 'response', of: (f) => f.response_p99_ms, say: (ms) => brief(ms / 1000) },
-  { name: 'lost', term: 'lost', of: LOST, say: percent },
+  { name: 'lost', term: 'lost', of: (f) => f.lost_share, say: percent, least: 0.005 },
   { name: 'most queued', term: 'peak-depth', of: (f) => f.peak_depth, say: whole },
   { name: 'most inside', term: 'peak-in-use', of: (f) => f.peak_in_use, say: whole },
   { name: 'all done after', term: 'done-after', of: (f) => f.seconds, say: brief },
@@ -133,10 +132,9 @@ export class Expected {
    */
   #show({ predicted, simulated }, measured) {
     const columns = [predicted, simulated, { figures: measured, note: '' }];
-    for (const { of, say, cells, line } of this.rows) {
+    for (const { of, say, least = -Infinity, cells, line } of this.rows) {
       const values = columns.map((column) => (column?.figures ? of(column.figures) : null));
-      // A row of nothing lost is hidden. Other rows are hidden only without values.
-      line.hidden = values.every((value) => value === null || (of === LOST && value < 0.005));
+      line.hidden = values.every((value) => value === null || value < least);
       for (const [index, value] of values.entries()) {
         const isAsked = columns[index] === null;
         write(cells[index], value === null ? (isAsked ? '…' : '–') : say(value));
