@@ -1,7 +1,7 @@
 // Still pictures of benches in states drawn at random, without the verdict's words, and their key.
 //
-// Responsible for: the draw. Somebody who has not seen the key names the state and the part to blame in each
-// picture; how many are right says how well the picture speaks for itself.
+// Responsible for: the draw. A reader who has not seen the key names the state and the part to blame in each
+// picture; the number of right answers measures how clear the picture is without words.
 //   node browser/drawn.mjs SEED COUNT FOLDER
 
 import { mkdir, writeFile } from 'node:fs/promises';

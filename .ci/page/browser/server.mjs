@@ -15,12 +15,11 @@ const WEIR = process.env.WEIR ?? new URL('../../../target/debug/weir', import.me
 export class Server {
   /**
    * @param {string[]} settings such as "consumers.concurrency=3"
-   * @param {{ more?: string[] }} [options] further arguments
    */
-  static async start(settings = [], { more = [] } = {}) {
+  static async start(settings = []) {
     const server = new Server();
     server.folder = await mkdtemp(join(tmpdir(), 'weir-page-'));
-    server.args = [...settings.flatMap((setting) => ['--set', setting]), ...more];
+    server.args = settings.flatMap((setting) => ['--set', setting]);
     await server.begin('127.0.0.1:0');
     return server;
   }
@@ -43,7 +42,7 @@ export class Server {
     throw new Error(`the server did not start: ${this.errors}`);
   }
 
-  /** Ends the process without letting it say goodbye. */
+  /** Kills the process, as a crash would. */
   async kill() {
     this.child.kill('SIGKILL');
     await once(this.child, 'exit');

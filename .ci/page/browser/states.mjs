@@ -7,7 +7,7 @@
  * @property {string} word what the verdict says
  * @property {string | null} blame the part whose walls are coloured
  * @property {string[]} settings
- * @property {string[]} [loads] queries of /api/load/start; the bench makes one at a time
+ * @property {string} [load] a query of /api/load/start
  * @property {(server: import('./server.mjs').Server) => Promise<void>} [act] once the load runs
  */
 

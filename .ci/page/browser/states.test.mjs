@@ -7,7 +7,7 @@ import { Server } from './server.mjs';
 import { STATES, enter } from './states.mjs';
 
 for (const [name, state] of Object.entries(STATES)) {
-  test(`a bench that is ${name.replace('_', ' ')} is said to be ${state.word}`, async () => {
+  test(`${name.replace('_', ' ')}: snapshot, page and title say ${state.word}`, async () => {
     const server = await Server.start(state.settings);
     const browser = await Browser.open();
     try {
