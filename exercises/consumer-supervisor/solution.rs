@@ -42,7 +42,7 @@ impl Dial {
 /// queue's depth no longer counts it.
 fn limits() -> Limits {
     // One event has left the queue and waits here for a slot: the price of asking early.
-    // With a larger window more events would wait here, where no figure shows them.
+    // With a larger window more events would wait here, where nothing counts them.
     Limits::ONE
 }
 

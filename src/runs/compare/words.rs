@@ -93,7 +93,7 @@ pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> Stri
         Difference::Unknown => match figures.iter().find_map(|figure| figure.unknown.as_deref()) {
             Some(why) if doubts.is_empty() => format!("unknown, because there is no interval: {why}"),
             Some(_) => format!("unknown{doubts}"),
-            None => "unknown: the runs have no figure in common".to_owned(),
+            None => "unknown: the runs share no figures".to_owned(),
         },
     }
 }
