@@ -62,7 +62,10 @@ impl LoadFigures {
         let lost = side.map(|side| side.refused + side.dropped);
         let requests = side.map(|side| side.requests).filter(|&requests| requests > 0);
         let lost_share = lost.zip(requests).map(|(lost, requests)| lost as f64 / requests as f64);
-        Self { lost_share, ..Self::read(mode, |figure| run.figure(figure)) }
+        let read = Self::read(mode, |figure| run.figure(figure));
+        // Only pipelined events wait in the queue.
+        let peak_depth = read.peak_depth.filter(|_| mode == Mode::Pipelined);
+        Self { lost_share, peak_depth, ..read }
     }
 
     /// The figures of a load on `mode` that theory predicts.

@@ -47,6 +47,7 @@ export class Expected {
    */
   constructor(section, sentence) {
     this.sentence = sentence;
+    this.heading = find(section, 'h3 span');
     this.title = find(section, 'small');
     const heads = COLUMNS.map((name) => head(name, 'col', name));
     const body = element('tbody', '');
@@ -77,6 +78,7 @@ export class Expected {
     const shown = newest
       ? this.#of(`${newest} ${settings}`, {}, true)
       : this.#of(`${typed} ${settings}`, form, isSettled);
+    write(this.heading, newest ? 'This load' : 'Next load');
     write(this.title, newest || load.summary);
     this.#show(shown, told?.measured ?? null);
   }

@@ -195,7 +195,7 @@ impl Recording {
             response_p50_ms: p50,
             response_p99_ms: p99,
             lost_share: (record.requests > 0).then(|| (rejected + dropped) as f64 / record.requests as f64),
-            peak_depth: Some(bench.queue.peak_depth() as f64),
+            peak_depth: (mode == Mode::Pipelined).then(|| bench.queue.peak_depth() as f64),
             peak_in_use: Some(bench.resource.usage().peak_in_use as f64),
             seconds,
             ..LoadFigures::default()
