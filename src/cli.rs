@@ -9,6 +9,7 @@ mod components;
 mod exercise;
 mod flags;
 mod help;
+mod jobs;
 mod load;
 mod log;
 mod output;
@@ -138,6 +139,9 @@ enum Command {
     /// Restart a component of a running server; it has 3 s to finish its events in hand
     #[command(after_help = help::RESTART)]
     Restart(components::RestartArgs),
+    /// Run jobs in the jobs lab of a running server: find, stop and repair them
+    #[command(after_help = help::JOBS)]
+    Jobs(jobs::Args),
     /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
     Pause(Server),
@@ -236,6 +240,7 @@ fn run_command() -> anyhow::Result<Exit> {
         Command::Restart(args) => {
             on_server(args.peer(&sources, token), |peer| components::restart(&args, peer))
         }
+        Command::Jobs(args) => on_server(args.peer(&sources, token), |peer| jobs::run(&args, peer)),
         Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
         Command::Resume(server) => {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))

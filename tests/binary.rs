@@ -16,6 +16,8 @@ mod ending;
 /// `weir set`.
 mod set;
 
+/// The jobs lab from the command line.
+pub(crate) mod jobs;
 /// Stages and workers that are killed and restarted from the command line.
 mod kill;
 

@@ -205,6 +205,48 @@ fn answers_of_a_server_are_printed_clean() {
 }
 
 #[test]
+fn answers_of_the_jobs_lab_are_printed_clean() {
+    let folder = Folder::new("foreign-jobs");
+    let word = json!(HOSTILE);
+    let mut snapshot = crate::binary::jobs::snapshot();
+    snapshot["verdict"] = json!({ "word": word, "tone": word, "text": word });
+    snapshot["top"][0]["input"] = word.clone();
+    snapshot["top"][0]["by"] = word.clone();
+    snapshot["top"][0]["kill"] = word.clone();
+    snapshot["isolation"] = word.clone();
+    for field in ["file", "problem"] {
+        snapshot["code"][field] = word.clone();
+    }
+    snapshot["code"]["running"] = json!({ HOSTILE: 1 });
+    let difference = json!({ "input": word, "old": word, "new": word, "count": 1, "old_reductions": 1,
+        "new_reductions": 1 });
+    let job = json!({ "id": 1, "input": word, "version": 1, "stack": [word], "taken_at_slice": 1,
+        "trace": { "calls": [[word, word]], "asked": 1, "took_ms": 1, "ended": word } });
+    for (args, answer) in [
+        (&["top"][..], snapshot),
+        (&["stack", "1"], job.clone()),
+        (&["trace", "1"], job),
+        (&["kill", "1"], json!({ "ended": word, "told_ms": 1 })),
+        (&["submit", "1", "--wait"], json!({ "id": 1, "state": word, "why": word })),
+        (&["submit", "1", "--wait"], json!({ "id": 1, "state": "done", "result": word })),
+        (
+            &["rehearse"],
+            json!({ "inputs": 1, "same": 0, "took_ms": 1, "refused": word, "differences": [difference] }),
+        ),
+        (&["history"], json!([{ "version": 1, "current": true, "since_ms": 1, "name": word }])),
+    ] {
+        let lab = answering("200 OK", &answer.to_string());
+        for json in [&[][..], &["--json"]] {
+            let text = said(&folder, &[&["jobs"], args, json, &["--url", &lab]].concat());
+            assert!(!text.contains("unexpected"), "{args:?}: {text}");
+            assert_harmless(&format!("jobs {args:?}"), &text);
+        }
+    }
+    let refusing = answering("404 Not Found", HOSTILE);
+    assert_harmless("a refusal", &said(&folder, &["jobs", "kill", "1", "--url", &refusing]));
+}
+
+#[test]
 fn a_json_document_is_the_same_document_after_it_was_cleaned() {
     let document = serde_json::json!({ "name": "\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}\n\u{2028}" });
     let printed = serde_json::to_string_pretty(&document).unwrap();

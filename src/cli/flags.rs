@@ -35,6 +35,7 @@ fn reads(command: &Command) -> Option<Reads> {
         Command::Snapshot(_)
         | Command::Components(_)
         | Command::Kill(_)
+        | Command::Jobs(_)
         | Command::Restart(_)
         | Command::Pause(_)
         | Command::Resume(_)
@@ -63,6 +64,7 @@ impl Command {
             Self::Snapshot(_) => "snapshot",
             Self::Components(_) => "components",
             Self::Kill(_) => "kill",
+            Self::Jobs(_) => "jobs",
             Self::Restart(_) => "restart",
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",

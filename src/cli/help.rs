@@ -72,6 +72,17 @@ pub(super) const RESTART: &str = "\
 Examples:
   weir restart consumers    they have 3 s to finish the events in hand
   weir restart queue";
+pub(super) const JOBS: &str = "\
+Examples:
+  weir jobs load --workers 10000
+  weir jobs submit -- -1
+  weir jobs top --watch
+
+Exit codes:
+  0    success
+  1    no server answers, or it refuses: no such job, the job has ended;
+       or the job that was waited for has failed
+  2    wrong arguments, an invalid input, or invalid code";
 pub(super) const PAUSE: &str = "\
 Examples:
   weir pause
@@ -129,6 +140,56 @@ Examples:
   ab -n 1000 -c 50 -e ab.csv http://127.0.0.1:4000/serial > ab.txt
   weir runs import ab.txt ab.csv --name ab
   wrk --latency http://127.0.0.1:4000/serial | weir runs import -";
+}
+
+/// Examples of the commands below `weir jobs`.
+pub(super) mod jobs {
+    pub(in crate::cli) const SUBMIT: &str = "\
+Examples:
+  weir jobs submit 100 --wait
+  weir jobs submit -1                  never ends with the original code
+  weir jobs submit 13 --wait --json | jq .why";
+    pub(in crate::cli) const TOP: &str = "\
+Examples:
+  weir jobs top
+  weir jobs top --watch
+  weir jobs top --json | jq .top[0].id";
+    pub(in crate::cli) const STACK: &str = "\
+Examples:
+  weir jobs stack 48215
+  weir jobs stack 48215 --json | jq .stack[0]";
+    pub(in crate::cli) const TRACE: &str = "\
+Examples:
+  weir jobs trace 48215
+  weir jobs trace 48215 --calls 10 --for 200ms";
+    pub(in crate::cli) const KILL: &str = "\
+Examples:
+  weir jobs kill 48215";
+    pub(in crate::cli) const LOAD: &str = "\
+Examples:
+  weir jobs load                       print the current load
+  weir jobs load --workers 10000 --rate 1
+  weir jobs load --fail-share 0.02     2 % of the jobs submit 13
+  weir jobs load --workers 0           end the load";
+    pub(in crate::cli) const REHEARSE: &str = "\
+Examples:
+  weir jobs rehearse                   the file of jobs.code
+  weir jobs rehearse jobs/repaired.wat
+  weir jobs rehearse --json | jq .differences";
+    pub(in crate::cli) const SWAP: &str = "\
+Examples:
+  weir jobs swap                       what was rehearsed last
+  weir jobs swap jobs/repaired.wat     rehearse it first";
+    pub(in crate::cli) const BACK: &str = "\
+Examples:
+  weir jobs back";
+    pub(in crate::cli) const HISTORY: &str = "\
+Examples:
+  weir jobs history
+  weir jobs history --json | jq .[0].version";
+    pub(in crate::cli) const RESET: &str = "\
+Examples:
+  weir jobs reset";
 }
 
 /// Examples of the commands below `weir exercise`.

@@ -7,7 +7,7 @@
 //! terminal. Messages are also wrapped; reports come with their layout.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use super::{paint, text};
 use crate::clean;
@@ -22,6 +22,18 @@ pub(super) fn dressed(text: &str) -> String {
 /// Prints to standard output.
 pub(super) fn say(text: impl Display) {
     let _ = writeln!(std::io::stdout(), "{}", dressed(&text.to_string()));
+}
+
+/// Prints to standard output, in place of what the terminal shows. A pipe gets the texts one
+/// after another, with a blank line between them.
+pub(super) fn redraw(text: &str) {
+    let mut out = std::io::stdout();
+    // Home, the text with the rest of each line cleared, and everything below it cleared:
+    // clearing the screen first would flicker.
+    let _ = match out.is_terminal() {
+        true => write!(out, "\u{1b}[H{}\u{1b}[K\n\u{1b}[J", dressed(text).replace('\n', "\u{1b}[K\n")),
+        false => writeln!(out, "{}\n", dressed(text)),
+    };
 }
 
 /// Prints the output of a program that was started on purpose, with its colours.

@@ -12,6 +12,11 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// The server at a URL, or at the configured address.
+    pub(super) fn at(url: Option<String>) -> Self {
+        Self { url }
+    }
+
     /// The server, with this token for changes.
     ///
     /// # Errors

@@ -47,10 +47,12 @@ pub enum RequestError {
         error: std::io::Error,
     },
     /// The server took too long.
-    #[error("{uri} did not answer within {} s", PATIENCE.as_secs())]
+    #[error("{uri} did not answer within {} s", limit.as_secs())]
     TooSlow {
         /// The URL.
         uri: Uri,
+        /// The time limit.
+        limit: Duration,
     },
     /// The answer is not HTTP, or breaks off.
     #[error("{uri} did not answer in HTTP: {reason}")]
@@ -146,9 +148,25 @@ impl Peer {
     /// # Panics
     /// Inside a runtime.
     pub fn request(&self, method: Method, path: &str) -> Result<Bytes, RequestError> {
+        self.request_within(PATIENCE, method, path)
+    }
+
+    /// Like [`request`](Self::request), with another time limit.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    ///
+    /// # Panics
+    /// Inside a runtime.
+    pub fn request_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+    ) -> Result<Bytes, RequestError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(RequestError::NoRuntime)?;
-        runtime.block_on(self.ask(method, path))?.success(&self.uri(path)?)
+        runtime.block_on(self.ask_within(limit, method, path))?.success(&self.uri(path)?)
     }
 
     /// Sends a request, and returns the answer with any status.
@@ -159,10 +177,26 @@ impl Peer {
     /// # Cancel safety
     /// The server may have received the request when the future is dropped.
     pub async fn ask(&self, method: Method, path: &str) -> Result<Reply, RequestError> {
+        self.ask_within(PATIENCE, method, path).await
+    }
+
+    /// Like [`ask`](Self::ask), with another time limit.
+    ///
+    /// # Errors
+    /// [`RequestError`], but not for a status.
+    ///
+    /// # Cancel safety
+    /// The server may have received the request when the future is dropped.
+    pub async fn ask_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+    ) -> Result<Reply, RequestError> {
         let uri = self.uri(path)?;
-        match timeout(PATIENCE, fetch(method, &uri, self.token.as_ref())).await {
+        match timeout(limit, fetch(method, &uri, self.token.as_ref())).await {
             Ok(reply) => reply,
-            Err(_) => Err(RequestError::TooSlow { uri }),
+            Err(_) => Err(RequestError::TooSlow { uri, limit }),
         }
     }
 }

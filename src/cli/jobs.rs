@@ -1,0 +1,245 @@
+//! `weir jobs`: submits, inspects, stops and repairs jobs in the lab of a running server.
+//!
+//! Each verb is one or two requests. The texts are made here from the figures of the
+//! answer; `--json` prints the answer as received.
+
+mod answers;
+mod ask;
+mod show;
+mod top;
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use hyper::Method;
+
+use self::answers::{Back, Inspected, Killed, Rehearsal, Snapshot, Submitted, VersionRow};
+use self::ask::{Ask, Said};
+use super::help::jobs as help;
+use super::output::say;
+use super::server::Server;
+use super::set::encoded;
+use super::{Exit, compare};
+use crate::config::Sources;
+use crate::measure::{Peer, Token};
+
+/// The time limit for a rehearsal: it runs up to 1,000 inputs on two versions of the code.
+const REHEARSAL: Duration = Duration::from_secs(60);
+/// The time limit of `--wait`. A job may take hours, and Ctrl-C ends the wait.
+const ANSWER: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    server: GlobalServer,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// The server, as an option of each verb.
+#[derive(Debug, clap::Args)]
+struct GlobalServer {
+    /// URL of the server [default: the configured listen address]
+    #[arg(long, value_name = "URL", global = true)]
+    url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Submit a job: the sum of 1 to N, as long as the code is jobs/sum.wat
+    #[command(after_help = help::SUBMIT, allow_negative_numbers = true)]
+    Submit {
+        /// A whole number of 64 bits
+        #[arg(value_name = "N")]
+        input: String,
+        /// Wait for the answer, however long the job takes
+        #[arg(long)]
+        wait: bool,
+    },
+    /// List the live jobs, busiest first, with the state of the lab
+    #[command(after_help = help::TOP)]
+    Top {
+        /// Print it again each second, until Ctrl-C
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Print the call stack of a job, innermost function first
+    #[command(after_help = help::STACK)]
+    Stack {
+        /// Id, as in `weir jobs top`
+        id: u64,
+    },
+    /// Trace the next calls of a job, with their arguments
+    #[command(after_help = help::TRACE)]
+    Trace {
+        /// Id, as in `weir jobs top`
+        id: u64,
+        /// Number of calls, 1 to 50
+        #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u8).range(1..=50))]
+        calls: u8,
+        /// Longest time, at most 1s
+        #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = traced)]
+        time: Duration,
+    },
+    /// Kill a job; its submitter gets an answer
+    #[command(after_help = help::KILL)]
+    Kill {
+        /// Id, as in `weir jobs top`
+        id: u64,
+    },
+    /// Change the load, until the next edit of the configuration
+    #[command(after_help = help::LOAD)]
+    Load {
+        /// Number of workers, up to 100000
+        #[arg(long, value_name = "N")]
+        workers: Option<u32>,
+        /// Jobs per second of each worker
+        #[arg(long, value_name = "R")]
+        rate: Option<f64>,
+        /// Share of the jobs that submit 13, from 0 to 1
+        #[arg(long, value_name = "F")]
+        fail_share: Option<f64>,
+    },
+    /// Try the watched file, or another one of its folder, on the latest inputs
+    #[command(after_help = help::REHEARSE)]
+    Rehearse {
+        /// File on the server's machine [default: the file of jobs.code]
+        file: Option<String>,
+    },
+    /// Put rehearsed code in force for new jobs
+    #[command(after_help = help::SWAP)]
+    Swap {
+        /// File on the server's machine, which is rehearsed first [default: what was rehearsed last]
+        file: Option<String>,
+        /// Swap in the watched file as it is, without a rehearsal
+        #[arg(long, conflicts_with = "file")]
+        unrehearsed: bool,
+    },
+    /// Restore the version before the last swap
+    #[command(after_help = help::BACK)]
+    Back,
+    /// List the current version of the code, then those that `back` restores
+    #[command(after_help = help::HISTORY)]
+    History,
+    /// Zero the counters and curves of the lab, and end its load
+    #[command(after_help = help::RESET)]
+    Reset,
+}
+
+/// Parses the time of a trace.
+fn traced(text: &str) -> Result<Duration, String> {
+    let time = compare::skip(text)?;
+    match time <= Duration::from_secs(1) {
+        true => Ok(time),
+        false => Err("a trace takes at most 1s".to_owned()),
+    }
+}
+
+impl Args {
+    pub(super) fn peer(&self, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Peer> {
+        Server::at(self.server.url.clone()).peer(sources, token)
+    }
+}
+
+/// Runs a verb.
+pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
+    let ask = Ask { peer, as_json: args.json };
+    match run_verb(&args.verb, &ask) {
+        Ok(exit) => Ok(exit),
+        Err(Said::No { exit, words }) => {
+            super::complain(words);
+            Ok(exit)
+        }
+        Err(Said::Nothing(error)) => Err(error),
+    }
+}
+
+fn run_verb(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
+    match verb {
+        Verb::Submit { input, wait } => return submit(ask, input, *wait),
+        Verb::Top { watch } => return top::run(ask, *watch),
+        Verb::Stack { id } => {
+            ask.get::<Inspected>(&format!("/{id}?calls=0"))?.print(ask, show::stack);
+        }
+        Verb::Trace { id, calls, time } => {
+            let path = format!("/{id}?calls={calls}&for_ms={}", time.as_millis());
+            ask.get::<Inspected>(&path)?.print(ask, show::trace);
+        }
+        Verb::Kill { id } => ask.post::<Killed>(&format!("/{id}/kill"))?.print(ask, show::kill),
+        Verb::Load { workers, rate, fail_share } => load(ask, *workers, *rate, *fail_share)?,
+        Verb::Rehearse { file } => rehearse(ask, file.as_deref())?.print(ask, show::rehearsal),
+        Verb::Swap { file, unrehearsed } => return swap(ask, file.as_deref(), *unrehearsed),
+        Verb::Back => ask
+            .post::<Back>("/back")?
+            .print(ask, |back| format!("version {} is in force again", back.version)),
+        Verb::History => ask.get::<Vec<VersionRow>>("/history")?.print(ask, |rows| show::history(rows)),
+        Verb::Reset => {
+            ask.order("/reset")?;
+            if ask.as_json {
+                say("{ \"reset\": true }");
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Submits a number. With `wait`, a job that does not end with a value is a failure.
+fn submit(ask: &Ask<'_>, input: &str, wait: bool) -> Result<Exit, Said> {
+    let waited = if wait { "&wait=true" } else { "" };
+    let limit = if wait { Some(ANSWER) } else { None };
+    let path = format!("/submit?n={}{waited}", encoded(input));
+    let answer = ask.within::<Submitted>(limit, Method::POST, &path)?;
+    let is_bad = answer.read.state.as_deref().is_some_and(|state| !matches!(state, "running" | "done"));
+    answer.print(ask, |submitted| show::submitted(submitted, input));
+    Ok(if is_bad { Exit::Failure } else { Exit::Success })
+}
+
+/// Changes what is named of the load, and prints the load in force.
+fn load(
+    ask: &Ask<'_>,
+    workers: Option<u32>,
+    rate: Option<f64>,
+    fail_share: Option<f64>,
+) -> Result<(), Said> {
+    let named = [
+        workers.map(|workers| format!("workers={workers}")),
+        rate.map(|rate| format!("rate={rate}")),
+        fail_share.map(|share| format!("fail_share={share}")),
+    ];
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    if !named.is_empty() {
+        ask.order(&format!("/load?{}", named.join("&")))?;
+    }
+    let load = ask.get::<Snapshot>("")?.read.load;
+    match ask.as_json {
+        true => say(serde_json::to_string(&load).unwrap_or_default()),
+        false => say(show::load(&load).trim_end()),
+    }
+    Ok(())
+}
+
+fn rehearse(ask: &Ask<'_>, file: Option<&str>) -> Result<ask::Answer<Rehearsal>, Said> {
+    let file = file.map_or(String::new(), |file| format!("?file={}", encoded(file)));
+    ask.within(Some(REHEARSAL), Method::POST, &format!("/rehearse{file}"))
+}
+
+/// Swaps in the code that was rehearsed last, after a rehearsal of `file` if one is named.
+fn swap(ask: &Ask<'_>, file: Option<&str>, unrehearsed: bool) -> Result<Exit, Said> {
+    if let Some(file) = file {
+        let rehearsal = rehearse(ask, Some(file))?.read;
+        if let Some(why) = &rehearsal.refused {
+            return Err(Said::No { exit: Exit::Failure, words: crate::clean::line(why).into_owned() });
+        }
+        if !ask.as_json {
+            say(show::rehearsal(&rehearsal));
+        }
+    }
+    let unrehearsed = if unrehearsed { "?unrehearsed=true" } else { "" };
+    ask.post::<Back>(&format!("/swap{unrehearsed}"))?.print(ask, |swapped| {
+        format!("version {} is in force for new jobs; `weir jobs back` undoes it", swapped.version)
+    });
+    Ok(Exit::Success)
+}

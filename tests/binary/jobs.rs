@@ -1,0 +1,216 @@
+//! `weir jobs`: its requests, texts and exit codes, against a server that answers as the
+//! lab does.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::{Folder, text, words};
+
+/// A snapshot with one rogue.
+pub(crate) fn snapshot() -> Value {
+    json!({
+        "at_ms": 60000, "isolation": "fuel", "slice": { "reductions": 50000, "us": 57.0 },
+        "load": { "workers": 10000, "rate": 1.0, "target": 10000, "fail_share": 0.02 },
+        "verdict": { "word": "ONE ROGUE", "tone": "warn", "text": "#48215 takes 90 % of the core" },
+        "now": { "rate": 9992, "cpu": 0.997, "lateness_ms": { "p50": 0.6, "p99": 1.1 },
+                 "yours_ms": null, "stalled_ms": 0, "late": 0, "restarts": 12 },
+        "top": [{ "id": 48215, "input": "-1", "by": "you", "version": 1, "core": 0.905,
+                  "reductions_s": 789200000, "slices": 225456, "longest_us": 64, "age_ms": 14200,
+                  "isolation": "fuel", "kill": "asked" }],
+        "others": { "count": 10000, "core": 0.095, "reductions_s": 14000000, "longest_us": 9, "late": 0 },
+        "code": { "file": "jobs/sum.wat", "version": 1, "running": { "1": 10001 }, "history": [1],
+                  "swap": null, "problem": "line 9: unknown instruction", "built_in": false },
+        "ledger": { "accepted": 4782321, "done": 4782307, "failed": 13, "killed": 0, "running": 1,
+                    "refused": 3 },
+    })
+}
+
+/// The lab's answers to the requests of these tests.
+fn answer(request: &str) -> (u16, String) {
+    let stack = json!({ "id": 7, "input": "-1", "version": 1, "stack": ["calc_sum", "sum"],
+        "taken_at_slice": 225456, "trace": null });
+    let mut trace = stack.clone();
+    trace["trace"] = json!({ "calls": [["calc_sum", "101", "-1", "5050"], ["calc_sum", "201", "-1", "20100"]],
+        "asked": 50, "took_ms": 1000.4, "ended": "time" });
+    let difference = json!({ "input": "13", "old": "trap: unreachable in fail_on_13 < sum", "new": "91",
+        "count": 3, "old_reductions": 8, "new_reductions": 12 });
+    let faster = json!({ "input": "999999999", "old": "499999999500000000", "new": "499999999500000000",
+        "count": 1, "old_reductions": 19090909089_u64, "new_reductions": 12 });
+    let rehearsal = |refused: Value| {
+        json!({ "inputs": 1000, "same": 998, "took_ms": 84.2, "refused": refused,
+            "differences": [difference.clone()], "faster": [faster.clone()] })
+    };
+    let done = json!({ "id": 3, "input": "100", "state": "done", "result": "5050", "took_ms": 0.05,
+        "why": null });
+    let failed = json!({ "id": 4, "input": "13", "state": "failed", "result": null, "took_ms": 0.06,
+        "why": "trap: unreachable", "stack": ["fail_on_13", "sum"] });
+    let (status, body) = match request {
+        "GET /api/jobs" => (200, snapshot()),
+        "POST /api/jobs/submit?n=-1" => (202, json!({ "id": 7 })),
+        "POST /api/jobs/submit?n=100&wait=true" => (200, done),
+        "POST /api/jobs/submit?n=13&wait=true" => (200, failed),
+        "GET /api/jobs/7?calls=0" => (200, stack),
+        "GET /api/jobs/7?calls=50&for_ms=1000" => (200, trace),
+        "POST /api/jobs/7/kill" => (200, json!({ "ended": "killed in calc_sum < sum", "told_ms": 0.05 })),
+        "POST /api/jobs/rehearse" => (200, rehearsal(Value::Null)),
+        "POST /api/jobs/rehearse?file=jobs%2Fno.wat" => (200, rehearsal("no end for 5".into())),
+        "POST /api/jobs/swap" | "POST /api/jobs/swap?unrehearsed=true" => (200, json!({ "version": 2 })),
+        "POST /api/jobs/back" => (200, json!({ "version": 1 })),
+        "GET /api/jobs/history" => (
+            200,
+            json!([{ "version": 2, "current": true, "since_ms": 61000, "name": "jobs/sum.wat" },
+                { "version": 1, "current": false, "since_ms": 0, "name": "jobs/sum.wat" }]),
+        ),
+        "POST /api/jobs/load?workers=500&rate=2.5&fail_share=0.02" | "POST /api/jobs/reset" => {
+            return (200, "OK".into());
+        }
+        "POST /api/jobs/8/kill" => return (404, "there is no job 8\n".into()),
+        "POST /api/jobs/9/kill" => return (410, "job 9 has ended\n".into()),
+        "POST /api/jobs/submit?n=12abc" => {
+            return (400, "invalid input: 12abc is not a whole number\n".into());
+        }
+        other => return (500, format!("unexpected: {other}\n")),
+    };
+    (status, body.to_string())
+}
+
+/// A lab on a free port: its address, and the requests that it got.
+fn lab() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let asked_of = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let request = lines.next().unwrap_or_default().replace(" HTTP/1.1", "");
+            let _ = lines.by_ref().find(String::is_empty);
+            let (status, body) = answer(&request);
+            asked_of.lock().unwrap().push(request);
+            let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", body.len());
+            drop(stream.write_all((head + &body).as_bytes()));
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn each_verb_says_what_came_of_it_with_its_exit_code() {
+    let folder = Folder::new("jobs-verbs");
+    let (address, _) = lab();
+    for (args, code, says) in [
+        (&["submit", "-1"][..], 0, "job 7 runs with input -1"),
+        (&["submit", "100", "--wait"], 0, "5050 (0.050 ms)"),
+        (&["submit", "13", "--wait"], 1, "job 4 with input 13: failed, trap: unreachable (0.060 ms)"),
+        (
+            &["stack", "7"],
+            0,
+            "job 7, input -1, version 1: the stack after slice 225456\n  calc_sum\n  sum\n",
+        ),
+        (&["trace", "7"], 0, "job 7, input -1: 2 of 50 calls in 1000 ms, then the time was up"),
+        (&["trace", "7"], 0, "  calc_sum(101, -1, 5050)\n  calc_sum(201, -1, 20100)\n"),
+        (&["kill", "7"], 0, "killed in calc_sum < sum; its submitter had the answer after 0.050 ms"),
+        (&["load"], 0, "10000 workers, each 1 jobs/s, together 10000 jobs/s; 2 % of the jobs submit 13"),
+        (&["load", "--workers", "500", "--rate", "2.5", "--fail-share", "0.02"], 0, "10000 workers"),
+        (
+            &["rehearse"],
+            0,
+            "1000 inputs: 998 the same, 1 with another answer, 1 with another cost (84.2 ms)",
+        ),
+        (&["rehearse"], 0, "499999999500000000 499999999500000000     19.1 G → 12"),
+        (&["rehearse", "jobs/no.wat"], 0, "cannot be swapped in: no end for 5"),
+        (&["swap"], 0, "version 2 is in force for new jobs; `weir jobs back` undoes it"),
+        (&["swap", "--unrehearsed"], 0, "version 2 is in force for new jobs"),
+        (&["back"], 0, "version 1 is in force again"),
+        (&["history"], 0, "  current       61.0  jobs/sum.wat\n      1                   0  jobs/sum.wat"),
+        (&["reset"], 0, ""),
+    ] {
+        let output = folder.run(&[&["jobs"], args, &["--url", &address]].concat());
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}{}", words(&output.stderr));
+        assert!(said.contains(says) && output.stderr.is_empty(), "{args:?}: {said}");
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_refusal_is_said_in_the_words_of_the_server_and_told_from_wrong_arguments() {
+    let folder = Folder::new("jobs-refusals");
+    let (address, asked) = lab();
+    for (args, code, says) in [
+        (&["kill", "8"][..], 1, "there is no job 8"),
+        (&["kill", "9"], 1, "job 9 has ended"),
+        (&["swap", "jobs/no.wat"], 1, "no end for 5"),
+        (&["submit", "12abc"], 2, "invalid input: 12abc is not a whole number"),
+        (&["kill", "x"], 2, "invalid value 'x' for '<ID>'"),
+        (&["trace", "7", "--calls", "51"], 2, "51 is not in 1..=50"),
+        (&["trace", "7", "--for", "2s"], 2, "a trace takes at most 1s"),
+        (&["swap", "x.wat", "--unrehearsed"], 2, "cannot be used with"),
+        (&[], 2, "Usage: weir jobs"),
+    ] {
+        let output = folder.run(&[&["jobs"], args, &["--url", &address]].concat());
+        let said = words(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        assert!(said.contains(says) && output.stdout.is_empty(), "{args:?}: {said}");
+    }
+    let asked = asked.lock().unwrap();
+    assert!(!asked.iter().any(|request| request.contains("swap")), "{asked:?}");
+}
+
+#[test]
+fn programs_get_the_json_of_each_verb() {
+    let folder = Folder::new("jobs-json");
+    let (address, _) = lab();
+    let json = |args: &[&str]| -> Value {
+        let output = folder.run(&[&["jobs"], args, &["--json", "--url", &address]].concat());
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{args:?}: {}", text(&output.stdout)))
+    };
+    assert_eq!(json(&["top"]), snapshot());
+    assert_eq!(json(&["submit", "-1"]), json!({ "id": 7 }));
+    assert_eq!(json(&["submit", "13", "--wait"])["stack"][0], "fail_on_13");
+    assert_eq!(json(&["stack", "7"])["stack"], json!(["calc_sum", "sum"]));
+    assert_eq!(json(&["trace", "7"])["trace"]["ended"], "time");
+    assert_eq!(json(&["kill", "7"])["told_ms"], 0.05);
+    assert_eq!(json(&["load"])["workers"], 10000);
+    assert_eq!(json(&["rehearse"])["differences"][0]["new"], "91");
+    assert_eq!(json(&["swap"])["version"], 2);
+    assert_eq!(json(&["back"])["version"], 1);
+    assert_eq!(json(&["history"])[0]["current"], true);
+    assert_eq!(json(&["reset"]), json!({ "reset": true }));
+}
+
+#[test]
+fn top_shows_the_lab_in_eighty_columns_and_again_while_it_is_watched() {
+    let folder = Folder::new("jobs-top");
+    let (address, _) = lab();
+    let said = text(&folder.run(&["jobs", "top", "--url", &address]).stdout);
+    for line in [
+        "ONE ROGUE  #48215 takes 90 % of the core",
+        "isolation fuel, slices of 50000 reductions, 57.0 µs",
+        "jobs      9992/s of 10000/s, 0 late, 12 restarts",
+        "lateness  p50 0.600 ms, p99 1.10 ms",
+        "yours     no jobs in the last second",
+        "code      jobs/sum.wat, version 1; 10001 jobs on version 1",
+        "          the file cannot be used: line 9: unknown instruction",
+        "ledger    accepted 4782321 = done 4782307 + failed 13 + killed 0 + running 1;",
+    ] {
+        assert!(said.lines().any(|found| found.starts_with(line)), "no {line:?} in\n{said}");
+    }
+    let row = said.lines().find(|line| line.contains("48215  ")).unwrap();
+    assert!(row.contains("90.5 %") && row.contains("789 M") && row.contains("14.2 s"), "{row}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+
+    let mut watching = folder.weir().args(["jobs", "top", "--watch", "--url", &address]).spawn().unwrap();
+    let mut shown = BufReader::new(watching.stdout.take().unwrap());
+    let verdicts =
+        shown.by_ref().lines().map_while(Result::ok).filter(|line| line.starts_with("ONE ROGUE"));
+    let twice = verdicts.take(2).count();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert_eq!(twice, 2);
+}
