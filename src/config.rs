@@ -31,7 +31,7 @@ pub use file::{ConfigFile, WriteError};
 pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
-pub use settings::{Consumers, Latency, Queue, Resource, Server, Settings, Shape};
+pub use settings::{Consumers, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape};
 pub use watch::Watcher;
 
 use crate::clean;

@@ -126,7 +126,7 @@ async fn not_found(uri: Uri) -> Response {
         "there is nothing at {}\n\n\
          the page            /\n\
          the exercises       /exercises  /api/exercises\n\
-         use the resource    /serial  /async  /pipelined   (GET or POST)\n\
+         use the resource    /serial  /async  /pipelined   (GET or POST; ?n=5 for jobs)\n\
          the same, by their\n\
          workshop names      /part1/serial  /part1/async  /part2/genstage\n\
          numbers             /api/snapshot  /api/live  /api/history  /api/curves  /metrics\n\

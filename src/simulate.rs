@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::{Config, Settings, Sources};
+use crate::config::{Config, ResourceKind, Settings, Sources};
 use crate::load::{Answer, Connection, Driver, Progress, RequestError, Target, Time};
 use crate::pipeline::Clock;
 use crate::record::{self, Mode, Model, Origin, Plan, Run};
@@ -45,6 +45,12 @@ pub enum SimulateError {
          give a number of requests (-n), or an open load (--rate)"
     )]
     Endless(&'static str),
+    /// Jobs take real time, which a simulation does not have.
+    #[error(
+        "a job takes the time that its code needs on this machine, which virtual time does not know: \
+             only the mock can be simulated (resource.kind = \"mock\")"
+    )]
+    Jobs,
     /// The simulation exceeds its bounds.
     #[error("the load and what it leaves to finish take more than {} requests or {} s", .0.requests, .0.seconds)]
     TooLong(Bounds),
@@ -128,6 +134,7 @@ fn status_of(refusal: &Refusal, settings: &Settings) -> u16 {
     match refusal {
         Refusal::ResourceFull(_) => settings.resource.reject_status,
         Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => 503,
+        Refusal::Input(_) => 400,
         Refusal::Failed(_) => 500,
     }
 }
@@ -204,6 +211,9 @@ pub fn simulate_edited(
     bounds: Bounds,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Run, SimulateError> {
+    if config.settings.resource.kind == ResourceKind::Jobs {
+        return Err(SimulateError::Jobs);
+    }
     let by_time = matches!(&plan.model, Model::Closed { .. }) && plan.requests.is_none();
     if by_time && mode != Mode::Serial {
         return Err(SimulateError::Endless(mode.name()));

@@ -44,6 +44,7 @@ mod tree;
 mod trend;
 mod verdict;
 mod window;
+mod work;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +69,7 @@ pub use stats::Request;
 pub use tree::{ComponentTree, RestOfWorkers, StageNode, SupervisorNode, WorkerNode};
 pub use verdict::{Part, Tone, Verdict, Word};
 pub use window::WindowError;
+pub use work::{Arrival, InvalidInput};
 
 use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::metrics::Registry;
@@ -84,6 +86,7 @@ use sampler::Sampler;
 use spawned::Flights;
 use stages::Stages;
 use stats::ModeStats;
+use work::Works;
 
 /// The workbench.
 #[derive(Debug)]
@@ -145,6 +148,7 @@ struct Bench {
     modes: ByMode<ModeStats>,
     flights: Flights,
     cells: Cells,
+    works: Works,
     /// The id of the last accepted event.
     last_id: AtomicU64,
 }
@@ -180,8 +184,10 @@ impl Workbench {
             modes: ByMode::from_fn(|mode| ModeStats::new(mode, &registry)),
             flights: Flights::new(settings.asynchronous.max_in_flight),
             cells: Cells::default(),
+            works: Works::default(),
             last_id: AtomicU64::new(0),
         });
+        bench.works.configure(settings);
         let stages = Stages::spawn(&bench, pool_settings(settings));
         exposition::describe(&registry);
         Arc::new(Self {

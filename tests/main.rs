@@ -68,6 +68,9 @@ mod edits;
 /// The whole bench under virtual time: modes, drain times, ledger, reload.
 mod workbench;
 
+/// The endpoints with jobs in place of the mock.
+mod worked_by_jobs;
+
 /// The verdict on benches whose true state follows from their configuration.
 mod verdict;
 

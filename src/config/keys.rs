@@ -63,6 +63,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("server.body_timeout", "How long a client may take to send the body of a request."),
     ("server.idle_timeout", "How long a connection stays open without a request."),
     ("server.write_timeout", "How long a client may leave a reply unread."),
+    ("resource.kind", "mock: the work only waits. jobs: each request runs a job on its ?n= number."),
     ("resource.latency.distribution", "How the time that the work takes is distributed."),
     ("resource.latency.mean", "The mean time that the work takes, before min and max clamp it."),
     ("resource.latency.min", "The shortest time that the work takes."),

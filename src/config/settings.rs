@@ -78,7 +78,10 @@ pub struct Server {
 /// `[resource]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Resource {
-    /// The latency of work.
+    /// What does the work.
+    #[serde(serialize_with = "as_word")]
+    pub kind: ResourceKind,
+    /// The latency of the mock's work.
     pub latency: Latency,
     /// The concurrency limit; 0 for none.
     pub max_concurrent: u64,
@@ -97,6 +100,15 @@ pub struct Resource {
     pub freeze_for: Duration,
     /// The seed of latencies and failures.
     pub seed: u64,
+}
+
+/// `resource.kind`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// The mock, which waits.
+    Mock,
+    /// Jobs of the jobs lab, with the number `n` of the request as their input.
+    Jobs,
 }
 
 /// `[queue]`
@@ -243,7 +255,9 @@ impl Server {
 impl Resource {
     fn read(reader: &mut Reader) -> Self {
         let on_full = [("wait", OnFull::Wait), ("reject", OnFull::Reject)];
+        let kinds = [("mock", ResourceKind::Mock), ("jobs", ResourceKind::Jobs)];
         let resource = Self {
+            kind: reader.choice("resource.kind", ResourceKind::Mock, &kinds),
             latency: Latency::read(reader),
             max_concurrent: reader.integer("resource.max_concurrent", 0, 0..=1_000_000),
             on_full: reader.choice("resource.on_full", OnFull::Wait, &on_full),
@@ -353,6 +367,15 @@ impl Data {
             record: reader.boolean("data.record", true),
             keep: reader.integer("data.keep", 100, 0..=100_000),
         }
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mock => "mock",
+            Self::Jobs => "jobs",
+        })
     }
 }
 

@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::RawQuery;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -22,7 +23,7 @@ use axum::routing::{MethodRouter, get};
 use super::headers::worded;
 use crate::config::Settings;
 use crate::record::Mode;
-use crate::workbench::{Refusal, Request, Workbench};
+use crate::workbench::{Arrival, Refusal, Request, Workbench};
 
 /// The id of the event that a request has become, as the log and the report of a drain
 /// name it. Ids are unique over all modes.
@@ -47,38 +48,60 @@ pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
 /// request, and cores that count the same references slow each other down.
 fn get_and_post<F, Fut>(workbench: &Arc<Workbench>, endpoint: F) -> MethodRouter
 where
-    F: FnOnce(Arc<Workbench>) -> Fut + Clone + Send + Sync + 'static,
+    F: FnOnce(Arc<Workbench>, RawQuery) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response> + Send + 'static,
 {
     let workbench = Arc::clone(workbench);
-    let handler = move || endpoint(workbench);
+    let handler = move |query| endpoint(workbench, query);
     get(handler.clone()).post(handler)
 }
 
 /// Uses the resource inside the request: 200 when the work is done.
-async fn serial(workbench: Arc<Workbench>) -> Response {
+async fn serial(workbench: Arc<Workbench>, query: RawQuery) -> Response {
     let request = workbench.request(Mode::Serial);
-    let result = workbench.serial(request.arrived()).await;
+    let result = match arrival(&workbench, &request, &query) {
+        Ok(arrival) => workbench.serial(arrival).await,
+        Err(refusal) => Err(refusal),
+    };
     answer(&workbench, request, result, StatusCode::OK)
 }
 
 /// Spawns the work: 202 at once.
-async fn spawned(workbench: Arc<Workbench>) -> Response {
+async fn spawned(workbench: Arc<Workbench>, query: RawQuery) -> Response {
     let request = workbench.request(Mode::Async);
-    let result = workbench.spawn(request.arrived());
+    let result = match arrival(&workbench, &request, &query) {
+        Ok(arrival) => workbench.spawn(arrival),
+        Err(refusal) => Err(refusal),
+    };
     answer(&workbench, request, result, StatusCode::ACCEPTED)
 }
 
 /// Pushes an event into the queue: 202 when it has a place.
-async fn pipelined(workbench: Arc<Workbench>) -> Response {
+async fn pipelined(workbench: Arc<Workbench>, query: RawQuery) -> Response {
     let request = workbench.request(Mode::Pipelined);
-    match workbench.enqueue(request.arrived()).await {
+    let result = match arrival(&workbench, &request, &query) {
+        Ok(arrival) => workbench.enqueue(arrival).await,
+        Err(refusal) => Err(refusal),
+    };
+    match result {
         Ok(accepted) => {
             request.answered_at(accepted.at, true);
             success(StatusCode::ACCEPTED, accepted.id)
         }
         Err(refusal) => answer(&workbench, request, Err(refusal), StatusCode::ACCEPTED),
     }
+}
+
+/// Returns the arrival of a request. Where jobs do the work, `?n=` is their input.
+fn arrival(workbench: &Workbench, request: &Request<'_>, query: &RawQuery) -> Result<Arrival, Refusal> {
+    let input = if workbench.works_by_jobs() {
+        let pairs = query.0.iter().flat_map(|query| query.split('&'));
+        let n = pairs.filter_map(|pair| pair.strip_prefix("n=")).next_back();
+        workbench.input(request, n)?
+    } else {
+        None
+    };
+    Ok(Arrival { at: request.arrived(), input })
 }
 
 fn answer(
@@ -107,6 +130,7 @@ fn status_of(refusal: &Refusal, settings: &Settings) -> StatusCode {
             StatusCode::from_u16(settings.resource.reject_status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
         }
         Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Input(_) => StatusCode::BAD_REQUEST,
         Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -14,7 +14,7 @@ pub use limits::left_out;
 
 use super::NoModel;
 use super::service::{Kind, Service};
-use crate::config::Settings;
+use crate::config::{ResourceKind, Settings};
 use crate::record::{Arrivals, Exactness, Mode, Model, Plan, PredictedTimes, Prediction};
 use crate::resource::OnFull;
 
@@ -73,6 +73,11 @@ fn none<T>(why: impl Into<String>) -> Result<T, NoModel> {
 
 impl<'a> Facts<'a> {
     fn new(settings: &'a Settings, mode: Mode, plan: &Plan) -> Result<Self, NoModel> {
+        if settings.resource.kind == ResourceKind::Jobs {
+            let why = "how long a job takes is not configured, so nothing can be predicted \
+                       (resource.kind = \"jobs\"); `weir predict jobs` is about jobs that share a core";
+            return Err(NoModel { why: why.to_owned() });
+        }
         let service = Service::new(settings.resource.latency.to_resource());
         if service.mean <= 0.0 {
             return none("the work takes no time, so the speed of the machine decides");

@@ -10,6 +10,7 @@ use super::service_time::ServiceTime;
 use super::stats::HistogramKind;
 use super::trend::{Reading, Trend};
 use super::verdict::{Clock, Figures, Verdict};
+use crate::config::{Resource, ResourceKind};
 use crate::record::{ByMode, Mode};
 use crate::resource::Latency;
 use crate::theory::service::Service;
@@ -31,7 +32,7 @@ const RECENTLY_S: f64 = 1.0;
 pub(super) struct Judge {
     trend: Trend,
     service: ServiceTime,
-    /// The latency whose mean `service` has.
+    /// The latency whose mean `service` has; `None` while jobs do the work.
     latency: Option<Latency>,
     clock: Clock,
     /// Events that purges have dropped since the start.
@@ -73,10 +74,13 @@ impl Workbench {
     /// Takes in what was finished since the last observation.
     pub(super) fn note_services(&self, judge: &mut Judge, deltas: &ByMode<Delta>) {
         let now = self.bench.clock.now().as_secs();
-        let latency = self.in_force().config.settings.resource.latency.to_resource();
-        if judge.latency != Some(latency) {
-            judge.latency = Some(latency);
-            judge.service.configured(Service::new(latency).mean, now);
+        let latency = match &self.in_force().config.settings.resource {
+            Resource { kind: ResourceKind::Jobs, .. } => None,
+            mock => Some(mock.latency.to_resource()),
+        };
+        if judge.latency != latency {
+            judge.latency = latency;
+            judge.service.configured(latency.map(|latency| Service::new(latency).mean), now);
         }
         // What is seen now was finished at most a look ago.
         let froze = |took: f64| {

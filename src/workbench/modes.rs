@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use thiserror::Error;
 
 use super::spawned::{InFlight, TooMany, spawned};
-use super::{Bench, Workbench};
+use super::work::InvalidInput;
+use super::{Arrival, Bench, Workbench};
 use crate::pipeline::{Event, Outcome, Stamp, Ticket};
 use crate::pool::Handler;
 use crate::queue;
@@ -17,7 +18,7 @@ use crate::record::Mode;
 use crate::resource::{Admission, Failed, Full, Reservation};
 
 /// Why a request was not served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The resource was full; nothing was accepted.
     #[error(transparent)]
@@ -28,6 +29,9 @@ pub enum Refusal {
     /// The queue refused the event; nothing was accepted.
     #[error(transparent)]
     Queue(#[from] queue::PushError),
+    /// Jobs do the work, and the input is not a number for them; nothing was accepted.
+    #[error(transparent)]
+    Input(#[from] InvalidInput),
     /// The server is draining; nothing was accepted.
     #[error("the server is shutting down")]
     Stopping,
@@ -55,11 +59,12 @@ impl Workbench {
     /// # Cancel safety
     /// Dropping the future abandons the work; if it was accepted, the ledger
     /// counts it as failed.
-    pub async fn serial(&self, arrived: Stamp) -> Result<u64, Refusal> {
+    pub async fn serial(&self, arrival: impl Into<Arrival>) -> Result<u64, Refusal> {
+        let Arrival { at, input } = arrival.into();
         let reservation = self.reserve(Mode::Serial)?;
-        let ticket = self.accept(Mode::Serial, arrived);
+        let ticket = self.accept(Mode::Serial, at);
         let id = ticket.id();
-        self.bench.work_behind(Mode::Serial, reservation, ticket).await?;
+        self.bench.work_behind(Mode::Serial, reservation, ticket, input).await?;
         Ok(id)
     }
 
@@ -68,13 +73,15 @@ impl Workbench {
     /// # Errors
     /// [`Refusal`]: too many events are in flight, the resource is full, or the
     /// server is stopping.
-    pub fn spawn(&self, arrived: Stamp) -> Result<u64, Refusal> {
+    pub fn spawn(&self, arrival: impl Into<Arrival>) -> Result<u64, Refusal> {
+        let Arrival { at, input } = arrival.into();
         // First, so that a refusal leaves the resource alone.
         let bench =
             InFlight::enter(&self.bench).inspect_err(|_| self.bench.stats(Mode::Async).account.reject())?;
         let reservation = self.reserve(Mode::Async)?;
-        let ticket = self.accept(Mode::Async, arrived);
+        let ticket = self.accept(Mode::Async, at);
         let id = ticket.id();
+        self.bench.keep_input(id, input);
         self.shutdown.spawn(spawned(bench, reservation, ticket));
         Ok(id)
     }
@@ -87,7 +94,8 @@ impl Workbench {
     ///
     /// # Cancel safety
     /// Dropping the future gives up the wait for a place; nothing was accepted.
-    pub async fn enqueue(&self, arrived: Stamp) -> Result<Accepted, Refusal> {
+    pub async fn enqueue(&self, arrival: impl Into<Arrival>) -> Result<Accepted, Refusal> {
+        let Arrival { at: arrived, input } = arrival.into();
         let account = &self.bench.stats(Mode::Pipelined).account;
         let mut accepted = Accepted { id: 0, at: arrived };
         // Not the queue's own number: ids are unique over all modes.
@@ -95,11 +103,13 @@ impl Workbench {
             account.accept(arrived);
             let id = self.bench.next_id();
             accepted = Accepted { id, at: self.bench.clock.now() };
+            self.bench.keep_input(id, input);
             Event { id, arrived, accepted: accepted.at }
         };
         let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
         if let Some(dropped) = dropped {
             account.drop_waiting(dropped.arrived);
+            self.bench.take_input(dropped.id);
         }
         Ok(accepted)
     }
@@ -135,6 +145,7 @@ pub(super) struct ResourceHandler(pub(super) Arc<Bench>);
 impl Handler<Ticket> for ResourceHandler {
     async fn handle(&self, mut ticket: Ticket) {
         let Self(bench) = self;
+        let input = bench.take_input(ticket.id());
         match bench.resource.reserve() {
             Ok(reservation) => {
                 let cell = bench.cells.enter(ticket.id());
@@ -144,7 +155,7 @@ impl Handler<Ticket> for ResourceHandler {
                     ticket.start(now);
                     cell.admitted(now);
                     // The ledger has the result. No client waits for it.
-                    let _ = bench.work_inside(Mode::Pipelined, admission, ticket).await;
+                    let _ = bench.work_inside(Mode::Pipelined, admission, ticket, input).await;
                 };
                 cell.unless_killed(work).await;
             }
@@ -166,14 +177,24 @@ impl Bench {
         mode: Mode,
         reservation: Reservation,
         mut ticket: Ticket,
+        input: Option<i64>,
     ) -> Result<(), Failed> {
         let admission = reservation.admission().await;
         ticket.start(self.clock.now());
-        self.work_inside(mode, admission, ticket).await
+        self.work_inside(mode, admission, ticket, input).await
     }
 
-    async fn work_inside(&self, mode: Mode, admission: Admission, ticket: Ticket) -> Result<(), Failed> {
-        let result = admission.work().await;
+    async fn work_inside(
+        &self,
+        mode: Mode,
+        admission: Admission,
+        ticket: Ticket,
+        input: Option<i64>,
+    ) -> Result<(), Failed> {
+        let result = match self.begin_job(admission, input) {
+            Ok(job) => job.await,
+            Err(admission) => admission.work().await,
+        };
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         self.settle(mode, ticket, outcome);
         result

@@ -26,6 +26,7 @@ impl Workbench {
         let waiting = self.bench.queue.take_all();
         for event in &waiting {
             account.drop_waiting(event.arrived);
+            self.bench.take_input(event.id);
         }
         let purged = Purged { dropped: waiting.len() as u64, held: account.in_flight() as u64 };
         if purged.dropped > 0 {

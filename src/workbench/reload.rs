@@ -170,6 +170,7 @@ impl Workbench {
         notes.extend(keep_fixed(&old.settings, &mut new.settings));
         let changes = changes(&old.settings, &new.settings);
         self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
+        self.bench.works.configure(&new.settings);
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
         self.bench.flights.resize(new.settings.asynchronous.max_in_flight);
         self.stages.resize(pool_settings(&new.settings)).await;

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Refusal, Workbench};
-use crate::config::Settings;
+use crate::config::{ResourceKind, Settings};
 use crate::queue::PushError;
 
 /// The bounds of the advice, in seconds. Even if the queue does not move, a client should
@@ -11,8 +11,12 @@ use crate::queue::PushError;
 const SHORTEST: u64 = 1;
 const LONGEST: u64 = 3600;
 
-/// Returns the events that consumers can finish per second at most, by the configuration.
+/// Returns the events that consumers can finish per second at most, by the configuration. It
+/// does not know how long jobs take, so with them it sets no limit.
 fn configured_rate(settings: &Settings) -> f64 {
+    if settings.resource.kind == ResourceKind::Jobs {
+        return f64::INFINITY;
+    }
     let limit = match settings.resource.max_concurrent {
         0 => u64::MAX,
         limit => limit,

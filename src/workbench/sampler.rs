@@ -80,6 +80,7 @@ impl Workbench {
     /// Takes a point now.
     pub fn sample(&self) {
         self.mark_failures();
+        self.bench.forget_inputs();
         let mut sampler = self.sampler();
         let observation = self.observe(&mut sampler);
         let now = observation.now.as_secs();

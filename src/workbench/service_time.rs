@@ -18,15 +18,15 @@ pub(super) struct ServiceTime {
     looks: VecDeque<(u64, f64)>,
     count: u64,
     sum_s: f64,
-    configured_s: f64,
+    configured_s: Option<f64>,
     /// When the configured mean last changed, in seconds.
     changed: f64,
 }
 
 impl ServiceTime {
-    /// Notes what the configuration says. Once it says something else, what was measured
-    /// before is forgotten.
-    pub(super) fn configured(&mut self, mean_s: f64, now: f64) {
+    /// Notes what the configuration says: `None` if it does not know, as for jobs. Once it says
+    /// something else, what was measured before is forgotten.
+    pub(super) fn configured(&mut self, mean_s: Option<f64>, now: f64) {
         if mean_s != self.configured_s {
             *self = Self { configured_s: mean_s, changed: now, ..Self::default() };
         }
@@ -52,7 +52,8 @@ impl ServiceTime {
         self.sum_s += sum_s;
     }
 
-    /// Returns the mean in seconds, for a number of consumers.
+    /// Returns the mean in seconds, for a number of consumers. It is 0 before anything was
+    /// measured if the configuration does not know it.
     pub(super) fn mean_s(&mut self, consumers: u64) -> f64 {
         let fades = FADES * consumers as f64 + SOME;
         let kept = EVENTS.max(fades as u64);
@@ -63,11 +64,14 @@ impl ServiceTime {
             self.count -= count;
             self.sum_s -= sum_s;
         }
+        let Some(configured_s) = self.configured_s else {
+            return self.sum_s / self.count.max(1) as f64;
+        };
         if self.count == 0 {
-            return self.configured_s;
+            return configured_s;
         }
         let weight = (self.count as f64 / fades).min(1.0);
-        weight * self.sum_s / self.count as f64 + (1.0 - weight) * self.configured_s
+        weight * self.sum_s / self.count as f64 + (1.0 - weight) * configured_s
     }
 }
 
@@ -89,7 +93,7 @@ mod tests {
     #[test]
     fn the_configured_mean_fades_out_and_what_was_long_ago_is_forgotten() {
         let mut service = ServiceTime::default();
-        service.configured(0.5, 0.0);
+        service.configured(Some(0.5), 0.0);
         close(service.mean_s(5), 0.5);
         service.add(&times(100, 700), 10.0, |_| false);
         close(service.mean_s(5), 0.6);
@@ -104,9 +108,9 @@ mod tests {
     #[test]
     fn an_edit_of_the_latency_counts_at_once_and_what_began_before_it_does_not() {
         let mut service = ServiceTime::default();
-        service.configured(0.5, 0.0);
+        service.configured(Some(0.5), 0.0);
         service.add(&times(1000, 500), 10.0, |_| false);
-        service.configured(0.2, 11.0);
+        service.configured(Some(0.2), 11.0);
         service.add(&times(10, 500), 11.3, |_| false);
         close(service.mean_s(1), 0.2);
         service.add(&times(1000, 250), 11.5, |_| false);
@@ -116,7 +120,7 @@ mod tests {
     #[test]
     fn what_was_inside_while_the_resource_stood_still_does_not_count() {
         let mut service = ServiceTime::default();
-        service.configured(0.5, 0.0);
+        service.configured(Some(0.5), 0.0);
         let mut both = times(500, 500);
         both.add(times(10, 1500)).unwrap();
         service.add(&both, 10.0, |took| took > 1.0);

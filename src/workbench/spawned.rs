@@ -95,10 +95,12 @@ pub(super) fn spawned(
     async move {
         let admission = reservation.admission().await;
         ticket.start(bench.clock.now());
-        let outcome = match admission.work().await {
-            Ok(()) => Outcome::Done,
-            Err(_) => Outcome::Failed,
+        let input = bench.take_input(ticket.id());
+        let result = match bench.begin_job(admission, input) {
+            Ok(job) => job.await,
+            Err(admission) => admission.work().await,
         };
+        let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         bench.settle(Mode::Async, ticket, outcome);
     }
 }

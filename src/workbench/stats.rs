@@ -322,6 +322,10 @@ impl Workbench {
 }
 
 impl Request<'_> {
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// Returns the time of arrival.
     pub fn arrived(&self) -> Stamp {
         self.arrived

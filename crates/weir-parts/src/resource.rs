@@ -5,16 +5,19 @@
 //! [`Reservation::admission`] waits for a place. [`Admission::work`] does the work. The time
 //! from an event's arrival to its admission is its *wait*, and the work is its *service*.
 //!
-//! The only resource so far is the [`Mock`].
+//! The resource is the [`Mock`]. Its work is to wait, unless [`Admission::work_by`] names
+//! something else that does the [`Work`].
 
 mod freeze;
 mod latency;
 mod mock;
 mod timer;
+mod work;
 
 pub use freeze::Freeze;
 pub use latency::{Distribution, Latency};
 pub use mock::{Admission, Mock, MockSettings, OnFull, Reservation, Usage};
+pub use work::{Failed, Work};
 
 use thiserror::Error;
 
@@ -25,8 +28,3 @@ pub struct Full {
     /// The number of places.
     pub limit: usize,
 }
-
-/// The error of work that the resource did and that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the resource failed (resource.failure_rate)")]
-pub struct Failed;
