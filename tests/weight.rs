@@ -143,6 +143,11 @@ async fn a_load_of_the_page_is_within_its_budget_after_ten_minutes_of_two_random
 }
 
 #[tokio::test]
+async fn a_load_of_the_jobs_lab_is_within_half_of_the_budget() {
+    Loaded::page(&bench(&[]), "/jobs").await.stays_within(BUDGET / 2);
+}
+
+#[tokio::test]
 async fn a_load_of_the_exercises_is_within_a_third_of_the_budget() {
     Loaded::page(&bench(&[]), "/exercises").await.stays_within(BUDGET / 3);
 }

@@ -1,5 +1,6 @@
-//! The page of the bench and that of the exercises: their HTML, which contains the present
-//! state and the page's control. The files that they request are in `page_files.rs`.
+//! The pages of the bench, of the exercises and of the labs: their HTML, which contains the
+//! present state and the page's control. The files that they request are in
+//! `page_files.rs`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::access::{Access, PageControl};
-use super::page_files::{EXERCISES, File, INDEX, serve};
+use super::page_files::{EXERCISES, File, INDEX, LABS, serve};
 use crate::workbench::Workbench;
 
 pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
@@ -24,7 +25,7 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
         let page = controlled(EXERCISES.text(), &workbench, &for_exercises.for_page(&headers));
         reply(&EXERCISES, page)
     };
-    Router::new()
+    labs(access)
         .route("/", get(index))
         .route("/exercises", get(exercises))
         // Links within the page are relative to its folder.
@@ -33,6 +34,17 @@ pub(super) fn routes(access: &Arc<Access>) -> Router<Arc<Workbench>> {
             "/page/{*name}",
             get(async |Path(name): Path<String>, headers: HeaderMap| serve(&name, &headers)),
         )
+}
+
+/// Routes each lab's path to its page.
+fn labs(access: &Arc<Access>) -> Router<Arc<Workbench>> {
+    LABS.iter().fold(Router::new(), |router, (path, file)| {
+        let access = Arc::clone(access);
+        let page = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
+            reply(file, controlled(file.text(), &workbench, &access.for_page(&headers)))
+        };
+        router.route(path, get(page))
+    })
 }
 
 /// The placeholder of the initial state.
@@ -71,7 +83,7 @@ fn reply(file: &File, text: String) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use crate::http::page_files::{EXERCISES, FILES, INDEX};
+    use crate::http::page_files::{EXERCISES, FILES, INDEX, LABS};
 
     /// What stands between `before` and the next `'` or `"`, wherever it occurs.
     fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
@@ -79,7 +91,7 @@ mod tests {
     }
 
     fn pages() -> impl Iterator<Item = &'static str> {
-        [INDEX.content, EXERCISES.content].into_iter()
+        [INDEX.content, EXERCISES.content].into_iter().chain(LABS.iter().map(|(_, file)| file.content))
     }
 
     fn all() -> impl Iterator<Item = &'static str> {
@@ -110,8 +122,8 @@ mod tests {
     #[test]
     fn every_script_and_style_sheet_of_the_folder_is_served() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
-        for (path, prefix) in [(folder.clone(), ""), (folder.join("bench"), "bench/")] {
-            for entry in std::fs::read_dir(path).unwrap() {
+        for prefix in ["", "bench/", "labs/", "jobs/"] {
+            for entry in std::fs::read_dir(folder.join(prefix)).unwrap() {
                 let name = format!("{prefix}{}", entry.unwrap().file_name().into_string().unwrap());
                 if name.ends_with(".js") || name.ends_with(".css") {
                     assert!(FILES.iter().any(|file| file.name == name), "{name} is not served");
@@ -120,15 +132,34 @@ mod tests {
         }
     }
 
+    /// The terms that some files explain on hover.
+    fn terms(files: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+        let asks = ["data-term=\"", " term: '", ".dataset.term = '"];
+        files.flat_map(|text| asks.into_iter().flat_map(|ask| quoted(text, ask))).collect()
+    }
+
+    #[track_caller]
+    fn defined_once(terms: &[&str], page: &str) {
+        for term in terms {
+            let definitions = page.matches(&format!("<dt id=\"term-{term}\">")).count();
+            assert_eq!(definitions, 1, "{term}");
+        }
+    }
+
     #[test]
     fn every_term_that_a_hover_asks_for_is_defined_once() {
-        let asks = ["data-term=\"", " term: '"];
-        let terms: Vec<&str> =
-            all().flat_map(|text| asks.into_iter().flat_map(|ask| quoted(text, ask))).collect();
-        assert!(terms.len() > 60, "{terms:?}");
-        for term in terms {
-            let definitions = INDEX.content.matches(&format!("<dt id=\"term-{term}\">")).count();
-            assert_eq!(definitions, 1, "{term}");
+        let is_of_a_lab = |name: &str| LABS.iter().any(|(path, _)| name.starts_with(&path[1..]));
+        let own = FILES.iter().filter(|file| !is_of_a_lab(file.name) && !file.name.starts_with("labs/"));
+        let bench = terms(own.map(|file| file.content).chain([INDEX.content]));
+        assert!(bench.len() > 60, "{bench:?}");
+        defined_once(&bench, INDEX.content);
+        for (path, page) in &LABS {
+            let folder = format!("{}/", &path[1..]);
+            let own = FILES.iter().filter(|file| file.name.starts_with(&folder));
+            let shared = FILES.iter().filter(|file| file.name.starts_with("labs/"));
+            let lab = terms(own.chain(shared).map(|file| file.content).chain([page.content]));
+            assert!(lab.len() > 20, "{lab:?}");
+            defined_once(&lab, page.content);
         }
     }
 

@@ -63,6 +63,8 @@ macro_rules! files {
 
 pub(super) static INDEX: File = file!("index.html");
 pub(super) static EXERCISES: File = file!("exercises.html");
+/// The pages of the labs, with their paths.
+pub(super) static LABS: [(&str, File); 1] = [("/jobs", file!("jobs.html"))];
 
 files![
     "actions.js",
@@ -128,7 +130,30 @@ files![
     "glossary.js",
     "history.js",
     "ink.js",
+    "jobs/ask.js",
+    "jobs/code-sheet.js",
+    "jobs/code.js",
+    "jobs/compare.js",
+    "jobs/controls.js",
+    "jobs/core.js",
+    "jobs/figures.js",
+    "jobs/job-sheet.js",
+    "jobs/jobs.css",
+    "jobs/jobs.js",
+    "jobs/panels.js",
+    "jobs/rehearsal.js",
+    "jobs/top.js",
+    "jobs/words.js",
     "keys.js",
+    "labs/figure.js",
+    "labs/labs.css",
+    "labs/link.js",
+    "labs/score.js",
+    "labs/series.js",
+    "labs/sheet.js",
+    "labs/socket.js",
+    "labs/surface.js",
+    "labs/verdict.js",
     "later.js",
     "ledger.js",
     "live-charts.js",

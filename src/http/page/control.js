@@ -71,7 +71,7 @@ export async function renew() {
 
 /**
  * Takes over whether the server is read-only.
- * @param {Snapshot} snapshot
+ * @param {Pick<Snapshot, 'read_only'>} snapshot of the bench, or of a lab
  */
 export function follow({ read_only: readOnly }) {
   if (readOnly === (how === 'none')) return;

@@ -25,13 +25,14 @@ export async function ask(path, limit = ASK_MS) {
  * Has the server do something, and returns the text of its answer.
  * @param {string} path
  * @param {Record<string, any>} [fields] parameters of the query
+ * @param {number} [limit] milliseconds
  * @returns {Promise<string>}
  * @throws {ServerError}
  */
-export async function order(path, fields = {}) {
+export async function order(path, fields = {}, limit = ORDER_MS) {
   const query = new URLSearchParams(fields).toString();
   const url = query ? `${path}?${query}` : path;
-  const send = () => request(url, { method: 'POST', headers: credentials() }, ORDER_MS);
+  const send = () => request(url, { method: 'POST', headers: credentials() }, limit);
   try {
     return await send();
   } catch (error) {

@@ -1,0 +1,54 @@
+// @ts-check
+// The curves of the jobs lab.
+//
+// Responsible for: what each shows, and axes that stay as they are while nothing changes.
+
+import { format } from '../format.js';
+
+/** @import { Panel } from '../labs/score.js' */
+/** @import { Jobs } from './types.d.ts' */
+
+/**
+ * The end of an axis: 1.2, 2.4, 6 or 12 times a power of ten, so that its ticks are round.
+ * @param {number} most
+ */
+export function topOf(most) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
+  const step = [1.2, 2.4, 6, 12].find((one) => most <= one * power) ?? 12;
+  return step * power;
+}
+
+/**
+ * @param {() => Jobs | null} jobs
+ * @returns {Panel[]}
+ */
+export function panels(jobs) {
+  const isTall = () => document.documentElement.classList.contains('present');
+  return [
+    {
+      title: 'jobs done a second',
+      column: 'rate',
+      get height() {
+        return isTall() ? 13 : 9.2;
+      },
+      colour: 'work',
+      top: (values) => topOf(Math.max(10, jobs()?.load.target ?? 0, ...values.map((value) => value ?? 0))),
+      ticks: (top) => [0, top / 2.4, top / 1.2],
+      tick: (value) => (value >= 1000 ? `${value / 1000}\u202fk` : format.brief(value)),
+      read: (value) => `${format.count(value)}/s`,
+    },
+    {
+      title: 'core in use',
+      column: 'core',
+      get height() {
+        return isTall() ? 7 : 5.6;
+      },
+      colour: 'ink',
+      area: true,
+      top: (values) => Math.max(1.08, ...values.map((value) => (value ?? 0) * 1.08)),
+      ticks: (top) => (top > 1.1 ? [0, 1, Math.floor(top)] : [0, 1]),
+      tick: (value) => (value ? format.percent(value) : '0'),
+      read: (value) => format.percent(value),
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+// @ts-check
+// The side sheet: what the participant looks into, over the sheet of what they do.
+//
+// Responsible for: opening and closing it, the Escape key, and where the focus is. What is in it is left to the
+// caller.
+
+export class SideSheet {
+  /** What is shown; empty if nothing is. */
+  of = '';
+  /** @type {Element | null} what had the focus before */
+  #before = null;
+  /** Called when it is closed. @type {() => void} */
+  #closed = () => {};
+
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    this.box = box;
+    document.addEventListener('keydown', (event) => {
+      const isForPopover = document.querySelector(':popover-open');
+      if (event.key === 'Escape' && this.of && !isForPopover) this.close();
+    });
+  }
+
+  /**
+   * @param {string} of a name of what is shown
+   * @param {string} label
+   * @param {Node[]} content
+   * @param {() => void} [closed]
+   */
+  open(of, label, content, closed = () => {}) {
+    if (!this.of) this.#before = document.activeElement;
+    else if (this.of !== of) this.#closed();
+    this.of = of;
+    this.#closed = closed;
+    this.box.replaceChildren(...content);
+    this.box.setAttribute('aria-label', label);
+    this.box.hidden = false;
+    this.box.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (!this.of) return;
+    this.of = '';
+    this.box.hidden = true;
+    this.box.replaceChildren();
+    this.#closed();
+    if (this.#before instanceof HTMLElement && this.#before.isConnected) this.#before.focus();
+  }
+}
