@@ -10,6 +10,7 @@ mod config;
 mod encoding;
 mod endpoints;
 mod headers;
+mod listener;
 mod live;
 mod loads;
 mod page;
@@ -30,8 +31,9 @@ use serde::Deserialize;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
-pub use server::{Limits, serve, serve_within};
-pub use socket::listen;
+pub use listener::listen;
+pub use server::{Limits, Place, TakenSocket, Takeover, serve, serve_within};
+pub use socket::{CloseCode, Handshake, Message, MessageLimits, WebSocket, text_frame};
 
 /// Returns all routes of the workbench, for an unknown address. The page cannot start
 /// loads, and has no token to change anything.

@@ -7,6 +7,7 @@
 mod connections;
 mod limits;
 mod refusal;
+mod takeover;
 mod throttle;
 mod wire;
 
@@ -14,17 +15,17 @@ use std::convert::Infallible;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
@@ -35,6 +36,8 @@ use crate::shutdown::Shutdown;
 use connections::{CloseReason, Connection, ConnectionState, Connections, Entry};
 pub use limits::Limits;
 use refusal::{Refusal, linger};
+use takeover::until_drained;
+pub use takeover::{Place, TakenSocket, Takeover};
 use throttle::Throttle;
 use wire::Wire;
 
@@ -130,6 +133,9 @@ fn refuse(stream: TcpStream, refusal: Refusal) {
     drop(said);
 }
 
+/// Serves a connection until it ends or a handler takes its socket. Nothing else decides
+/// what becomes of the socket, so it needs neither hyper's upgrades nor a look at the bytes
+/// ahead of hyper.
 async fn connection(
     stream: TcpStream,
     entry: Entry,
@@ -140,12 +146,13 @@ async fn connection(
     // Replies are small and complete, so Nagle's algorithm would only delay them. If the
     // option fails, the connection is served all the same.
     let _ = stream.set_nodelay(true);
-    let state = &entry.connection;
-    let service = service_fn(|request| answer(router.clone(), request, state, &shutdown, &limits));
+    let state = Arc::clone(&entry.connection);
+    let taken = OnceLock::new();
+    let service = service_fn(|request| answer(router.clone(), request, &state, &shutdown, &limits, &taken));
     let mut http = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(Wire::new(stream, Arc::clone(state))), service);
+        .serve_connection(TokioIo::new(Wire::new(stream, Arc::clone(&state))), service);
     let last_word = tokio::select! {
         ended = &mut http => ended.err().map(|error| {
             log::debug!("a connection ended: {error}");
@@ -168,7 +175,24 @@ async fn connection(
             }
         }
     };
-    let wire = http.into_parts().io.into_inner();
+    let Parts { io, read_buf, .. } = http.into_parts();
+    let wire = io.into_inner();
+    // Unless the connection is free, the 101 is not written completely.
+    if let Some(owner) = taken.into_inner().and_then(|takeover: Takeover| takeover.owner())
+        && state.is_free()
+    {
+        state.is_at(ConnectionState::Taken);
+        let socket = TakenSocket {
+            stream: wire.stream,
+            early: read_buf,
+            limits: limits(),
+            shutdown: shutdown.clone(),
+            place: Place::of(entry),
+        };
+        // In a task of its own, because this one is as large as what HTTP needs.
+        shutdown.spawn(until_drained(owner(socket), shutdown.clone()));
+        return;
+    }
     let refused = wire.refused().map(Refusal::of);
     let half_a_head = last_word.filter(|_| state.phase() == ConnectionState::Head && state.is_free());
     let mut stream = wire.stream;
@@ -190,6 +214,7 @@ async fn answer(
     connection: &Arc<Connection>,
     shutdown: &Shutdown,
     limits: &impl Fn() -> Limits,
+    taken: &OnceLock<Takeover>,
 ) -> Result<Response<Reply>, Infallible> {
     let (head, body) = request.into_parts();
     let refused = if body.is_end_stream() {
@@ -201,13 +226,19 @@ async fn answer(
         connection.is_at(ConnectionState::Busy);
         refused
     };
-    let response = if let Some(refusal) = refused {
+    let mut response = if let Some(refusal) = refused {
         connection.answered_early();
         refusal.into_response()
     } else {
         let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
         response
     };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS
+        && let Some(takeover) = response.extensions_mut().remove()
+    {
+        // Nothing is read as HTTP behind a 101, so there is no second one.
+        let _ = taken.set(takeover);
+    }
     connection.is_at(ConnectionState::Reply);
     Ok(response.map(|body| Reply { body, connection: Arc::clone(connection) }))
 }

@@ -1,32 +1,247 @@
-//! The listening socket of the server, with a small send buffer for each connection.
-//! `server.write_timeout` decides how long a client may leave it unread.
+//! A connected WebSocket: the server's side of RFC 6455 on a socket that a handler has taken.
+//!
+//! A handler calls [`WebSocket::next`] in a loop: all reading and writing happens there. Pings
+//! are answered and closes completed on the way. What is not sent yet stays within bounds:
+//!
+//! - A client that does not read what it has asked for is not read from, so it cannot ask for
+//!   more.
+//! - Anything else a handler only sends while [`WebSocket::has_room`].
+//! - If the client reads nothing for `server.write_timeout`, the socket is dropped.
+//!
+//! A socket that waits for a message holds no buffer: the decoder is boxed while something is
+//! half read. A task that has many sockets can do without this type and use the
+//! [`TakenSocket`] with the codec.
 
-use std::io;
-use std::net::SocketAddr;
+mod codec;
+mod frame;
+mod handshake;
+mod queue;
+#[cfg(test)]
+mod tests;
 
-use tokio::net::{TcpListener, TcpSocket};
+use std::collections::VecDeque;
+use std::future::pending;
+use std::time::Duration;
 
-/// The send buffer of a connection, in bytes. By default it holds megabytes, and it would
-/// take a minute to notice that a reader of the live stream has stopped reading.
-const SEND_BUFFER: u32 = 64 * 1024;
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
+use axum::body::Bytes;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
 
-/// Listens at `address`. Accepted connections have a small send buffer, so that
-/// [`serve`](super::serve) soon notices a client that does not read.
-///
-/// # Errors
-/// The system's error, such as that the address is in use.
-///
-/// # Panics
-/// Outside of a tokio runtime.
-pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // On Windows this would let two servers share an address.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    // Accepted connections inherit it. If the system refuses, the buffer stays larger.
-    let _ = socket.set_send_buffer_size(SEND_BUFFER);
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+use self::codec::{Decoder, Event};
+use self::frame::{Opcode, close_frame, frame};
+use self::queue::Queue;
+use super::server::{Place, TakenSocket};
+use crate::shutdown::Shutdown;
+
+pub use codec::MessageLimits;
+pub use frame::{CloseCode, text_frame};
+pub use handshake::Handshake;
+
+/// The bytes that may wait to be sent before a socket has no more room.
+const ROOM: usize = 64 * 1024;
+/// How long the end of a socket may take. If the server closed the stream while the client
+/// still sends, the client's system would discard the close frame.
+const ENDING: Duration = Duration::from_secs(1);
+/// Bytes of one read, on the stack.
+const READ_SIZE: usize = 4096;
+
+/// A message of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A text, which is valid UTF-8.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+impl Message {
+    /// Returns the message as a frame from the server.
+    #[must_use]
+    pub fn frame(&self) -> Bytes {
+        match self {
+            Self::Text(text) => text_frame(text),
+            Self::Binary(bytes) => frame(Opcode::Binary, bytes),
+        }
+    }
+}
+
+/// A WebSocket whose handshake is done. Dropping it drops the connection.
+#[derive(Debug)]
+pub struct WebSocket {
+    stream: TcpStream,
+    limits: MessageLimits,
+    write_timeout: Duration,
+    shutdown: Shutdown,
+    /// Present while something is half read.
+    decoder: Option<Box<Decoder>>,
+    /// Decoded events that are not handled yet. The last may be a violation, with its code.
+    events: VecDeque<Result<Event, CloseCode>>,
+    queue: Queue,
+    state: State,
+    _place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// A close frame is queued or sent.
+    Closing {
+        /// When the socket is dropped.
+        deadline: Instant,
+        /// True if nothing of what the client may still say matters: it has closed, or has
+        /// violated the protocol.
+        is_heard: bool,
+        /// True if the client was sent everything, and the end of the stream.
+        is_shut: bool,
+    },
+    Gone,
+}
+
+impl WebSocket {
+    pub(super) fn new(socket: TakenSocket, limits: MessageLimits) -> Self {
+        let TakenSocket { stream, early, limits: server, shutdown, place } = socket;
+        let mut this = Self {
+            stream,
+            limits,
+            write_timeout: server.write,
+            shutdown,
+            decoder: None,
+            events: VecDeque::new(),
+            queue: Queue::default(),
+            state: State::Open,
+            _place: place,
+        };
+        this.decode(&early);
+        this
+    }
+
+    /// Sends what is queued and waits for the next message. Returns `None` once the socket is
+    /// closed by either side, or has failed. A server that stops closes its sockets
+    /// here, with code 1001.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no message is lost, and what is queued stays queued.
+    pub async fn next(&mut self) -> Option<Message> {
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                if let Some(message) = self.handle(event) {
+                    return Some(message);
+                }
+            }
+            if self.state == State::Gone {
+                return None;
+            }
+            self.turn().await;
+        }
+    }
+
+    /// Returns whether another frame may be queued: less than 64 KiB wait to be sent, and the
+    /// socket is not closing.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.state == State::Open && self.queue.size() < ROOM
+    }
+
+    /// Queues a frame that answers a message, of any size. [`next`](Self::next) reads nothing
+    /// until it is sent. A closing socket ignores it.
+    pub fn answer(&mut self, frame: Bytes) {
+        if self.state == State::Open {
+            self.queue.push_answer(frame);
+        }
+    }
+
+    /// Queues a frame of any size that the client did not ask for. Without
+    /// [room](Self::has_room) the socket is closed instead: the client reads too slowly.
+    pub fn send(&mut self, frame: Bytes) {
+        if self.has_room() {
+            self.queue.push(frame);
+        } else {
+            self.close(CloseCode::POLICY);
+        }
+    }
+
+    /// Begins to close the socket, behind what is queued. [`next`](Self::next) completes it.
+    pub fn close(&mut self, code: CloseCode) {
+        self.begin_to_close(Some(code), false);
+    }
+
+    fn begin_to_close(&mut self, code: Option<CloseCode>, is_heard: bool) {
+        if self.state == State::Open {
+            self.queue.push(close_frame(code));
+            let deadline = Instant::now() + ENDING;
+            self.state = State::Closing { deadline, is_heard, is_shut: false };
+        }
+    }
+
+    /// Handles what was decoded, and returns a message of an open socket.
+    fn handle(&mut self, event: Result<Event, CloseCode>) -> Option<Message> {
+        match (event, &mut self.state) {
+            (Ok(Event::Text(text)), State::Open) => return Some(Message::Text(text)),
+            (Ok(Event::Binary(bytes)), State::Open) => return Some(Message::Binary(bytes)),
+            (Ok(Event::Ping(bytes)), State::Open) => self.queue.push_answer(frame(Opcode::Pong, &bytes)),
+            (Ok(Event::Close(code)), State::Open) => self.begin_to_close(code, true),
+            (Err(code), State::Open) => self.begin_to_close(Some(code), true),
+            (Ok(Event::Close(_)) | Err(_), State::Closing { is_heard, .. }) => *is_heard = true,
+            // A pong answers nothing; and what comes behind a close frame of ours is late.
+            (Ok(_) | Err(_), State::Open | State::Closing { .. } | State::Gone) => {}
+        }
+        None
+    }
+
+    /// Writes, reads, or lets time pass: one step of the socket.
+    async fn turn(&mut self) {
+        if self.queue.write_to(&self.stream).is_err() {
+            self.state = State::Gone;
+            return;
+        }
+        let is_sent = self.queue.size() == 0;
+        let (deadline, is_open) = match &mut self.state {
+            State::Open => (self.queue.stuck_since().map(|since| since + self.write_timeout), true),
+            State::Closing { is_heard: true, is_shut, .. } if is_sent && !*is_shut => {
+                *is_shut = true;
+                // The client is gone already if this fails, and the next read tells.
+                let _ = self.stream.shutdown().await;
+                return;
+            }
+            State::Closing { deadline, .. } => (Some(*deadline), false),
+            State::Gone => return,
+        };
+        let overdue = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.stream.writable(), if !is_sent => {}
+            // A closing socket answers nothing, so reading on cannot add to what is unsent.
+            _ = self.stream.readable(), if !is_open || self.queue.is_answered() => self.read(),
+            () = overdue => self.state = State::Gone,
+            () = self.shutdown.stopping(), if is_open => self.close(CloseCode::GOING_AWAY),
+        }
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; READ_SIZE];
+        match self.stream.try_read(&mut buffer) {
+            Ok(size @ 1..) => self.decode(&buffer[..size]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => self.state = State::Gone,
+        }
+    }
+
+    fn decode(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Closing { is_heard: true, .. }) {
+            return;
+        }
+        let mut decoder = self.decoder.take().map_or_else(Decoder::default, |decoder| *decoder);
+        let mut events = Vec::new();
+        let fed = decoder.feed(bytes, self.limits, &mut events);
+        self.events.extend(events.into_iter().map(Ok));
+        self.events.extend(fed.err().map(Err));
+        if !decoder.is_idle() {
+            self.decoder = Some(Box::new(decoder));
+        }
+    }
 }

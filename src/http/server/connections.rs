@@ -32,6 +32,8 @@ pub(super) enum ConnectionState {
     Busy,
     /// The reply is being sent.
     Reply,
+    /// A handler has taken the socket out of HTTP.
+    Taken,
 }
 
 /// Why the server closes a connection.
@@ -90,7 +92,8 @@ impl Connection {
             1 => ConnectionState::Head,
             2 => ConnectionState::Body,
             3 => ConnectionState::Busy,
-            _ => ConnectionState::Reply,
+            4 => ConnectionState::Reply,
+            _ => ConnectionState::Taken,
         }
     }
 
@@ -180,8 +183,12 @@ impl Connection {
         match self.phase() {
             ConnectionState::Idle => longer(since, limits.idle).then_some(CloseReason::Idle),
             ConnectionState::Head => longer(since, limits.head).then_some(CloseReason::SlowHead),
-            // A body has a timer of its own; work and replies have no limit here.
-            ConnectionState::Body | ConnectionState::Busy | ConnectionState::Reply => None,
+            // A body has a timer of its own, and so has the owner of a taken socket; work and
+            // replies have no limit here.
+            ConnectionState::Body
+            | ConnectionState::Busy
+            | ConnectionState::Reply
+            | ConnectionState::Taken => None,
         }
     }
 
@@ -304,17 +311,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn room_is_made_by_the_longest_idle_and_never_by_one_that_has_a_request() {
+    async fn room_is_made_by_the_longest_idle_and_never_by_one_with_a_request_or_a_taken_socket() {
         let mut connections = Connections::new();
         let busy = connections.add();
         busy.connection.is_at(ConnectionState::Busy);
+        let taken = connections.add();
+        taken.connection.is_at(ConnectionState::Taken);
         let oldest = connections.add();
         advance(2 * JUST_IDLE).await;
         let older = connections.add();
         assert!(connections.make_room());
-        assert_eq!((reason(&oldest), reason(&busy), reason(&older)), (Some(CloseReason::Idle), None, None));
+        assert_eq!(reason(&oldest), Some(CloseReason::Idle));
+        assert_eq!((reason(&busy), reason(&taken), reason(&older)), (None, None, None));
         assert!(!connections.make_room(), "the other has only just come");
         drop(oldest);
-        assert_eq!(connections.len(), 2);
+        assert_eq!(connections.len(), 3);
     }
 }

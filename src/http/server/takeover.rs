@@ -1,0 +1,89 @@
+//! Takes a socket out of HTTP. A handler answers 101 and provides the future that owns the
+//! socket from then on.
+//!
+//! The connection's task finishes the answer, takes the socket back from hyper and starts
+//! the owner. A taken socket still counts among the connections, is never closed as idle, and
+//! a drain waits for its owner for at most [`LAST_WORD`].
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use futures::future::BoxFuture;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use super::LAST_WORD;
+use super::connections::Entry;
+use super::limits::Limits;
+use crate::shutdown::Shutdown;
+
+/// A socket that a handler has taken out of HTTP.
+#[derive(Debug)]
+pub struct TakenSocket {
+    /// The stream, without Nagle's algorithm and with a small send buffer.
+    pub stream: TcpStream,
+    /// Bytes that the client sent behind its request and that were read with it.
+    pub early: Bytes,
+    /// The limits of the server when the socket was taken.
+    pub limits: Limits,
+    /// Asks the owner to end. Shortly after, the socket is closed in any case.
+    pub shutdown: Shutdown,
+    /// The socket's place among the connections of the server.
+    pub place: Place,
+}
+
+/// A place among the connections of a server (`server.max_connections`), free again when it
+/// is dropped. It belongs beside the stream.
+#[derive(Debug)]
+pub struct Place {
+    _entry: Entry,
+}
+
+impl Place {
+    pub(super) fn of(entry: Entry) -> Self {
+        Self { _entry: entry }
+    }
+}
+
+type Owner = Box<dyn FnOnce(TakenSocket) -> BoxFuture<'static, ()> + Send>;
+
+/// The future that owns a socket after its handler has answered. The handler adds it to the
+/// extensions of an answer with status 101. With another status it has no effect.
+#[derive(Clone)]
+pub struct Takeover(Arc<Mutex<Option<Owner>>>);
+
+impl Takeover {
+    /// Hands the socket to the future that `owner` returns. The future is dropped if it
+    /// still runs shortly after the server was asked to stop.
+    pub fn by<F>(owner: impl FnOnce(TakenSocket) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self(Arc::new(Mutex::new(Some(Box::new(|socket| Box::pin(owner(socket)))))))
+    }
+
+    /// Returns the owner, once: answers can be cloned, and sockets cannot.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Takeover")
+    }
+}
+
+/// Runs the owner of a socket until it ends, or until a moment after the server was asked to
+/// stop.
+pub(super) async fn until_drained(owner: BoxFuture<'static, ()>, shutdown: Shutdown) {
+    let last_word = async {
+        shutdown.stopping().await;
+        sleep(LAST_WORD).await;
+    };
+    tokio::select! {
+        () = owner => {}
+        () = last_word => {}
+    }
+}
