@@ -107,7 +107,7 @@ export class CorePicture {
 
   /** The height of a strip; a projector gets tall ones. @param {number} rem */
   #lane(rem) {
-    const tall = document.documentElement.classList.contains('present') ? 2 : 1;
+    const tall = document.documentElement.classList.contains('present') ? 1.7 : 1;
     const several = this.#tapes.length > 1;
     return (several ? Math.max(2.4, 8 / this.#tapes.length) : 5.2) * tall * rem;
   }

@@ -155,6 +155,10 @@ export class JobSheet {
     this.#asked += 1;
     const mine = this.#asked;
     this.#again.disabled = true;
+    if (this.#job && this.#job.isolation !== 'fuel') {
+      const { isolation } = this.#job;
+      return this.#say(`No stack and no trace: a job in isolation ${isolation} cannot be interrupted.`, true);
+    }
     write(this.#took, 'tracing …');
     try {
       /** @type {Inspection} */

@@ -29,6 +29,7 @@ import { figures } from './figures.js';
 import { JobSheet } from './job-sheet.js';
 import { panels } from './panels.js';
 import { Top } from './top.js';
+import { tried, watch } from './ways.js';
 import { WHY } from './words.js';
 
 /** @import { Job, Jobs } from './types.d.ts' */
@@ -78,6 +79,7 @@ let clearing;
 function receive(jobs) {
   latest = jobs;
   series.take(jobs.at_ms, { ...jobs.history }, jobs.marks);
+  watch(jobs, series.columns.rate ?? []);
   if (document.hidden) return;
   render(jobs);
 }
@@ -152,8 +154,12 @@ function mark(id) {
  * @param {Job} job
  */
 async function kill(job) {
-  const { ended, told_ms: told } = JSON.parse(await order(`api/jobs/${job.id}/kill`));
+  const { ended, told_ms: told } = await order(`api/jobs/${job.id}/kill`).then(JSON.parse, (error) => {
+    if (job.isolation !== 'fuel') tried(job.isolation, 'no effect');
+    throw error;
+  });
   top.killed(job);
+  tried(job.isolation, format.ms(told));
   return `#${job.id}: ${ended}; its submitter knew after ${format.ms(told)}`;
 }
 

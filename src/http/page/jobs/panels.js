@@ -29,7 +29,7 @@ export function panels(jobs) {
       title: 'jobs done a second',
       column: 'rate',
       get height() {
-        return isTall() ? 13 : 9.2;
+        return isTall() ? 11 : 9.2;
       },
       colour: 'work',
       top: (values) => topOf(Math.max(10, jobs()?.load.target ?? 0, ...values.map((value) => value ?? 0))),
@@ -41,7 +41,7 @@ export function panels(jobs) {
       title: 'core in use',
       column: 'core',
       get height() {
-        return isTall() ? 7 : 5.6;
+        return isTall() ? 6 : 5.6;
       },
       colour: 'ink',
       area: true,

@@ -46,7 +46,7 @@ class JobRow extends Row {
   open = element('button', 'open', 'Open');
   kill = element('button', 'end-it orders', 'Kill');
   number = element('b', '');
-  whose = element('span', '');
+  whose = element('span', 'whose');
 
   /**
    * @param {number} id
@@ -55,8 +55,6 @@ class JobRow extends Row {
   constructor(id, orders) {
     super('job');
     this.open.type = this.kill.type = 'button';
-    this.open.setAttribute('aria-label', `Stack and trace of job ${id}`);
-    this.kill.setAttribute('aria-label', `Kill job ${id}`);
     this.open.addEventListener('click', () => orders.open(id));
     this.kill.addEventListener('click', () => orders.kill(id));
     this.id.append(this.number, this.whose);
@@ -82,8 +80,10 @@ class JobRow extends Row {
     this.node.classList.toggle('opened', opened === job.id);
     this.open.setAttribute('aria-pressed', String(opened === job.id));
     write(this.open, opened === job.id ? 'Close' : 'Open');
+    this.open.setAttribute('aria-label', `${this.open.textContent} job ${job.id}`);
     const words = job.kill === 'no_effect' ? 'no effect' : job.kill === 'asked' ? 'asked' : 'Kill';
     write(this.kill, words);
+    this.kill.setAttribute('aria-label', `${words}: job ${job.id}`);
     this.kill.disabled = words !== 'Kill' || isOff();
   }
 }

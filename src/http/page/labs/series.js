@@ -48,7 +48,7 @@ export class Series {
       const known = this.marks.some((one) => one.at_ms === mark.at_ms && one.word === mark.word);
       if (!known) this.marks.push(mark);
     }
-    this.marks = this.marks.slice(-MARKS);
+    this.marks = this.marks.toSorted((a, b) => a.at_ms - b.at_ms).slice(-MARKS);
   }
 
   /** Forgets everything, after a reset. */
