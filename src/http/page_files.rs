@@ -143,6 +143,7 @@ files![
     "jobs/panels.js",
     "jobs/rehearsal.js",
     "jobs/top.js",
+    "jobs/turn-words.js",
     "jobs/ways.js",
     "jobs/words.js",
     "keys.js",

@@ -109,7 +109,7 @@ export class JobsSim {
     const trap = (stack) => {
       this.counts.failed += 1;
       this.mark('trap', `${input} traps`);
-      return Object.assign(answer, { state: 'failed', why: 'trap: unreachable', stack });
+      return Object.assign(answer, { state: 'failed', why: `trap: unreachable in ${stack.join(' < ')}`, stack });
     };
     if (this.version > 1) {
       if (n < 1n) return trap(['sum']);
@@ -132,7 +132,7 @@ export class JobsSim {
     this.counts.killed += 1;
     this.killedAt = { at: this.now, id };
     this.mark('kill', `kill #${id}`);
-    this.ended(Object.assign(rogue.answer, { state: 'killed', took_ms: this.now - rogue.since, told_ms: 0.05, why: 'killed', stack: [this.name, 'sum'] }));
+    this.ended(Object.assign(rogue.answer, { state: 'killed', took_ms: this.now - rogue.since, told_ms: 0.05, why: `killed in ${this.name} < sum`, stack: [this.name, 'sum'] }));
     return { ended: `killed in ${this.name} < sum`, told_ms: 0.05 };
   }
 
@@ -140,10 +140,15 @@ export class JobsSim {
     this.problem = null;
     const trial = (input, old, fresh, count, a, b) => ({ input, old, new: fresh, count, old_reductions: a, new_reductions: b });
     this.rehearsal = {
+      file: 'jobs/sum.wat',
+      version: this.version,
       inputs: 1000,
       same: 997,
+      broken: 0,
+      skipped: 0,
       took_ms: 84,
       refused: null,
+      changed: 2,
       differences: [trial('13', 'trap: unreachable', '91', 4, 3, 26), trial('-1', 'no end', 'trap: unreachable', 1, 10_000_000, 9)],
       faster: [trial('999999999', '499999999500000000', '499999999500000000', 1, 13_000_000_000, 40)],
     };
@@ -250,7 +255,7 @@ export class JobsSim {
         by: one.by,
         version: one.version,
         core: share,
-        reductions_s: isolation === 'fuel' ? 8.72e8 * share : 0,
+        reductions_s: isolation === 'fuel' ? 8.72e8 * share : null,
         slices: isolation === 'fuel' ? Math.round(((this.now - one.since) * 1000 * share) / SLICE_US) : 1,
         longest_us: isolation === 'fuel' ? 61 + (one.id % 4) : (this.now - one.since) * 1000,
         age_ms: this.now - one.since,

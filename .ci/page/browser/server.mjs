@@ -4,10 +4,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const WEIR = process.env.WEIR ?? new URL('../../../target/debug/weir', import.meta.url).pathname;
@@ -15,13 +15,22 @@ const WEIR = process.env.WEIR ?? new URL('../../../target/debug/weir', import.me
 export class Server {
   /**
    * @param {string[]} settings such as "consumers.concurrency=3"
+   * @param {Record<string, string>} files texts by their paths in the folder
    */
-  static async start(settings = []) {
+  static async start(settings = [], files = {}) {
     const server = new Server();
     server.folder = await mkdtemp(join(tmpdir(), 'weir-page-'));
     server.args = settings.flatMap((setting) => ['--set', setting]);
+    for (const [path, text] of Object.entries(files)) await server.write(path, text);
     await server.begin('127.0.0.1:0');
     return server;
+  }
+
+  /** Saves a file in the server's folder. */
+  async write(path, text) {
+    const file = join(this.folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
   }
 
   /** Starts the process, at an address. */

@@ -13,6 +13,7 @@ import { inputText } from './words.js';
 
 const SHOWN = 6; // the newest, and every job that still runs
 const MOST = 9;
+const DEEP = 6; // functions of a stack that are named
 const LIMIT_MS = 4000;
 
 /** One number that was sent. */
@@ -70,15 +71,18 @@ function time(ms) {
  */
 function outcome({ state, result, why, stack, told_ms: told }) {
   if (state === 'done') return [`= ${inputText(result ?? '')}`, ''];
-  if (state === 'failed') return [`✗ ${why ?? 'failed'}`, stack.length ? `in ${stack.join(' ← ')}` : ''];
+  const place = stack.length > 0 ? `in ${stack.slice(0, DEEP).join(' ← ')}${stack.length > DEEP ? ' ← …' : ''}` : '';
+  // The reason names the place as well, which has a line of its own.
+  const reason = stack.length > 0 ? (why ?? '').replace(/ in .*$/s, '') : (why ?? '');
+  if (state === 'failed') return [`✗ ${reason || 'failed'}`, place];
   if (state === 'killed') {
-    const where = stack.length ? `in ${stack.join(' ← ')}; ` : '';
-    const told_ms = told === null ? '' : `told after ${format.ms(told)}, `;
-    return ['■ killed by the operator', `${where}${told_ms}your connection is open`];
+    const words = reason === 'killed' || reason === '' ? 'killed by the operator' : reason;
+    const when = told === null ? '' : `told after ${format.ms(told)}`;
+    return [`■ ${words}`, [place, when, 'your connection is open'].filter(Boolean).join('; ')];
   }
   if (state === 'invalid') {
-    const reason = (why ?? '').replace(/^invalid input:? */, '');
-    return ['invalid input', [reason, 'no job was started'].filter(Boolean).join('; ')];
+    const found = (why ?? '').replace(/^invalid input:? */, '');
+    return ['invalid input', [found, 'no job was started'].filter(Boolean).join('; ')];
   }
   return [`refused: ${why ?? 'no reason given'}`, 'no job was started'];
 }

@@ -6,7 +6,7 @@
 
 import { format } from '../format.js';
 import { Surface } from '../labs/surface.js';
-import { inputText, turnText } from './words.js';
+import { turnWords, wallWords } from './turn-words.js';
 
 /** @import { Paper } from '../labs/surface.js' */
 /** @import { Palette } from '../palette.js' */
@@ -222,42 +222,4 @@ export class CorePicture {
     pen.textAlign = 'left';
     pen.fillText(turnWords(slice.reductions, slice.us, turns, top.length, isNarrow), left + long + 0.8 * rem, line);
   }
-}
-
-/**
- * @param {number} reductions
- * @param {number} us
- * @param {number} turns in a round
- * @param {number} rogues
- * @param {boolean} isNarrow
- */
-function turnWords(reductions, us, turns, rogues, isNarrow) {
-  const one = turnText(us);
-  if (turns > 1) {
-    const round = turnText(us * turns);
-    return isNarrow ? `a round: ${round}` : `a round of ${turns} turns, ${round}: then the ordinary jobs`;
-  }
-  if (isNarrow) return `one turn: ${one}`;
-  return rogues
-    ? `one turn, ${format.count(reductions)} reductions, ${one}: then the next job`
-    : `a turn is at most ${one}`;
-}
-
-/**
- * @param {Jobs} jobs
- * @param {number | undefined} id
- * @param {boolean} lost
- * @param {boolean} isNarrow
- */
-function wallWords({ top, isolation }, id, lost, isNarrow) {
-  const job = top.find((one) => one.id === id);
-  const who = job ? `sum(${inputText(job.input)})` : 'One job';
-  if (lost || isolation === 'thread') {
-    return isNarrow
-      ? `${who} cannot be stopped`
-      : `${who} on a thread of its own. Nothing can stop it: this core is gone.`;
-  }
-  if (isolation === 'task')
-    return isNarrow ? `${who} keeps the core` : `${who} has had the core since it began. A task is never interrupted.`;
-  return isNarrow ? 'one turn' : 'One turn is longer than this picture.';
 }

@@ -144,9 +144,9 @@ export class JobSheet {
   }
 
   /** @param {Job} job */
-  #update({ core, reductions_s: reductions, slices, age_ms: age, isolation }) {
+  #update({ core, reductions_s: reductions, slices, age_ms: age }) {
     const burns =
-      isolation === 'fuel' ? `${short(reductions)} reductions/s · ${format.count(slices)} turns in ` : 'for ';
+      reductions !== null ? `${short(reductions)} reductions/s · ${format.count(slices)} turns in ` : 'for ';
     write(this.#about, `${format.percent(core)} of a core · ${burns}${format.age(age)}`);
   }
 

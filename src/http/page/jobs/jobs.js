@@ -77,6 +77,8 @@ let clearing;
 
 /** @param {Jobs} jobs */
 function receive(jobs) {
+  const wasReset = latest !== null && jobs.ledger.accepted < latest.ledger.accepted;
+  if (wasReset) series.clear();
   latest = jobs;
   series.take(jobs.at_ms, { ...jobs.history }, jobs.marks);
   watch(jobs, series.columns.rate ?? []);
@@ -167,7 +169,6 @@ async function reset() {
   if (whyOff()) return say(whyOff(), true);
   try {
     await order('api/jobs/reset');
-    series.clear();
     say('✓ counting from zero');
   } catch (error) {
     say(`not reset: ${messageOf(error)}`, true);

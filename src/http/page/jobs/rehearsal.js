@@ -17,8 +17,12 @@ const ROWS = 6;
  * @param {number} next
  * @returns {HTMLElement[]}
  */
-export function rehearsed({ inputs, same, took_ms: took, refused, differences, faster }, version, next) {
-  const changed = differences.length + faster.length;
+export function rehearsed(
+  { inputs, same, broken, skipped, took_ms: took, refused, differences, faster },
+  version,
+  next,
+) {
+  const changed = inputs - same - skipped;
   const words = `${format.count(same)} the same, ${changed === 1 ? '1 differs' : `${format.count(changed)} differ`}`;
   const big = element('p', 'big', inputs === 0 ? 'No input to compare yet' : words);
   big.dataset.term = 'rehearsal';
@@ -26,7 +30,7 @@ export function rehearsed({ inputs, same, took_ms: took, refused, differences, f
   bar.setAttribute('role', 'img');
   bar.setAttribute('aria-label', `${same} of ${inputs} inputs the same`);
   const rest = element('i', '');
-  const shown = [...Array(Math.min(changed, 24))].map(() => element('i', 'diff'));
+  const shown = [...Array(Math.max(0, Math.min(changed, 24)))].map(() => element('i', 'diff'));
   bar.append(rest, ...shown);
   /** @type {HTMLElement[]} */
   const made = [big];
@@ -35,10 +39,23 @@ export function rehearsed({ inputs, same, took_ms: took, refused, differences, f
       bar,
       element('small', '', `the last ${format.count(inputs)} inputs on both versions, ${format.ms(took)}`),
     );
+  if (skipped > 0)
+    made.push(element('small', '', `; ${format.count(skipped)} not tried, because the rehearsal took too long`));
+  if (broken > 0) made.push(element('p', 'problem', brokenWords(broken, next)));
   if (refused) made.unshift(element('p', 'problem', `v${next} cannot be swapped in: ${refused}`));
   const rows = [...differences.map((one) => answers(one)), ...faster.map((one) => costs(one))];
   if (rows.length > 0) made.push(table(rows, version, next));
   return made;
+}
+
+/**
+ * The reason not to swap.
+ * @param {number} broken
+ * @param {number} next
+ */
+function brokenWords(broken, next) {
+  const inputs = broken === 1 ? '1 input that has a value' : `${format.count(broken)} inputs that have a value`;
+  return `v${next} changes the answer of ${inputs} today.`;
 }
 
 /** @param {Difference} difference with another answer @returns {[Difference, string, string]} */

@@ -74,7 +74,7 @@ class JobRow extends Row {
     write(this.input, `sum(${inputText(job.input)})`);
     write(this.version, `v${job.version}`);
     this.core(job.core);
-    write(this.reductions, isFuel ? short(job.reductions_s) : '–');
+    write(this.reductions, short(job.reductions_s));
     write(this.longest, isFuel ? turnText(job.longest_us) : '1, no end');
     write(this.age, format.age(job.age_ms));
     this.node.classList.toggle('opened', opened === job.id);

@@ -82,7 +82,7 @@ export interface Job {
   by: 'you' | 'load' | 'resource';
   version: number;
   core: number;
-  reductions_s: number;
+  reductions_s: number | null;
   slices: number;
   longest_us: number;
   age_ms: number;
@@ -103,16 +103,29 @@ export interface CodeState {
   version: number;
   running: Record<string, number>;
   history: number[];
-  swap: string | null;
+  swap: Swap | null;
   problem: string | null;
   built_in: boolean;
 }
 
+/** A change of the version that new jobs run. */
+export interface Swap {
+  at_ms: number;
+  from: number;
+  to: number;
+  took_ns: number;
+}
+
 export interface Rehearsal {
+  file: string;
+  version: number;
   inputs: number;
   same: number;
+  broken: number;
+  skipped: number;
   took_ms: number;
   refused: string | null;
+  changed: number;
   differences: Difference[];
   faster: Difference[];
 }

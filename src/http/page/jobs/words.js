@@ -13,8 +13,9 @@ export function turnText(us) {
   return us < 1000 ? `${format.count(us)}\u202fµs` : format.ms(us / 1000);
 }
 
-/** A large count in three digits and a letter. @param {number} count */
+/** A large count in three digits and a letter. @param {number | null} count */
 export function short(count) {
+  if (count === null) return '–';
   return count >= 1e9 ? `${(count / 1e9).toFixed(count < 1e11 ? 1 : 0)}\u202fG` : format.brief(count);
 }
 

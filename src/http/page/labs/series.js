@@ -46,9 +46,17 @@ export class Series {
     if (isEarlier) this.marks = [];
     for (const mark of marks) {
       const known = this.marks.some((one) => one.at_ms === mark.at_ms && one.word === mark.word);
-      if (!known) this.marks.push(mark);
+      if (!known) this.#mark(mark);
     }
     this.marks = this.marks.toSorted((a, b) => a.at_ms - b.at_ms).slice(-MARKS);
+  }
+
+  /** While a slider moves, the server replaces the mark of the load. @param {Mark} mark */
+  #mark(mark) {
+    const last = this.marks.at(-1);
+    const continues = mark.kind === 'load' && last?.kind === 'load' && mark.at_ms - last.at_ms < 1000;
+    if (continues) this.marks.pop();
+    this.marks.push(mark);
   }
 
   /** Forgets everything, after a reset. */
