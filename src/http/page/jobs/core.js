@@ -203,11 +203,12 @@ export class CorePicture {
     pen.fillStyle = pen.strokeStyle = this.palette.get('muted');
     const isNarrow = width < NARROW;
     const line = y + 1.5 * rem;
-    if (!isNarrow) {
+    const pace = `${shown / 1000} ms of the core, slowed ${format.count(1e6 / PACE)}×`;
+    const writePace = (/** @type {number} */ from) => {
       pen.textAlign = 'right';
-      pen.fillText(`${shown / 1000} ms of the core, slowed ${format.count(1e6 / PACE)}×`, width, line);
-    }
-    if (isolation !== 'fuel' || slice.us === null) return;
+      if (!isNarrow && width - pen.measureText(pace).width > from) pen.fillText(pace, width, line);
+    };
+    if (isolation !== 'fuel' || slice.us === null) return writePace(left);
     const turns = Math.max(1, cores.length === 1 ? top.length : 1);
     const long = Math.min(((width - left) * slice.us * turns) / shown, isNarrow ? width * 0.4 : (width - left) * 0.55);
     pen.lineWidth = 1;
@@ -220,6 +221,9 @@ export class CorePicture {
     pen.lineTo(left + long + 0.5, y + 1.4 * rem);
     pen.stroke();
     pen.textAlign = 'left';
-    pen.fillText(turnWords(slice.reductions, slice.us, turns, top.length, isNarrow), left + long + 0.8 * rem, line);
+    const words = turnWords(slice.reductions, slice.us, turns, top.length, isNarrow);
+    const from = left + long + 0.8 * rem;
+    pen.fillText(words, from, line);
+    writePace(from + pen.measureText(words).width + rem);
   }
 }

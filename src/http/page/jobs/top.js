@@ -69,9 +69,10 @@ class JobRow extends Row {
    */
   update(job, opened) {
     const isFuel = job.isolation === 'fuel';
-    const whose = this.orders.isOwn(job.id) ? ' yours' : { you: '', load: ' worker', resource: ' bench' }[job.by];
+    const whose = this.orders.isOwn(job.id) ? ' yours' : { you: '', load: ' load', resource: ' bench' }[job.by];
     write(this.whose, whose ?? '');
     write(this.input, `sum(${inputText(job.input)})`);
+    if (this.input.title !== job.input) this.input.title = job.input;
     write(this.version, `v${job.version}`);
     this.core(job.core);
     write(this.reductions, short(job.reductions_s));

@@ -197,11 +197,17 @@ export class Score {
     return shown.toReversed().map((mark) => {
       const at = x(mark.at_ms);
       const room = pen.measureText(mark.word).width + 1.6 * rem;
-      const before = at + room > right;
-      const [from, to] = before ? [at - room, at + 0.6 * rem] : [at - 0.6 * rem, at + room];
-      const row = taken.findIndex((spans) => from >= left - rem && spans.every(([a, b]) => to <= a || from >= b));
-      taken[Math.max(0, row)].push(row >= 0 ? [from, to] : [at - 0.6 * rem, at + 0.6 * rem]);
-      return [mark, { at, row, before }];
+      // Behind the mark, or before it where that is not free.
+      for (const before of [false, true]) {
+        const [from, to] = before ? [at - room, at + 0.6 * rem] : [at - 0.6 * rem, at + room];
+        const isInside = from >= left - rem && to <= right + rem;
+        const row = taken.findIndex((spans) => isInside && spans.every(([a, b]) => to <= a || from >= b));
+        if (row < 0) continue;
+        taken[row].push([from, to]);
+        return [mark, { at, row, before }];
+      }
+      taken[0].push([at - 0.6 * rem, at + 0.6 * rem]);
+      return [mark, { at, row: -1, before: false }];
     });
   }
 

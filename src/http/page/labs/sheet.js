@@ -22,7 +22,7 @@ export class SideSheet {
   }
 
   /**
-   * @param {string} of a name of what is shown
+   * @param {string} of a name of what is shown; its first word is for the style sheet
    * @param {string} label
    * @param {Node[]} content
    * @param {() => void} [closed]
@@ -33,6 +33,7 @@ export class SideSheet {
     this.of = of;
     this.#closed = closed;
     this.box.replaceChildren(...content);
+    this.box.dataset.of = of.split(' ', 1)[0];
     this.box.setAttribute('aria-label', label);
     this.box.hidden = false;
     this.box.focus({ preventScroll: true });
