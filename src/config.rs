@@ -11,6 +11,7 @@
 //! has changed, and a [`ConfigFile`] writes values back into it; what a change does to a
 //! running bench is the [`workbench`](crate::workbench)'s business.
 
+mod bytes;
 mod change;
 mod file;
 mod keys;
@@ -31,7 +32,9 @@ pub use file::{ConfigFile, WriteError};
 pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
-pub use settings::{Consumers, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape};
+pub use settings::{
+    Consumers, Jobs, JobsLoad, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape,
+};
 pub use watch::Watcher;
 
 use crate::clean;

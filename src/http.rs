@@ -10,6 +10,7 @@ mod config;
 mod encoding;
 mod endpoints;
 mod headers;
+mod jobs;
 mod listener;
 mod live;
 mod loads;
@@ -28,6 +29,7 @@ use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
+use crate::lab::jobs::JobsLab;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
@@ -43,6 +45,16 @@ pub fn router(workbench: Arc<Workbench>) -> Router {
 
 /// Returns all routes of the workbench, with their access rules.
 pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
+    routes(workbench, access, Router::new())
+}
+
+/// Like [`router_for`], with the routes of the lab of jobs.
+pub fn router_with_jobs(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Arc<JobsLab>) -> Router {
+    routes(workbench, access, jobs::routes(workbench, jobs))
+}
+
+/// Returns all routes, with those of the labs behind the same guard.
+fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, labs: Router) -> Router {
     let routes = Router::new()
         .merge(page::routes(access))
         .merge(runs::routes())
@@ -60,7 +72,8 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
         .fallback(any(not_found))
         .with_state(Arc::clone(workbench))
         .merge(live::routes(workbench))
-        .merge(loads::routes(workbench, access));
+        .merge(loads::routes(workbench, access))
+        .merge(labs);
     let healthz = Router::new().route("/healthz", get(healthz).post(healthz));
     guarded(routes, workbench, access).merge(headers::worded(healthz)).merge(endpoints::routes(workbench))
 }
@@ -145,6 +158,11 @@ async fn not_found(uri: Uri) -> Response {
          the configuration   /api/config  /api/config/check?toml=queue.capacity=5\n\
          change a key        POST /api/config?toml=queue.capacity=5&write=true\n\
          make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\
+         jobs                /api/jobs  /api/jobs/ID  /api/jobs/code  /api/jobs/history\n\
+         submit or kill one  POST /api/jobs/submit?n=13  /api/jobs/ID/kill\n\
+         load them           POST /api/jobs/load?workers=10000&rate=1&fail_share=0.02\n\
+         repair their code   POST /api/jobs/rehearse  /api/jobs/swap  /api/jobs/back\n\
+         zero them           POST /api/jobs/reset\n\
          say OK              /healthz\n",
         uri.path()
     );

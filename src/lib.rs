@@ -86,6 +86,7 @@ pub mod exercise;
 pub mod files;
 #[doc(hidden)]
 pub mod http;
+pub mod lab;
 pub mod load;
 #[doc(hidden)]
 pub mod measure;

@@ -36,4 +36,4 @@ pub use machine_cpu::{MachineCpu, MachineCpuUse, listener};
 pub use schedule::Schedule;
 pub use stats::Progress;
 pub use target::{Answer, Connection, RequestError, Target};
-pub use thread_cpu::{ThreadCpu, ThreadCpuUse};
+pub use thread_cpu::{ThreadCpu, ThreadCpuUse, ThreadRef};

@@ -47,7 +47,7 @@ mod window;
 mod work;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use change::{ChangeError, Editable, EditableKey, Made};
 pub use components::Component;
@@ -72,6 +72,7 @@ pub use window::WindowError;
 pub use work::{Arrival, InvalidInput};
 
 use crate::config::{Config, ConfigFile, Settings, Sources};
+use crate::lab::Lab;
 use crate::metrics::Registry;
 use crate::pipeline::{Clock, Event};
 use crate::pool::PoolSettings;
@@ -106,6 +107,8 @@ pub struct Workbench {
     keeping: Arc<Keeping>,
     peaks: Mutex<Peaks>,
     registry: Registry,
+    /// The labs beside the pipeline, given once.
+    labs: OnceLock<Vec<Arc<dyn Lab>>>,
     shutdown: Shutdown,
     /// Pipelined events finished per second, as the bits of a float. Each refusal reads
     /// it and must not wait for the sampler's lock.
@@ -201,6 +204,7 @@ impl Workbench {
             keeping: Arc::default(),
             peaks: Mutex::default(),
             registry,
+            labs: OnceLock::new(),
             shutdown: Shutdown::new(),
             drain_rate: AtomicU64::new(0),
             paused: AtomicBool::new(false),
@@ -215,6 +219,17 @@ impl Workbench {
     /// Returns the metrics registry, to be installed as the process's recorder.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Gives the workbench its labs: it passes on changes of the configuration, resets and
+    /// the drain. Only the first call has an effect.
+    pub fn host(&self, labs: Vec<Arc<dyn Lab>>) {
+        let _ = self.labs.set(labs);
+    }
+
+    /// Returns the labs beside the pipeline.
+    pub fn labs(&self) -> &[Arc<dyn Lab>] {
+        self.labs.get().map_or(&[], Vec::as_slice)
     }
 
     /// Returns the settings in force.

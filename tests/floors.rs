@@ -49,7 +49,9 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "load",
             "theory",
             "runs",
+            "lab",
             "workbench",
+            "lab::jobs",
             "simulate",
         ],
     ),
@@ -111,12 +113,20 @@ pub(crate) fn modules() -> Vec<(String, PathBuf, String)> {
         for path in sources(&root) {
             let top = path.strip_prefix(&root).unwrap().components().next().unwrap();
             let module = Path::new(top.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned();
+            let module = lab_of(path.strip_prefix(&root).unwrap()).unwrap_or(module);
             let text = fs::read_to_string(&path).unwrap();
             all.push((module, path, text));
         }
     }
     all.retain(|(module, ..)| module != "lib");
     all
+}
+
+/// The lab that a file below `src/lab` belongs to. What labs have in common lies below the
+/// workbench, and each lab above it, so each has a place of its own.
+fn lab_of(path: &Path) -> Option<String> {
+    let name = path.strip_prefix("lab").ok()?.components().next()?;
+    Some(format!("lab::{}", Path::new(name.as_os_str()).file_stem()?.to_str()?))
 }
 
 /// The code of a file, without its comments and its tests.
@@ -166,7 +176,8 @@ fn named(line: &str) -> impl Iterator<Item = &str> {
     paths.filter_map(|(at, found)| {
         let rest = &line[at + found.len()..];
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let name = &rest[..end];
+        let labs = ORDER.iter().flat_map(|(.., modules)| *modules).filter(|module| module.contains("::"));
+        let name = labs.into_iter().find(|lab| rest.starts_with(**lab)).map_or(&rest[..end], |lab| lab);
         (!name.is_empty() && name != "Exit").then_some(name)
     })
 }

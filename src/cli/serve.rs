@@ -15,6 +15,8 @@ use super::{CONFIG_FILE, EXERCISES, Exit};
 use crate::config::{Config, Sources};
 use crate::exercise;
 use crate::http::{self, Access};
+use crate::lab::Lab;
+use crate::lab::jobs::JobsLab;
 use crate::measure::Token;
 use crate::runs::Store;
 use crate::workbench::{Running, Workbench};
@@ -73,6 +75,8 @@ async fn serve(
     let workbench = Workbench::start(config, sources);
     // Fails only if a recorder is installed already, which then stays.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
+    let jobs = JobsLab::start(&workbench.settings(), workbench.registry())?;
+    workbench.host(vec![Arc::clone(&jobs) as Arc<dyn Lab>]);
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -83,8 +87,11 @@ async fn serve(
     };
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
     let access = Arc::new(Access { listen: Some(address), token: Some(token) });
-    let router =
-        http::router_for(&workbench, &access).merge(exercise::routes(&workbench, &args.exercises, &access));
+    let router = http::router_with_jobs(&workbench, &access, &jobs).merge(exercise::routes(
+        &workbench,
+        &args.exercises,
+        &access,
+    ));
     let this = Arc::clone(&workbench);
     let limits = move || http::Limits::of(&this.settings().server);
     let mut server =

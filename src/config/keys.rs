@@ -94,6 +94,19 @@ const ABOUT: &[(&str, &str)] = &[
     ("data.directory", "The folder of runs and of the workshop's progress."),
     ("data.record", "Whether each load is kept as a run; false keeps only runs of weir load."),
     ("data.keep", "The most unnamed runs to keep; beyond that, the oldest is deleted."),
+    ("jobs.code", "The file with the code of new jobs. A save is rehearsed; a swap puts it in force."),
+    (
+        "jobs.isolation",
+        "How a job shares its thread: fuel takes turns; task and thread show what goes wrong.",
+    ),
+    ("jobs.slice", "Reductions (about one instruction each) before the next job gets its turn."),
+    ("jobs.max_reductions", "The most reductions of one job; 0 means no limit."),
+    ("jobs.max_memory", "The most memory of one job: bytes, or a size such as 64KiB or 1MiB."),
+    ("jobs.workers", "The number of scheduler threads: threads that run jobs and nothing else."),
+    ("jobs.keep_inputs", "The number of latest distinct inputs that are kept for rehearsals."),
+    ("jobs.load.workers", "The number of workers that submit jobs."),
+    ("jobs.load.rate", "Jobs per second of each worker."),
+    ("jobs.load.fail_share", "The share of jobs that get the input 13 and fail, from 0 to 1."),
 ];
 
 #[cfg(test)]

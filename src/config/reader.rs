@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::bytes;
 use super::kind::Kind;
 use super::problem::{ConfigError, Problem};
 use super::value::{EMPTY, Place, Value, Written, flatten};
@@ -144,6 +145,19 @@ impl Reader {
         let allowed = format!("a duration from {min} to {max}, such as \"500ms\" or \"2s\"");
         self.take(key, Kind::Duration, default, &allowed, |value| {
             duration::parse(value.as_text()?).filter(|d| bounds.contains(d))
+        })
+    }
+
+    /// A size in bytes within bounds: a whole number, or text with a unit.
+    pub(super) fn bytes(&mut self, key: &'static str, default: u64, bounds: RangeInclusive<u64>) -> u64 {
+        let (min, max) = (bytes::format(*bounds.start()), bytes::format(*bounds.end()));
+        let allowed = format!("a size from {min} to {max}, such as 65536, \"64KiB\" or \"1MiB\"");
+        self.take(key, Kind::Text, default, &allowed, |value| {
+            let size = match value {
+                Value::Integer(number) => u64::try_from(*number).ok()?,
+                value => bytes::parse(value.as_text()?)?,
+            };
+            bounds.contains(&size).then_some(size)
         })
     }
 

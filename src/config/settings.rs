@@ -4,15 +4,18 @@
 //! each key. Plain values only; the [`workbench`](crate::workbench) turns them
 //! into what the parts want.
 
+mod data;
+mod jobs;
 mod latency;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
+pub use data::Data;
+pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
 
 use super::reader::Reader;
@@ -45,6 +48,8 @@ pub struct Settings {
     pub asynchronous: Asynchronous,
     /// `[data]`
     pub data: Data,
+    /// `[jobs]`
+    pub jobs: Jobs,
 }
 
 /// `[server]`
@@ -160,17 +165,6 @@ pub struct Asynchronous {
     pub max_in_flight: u64,
 }
 
-/// `[data]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Data {
-    /// The folder of runs and progress.
-    pub directory: String,
-    /// Whether the bench stores a run of each load.
-    pub record: bool,
-    /// The number of unnamed runs that are kept.
-    pub keep: u64,
-}
-
 impl Settings {
     pub(super) fn read(reader: &mut Reader) -> Self {
         Self {
@@ -180,6 +174,7 @@ impl Settings {
             consumers: Consumers::read(reader),
             asynchronous: Asynchronous::read(reader),
             data: Data::read(reader),
+            jobs: Jobs::read(reader),
         }
     }
 
@@ -346,36 +341,6 @@ impl Consumers {
 impl Asynchronous {
     fn read(reader: &mut Reader) -> Self {
         Self { max_in_flight: reader.integer("async.max_in_flight", 0, 0..=100_000_000) }
-    }
-}
-
-impl Data {
-    /// The file of the workshop's progress.
-    pub fn progress(&self) -> PathBuf {
-        Path::new(&self.directory).join("progress.json")
-    }
-
-    /// The folder of the runs.
-    pub fn runs(&self) -> PathBuf {
-        Path::new(&self.directory).join("runs")
-    }
-
-    fn read(reader: &mut Reader) -> Self {
-        let allowed = "the name of a folder, such as \"data\"";
-        Self {
-            directory: reader.parsed("data.directory", "data".to_owned(), allowed),
-            record: reader.boolean("data.record", true),
-            keep: reader.integer("data.keep", 100, 0..=100_000),
-        }
-    }
-}
-
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mock => "mock",
-            Self::Jobs => "jobs",
-        })
     }
 }
 

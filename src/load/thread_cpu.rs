@@ -5,11 +5,33 @@
 //! runnable while other threads ran.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The counters of the reading thread on Linux: nanoseconds on a core, nanoseconds
 /// runnable without one, and the number of times it was scheduled.
 const SCHEDSTAT: &str = "/proc/thread-self/schedstat";
+
+/// A thread whose counters other threads can read while it lives.
+#[derive(Debug, Clone)]
+pub struct ThreadRef {
+    /// `None` except on Linux.
+    counters: Option<PathBuf>,
+}
+
+impl ThreadRef {
+    /// Refers to the calling thread.
+    pub fn current() -> Self {
+        let thread = fs::read_link("/proc/thread-self").ok();
+        Self { counters: thread.map(|thread| Path::new("/proc").join(thread).join("schedstat")) }
+    }
+
+    /// Reads the counters of the thread; without counters if it has ended.
+    pub fn cpu(&self) -> ThreadCpu {
+        let text = self.counters.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        ThreadCpu { counted: text.and_then(|text| read(&text)) }
+    }
+}
 
 /// The counters of the calling thread up to a moment.
 ///

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use super::Workbench;
@@ -35,6 +36,8 @@ pub struct DrainReport {
     pub counts: LedgerCounts,
     /// Accepted events that are lost.
     pub left_over: Vec<LeftOver>,
+    /// A line for each lab that had to end something.
+    pub labs: Vec<String>,
 }
 
 /// Accepted events that were not finished.
@@ -70,9 +73,24 @@ impl Workbench {
         self.stages.pause_consumers(false).await;
         let this = Arc::clone(self);
         self.shutdown.spawn(async move { this.pipeline_finished().await });
-        let drained = self.shutdown.drain(deadline.saturating_sub(began.elapsed())).await;
+        let left = deadline.saturating_sub(began.elapsed());
+        let (drained, labs) = tokio::join!(self.shutdown.drain(left), self.drain_labs(left));
         let queued = self.drop_the_rest().await;
-        self.drain_report(drained, began.elapsed(), Some(queued))
+        DrainReport { labs, ..self.drain_report(drained, began.elapsed(), Some(queued)) }
+    }
+
+    /// Drains the labs, unless the drain is cut short.
+    async fn drain_labs(&self, deadline: Duration) -> Vec<String> {
+        let drains = self.labs().iter().map(|lab| lab.drain(deadline));
+        let cut_short = async {
+            while !self.shutdown.is_drain_skipped() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            reports = join_all(drains) => reports.into_iter().flatten().collect(),
+            () = cut_short => Vec::new(),
+        }
     }
 
     /// Reports on a drain that has not ended: all events inside now are left over. For a
@@ -159,7 +177,7 @@ impl Workbench {
         let (count, ids) = queued.map_or((waiting, Vec::new()), |ids| (ids.len(), ids));
         let in_queue = LeftOver { place: "in the queue", count, ids };
         let left_over = std::iter::once(in_queue).chain(in_flight).filter(|left| left.count > 0).collect();
-        DrainReport { drained, took, counts, left_over }
+        DrainReport { drained, took, counts, left_over, labs: Vec::new() }
     }
 }
 
@@ -202,7 +220,7 @@ impl fmt::Display for DrainReport {
                 unknown => write!(f, "  ({unknown} without an id: too many to collect in time)")?,
             }
         }
-        Ok(())
+        self.labs.iter().try_for_each(|lab| write!(f, "\n  {lab}"))
     }
 }
 

@@ -113,6 +113,7 @@ impl Workbench {
         for (name, _, value) in GAUGES {
             self.registry.register_gauge(&Key::from_name(name), &METADATA).set(value(&snapshot));
         }
+        self.labs().iter().for_each(|lab| lab.publish(&self.registry));
         self.registry.render()
     }
 

@@ -174,6 +174,7 @@ impl Workbench {
         self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
         self.bench.flights.resize(new.settings.asynchronous.max_in_flight);
         self.stages.resize(pool_settings(&new.settings)).await;
+        notes.extend(self.labs().iter().flat_map(|lab| lab.apply(&new.settings)));
 
         let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
         if !told.is_empty() {

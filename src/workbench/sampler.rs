@@ -131,7 +131,8 @@ impl Workbench {
     }
 
     /// Zeroes counters, peaks and histograms. Events that are held count as accepted
-    /// anew. The history and the run that is being recorded are not affected.
+    /// anew. The history and the run that is being recorded are not affected. Labs zero
+    /// theirs.
     pub fn reset(&self) {
         let mut sampler = self.sampler();
         self.observe(&mut sampler);
@@ -143,6 +144,7 @@ impl Workbench {
         }
         *self.peaks() = Peaks::default();
         drop(sampler);
+        self.labs().iter().for_each(|lab| lab.reset());
         self.mark(MarkKind::Reset, "counters, peaks and histograms zeroed");
     }
 

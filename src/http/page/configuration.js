@@ -22,7 +22,7 @@ const REPORTED_MS = 8000;
 // The first column has what workshops edit most.
 const COLUMNS = [
   ['consumers', 'queue', 'resource'],
-  ['async', 'server', 'data'],
+  ['async', 'server', 'data', 'jobs'],
 ];
 
 export class Configuration {

@@ -72,6 +72,7 @@ export interface Effective {
   consumers: Record<string, Setting>;
   async: AsyncSettings;
   data: Record<string, Setting>;
+  jobs: Record<string, Setting>;
 }
 
 export interface AsyncSettings {

@@ -1,0 +1,38 @@
+//! Labs: benches of their own beside the pipeline, each with a section of the
+//! configuration, a page, a subcommand and a path of the API under one name.
+//!
+//! [`Lab`] is what the workbench knows of a lab. Faces hold a lab by its own type, which
+//! offers more. Labs do not know each other.
+
+pub mod jobs;
+
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+use crate::config::Settings;
+use crate::metrics::Registry;
+
+/// A lab, as the workbench sees it.
+pub trait Lab: fmt::Debug + Send + Sync {
+    /// The name of its section, page, subcommand and path: `jobs`.
+    fn name(&self) -> &'static str;
+
+    /// The current figures: the body of `GET /api/<name>`.
+    fn snapshot(&self) -> serde_json::Value;
+
+    /// Puts a changed configuration in force while the lab runs. Returns a note for each part
+    /// that has no effect.
+    fn apply(&self, settings: &Settings) -> Vec<String>;
+
+    /// Zeroes counters and curves.
+    fn reset(&self);
+
+    /// Publishes counters and gauges to a registry.
+    fn publish(&self, registry: &Registry);
+
+    /// Accepts nothing new, and finishes or ends what was accepted within `deadline`. Returns
+    /// a line for the report of the drain if something had to be ended.
+    fn drain(&self, deadline: Duration) -> BoxFuture<'_, Option<String>>;
+}

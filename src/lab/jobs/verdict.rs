@@ -1,0 +1,138 @@
+//! What to make of the figures: a word, and a sentence with its numbers.
+
+use super::code::Swap;
+use super::snapshot::{By, Core, Load, Now, Tone, TopRow, Verdict};
+
+/// A job counts as a rogue from this age.
+pub(super) const ROGUE_MS: u64 = 1_000;
+/// How long a kill or a swap is news.
+const NEWS_MS: u64 = 5_000;
+/// A stall that counts as one.
+const STALLED_MS: u64 = 500;
+
+/// What the verdict is made of.
+pub(super) struct Seen<'a> {
+    pub(super) at_ms: u64,
+    pub(super) isolation: &'a str,
+    pub(super) load: &'a Load,
+    pub(super) now: &'a Now,
+    pub(super) cores: &'a [Core],
+    pub(super) top: &'a [TopRow],
+    /// Live jobs that are rogues, those that are not in `top` included.
+    pub(super) rogues: usize,
+    pub(super) swap: Option<Swap>,
+    /// Live jobs on versions that are no longer current.
+    pub(super) on_old: u64,
+    /// The latest kill that took effect: when, the job, and milliseconds until its submitter
+    /// had the answer.
+    pub(super) killed: Option<(u64, u64, f64)>,
+}
+
+impl Seen<'_> {
+    pub(super) fn verdict(&self) -> Verdict {
+        let say = |word: &str, tone, text: String| Verdict { word: word.to_owned(), tone, text };
+        let rogue = self.top.iter().find(|row| row.age_ms >= ROGUE_MS);
+        if self.now.stalled_ms >= STALLED_MS && self.isolation_of_stall() == "task" {
+            let text = format!(
+                "A scheduler thread has been kept by one job for {}: {} jobs are overdue, and a kill has no effect.",
+                seconds(self.now.stalled_ms),
+                grouped(self.now.late),
+            );
+            return say("STALLED", Tone::Bad, text);
+        }
+        if let Some(row) = rogue.filter(|row| row.isolation == "thread") {
+            let text = format!(
+                "Job #{} has a core of its own, and nothing can end it: a kill has no effect. {}.",
+                row.id,
+                self.pace()
+            );
+            return say("LOST CORE", Tone::Bad, text);
+        }
+        if self.cores.iter().any(|core| core.lost) {
+            let text = format!("A job with isolation `task` still keeps its old thread. {}.", self.pace());
+            return say("LOST CORE", Tone::Bad, text);
+        }
+        if let Some((_, id, told_ms)) = self.killed.filter(|(at, ..)| self.at_ms < at + NEWS_MS) {
+            let text = format!(
+                "Job #{id} is gone; its submitter had the answer after {told_ms:.2} ms. {}.",
+                self.pace()
+            );
+            return say("KILLED", Tone::Ok, text);
+        }
+        if let Some(swap) = self.swap.filter(|swap| self.at_ms < swap.at_ms + NEWS_MS) {
+            let text = match self.on_old {
+                0 => format!("New jobs run version {}. No job was lost.", swap.to),
+                1 => {
+                    format!("New jobs run version {}; 1 job ends on older code. No job was lost.", swap.to)
+                }
+                jobs => format!(
+                    "New jobs run version {}; {jobs} jobs end on older code. No job was lost.",
+                    swap.to
+                ),
+            };
+            return say("SWAPPED", Tone::Ok, text);
+        }
+        match (self.rogues, rogue) {
+            (0, _) | (_, None) => self.calm(),
+            (1, Some(row)) => {
+                let text = format!(
+                    "Job #{} has run for {} and takes {:.0} % of a core. {}.",
+                    row.id,
+                    seconds(row.age_ms),
+                    row.core * 100.0,
+                    self.pace()
+                );
+                say("ONE ROGUE", Tone::Warn, text)
+            }
+            (rogues, Some(_)) => {
+                let text = format!("They take turns with the other jobs. {}.", self.pace());
+                say(&format!("{rogues} ROGUES"), Tone::Warn, text)
+            }
+        }
+    }
+
+    fn isolation_of_stall(&self) -> &str {
+        let stalled = self.top.iter().find(|row| row.isolation == "task" && row.by != By::Resource);
+        stalled.map_or(self.isolation, |row| &row.isolation)
+    }
+
+    fn calm(&self) -> Verdict {
+        let say = |word: &str, tone, text: String| Verdict { word: word.to_owned(), tone, text };
+        if self.load.workers == 0 {
+            return say("IDLE", Tone::Calm, "No load. Submit a number, or set a load.".to_owned());
+        }
+        let behind = self.now.rate < 0.9 * self.load.target * (1.0 - self.load.fail_share);
+        let text = format!("{}; {:.0} % of a core in use.", self.pace(), self.now.cpu * 100.0);
+        if behind { say("BEHIND", Tone::Warn, text) } else { say("STEADY", Tone::Ok, text) }
+    }
+
+    /// The rate and the lateness of the load in half a sentence.
+    fn pace(&self) -> String {
+        if self.load.workers == 0 {
+            return "There is no load beside it".to_owned();
+        }
+        let (rate, target) =
+            (grouped(self.now.rate.round() as u64), grouped(self.load.target.round() as u64));
+        match self.now.lateness_ms {
+            Some(late) => format!("{rate} jobs/s of {target}/s, late by {:.1} ms (p99)", late.p99),
+            None => format!("{rate} jobs/s of {target}/s"),
+        }
+    }
+}
+
+/// Writes a number with commas between thousands.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn seconds(ms: u64) -> String {
+    if ms < 10_000 { format!("{:.1} s", ms as f64 / 1e3) } else { format!("{} s", ms / 1_000) }
+}
