@@ -344,6 +344,15 @@ impl Asynchronous {
     }
 }
 
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mock => "mock",
+            Self::Jobs => "jobs",
+        })
+    }
+}
+
 impl fmt::Display for WhenFullWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -37,12 +37,3 @@ impl Data {
         }
     }
 }
-
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mock => "mock",
-            Self::Jobs => "jobs",
-        })
-    }
-}
