@@ -35,7 +35,7 @@ use crate::workbench::Workbench;
 pub use access::{Access, guarded, reachable};
 pub use listener::listen;
 pub use server::{Limits, Place, TakenSocket, Takeover, serve, serve_within};
-pub use socket::{CloseCode, Handshake, Message, MessageLimits, WebSocket, text_frame};
+pub use socket::{CloseCode, Handshake, Message, MessageLimits, Step, WebSocket, text_frame};
 
 /// Returns all routes of the workbench, for an unknown address. The page cannot start
 /// loads, and has no token to change anything.
@@ -50,7 +50,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
 
 /// Like [`router_for`], with the routes of the lab of jobs.
 pub fn router_with_jobs(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Arc<JobsLab>) -> Router {
-    routes(workbench, access, jobs::routes(workbench, jobs))
+    routes(workbench, access, jobs::routes(workbench, access, jobs))
 }
 
 /// Returns all routes, with those of the labs behind the same guard.
@@ -159,6 +159,7 @@ async fn not_found(uri: Uri) -> Response {
          change a key        POST /api/config?toml=queue.capacity=5&write=true\n\
          make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\
          jobs                /api/jobs  /api/jobs/ID  /api/jobs/code  /api/jobs/history\n\
+         jobs, as they run   /api/jobs/socket (WebSocket)\n\
          submit or kill one  POST /api/jobs/submit?n=13  /api/jobs/ID/kill\n\
          load them           POST /api/jobs/load?workers=10000&rate=1&fail_share=0.02\n\
          repair their code   POST /api/jobs/rehearse  /api/jobs/swap  /api/jobs/back\n\

@@ -52,11 +52,49 @@ impl Access {
         self.listen.is_some_and(|address| !address.ip().to_canonical().is_loopback())
     }
 
+    /// Returns what a client needs to change something, by the headers of its request.
+    pub(super) fn caller(&self, headers: &HeaderMap) -> Caller {
+        let is_page = headers.contains_key(header::ORIGIN) || has_fetch_metadata(headers);
+        Caller { is_page, needs_token: is_page || self.is_shared() || is_forwarded(headers) }
+    }
+
+    /// Returns whether `text` is the token.
+    pub(super) fn is_token(&self, text: &[u8]) -> bool {
+        self.token.as_ref().is_some_and(|token| token.is(text))
+    }
+
     /// Returns how the page in answer to such a request gets the token.
     pub(super) fn for_page(&self, headers: &HeaderMap) -> PageControl<'_> {
         match &self.token {
             Some(token) if !self.is_shared() && !is_forwarded(headers) => PageControl::Token(token),
             _ => PageControl::Bring,
+        }
+    }
+}
+
+/// A client that may want to change something. A WebSocket keeps it from the handshake.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    is_page: bool,
+    needs_token: bool,
+}
+
+impl Caller {
+    /// Returns why a change is refused, if it is.
+    pub(super) fn refused(self, has_token: bool, is_read_only: bool) -> Option<&'static str> {
+        if is_read_only {
+            return Some("this server is read-only (server.read_only, --read-only)");
+        }
+        match (self.needs_token && !has_token, self.is_page) {
+            (false, _) => None,
+            (true, true) => Some(
+                "a page needs the server's token to change something; reload it, or open it by the address \
+                 that the server has printed",
+            ),
+            (true, false) => Some(
+                "a change needs the server's token here: --token or WEIR_TOKEN, in a request the header \
+                 Weir-Token; the server has printed it",
+            ),
         }
     }
 }
@@ -112,23 +150,8 @@ impl Guard {
         if !changes {
             return None;
         }
-        if server.read_only {
-            return refused("this server is read-only (server.read_only, --read-only)");
-        }
-        let by_page = headers.contains_key(header::ORIGIN) || has_fetch_metadata(headers);
-        let needs_token = by_page || self.access.is_shared() || is_forwarded(headers);
         let has_token = self.access.token.as_ref().is_some_and(|token| is_in(token, headers));
-        match (needs_token && !has_token, by_page) {
-            (false, _) => None,
-            (true, true) => refused(
-                "a page needs the server's token to change something; reload it, or open it by the address \
-                 that the server has printed",
-            ),
-            (true, false) => refused(
-                "a change needs the server's token here: --token or WEIR_TOKEN, in a request the header \
-                 Weir-Token; the server has printed it",
-            ),
-        }
+        self.access.caller(headers).refused(has_token, server.read_only).and_then(refused)
     }
 }
 

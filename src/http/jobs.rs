@@ -6,6 +6,7 @@
 //! | `GET /api/jobs/ID?calls=50&for_ms=1000` | shows the stack of a job, and traces its calls |
 //! | `GET /api/jobs/code` | shows the code that runs, and the file's |
 //! | `GET /api/jobs/history` | lists the versions of the code |
+//! | `GET /api/jobs/socket` | WebSocket: the figures as they change, submissions and answers |
 //! | `POST /api/jobs/submit?n=13&wait=true` | submits a job, and waits for its answer |
 //! | `POST /api/jobs/ID/kill` | kills a job |
 //! | `POST /api/jobs/load?workers=10000&rate=1&fail_share=0.02` | changes the load |
@@ -13,6 +14,9 @@
 //! | `POST /api/jobs/swap?unrehearsed=true&file=PATH` | puts the rehearsed code in force |
 //! | `POST /api/jobs/back` | puts the former version in force again |
 //! | `POST /api/jobs/reset` | stops the load; zeroes counters and curves |
+
+mod feed;
+mod socket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use weir_job_wasm::jobs::{Jobs, Refusal};
 
+use super::access::Access;
 use crate::config::{ConfigError, assignment};
 use crate::lab::Lab;
 use crate::lab::jobs::{By, JobsError, JobsLab};
@@ -34,7 +39,7 @@ use crate::workbench::{ChangeError, Workbench};
 type Both = (Arc<Workbench>, Arc<JobsLab>);
 
 /// Returns the routes.
-pub(super) fn routes(workbench: &Arc<Workbench>, jobs: &Arc<JobsLab>) -> Router {
+pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Arc<JobsLab>) -> Router {
     Router::new()
         .route("/api/jobs", get(show))
         .route("/api/jobs/code", get(code))
@@ -48,6 +53,7 @@ pub(super) fn routes(workbench: &Arc<Workbench>, jobs: &Arc<JobsLab>) -> Router 
         .route("/api/jobs/{id}", get(inspect))
         .route("/api/jobs/{id}/kill", post(kill))
         .with_state((Arc::clone(workbench), Arc::clone(jobs)))
+        .merge(socket::routes(workbench, access, jobs))
 }
 
 async fn show(State((_, jobs)): State<Both>) -> Response {

@@ -5,7 +5,8 @@
 //!
 //! - A client that does not read what it has asked for is not read from, so it cannot ask for
 //!   more.
-//! - Anything else a handler only sends while [`WebSocket::has_room`].
+//! - Anything else a handler only sends while [`WebSocket::has_room`]; [`WebSocket::step`]
+//!   returns when there is room again.
 //! - If the client reads nothing for `server.write_timeout`, the socket is dropped.
 //!
 //! A socket that waits for a message holds no buffer: the decoder is boxed while something is
@@ -66,6 +67,18 @@ impl Message {
     }
 }
 
+/// What happened to a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A message came.
+    Message(Message),
+    /// Everything that was queued is with the system, so there is [room](WebSocket::has_room)
+    /// again.
+    Sent,
+    /// The socket is closed by either side, or has failed.
+    Closed,
+}
+
 /// A WebSocket whose handshake is done. Dropping it drops the connection.
 #[derive(Debug)]
 pub struct WebSocket {
@@ -117,23 +130,49 @@ impl WebSocket {
     }
 
     /// Sends what is queued and waits for the next message. Returns `None` once the socket is
-    /// closed by either side, or has failed. A server that stops closes its sockets
-    /// here, with code 1001.
+    /// closed by either side, or has failed. For handlers that only answer; see
+    /// [`step`](Self::step) for others.
     ///
     /// # Cancel safety
     /// Cancel safe: no message is lost, and what is queued stays queued.
     pub async fn next(&mut self) -> Option<Message> {
         loop {
+            match self.step().await {
+                Step::Message(message) => return Some(message),
+                Step::Sent => {}
+                Step::Closed => return None,
+            }
+        }
+    }
+
+    /// Sends what is queued and waits until something happens. A server that stops closes its
+    /// sockets here, with code 1001.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no message is lost, and what is queued stays queued.
+    pub async fn step(&mut self) -> Step {
+        loop {
             while let Some(event) = self.events.pop_front() {
                 if let Some(message) = self.handle(event) {
-                    return Some(message);
+                    return Step::Message(message);
                 }
             }
-            if self.state == State::Gone {
-                return None;
+            let was_sent = self.is_sent();
+            if self.state != State::Gone && self.queue.write_to(&self.stream).is_err() {
+                self.state = State::Gone;
             }
-            self.turn().await;
+            match self.state {
+                State::Gone => return Step::Closed,
+                State::Open if !was_sent && self.is_sent() => return Step::Sent,
+                State::Open | State::Closing { .. } => self.turn().await,
+            }
         }
+    }
+
+    /// Returns whether nothing waits to be sent.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.queue.size() == 0
     }
 
     /// Returns whether another frame may be queued: less than 64 KiB wait to be sent, and the
@@ -189,13 +228,9 @@ impl WebSocket {
         None
     }
 
-    /// Writes, reads, or lets time pass: one step of the socket.
+    /// Waits until there is something to read or room to write, and reads.
     async fn turn(&mut self) {
-        if self.queue.write_to(&self.stream).is_err() {
-            self.state = State::Gone;
-            return;
-        }
-        let is_sent = self.queue.size() == 0;
+        let is_sent = self.is_sent();
         let (deadline, is_open) = match &mut self.state {
             State::Open => (self.queue.stuck_since().map(|since| since + self.write_timeout), true),
             State::Closing { is_heard: true, is_shut, .. } if is_sent && !*is_shut => {
