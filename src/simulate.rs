@@ -9,6 +9,8 @@
 //! a thousand times slower that is a microsecond, which is as fine as times are
 //! recorded.
 
+pub mod jobs;
+
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};

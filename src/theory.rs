@@ -15,6 +15,7 @@ pub mod closed;
 mod complex;
 pub mod erlang;
 pub mod fluid;
+pub mod jobs;
 pub mod line;
 pub mod little;
 pub mod mdc;

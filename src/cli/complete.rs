@@ -152,7 +152,8 @@ impl<'a> Line<'a> {
             (Some(_), _) => return Vec::new(),
             (None, _) if self.last.starts_with('-') => return Vec::new(),
             (None, _) => match self.before[..] {
-                ["load" | "simulate" | "predict"] => Mode::ALL.map(|mode| mode.name().to_owned()).to_vec(),
+                ["load"] => modes().collect(),
+                ["simulate" | "predict"] => modes().chain(["jobs".to_owned()]).collect(),
                 ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
                 ["set", ..] => keys(),
                 ["compare", ..]
@@ -191,6 +192,10 @@ impl<'a> Line<'a> {
     }
 }
 
+fn modes() -> impl Iterator<Item = String> {
+    Mode::ALL.into_iter().map(|mode| mode.name().to_owned())
+}
+
 fn keys() -> Vec<String> {
     Settings::default().flat().into_iter().map(|(key, _)| format!("{key}=")).collect()
 }
@@ -209,6 +214,7 @@ mod tests {
     #[test]
     fn targets_keys_and_exercises_are_completed_where_they_belong() {
         assert_eq!(candidates(&["load", ""]), ["serial", "async", "pipelined"]);
+        assert_eq!(candidates(&["predict", "j"]), ["jobs"]);
         assert_eq!(candidates(&["--config", "x.toml", "simulate", "-c", "5", "p"]), ["pipelined"]);
         assert_eq!(candidates(&["--set", "consumers.c"]), ["consumers.concurrency="]);
         assert_eq!(candidates(&["kill", ""]), ["queue", "consumers"]);

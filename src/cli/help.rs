@@ -32,11 +32,21 @@ pub(super) const SIMULATE: &str = "\
 Examples:
   weir simulate pipelined -n 1000 -c 50
   weir simulate serial --rate 150 -d 10min --set resource.latency.mean=50ms
-  weir simulate pipelined -n 1000 --edit 20s:consumers.concurrency=10";
+  weir simulate pipelined -n 1000 --edit 20s:consumers.concurrency=10
+  weir simulate jobs --rogues 10    in the jobs lab";
 pub(super) const PREDICT: &str = "\
 Examples:
   weir predict pipelined -n 1000 -c 50
-  weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10";
+  weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10
+  weir predict jobs --rogues 10    in the jobs lab";
+pub(super) const PREDICT_JOBS: &str = "\
+Examples:
+  weir predict jobs --rogues 10 --slice 50000 --workers 10000 --rate 1
+  weir predict jobs --rogues 1 --isolation task";
+pub(super) const SIMULATE_JOBS: &str = "\
+Examples:
+  weir simulate jobs --rogues 10 --slice 50000 --workers 10000 --rate 1
+  weir simulate jobs --rogues 100 -d 60s --seed 7 --json | jq .lateness";
 pub(super) const COMPARE: &str = "\
 Examples:
   weir compare last                compare a run with theory and simulation

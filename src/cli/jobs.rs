@@ -5,6 +5,7 @@
 
 mod answers;
 mod ask;
+pub(super) mod lateness;
 mod show;
 mod top;
 

@@ -1,6 +1,7 @@
 //! `weir predict`: what queueing theory says of a load, and how exact that is.
 
 use super::Exit;
+use super::jobs::lateness;
 use super::output::{complain, say};
 use super::text::{NONE, Table, hang, left, number, right, wrap};
 use crate::config::Sources;
@@ -12,16 +13,33 @@ use crate::theory::predict;
 const BAR: usize = 40;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    lab: Option<Lab>,
     #[command(flatten)]
-    plan: PlanArgs,
+    plan: Option<PlanArgs>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// A lab beside the bench.
+#[derive(Debug, clap::Subcommand)]
+enum Lab {
+    /// Predict how late jobs are beside endless ones, in the jobs lab
+    #[command(after_help = super::help::PREDICT_JOBS)]
+    Jobs(lateness::BenchArgs),
+}
+
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    match prepare(args, sources) {
+    let plan = match (&args.lab, &args.plan) {
+        (Some(Lab::Jobs(bench)), _) => return Ok(lateness::predicted(bench)),
+        (None, Some(plan)) => plan,
+        // Clap requires one of the two.
+        (None, None) => return Ok(Exit::Usage),
+    };
+    match prepare(plan, sources) {
         Ok((_, _, prediction)) if args.json => say(serde_json::to_string_pretty(&prediction)?),
         Ok((mode, plan, prediction)) => {
             say(table(&prediction, &format!("{}: {plan}", mode.name())).trim_end());
@@ -35,8 +53,8 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
 }
 
 /// The load and its prediction.
-fn prepare(args: &Args, sources: &Sources) -> anyhow::Result<(Mode, Plan, Prediction)> {
-    let (mode, plan) = args.plan.on_bench("predict")?;
+fn prepare(plan: &PlanArgs, sources: &Sources) -> anyhow::Result<(Mode, Plan, Prediction)> {
+    let (mode, plan) = plan.on_bench("predict")?;
     let prediction = predict(&sources.load()?.settings, mode, &plan)?;
     Ok((mode, plan, prediction))
 }

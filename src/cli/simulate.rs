@@ -1,6 +1,7 @@
 //! `weir simulate`: simulates a load on the bench under virtual time.
 
 use super::Exit;
+use super::jobs::lateness;
 use super::load::{Output, ProgressLine};
 use super::output::{complain, say};
 use super::text::hang;
@@ -12,9 +13,12 @@ use crate::theory::left_out;
 use crate::workbench::Edit;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    lab: Option<Lab>,
     #[command(flatten)]
-    plan: PlanArgs,
+    plan: Option<PlanArgs>,
     /// Edit the configuration during the load, at a time. Example:
     /// --edit 20s:consumers.concurrency=3
     #[arg(long = "edit", value_name = "TIME:KEY=VALUE")]
@@ -23,8 +27,22 @@ pub(super) struct Args {
     output: Output,
 }
 
+/// A lab beside the bench.
+#[derive(Debug, clap::Subcommand)]
+enum Lab {
+    /// Simulate how late jobs are beside endless ones, in the jobs lab
+    #[command(after_help = super::help::SIMULATE_JOBS)]
+    Jobs(lateness::SimulateArgs),
+}
+
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
-    let (mode, plan, config) = match prepare(args, sources) {
+    let plan = match (&args.lab, &args.plan) {
+        (Some(Lab::Jobs(bench)), _) => return Ok(lateness::simulated(bench)),
+        (None, Some(plan)) => plan,
+        // Clap requires one of the two.
+        (None, None) => return Ok(Exit::Usage),
+    };
+    let (mode, plan, config) = match prepare(args, plan, sources) {
         Ok(prepared) => prepared,
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -53,8 +71,8 @@ pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
 }
 
 /// The load, and the configuration of the bench.
-fn prepare(args: &Args, sources: &Sources) -> anyhow::Result<(Mode, Plan, Config)> {
-    let (mode, plan) = args.plan.on_bench("simulate")?;
+fn prepare(args: &Args, plan: &PlanArgs, sources: &Sources) -> anyhow::Result<(Mode, Plan, Config)> {
+    let (mode, plan) = plan.on_bench("simulate")?;
     args.output.check()?;
     let config = sources.load()?;
     Edit::check(&args.edits, &config)?;

@@ -214,3 +214,54 @@ fn top_shows_the_lab_in_eighty_columns_and_again_while_it_is_watched() {
     watching.wait().unwrap();
     assert_eq!(twice, 2);
 }
+
+#[test]
+fn lateness_is_predicted_and_simulated_without_a_server() {
+    let folder = Folder::new("jobs-lateness");
+    let run = |args: &[&str]| {
+        let output = folder.run(args);
+        (output.status.code(), text(&output.stdout), words(&output.stderr))
+    };
+    let bench = [
+        "jobs",
+        "--rogues",
+        "10",
+        "--slice",
+        "50000",
+        "--workers",
+        "10000",
+        "--rate",
+        "1",
+        "--threads",
+        "1",
+    ];
+    let json = |command: &str| -> Value {
+        serde_json::from_str(&run(&[&[command], &bench[..], &["--json"]].concat()).1).unwrap()
+    };
+    let (predicted, simulated) = (json("predict"), json("simulate"));
+    assert_eq!(json("simulate"), simulated, "the same seed");
+    for of in ["lateness", "yours"] {
+        let [theory, found] =
+            [&predicted, &simulated].map(|figures| figures[of]["p50_ms"].as_f64().unwrap());
+        assert!((theory - found).abs() < 0.1 * theory + 0.02, "{of}: {theory} and {found}");
+    }
+    let (code, said, _) = run(&["predict", "jobs", "--rogues", "1", "--isolation", "task"]);
+    assert!(
+        code == Some(0) && said.contains("unbounded: a task that never yields keeps its thread"),
+        "{said}"
+    );
+    for (args, why) in [
+        (
+            &["predict", "jobs", "--rogues", "1", "--isolation", "thread"][..],
+            "no model fits: with the isolation `thread`",
+        ),
+        (&["simulate", "jobs", "--input", "-1"], "no model fits: the job of -1 traps, or needs more than"),
+        (&["predict", "jobs", "--workers", "100001"], "100001 is not in 0..=100000"),
+        (&["simulate", "jobs", "--duration", "1h"], "expected a time from 1ms to 10min"),
+        (&["predict", "jobs", "--cost", "200us"], "10000 jobs/s need 200 % of the 1 threads"),
+        (&["predict"], "required arguments were not provided"),
+    ] {
+        let (code, said, complaint) = run(args);
+        assert!(code == Some(2) && said.is_empty() && complaint.contains(why), "{args:?}: {complaint}");
+    }
+}
