@@ -60,7 +60,8 @@
 //! 4. [`pool`]: many events at a time, resized while it runs, retried when they fail;
 //! 5. [`supervise`]: what happens when a stage dies;
 //! 6. [`pipeline`]: all of it in a few lines, and [`shutdown`] for its end;
-//! 7. [`queue`] and [`resource`]: a bounded queue, and a mock of a slow downstream.
+//! 7. [`queue`] and [`resource`]: a bounded queue, and a mock of a slow downstream;
+//! 8. [`hub`]: one event to many watchers, such as sockets.
 //!
 //! These modules are re-exports of two crates that can be used alone: `weir-stage` (1 to
 //! 5 and `shutdown`) and `weir-parts`.
@@ -98,7 +99,7 @@ pub mod theory;
 pub mod workbench;
 
 #[doc(inline)]
-pub use weir_parts::{pipeline, queue, resource};
+pub use weir_parts::{hub, pipeline, queue, resource};
 #[doc(hidden)]
 pub use weir_stage::clean;
 #[doc(inline)]

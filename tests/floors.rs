@@ -31,7 +31,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "supervise",
         ],
     ),
-    (2, "crates/weir-parts/src", &["resource", "queue", "pipeline"]),
+    (2, "crates/weir-parts/src", &["resource", "queue", "pipeline", "hub"]),
     (
         2,
         "crates/weir-job-wasm/src",

@@ -11,8 +11,10 @@
 //!    for when it is full;
 //! 2. [`resource`]: a mock with bounded latency, a limit and failures, all seeded;
 //! 3. [`pipeline`]: stages connected in a few lines; the event with its time stamps,
-//!    and the ledger.
+//!    and the ledger;
+//! 4. [`hub`]: one event to many watchers, with a ledger of every delivery.
 
+pub mod hub;
 pub mod pipeline;
 pub mod queue;
 pub mod resource;

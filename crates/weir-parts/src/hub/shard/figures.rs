@@ -1,0 +1,61 @@
+//! Where each watcher is, and the figures of the shard.
+
+use std::time::Duration;
+
+use super::super::deliveries::ShardFigures;
+use super::{NO_EVENTS, Shard, Watcher};
+
+impl<S> Shard<S> {
+    pub(in super::super) fn count_restart(&mut self) {
+        self.counted.restarts += 1;
+    }
+
+    pub(in super::super) fn count_walk(&mut self, took: Duration) {
+        self.counted.walks += 1;
+        self.counted.longest_walk = self.counted.longest_walk.max(took);
+    }
+
+    /// Returns the number of the first event that the watcher does not have whole.
+    pub(in super::super) fn next_of(&self, slot: u32) -> Option<u64> {
+        let watcher = self.slots.get(slot as usize)?.watcher.as_ref()?;
+        if let Some(own) = &watcher.own
+            && let Some(next) = own.next().or(own.ending.map(|(_, next)| next))
+        {
+            return Some(next);
+        }
+        Some(self.due_event(slot, watcher.pos))
+    }
+
+    /// Returns the number of the event that a watcher in `slot` is sent next from position `pos`.
+    pub(super) fn due_event(&self, slot: u32, pos: u64) -> u64 {
+        if pos != NO_EVENTS {
+            return self.window.seq(pos);
+        }
+        let wanted = self.early.iter().find(|(early, _)| *early == slot).map(|(_, wanted)| *wanted);
+        wanted.unwrap_or(self.window.next())
+    }
+
+    /// Returns the number of deliveries that wait for one watcher.
+    pub(super) fn behind_of(&self, watcher: &Watcher<S>) -> u64 {
+        let cut = watcher.own.as_ref().and_then(|own| own.cut_event()).is_some();
+        let waiting = if watcher.pos == NO_EVENTS { 0 } else { self.window.behind(watcher.pos) };
+        waiting + u64::from(cut)
+    }
+
+    /// Returns the figures. What is behind is counted at each watcher now, at 2 ns for one that
+    /// has everything.
+    pub(in super::super) fn figures(&self) -> ShardFigures {
+        let mut figures = ShardFigures { head: self.window.next(), ..self.counted };
+        let head = self.window.head();
+        for watcher in self.slots.iter().filter_map(|slot| slot.watcher.as_ref()) {
+            if watcher.pos == head && watcher.own.is_none() {
+                continue;
+            }
+            let behind = self.behind_of(watcher);
+            figures.deliveries.behind += behind;
+            figures.slowest = figures.slowest.max(behind);
+        }
+        debug_assert_eq!(figures.deliveries.unaccounted(), 0, "{figures:?}");
+        figures
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the hub: random scripts for a shard, and the tasks under a paused clock.
+
+mod naive;
+mod policies;
+mod recovery;
+mod rig;
+mod script;
+mod support;
+mod watching;
