@@ -63,7 +63,7 @@
 //! # Joining
 //! A watcher joins in the shard's task between two events. The snapshot is made there, so it
 //! and the events have no gap and no overlap. A watcher that resumes
-//! ([`Since::Event`]) is given the events of the window first, and is told the gap if the window
+//! ([`Since::Event`]) is given the events of the window first, and is sent the gap if the window
 //! no longer has them all.
 //!
 //! # Watchers that are behind
@@ -73,7 +73,7 @@
 //!
 //! # Failures
 //! A supervisor restarts a shard that dies. If the encoder panicked or the task was killed, the
-//! watchers stay, and are told the events that they missed. After any other panic the
+//! watchers stay, and are sent a gap for the events that they missed. After any other panic the
 //! watchers are closed.
 //!
 //! # Deliveries

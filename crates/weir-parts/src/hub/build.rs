@@ -35,13 +35,14 @@ pub struct HubBuilder<E, S> {
     sinks: PhantomData<fn(S)>,
 }
 
-impl<E, S> HubBuilder<E, S>
+impl<E, S> Hub<E, S>
 where
     E: Send + Sync + 'static,
     S: Sink,
 {
-    pub(super) fn new(producer: &ProducerRef<E>, encoder: impl Encode<E>) -> Self {
-        Self {
+    /// Configures a hub for the events of `producer`.
+    pub fn builder(producer: &ProducerRef<E>, encoder: impl Encode<E>) -> HubBuilder<E, S> {
+        HubBuilder {
             producer: producer.clone(),
             framings: vec![Arc::new(encoder)],
             shards: 0,
@@ -51,7 +52,13 @@ where
             sinks: PhantomData,
         }
     }
+}
 
+impl<E, S> HubBuilder<E, S>
+where
+    E: Send + Sync + 'static,
+    S: Sink,
+{
     /// Adds a framing, with shards of its own. The encoder of [`Hub::builder`] is framing 0, and
     /// each call adds the next.
     pub fn framing(mut self, encoder: impl Encode<E>) -> Self {
@@ -167,7 +174,7 @@ where
     })
 }
 
-/// Closes the watchers that are left when the supervisor has ended, because it was told to stop
+/// Closes the watchers that are left when the supervisor has ended, because a caller stopped it
 /// or because a shard failed too often.
 async fn close_the_rest<E, S: Sink>(tree: SupervisorHandle, seats: Vec<Arc<Seat<E, S>>>) {
     tree.join().await;

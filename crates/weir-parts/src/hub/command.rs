@@ -23,6 +23,8 @@ pub(super) enum Command<S> {
     Writable(WatcherId),
     /// Applies new settings.
     Change(Settings),
+    /// Forgets the longest walk.
+    ResetPeaks,
     /// Closes all watchers with a last frame, once each has every event.
     CloseAll { frame: Vec<u8>, done: oneshot::Sender<()> },
     /// Panics, to show how the shard recovers.

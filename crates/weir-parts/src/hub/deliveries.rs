@@ -16,7 +16,7 @@ pub struct Deliveries {
     pub delivered: u64,
     /// Deliveries that wait in the window, counted at each watcher.
     pub behind: u64,
-    /// Deliveries that were given up while the watcher stayed. It is told the gap.
+    /// Deliveries that were given up while the watcher stayed. The watcher is sent the gap.
     pub dropped: u64,
     /// Deliveries that were open when their watcher left.
     pub closed: u64,

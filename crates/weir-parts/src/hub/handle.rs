@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use weir_stage::stage::{ProducerRef, Reason};
 use weir_stage::supervise::{SupervisorError, SupervisorHandle};
 
-use super::build::HubBuilder;
+use super::Settings;
 use super::command::Command;
 use super::curve::{self, Curve};
 use super::deliveries::HubFigures;
@@ -21,7 +21,6 @@ use super::number::{Counter, Numbered};
 use super::seat::Seat;
 use super::sink::Sink;
 use super::watcher::{Joined, LeftReason, Since, WatcherId};
-use super::{Encode, Settings};
 
 /// An error: the hub has ended, or closes its watchers.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,11 +53,6 @@ where
     E: Send + Sync + 'static,
     S: Sink,
 {
-    /// Configures a hub for the events of `producer`.
-    pub fn builder(producer: &ProducerRef<E>, encoder: impl Encode<E>) -> HubBuilder<E, S> {
-        HubBuilder::new(producer, encoder)
-    }
-
     /// Adds a watcher to a shard of a framing, in turns. It is sent `first`, then the snapshot if
     /// `since` says so, and then each event once and in order.
     ///
@@ -152,6 +146,14 @@ where
         HubFigures { next: self.0.counter.next.load(Ordering::Relaxed), shards }
     }
 
+    /// Forgets the longest walk of each shard. The ledger goes on.
+    pub fn reset_peaks(&self) {
+        for seat in &self.0.seats {
+            // A shard that has ended has nothing to forget.
+            _ = seat.commands.send(Command::ResetPeaks);
+        }
+    }
+
     /// Asks the shards to record when each watcher gets the next event; see
     /// [`curve`](Self::curve). It costs a reading of the clock per watcher.
     pub fn trace_next(&self) {
@@ -171,8 +173,8 @@ where
     }
 
     /// Returns the supervisor of the numbering stage (`events`) and the shards (`shard-0` and so
-    /// on), to list or kill them. A shard that ends is restarted with its watchers, who are told
-    /// what they missed.
+    /// on), to list or kill them. A shard that ends is restarted with its watchers, and they are
+    /// sent a gap for what they missed.
     pub fn supervisor(&self) -> &SupervisorHandle {
         &self.0.tree
     }

@@ -1,5 +1,5 @@
 //! Bytes that one watcher is sent before anything else of the window: the rest of a frame that
-//! was begun, its snapshot, answers, and the gap it must be told.
+//! was begun, its snapshot, answers, and the gap of the events it lost.
 //!
 //! They end where a frame ends, and so does the watcher's position in the window then. Few
 //! watchers have any, so a watcher holds them in a box.
@@ -118,7 +118,7 @@ mod tests {
         own.tell_gap(12, 15, encode);
         assert_eq!((own.unread(), own.next()), (&b"4..12][12..15]"[..], Some(4)));
         own.wrote(6);
-        assert_eq!(own.next(), Some(12), "the first gap is told");
+        assert_eq!(own.next(), Some(12), "the first gap is written");
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::panicking;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,7 +14,7 @@ use super::Encode;
 use super::command::Command;
 use super::curve::{Trace, Tracing};
 use super::deliveries::ShardFigures;
-use super::shard::Shard;
+use super::shard::{Departed, Shard};
 use super::sink::Sink;
 use super::watcher::{Left, LeftReason, WatcherId};
 
@@ -99,17 +101,24 @@ pub(super) struct Life<E, S: Sink> {
 impl<E, S: Sink> Life<E, S> {
     /// Shuts down and reports the watchers that have left, and publishes the figures.
     pub(super) fn report(&mut self) {
-        for departed in self.shard.take_departed() {
-            self.flushes.remove(&departed.left.id);
-            departed.sink.shutdown();
-            if let Some(observer) = &self.seat.observer {
-                observer(&departed.left);
+        for Departed { sink, left } in self.shard.take_departed() {
+            self.flushes.remove(&left.id);
+            // Contained, because this also runs while a panic unwinds.
+            let let_go = || {
+                sink.shutdown();
+                if let Some(observer) = &self.seat.observer {
+                    observer(&left);
+                }
+            };
+            if catch_unwind(AssertUnwindSafe(let_go)).is_err() {
+                log::error!("the observer of a hub, or the shutdown of a sink, panicked");
             }
         }
         if self.shard.is_closing() && self.shard.is_empty() {
             self.drains.drain(..).for_each(|done| _ = done.send(()));
         }
         let figures = self.shard.figures();
+        debug_assert!(panicking() || figures.deliveries.unaccounted() == 0, "{figures:?}");
         *self.seat.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
     }
 
@@ -126,7 +135,7 @@ impl<E, S: Sink> Drop for Life<E, S> {
     /// Gives everything back. A panic outside of an encoder may have left positions wrong, so
     /// all watchers are closed then.
     fn drop(&mut self) {
-        if std::thread::panicking() && !self.is_encoding {
+        if panicking() && !self.is_encoding {
             self.shard.reset();
             self.walked = 0;
         }

@@ -2,6 +2,7 @@
 
 mod walk;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ where
             life.close(LeftReason::Ended);
             return Reason::Finished;
         }
+        let is_behind = life.walked != life.shard.head();
         let has_room = life.shard.has_room() && events.is_some();
         let (has_blocked, sweep_at) = (life.shard.has_blocked(), sweep.due(life.shard.settings()));
         tokio::select! {
@@ -47,16 +49,18 @@ where
                 life.close(LeftReason::Stopped);
                 return Reason::Stopped;
             }
+            () = sleep_until(sweep_at), if has_blocked => {
+                life.shard.sweep();
+                sweep.done();
+            }
             Some(command) = life.commands.recv() => life.obey(command),
             event = next(&mut events), if has_room => {
                 if let Err(reason) = life.accept(event, &mut events) {
                     return reason;
                 }
             }
-            () = sleep_until(sweep_at), if has_blocked => {
-                life.shard.sweep();
-                sweep.done();
-            }
+            // More has come during the last walk.
+            () = ready(()), if is_behind => {}
         }
         if let Err(reason) = life.take_waiting(&mut events) {
             return reason;
@@ -216,6 +220,7 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
                 }
             }
             Command::Change(settings) => self.shard.change(settings),
+            Command::ResetPeaks => self.shard.reset_peaks(),
             Command::CloseAll { frame, done } => {
                 self.shard.close_all(&frame);
                 self.drains.push(done);

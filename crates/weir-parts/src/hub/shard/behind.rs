@@ -75,7 +75,7 @@ impl<S> Shard<S> {
     }
 
     /// Moves a watcher to frame `index`, behind the frame that it is in. The events in between
-    /// are dropped, and it is told so.
+    /// are dropped, and it is sent the gap.
     pub(super) fn jump(&mut self, slot: u32, index: usize, gap: EncodeGap<'_>) {
         self.cut(slot);
         let target = self.window.start(index);

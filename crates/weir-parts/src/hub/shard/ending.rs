@@ -25,7 +25,7 @@ impl<S> Shard<S> {
     pub(in super::super) fn close(&mut self, slot: u32, frame: &[u8], reason: LeftReason) {
         self.cut(slot);
         let Some(pos) = self.watcher(slot).map(|watcher| watcher.pos) else { return };
-        // What is in its own bytes already is still delivered, or told.
+        // An event or a gap in its own bytes still reaches it.
         let next = self.due_event(slot, pos);
         let Some(watcher) = self.slots[slot as usize].watcher.as_mut() else { return };
         let own = watcher.own.get_or_insert_default();

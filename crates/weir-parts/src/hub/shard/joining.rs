@@ -47,7 +47,7 @@ impl<S> Shard<S> {
     }
 
     /// Adds an event. Events that the source skipped are counted as dropped, and every watcher
-    /// is told the gap. An event that the shard has seen is ignored.
+    /// is sent the gap. An event that the shard has seen is ignored.
     pub(in super::super) fn publish(&mut self, seq: u64, frame: &[u8], gap: EncodeGap<'_>) {
         let expected = self.window.next();
         if seq < expected || self.closing {

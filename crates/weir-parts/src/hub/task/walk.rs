@@ -23,29 +23,29 @@ const CHUNK: Duration = Duration::from_micros(500);
 const BETWEEN_CLOCKS: u32 = 16;
 
 impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
-    /// Walks over the watchers until each has everything or is blocked. One watcher costs one
-    /// write, whatever number of events it carries.
+    /// Walks over the watchers once, if there is anything that one of them may not have. One
+    /// watcher costs one write, whatever number of events it carries. A watcher that was passed
+    /// before an event came in is behind the head afterwards: the task walks again.
     pub(super) async fn walk(&mut self, events: &mut Source<E>) -> Result<(), Reason> {
-        while self.walked != self.shard.head() {
-            let (head, begin) = (self.shard.head(), Instant::now());
-            self.shard.begin_walk();
-            let (mut chunk, mut written) = (begin, 0);
-            while let Some(slot) = self.shard.next_in_walk() {
-                self.write(slot);
-                written += 1;
-                if written % BETWEEN_CLOCKS == 0 && chunk.elapsed() >= CHUNK {
-                    yield_now().await;
-                    self.take_waiting(events)?;
-                    chunk = Instant::now();
-                }
+        let (head, begin) = (self.shard.head(), Instant::now());
+        if self.walked == head {
+            return Ok(());
+        }
+        self.shard.begin_walk();
+        let (mut chunk, mut written) = (begin, 0);
+        while let Some(slot) = self.shard.next_in_walk() {
+            self.write(slot);
+            written += 1;
+            if written % BETWEEN_CLOCKS == 0 && chunk.elapsed() >= CHUNK {
+                yield_now().await;
+                self.take_waiting(events)?;
+                chunk = Instant::now();
             }
-            self.walked = head;
-            self.shard.count_walk(begin.elapsed());
-            if self.tracing.as_ref().is_some_and(|tracing| tracing.is_complete()) {
-                self.end_trace();
-            }
-            self.settle();
-            self.report();
+        }
+        self.walked = head;
+        self.shard.count_walk(begin.elapsed());
+        if self.tracing.as_ref().is_some_and(|tracing| tracing.is_complete()) {
+            self.end_trace();
         }
         Ok(())
     }

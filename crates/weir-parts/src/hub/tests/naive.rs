@@ -20,7 +20,7 @@ pub(super) struct Read {
     pub(super) next: u64,
     /// The events it has whole.
     pub(super) events: u64,
-    /// The events that it was told it will not get.
+    /// The events in the gaps that it has read.
     pub(super) missed: u64,
     /// Its own frames.
     pub(super) own: u64,

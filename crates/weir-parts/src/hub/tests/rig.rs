@@ -15,7 +15,7 @@ pub(super) enum Step {
     Publish(usize),
     /// The source skips this many events.
     Skip(u64),
-    /// Walks, and publishes an event after each so many writes.
+    /// Walks, and publishes an event with a body of length `.1` after every `.0` writes.
     Walk(usize, usize),
     Join {
         room: usize,
@@ -193,7 +193,7 @@ impl Rig {
     }
 
     /// Lets every watcher read everything: what is behind is then 0, and each watcher that is
-    /// left has or was told every event.
+    /// left has every event, or has read the gap.
     pub(super) fn finish(&mut self) {
         self.walk(usize::MAX, 0);
         for at in 0..self.watchers.len() {

@@ -132,7 +132,7 @@ async fn a_slow_watcher_loses_events_and_the_others_do_not() {
         assert_eq!((slow.sink.is_shut(), read.next == 100), (closed, !closed), "{behind:?} {read:?}");
         let ledger = bench.hub.figures().deliveries();
         assert_eq!((ledger.unaccounted(), ledger.behind), (0, 0));
-        assert_eq!(ledger.dropped, read.missed, "it was told every event that it lost");
+        assert_eq!(ledger.dropped, read.missed, "its gap has every event that it lost");
         assert_eq!(ledger.delivered, 100 + read.events);
     }
 }
