@@ -188,6 +188,18 @@ for (const [width, height] of [[390, 844], [768, 1024], [1280, 800], [1920, 1080
   });
 }
 
+test('the last control is at most 40 tab stops away', () =>
+  opened('one-rogue', {}, async (page) => {
+    let stops = 0;
+    const isLast = () => page.evaluate(() => document.activeElement?.matches('#glossary summary'));
+    do {
+      await page.keyboard.press('Tab');
+      stops += 1;
+    } while (stops < 60 && !(await isLast()));
+    console.log(`# ${stops} stops`);
+    assert.ok(stops > 20 && stops <= 40, `${stops} stops`);
+  }));
+
 test('with reduced motion the picture stands still, and the state is said', () =>
   opened('one-rogue', { motion: 'reduce' }, async (page) => {
     await page.waitForTimeout(500);

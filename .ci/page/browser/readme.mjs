@@ -1,12 +1,14 @@
 // The pictures of the README, of a real server under a real load.
 //   node browser/readme.mjs FOLDER
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Browser, until } from './browser.mjs';
 import { Server } from './server.mjs';
 import { STATES, enter } from './states.mjs';
 
 const folder = process.argv[2];
+const SUM = new URL('../../../jobs/sum.wat', import.meta.url);
 
 /** Takes one picture, once `ready` is true. */
 async function picture(name, scheme, server, path, ready) {
@@ -32,6 +34,22 @@ await picture('frozen', 'dark', frozen, '/', async (page) => {
   await until(async () => (await page.textContent('#word')) === 'FROZEN', 30, 'FROZEN');
   await page.waitForTimeout(4000);
 });
+
+for (const scheme of ['light', 'dark']) {
+  const jobs = await Server.start(['jobs.load.workers=10000'], { 'jobs/sum.wat': await readFile(SUM, 'utf8') });
+  await picture(`jobs-${scheme}`, scheme, jobs, '/jobs', async (page) => {
+    await page.waitForTimeout(25_000);
+    for (const input of ['100', '13']) {
+      await page.click(`#try [value="${input}"]`);
+      await page.waitForTimeout(9000);
+    }
+    await page.click('#try [value="-1"]');
+    await page.waitForTimeout(14_000);
+    await page.click('#try [value="100"]');
+    await until(async () => (await page.textContent('#word')) === 'ONE ROGUE', 30, 'ONE ROGUE');
+    await page.waitForTimeout(1000);
+  });
+}
 
 const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
 const at = ['--set', `server.listen=${runs.address}`];

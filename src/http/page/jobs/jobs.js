@@ -40,6 +40,8 @@ const CHANGES = new Set(['SWAPPED', 'KILLED', 'REHEARSED', 'BACK', 'SAVED']);
 const $ = (/** @type {string} */ selector) => find(document, selector);
 const palette = new Palette();
 const tooltip = new Tooltip();
+// What is made below has a definition on hover, and no tab stop of its own: that would be too many.
+new Glossary(tooltip);
 const series = new Series();
 const verdict = new VerdictLine();
 const link = new Link();
@@ -200,7 +202,15 @@ function compareAll() {
 
 // ---- the page ----
 
-new Glossary(tooltip);
+/** The server writes the present state into the page, so that it is full before the socket is open. */
+function begin() {
+  const written = document.querySelector('#initial');
+  if (written) receive(JSON.parse(written.textContent ?? ''));
+}
+
+$('#link').dataset.term = 'connection';
+$('#restarts').dataset.term = 'restarts';
+begin();
 switchTheme($('#theme'), () => {
   palette.forget();
   for (const drawn of [picture.surface, score, compare]) drawn.redraw();

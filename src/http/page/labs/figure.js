@@ -59,7 +59,9 @@ export class LedgerLine {
     const sum = parts.flatMap(([field], index) => [index ? '+' : '=', this.#count(field)]);
     const beside = aside.map((field) => this.#count(field));
     beside[0]?.classList.add('end');
-    box.append(element('h2', '', 'Ledger'), this.#count(whole), ...sum, this.#verdict, ...beside);
+    const title = element('h2', '', 'Ledger');
+    title.dataset.term = 'ledger';
+    box.append(title, this.#count(whole), ...sum, this.#verdict, ...beside);
   }
 
   /** @param {string} field */
