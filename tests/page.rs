@@ -26,6 +26,8 @@ use declared::{Declared, Extra};
 
 /// The declarations, read and held against JSON values.
 mod declared;
+/// The jobs lab.
+mod jobs;
 
 fn json(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()

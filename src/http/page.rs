@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::{Access, PageControl};
 use super::page_files::{EXERCISES, File, INDEX, LABS, serve};
@@ -41,7 +41,10 @@ fn labs(access: &Arc<Access>) -> Router<Arc<Workbench>> {
     LABS.iter().fold(Router::new(), |router, (path, file)| {
         let access = Arc::clone(access);
         let page = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
-            reply(file, controlled(file.text(), &workbench, &access.for_page(&headers)))
+            let text = controlled(file.text(), &workbench, &access.for_page(&headers));
+            let lab = workbench.labs().iter().find(|lab| lab.name() == &path[1..]);
+            let full = lab.map(|lab| with_initial(&text, &lab.snapshot()));
+            reply(file, full.unwrap_or(text))
         };
         router.route(path, get(page))
     })
@@ -54,11 +57,16 @@ const INITIAL: &str = "<!-- initial -->";
 /// event.
 fn index(workbench: &Workbench, control: &PageControl<'_>) -> Response {
     let state = json!({ "snapshot": workbench.snapshot(), "history": workbench.recent_history() });
+    let text = controlled(INDEX.text(), workbench, control);
+    reply(&INDEX, with_initial(&text, &state))
+}
+
+/// Returns a page with a state in it.
+fn with_initial(page: &str, state: &Value) -> String {
     // Inside a script element only the end tag has a meaning.
     let state = state.to_string().replace("</", "<\\/");
     let script = format!("<script type=\"application/json\" id=\"initial\">{state}</script>");
-    let text = controlled(INDEX.text(), workbench, control);
-    reply(&INDEX, text.replacen(INITIAL, &script, 1))
+    page.replacen(INITIAL, &script, 1)
 }
 
 /// The placeholder of the page's control: how it may change something.

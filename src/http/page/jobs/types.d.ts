@@ -66,8 +66,8 @@ export interface Now {
   restarts: number;
 }
 
-/** A turn of a job on a core: start and length in µs; job 0 is ordinary work. */
-export type Turn = [start: number, length: number, job: number];
+/** A turn on a core: start and length in µs, and the job; 0 is ordinary work. */
+export type Turn = [number, number, number];
 
 export interface Core {
   share: number;
