@@ -66,11 +66,12 @@ export class Controls {
     this.#reset();
   }
 
-  /** Moves the slider by a step. @param {number} by */
+  /** Moves the load to the next step above or below. @param {number} by 1 or -1 */
   step(by) {
-    const at = Number(this.#slider.value) + by;
-    if (isOff() || at < 0 || at >= STEPS.length) return;
-    this.#slider.value = String(at);
+    const now = Number(this.#fields.workers.value.replace(/[,\s]/g, ''));
+    const next = by > 0 ? STEPS.find((step) => step > now) : STEPS.findLast((step) => step < now);
+    if (isOff() || next === undefined) return;
+    this.#slider.value = String(STEPS.indexOf(next));
     this.#slider.dispatchEvent(new Event('input'));
   }
 
