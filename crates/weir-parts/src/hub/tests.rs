@@ -6,4 +6,5 @@ mod recovery;
 mod rig;
 mod script;
 mod support;
+mod walking;
 mod watching;
