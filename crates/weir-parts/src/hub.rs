@@ -108,4 +108,4 @@ pub use memory::MemorySink;
 pub use number::Numbered;
 pub use settings::{Behind, Encoding, MAX_UNREAD, Settings};
 pub use sink::Sink;
-pub use watcher::{Joined, Left, LeftReason, Since, WatcherId};
+pub use watcher::{BehindWatcher, Joined, Left, LeftReason, Since, WatcherId};

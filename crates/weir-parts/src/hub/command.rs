@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::Settings;
-use super::watcher::{Joined, LeftReason, Since, WatcherId};
+use super::watcher::{BehindWatcher, Joined, LeftReason, Since, WatcherId};
 
 /// An order to one shard.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) enum Command<S> {
     Writable(WatcherId),
     /// Applies new settings.
     Change(Settings),
+    /// Lists the watchers that are furthest behind.
+    Slowest { most: usize, done: oneshot::Sender<Vec<BehindWatcher>> },
     /// Forgets the longest walk.
     ResetPeaks,
     /// Closes all watchers with a last frame, once each has every event.

@@ -13,7 +13,9 @@ const POINTS: usize = 200;
 pub struct Curve {
     /// The number of the event.
     pub seq: u64,
-    /// The watchers that have it.
+    /// The watchers that it was sent to.
+    pub sent: u64,
+    /// The watchers that have it so far.
     pub watchers: usize,
     /// Quantiles of their times, at most 200 at equal distances: the first point is the first
     /// watcher, and the last point the last.
@@ -28,11 +30,13 @@ pub(super) struct Tracing {
     /// The watchers that the event was sent to.
     expected: u64,
     micros: Vec<u32>,
+    /// How many of the times the last [`news`](Self::news) had.
+    known: usize,
 }
 
 impl Tracing {
     pub(super) fn new(seq: u64, published: Instant, expected: u64) -> Self {
-        Self { seq, published, expected, micros: Vec::with_capacity(expected as usize) }
+        Self { seq, published, expected, micros: Vec::with_capacity(expected as usize), known: 0 }
     }
 
     /// Notes that one more watcher has the event.
@@ -44,8 +48,10 @@ impl Tracing {
         self.micros.len() as u64 >= self.expected
     }
 
-    pub(super) fn finish(self) -> Trace {
-        Trace { seq: self.seq, micros: self.micros }
+    /// Returns the record so far, if it has grown since the last call.
+    pub(super) fn news(&mut self) -> Option<Trace> {
+        let has_grown = std::mem::replace(&mut self.known, self.micros.len()) < self.micros.len();
+        has_grown.then(|| Trace { seq: self.seq, expected: self.expected, micros: self.micros.clone() })
     }
 }
 
@@ -53,19 +59,21 @@ impl Tracing {
 #[derive(Debug, Clone)]
 pub(super) struct Trace {
     seq: u64,
+    expected: u64,
     micros: Vec<u32>,
 }
 
 /// Joins the shards' records of the newest event among them.
 pub(super) fn join(traces: impl Iterator<Item = Trace> + Clone) -> Option<Curve> {
     let seq = traces.clone().map(|trace| trace.seq).max()?;
-    let mut all: Vec<u32> =
-        traces.filter(|trace| trace.seq == seq).flat_map(|trace| trace.micros).collect();
+    let traces = traces.filter(|trace| trace.seq == seq);
+    let sent = traces.clone().map(|trace| trace.expected).sum();
+    let mut all: Vec<u32> = traces.flat_map(|trace| trace.micros).collect();
     all.sort_unstable();
     let n = all.len().min(POINTS);
     let point = |i: usize| all[if n == 1 { 0 } else { i * (all.len() - 1) / (n - 1) }];
     let points = (0..n).map(|i| Duration::from_micros(u64::from(point(i)))).collect();
-    Some(Curve { seq, watchers: all.len(), points })
+    Some(Curve { seq, sent, watchers: all.len(), points })
 }
 
 #[cfg(test)]
@@ -74,10 +82,14 @@ mod tests {
 
     #[test]
     fn a_curve_joins_the_newest_event_of_all_shards() {
-        let trace = |seq, micros: std::ops::Range<u32>| Trace { seq, micros: micros.rev().collect() };
+        let trace = |seq, micros: std::ops::Range<u32>| Trace {
+            seq,
+            expected: 600,
+            micros: micros.rev().collect(),
+        };
         let traces = [trace(7, 0..500), trace(6, 9000..9001), trace(7, 500..1000)];
         let curve = join(traces.into_iter()).unwrap();
-        assert_eq!((curve.seq, curve.watchers, curve.points.len()), (7, 1000, 200));
+        assert_eq!((curve.seq, curve.sent, curve.watchers, curve.points.len()), (7, 1200, 1000, 200));
         assert_eq!(curve.points[0], Duration::ZERO);
         assert_eq!(curve.points[199], Duration::from_micros(999));
         assert_eq!(join([trace(1, 4..5)].into_iter()).unwrap().points, [Duration::from_micros(4)]);

@@ -20,7 +20,7 @@ use super::deliveries::HubFigures;
 use super::number::{Counter, Numbered};
 use super::seat::Seat;
 use super::sink::Sink;
-use super::watcher::{Joined, LeftReason, Since, WatcherId};
+use super::watcher::{BehindWatcher, Joined, LeftReason, Since, WatcherId};
 
 /// An error: the hub has ended, or closes its watchers.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -146,6 +146,27 @@ where
         HubFigures { next: self.0.counter.next.load(Ordering::Relaxed), shards }
     }
 
+    /// Lists the watchers whose sockets take no more bytes, at most `most`, those furthest behind
+    /// first.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn slowest(&self, most: usize) -> Vec<BehindWatcher> {
+        let ask = |seat: &Arc<Seat<E, S>>| {
+            let (done, answer) = oneshot::channel();
+            seat.commands.send(Command::Slowest { most, done }).ok().map(|()| answer)
+        };
+        let answers: Vec<_> = self.0.seats.iter().filter_map(ask).collect();
+        let mut all = Vec::new();
+        for answer in answers {
+            // A shard that has ended has no watchers.
+            all.extend(answer.await.unwrap_or_default());
+        }
+        all.sort_by_key(|watcher| std::cmp::Reverse((watcher.events, watcher.dropped)));
+        all.truncate(most);
+        all
+    }
+
     /// Forgets the longest walk of each shard. The ledger goes on.
     pub fn reset_peaks(&self) {
         for seat in &self.0.seats {
@@ -160,8 +181,8 @@ where
         self.0.counter.trace.store(true, Ordering::Relaxed);
     }
 
-    /// Returns the curve of the event that was traced last. A shard adds its watchers once all
-    /// of them have the event.
+    /// Returns the curve of the event that was traced last. Each shard adds its watchers at the
+    /// end of a walk, and one that was blocked when it has the event.
     pub fn curve(&self) -> Option<Curve> {
         let traces: Vec<_> = self.0.seats.iter().filter_map(|seat| seat.trace()).collect();
         curve::join(traces.into_iter())

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::panicking;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Encode;
 use super::command::Command;
@@ -46,6 +47,8 @@ pub(super) struct Parts<E, S> {
     /// Callers that wait until all watchers are closed.
     pub(super) drains: Vec<oneshot::Sender<()>>,
     pub(super) tracing: Option<Tracing>,
+    /// When each blocked watcher was blocked.
+    pub(super) blocked_since: HashMap<WatcherId, Instant>,
     /// The position up to which every watcher has been written to, or is blocked.
     pub(super) walked: u64,
     /// True while an encoder runs. If it panics, the shard itself is whole.
@@ -65,6 +68,7 @@ impl<E, S: Sink> Seat<E, S> {
             flushes: HashMap::new(),
             drains: Vec::new(),
             tracing: None,
+            blocked_since: HashMap::new(),
             walked: 0,
             is_encoding: false,
         };
@@ -103,6 +107,7 @@ impl<E, S: Sink> Life<E, S> {
     pub(super) fn report(&mut self) {
         for Departed { sink, left } in self.shard.take_departed() {
             self.flushes.remove(&left.id);
+            self.blocked_since.remove(&left.id);
             // Contained, because this also runs while a panic unwinds.
             let let_go = || {
                 sink.shutdown();

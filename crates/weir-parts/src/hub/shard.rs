@@ -48,6 +48,8 @@ struct Watcher<S> {
     listed: bool,
     /// Sweeps since it last read, while it is blocked.
     quiet: u8,
+    /// The events that it has lost. In 32 bits, so that a watcher takes 32 bytes.
+    dropped: u32,
 }
 
 impl<S> Watcher<S> {

@@ -17,7 +17,7 @@ use super::number::Numbered;
 use super::seat::Life;
 use super::shard::SWEEPS;
 use super::sink::Sink;
-use super::watcher::{LeftReason, Since};
+use super::watcher::{BehindWatcher, LeftReason, Since};
 use super::{Encoding, Settings};
 
 /// The most commands that are taken before the next event is.
@@ -68,6 +68,7 @@ where
         if let Err(reason) = life.walk(&mut events).await {
             return reason;
         }
+        life.publish_trace();
         life.settle();
         life.report();
     }
@@ -143,7 +144,6 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         let encoder = Arc::clone(&self.seat.encoder);
         self.shard.publish(seq, &frame, &|from, to, out| encoder.gap(from, to, out));
         if traced {
-            self.end_trace();
             self.tracing = Some(Tracing::new(seq, published, self.shard.receiving()));
         }
         if self.shard.settings().encoding == Encoding::Each {
@@ -215,11 +215,16 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
             }
             Command::Writable(id) => {
                 if let Some(slot) = self.shard.slot_of(id) {
+                    self.blocked_since.remove(&id);
                     self.shard.unblock(slot, &gap);
                     self.write(slot);
                 }
             }
             Command::Change(settings) => self.shard.change(settings),
+            Command::Slowest { most, done } => {
+                // A caller that has gone away needs no answer.
+                _ = done.send(self.slowest(most));
+            }
             Command::ResetPeaks => self.shard.reset_peaks(),
             Command::CloseAll { frame, done } => {
                 self.shard.close_all(&frame);
@@ -229,16 +234,32 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         }
     }
 
+    /// Lists the watchers that are blocked, those furthest behind first.
+    fn slowest(&self, most: usize) -> Vec<BehindWatcher> {
+        let mut all: Vec<_> = self.shard.blocked_watchers().collect();
+        all.sort_by_key(|watcher| std::cmp::Reverse((watcher.events, watcher.dropped)));
+        all.truncate(most);
+        for watcher in &mut all {
+            watcher.blocked = self.blocked_since.get(&watcher.id).map_or(Duration::ZERO, |at| at.elapsed());
+        }
+        all
+    }
+
     /// Applies the policy to watchers that are behind, and trims the window.
     fn settle(&mut self) {
         let encoder = Arc::clone(&self.seat.encoder);
         self.shard.settle(&|from, to, out| encoder.gap(from, to, out));
     }
 
-    /// Ends the record of a traced event.
-    fn end_trace(&mut self) {
-        if let Some(tracing) = self.tracing.take() {
-            self.seat.keep_trace(tracing.finish());
+    /// Publishes the record of a traced event, if it has grown, and ends it when it is complete.
+    fn publish_trace(&mut self) {
+        let Some(tracing) = &mut self.tracing else { return };
+        let (news, is_complete) = (tracing.news(), tracing.is_complete());
+        if let Some(trace) = news {
+            self.seat.keep_trace(trace);
+        }
+        if is_complete {
+            self.tracing = None;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A watcher: its name, how it begins, and why it ends.
 
 use std::io;
+use std::time::Duration;
 
 /// The name of a watcher of one hub. It is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,6 +71,21 @@ impl std::fmt::Display for LeftReason {
             Self::Stopped => f.write_str("the hub has stopped"),
         }
     }
+}
+
+/// A watcher whose socket takes no more bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BehindWatcher {
+    /// The watcher.
+    pub id: WatcherId,
+    /// The number of events that wait for it.
+    pub events: u64,
+    /// The number of events that it has lost since it joined.
+    pub dropped: u64,
+    /// The number of the first event that it does not have.
+    pub next: u64,
+    /// The time since its socket took bytes.
+    pub blocked: Duration,
 }
 
 /// The report of a watcher that a hub let go of.

@@ -84,7 +84,9 @@ impl<S> Shard<S> {
             return;
         }
         let (from, to) = (self.window.seq(watcher.pos), self.window.seq(target));
-        self.counted.deliveries.dropped += self.window.completed_between(watcher.pos, target);
+        let dropped = self.window.completed_between(watcher.pos, target);
+        self.counted.deliveries.dropped += dropped;
+        watcher.dropped = watcher.dropped.saturating_add(u32::try_from(dropped).unwrap_or(u32::MAX));
         watcher.pos = target;
         watcher.tell_gap(from, to, gap);
     }

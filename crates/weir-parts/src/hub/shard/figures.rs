@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::deliveries::ShardFigures;
+use super::super::watcher::BehindWatcher;
 use super::{NO_EVENTS, Shard, Watcher};
 
 impl<S> Shard<S> {
@@ -44,6 +45,20 @@ impl<S> Shard<S> {
         let cut = watcher.own.as_ref().and_then(|own| own.cut_event()).is_some();
         let waiting = if watcher.pos == NO_EVENTS { 0 } else { self.window.behind(watcher.pos) };
         waiting + u64::from(cut)
+    }
+
+    /// Lists the blocked watchers. How long each has been blocked is left to the task.
+    pub(in super::super) fn blocked_watchers(&self) -> impl Iterator<Item = BehindWatcher> {
+        self.slow.iter().filter_map(|slot| {
+            let watcher = self.slots[*slot as usize].watcher.as_ref().filter(|watcher| watcher.blocked)?;
+            Some(BehindWatcher {
+                id: self.id_of(*slot),
+                events: self.behind_of(watcher),
+                dropped: u64::from(watcher.dropped),
+                next: self.next_of(*slot)?,
+                blocked: Duration::ZERO,
+            })
+        })
     }
 
     /// Returns the figures. What is behind is counted at each watcher now, at 2 ns for one that

@@ -39,7 +39,7 @@ impl<S> Shard<S> {
             self.receiving += 1;
         }
         let own = (!first.unread().is_empty()).then(|| Box::new(first));
-        let watcher = Watcher { sink, pos, own, blocked: false, listed: false, quiet: 0 };
+        let watcher = Watcher { sink, pos, own, blocked: false, listed: false, quiet: 0, dropped: 0 };
         self.slots[slot as usize].watcher = Some(watcher);
         self.counted.watchers += 1;
         self.counted.joined += 1;

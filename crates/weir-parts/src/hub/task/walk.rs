@@ -44,9 +44,7 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         }
         self.walked = head;
         self.shard.count_walk(begin.elapsed());
-        if self.tracing.as_ref().is_some_and(|tracing| tracing.is_complete()) {
-            self.end_trace();
-        }
+
         Ok(())
     }
 
@@ -85,6 +83,7 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         let Some(due) = self.shard.due(slot) else { return };
         let (sink, id) = (Arc::clone(due.sink), self.shard.id_of(slot));
         self.shard.block(slot);
+        self.blocked_since.insert(id, Instant::now());
         let commands = self.seat.commands.downgrade();
         tokio::spawn(async move {
             // An error is reported by the next write.

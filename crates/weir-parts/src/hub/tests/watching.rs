@@ -218,7 +218,36 @@ async fn a_traced_event_gives_a_curve_over_all_shards() {
     bench.hub.trace_next();
     bench.publish(2).await;
     let curve = bench.hub.curve().unwrap();
-    assert_eq!((curve.seq, curve.watchers, curve.points.len()), (3, 7, 7));
+    assert_eq!((curve.seq, curve.sent, curve.watchers, curve.points.len()), (3, 7, 7, 7));
+
+    let slow = bench.join(3, Since::Now).await;
+    bench.hub.trace_next();
+    bench.publish(1).await;
+    let curve = bench.hub.curve().unwrap();
+    assert_eq!((curve.seq, curve.sent, curve.watchers), (5, 8, 7), "one has not read it yet");
+    sleep(200 * MS).await;
+    slow.sink.allow(ROOMY);
+    sleep(MS).await;
+    let curve = bench.hub.curve().unwrap();
+    assert_eq!((curve.watchers, curve.points[7] >= 200 * MS), (8, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slowest_watchers_are_listed_with_what_they_miss() {
+    let settings = Settings { behind: Behind::DropOldest(4), window: 4, ..Settings::default() };
+    let bench = Bench::new(|builder| builder.settings(settings).shards(2));
+    bench.join(ROOMY, Since::Now).await;
+    let first = bench.join(3, Since::Now).await;
+    bench.publish(6).await;
+    let second = bench.join(3, Since::Now).await;
+    bench.publish(2).await;
+    sleep(500 * MS).await;
+    let slowest = bench.hub.slowest(20).await;
+    assert_eq!(slowest.iter().map(|slow| slow.id).collect::<Vec<_>>(), [first.id, second.id]);
+    assert_eq!((slowest[0].events + slowest[0].dropped, slowest[0].next), (8, 0));
+    assert_eq!((slowest[1].events, slowest[1].dropped, slowest[1].next), (2, 0, 6));
+    assert!(slowest[0].dropped > 0 && slowest[1].blocked >= 500 * MS, "{slowest:?}");
+    assert_eq!(bench.hub.slowest(1).await.len(), 1);
 }
 
 #[tokio::test]
