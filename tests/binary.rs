@@ -64,7 +64,7 @@ impl Server {
     }
 
     /// Starts a server like [`start`](Self::start), with the command's own standard error.
-    fn start_as(mut command: Command, args: &[&str]) -> Self {
+    pub(crate) fn start_as(mut command: Command, args: &[&str]) -> Self {
         let mut child = command.args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let address = loop {

@@ -16,6 +16,9 @@ mod browser;
 /// The configuration, edited on the page.
 mod editing;
 
+/// The lab of jobs, loaded and watched from outside.
+mod jobs;
+
 /// The page in a browser.
 mod page;
 

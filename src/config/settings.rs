@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use data::Data;
+pub(super) use data::Data;
 pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
 
