@@ -34,6 +34,7 @@ class Sent {
    */
   constructor(ref, text) {
     this.ref = ref;
+    this.out.setAttribute('aria-live', 'polite'); // and not the time, which counts up
     write(this.input, text.trim() === '' ? '(nothing)' : inputText(text));
     this.input.title = text;
     this.show();
