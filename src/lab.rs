@@ -5,6 +5,7 @@
 //! offers more. Labs do not know each other.
 
 pub mod jobs;
+pub mod matches;
 
 use std::fmt;
 use std::time::Duration;

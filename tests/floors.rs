@@ -52,6 +52,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "lab",
             "workbench",
             "lab::jobs",
+            "lab::matches",
             "simulate",
         ],
     ),
