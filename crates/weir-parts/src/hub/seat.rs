@@ -122,7 +122,8 @@ impl<E, S: Sink> Life<E, S> {
         if self.shard.is_closing() && self.shard.is_empty() {
             self.drains.drain(..).for_each(|done| _ = done.send(()));
         }
-        let figures = self.shard.figures();
+        let is_walked = self.walked == self.shard.head();
+        let figures = if is_walked { self.shard.figures_when_walked() } else { self.shard.figures() };
         debug_assert!(panicking() || figures.deliveries.unaccounted() == 0, "{figures:?}");
         *self.seat.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
     }

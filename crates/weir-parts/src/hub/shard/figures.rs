@@ -64,12 +64,22 @@ impl<S> Shard<S> {
     /// Returns the figures. What is behind is counted at each watcher now, at 2 ns for one that
     /// has everything.
     pub(in super::super) fn figures(&self) -> ShardFigures {
+        self.figures_of(self.slots.iter().filter_map(|slot| slot.watcher.as_ref()))
+    }
+
+    /// Returns the figures at a time when every watcher that is not blocked has everything, as
+    /// after a walk. Only blocked watchers are looked at.
+    pub(in super::super) fn figures_when_walked(&self) -> ShardFigures {
+        self.figures_of(self.slow.iter().filter_map(|slot| self.slots[*slot as usize].watcher.as_ref()))
+    }
+
+    fn figures_of<'a>(&self, watchers: impl Iterator<Item = &'a Watcher<S>>) -> ShardFigures
+    where
+        S: 'a,
+    {
         let mut figures = ShardFigures { head: self.window.next(), ..self.counted };
         let head = self.window.head();
-        for watcher in self.slots.iter().filter_map(|slot| slot.watcher.as_ref()) {
-            if watcher.pos == head && watcher.own.is_none() {
-                continue;
-            }
+        for watcher in watchers.filter(|watcher| watcher.pos != head || watcher.own.is_some()) {
             let behind = self.behind_of(watcher);
             figures.deliveries.behind += behind;
             figures.slowest = figures.slowest.max(behind);

@@ -76,7 +76,9 @@ impl Rig {
         while let Some(slot) = self.shard.next_in_walk() {
             self.write(slot);
         }
+        assert_eq!(self.shard.figures_when_walked(), self.shard.figures());
         self.shard.settle(&gap);
+        assert_eq!(self.shard.figures_when_walked(), self.shard.figures());
     }
 
     pub(super) fn push(&mut self, len: usize) {
