@@ -93,8 +93,8 @@ impl HubFigures {
         all
     }
 
-    /// Returns true if no delivery waits and every shard has seen every published event: what
-    /// is asserted of a ledger may be asserted now.
+    /// Returns true if no delivery waits and every shard has seen every event that the hub has
+    /// numbered. Events may still wait in the source.
     pub fn is_quiet(&self) -> bool {
         self.shards.iter().all(|shard| shard.head == self.next && shard.deliveries.behind == 0)
     }

@@ -5,6 +5,7 @@ mod policies;
 mod recovery;
 mod rig;
 mod script;
+mod storm;
 mod support;
 mod walking;
 mod watching;
