@@ -18,6 +18,7 @@ use crate::http::{self, Access};
 use crate::lab::Lab;
 use crate::lab::jobs::JobsLab;
 use crate::measure::Token;
+use crate::resource::Work;
 use crate::runs::Store;
 use crate::workbench::{Running, Workbench};
 
@@ -76,6 +77,7 @@ async fn serve(
     // Fails only if a recorder is installed already, which then stays.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let jobs = JobsLab::start(&workbench.settings(), workbench.registry())?;
+    workbench.work_by(Arc::clone(&jobs) as Arc<dyn Work>);
     workbench.host(vec![Arc::clone(&jobs) as Arc<dyn Lab>]);
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);

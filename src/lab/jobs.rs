@@ -32,6 +32,7 @@ mod users;
 mod verdict;
 mod view;
 mod window;
+mod work;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
