@@ -3,9 +3,9 @@
 
 use futures::future::BoxFuture;
 
+use super::JobsLab;
 use super::snapshot::By;
 use super::submit::AnswerState;
-use super::JobsLab;
 use crate::resource::{Failed, Work};
 
 impl Work for JobsLab {
