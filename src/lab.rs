@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 
 use crate::config::Settings;
 use crate::metrics::Registry;
+use crate::record::Run;
 
 /// A lab, as the workbench sees it.
 pub trait Lab: fmt::Debug + Send + Sync {
@@ -29,6 +30,9 @@ pub trait Lab: fmt::Debug + Send + Sync {
 
     /// Zeroes counters and curves.
     fn reset(&self);
+
+    /// Returns the runs that it has recorded since the last call.
+    fn take_runs(&self) -> Vec<Run>;
 
     /// Publishes counters and gauges to a registry.
     fn publish(&self, registry: &Registry);

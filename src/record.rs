@@ -16,6 +16,7 @@ mod audit;
 pub mod by_mode;
 mod date;
 mod figure;
+mod jobs_side;
 mod ledger;
 mod left_out;
 mod load_figures;
@@ -36,6 +37,7 @@ pub use figure::{
     AnswerKind, BenchFigure, ClientFigure, ClientTiming, Figure, FigureError, LedgerFigure, ModeFigure,
     ModeTiming, Statistic, Unit,
 };
+pub use jobs_side::{JobsLedger, JobsSide};
 pub use ledger::LedgerState;
 pub use left_out::LeftOut;
 pub use load_figures::LoadFigures;

@@ -4,6 +4,7 @@
 //! Of a prediction only the heading is written here; `predict` writes the rest.
 
 mod histogram;
+mod jobs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +26,8 @@ pub(super) fn report(run: &Run) -> String {
         return text;
     }
     result(&mut text, run);
-    if let Some(times) = run.timing(TimingKind::Answer).and_then(Timing::histogram) {
+    let kind = if run.jobs.is_some() { TimingKind::Response } else { TimingKind::Answer };
+    if let Some(times) = run.timing(kind).and_then(Timing::histogram) {
         text += &histogram::chart(times);
     }
     text.push('\n');
@@ -38,6 +40,9 @@ pub(super) fn report(run: &Run) -> String {
     }
     if let Some(window) = &run.window {
         window_side(&mut text, window);
+    }
+    if let Some(side) = &run.jobs {
+        jobs::side(&mut text, side);
     }
     audit(&mut text, run);
     text
@@ -86,6 +91,11 @@ fn times(text: &mut String, rows: &[(String, Option<&Timing>)], origin: Origin) 
 
 /// The figures that matter most, and whether they can be trusted.
 fn result(text: &mut String, run: &Run) {
+    if let Some(side) = &run.jobs {
+        jobs::result(text, side);
+        put(text, "audit", trust(run));
+        return;
+    }
     let mut figures: Vec<String> =
         run.rate().map(|rate| format!("{} answers/s", number(rate))).into_iter().collect();
     if let Some(times) = run.timing(TimingKind::Answer) {
@@ -104,12 +114,16 @@ fn result(text: &mut String, run: &Run) {
             rate.into_iter().chain(percentiles(&side.response, run.origin)).collect();
         put(text, "work", figures.join(", "));
     }
-    let trust = match run.audit.validity() {
+    put(text, "audit", trust(run));
+}
+
+/// Whether the figures can be trusted.
+fn trust(run: &Run) -> &'static str {
+    match run.audit.validity() {
         Validity::Valid => "valid",
         Validity::Disturbed => "disturbed: see the end",
         Validity::Invalid => "INVALID: see the end",
-    };
-    put(text, "audit", trust);
+    }
 }
 
 /// The median, the 99th percentile and the maximum.
@@ -127,7 +141,11 @@ fn heading(text: &mut String, run: &Run) {
     }
     put(text, "from", format!("{}, by weir {}", origin(run.origin), run.weir));
     put(text, "target", &run.target);
-    put(text, "load", run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string));
+    let load = match &run.jobs {
+        Some(side) => jobs::load(side),
+        None => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
+    };
+    put(text, "load", load);
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);
     let length = if counted { format!(", lasted {} s", number(run.seconds)) } else { String::new() };
     put(text, "began", format!("{}{length}", run.began));

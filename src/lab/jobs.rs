@@ -22,6 +22,7 @@ mod ledger;
 mod load;
 mod marks;
 mod orders;
+mod recording;
 mod sampled;
 mod scheduler;
 mod snapshot;
@@ -64,12 +65,14 @@ pub use window::Percentiles;
 use self::core::Core;
 use self::load::Crews;
 use self::marks::Marks;
+use self::recording::RunRecorder;
 use self::sampled::Sampled;
 use self::threads::Threads;
 use self::users::Users;
 use crate::config::{Jobs as JobsConfig, Settings};
 use crate::lab::Lab;
 use crate::metrics::Registry;
+use crate::record::Run;
 
 /// The lab. Dropping it ends its threads; a thread that is kept by a job ends with the job,
 /// or with the process.
@@ -100,6 +103,7 @@ struct Inner {
     sampled: Mutex<Sampled>,
     desk: Mutex<code::Desk>,
     marks: Mutex<Marks>,
+    recorder: Mutex<RunRecorder>,
     config: Mutex<JobsConfig>,
     read_only: AtomicBool,
     commands: mpsc::UnboundedSender<control::Command>,
@@ -131,6 +135,7 @@ impl JobsLab {
             sampled: Mutex::default(),
             desk: Mutex::new(desk),
             marks: Mutex::default(),
+            recorder: Mutex::default(),
             config: Mutex::new(config),
             read_only: AtomicBool::new(settings.server.read_only),
             commands,
@@ -193,6 +198,10 @@ impl Lab for JobsLab {
         self.inner.reset();
     }
 
+    fn take_runs(&self) -> Vec<Run> {
+        lock(&self.inner.recorder).take()
+    }
+
     fn publish(&self, registry: &Registry) {
         self.inner.publish(registry);
     }
@@ -209,8 +218,9 @@ impl Inner {
     }
 
     fn mark(&self, kind: MarkKind, word: impl Into<String>) {
-        let at_ms = self.core.now_ms();
-        lock(&self.marks).add(at_ms, kind, word.into());
+        let mark = Mark { at_ms: self.core.now_ms(), kind, word: word.into() };
+        lock(&self.recorder).mark(&mark);
+        lock(&self.marks).add(mark);
     }
 
     fn ledger(&self) -> LedgerCounts {

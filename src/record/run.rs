@@ -11,7 +11,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Audit, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, WindowSide, date};
+use super::{
+    Audit, JobsSide, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, WindowSide, date,
+};
 use crate::metrics;
 
 /// The version of the format. Fields may be added under the same number.
@@ -49,6 +51,9 @@ pub struct Run {
     pub bench: Option<BenchSide>,
     /// The figures of a prediction.
     pub prediction: Option<Prediction>,
+    /// What the lab of jobs measured, if this is a run of jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobsSide>,
     /// The samples of a window of the history, if the run was cut out of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowSide>,
@@ -313,6 +318,7 @@ impl Run {
             client: None,
             bench: None,
             prediction: None,
+            jobs: None,
             window: None,
             skipped: None,
         }
@@ -340,8 +346,16 @@ impl Run {
         self.bench.as_ref()?.modes.get(self.mode()?.name())
     }
 
-    /// The times of this kind, of successes.
+    /// The times of this kind, of successes. A run of jobs has the times of users' jobs as
+    /// answers, and the lateness of the load's jobs as responses.
     pub fn timing(&self, kind: TimingKind) -> Option<&Timing> {
+        if let Some(jobs) = &self.jobs {
+            return match kind {
+                TimingKind::Answer => Some(&jobs.yours),
+                TimingKind::Response => Some(&jobs.lateness),
+                TimingKind::Wait | TimingKind::Service => None,
+            };
+        }
         let side = self.mode_side();
         match kind {
             TimingKind::Answer => match &self.client {
@@ -365,8 +379,11 @@ impl Run {
         }
     }
 
-    /// Events done per second, with the limits of [`rate`](Self::rate).
+    /// Events or jobs done per second, with the limits of [`rate`](Self::rate).
     pub fn done_rate(&self) -> Option<f64> {
+        if let Some(jobs) = &self.jobs {
+            return reliable(jobs.ledger.done, jobs.done_rate);
+        }
         self.mode_side()?.reliable_done_rate()
     }
 

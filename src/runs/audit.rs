@@ -6,6 +6,7 @@
 mod bench;
 mod client;
 mod imported;
+mod jobs;
 mod machine;
 mod sides;
 
@@ -33,6 +34,9 @@ impl Run {
         }
         if let Some(bench) = &self.bench {
             audit.bench(&self, bench);
+        }
+        if let Some(jobs) = &self.jobs {
+            audit.jobs(jobs);
         }
         audit.sides(&self);
         self.audit = audit;

@@ -97,9 +97,13 @@ pub fn compare(a: &Run, b: &Run) -> Comparison {
     let mut figures = share::figures(a, b);
     figures.extend(figure::figures(a, b));
     figure::judge(&mut figures);
+    let kinds = [a, b].map(|run| run.jobs.is_some());
     let difference = figures.iter().map(|figure| figure.difference).max().unwrap_or(Difference::Unknown);
     Comparison {
-        words: words::summary(&figures, difference),
+        words: match kinds[0] == kinds[1] {
+            true => words::summary(&figures, difference),
+            false => words::of_different_kinds(a, b),
+        },
         notes: words::notes(&figures, a, b),
         method: words::METHOD.to_owned(),
         a: Side::of(a),

@@ -31,7 +31,9 @@ impl Drawing {
     pub(super) fn of(run: &Run) -> Self {
         let from = run.skipped.as_ref().map_or(0.0, |skipped| skipped.seconds);
         let window = run.window.as_ref();
-        let bench = run.bench.as_ref().map(|bench| &bench.series).or(window.map(|window| &window.series));
+        let jobs = run.jobs.as_ref();
+        let bench = run.bench.as_ref().map(|bench| &bench.series);
+        let bench = bench.or(window.map(|window| &window.series)).or(jobs.map(|jobs| &jobs.series));
         let mode = run.mode().map(|mode| mode.name()).unwrap_or_default();
         let client = run.client.as_ref().map(|client| &client.series).filter(|series| !series.t.is_empty());
         let prediction = run.prediction.as_ref();
@@ -52,12 +54,16 @@ impl Drawing {
                 None => by_bench("requests"),
             },
             // Samples do not tell done from failed.
-            done: by_bench(if window.is_some() { "finished" } else { "done" }),
+            done: match jobs {
+                Some(_) => rates(bench, &["done"], from),
+                None => by_bench(if window.is_some() { "finished" } else { "done" }),
+            },
             depth: bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
             in_use: bench.map(|series| levels(series, "in_use")).unwrap_or_default(),
-            marks: match (&run.bench, window) {
-                (Some(bench), _) => bench.marks.clone(),
-                (None, window) => window.map(|window| window.marks.clone()).unwrap_or_default(),
+            marks: match (&run.bench, jobs, window) {
+                (Some(bench), ..) => bench.marks.clone(),
+                (None, Some(jobs), _) => jobs.marks.clone(),
+                (None, None, window) => window.map(|window| window.marks.clone()).unwrap_or_default(),
             },
         }
     }

@@ -104,6 +104,10 @@ pub(super) fn timings(run: &Run) -> Vec<(String, &Timing)> {
             all.push((format!("{mode}_{kind}"), timing));
         }
     }
+    if let Some(jobs) = &run.jobs {
+        all.push(("jobs_lateness".to_owned(), &jobs.lateness));
+        all.push(("jobs_yours".to_owned(), &jobs.yours));
+    }
     all.retain(|(_, timing)| !timing.is_empty());
     all
 }
@@ -113,6 +117,7 @@ fn series(run: &Run) -> Vec<Vec<String>> {
         ("client", run.client.as_ref().map(|client| &client.series)),
         ("bench", run.bench.as_ref().map(|bench| &bench.series)),
         ("window", run.window.as_ref().map(|window| &window.series)),
+        ("jobs", run.jobs.as_ref().map(|jobs| &jobs.series)),
     ];
     let sides: Vec<(&str, &Series)> =
         sides.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();

@@ -303,6 +303,7 @@ impl Results {
             client: Some(client),
             bench: None,
             prediction: None,
+            jobs: None,
             window: None,
             skipped: None,
         }

@@ -57,6 +57,9 @@ fn cut(run: &mut Run, asked: f64) -> Result<f64, String> {
     let answers = run.client.iter_mut().flat_map(of_answers);
     let events = run.bench.iter_mut().flat_map(|bench| bench.modes.values_mut()).flat_map(of_mode);
     let widest = answers.chain(events).map(|timing| timing.slices().seconds).fold(0.0, f64::max);
+    if run.jobs.is_some() {
+        return Err("nothing can be left out of a run of jobs".to_owned());
+    }
     if widest <= 0.0 {
         return Err("its times were not recorded second by second".to_owned());
     }

@@ -72,9 +72,9 @@ pub struct Listed {
     pub seconds: f64,
     /// The load in words, if it is known.
     pub load: Option<String>,
-    /// Answers per second.
+    /// Answers per second; jobs done per second of a run of jobs.
     pub rate: Option<f64>,
-    /// The median of the answer times.
+    /// The median of the answer times; of the lateness of a run of jobs.
     pub p50_ms: Option<f64>,
     /// The 99th percentile of the answer times.
     pub p99_ms: Option<f64>,
@@ -289,7 +289,12 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 fn listed(id: &str, run: &Run) -> Listed {
-    let answer = |share| run.timing(TimingKind::Answer).and_then(|timing| timing.quantile_ms(share));
+    // Of a run of jobs, those of the load.
+    let (kind, rate) = match run.jobs {
+        Some(_) => (TimingKind::Response, run.done_rate()),
+        None => (TimingKind::Answer, run.rate()),
+    };
+    let answer = |share| run.timing(kind).and_then(|timing| timing.quantile_ms(share));
     Listed {
         id: id.to_owned(),
         name: run.name.clone(),
@@ -298,7 +303,7 @@ fn listed(id: &str, run: &Run) -> Listed {
         began: run.began.clone(),
         seconds: run.seconds,
         load: run.load.as_ref().map(ToString::to_string),
-        rate: run.rate(),
+        rate,
         p50_ms: answer(0.5),
         p99_ms: answer(0.99),
         valid: !run.audit.is_invalid(),

@@ -89,7 +89,8 @@ impl Workbench {
     pub(super) fn finished_runs(&self) -> Vec<Run> {
         let finished = std::mem::take(&mut self.sampler().recorder.finished);
         let now = self.bench.clock.now();
-        finished.into_iter().map(|recorded| run(recorded, now)).collect()
+        let of_labs = self.labs().iter().flat_map(|lab| lab.take_runs());
+        finished.into_iter().map(|recorded| run(recorded, now)).chain(of_labs).collect()
     }
 
     /// Restarts the peaks of the parts.

@@ -244,7 +244,7 @@ export interface Percentiles {
 
 export interface Mark {
   t: number;
-  kind: 'reload' | 'error' | 'reset' | 'pause' | 'purge' | 'restart';
+  kind: 'reload' | 'error' | 'reset' | 'pause' | 'purge' | 'restart' | 'jobs';
   text: string;
 }
 

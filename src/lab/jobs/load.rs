@@ -99,7 +99,8 @@ impl Running {
 
     fn stop(&self) {
         if let Some(supervisor) = &self.supervisor {
-            supervisor.stop();
+            // Aborts all at once. A stop would wait for one worker after the other.
+            supervisor.abort();
         }
     }
 }

@@ -47,13 +47,13 @@ pub(super) struct Marks(VecDeque<Mark>);
 impl Marks {
     /// Adds a mark. A change of the load that follows another within a second replaces it, as
     /// while a slider moves.
-    pub(super) fn add(&mut self, at_ms: u64, kind: MarkKind, word: String) {
-        let continues = kind == MarkKind::Load
-            && self.0.back().is_some_and(|last| last.kind == kind && at_ms < last.at_ms + 1_000);
+    pub(super) fn add(&mut self, mark: Mark) {
+        let follows = |last: &Mark| last.kind == mark.kind && mark.at_ms < last.at_ms + 1_000;
+        let continues = mark.kind == MarkKind::Load && self.0.back().is_some_and(follows);
         if continues {
             self.0.pop_back();
         }
-        self.0.push_back(Mark { at_ms, kind, word });
+        self.0.push_back(mark);
         if self.0.len() > MOST {
             self.0.pop_front();
         }

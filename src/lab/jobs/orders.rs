@@ -24,7 +24,7 @@ use crate::config::{Jobs as JobsConfig, Settings};
 /// How long jobs may still run at the end of the server. Those that take longer are ended.
 const LAST_TURN: Duration = Duration::from_secs(1);
 /// How long jobs have to end once they are killed.
-const LET_GO: Duration = Duration::from_millis(200);
+const LET_GO: Duration = Duration::from_millis(500);
 
 impl JobsLab {
     /// Kills a job at the end of its turn, and waits until its submitter is answered.
@@ -207,7 +207,7 @@ impl Inner {
     }
 
     /// Ends the load and accepts nothing new. Jobs have a second to end; the rest is killed.
-    pub(super) async fn drain(&self, deadline: Duration) -> Option<String> {
+    pub(super) async fn drain(self: &Arc<Self>, deadline: Duration) -> Option<String> {
         self.is_draining.store(true, Ordering::Relaxed);
         self.command(Command::Adjust);
         self.finished(LAST_TURN.min(deadline)).await;
@@ -221,7 +221,10 @@ impl Inner {
             }
         }
         self.finished(LET_GO.min(deadline)).await;
-        let left = self.core.jobs.top().len();
+        // What has ended since the last sample belongs to the last run.
+        self.sample();
+        lock(&self.recorder).finish();
+        let left = self.core.jobs.top().iter().filter(|row| !is_interruptible(row.isolation)).count();
         report(&mut ended, left)
     }
 

@@ -11,12 +11,14 @@ use weir_job_wasm::settings::Isolation;
 
 use super::history::{Point, Points};
 use super::ledger::LedgerCounts;
+use super::recording::Observed;
 use super::scheduler::Scheduler;
 use super::snapshot::Core as CoreState;
 use super::turns::{Turn, WINDOW};
 use super::verdict::ROGUE_MS;
 use super::window::{LastSecond, Percentiles};
 use super::{Inner, MarkKind, lock};
+use crate::metrics::empty_histogram;
 
 /// How often the turns of the threads are sampled.
 const TURNS: Duration = Duration::from_millis(500);
@@ -49,6 +51,8 @@ pub(super) struct Sampled {
     /// CPU time outside of the scheduler threads' turns, in cores: jobs on blocking threads.
     pub(super) blocking: f64,
     yours: VecDeque<(Instant, Duration)>,
+    /// Those since the last sample.
+    fresh: Vec<Duration>,
     last: Option<Last>,
     next_turns: Option<Instant>,
     /// When a job last began or ended.
@@ -83,6 +87,7 @@ impl Sampled {
 
     /// Notes the time of a user's job.
     pub(super) fn note_yours(&mut self, took: Duration) {
+        self.fresh.push(took);
         self.yours.push_back((Instant::now(), took));
         if self.yours.len() > YOURS {
             self.yours.pop_front();
@@ -165,7 +170,18 @@ impl Inner {
         for _ in 0..due {
             sampled.points.push(Point { rate, core, p99_us });
         }
+        let fresh = std::mem::take(&mut sampled.fresh);
+        let lateness = sampled.last_second.newest().cloned().unwrap_or_else(empty_histogram);
         drop(sampled);
+        lock(&self.recorder).observe(&Observed {
+            now,
+            counts,
+            restarts: self.core.restarts.load(Ordering::Relaxed),
+            core_s: if last.is_some() { core * seconds } else { 0.0 },
+            lateness: &lateness,
+            yours: &fresh,
+            config: &self.config(),
+        });
         self.ticks.send_modify(|ticks| *ticks += 1);
     }
 

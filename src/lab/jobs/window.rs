@@ -70,6 +70,11 @@ impl LastSecond {
         (!all.is_empty()).then(|| Percentiles { p50: ms(0.5), p99: ms(0.99) })
     }
 
+    /// Returns the newest part.
+    pub(super) fn newest(&self) -> Option<&Histogram<u64>> {
+        self.0.back()
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -110,14 +110,23 @@ type Known = Result<Estimate, &'static str>;
 /// Returns the figures that both runs have, each judged alone.
 pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let mut figures = Vec::new();
-    let rates = [(TimingKind::Answer, "answers/s"), (TimingKind::Response, "done/s")];
-    for (kind, name) in rates {
+    let kinds = match (&a.jobs, &b.jobs) {
+        (None, None) => {
+            [(TimingKind::Answer, "answers/s", "answer"), (TimingKind::Response, "done/s", "response")]
+        }
+        (Some(_), Some(_)) => [
+            (TimingKind::Answer, "answers/s", "users' jobs"),
+            (TimingKind::Response, "jobs done/s", "lateness"),
+        ],
+        // They time different things.
+        _ => return Vec::new(),
+    };
+    for (kind, name, word) in kinds {
         let of = |run: &Run| Some((rate(run, kind)?, rate_noise(run, kind)));
         if let (Some((a_per_s, a)), Some((b_per_s, b))) = (of(a), of(b)) {
             figures.extend(ComparedFigure::of(name.to_owned(), Values::Rates { a_per_s, b_per_s }, [a, b]));
         }
         let (Some(a), Some(b)) = (Times::of(a, kind), Times::of(b, kind)) else { continue };
-        let word = if kind == TimingKind::Answer { "answer" } else { "response" };
         for (name, share) in [("mean", None), ("p50", Some(0.5)), ("p90", Some(0.9)), ("p99", Some(0.99))] {
             let (Some(a_ms), Some(b_ms)) = (a.value_ms(share), b.value_ms(share)) else { continue };
             let known = [a.noise(share), b.noise(share)];
@@ -323,6 +332,9 @@ fn rate_noise(run: &Run, kind: TimingKind) -> Known {
         (TimingKind::Answer, Some(client)) => {
             let by = client.response.as_ref().unwrap_or(&client.service);
             vec![&by.ok, &by.refused, &by.failed]
+        }
+        (TimingKind::Response, _) if run.jobs.is_some() => {
+            run.jobs.iter().map(|jobs| &jobs.lateness).collect()
         }
         (TimingKind::Answer, None) => {
             side.map(|side| vec![&side.http, &side.http_errors]).unwrap_or_default()

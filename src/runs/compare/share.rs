@@ -25,12 +25,13 @@ const FEW: f64 = 300.0;
 const FARTHEST: f64 = 40.0;
 
 /// The kinds of failure, in the order of the table.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind { name: "failed", went: "of the requests failed", count: failed },
     Kind { name: "unanswered", went: "of the requests got no answer", count: unanswered },
     Kind { name: "refused", went: "of the requests were refused", count: refused },
     Kind { name: "failed events", went: "of the events failed", count: failed_events },
     Kind { name: "dropped events", went: "of the events were dropped", count: dropped_events },
+    Kind { name: "failed jobs", went: "of the jobs failed", count: failed_jobs },
 ];
 
 struct Kind {
@@ -269,6 +270,11 @@ fn failed_events(run: &Run) -> Option<Count<'_>> {
     let side = run.mode_side().filter(|_| run.mode() != Some(Mode::Serial))?;
     let times = (&side.response_failed, vec![&side.response, &side.response_failed]);
     Count::new(side.failed, side.accepted, Some(times))
+}
+
+fn failed_jobs(run: &Run) -> Option<Count<'_>> {
+    let ledger = &run.jobs.as_ref()?.ledger;
+    Count::new(ledger.failed, ledger.ended(), None)
 }
 
 fn dropped_events(run: &Run) -> Option<Count<'_>> {

@@ -117,6 +117,7 @@ fn run_with(client: ClientSide) -> Run {
         client: Some(client),
         bench: None,
         prediction: None,
+        jobs: None,
         window: None,
         skipped: None,
     }
@@ -295,4 +296,49 @@ fn the_table_of_false_alarms() {
             eprintln!("{kind:?} x{slower}: {told:.1?}");
         }
     }
+}
+
+#[test]
+fn runs_of_jobs_are_compared_by_lateness_and_not_at_all_with_other_runs() {
+    use std::time::Duration;
+
+    use crate::record::{JobsLedger, JobsSide};
+
+    let jobs = |late_us: u64, failed: u64| {
+        let mut slicer = crate::record::Slicer::new(Duration::from_secs(1));
+        let mut random = fastrand::Rng::with_seed(late_us);
+        for n in 0..30_000_u64 {
+            slicer.record(Duration::from_millis(n), late_us + random.u64(0..late_us));
+        }
+        let done = 30_000 - failed;
+        let ledger = JobsLedger { accepted: 30_000, done, failed, ..JobsLedger::default() };
+        let mut run = Run::new(Origin::Recorded, "jobs", crate::record::now());
+        run.jobs = Some(JobsSide {
+            seconds: 30.0,
+            ledger,
+            done_rate: done as f64 / 30.0,
+            lateness: slicer.timing(),
+            ..JobsSide::default()
+        });
+        run.seconds = 30.0;
+        run.audited()
+    };
+    let (fast, slow) = (jobs(1_000, 0), jobs(2_000, 600));
+    let compared = compare(&fast, &slow);
+    assert_eq!(compared.difference, Difference::MoreThanNoise);
+    let named = |name: &str| compared.figures.iter().find(|figure| figure.name == name);
+    for name in ["lateness p50", "lateness p99", "jobs done/s", "failed jobs"] {
+        assert!(named(name).is_some(), "{name} is not in {:#?}", compared.figures);
+    }
+    assert!((named("lateness p50").unwrap().relative - 1.0).abs() < 0.1);
+
+    let mut other = fast.clone();
+    (other.jobs, other.target) = (None, "pipelined".to_owned());
+    let refused = compare(&other, &fast);
+    assert!(refused.figures.is_empty());
+    assert_eq!(
+        refused.words,
+        "B is a run of jobs and A one of pipelined: they cannot be compared, because the first times jobs and \
+         the second requests"
+    );
 }

@@ -98,6 +98,16 @@ pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> Stri
     }
 }
 
+/// Says that a run of jobs has nothing in common with another run.
+pub(super) fn of_different_kinds(a: &Run, b: &Run) -> String {
+    let (jobs, other) = if a.jobs.is_some() { ("A", "B") } else { ("B", "A") };
+    let target = if a.jobs.is_some() { &b.target } else { &a.target };
+    format!(
+        "{jobs} is a run of jobs and {other} one of {target}: they cannot be compared, because the first \
+         times jobs and the second requests"
+    )
+}
+
 fn is_share(figure: &ComparedFigure) -> bool {
     matches!(figure.values, Values::Shares { .. })
 }

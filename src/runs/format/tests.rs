@@ -87,6 +87,7 @@ pub(crate) fn sample() -> Run {
         client: Some(client),
         bench: Some(bench),
         prediction: None,
+        jobs: None,
         window: None,
         skipped: None,
     }

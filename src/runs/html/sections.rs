@@ -124,7 +124,11 @@ pub(super) fn ledgers(runs: &[Run]) -> String {
         };
         format!("<p class=\"account\">{} {}; {drained}</p>\n", key(n), bench.ledger)
     };
-    benches.map(line).collect()
+    let jobs = runs.iter().enumerate().filter_map(|(n, run)| Some((n, run.jobs.as_ref()?)));
+    let of_jobs = |(n, jobs): (usize, &crate::record::JobsSide)| {
+        format!("<p class=\"account\">{} {}</p>\n", key(n), jobs.ledger)
+    };
+    benches.map(line).chain(jobs.map(of_jobs)).collect()
 }
 
 /// Every check of each run.
@@ -153,7 +157,9 @@ pub(super) fn marks(runs: &[Run]) -> String {
     let mut text = String::new();
     for (n, run) in runs.iter().enumerate() {
         let of_bench = run.bench.iter().flat_map(|bench| &bench.marks);
-        for mark in of_bench.chain(run.window.iter().flat_map(|window| &window.marks)) {
+        let of_window = run.window.iter().flat_map(|window| &window.marks);
+        let of_jobs = run.jobs.iter().flat_map(|jobs| &jobs.marks);
+        for mark in of_bench.chain(of_window).chain(of_jobs) {
             let kind = format!("{:?}", mark.kind).to_lowercase();
             text +=
                 &format!("<li>{} at {} s, {kind}: {}</li>\n", key(n), number(mark.t), escape(&mark.text));
