@@ -33,7 +33,7 @@ pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Consumers, Data, Jobs, JobsLoad, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape,
+    Consumers, Jobs, JobsLoad, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape,
 };
 pub use watch::Watcher;
 

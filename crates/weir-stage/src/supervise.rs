@@ -158,6 +158,7 @@ pub struct Supervisor {
     period: Duration,
     backoff: Backoff,
     ends_with_last_child: bool,
+    restart_level: log::Level,
     children: Vec<ChildSpec>,
 }
 
@@ -166,7 +167,15 @@ impl Supervisor {
     /// restarts without delay.
     pub fn new(strategy: Strategy) -> Self {
         let (max_restarts, period, backoff) = (3, Duration::from_secs(5), Backoff::NONE);
-        Self { strategy, max_restarts, period, backoff, ends_with_last_child: false, children: Vec::new() }
+        Self {
+            strategy,
+            max_restarts,
+            period,
+            backoff,
+            ends_with_last_child: false,
+            restart_level: log::Level::Warn,
+            children: Vec::new(),
+        }
     }
 
     /// Limits the restarts: when more than `max` would fall within `period`, the supervisor
@@ -192,6 +201,13 @@ impl Supervisor {
     /// more may be started.
     pub fn ends_with_last_child(mut self) -> Self {
         self.ends_with_last_child = true;
+        self
+    }
+
+    /// Logs restarts as debug messages instead of warnings. Right for many children that are
+    /// expected to fail. [`ChildInfo::restarts`] still counts them.
+    pub fn quiet_restarts(mut self) -> Self {
+        self.restart_level = log::Level::Debug;
         self
     }
 

@@ -83,7 +83,8 @@ impl Running {
         let period = Duration::from_secs_f64(1.0 / rate);
         let crew = Arc::new(Crew { core: Arc::clone(core), scheduler: Arc::clone(scheduler), period });
         // Any number of restarts: one worker's failure is no reason to end its siblings.
-        let supervisor = Supervisor::new(Strategy::OneForOne).max_restarts(usize::MAX, Duration::ZERO);
+        let supervisor =
+            Supervisor::new(Strategy::OneForOne).max_restarts(usize::MAX, Duration::ZERO).quiet_restarts();
         let supervisor = (first..first + workers)
             .fold(supervisor, |supervisor, index| supervisor.child(worker(&crew, index)));
         let _on_its_thread = scheduler.runtime().enter();

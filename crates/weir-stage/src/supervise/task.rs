@@ -32,6 +32,7 @@ pub(super) fn spawn(supervisor: Supervisor) -> (SupervisorHandle, JoinHandle<Rea
         backoff: supervisor.backoff,
         random: fastrand::Rng::new(),
         ends_with_last_child: supervisor.ends_with_last_child,
+        restart_level: supervisor.restart_level,
         children: Vec::new(),
         next_key: 0,
         exits: FuturesUnordered::new(),
@@ -61,6 +62,8 @@ struct Task {
     backoff: Backoff,
     random: fastrand::Rng,
     ends_with_last_child: bool,
+    /// The level at which restarts are logged.
+    restart_level: log::Level,
     /// In the order of start, which is the order of their keys.
     children: Vec<ManagedChild>,
     next_key: Key,

@@ -35,8 +35,13 @@ impl Task {
         child.failures = child.failures.saturating_add(1);
         let delay = self.backoff.delay(child.failures, &mut self.random);
         match delay {
-            Duration::ZERO => log::warn!("child {name:?} ended ({reason}) and is restarted"),
-            _ => log::warn!("child {name:?} ended ({reason}) and is restarted in {delay:?}"),
+            Duration::ZERO => {
+                log::log!(self.restart_level, "child {name:?} ended ({reason}) and is restarted")
+            }
+            _ => log::log!(
+                self.restart_level,
+                "child {name:?} ended ({reason}) and is restarted in {delay:?}"
+            ),
         }
         child.enter(Lifecycle::Waiting { due: now + delay });
         self.clear_group(at).await;
