@@ -143,7 +143,10 @@ def main():
     server = subprocess.Popen([program, "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
     try:
         address = server.stdout.readline().strip()
-        outcomes = run_all(cases, address)
+        # The large messages of 9 last: they would make a server late that must answer within 1 s.
+        heavy = {number: case for number, case in cases.items() if number.startswith("9.")}
+        light = {number: case for number, case in cases.items() if number not in heavy}
+        outcomes = run_all(light, address) | run_all(heavy, address)
     finally:
         server.terminate()
         server.wait()
