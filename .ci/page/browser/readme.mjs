@@ -1,5 +1,6 @@
 // The pictures of the README, of a real server under a real load.
-//   node browser/readme.mjs FOLDER
+//   node browser/readme.mjs FOLDER [NAME]
+// With a name it takes only the pictures whose names begin with it.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { Browser, until } from './browser.mjs';
 import { Server } from './server.mjs';
 import { STATES, enter } from './states.mjs';
 
-const folder = process.argv[2];
+const [, , folder, only = ''] = process.argv;
 const SUM = new URL('../../../jobs/sum.wat', import.meta.url);
 
 /** Takes one picture, once `ready` is true. */
@@ -19,49 +20,57 @@ async function picture(name, scheme, server, path, ready) {
   await browser.close(server);
 }
 
-const overloaded = await Server.start(STATES.overloaded.settings);
-await picture('overloaded', 'light', overloaded, '/', async (page) => {
-  await overloaded.load('mode=pipelined&rate=16&duration=20s');
-  await page.waitForTimeout(21_000);
-  await until(async () => !(await overloaded.get('/api/load')).running, 10, 'the first load ends');
-  await enter(overloaded, STATES.overloaded);
-  await page.waitForTimeout(20_000);
-});
-
-const frozen = await Server.start(STATES.frozen.settings);
-await picture('frozen', 'dark', frozen, '/', async (page) => {
-  await enter(frozen, STATES.frozen);
-  await until(async () => (await page.textContent('#word')) === 'FROZEN', 30, 'FROZEN');
-  await page.waitForTimeout(4000);
-});
-
-for (const scheme of ['light', 'dark']) {
-  const jobs = await Server.start(['jobs.load.workers=10000'], { 'jobs/sum.wat': await readFile(SUM, 'utf8') });
-  await picture(`jobs-${scheme}`, scheme, jobs, '/jobs', async (page) => {
-    await page.waitForTimeout(25_000);
-    for (const input of ['100', '13']) {
-      await page.click(`#try [value="${input}"]`);
-      await page.waitForTimeout(9000);
-    }
-    await page.click('#try [value="-1"]');
-    await page.waitForTimeout(14_000);
-    await page.click('#try [value="100"]');
-    await until(async () => (await page.textContent('#word')) === 'ONE ROGUE', 30, 'ONE ROGUE');
-    await page.waitForTimeout(1000);
+if ('overloaded'.startsWith(only)) {
+  const overloaded = await Server.start(STATES.overloaded.settings);
+  await picture('overloaded', 'light', overloaded, '/', async (page) => {
+    await overloaded.load('mode=pipelined&rate=16&duration=20s');
+    await page.waitForTimeout(21_000);
+    await until(async () => !(await overloaded.get('/api/load')).running, 10, 'the first load ends');
+    await enter(overloaded, STATES.overloaded);
+    await page.waitForTimeout(20_000);
   });
 }
 
-const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
-const at = ['--set', `server.listen=${runs.address}`];
-for (const consumers of [2, 4, 8]) {
-  await runs.post(`/api/concurrency?value=${consumers}`);
-  await runs.weir('load', 'pipelined', '--rate', '90', '-d', '8s', '-q', '--name', `${consumers} consumers`, ...at);
+if ('frozen'.startsWith(only)) {
+  const frozen = await Server.start(STATES.frozen.settings);
+  await picture('frozen', 'dark', frozen, '/', async (page) => {
+    await enter(frozen, STATES.frozen);
+    await until(async () => (await page.textContent('#word')) === 'FROZEN', 30, 'FROZEN');
+    await page.waitForTimeout(4000);
+  });
 }
-const listed = (await runs.get('/api/runs')).runs.map((run) => run.id).reverse();
-const [first, ...others] = listed;
-const address = `/#run=${first}${others.map((id) => `&with=${id}`).join('')}`;
-await picture('runs', 'light', runs, address, async (page) => {
-  await page.getByRole('button', { name: 'event response' }).click();
-  await page.getByRole('button', { name: 'depth' }).click();
-  await page.waitForTimeout(1500);
-});
+
+if (only === '' || only.startsWith('jobs')) {
+  for (const scheme of ['light', 'dark']) {
+    const jobs = await Server.start(['jobs.load.workers=10000'], { 'jobs/sum.wat': await readFile(SUM, 'utf8') });
+    await picture(`jobs-${scheme}`, scheme, jobs, '/jobs', async (page) => {
+      await page.waitForTimeout(25_000);
+      for (const input of ['100', '13']) {
+        await page.click(`#try [value="${input}"]`);
+        await page.waitForTimeout(9000);
+      }
+      await page.click('#try [value="-1"]');
+      await page.waitForTimeout(14_000);
+      await page.click('#try [value="100"]');
+      await until(async () => (await page.textContent('#word')) === 'ONE ROGUE', 30, 'ONE ROGUE');
+      await page.waitForTimeout(1000);
+    });
+  }
+}
+
+if ('runs'.startsWith(only)) {
+  const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
+  const at = ['--set', `server.listen=${runs.address}`];
+  for (const consumers of [2, 4, 8]) {
+    await runs.post(`/api/concurrency?value=${consumers}`);
+    await runs.weir('load', 'pipelined', '--rate', '90', '-d', '8s', '-q', '--name', `${consumers} consumers`, ...at);
+  }
+  const listed = (await runs.get('/api/runs')).runs.map((run) => run.id).reverse();
+  const [first, ...others] = listed;
+  const address = `/#run=${first}${others.map((id) => `&with=${id}`).join('')}`;
+  await picture('runs', 'light', runs, address, async (page) => {
+    await page.getByRole('button', { name: 'event response' }).click();
+    await page.getByRole('button', { name: 'depth' }).click();
+    await page.waitForTimeout(1500);
+  });
+}

@@ -19,6 +19,16 @@ export function topOf(most) {
 }
 
 /**
+ * What 98 of 100 values do not exceed: the burst after a stall, when all jobs that are due end at once, does not
+ * flatten the minute. It is cut off at the top.
+ * @param {(number | null)[]} values
+ */
+export function usual(values) {
+  const known = values.filter((value) => value !== null).toSorted((a, b) => a - b);
+  return known[Math.floor(0.98 * (known.length - 1))] ?? 0;
+}
+
+/**
  * @param {() => Jobs | null} jobs
  * @returns {Panel[]}
  */
@@ -32,7 +42,7 @@ export function panels(jobs) {
         return isTall() ? 11 : 9.2;
       },
       colour: 'work',
-      top: (values) => topOf(Math.max(10, jobs()?.load.target ?? 0, ...values.map((value) => value ?? 0))),
+      top: (values) => topOf(Math.max(10, jobs()?.load.target ?? 0, usual(values))),
       ticks: (top) => [0, top / 2.4, top / 1.2],
       tick: (value) => (value >= 1000 ? `${value / 1000}\u202fk` : format.brief(value)),
       read: (value) => `${format.count(value)}/s`,

@@ -8,6 +8,8 @@ import { inputText, turnText } from './words.js';
 
 /** @import { Jobs } from './types.d.ts' */
 
+const SHORT_US = 500; // a slice of which the picture would show several
+
 /**
  * What the bracket below a strip measures.
  * @param {number} reductions
@@ -35,7 +37,7 @@ export function turnWords(reductions, us, turns, rogues, isNarrow) {
  * @param {boolean} lost
  * @param {boolean} isNarrow
  */
-export function wallWords({ top, isolation }, id, lost, isNarrow) {
+export function wallWords({ top, isolation, slice }, id, lost, isNarrow) {
   const job = top.find((one) => one.id === id);
   const who = job ? `sum(${inputText(job.input)})` : 'One job';
   if (lost || isolation === 'thread') {
@@ -45,5 +47,9 @@ export function wallWords({ top, isolation }, id, lost, isNarrow) {
   }
   if (isolation === 'task')
     return isNarrow ? `${who} keeps the core` : `${who} has had the core since it began. A task is never interrupted.`;
+  // A turn that takes far longer than its slice was interrupted by the operating system.
+  const isInterrupted = slice.us !== null && slice.us < SHORT_US;
+  if (isInterrupted)
+    return isNarrow ? 'another program had the core' : 'During this turn another program had the core.';
   return isNarrow ? 'one turn' : 'One turn is longer than this picture.';
 }

@@ -4,7 +4,7 @@
 // Responsible for: the claims. unit.html runs them.
 
 import { difference } from '../jobs/code-sheet.js';
-import { topOf } from '../jobs/panels.js';
+import { topOf, usual } from '../jobs/panels.js';
 import { inputText, short, turnText } from '../jobs/words.js';
 import { Series } from '../labs/series.js';
 import { equal, narrow, test } from './claims.js';
@@ -79,6 +79,12 @@ test('an axis ends above its largest value, at a figure whose ticks are round', 
     equal([top >= value, top <= 2.6 * value], [true, true]);
   }
   equal([10, 10_000, 100_000].map(topOf), [12, 12_000, 120_000]);
+});
+
+test('a burst of a tenth of a second does not change the axis of a minute', () => {
+  const minute = Array.from({ length: 600 }, (_, index) => (index === 300 ? 60_000 : 10_000));
+  equal([usual(minute), usual([...minute, null]), usual([]), usual([null])], [10_000, 10_000, 0, 0]);
+  equal(usual(Array.from({ length: 600 }, (_, index) => (index > 500 ? 20_000 : 10_000))), 20_000);
 });
 
 test('inputs have a real minus, turns and reductions few digits', () => {
