@@ -101,7 +101,7 @@ async fn measure(lab: &JobsLab, with_user: bool) -> String {
             users += 1;
         }
         if sample.elapsed() >= Duration::from_millis(100) {
-            let now = lab.ledger().done;
+            let now = lab.ledger().done - users;
             rates.push((now - done) as f64 / sample.elapsed().as_secs_f64());
             (sample, done) = (Instant::now(), now);
             let figures = lab.snapshot_since(u64::MAX).now;
@@ -112,7 +112,7 @@ async fn measure(lab: &JobsLab, with_user: bool) -> String {
             }
         }
     }
-    let done = (lab.ledger().done - first - users) as f64 / begin.elapsed().as_secs_f64();
+    let done = (lab.ledger().done - users - first) as f64 / begin.elapsed().as_secs_f64();
     let (low, high) = rates.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)));
     let late = match with_user {
         true => format!("{:.2} / {:.2}", median(&mut late50), median(&mut late99)),

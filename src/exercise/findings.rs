@@ -76,10 +76,13 @@ impl Findings {
 }
 
 fn fingerprint(exercise: &Exercise) -> u64 {
-    let Exercise { config, loads, questions, .. } = exercise;
+    let Exercise { config, loads, jobs, questions, .. } = exercise;
     let asked: Vec<_> = questions.iter().map(|q| (&q.name, q.measure.to_string(), &q.answer)).collect();
     let mut hasher = DefaultHasher::new();
     format!("{config:?} {loads:?} {asked:?}").hash(&mut hasher);
+    if !jobs.is_empty() {
+        format!("{jobs:?}").hash(&mut hasher);
+    }
     // JSON numbers are exact up to 2^53.
     hasher.finish() >> 11
 }

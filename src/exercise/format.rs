@@ -2,6 +2,7 @@
 //! mistakes.
 
 pub(super) mod bounds;
+mod jobs;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::duration;
 use crate::files;
 use crate::workbench::Edit;
 pub use bounds::BoundsError;
+pub use jobs::{JobsRun, Step};
 
 /// The longest line of a command, in characters.
 const LINE: usize = 72;
@@ -45,6 +47,9 @@ pub struct Exercise {
     /// The loads.
     #[serde(default, rename = "load")]
     pub loads: Vec<Load>,
+    /// Runs in the jobs lab.
+    #[serde(default)]
+    pub jobs: Vec<JobsRun>,
     /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
@@ -259,6 +264,11 @@ impl Exercise {
             text += "```\n";
         }
         text
+    }
+
+    /// Whether a check measures anything.
+    pub fn is_measured(&self) -> bool {
+        !self.loads.is_empty() || !self.jobs.is_empty()
     }
 
     /// The command that simulates a load, in lines for a terminal.

@@ -148,6 +148,10 @@ impl Exercise {
             set.extend(load.also.iter().chain(&load.config).cloned());
             set.extend(load.edits.iter().map(|e| format!("{} {}", duration::format(e.after), e.value)));
         }
+        for run in &self.jobs {
+            set.extend(run.config.iter().cloned());
+            set.extend(run.steps.iter().map(|step| step.to_string().replace(" x", " ")));
+        }
         for question in &self.questions {
             set.extend(question.choices.iter().cloned());
             let answers = question.wrong.iter().map(|wrong| &wrong.is).chain([&question.answer]);

@@ -58,6 +58,7 @@ fn measured(rate: f64) -> Measured {
         snapshot: None,
         scale: TimeScale::ONE,
         invalid: Vec::new(),
+        jobs: None,
     }
 }
 

@@ -1,7 +1,9 @@
-//! Runs the loads of an exercise three ways: by theory, in a simulation, and on a bench.
+//! Runs the loads of an exercise, and its runs of the jobs lab, three ways: by theory, in a
+//! simulation, and on a bench or in a lab.
 
 mod error;
 mod figure;
+mod jobs;
 mod time_scale;
 
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tokio::time::Instant;
 
 pub(super) use time_scale::TimeScale;
 
+use super::format::JobsRun;
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
@@ -79,6 +82,8 @@ pub struct Measured {
     pub(super) scale: TimeScale,
     /// The audit's reasons to distrust the run, if it is invalid.
     pub invalid: Vec<String>,
+    /// The figures, if it is a run of the jobs lab.
+    pub(super) jobs: Option<jobs::JobsFound>,
 }
 
 /// A load, ready to be made.
@@ -104,13 +109,40 @@ impl Trial<'_> {
             TrialBench::Running(_) => {
                 let plain = |load: &&Load| load.config.is_empty() && load.edits.is_empty();
                 let plain: Vec<&Load> = self.exercise.measured_loads().filter(plain).collect();
-                if plain.is_empty() && !self.exercise.loads.is_empty() {
+                if plain.is_empty() && self.exercise.is_measured() {
                     return Err(TrialError::NeedsOwnBench);
                 }
                 plain
             }
         };
-        loads.into_iter().map(|load| self.one(load, watch)).collect()
+        let of_loads = loads.into_iter().map(|load| self.one(load, watch));
+        let mut measured = of_loads.collect::<Result<Vec<_>, _>>()?;
+        for run in &self.exercise.jobs {
+            // A running server's lab has another load.
+            if !matches!(self.place, TrialBench::Running(_)) && !self.stop.is_cancelled() {
+                measured.push(self.jobs(run)?);
+            }
+        }
+        Ok(measured)
+    }
+
+    fn jobs(&self, run: &JobsRun) -> Result<Measured, TrialError> {
+        let flags = self.exercise.config.iter().chain(&run.config).cloned().collect();
+        let settings = Sources { file: None, flags }.load()?.settings;
+        let mut found = jobs::expected(&settings.jobs, run);
+        if self.place == TrialBench::Own {
+            found.measured = jobs::measure(&settings, run)?;
+        }
+        Ok(Measured {
+            load: run.name.clone(),
+            predicted: None,
+            simulated: None,
+            measured: None,
+            snapshot: None,
+            scale: TimeScale::ONE,
+            invalid: Vec::new(),
+            jobs: Some(found),
+        })
     }
 
     fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Phase)) -> Result<Measured, TrialError> {
@@ -128,6 +160,7 @@ impl Trial<'_> {
             snapshot: None,
             scale: self.scale(load),
             invalid: Vec::new(),
+            jobs: None,
         };
         if self.place != TrialBench::Nowhere {
             let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::markdown::{Block, blocks, html, inline_html, inlines};
-use super::{Exercise, Load, Progress, Question, Set, SetError, State, Value};
+use super::{Exercise, JobsRun, Load, Progress, Question, Set, SetError, State, Value};
 use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
@@ -115,7 +115,8 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
                 "hints": hints(exercise, &state).into_iter().map(line_html).collect::<Vec<_>>(),
             },
             "config": exercise.config,
-            "loads": exercise.measured_loads().map(load).collect::<Vec<_>>(),
+            "loads": exercise.measured_loads().map(load).chain(exercise.jobs.iter().map(jobs_run))
+                .collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,
@@ -189,9 +190,21 @@ fn load(load: &Load) -> Object {
     json!({
         "name": load.name,
         "run": load.run,
+        "command": format!("weir load {}", load.run),
         "config": load.config,
         "faster": load.faster,
         "edits": load.edits.iter().map(edit).collect::<Vec<_>>(),
+    })
+}
+
+fn jobs_run(run: &JobsRun) -> Object {
+    json!({
+        "name": run.name,
+        "run": run.in_words(),
+        "command": format!("jobs: {}", run.in_words()),
+        "config": run.config,
+        "faster": 1,
+        "edits": [],
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn conclude(
     let state = progress.change(&exercise.id, |state| {
         judgements = judge(exercise, state, findings);
         state.checked(&judgements, passed_code, code.map(|code| code.written));
-        if !findings.fresh && !exercise.loads.is_empty() {
+        if !findings.fresh && exercise.is_measured() {
             measured_at = Some(findings.at.clone());
         }
         if keep && !exercise.questions.is_empty() {

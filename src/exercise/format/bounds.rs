@@ -57,10 +57,12 @@ pub enum BoundsError {
 /// # Errors
 /// The first bound that is exceeded.
 pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
-    let Exercise { config, loads, questions, given, facts, hints, .. } = exercise;
+    let Exercise { config, loads, jobs, questions, given, facts, hints, .. } = exercise;
     let counts = [
         ("settings", config.len()),
         ("loads", loads.len()),
+        ("runs of jobs", jobs.len()),
+        ("steps", jobs.iter().map(|run| run.steps.len()).max().unwrap_or(0)),
         ("questions", questions.len()),
         ("given numbers", given.len()),
         ("facts", facts.len()),
@@ -75,6 +77,10 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
     if let Some(Load { name, faster, .. }) = loads.iter().find(|load| !(1..=FASTEST).contains(&load.faster))
     {
         return Err(BoundsError::Faster { load: name.clone(), faster: *faster });
+    }
+    // Also refuses a length that is not a number.
+    if let Some(run) = jobs.iter().find(|run| !(0.1..=LONGEST_S).contains(&run.length())) {
+        return Err(BoundsError::Length(run.length() as u64));
     }
     for question in questions {
         let is_finite = |value: &Value| !matches!(value, Value::Number(number) if !number.is_finite());

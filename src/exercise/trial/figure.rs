@@ -7,6 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::Measured;
+use super::jobs::NAMES;
 use crate::exercise::Value;
 use crate::record::{Figure, FigureError, Unit};
 use crate::workbench::{SnapshotFigure, SnapshotValue};
@@ -25,6 +26,8 @@ enum Place {
     Run(Figure),
     /// Below `snapshot`: measured only.
     Snapshot(SnapshotFigure),
+    /// Below `jobs`: a figure of a run in the jobs lab.
+    Jobs(&'static str),
 }
 
 /// An unknown name.
@@ -36,6 +39,12 @@ pub enum FigureNameError {
     /// Its path is unknown.
     #[error(transparent)]
     Path(#[from] FigureError),
+    /// The jobs lab has no such figure.
+    #[error("{path:?} is not a figure of the jobs lab: expected one of {}", NAMES.join(", "))]
+    Jobs {
+        /// The path.
+        path: String,
+    },
 }
 
 impl FromStr for FigureName {
@@ -47,9 +56,13 @@ impl FromStr for FigureName {
         let Some((load, path)) = text.split_once('.').filter(|(load, _)| !load.is_empty()) else {
             return Err(FigureNameError::NoLoad(text.to_owned()));
         };
-        let figure = match path.strip_prefix("snapshot.") {
-            Some(path) => Place::Snapshot(path.parse()?),
-            None => Place::Run(path.parse()?),
+        let figure = match path.split_once('.') {
+            Some(("snapshot", path)) => Place::Snapshot(path.parse()?),
+            Some(("jobs", path)) => {
+                let known = NAMES.into_iter().find(|name| *name == path);
+                Place::Jobs(known.ok_or_else(|| FigureNameError::Jobs { path: path.to_owned() })?)
+            }
+            _ => Place::Run(path.parse()?),
         };
         Ok(Self { load: load.to_owned(), figure })
     }
@@ -60,6 +73,7 @@ impl fmt::Display for FigureName {
         match self.figure {
             Place::Run(figure) => write!(f, "{}.{figure}", self.load),
             Place::Snapshot(figure) => write!(f, "{}.snapshot.{figure}", self.load),
+            Place::Jobs(figure) => write!(f, "{}.jobs.{figure}", self.load),
         }
     }
 }
@@ -80,19 +94,33 @@ impl Measured {
                 SnapshotValue::Number(number, unit) => (number, unit),
                 SnapshotValue::Text(text) => return Some(Value::Text(text)),
             },
+            Place::Jobs(figure) => return self.jobs.as_ref()?.measured.get(figure).cloned(),
         };
         Some(value(self.scale.asked(number, unit), unit))
     }
 
     /// The simulated value. A simulation has no snapshot.
     pub fn simulated(&self, name: &FigureName) -> Option<Value> {
-        let Place::Run(figure) = name.figure else { return None };
+        let figure = match name.figure {
+            Place::Run(figure) => figure,
+            Place::Snapshot(_) => return None,
+            Place::Jobs(figure) => return self.jobs.as_ref()?.simulated.get(figure).cloned(),
+        };
         Some(value(self.simulated.as_ref()?.figure(figure)?, figure.unit()))
     }
 
     /// What theory predicts.
     pub fn predicted(&self, name: &FigureName) -> Option<f64> {
-        let Place::Run(figure) = name.figure else { return None };
+        let figure = match name.figure {
+            Place::Run(figure) => figure,
+            Place::Snapshot(_) => return None,
+            Place::Jobs(figure) => {
+                return match self.jobs.as_ref()?.predicted.get(figure)? {
+                    Value::Number(number) => Some(*number),
+                    Value::Text(_) => None,
+                };
+            }
+        };
         self.predicted.as_ref()?.figure(figure)
     }
 }

@@ -232,7 +232,7 @@ fn run(
 ) -> Result<Outcome, CheckError> {
     let state = workshop.progress()?.of(&exercise.id);
     let kept = state.findings_of(exercise).filter(|_| !again).cloned();
-    let measured_before = kept.as_ref().filter(|_| !exercise.loads.is_empty()).map(|kept| kept.at.clone());
+    let measured_before = kept.as_ref().filter(|_| exercise.is_measured()).map(|kept| kept.at.clone());
     let findings = match kept {
         Some(kept) => kept,
         None => Findings::of(exercise, &measure(&workshop.checks, exercise, &stop)?),
@@ -271,7 +271,7 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
     for load in exercise.measured_loads() {
         checks.doing(Doing::Preparing(load.name.clone()));
         // One load at a time, since a trial reports nothing before its bench is up.
-        let alone = Exercise { loads: vec![load.clone()], ..exercise.clone() };
+        let alone = Exercise { loads: vec![load.clone()], jobs: Vec::new(), ..exercise.clone() };
         let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };
         let of_load =
             trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
@@ -279,6 +279,16 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
             return Err(CheckError::Stopped);
         }
         measured.extend(of_load?);
+    }
+    for run in &exercise.jobs {
+        checks.doing(Doing::Preparing(run.name.clone()));
+        let alone = Exercise { loads: Vec::new(), jobs: vec![run.clone()], ..exercise.clone() };
+        let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };
+        let of_run = trial.run(&mut |_, _| ());
+        if stop.is_cancelled() {
+            return Err(CheckError::Stopped);
+        }
+        measured.extend(of_run?);
     }
     Ok(measured)
 }

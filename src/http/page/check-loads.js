@@ -13,10 +13,10 @@ import { element } from './dom.js';
 export function loadList({ loads, config }) {
   const [{ faster }] = loads;
   const isCommon = loads.every((load) => load.faster === faster);
-  const items = loads.map(({ name, run, config: own, faster: times, edits }) => {
+  const items = loads.map(({ name, command: typedIn, config: own, faster: times, edits }) => {
     const item = element('li', '');
     if (loads.length > 1) item.append(element('b', '', name), ': ');
-    item.append(typed(command(`weir load ${run}`)), ...settings(own));
+    item.append(typed(command(typedIn)), ...settings(own));
     for (const { after, set } of edits) item.append(`, after ${after} `, element('code', '', set));
     if (!isCommon) item.append(...speed(times));
     return item;

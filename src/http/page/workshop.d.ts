@@ -55,6 +55,7 @@ export interface ExerciseHtml {
 export interface ExerciseLoad {
   name: string;
   run: string;
+  command: string;
   config: string[];
   faster: number;
   edits: Edit[];
