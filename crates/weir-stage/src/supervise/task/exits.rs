@@ -36,7 +36,7 @@ impl Task {
         let delay = self.backoff.delay(child.failures, &mut self.random);
         match delay {
             Duration::ZERO => {
-                log::log!(self.restart_level, "child {name:?} ended ({reason}) and is restarted")
+                log::log!(self.restart_level, "child {name:?} ended ({reason}) and is restarted");
             }
             _ => log::log!(
                 self.restart_level,
