@@ -26,9 +26,12 @@ pub(super) fn report(run: &Run) -> String {
         return text;
     }
     result(&mut text, run);
-    let kind = if run.jobs.is_some() { TimingKind::Response } else { TimingKind::Answer };
+    let (what, kind) = match run.jobs {
+        Some(_) => ("lateness", TimingKind::Response),
+        None => ("answers", TimingKind::Answer),
+    };
     if let Some(times) = run.timing(kind).and_then(Timing::histogram) {
-        text += &histogram::chart(times);
+        text += &histogram::chart(what, times);
     }
     text.push('\n');
     heading(&mut text, run);

@@ -25,7 +25,7 @@ struct Bin {
 
 /// The chart of a histogram in microseconds: bounds in milliseconds, a bar, the count
 /// and its share. Empty if all times would be in one bar.
-pub(super) fn chart(times: &Histogram<u64>) -> String {
+pub(super) fn chart(what: &str, times: &Histogram<u64>) -> String {
     let bins = bins(times);
     let [first, _, ..] = bins.as_slice() else { return String::new() };
     let decimals = match first.to - first.from {
@@ -37,7 +37,7 @@ pub(super) fn chart(times: &Histogram<u64>) -> String {
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or_default().max(1);
     let bound = |micros: u64| format!("{:.decimals$}", micros as f64 / 1e3);
     let columns = [left(17), left(LONGEST), right(9), right(6)];
-    let mut table = Table::new(columns).header(["answers, ms", "", "count", "share"]);
+    let mut table = Table::new(columns).header([format!("{what}, ms").as_str(), "", "count", "share"]);
     for bin in &bins {
         // Rounded up: a bin with a count has a bar.
         let length = (bin.count as f64 / most as f64 * LONGEST as f64).ceil() as usize;
@@ -108,7 +108,7 @@ mod tests {
     fn most_answers_and_the_tail_are_seen_at_a_glance() {
         let body = (0..990).map(|n| 20_000 + n * 8);
         let times = of(body.chain((0..10).map(|n| 40_000 + n * 1000)));
-        let text = chart(&times);
+        let text = chart("answers", &times);
         let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(lines.len(), 9, "{text}");
         assert!(
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn one_time_has_no_distribution() {
-        assert!(chart(&of([500, 500])).is_empty() && chart(&of([])).is_empty());
+        assert!(chart("answers", &of([500, 500])).is_empty() && chart("answers", &of([])).is_empty());
     }
 
     proptest! {
@@ -135,7 +135,7 @@ mod tests {
             prop_assert_eq!(bins.iter().map(|bin| bin.count).sum::<u64>(), times.len());
             prop_assert!(bins.len() as u64 <= BARS + 2, "{:?}", bins);
             prop_assert!(bins.windows(2).all(|pair| pair[0].to == pair[1].from), "{:?}", bins);
-            assert_fits(&chart(&times));
+            assert_fits(&chart("answers", &times));
         }
     }
 }

@@ -7,9 +7,10 @@ use crate::record::{JobsSide, Origin};
 /// The figures that matter most.
 pub(super) fn result(text: &mut String, jobs: &JobsSide) {
     let mut figures = vec![format!("{} jobs done/s", number(jobs.done_rate))];
-    figures.extend(
-        percentiles(&jobs.lateness, Origin::Recorded).into_iter().map(|figure| format!("late by {figure}")),
-    );
+    let late = percentiles(&jobs.lateness, Origin::Recorded).join(", ");
+    if !late.is_empty() {
+        figures.push(format!("late by {late}"));
+    }
     put(text, "result", figures.join(", "));
     if !jobs.yours.is_empty() {
         put(text, "users' jobs", percentiles(&jobs.yours, Origin::Recorded).join(", "));

@@ -28,6 +28,7 @@ pub(super) struct RunRecorder {
     finished: Vec<Run>,
     /// The account at the last observation.
     last: LedgerCounts,
+    last_restarts: u64,
 }
 
 /// What a sample shows to the recorder.
@@ -78,8 +79,9 @@ impl RunRecorder {
     /// Takes in a sample: begins a run with the first job, and ends it when the lab is quiet.
     pub(super) fn observe(&mut self, observed: &Observed<'_>) {
         let last = std::mem::replace(&mut self.last, observed.counts);
+        let restarts = std::mem::replace(&mut self.last_restarts, observed.restarts);
         if self.current.is_none() && observed.counts.accepted > last.accepted {
-            self.current = Some(Recording::begin(observed, last));
+            self.current = Some(Recording::begin(observed, last, restarts));
         }
         let Some(current) = &mut self.current else { return };
         current.add(observed, last);
@@ -109,7 +111,7 @@ impl RunRecorder {
 }
 
 impl Recording {
-    fn begin(observed: &Observed<'_>, before: LedgerCounts) -> Self {
+    fn begin(observed: &Observed<'_>, before: LedgerCounts, restarts_before: u64) -> Self {
         let columns = [
             ("done", Merge::Sum),
             ("cores", Merge::Last),
@@ -122,7 +124,7 @@ impl Recording {
             began: observed.now,
             began_at: record::now(),
             before,
-            restarts_before: observed.restarts,
+            restarts_before,
             config: observed.config.clone(),
             most: (0, observed.config.load.rate),
             active: observed.now,
