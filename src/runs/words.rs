@@ -1,7 +1,7 @@
 //! Formats the numbers in the sentences of an audit.
 
 /// Formats a count with its digits grouped: `9,981`.
-pub(super) fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 

@@ -8,6 +8,7 @@ use crate::cli::Exit;
 use crate::cli::output::redraw;
 use crate::cli::text::{NONE, Table, hang, left, number, pad, percent, right, time, wrap};
 use crate::record::Origin;
+use crate::runs::words::count;
 
 /// The interval of `--watch`.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -60,8 +61,10 @@ fn pretty(snapshot: &Snapshot) -> String {
 fn figures(snapshot: &Snapshot) -> String {
     let Snapshot { isolation, slice, load, now, .. } = snapshot;
     let us = slice.us.map_or(String::new(), |us| format!(", {} µs", number(us)));
-    let mut text =
-        labelled("isolation", &format!("{isolation}, slices of {} reductions{us}", slice.reductions));
+    let mut text = labelled(
+        "isolation",
+        &format!("{isolation}, slices of {} reductions{us}", count(slice.reductions)),
+    );
     text += &labelled(
         "jobs",
         &format!(

@@ -17,9 +17,9 @@ use super::error::JobsError;
 use super::inspect::{ANSWER, answered};
 use super::snapshot::KillState;
 use super::users::Killed;
-use super::verdict::grouped;
 use super::{Inner, JobsLab, MarkKind, engine_settings, is_interruptible, lock, millis};
 use crate::config::{Jobs as JobsConfig, Settings};
+use crate::runs::words::count;
 
 /// How long jobs may still run at the end of the server. Those that take longer are ended.
 const LAST_TURN: Duration = Duration::from_secs(1);
@@ -261,7 +261,7 @@ fn report(ended: &mut [u64], left: usize) -> Option<String> {
 fn changes(old: &JobsConfig, new: &JobsConfig) -> Vec<(MarkKind, String)> {
     let mut marks = Vec::new();
     if old.load.workers != new.load.workers {
-        marks.push((MarkKind::Load, format!("{} workers", grouped(new.load.workers))));
+        marks.push((MarkKind::Load, format!("{} workers", count(new.load.workers))));
     } else if old.load.rate != new.load.rate {
         marks.push((MarkKind::Load, format!("{} jobs/s a worker", new.load.rate)));
     } else if old.load.fail_share != new.load.fail_share {
@@ -275,12 +275,12 @@ fn changes(old: &JobsConfig, new: &JobsConfig) -> Vec<(MarkKind, String)> {
             marks.push((MarkKind::Settings, word));
         }
     };
-    setting(old.slice != new.slice, format!("slice {}", grouped(new.slice)));
+    setting(old.slice != new.slice, format!("slice {}", count(new.slice)));
     setting(
         old.max_reductions != new.max_reductions,
-        format!("max {} reductions", grouped(new.max_reductions)),
+        format!("max {} reductions", count(new.max_reductions)),
     );
-    setting(old.max_memory != new.max_memory, format!("max {} bytes", grouped(new.max_memory)));
+    setting(old.max_memory != new.max_memory, format!("max {} bytes", count(new.max_memory)));
     setting(old.workers != new.workers, format!("{} threads", new.workers));
     setting(old.code != new.code, new.code.clone());
     marks

@@ -64,7 +64,10 @@ pub(super) struct Sampled {
 /// A thread since the last sample.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CoreSample {
+    /// CPU time in cores.
     share: f64,
+    /// Time within turns in cores: more than the CPU time if other processes had the core.
+    in_turns: f64,
     turns: Vec<Turn>,
     busy: Duration,
 }
@@ -122,6 +125,15 @@ impl Sampled {
     /// Cores in use, over the last half second.
     pub(super) fn cpu(&self) -> f64 {
         mean(self.points.latest(SECOND / 2).map(|point| point.core))
+    }
+
+    /// The part of the time within turns that the threads had a core.
+    pub(super) fn part_on_core(&self) -> f64 {
+        let (had, turns) = self
+            .cores
+            .iter()
+            .fold((0.0, 0.0), |(had, turns), core| (had + core.share, turns + core.in_turns));
+        if turns > had { had / turns } else { 1.0 }
     }
 
     /// The threads as they are shown, without those that are lost.
@@ -260,6 +272,7 @@ impl Sampled {
             };
             // The system counts in ticks of some milliseconds.
             core.share = (0.6 * core.share + 0.4 * share.min(1.0)).min(1.0);
+            core.in_turns = 0.6 * core.in_turns + 0.4 * in_turns;
             all += share.min(1.0);
         }
         for scheduler in lost {

@@ -2,6 +2,7 @@
 
 use super::code::Swap;
 use super::snapshot::{By, Core, Load, Now, Tone, TopRow, Verdict};
+use crate::runs::words::count;
 
 /// A job counts as a rogue from this age.
 pub(super) const ROGUE_MS: u64 = 1_000;
@@ -36,7 +37,7 @@ impl Seen<'_> {
             let text = format!(
                 "A scheduler thread has been kept by one job for {}: {} jobs are overdue, and a kill has no effect.",
                 seconds(self.now.stalled_ms),
-                grouped(self.now.late),
+                count(self.now.late),
             );
             return say("STALLED", Tone::Bad, text);
         }
@@ -111,26 +112,15 @@ impl Seen<'_> {
         if self.load.workers == 0 {
             return "There is no load beside it".to_owned();
         }
-        let (rate, target) =
-            (grouped(self.now.rate.round() as u64), grouped(self.load.target.round() as u64));
+        let (rate, target) = (count(self.now.rate.round() as u64), count(self.load.target.round() as u64));
         match self.now.lateness_ms {
+            Some(late) if late.p99 >= 1_000.0 => {
+                format!("{rate} jobs/s of {target}/s, late by {:.2} s (p99)", late.p99 / 1e3)
+            }
             Some(late) => format!("{rate} jobs/s of {target}/s, late by {:.1} ms (p99)", late.p99),
             None => format!("{rate} jobs/s of {target}/s"),
         }
     }
-}
-
-/// Writes a number with commas between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn seconds(ms: u64) -> String {

@@ -51,6 +51,8 @@ impl Inner {
             |row: &Row| row.isolation == Isolation::Thread && row.age.as_millis() >= u128::from(ROGUE_MS);
         let on_threads = rows.iter().filter(|row| row.isolation == Isolation::Thread).count();
         let share_of_thread = (sampled.blocking / on_threads.max(1) as f64).min(1.0);
+        // A job's share is its time within turns, in which other processes may have had the core.
+        let part_on_core = sampled.part_on_core();
         let lost = self.threads.lost();
         let current: Vec<u64> = schedulers
             .iter()
@@ -60,7 +62,7 @@ impl Inner {
             .collect();
         let row_of = |row: &Row| {
             let share = match row.isolation {
-                Isolation::Fuel => row.share,
+                Isolation::Fuel => row.share * part_on_core,
                 Isolation::Task => f64::from(u8::from(current.contains(&row.id))),
                 Isolation::Thread => share_of_thread,
             };

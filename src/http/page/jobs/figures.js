@@ -24,8 +24,8 @@ export function figures(make) {
   const [rate, late, yours, core] = ['#f-rate', '#f-late', '#f-yours', '#f-core'].map(make);
   const target = find(document, '#of-target');
   const ofCore = find(document, '#of-core');
-  return ({ now, load, cores }) => {
-    const isStalled = now.stalled_ms > 0;
+  return ({ now, load, cores, verdict }) => {
+    const isStalled = verdict.word === 'STALLED';
     const tone = isStalled ? 'bad' : '';
     write(target, format.count(load.target));
     rate.show(`${format.count(now.rate)}\u202fjobs/s`, tone);
