@@ -19,7 +19,7 @@ fn settings(flags: &[&str]) -> Settings {
     Sources { file: None, flags }.load().unwrap().settings
 }
 
-fn lab(flags: &[&str]) -> Arc<JobsLab> {
+pub(super) fn lab(flags: &[&str]) -> Arc<JobsLab> {
     // The file of the repository, wherever the test runs.
     let code = concat!("jobs.code=", env!("CARGO_MANIFEST_DIR"), "/jobs/sum.wat");
     let flags: Vec<&str> = std::iter::once(code).chain(flags.iter().copied()).collect();
@@ -27,7 +27,7 @@ fn lab(flags: &[&str]) -> Arc<JobsLab> {
 }
 
 /// Waits for a sample that shows something.
-async fn until(lab: &JobsLab, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Snapshot {
+pub(super) async fn until(lab: &JobsLab, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let mut ticks = lab.ticks();
     let shown = async {
         loop {
