@@ -43,7 +43,7 @@ impl Drop for KillOnDrop {
     fn drop(&mut self) {
         if let Some(id) = self.id {
             drop(self.inner.users.kill(id, KillState::Asked));
-            // The first poll leaves the order with the job; nobody waits for the effect.
+            // The first poll leaves the order with the job. The effect needs no wait.
             let _ = self.inner.core.jobs.kill(id).now_or_never();
         }
     }
