@@ -191,7 +191,7 @@ fn top_shows_the_lab_in_eighty_columns_and_again_while_it_is_watched() {
     let said = text(&folder.run(&["jobs", "top", "--url", &address]).stdout);
     for line in [
         "ONE ROGUE  #48215 takes 90 % of the core",
-        "isolation fuel, slices of 50000 reductions, 57.0 µs",
+        "isolation fuel, slices of 50,000 reductions, 57.0 µs",
         "jobs      9992/s of 10000/s, 0 late, 12 restarts",
         "lateness  p50 0.600 ms, p99 1.10 ms",
         "yours     no jobs in the last second",

@@ -1,7 +1,7 @@
 //! One event to a thousand watchers over TCP, one of which reads nothing.
 //!
 //! ```sh
-//! cargo run --release --example ticker
+//! cargo run --example ticker
 //! ```
 //!
 //! Each event is one line of 1 kB, encoded once. The watcher that reads nothing is behind as

@@ -1,7 +1,7 @@
 //! A WebSocket server that sends back each message: `cargo run --example echo 127.0.0.1:9001`.
 //!
-//! It shows what a handler does with a WebSocket, and `.ci/websocket/run` holds it against the
-//! cases of the Autobahn test suite. It serves until Ctrl-C.
+//! `.ci/websocket/run` holds it against the cases of the Autobahn test suite. It serves until
+//! Ctrl-C.
 
 use std::net::SocketAddr;
 use std::time::Duration;
