@@ -11,10 +11,22 @@ use std::fmt;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
 use crate::metrics::Registry;
 use crate::record::Run;
+
+/// A part of a lab that runs: a thread, or a supervisor with its workers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabPart {
+    /// Its name. Two parts may have the same, such as a lost thread and its replacement.
+    pub name: String,
+    /// `running`, `idle` while it has nothing to run, or `lost` while a job keeps it for good.
+    pub state: String,
+    /// Its figures, in words.
+    pub says: String,
+}
 
 /// A lab, as the workbench sees it.
 pub trait Lab: fmt::Debug + Send + Sync {
@@ -23,6 +35,9 @@ pub trait Lab: fmt::Debug + Send + Sync {
 
     /// The current figures: the body of `GET /api/<name>`.
     fn snapshot(&self) -> serde_json::Value;
+
+    /// What the lab runs: a part of the tree of components.
+    fn components(&self) -> Vec<LabPart>;
 
     /// Puts a changed configuration in force while the lab runs. Returns a note for each part
     /// that has no effect.

@@ -66,7 +66,7 @@ pub use snapshot::{ConsumerCell, ConsumerState, Snapshot, SnapshotFigure, Snapsh
 pub use spawned::TooMany;
 pub use stages::Order;
 pub use stats::Request;
-pub use tree::{ComponentTree, RestOfWorkers, StageNode, SupervisorNode, WorkerNode};
+pub use tree::{ComponentTree, LabNode, RestOfWorkers, StageNode, SupervisorNode, WorkerNode};
 pub use verdict::{Part, Tone, Verdict, Word};
 pub use window::WindowError;
 pub use work::{Arrival, InvalidInput};

@@ -32,6 +32,7 @@ async fn the_tree_has_every_worker_with_its_event_and_what_it_has_prefetched() {
     ids.sort_unstable();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
     assert_eq!((&json["ledger"]["held"], &json["ledger"]["unaccounted"]), (&8.into(), &0.into()));
+    assert_eq!(json["labs"], serde_json::json!([]), "a workbench without a lab");
 }
 
 #[tokio::test(start_paused = true)]

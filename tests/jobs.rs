@@ -1,11 +1,13 @@
 //! The lab of jobs over HTTP, called without a socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tokio::time::timeout;
 use tower::ServiceExt;
 use weir::config::Sources;
 use weir::http::{Access, router_with_jobs};
@@ -248,7 +250,7 @@ async fn a_reset_of_the_bench_zeroes_the_lab_and_a_drain_ends_and_names_its_jobs
     bench.post("/api/reset").await;
     assert_eq!(bench.jobs.ledger().accepted, 0);
     let id = bench.json(Method::POST, "/api/jobs/submit?n=-1").await["id"].as_u64().unwrap();
-    let report = bench.workbench.drain(std::time::Duration::from_millis(300)).await.to_string();
+    let report = bench.workbench.drain(Duration::from_millis(300)).await.to_string();
     let line = format!("jobs: 1 job was still running and was ended: #{id}");
     assert!(report.lines().any(|found| found.trim() == line), "{report}");
     let (status, body) = bench.post("/api/jobs/submit?n=1").await;
@@ -256,4 +258,33 @@ async fn a_reset_of_the_bench_zeroes_the_lab_and_a_drain_ends_and_names_its_jobs
         (status, body.as_str()),
         (StatusCode::SERVICE_UNAVAILABLE, "refused: the server is ending\n")
     );
+}
+
+#[tokio::test]
+async fn the_tree_of_components_shows_the_threads_of_the_lab_and_its_workers() {
+    let flags = ["workers=2", "load.workers=150", "load.rate=10", "load.fail_share=0.5"];
+    let bench = Bench::start(&flags.map(|flag| format!("jobs.{flag}")).each_ref().map(String::as_str));
+    let mut ticks = bench.jobs.ticks();
+    let restarted = async {
+        while bench.jobs.snapshot_since(u64::MAX).now.restarts == 0 {
+            ticks.changed().await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(30), restarted).await.expect("a worker is restarted");
+    let labs = bench.json(Method::GET, "/api/components").await["labs"].clone();
+    assert_eq!((&labs[0]["name"], labs.as_array().unwrap().len()), (&"jobs".into(), 1));
+    let parts = labs[0]["parts"].as_array().unwrap();
+    let shown: Vec<_> = parts.iter().map(|part| [&part["name"], &part["state"]]).collect();
+    assert_eq!(shown, [["weir-jobs-0", "running"], ["weir-jobs-1", "running"], ["workers", "running"]]);
+    let says = |at: usize| parts[at]["says"].as_str().unwrap();
+    for (at, end) in
+        [(0, " % of a core, 100 workers, 0 submitted jobs"), (1, ", 50 workers, 0 submitted jobs")]
+    {
+        assert!(says(at).ends_with(end), "{parts:?}");
+    }
+    let (workers, restarts) = says(2).split_once(" under 2 supervisors, ").unwrap();
+    assert_eq!(workers, "150 workers");
+    assert!(restarts.contains(" restart") && !restarts.starts_with("0 "), "{restarts}");
+    let (status, _) = bench.post("/api/components/jobs/kill").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "orders to a lab have their own routes");
 }

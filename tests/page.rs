@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use weir::config::Sources;
 use weir::exercise::Progress;
+use weir::lab::jobs::JobsLab;
 use weir::record::{Arrivals, Check, Mode, Origin, Run, Verdict, WindowSide};
 use weir::runs::{Store, ToolOutput, compare, import, to_json, without_first};
 use weir::theory::predict;
@@ -98,6 +99,7 @@ async fn the_page_declares_the_configuration_and_its_changes_as_the_server_sends
 #[tokio::test(start_paused = true)]
 async fn the_page_declares_the_tree_of_components_as_the_server_sends_it() {
     let bench = bench(&["consumers.concurrency=70", "consumers.max_demand=3"]);
+    bench.host(vec![JobsLab::start(&bench.settings(), bench.registry()).unwrap()]);
     let mut declared = Declared::read("tree", &["snapshot"]);
     for _ in 0..300 {
         get(&bench, "/pipelined").await;

@@ -1,5 +1,5 @@
 //! `weir components`, `weir kill` and `weir restart`: the supervision tree of a running
-//! server, and orders to its stages and workers.
+//! server with its labs, and orders to its stages and workers.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use super::server::Server;
 use super::text::{Table, hang, left};
 use crate::config::Sources;
 use crate::measure::{Peer, Token};
-use crate::workbench::{ComponentTree, OrderReport, RestOfWorkers, StageNode, WorkerNode};
+use crate::workbench::{ComponentTree, LabNode, OrderReport, RestOfWorkers, StageNode, WorkerNode};
 
 const TREE: &str = "/api/components";
 /// The most prefetched events that a line names.
@@ -165,7 +165,18 @@ fn pretty(tree: &ComponentTree) -> String {
             table.row([&format!("{below}{branch}{name}"), "", does]);
         }
     }
-    format!("{table}\n{}", hang("ledger  ", &tree.ledger.to_string()))
+    let labs: String = tree.labs.iter().map(|lab| format!("\n{}", of_lab(lab))).collect();
+    format!("{table}\n{}{labs}", hang("ledger  ", &tree.ledger.to_string()))
+}
+
+fn of_lab(lab: &LabNode) -> Table {
+    let mut table = Table::new([left(16), left(9), left(40)]).folded();
+    table.row([&lab.name, "", &format!("lab; for its orders, see weir {} --help", lab.name)]);
+    for (at, part) in lab.parts.iter().enumerate() {
+        let branch = if at + 1 == lab.parts.len() { "└─ " } else { "├─ " };
+        table.row([&format!("{branch}{}", part.name), &part.state, &part.says]);
+    }
+    table
 }
 
 fn doing(stage: &StageNode) -> String {

@@ -71,13 +71,16 @@ Examples:
 pub(super) const COMPONENTS: &str = "\
 Examples:
   weir components
-  weir components --json | jq '.supervisor.stages[1].workers[].event'";
+  weir components --json | jq '.supervisor.stages[1].workers[].event'
+
+Below the tree is what each lab runs. `weir jobs` has the orders to the jobs lab.";
 pub(super) const KILL: &str = "\
 Examples:
   weir kill consumers
   weir kill consumers/37    one worker, by its number in `weir components`
 
-Events in hand fail; prefetched events go back to the queue's stage.";
+Events in hand fail; prefetched events go back to the queue's stage.
+Jobs of the jobs lab are killed by `weir jobs kill`.";
 pub(super) const RESTART: &str = "\
 Examples:
   weir restart consumers    they have 3 s to finish the events in hand

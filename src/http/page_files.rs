@@ -147,6 +147,7 @@ files![
     "jobs/ways.js",
     "jobs/words.js",
     "keys.js",
+    "lab-list.js",
     "labs/figure.js",
     "labs/labs.css",
     "labs/link.js",

@@ -13,6 +13,7 @@
 
 mod carried;
 mod code;
+mod components;
 mod control;
 mod core;
 mod error;
@@ -70,7 +71,7 @@ use self::sampled::Sampled;
 use self::threads::Threads;
 use self::users::Users;
 use crate::config::{Jobs as JobsConfig, Settings};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabPart};
 use crate::metrics::Registry;
 use crate::record::Run;
 
@@ -188,6 +189,10 @@ impl Lab for JobsLab {
 
     fn snapshot(&self) -> serde_json::Value {
         serde_json::json!(self.snapshot_since(0))
+    }
+
+    fn components(&self) -> Vec<LabPart> {
+        self.inner.components()
     }
 
     fn apply(&self, settings: &Settings) -> Vec<String> {

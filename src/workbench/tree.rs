@@ -1,5 +1,5 @@
-//! The tree of components: the supervisor, its stages, and each worker with the events it
-//! holds.
+//! The tree of components: the supervisor, its stages, each worker with the events it holds,
+//! and the parts of the labs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::cells::{MOST, Working};
 use super::stages::{MAX_RESTARTS, PERIOD, StageName};
 use super::{Component, Workbench};
+use crate::lab::LabPart;
 use crate::pipeline::Stamp;
 use crate::pool::Spread;
 use crate::record::LedgerState;
@@ -35,6 +36,17 @@ pub struct ComponentTree {
     pub ledger: LedgerState,
     /// The supervisor of the pipelined mode.
     pub supervisor: SupervisorNode,
+    /// The labs beside the pipeline.
+    pub labs: Vec<LabNode>,
+}
+
+/// A lab. Orders to it are on its page and among its subcommands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabNode {
+    /// Its name, which is also that of its page and its subcommand: `jobs`.
+    pub name: String,
+    /// What it runs.
+    pub parts: Vec<LabPart>,
 }
 
 /// A supervisor.
@@ -135,7 +147,11 @@ impl Workbench {
                 rest,
             });
         }
+        let labs = self.labs().iter();
         ComponentTree {
+            labs: labs
+                .map(|lab| LabNode { name: lab.name().to_owned(), parts: lab.components() })
+                .collect(),
             uptime_s: self.uptime().as_secs_f64(),
             mean_service_ms: self.sampler().judge.rates.service_s * 1e3,
             ledger: self.ledger(),

@@ -49,3 +49,18 @@ fn stages_and_workers_are_listed_killed_and_restarted_from_the_command_line() {
         assert!(said.contains(why), "{args:?}: {said}");
     }
 }
+
+#[test]
+fn the_parts_of_the_jobs_lab_are_listed_below_the_tree() {
+    let folder = Folder::new("components-jobs");
+    let server = Server::start(&folder, &["--set", "jobs.load.workers=150"]);
+    let shown = || text(&folder.run(&["components", "--listen", &server.address]).stdout);
+    until("both supervisors run", || shown().contains("150 workers under 2 supervisors, 0 restarts"));
+    let said = shown();
+    let lab: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("jobs ")).collect();
+    assert_eq!(lab.len(), 3, "{said}");
+    assert!(lab[0].ends_with("lab; for its orders, see weir jobs --help"), "{said}");
+    assert!(lab[1].starts_with("├─ weir-jobs-0    running    "), "{said}");
+    assert!(lab[1].ends_with(" % of a core, 150 workers, 0 submitted jobs"), "{said}");
+    assert!(lab[2].starts_with("└─ workers        running    150 workers"), "{said}");
+}

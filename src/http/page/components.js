@@ -1,12 +1,13 @@
 // @ts-check
-// The tab of components: the supervisor, its stages and their workers as a tree.
+// The tab of components: the supervisor, its stages and their workers as a tree, and what the labs run.
 //
 // Responsible for: asking for the tree while it can be seen, sending the orders, and saying what they cost.
-// stage-row.js has the rows of stages, worker-rows.js those of workers.
+// stage-row.js has the rows of stages, worker-rows.js those of workers, lab-list.js the labs.
 
 import { isOff } from './control.js';
 import { element, find, write } from './dom.js';
 import { format } from './format.js';
+import { LabList } from './lab-list.js';
 import { ask, messageOf, order } from './server.js';
 import { Sight } from './sight.js';
 import { StageRow } from './stage-row.js';
@@ -24,6 +25,7 @@ export class ComponentsTab {
   /** @type {StageRow[]} */
   #rows = [];
   #stages = element('ul', 'stages');
+  #labs = new LabList();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clearing;
 
@@ -38,7 +40,7 @@ export class ComponentsTab {
     this.supervisor = element('p', 'words');
     this.mark = element('i', 'mark running');
     const name = element('p', 'name', this.mark, element('b', '', 'pipelined'), ' supervisor');
-    find(section, '.tree').replaceChildren(name, this.supervisor, this.#stages);
+    find(section, '.tree').replaceChildren(name, this.supervisor, this.#stages, this.#labs.node);
     this.sight = new Sight(section, () => this.#ask());
   }
 
@@ -67,7 +69,8 @@ export class ComponentsTab {
   }
 
   /** @param {ComponentTree} tree */
-  #take({ supervisor, mean_service_ms: mean, uptime_s: now }) {
+  #take({ supervisor, labs, mean_service_ms: mean, uptime_s: now }) {
+    this.#labs.take(labs);
     write(this.supervisor, about(supervisor));
     this.mark.className = `mark ${supervisor.state}`;
     const hindrance = hindranceOf(supervisor);

@@ -1,4 +1,4 @@
-// The answer of /api/components: the supervisor of the pipelined mode, its stages and their workers.
+// The answer of /api/components: the supervisor of the pipelined mode, its stages and their workers; and the labs.
 // tests/page.rs holds these types against the server.
 
 import type { LedgerState } from './snapshot.d.ts';
@@ -8,6 +8,19 @@ export interface ComponentTree {
   mean_service_ms: number;
   ledger: LedgerState;
   supervisor: SupervisorNode;
+  labs: LabNode[];
+}
+
+/** A lab. Its name is also that of its page. */
+export interface LabNode {
+  name: string;
+  parts: LabPart[];
+}
+
+export interface LabPart {
+  name: string;
+  state: 'running' | 'idle' | 'lost';
+  says: string;
 }
 
 export interface SupervisorNode {

@@ -71,6 +71,13 @@ impl Crews {
         self.crews.drain(..).for_each(|crew| crew.stop());
     }
 
+    /// The numbers of workers and of their supervisors. A crew that could not be started has
+    /// neither.
+    pub(super) fn running(&self) -> (u64, u64) {
+        let running = self.crews.iter().filter(|crew| crew.supervisor.is_some());
+        running.fold((0, 0), |(workers, supervisors), crew| (workers + crew.workers, supervisors + 1))
+    }
+
     /// The number of workers on a thread.
     pub(super) fn workers_on(&self, scheduler: &Arc<Scheduler>) -> u64 {
         let on = self.crews.iter().filter(|crew| Arc::ptr_eq(&crew.scheduler, scheduler));

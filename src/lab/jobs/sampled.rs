@@ -65,7 +65,7 @@ pub(super) struct Sampled {
 #[derive(Debug, Clone, Default)]
 pub(super) struct CoreSample {
     /// CPU time in cores.
-    share: f64,
+    pub(super) share: f64,
     /// Time within turns in cores: more than the CPU time if other processes had the core.
     in_turns: f64,
     turns: Vec<Turn>,
@@ -205,10 +205,7 @@ impl Inner {
             return;
         }
         for scheduler in self.threads.active() {
-            let Some((id, _)) = scheduler.meter.current().filter(|(_, age)| *age >= LOST) else { continue };
-            if !rows.iter().any(|row| row.id == id && row.isolation == Isolation::Task) {
-                continue;
-            }
+            let Some(id) = scheduler.kept_by(rows, LOST) else { continue };
             match self.threads.replace(&scheduler) {
                 Ok(()) => {
                     let word = format!("thread {} lost to #{id}, replaced", scheduler.core);

@@ -9,6 +9,8 @@ use std::{io, thread};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::Instant;
+use weir_job_wasm::jobs::Row;
+use weir_job_wasm::settings::Isolation;
 
 use super::carried::{Carried, HasTurn};
 use super::turns::Meter;
@@ -74,8 +76,13 @@ impl Scheduler {
             run(runtime, &stop);
             *lock(&threads.own) = None;
         };
-        thread::Builder::new().name(format!("weir-jobs-{core}")).stack_size(STACK).spawn(run)?;
+        thread::Builder::new().name(this.thread_name()).stack_size(STACK).spawn(run)?;
         Ok(this)
+    }
+
+    /// The name of the thread, as the system shows it.
+    pub(super) fn thread_name(&self) -> String {
+        format!("weir-jobs-{}", self.core)
     }
 
     /// The runtime of the thread.
@@ -103,6 +110,12 @@ impl Scheduler {
     /// The number of users' jobs on this thread.
     pub(super) fn number_carried(&self) -> usize {
         self.carried().len()
+    }
+
+    /// Returns the job with isolation `task` that has kept the thread for `least` or longer.
+    pub(super) fn kept_by(&self, rows: &[Row], least: Duration) -> Option<u64> {
+        let (id, _) = self.meter.current().filter(|(_, age)| *age >= least)?;
+        rows.iter().any(|row| row.id == id && row.isolation == Isolation::Task).then_some(id)
     }
 
     /// Closes the thread for jobs, and returns the jobs that can move to another thread: all

@@ -124,6 +124,8 @@ async fn workers_come_and_go_and_those_that_fail_are_restarted() {
     assert_eq!(totals.values, quiet.ledger.done);
     lab.reset();
     assert_eq!(lab.ledger(), LedgerCounts::default());
+    let idle = &lab.components()[1];
+    assert_eq!((&*idle.state, &*idle.says), ("idle", "0 workers, 0 restarts"));
 }
 
 #[tokio::test]
@@ -134,6 +136,9 @@ async fn a_task_keeps_its_thread_until_the_lab_replaces_it() {
     let stalled = until(&lab, "a stall", |s| s.verdict.word == "STALLED" && s.cores[0].lost).await;
     assert_eq!(stalled.cores[0].turns, [(0.0, 2_000.0, rogue.id)]);
     assert!(stalled.now.late > 0 && stalled.now.stalled_ms >= 500);
+    let shown = lab.components();
+    let kept = "kept by job 1; 10 workers, 2 submitted jobs";
+    assert_eq!((&*shown[0].state, &*shown[0].says), ("lost", kept), "{shown:?}");
     let refused = lab.kill(rogue.id).await.unwrap_err().to_string();
     assert!(refused.contains("cannot be interrupted"), "{refused}");
     assert_eq!(lab.snapshot_since(0).top[0].kill, Some(KillState::NoEffect));
@@ -143,6 +148,10 @@ async fn a_task_keeps_its_thread_until_the_lab_replaces_it() {
     assert_eq!(answer.result.as_deref(), Some("5050"), "it moved to the fresh thread");
     let replaced = until(&lab, "the load on the fresh thread", |s| s.now.rate > 1.0).await;
     assert!(replaced.cores.len() == 2 && replaced.cores[1].lost, "{:?}", replaced.cores);
+    let shown = lab.components();
+    let states: Vec<_> = shown.iter().map(|part| [&*part.name, &*part.state]).collect();
+    assert_eq!(states, [["weir-jobs-0", "running"], ["weir-jobs-0", "lost"], ["workers", "running"]]);
+    assert_eq!(shown[1].says, "kept by job 1; replaced");
     let marks = lab.snapshot_since(0).marks;
     assert!(marks.iter().any(|mark| mark.word == "thread 0 lost to #1, replaced"), "{marks:?}");
 }

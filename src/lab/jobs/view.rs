@@ -73,12 +73,9 @@ impl Inner {
         top.sort_by(|a, b| b.core.total_cmp(&a.core));
         top.truncate(MOST_ROWS);
 
-        let isolation_of = |id: u64| rows.iter().find(|row| row.id == id).map(|row| row.isolation);
         let is_lost = |at: usize| {
-            let current = schedulers.get(at).and_then(|scheduler| scheduler.meter.current());
-            current.is_some_and(|(id, age)| {
-                age.as_millis() >= u128::from(ROGUE_MS) && isolation_of(id) == Some(Isolation::Task)
-            })
+            let scheduler = schedulers.get(at);
+            scheduler.is_some_and(|kept| kept.kept_by(&rows, Duration::from_millis(ROGUE_MS)).is_some())
         };
         let mut cores = sampled.shown_cores(is_lost);
         let given_away = rows.iter().filter(|row| keeps_core(row)).map(|row| (row.id, share_of_thread));

@@ -4,6 +4,7 @@
 // Responsible for: the claims. unit.html runs them.
 
 import { ComponentsTab } from '../components.js';
+import { LabList } from '../lab-list.js';
 import { placed, WorkerRows } from '../worker-rows.js';
 import { equal, test } from './claims.js';
 
@@ -122,4 +123,19 @@ test('a click on Kill sends one order, and says so until the answer is there', (
   window.fetch = fetch;
   equal(sent, [['api/components/consumers/kill', 'POST']]);
   equal(section.querySelector('.cost')?.textContent, 'kill consumers …');
+});
+
+test('a lab is listed with its parts and the way to its page, and a part keeps its row', () => {
+  /** @param {'running' | 'lost'} state @param {string} says */
+  const jobs = (state, says) => ({ name: 'jobs', parts: [{ name: 'weir-jobs-0', state, says }] });
+  const list = new LabList();
+  list.take([jobs('running', '3 % of a core')]);
+  const row = list.node.querySelector('li');
+  equal(list.node.querySelector('a')?.getAttribute('href'), 'jobs');
+  equal(list.node.querySelector('.words')?.textContent, 'Orders to it are on the jobs page and in weir jobs.');
+  list.take([jobs('lost', 'kept by job 7')]);
+  equal(list.node.querySelector('li') === row, true);
+  equal([row?.textContent, row?.querySelector('i')?.className], ['weir-jobs-0 lostkept by job 7', 'mark lost']);
+  list.take([]);
+  equal(list.node.childNodes.length, 0);
 });
