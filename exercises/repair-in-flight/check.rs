@@ -1,4 +1,4 @@
-//! Checks repaired code on its answers, and how it is put in force while jobs run.
+//! Checks the answers of the repaired code, and how it is swapped in while jobs run.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a check, not an interface")]
 
 #[cfg(not(feature = "solutions"))]
@@ -83,9 +83,9 @@ async fn code_that_takes_away_an_answer_is_not_put_in_force() {
     let version = jobs.history()[0].number;
     assert_eq!(
         version, 1,
-        "code that answers 0 to 1 is in force as version {version}: the rehearsal says so before the swap"
+        "code that answers 0 to 1 is in use as version {version}: a rehearsal shows that before the swap"
     );
-    assert!(swapped.is_err(), "{swapped:?}: the caller reads that the code was swapped in");
+    assert!(swapped.is_err(), "{swapped:?}: expected an error for code that is not swapped in");
 }
 
 #[tokio::test]
