@@ -96,7 +96,7 @@ async fn a_job_is_submitted_listed_inspected_and_killed() {
 async fn broken_requests_get_a_status_and_one_line_and_start_no_job() {
     let bench = Bench::start(&[]);
     for (method, path, status, part) in [
-        (Method::POST, "/api/jobs/submit?n=", 400, "invalid input: a whole number is expected"),
+        (Method::POST, "/api/jobs/submit?n=", 400, "invalid input: expected a whole number"),
         (Method::POST, "/api/jobs/submit?n=12abc", 400, "invalid input: \"12abc\" is not a whole number"),
         (Method::POST, "/api/jobs/submit?n=1.5", 400, "invalid input: \"1.5\" is not a whole number"),
         (
@@ -256,7 +256,7 @@ async fn a_reset_of_the_bench_zeroes_the_lab_and_a_drain_ends_and_names_its_jobs
     let (status, body) = bench.post("/api/jobs/submit?n=1").await;
     assert_eq!(
         (status, body.as_str()),
-        (StatusCode::SERVICE_UNAVAILABLE, "refused: the server is ending\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "refused: the server is shutting down\n")
     );
 }
 

@@ -93,8 +93,8 @@ Examples:
 
 Exit codes:
   0    success
-  1    no server answers, or it refuses: no such job, the job has ended;
-       or the job that was waited for has failed
+  1    no server answers, or the server refuses (no such job, the job has ended);
+       or the job of `submit --wait` has failed
   2    wrong arguments, an invalid input, or invalid code";
 pub(super) const PAUSE: &str = "\
 Examples:
@@ -191,7 +191,7 @@ Examples:
   weir jobs rehearse --json | jq .differences";
     pub(in crate::cli) const SWAP: &str = "\
 Examples:
-  weir jobs swap                       what was rehearsed last
+  weir jobs swap                       the code rehearsed last
   weir jobs swap jobs/repaired.wat     rehearse it first";
     pub(in crate::cli) const BACK: &str = "\
 Examples:

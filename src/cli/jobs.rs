@@ -1,7 +1,7 @@
 //! `weir jobs`: submits, inspects, stops and repairs jobs in the lab of a running server.
 //!
-//! Each verb is one or two requests. The texts are made here from the figures of the
-//! answer; `--json` prints the answer as received.
+//! Each verb sends one or two requests and turns the figures of the answer into text;
+//! `--json` prints the answer as received.
 
 mod answers;
 mod ask;
@@ -50,10 +50,10 @@ struct GlobalServer {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Submit a job: the sum of 1 to N, as long as the code is jobs/sum.wat
+    /// Submit a job: with jobs/sum.wat, the sum of 1 to N
     #[command(after_help = help::SUBMIT, allow_negative_numbers = true)]
     Submit {
-        /// A whole number of 64 bits
+        /// A 64-bit integer
         #[arg(value_name = "N")]
         input: String,
         /// Wait for the answer, however long the job takes
@@ -63,35 +63,35 @@ enum Verb {
     /// List the live jobs, busiest first, with the state of the lab
     #[command(after_help = help::TOP)]
     Top {
-        /// Print it again each second, until Ctrl-C
+        /// Refresh every second until Ctrl-C
         #[arg(long)]
         watch: bool,
     },
     /// Print the call stack of a job, innermost function first
     #[command(after_help = help::STACK)]
     Stack {
-        /// Id, as in `weir jobs top`
+        /// Job id, as listed by `weir jobs top`
         id: u64,
     },
     /// Trace the next calls of a job, with their arguments
     #[command(after_help = help::TRACE)]
     Trace {
-        /// Id, as in `weir jobs top`
+        /// Job id, as listed by `weir jobs top`
         id: u64,
         /// Number of calls, 1 to 50
         #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u8).range(1..=50))]
         calls: u8,
-        /// Longest time, at most 1s
+        /// Time limit, at most 1s
         #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = traced)]
         time: Duration,
     },
-    /// Kill a job; its submitter gets an answer
+    /// Kill a job and answer its submitter
     #[command(after_help = help::KILL)]
     Kill {
-        /// Id, as in `weir jobs top`
+        /// Job id, as listed by `weir jobs top`
         id: u64,
     },
-    /// Change the load, until the next edit of the configuration
+    /// Show or change the load; a change lasts until the next edit of the configuration
     #[command(after_help = help::LOAD)]
     Load {
         /// Number of workers, up to 100000
@@ -100,20 +100,20 @@ enum Verb {
         /// Jobs per second of each worker
         #[arg(long, value_name = "R")]
         rate: Option<f64>,
-        /// Share of the jobs that submit 13, from 0 to 1
+        /// Share of jobs that get the input 13 and fail, from 0 to 1
         #[arg(long, value_name = "F")]
         fail_share: Option<f64>,
     },
-    /// Try the watched file, or another one of its folder, on the latest inputs
+    /// Try the watched file, or another file in its folder, on the latest inputs
     #[command(after_help = help::REHEARSE)]
     Rehearse {
         /// File on the server's machine [default: the file of jobs.code]
         file: Option<String>,
     },
-    /// Put rehearsed code in force for new jobs
+    /// Run rehearsed code for new jobs
     #[command(after_help = help::SWAP)]
     Swap {
-        /// File on the server's machine, which is rehearsed first [default: what was rehearsed last]
+        /// File on the server's machine to rehearse first [default: the code rehearsed last]
         file: Option<String>,
         /// Swap in the watched file as it is, without a rehearsal
         #[arg(long, conflicts_with = "file")]
@@ -125,7 +125,7 @@ enum Verb {
     /// List the current version of the code, then those that `back` restores
     #[command(after_help = help::HISTORY)]
     History,
-    /// Zero the counters and curves of the lab, and end its load
+    /// Reset the lab: zero its counters and curves, and end its load
     #[command(after_help = help::RESET)]
     Reset,
 }
@@ -175,7 +175,7 @@ fn run_verb(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
         Verb::Swap { file, unrehearsed } => return swap(ask, file.as_deref(), *unrehearsed),
         Verb::Back => ask
             .post::<Back>("/back")?
-            .print(ask, |back| format!("version {} is in force again", back.version)),
+            .print(ask, |back| format!("version {} is in use again", back.version)),
         Verb::History => ask.get::<Vec<VersionRow>>("/history")?.print(ask, |rows| show::history(rows)),
         Verb::Reset => {
             ask.order("/reset")?;
@@ -198,7 +198,7 @@ fn submit(ask: &Ask<'_>, input: &str, wait: bool) -> Result<Exit, Said> {
     Ok(if is_bad { Exit::Failure } else { Exit::Success })
 }
 
-/// Changes what is named of the load, and prints the load in force.
+/// Changes the parts of the load that are named, and prints the load.
 fn load(
     ask: &Ask<'_>,
     workers: Option<u32>,
@@ -240,7 +240,7 @@ fn swap(ask: &Ask<'_>, file: Option<&str>, unrehearsed: bool) -> Result<Exit, Sa
     }
     let unrehearsed = if unrehearsed { "?unrehearsed=true" } else { "" };
     ask.post::<Back>(&format!("/swap{unrehearsed}"))?.print(ask, |swapped| {
-        format!("version {} is in force for new jobs; `weir jobs back` undoes it", swapped.version)
+        format!("version {} is in use for new jobs; `weir jobs back` undoes it", swapped.version)
     });
     Ok(Exit::Success)
 }

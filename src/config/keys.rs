@@ -94,7 +94,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("data.directory", "The folder of runs and of the workshop's progress."),
     ("data.record", "Whether each load is kept as a run; false keeps only runs of weir load."),
     ("data.keep", "The most unnamed runs to keep; beyond that, the oldest is deleted."),
-    ("jobs.code", "The file with the code of new jobs. A save is rehearsed; a swap puts it in force."),
+    ("jobs.code", "The file with the code. A saved change is rehearsed, and runs only after a swap."),
     (
         "jobs.isolation",
         "How a job shares its thread: fuel takes turns; task and thread show what goes wrong.",

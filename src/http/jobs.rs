@@ -11,8 +11,8 @@
 //! | `POST /api/jobs/ID/kill` | kills a job |
 //! | `POST /api/jobs/load?workers=10000&rate=1&fail_share=0.02` | changes the load |
 //! | `POST /api/jobs/rehearse?file=PATH` | tries the watched file on the latest inputs |
-//! | `POST /api/jobs/swap?unrehearsed=true&file=PATH` | puts the rehearsed code in force |
-//! | `POST /api/jobs/back` | puts the former version in force again |
+//! | `POST /api/jobs/swap?unrehearsed=true&file=PATH` | makes new jobs run the rehearsed code |
+//! | `POST /api/jobs/back` | makes new jobs run the former version again |
 //! | `POST /api/jobs/reset` | stops the load; zeroes counters and curves |
 
 mod feed;
@@ -160,13 +160,13 @@ struct SwapIn {
     file: Option<String>,
 }
 
-/// Puts the code that was rehearsed last in force, or a file without a rehearsal.
+/// Makes new jobs run the code that was rehearsed last, or a file without a rehearsal.
 async fn swap(
     State((_, jobs)): State<Both>,
     Query(SwapIn { unrehearsed, file }): Query<SwapIn>,
 ) -> Response {
     if file.is_some() && !unrehearsed {
-        return bad("a file is swapped in after its rehearsal, or with unrehearsed=true");
+        return bad("rehearse the file first, or swap it in with unrehearsed=true");
     }
     let swapped = if unrehearsed {
         // Compiling takes a while for large code.

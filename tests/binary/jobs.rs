@@ -99,7 +99,7 @@ fn lab() -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn each_verb_says_what_came_of_it_with_its_exit_code() {
+fn each_verb_prints_its_outcome_and_exits_with_its_code() {
     let folder = Folder::new("jobs-verbs");
     let (address, _) = lab();
     for (args, code, says) in [
@@ -111,21 +111,21 @@ fn each_verb_says_what_came_of_it_with_its_exit_code() {
             0,
             "job 7, input -1, version 1: the stack after slice 225456\n  calc_sum\n  sum\n",
         ),
-        (&["trace", "7"], 0, "job 7, input -1: 2 of 50 calls in 1000 ms, then the time was up"),
+        (&["trace", "7"], 0, "job 7, input -1: 2 of 50 calls in 1000 ms, then the time ran out"),
         (&["trace", "7"], 0, "  calc_sum(101, -1, 5050)\n  calc_sum(201, -1, 20100)\n"),
         (&["kill", "7"], 0, "killed in calc_sum < sum; its submitter had the answer after 0.050 ms"),
-        (&["load"], 0, "10000 workers, each 1 jobs/s, together 10000 jobs/s; 2 % of the jobs submit 13"),
+        (&["load"], 0, "10000 workers at 1 jobs/s each, 10000 jobs/s in total; 2 % of the jobs get 13"),
         (&["load", "--workers", "500", "--rate", "2.5", "--fail-share", "0.02"], 0, "10000 workers"),
         (
             &["rehearse"],
             0,
-            "1000 inputs: 998 the same, 1 with another answer, 1 with another cost (84.2 ms)",
+            "1000 inputs: 998 the same, 1 with a new answer, 1 with a new cost (84.2 ms)",
         ),
         (&["rehearse"], 0, "499999999500000000 499999999500000000     19.1 G → 12"),
         (&["rehearse", "jobs/no.wat"], 0, "cannot be swapped in: no end for 5"),
-        (&["swap"], 0, "version 2 is in force for new jobs; `weir jobs back` undoes it"),
-        (&["swap", "--unrehearsed"], 0, "version 2 is in force for new jobs"),
-        (&["back"], 0, "version 1 is in force again"),
+        (&["swap"], 0, "version 2 is in use for new jobs; `weir jobs back` undoes it"),
+        (&["swap", "--unrehearsed"], 0, "version 2 is in use for new jobs"),
+        (&["back"], 0, "version 1 is in use again"),
         (&["history"], 0, "  current       61.0  jobs/sum.wat\n      1                   0  jobs/sum.wat"),
         (&["reset"], 0, ""),
     ] {
@@ -194,7 +194,7 @@ fn top_shows_the_lab_in_eighty_columns_and_again_while_it_is_watched() {
         "isolation fuel, slices of 50,000 reductions, 57.0 µs",
         "jobs      9992/s of 10000/s, 0 late, 12 restarts",
         "lateness  p50 0.600 ms, p99 1.10 ms",
-        "yours     no jobs in the last second",
+        "user jobs none in the last second",
         "code      jobs/sum.wat, version 1; 10001 jobs on version 1",
         "          the file cannot be used: line 9: unknown instruction",
         "ledger    accepted 4782321 = done 4782307 + failed 13 + killed 0 + running 1;",

@@ -24,7 +24,7 @@ pub(in crate::cli) struct BenchArgs {
     /// Number of endless jobs
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(..=10_000))]
     rogues: u32,
-    /// Reductions of a slice
+    /// Reductions per slice
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     slice: u64,
     /// Number of workers
@@ -33,19 +33,19 @@ pub(in crate::cli) struct BenchArgs {
     /// Jobs per second of each worker
     #[arg(long, value_name = "R", default_value = "1", value_parser = rate)]
     rate: f64,
-    /// Number of threads that run jobs, each with a core
+    /// Number of threads that run jobs, each with a core of its own
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: u32,
     /// How jobs share their thread
     #[arg(long, value_enum, default_value = "fuel")]
     isolation: Way,
-    /// Number that a user submits: the sum of 1 to N. Its reductions are counted
+    /// Input of the user's job, the sum of 1 to N, whose reductions are counted exactly
     #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true)]
     input: i64,
-    /// Million reductions per second of a core; `weir jobs top` shows yours
+    /// Speed of a core in million reductions per second; `weir jobs top` shows yours
     #[arg(long, value_name = "M", default_value = "3300", value_parser = speed)]
     speed: f64,
-    /// CPU time of a worker's job, with its timer
+    /// CPU time of a worker's job, including its timer
     #[arg(long, value_name = "TIME", default_value = "5us", value_parser = cost)]
     cost: f64,
     /// Print JSON
@@ -61,7 +61,7 @@ pub(in crate::cli) struct SimulateArgs {
     /// Simulated time, at most 10min
     #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = compare::skip)]
     duration: Duration,
-    /// Seed of the moments at which jobs fall due
+    /// Seed of the times at which jobs fall due
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
@@ -183,7 +183,7 @@ fn table(figures: &Figures, title: &str, how: &str) -> String {
     for (name, value, unit) in [
         ("jobs", number(*rate), "of the workers, per second"),
         ("need", percent(*utilisation), "of the threads, for these jobs"),
-        ("busy", percent(*busy), "of the threads, with the endless jobs"),
+        ("busy", percent(*busy), "of the threads, including the endless jobs"),
         ("slice", ms(slice_ms), "ms"),
         ("round", ms(round_ms), "ms, from an endless job's turn to its next"),
     ] {

@@ -36,7 +36,7 @@ pub(super) fn stack(job: &Inspected) -> String {
 pub(super) fn trace(job: &Inspected) -> String {
     let Some(Trace { calls, asked, took_ms, ended }) = &job.trace else { return stack(job) };
     let why = match ended.as_str() {
-        "time" => ", then the time was up",
+        "time" => ", then the time ran out",
         "job" => ", then the job ended",
         _ => "",
     };
@@ -67,16 +67,16 @@ pub(super) fn load(load: &Load) -> String {
         return "no workers, so no load".to_owned();
     }
     let fails = match *fail_share {
-        share if share > 0.0 => format!("; {} % of the jobs submit 13", (share * 1e4).round() / 1e2),
+        share if share > 0.0 => format!("; {} % of the jobs get 13", (share * 1e4).round() / 1e2),
         _ => String::new(),
     };
-    sentence(&format!("{workers} workers, each {rate} jobs/s, together {} jobs/s{fails}", short(*target)))
+    sentence(&format!("{workers} workers at {rate} jobs/s each, {} jobs/s in total{fails}", short(*target)))
 }
 
 pub(super) fn rehearsal(rehearsal: &Rehearsal) -> String {
     let Rehearsal { inputs, same, took_ms, refused, differences, faster } = rehearsal;
     let title = format!(
-        "{inputs} inputs: {same} the same, {} with another answer, {} with another cost ({} ms)",
+        "{inputs} inputs: {same} the same, {} with a new answer, {} with a new cost ({} ms)",
         differences.len(),
         faster.len(),
         ms_of(*took_ms)

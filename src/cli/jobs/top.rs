@@ -79,10 +79,10 @@ fn figures(snapshot: &Snapshot) -> String {
         Some(Quantiles { p50, p99 }) => {
             format!("p50 {} ms, p99 {} ms", time(p50, Origin::Kept), time(p99, Origin::Kept))
         }
-        None => "no jobs in the last second".to_owned(),
+        None => "none in the last second".to_owned(),
     };
     text += &labelled("lateness", &both(now.lateness_ms));
-    text += &labelled("yours", &both(now.yours_ms));
+    text += &labelled("user jobs", &both(now.yours_ms));
     text + &labelled("core", &now.cpu.map_or(NONE.to_owned(), percent))
 }
 
@@ -97,7 +97,7 @@ fn jobs(snapshot: &Snapshot) -> String {
         let kill = match kill.as_deref() {
             None => "",
             Some("no_effect") => "kill has no effect",
-            Some(_) => "kill asked",
+            Some(_) => "killing",
         };
         table.row([
             &id.to_string(),

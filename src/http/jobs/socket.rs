@@ -130,7 +130,7 @@ impl Shared {
         let expected = r#"expected {"submit": "13", "ref": 1}"#;
         let submit = match message {
             Message::Text(text) => serde_json::from_str::<Submit>(text).map_err(|error| error.to_string()),
-            Message::Binary(_) => Err("the message is not a text".to_owned()),
+            Message::Binary(_) => Err("the message is not text".to_owned()),
         };
         match submit {
             Ok(submit) => self.submit(caller, submit, running),
@@ -147,7 +147,7 @@ impl Shared {
         let refusal = match caller.refused(has_token, is_read_only) {
             Some(why) => Some(why.to_owned()),
             None if running.len() >= MOST_JOBS => {
-                Some(format!("{MOST_JOBS} jobs of this connection are running"))
+                Some(format!("this connection has {MOST_JOBS} jobs running already"))
             }
             None => None,
         };

@@ -21,7 +21,7 @@ use super::{Inner, JobsLab, MarkKind, engine_settings, is_interruptible, lock, m
 use crate::config::{Jobs as JobsConfig, Settings};
 use crate::runs::words::count;
 
-/// How long jobs may still run at the end of the server. Those that take longer are ended.
+/// How long jobs may still run when the server shuts down. Those that take longer are killed.
 const LAST_TURN: Duration = Duration::from_secs(1);
 /// How long jobs have to end once they are killed.
 const LET_GO: Duration = Duration::from_millis(500);
@@ -69,10 +69,10 @@ impl JobsLab {
         let source = lock(&self.inner.desk).source(file)?;
         let (answer, answered) = oneshot::channel();
         self.inner.command(Command::Rehearse(source, answer));
-        answered.await.unwrap_or_else(|_| Err(JobsError::Refused("the server is ending".to_owned())))
+        answered.await.unwrap_or_else(|_| Err(JobsError::Refused("the server is shutting down".to_owned())))
     }
 
-    /// Puts the code that was rehearsed last in force for new jobs. Returns the version.
+    /// Makes new jobs run the code that was rehearsed last. Returns its version.
     ///
     /// # Errors
     /// [`JobsError::Swap`] if nothing was rehearsed, if the rehearsal refused the code, or if
@@ -82,7 +82,7 @@ impl JobsLab {
         self.inner.swap(candidate)
     }
 
-    /// Puts a file in force without a rehearsal. Returns the version.
+    /// Makes new jobs run a file without a rehearsal. Returns its version.
     ///
     /// # Errors
     /// [`JobsError::File`] and [`JobsError::Code`].
@@ -92,7 +92,7 @@ impl JobsLab {
         self.inner.swap(Candidate { source, code })
     }
 
-    /// Puts the former version in force again. Returns its number.
+    /// Makes new jobs run the former version again. Returns its number.
     ///
     /// # Errors
     /// [`JobsError::Order`] if there is none.
@@ -107,7 +107,7 @@ impl JobsLab {
         Ok(to)
     }
 
-    /// Returns the current version, then those to which one can go back.
+    /// Returns the current version, then those that [`back`](Self::back) restores.
     pub fn versions(&self) -> Vec<VersionRow> {
         let (epoch, history) = (self.inner.core.epoch, self.inner.core.jobs.history());
         let desk = lock(&self.inner.desk);
@@ -141,7 +141,7 @@ impl Inner {
         let (from, began) = (self.version(), Instant::now());
         let to = self.core.jobs.swap(code).map_err(|error| JobsError::Code(error.to_string()))?;
         let swap = Swap { at_ms: self.core.now_ms(), from, to, took_ns: nanos(began.elapsed()) };
-        log::info!("jobs: version {to} is in force: {}", source.name);
+        log::info!("jobs: version {to} is in use: {}", source.name);
         lock(&self.desk).swapped(swap, source);
         self.mark(MarkKind::Swap, format!("swap to v{to}"));
         Ok(to)
@@ -180,7 +180,7 @@ impl Inner {
         Ok(report)
     }
 
-    /// Puts a configuration in force.
+    /// Applies a configuration.
     pub(super) fn apply(&self, settings: &Settings) -> Vec<String> {
         self.read_only.store(settings.server.read_only, Ordering::Relaxed);
         let new = settings.jobs.clone();
@@ -206,7 +206,7 @@ impl Inner {
         notes
     }
 
-    /// Ends the load and accepts nothing new. Jobs have a second to end; the rest is killed.
+    /// Ends the load and accepts no more jobs. Jobs have a second to end; then they are killed.
     pub(super) async fn drain(self: &Arc<Self>, deadline: Duration) -> Option<String> {
         self.is_draining.store(true, Ordering::Relaxed);
         self.command(Command::Adjust);
@@ -263,7 +263,7 @@ fn changes(old: &JobsConfig, new: &JobsConfig) -> Vec<(MarkKind, String)> {
     if old.load.workers != new.load.workers {
         marks.push((MarkKind::Load, format!("{} workers", count(new.load.workers))));
     } else if old.load.rate != new.load.rate {
-        marks.push((MarkKind::Load, format!("{} jobs/s a worker", new.load.rate)));
+        marks.push((MarkKind::Load, format!("{} jobs/s per worker", new.load.rate)));
     } else if old.load.fail_share != new.load.fail_share {
         marks.push((MarkKind::Load, format!("{} % fail", new.load.fail_share * 100.0)));
     }

@@ -61,7 +61,7 @@ pub enum AnswerState {
     Done,
     /// It trapped, or exceeded a limit.
     Failed,
-    /// An operator killed it, or the server ends.
+    /// An operator killed it, or the server is shutting down.
     Killed,
 }
 
@@ -125,8 +125,8 @@ impl Answer {
 }
 
 impl JobsLab {
-    /// Reads an input as a user writes it, with `-` or a minus sign, and counts it as refused
-    /// if it is none.
+    /// Reads an input as a user writes it, with `-` or a minus sign. Counts an invalid input as
+    /// refused.
     ///
     /// # Errors
     /// [`JobsError::Input`] if it is not a whole number of 64 bits.
@@ -136,7 +136,7 @@ impl JobsLab {
             self.inner.core.ledger.refuse();
             use std::num::IntErrorKind::{Empty, NegOverflow, PosOverflow};
             JobsError::Input(match error.kind() {
-                Empty => "a whole number is expected, such as 100".to_owned(),
+                Empty => "expected a whole number, such as 100".to_owned(),
                 PosOverflow | NegOverflow => {
                     format!("{} is not between {} and {}", shortened(text), i64::MIN, i64::MAX)
                 }
@@ -163,7 +163,7 @@ impl Inner {
     fn submit(this: &Arc<Self>, input: i64, by: By) -> Result<Submission, JobsError> {
         if this.is_draining.load(Ordering::Relaxed) {
             this.core.ledger.refuse();
-            return Err(JobsError::Refused("the server is ending".to_owned()));
+            return Err(JobsError::Refused("the server is shutting down".to_owned()));
         }
         let isolation = this.core.jobs.settings().isolation;
         let entered = this.users.enter(by, || {

@@ -275,7 +275,7 @@ async fn the_drain_ends_what_still_runs_and_names_it() {
     for rogue in rogues {
         assert_eq!(timeout(LIMIT, rogue).await.unwrap().state, AnswerState::Killed);
     }
-    assert_eq!(lab.submit(1, By::You).unwrap_err().to_string(), "refused: the server is ending");
+    assert_eq!(lab.submit(1, By::You).unwrap_err().to_string(), "refused: the server is shutting down");
     assert!(lab.ledger().balances() && lab.ledger().running == 0);
 }
 

@@ -1,4 +1,4 @@
-//! What to make of the figures: a word, and a sentence with its numbers.
+//! The verdict on the figures: a word, and a sentence with its numbers.
 
 use super::code::Swap;
 use super::snapshot::{By, Core, Load, Now, Tone, TopRow, Verdict};
@@ -6,12 +6,12 @@ use crate::runs::words::count;
 
 /// A job counts as a rogue from this age.
 pub(super) const ROGUE_MS: u64 = 1_000;
-/// How long a kill or a swap is news.
+/// How long the verdict reports a kill or a swap.
 const NEWS_MS: u64 = 5_000;
-/// A stall that counts as one.
+/// A thread counts as stalled from this time on.
 const STALLED_MS: u64 = 500;
 
-/// What the verdict is made of.
+/// The figures from which the verdict is made.
 pub(super) struct Seen<'a> {
     pub(super) at_ms: u64,
     pub(super) isolation: &'a str,
@@ -35,7 +35,7 @@ impl Seen<'_> {
         let rogue = self.top.iter().find(|row| row.age_ms >= ROGUE_MS);
         if self.now.stalled_ms >= STALLED_MS && self.isolation_of_stall() == "task" {
             let text = format!(
-                "A scheduler thread has been kept by one job for {}: {} jobs are overdue, and a kill has no effect.",
+                "One job has kept a scheduler thread for {}: {} jobs are overdue, and a kill has no effect.",
                 seconds(self.now.stalled_ms),
                 count(self.now.late),
             );
@@ -43,7 +43,7 @@ impl Seen<'_> {
         }
         if let Some(row) = rogue.filter(|row| row.isolation == "thread") {
             let text = format!(
-                "Job #{} has a core of its own, and nothing can end it: a kill has no effect. {}.",
+                "Job #{} has a thread of its own, which nothing can end: a kill has no effect. {}.",
                 row.id,
                 self.pace()
             );
@@ -55,7 +55,7 @@ impl Seen<'_> {
         }
         if let Some((_, id, told_ms)) = self.killed.filter(|(at, ..)| self.at_ms < at + NEWS_MS) {
             let text = format!(
-                "Job #{id} is gone; its submitter had the answer after {told_ms:.2} ms. {}.",
+                "Job #{id} has ended; its submitter had the answer after {told_ms:.2} ms. {}.",
                 self.pace()
             );
             return say("KILLED", Tone::Ok, text);
@@ -64,10 +64,10 @@ impl Seen<'_> {
             let text = match self.on_old {
                 0 => format!("New jobs run version {}. No job was lost.", swap.to),
                 1 => {
-                    format!("New jobs run version {}; 1 job ends on older code. No job was lost.", swap.to)
+                    format!("New jobs run version {}; 1 job runs older code. No job was lost.", swap.to)
                 }
                 jobs => format!(
-                    "New jobs run version {}; {jobs} jobs end on older code. No job was lost.",
+                    "New jobs run version {}; {jobs} jobs run older code. No job was lost.",
                     swap.to
                 ),
             };
@@ -86,7 +86,7 @@ impl Seen<'_> {
                 say("ONE ROGUE", Tone::Warn, text)
             }
             (rogues, Some(_)) => {
-                let text = format!("They take turns with the other jobs. {}.", self.pace());
+                let text = format!("The rogues take turns with the other jobs. {}.", self.pace());
                 say(&format!("{rogues} ROGUES"), Tone::Warn, text)
             }
         }
@@ -107,10 +107,10 @@ impl Seen<'_> {
         if behind { say("BEHIND", Tone::Warn, text) } else { say("STEADY", Tone::Ok, text) }
     }
 
-    /// The rate and the lateness of the load in half a sentence.
+    /// The rate and the lateness of the load, as a sentence without its full stop.
     fn pace(&self) -> String {
         if self.load.workers == 0 {
-            return "There is no load beside it".to_owned();
+            return "There is no load".to_owned();
         }
         let (rate, target) = (count(self.now.rate.round() as u64), count(self.load.target.round() as u64));
         match self.now.lateness_ms {
