@@ -116,11 +116,7 @@ fn each_verb_prints_its_outcome_and_exits_with_its_code() {
         (&["kill", "7"], 0, "killed in calc_sum < sum; its submitter had the answer after 0.050 ms"),
         (&["load"], 0, "10000 workers at 1 jobs/s each, 10000 jobs/s in total; 2 % of the jobs get 13"),
         (&["load", "--workers", "500", "--rate", "2.5", "--fail-share", "0.02"], 0, "10000 workers"),
-        (
-            &["rehearse"],
-            0,
-            "1000 inputs: 998 the same, 1 with a new answer, 1 with a new cost (84.2 ms)",
-        ),
+        (&["rehearse"], 0, "1000 inputs: 998 the same, 1 with a new answer, 1 with a new cost (84.2 ms)"),
         (&["rehearse"], 0, "499999999500000000 499999999500000000     19.1 G → 12"),
         (&["rehearse", "jobs/no.wat"], 0, "cannot be swapped in: no end for 5"),
         (&["swap"], 0, "version 2 is in use for new jobs; `weir jobs back` undoes it"),

@@ -1,5 +1,5 @@
 // @ts-check
-// The participant's own jobs: the field for a number, and what became of each number.
+// The participant's own jobs: the field for a number, and the outcome of each number.
 //
 // Responsible for: sending what was typed as it was typed (the server validates it), and the list of answers.
 
@@ -66,7 +66,7 @@ function time(ms) {
 }
 
 /**
- * How a job ended, and what stands below it.
+ * How a job ended, and the line below it.
  * @param {Answer} answer
  * @returns {[string, string]}
  */
@@ -77,8 +77,8 @@ function outcome({ state, result, why, stack, told_ms: told }) {
   const reason = stack.length > 0 ? (why ?? '').replace(/ in .*$/s, '') : (why ?? '');
   if (state === 'failed') return [`✗ ${reason || 'failed'}`, place];
   if (state === 'killed') {
-    const words = reason === 'killed' || reason === '' ? 'killed by the operator' : reason;
-    const when = told === null ? '' : `told after ${format.ms(told)}`;
+    const words = reason === 'killed' || reason === '' ? 'killed by an operator' : reason;
+    const when = told === null ? '' : `answered after ${format.ms(told)}`;
     return [`■ ${words}`, [place, when, 'your connection is open'].filter(Boolean).join('; ')];
   }
   if (state === 'invalid') {
@@ -130,7 +130,7 @@ export class Ask {
     sent.show();
   }
 
-  /** Counts the time of those that have no end yet. */
+  /** Updates the times of jobs that still run. */
   tick() {
     for (const sent of this.#sent) {
       if (!sent.isOpen) continue;
@@ -140,7 +140,7 @@ export class Ask {
     }
   }
 
-  /** The connection is gone, and with it the answers that were to come. */
+  /** The connection is lost, and with it the answers still due. */
   lose() {
     for (const sent of this.#sent) {
       if (!sent.isOpen) continue;

@@ -1,7 +1,7 @@
 // @ts-check
-// The text of the code: what runs, beside what is in the file.
+// The text of the code: the running version compared with the file.
 //
-// Responsible for: reading both, and marking the lines that differ. The text is foreign; it stays text.
+// Responsible for: reading both, and marking the lines that differ. The text is untrusted and is never parsed as HTML.
 
 import { element } from '../dom.js';
 import { ask, messageOf } from '../server.js';
@@ -30,10 +30,10 @@ export async function showCode(sheet) {
     const differs = saved !== null && saved !== text;
     const lines = differs ? difference(text.split('\n'), saved.split('\n')) : text.split('\n').map(same);
     about.textContent = differs
-      ? `v${version} runs. ${file} differs: − is what runs, + is what was saved.`
+      ? `v${version} runs. ${file} differs: − running, + saved.`
       : saved === null
         ? `v${version} runs. The file ${file} does not exist.`
-        : `v${version} runs. It is what ${file} says.`;
+        : `v${version} runs. It is the same as ${file}.`;
     body.replaceChildren(...lines.map(([kind, line]) => element('span', kind, `${SIGNS[kind]} ${line}\n`)));
   } catch (error) {
     about.textContent = `The code cannot be shown: ${messageOf(error)}`;
@@ -45,7 +45,7 @@ export async function showCode(sheet) {
 const same = (line) => ['same', line];
 
 /**
- * The shortest list of lines to take away and to add.
+ * The shortest list of lines to remove and to add.
  * @param {string[]} old
  * @param {string[]} fresh
  * @returns {[kind: string, line: string][]}

@@ -1,5 +1,5 @@
 // @ts-check
-// The code of the jobs: which version runs, the rehearsal of what was saved, and the way there and back.
+// The code of the jobs: which version runs, the rehearsal of the saved file, and the buttons that swap and go back.
 //
 // Responsible for: the part of the page and its orders. code-sheet.js shows the text, rehearsal.js the table.
 
@@ -107,7 +107,7 @@ export class Code {
         ),
       );
     }
-    if (rehearsal && !rehearsal.refused) made.append(element('small', '', `running jobs end on v${version}`));
+    if (rehearsal && !rehearsal.refused) made.append(element('small', '', `running jobs finish on v${version}`));
     return made;
   }
 
@@ -170,7 +170,7 @@ export class Code {
   }
 }
 
-/** The number of the version that a swap would make. @param {number[]} history */
+/** The number of the version that a swap would create. @param {number[]} history */
 function next(history) {
   return Math.max(...history) + 1;
 }
@@ -181,5 +181,5 @@ function next(history) {
  */
 function hint(builtIn, inputs) {
   const first = builtIn ? 'Create this file' : 'Edit and save this file';
-  return `${first}: it is rehearsed on the last ${inputs.toLocaleString('en')} inputs. Then you swap.`;
+  return `${first}: the server rehearses it on the last ${inputs.toLocaleString('en')} inputs. Then you swap.`;
 }

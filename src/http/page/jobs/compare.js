@@ -16,14 +16,14 @@ import { ISOLATIONS, wayOf } from './ways.js';
 
 /** @type {Record<Isolation, string>} */
 const SAYS = {
-  task: 'An async task runs until it awaits. An endless job never does, so nothing else on its thread gets a turn.',
-  thread: 'A thread of its own: the kernel shares out the cores. Nothing can end a thread from outside.',
-  fuel: 'Metered WebAssembly: after each turn the next job runs. Between two turns a job can be read, traced or killed.',
+  task: 'An async task runs until it awaits. An endless job never awaits, so nothing else on its thread gets a turn.',
+  thread: 'Each job has its own thread, and the kernel shares out the cores. Nothing can end a thread from outside.',
+  fuel: 'Metered WebAssembly: after each turn the next job runs. Between two turns you can read, trace or kill a job.',
 };
 /** @type {[keyof Way & ('rate' | 'late' | 'kill' | 'lost'), string, string][]} */
 const FACTS = [
   ['rate', 'other jobs do', '/s'],
-  ['late', 'they are late by, p99', ''],
+  ['late', 'other jobs late by, p99', ''],
   ['kill', 'kill', ''],
   ['lost', 'cores lost', ''],
 ];
@@ -215,7 +215,7 @@ export class Compare {
     for (const column of this.#columns) column.update();
   }
 
-  /** Shows it or hides it, and returns whether it is shown now. */
+  /** Toggles the comparison, and returns whether it is shown now. */
   toggle() {
     this.section.hidden = !this.section.hidden;
     if (this.#columns.length === 0) {

@@ -1,7 +1,7 @@
 // @ts-check
-// The line of controls: the load, the isolation and the length of a turn.
+// The line of controls: the load, the isolation and the slice.
 //
-// Responsible for: sending a change, showing what is in force unless the field is being edited, and saying why a
+// Responsible for: sending a change, showing the current value unless the field is being edited, and saying why a
 // change was refused.
 
 import { isOff } from '../control.js';
@@ -11,7 +11,7 @@ import { messageOf, order } from '../server.js';
 /** @import { Jobs } from './types.d.ts' */
 
 const STEPS = [0, 10, 30, 100, 300, 1000, 2000, 3000, 5000, 10_000, 20_000, 30_000, 50_000, 70_000, 100_000];
-const SETTLE_MS = 120; // a slider that is being drawn sends the last of its values
+const SETTLE_MS = 120; // a slider that is being dragged sends only its last value
 const HOLD_MS = 1500; // until the snapshot says the new value
 
 export class Controls {
@@ -75,7 +75,7 @@ export class Controls {
     this.#slider.dispatchEvent(new Event('input'));
   }
 
-  /** Shows what is in force, but does not change a field that is being edited. */
+  /** Shows the current values, but leaves a field that is being edited alone. */
   #reset() {
     if (!this.#jobs) return;
     const { load, isolation, slice } = this.#jobs;

@@ -1,7 +1,7 @@
 // @ts-check
 // The four large figures of the jobs lab.
 //
-// Responsible for: which value each shows, and what it shows while nothing moves.
+// Responsible for: which value each shows, and what it shows while the lab is stalled.
 
 import { find, write } from '../dom.js';
 import { format } from '../format.js';

@@ -1,8 +1,8 @@
 // @ts-check
-// One job, looked into: its stack, a trace of its calls, and the button that kills it.
+// One job in detail: its stack, a trace of its calls, and the button that kills it.
 //
-// Responsible for: asking the server for both, and saying why there is none. The names of functions come from the
-// code that runs, so they are foreign text.
+// Responsible for: asking the server for both, and saying why either is missing. The names of functions come from
+// user code, so they are untrusted text.
 
 import { element, write } from '../dom.js';
 import { format } from '../format.js';
@@ -204,7 +204,7 @@ function traceWords(trace) {
 }
 
 /**
- * The calls as cells of a grid. A figure that changes from call to call is what moves.
+ * The calls as cells of a grid. An argument that changes from call to call is marked.
  * @param {Trace} trace
  */
 function traceCells({ calls }) {

@@ -40,7 +40,7 @@ const CHANGES = new Set(['SWAPPED', 'KILLED', 'REHEARSED', 'BACK', 'SAVED']);
 const $ = (/** @type {string} */ selector) => find(document, selector);
 const palette = new Palette();
 const tooltip = new Tooltip();
-// What is made below has a definition on hover, and no tab stop of its own: that would be too many.
+// The elements made below have a definition on hover, but no tab stops: there would be too many.
 new Glossary(tooltip);
 const series = new Series();
 const verdict = new VerdictLine();
@@ -154,7 +154,7 @@ function mark(id) {
 }
 
 /**
- * Kills a job, and returns what became of it.
+ * Kills a job, and returns how it ended.
  * @param {Job} job
  */
 async function kill(job) {
@@ -164,14 +164,14 @@ async function kill(job) {
   });
   top.killed(job);
   tried(job.isolation, format.ms(told));
-  return `#${job.id}: ${ended}; its submitter knew after ${format.ms(told)}`;
+  return `#${job.id}: ${ended}; its submitter had the answer after ${format.ms(told)}`;
 }
 
 async function reset() {
   if (whyOff()) return say(whyOff(), true);
   try {
     await order('api/jobs/reset');
-    say('✓ counting from zero');
+    say('✓ the lab is reset');
   } catch (error) {
     say(`not reset: ${messageOf(error)}`, true);
   }
@@ -223,7 +223,7 @@ document.addEventListener('visibilitychange', () => {
 });
 setInterval(() => {
   score.describe();
-  ask.tick(); // also while no record comes
+  ask.tick(); // even while no records arrive
 }, 2000);
 listenForKeys({
   n: () => ask.focus(),

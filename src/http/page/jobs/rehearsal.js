@@ -1,5 +1,5 @@
 // @ts-check
-// A rehearsal: how many inputs have the same answer, and the others, old beside new.
+// A rehearsal: how many inputs have the same answer, and the old and new answers of the rest.
 //
 // Responsible for: the words and the table. code.js says when it is shown.
 
@@ -58,7 +58,7 @@ function brokenWords(broken, next) {
   return `v${next} changes the answer of ${inputs} today.`;
 }
 
-/** @param {Difference} difference with another answer @returns {[Difference, string, string]} */
+/** @param {Difference} difference with a different answer @returns {[Difference, string, string]} */
 function answers(difference) {
   return [difference, inputText(difference.old), inputText(difference.new)];
 }

@@ -82,7 +82,7 @@ class JobRow extends Row {
     this.open.setAttribute('aria-pressed', String(opened === job.id));
     write(this.open, opened === job.id ? 'Close' : 'Open');
     this.open.setAttribute('aria-label', `${this.open.textContent} job ${job.id}`);
-    const words = job.kill === 'no_effect' ? 'no effect' : job.kill === 'asked' ? 'asked' : 'Kill';
+    const words = job.kill === 'no_effect' ? 'no effect' : job.kill === 'asked' ? 'killing' : 'Kill';
     write(this.kill, words);
     this.kill.setAttribute('aria-label', `${words}: job ${job.id}`);
     this.kill.disabled = words !== 'Kill' || isOff();

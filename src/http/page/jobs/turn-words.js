@@ -1,14 +1,14 @@
 // @ts-check
 // The words in and below a strip of turns.
 //
-// Responsible for: saying what a turn, a round and a lost core are. core.js draws the strip.
+// Responsible for: describing a turn, a round and a lost core. core.js draws the strip.
 
 import { format } from '../format.js';
 import { inputText, turnText } from './words.js';
 
 /** @import { Jobs } from './types.d.ts' */
 
-const SHORT_US = 500; // a slice of which the picture would show several
+const SHORT_US = 500; // the picture shows several slices that are shorter than this
 
 /**
  * What the bracket below a strip measures.

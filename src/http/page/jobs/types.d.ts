@@ -1,4 +1,4 @@
-// What the server says of the jobs lab.
+// The server's records of the jobs lab.
 //
 // Responsible for: the fields and their JSON types. tests/page.rs holds this file against the server's answers, in
 // both directions. Whole numbers of 64 bits are strings.
@@ -162,7 +162,7 @@ export interface JobMark {
   word: string;
 }
 
-/** What the socket says of a job that this page submitted. */
+/** The socket's answer on a job that this page submitted. */
 export interface Answer {
   ref: number;
   id: number | null;

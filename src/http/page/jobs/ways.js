@@ -1,5 +1,5 @@
 // @ts-check
-// What one endless job does to the others in each isolation: predicted, and measured once this page has seen it.
+// How one endless job affects the others in each isolation: predicted, or measured once this page has seen it.
 //
 // Responsible for: the figures. compare.js draws them.
 
@@ -24,17 +24,17 @@ import { turnText } from './words.js';
 /** @type {Isolation[]} */
 export const ISOLATIONS = ['task', 'thread', 'fuel'];
 const TIMER_MS = 1; // the resolution of a worker's timer
-const SETTLED_MS = 3000; // a job that has run for less has not shown its effect
+const SETTLED_MS = 3000; // a job that has run for less has not shown its full effect yet
 const POINTS = 600;
 const USUAL = 10_000;
 
 /** @type {Map<Isolation, Way>} */
 const measured = new Map();
-/** What became of the last kill in each isolation. @type {Map<Isolation, string>} */
+/** The outcome of the last kill in each isolation. @type {Map<Isolation, string>} */
 const kills = new Map();
 
 /**
- * Keeps what a record shows.
+ * Keeps the figures of a record.
  * @param {Jobs} jobs
  * @param {(number | null)[]} curve
  */
@@ -58,7 +58,7 @@ export function watch({ isolation, top, now, load, cores }, curve) {
 }
 
 /**
- * Keeps what became of a kill.
+ * Keeps the outcome of a kill.
  * @param {Isolation} isolation
  * @param {string} outcome
  */
@@ -69,7 +69,7 @@ export function tried(isolation, outcome) {
 }
 
 /**
- * What is known of an isolation.
+ * The figures for an isolation: measured, or predicted.
  * @param {Isolation} isolation
  * @param {Jobs | null} jobs
  */

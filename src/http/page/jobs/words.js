@@ -1,5 +1,5 @@
 // @ts-check
-// Words of the jobs lab that several of its parts need.
+// Words that several parts of the jobs lab use.
 
 import { format } from '../format.js';
 
@@ -19,18 +19,18 @@ export function short(count) {
   return count >= 1e9 ? `${(count / 1e9).toFixed(count < 1e11 ? 1 : 0)}\u202fG` : format.brief(count);
 }
 
-/** Why it is so, for each isolation: while all goes well, and beside a job that does not end. */
+/** For each isolation, a heading and the reason why an endless job affects the others as it does. */
 export const WHY = {
   fuel: [
     'Why the other jobs keep their pace',
-    'A job is WebAssembly with a meter. When it has burnt its turn it yields to the next job. Between two turns its stack can be read, its calls traced, and it can be killed.',
+    'A job is metered WebAssembly. When its slice is used up, it yields to the next job. Between two turns you can read its stack, trace its calls, or kill it.',
   ],
   task: [
     'Why one job can stop all others',
-    'Tokio cannot pre-empt an async task: it changes tasks at an await, and an endless loop has none. Abort takes effect at the same await, so never. A job that has begun this way ends only with the process.',
+    'Tokio cannot pre-empt an async task: it switches tasks only at an await, and an endless loop has none. Abort takes effect at an await too, so never. An endless job ends only with the process.',
   ],
   thread: [
     'Why a core can be lost for good',
-    'Each job has a thread of its own and the kernel shares the cores, so the other jobs go on. Rust cannot end a thread from outside: an endless one keeps its core until the process ends.',
+    'Each job has a thread of its own and the kernel shares out the cores, so the other jobs go on. Rust cannot end a thread from outside, so an endless job keeps its core until the process ends.',
   ],
 };

@@ -1,7 +1,7 @@
 // @ts-check
 // Large figures, and the ledger that balances.
 //
-// Responsible for: writing only what differs. The words around the figures are the page's own.
+// Responsible for: writing only values that have changed. The words around the figures are in the page.
 
 import { element, find, write } from '../dom.js';
 import { format } from '../format.js';

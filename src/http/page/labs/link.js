@@ -1,7 +1,7 @@
 // @ts-check
-// The connection in the page's head: open for how long, or lost.
+// The state of the connection in the page's header: how long it has been open, or that it is lost.
 //
-// Responsible for: its words, and the look of the page while what it shows is old. socket.js has the connection.
+// Responsible for: its words, and the look of the page while its figures are stale. socket.js has the connection.
 
 import { find, write } from '../dom.js';
 import { format } from '../format.js';
@@ -26,7 +26,7 @@ export class Link {
     if (state === 'lost') this.#say('connection lost, trying again');
   }
 
-  /** Counts the time. @param {LabSocket} socket */
+  /** Updates the time. @param {LabSocket} socket */
   tick(socket) {
     if (this.state !== 'live') return;
     const kept = format.uptime((performance.now() - socket.since) / 1000);

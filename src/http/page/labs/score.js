@@ -61,7 +61,7 @@ export class Score {
     this.surface.redraw();
   }
 
-  /** Says what the curves are now, for people who do not see them. */
+  /** Describes the curves for screen readers. */
   describe() {
     const newest = this.panels.map(({ title, column, read }) => `${title}: ${read(this.#at(column, this.series.now))}`);
     this.surface.canvas.setAttribute('aria-label', `The last 60 seconds. Now ${newest.join('; ')}`);

@@ -34,7 +34,7 @@ export class Series {
   }
 
   /**
-   * Takes what a record brings.
+   * Takes the points and marks of a record.
    * @param {number} now
    * @param {Piece} piece
    * @param {Mark[]} marks

@@ -1,11 +1,10 @@
 // @ts-check
-// The side sheet: what the participant looks into, over the sheet of what they do.
+// The side sheet: a detail view that covers the sheet with the participant's jobs and the code.
 //
-// Responsible for: opening and closing it, the Escape key, and where the focus is. What is in it is left to the
-// caller.
+// Responsible for: opening and closing it, the Escape key, and where the focus is. The caller provides its content.
 
 export class SideSheet {
-  /** What is shown; empty if nothing is. */
+  /** The name of the content; empty while the sheet is closed. */
   of = '';
   /** @type {Element | null} what had the focus before */
   #before = null;

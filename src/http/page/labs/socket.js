@@ -1,8 +1,8 @@
 // @ts-check
 // The one WebSocket of a lab's page: records and answers in, submissions out.
 //
-// Responsible for: connecting again when it breaks off or falls silent, and saying how long it has been open. What
-// the records mean is left to the lab.
+// Responsible for: reconnecting when the connection breaks or falls silent, and knowing how long it has been open. The
+// lab interprets the records.
 
 const SILENT_MS = 4000; // records come ten times a second; a connection without them is dead
 const FIRST_MS = 400;
@@ -67,7 +67,7 @@ export class LabSocket {
     socket.onclose = () => this.#lose(socket);
   }
 
-  /** Gives the connection up if the next record does not come. */
+  /** Gives up the connection if the next record does not arrive in time. */
   #expect() {
     clearTimeout(this.#silence);
     const socket = this.#socket;

@@ -1,8 +1,8 @@
 // @ts-check
 // A canvas as wide as its place.
 //
-// Responsible for: its size in device pixels, and drawing at most once a frame and not at all while it cannot be
-// seen. What is drawn is left to the caller.
+// Responsible for: its size in device pixels, and drawing at most once a frame and not at all while it is out of
+// sight. The caller draws.
 
 import { Sight } from '../sight.js';
 

@@ -13,7 +13,7 @@ import { find, write } from '../dom.js';
 export const LOST = {
   word: 'LOST',
   tone: 'calm',
-  text: 'The server does not answer. Everything below is what it said last; the page keeps trying.',
+  text: 'The server does not answer. Everything below is the last state received; the page keeps trying.',
 };
 
 export class VerdictLine {
