@@ -1,5 +1,5 @@
-//! What rogues cost the others in the jobs lab, with its supervised workers, and how many
-//! jobs a core does.
+//! The cost of rogues for the other jobs of the jobs lab, with its supervised workers, and the
+//! number of jobs that a core does.
 //!
 //! 1. 10,000 workers with a job a second each on one thread, beside 0, 1, 10 and 100 endless
 //!    jobs. The peer is a job of 1.5 s that does not yield (isolation `task`), as a native

@@ -48,7 +48,7 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
     routes(workbench, access, Router::new())
 }
 
-/// Like [`router_for`], with the routes of the lab of jobs.
+/// Like [`router_for`], with the routes of the jobs lab.
 pub fn router_with_jobs(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Arc<JobsLab>) -> Router {
     routes(workbench, access, jobs::routes(workbench, access, jobs))
 }

@@ -1,8 +1,8 @@
 //! Labs: benches of their own beside the pipeline, each with a section of the
 //! configuration, a page, a subcommand and a path of the API under one name.
 //!
-//! [`Lab`] is what the workbench knows of a lab. Faces hold a lab by its own type, which
-//! offers more. Labs do not know each other.
+//! The workbench sees a lab as a [`Lab`]. Faces hold a lab by its own type, which offers
+//! more. Labs never import each other.
 
 pub mod jobs;
 pub mod matches;
@@ -39,8 +39,8 @@ pub trait Lab: fmt::Debug + Send + Sync {
     /// What the lab runs: a part of the tree of components.
     fn components(&self) -> Vec<LabPart>;
 
-    /// Puts a changed configuration in force while the lab runs. Returns a note for each part
-    /// that has no effect.
+    /// Applies a changed configuration while the lab runs. Returns a note for each part that
+    /// has no effect.
     fn apply(&self, settings: &Settings) -> Vec<String>;
 
     /// Zeroes counters and curves.
@@ -52,7 +52,7 @@ pub trait Lab: fmt::Debug + Send + Sync {
     /// Publishes counters and gauges to a registry.
     fn publish(&self, registry: &Registry);
 
-    /// Accepts nothing new, and finishes or ends what was accepted within `deadline`. Returns
-    /// a line for the report of the drain if something had to be ended.
+    /// Stops accepting work, and finishes or ends accepted work within `deadline`. Returns a
+    /// line for the report of the drain if work had to be ended.
     fn drain(&self, deadline: Duration) -> BoxFuture<'_, Option<String>>;
 }

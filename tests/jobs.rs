@@ -1,4 +1,4 @@
-//! The lab of jobs over HTTP, called without a socket.
+//! The jobs lab over HTTP, called without a socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,7 +148,7 @@ async fn a_trace_beyond_the_limits_is_refused_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_load_is_in_force_and_a_reset_takes_it_back_to_0() {
+async fn a_change_of_the_load_takes_effect_and_a_reset_ends_the_load() {
     let bench = Bench::start(&[]);
     assert_eq!(
         bench.post("/api/jobs/load?workers=30&rate=2.5&fail_share=0.1").await,
@@ -163,7 +163,7 @@ async fn a_change_of_the_load_is_in_force_and_a_reset_takes_it_back_to_0() {
 }
 
 #[tokio::test]
-async fn changes_need_the_token_from_pages_and_a_read_only_server_makes_none() {
+async fn pages_need_the_token_for_changes_and_a_read_only_server_refuses_them() {
     let orders = ["submit?n=1", "1/kill", "load?workers=1", "rehearse", "swap", "back", "reset"];
     let bench = Bench::start(&[]);
     for order in orders {

@@ -71,7 +71,7 @@ mod workbench;
 /// The endpoints with jobs in place of the mock.
 mod worked_by_jobs;
 
-/// The lab of jobs over HTTP: every route, its access rules and its refusals.
+/// The jobs lab over HTTP: every route, its access rules and its refusals.
 mod jobs;
 
 /// The verdict on benches whose true state follows from their configuration.

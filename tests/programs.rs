@@ -16,7 +16,7 @@ mod browser;
 /// The configuration, edited on the page.
 mod editing;
 
-/// The lab of jobs, loaded and watched from outside.
+/// The jobs lab, loaded and watched from outside.
 mod jobs;
 
 /// The page in a browser.

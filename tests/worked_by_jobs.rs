@@ -65,7 +65,7 @@ async fn a_job_that_fails_is_a_failed_event_and_its_client_reads_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_that_is_none_is_refused_and_starts_no_work() {
+async fn an_invalid_number_is_refused_and_starts_no_work() {
     let (bench, inputs) = with_jobs(&["resource.kind=jobs"]);
     for path in ["/serial?n=", "/async?n=12abc", "/pipelined?n=1.5", "/pipelined?n=9223372036854775808"] {
         let answer = get(&bench, path).await;

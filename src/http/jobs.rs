@@ -1,4 +1,4 @@
-//! The lab of jobs over HTTP: its figures, and the orders of an operator.
+//! The jobs lab over HTTP: its figures, and the orders of an operator.
 //!
 //! | request | does |
 //! |---|---|

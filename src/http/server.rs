@@ -127,7 +127,7 @@ fn refuse(stream: TcpStream, refusal: Refusal) {
 }
 
 /// Serves a connection until it ends or a handler takes its socket. Nothing else decides
-/// what becomes of the socket, so it needs neither hyper's upgrades nor a look at the bytes
+/// what happens to the socket, so it needs neither hyper's upgrades nor a look at the bytes
 /// ahead of hyper.
 async fn connection(
     stream: TcpStream,

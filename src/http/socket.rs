@@ -1,16 +1,16 @@
 //! A connected WebSocket: the server's side of RFC 6455 on a socket that a handler has taken.
 //!
-//! A handler calls [`WebSocket::next`] in a loop: all reading and writing happens there. Pings
-//! are answered and closes completed on the way. What is not sent yet stays within bounds:
+//! A handler calls [`WebSocket::next`] in a loop, which does all reading and writing, answers
+//! pings and completes closes. Unsent data stays within bounds:
 //!
-//! - A client that does not read what it has asked for is not read from, so it cannot ask for
-//!   more.
-//! - Anything else a handler only sends while [`WebSocket::has_room`]; [`WebSocket::step`]
+//! - If a client does not read its answers, the server stops reading from it, so the client
+//!   cannot ask for more.
+//! - A handler sends anything else only while [`WebSocket::has_room`]; [`WebSocket::step`]
 //!   returns when there is room again.
-//! - If the client reads nothing for `server.write_timeout`, the socket is dropped.
+//! - If the client reads nothing for `server.write_timeout`, the server drops the socket.
 //!
-//! A socket that waits for a message holds no buffer: the decoder is boxed while something is
-//! half read. A task that has many sockets can do without this type and use the
+//! A socket that waits for a message holds no buffer: the decoder is boxed only while a message
+//! is half read. A task that has many sockets can do without this type and use the
 //! [`TakenSocket`] with the codec.
 
 mod codec;
@@ -102,10 +102,10 @@ enum State {
     Closing {
         /// When the socket is dropped.
         deadline: Instant,
-        /// True if nothing of what the client may still say matters: it has closed, or has
+        /// True if the server ignores what the client still sends: it has closed, or has
         /// violated the protocol.
         is_heard: bool,
-        /// True if the client was sent everything, and the end of the stream.
+        /// True if the server has sent everything, and the end of the stream.
         is_shut: bool,
     },
     Gone,
@@ -213,7 +213,7 @@ impl WebSocket {
         }
     }
 
-    /// Handles what was decoded, and returns a message of an open socket.
+    /// Handles the decoded events, and returns a message of an open socket.
     fn handle(&mut self, event: Result<Event, CloseCode>) -> Option<Message> {
         match (event, &mut self.state) {
             (Ok(Event::Text(text)), State::Open) => return Some(Message::Text(text)),
@@ -235,7 +235,7 @@ impl WebSocket {
             State::Open => (self.queue.stuck_since().map(|since| since + self.write_timeout), true),
             State::Closing { is_heard: true, is_shut, .. } if is_sent && !*is_shut => {
                 *is_shut = true;
-                // The client is gone already if this fails, and the next read tells.
+                // If this fails, the client is gone, and the next read reports it.
                 let _ = self.stream.shutdown().await;
                 return;
             }
@@ -250,7 +250,7 @@ impl WebSocket {
         };
         tokio::select! {
             _ = self.stream.writable(), if !is_sent => {}
-            // A closing socket answers nothing, so reading on cannot add to what is unsent.
+            // A closing socket answers nothing, so reading on cannot add unsent data.
             _ = self.stream.readable(), if !is_open || self.queue.is_answered() => self.read(),
             () = overdue => self.state = State::Gone,
             () = self.shutdown.stopping(), if is_open => self.close(CloseCode::GOING_AWAY),

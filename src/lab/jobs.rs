@@ -1,5 +1,5 @@
-//! The lab of jobs: user code in metered WebAssembly on scheduler threads of its own. A load
-//! of workers, a listing of live jobs, their stacks and traces, kill, rehearsal and swap.
+//! The jobs lab: user code in metered WebAssembly on scheduler threads of its own. It has a
+//! load of workers, a listing of live jobs, their stacks and traces, kill, rehearsal and swap.
 //!
 //! ```text
 //!   submit ─────────────▶ ┌─ scheduler thread ─┐
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Jobs never run on the server's runtime, so a job with isolation `task` that never ends
-//! takes a scheduler thread, and not the server.
+//! blocks a scheduler thread, not the server.
 
 mod carried;
 mod code;
@@ -75,8 +75,8 @@ use crate::lab::{Lab, LabPart};
 use crate::metrics::Registry;
 use crate::record::Run;
 
-/// The lab. Dropping it ends its threads; a thread that is kept by a job ends with the job,
-/// or with the process.
+/// The lab. Dropping it ends its threads; a thread that a job keeps ends with the job, or
+/// with the process.
 #[derive(Debug)]
 pub struct JobsLab {
     inner: Arc<Inner>,
@@ -108,7 +108,7 @@ struct Inner {
     config: Mutex<JobsConfig>,
     read_only: AtomicBool,
     commands: mpsc::UnboundedSender<control::Command>,
-    /// Wakes the control thread from its slow pace.
+    /// Wakes the control thread while it samples slowly.
     wake: Notify,
     /// Counts the samples.
     ticks: watch::Sender<u64>,

@@ -1,5 +1,5 @@
 //! Football matches: the rules, a seeded play, and the history. Pure: no runtime, no clock and
-//! no I/O. The watchers of a match are the business of a [hub](crate::hub).
+//! no I/O. A [hub](crate::hub) serves the watchers of a match.
 //!
 //! ```
 //! use weir::lab::matches::{Match, Play};

@@ -1,11 +1,11 @@
-//! What the lab of jobs measured, as a run keeps it.
+//! The measurements of the jobs lab that a run keeps.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Mark, Series, Timing};
 
-/// What the lab of jobs measured, from the first job after a quiet time until it was quiet
-/// again.
+/// The measurements of the jobs lab, from the first job after a quiet time until the lab was
+/// quiet again.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobsSide {

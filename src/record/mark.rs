@@ -29,6 +29,6 @@ pub enum MarkKind {
     Purge,
     /// A stage or a worker was killed or restarted.
     Restart,
-    /// Something happened in the lab of jobs.
+    /// Something happened in the jobs lab.
     Jobs,
 }

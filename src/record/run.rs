@@ -51,7 +51,7 @@ pub struct Run {
     pub bench: Option<BenchSide>,
     /// The figures of a prediction.
     pub prediction: Option<Prediction>,
-    /// What the lab of jobs measured, if this is a run of jobs.
+    /// The measurements of the jobs lab, if this is a run of jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<JobsSide>,
     /// The samples of a window of the history, if the run was cut out of it.

@@ -196,7 +196,7 @@ impl<'a> Thread<'a> {
                 } else {
                     self.now += bench.cost;
                     record(&mut seen.yours, self.now - submitted);
-                    // Up to two rounds later, so that the user keeps no step with them.
+                    // Up to two rounds later, so that the user does not fall into step with them.
                     let gap = 2.0 * self.random.f64() * self.round.max(BETWEEN);
                     self.user = Some(self.now + gap);
                 }

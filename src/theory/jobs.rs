@@ -49,7 +49,7 @@ pub struct Bench {
     pub yours: u64,
 }
 
-/// What theory or a simulation says of the jobs.
+/// The figures that theory or a simulation gives for the jobs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
     /// Jobs of the workers per second.
@@ -67,7 +67,7 @@ pub struct Figures {
     pub lateness: Option<Times>,
     /// Time of a user's job, from its submission to its answer. `None`: it has no bound.
     pub yours: Option<Times>,
-    /// What it means, where something goes wrong.
+    /// A warning, where something goes wrong.
     pub caution: Option<String>,
     /// The assumptions.
     pub assumptions: Vec<String>,

@@ -1,8 +1,8 @@
 //! What does the work of the resource (`resource.kind`): the mock, or jobs.
 //!
-//! A job needs an input. It is not part of the [`Event`](crate::pipeline::Event), so that
-//! events without one take no more memory: the inputs of accepted events are kept by event id
-//! until the work begins.
+//! A job needs an input. The input is not part of the [`Event`](crate::pipeline::Event), so
+//! that events without one take no more memory: the bench keeps the inputs of accepted events
+//! by event id until the work begins.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +29,7 @@ const SHOWN: usize = 40;
 pub struct Arrival {
     /// When the request arrived.
     pub at: Stamp,
-    /// The number for the job; 100 if there is none. The mock ignores it.
+    /// The input of the job; 100 if the request has none. The mock ignores it.
     pub input: Option<i64>,
 }
 

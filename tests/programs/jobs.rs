@@ -1,4 +1,4 @@
-//! The lab of jobs, as its users meet it: loaded, with WebSockets that an outside client holds
+//! The jobs lab, as its users meet it: loaded, with WebSockets that an outside client holds
 //! open, and with jobs that fail, take long or never end.
 //!
 //! With `WEIR_RELEASE`, the path of a release build, the load is 10,000 workers. Without it, a
@@ -52,7 +52,7 @@ fn one_scheduler_thread_does_a_job_a_second_for_each_worker_within_three_seconds
 
 #[test]
 #[ignore = "needs python3, and takes seconds of real time"]
-fn a_job_that_fails_reports_its_stack_and_touches_neither_the_rate_nor_a_connection() {
+fn a_job_that_fails_reports_its_stack_and_affects_neither_the_rate_nor_a_connection() {
     let mut lab = Lab::start("jobs-13");
     let workers = lab.scale.workers;
     lab.load(workers);
@@ -67,7 +67,7 @@ fn a_job_that_fails_reports_its_stack_and_touches_neither_the_rate_nor_a_connect
 
 #[test]
 #[ignore = "needs python3, and takes seconds of real time"]
-fn a_long_job_saturates_a_core_and_arrives_exactly_while_page_and_others_go_on() {
+fn a_long_job_saturates_a_core_and_gets_the_exact_sum_while_page_and_others_go_on() {
     let mut lab = Lab::start("jobs-long");
     let (workers, long) = (lab.scale.workers, lab.scale.long);
     lab.load(workers);
@@ -101,7 +101,7 @@ fn a_long_job_saturates_a_core_and_arrives_exactly_while_page_and_others_go_on()
 
 #[test]
 #[ignore = "needs python3, and takes seconds of real time"]
-fn an_endless_job_is_listed_with_its_stack_traced_and_killed_and_its_submitter_is_told() {
+fn an_endless_job_is_listed_with_its_stack_traced_and_killed_and_its_submitter_is_answered() {
     let mut lab = Lab::start("jobs-endless");
     lab.load(lab.scale.workers);
     let before = lab.figures()["now"]["cpu"].as_f64().unwrap();
@@ -145,7 +145,7 @@ fn an_endless_job_is_listed_with_its_stack_traced_and_killed_and_its_submitter_i
 
 #[test]
 #[ignore = "needs python3"]
-fn an_input_that_is_no_whole_number_is_refused_and_starts_no_job() {
+fn an_input_that_is_not_a_whole_number_is_refused_and_starts_no_job() {
     let mut lab = Lab::start("jobs-invalid");
     for input in ["", "12abc", "1.5", "1000000000000000000000000000000"] {
         let answer = lab.submit(input);
@@ -159,7 +159,7 @@ fn an_input_that_is_no_whole_number_is_refused_and_starts_no_job() {
 
 #[test]
 #[ignore = "needs python3, and takes seconds of real time"]
-fn code_that_is_swapped_under_load_drops_no_connection_and_the_rate_stays() {
+fn a_swap_under_load_drops_no_connection_and_keeps_the_rate() {
     let mut lab = Lab::start("jobs-swap");
     let workers = lab.scale.workers;
     lab.load(workers);

@@ -11,12 +11,12 @@
 //! events, one after the other. A *watcher* is a sink and a position in the window. An event is
 //! encoded once and costs each watcher one write. If more events arrive during a walk over the
 //! watchers, the later ones get them in the same write, so ten events in a burst cost little
-//! more than one. A watcher that takes only half of its bytes has another position, and nothing
-//! is copied for it.
+//! more than one. A watcher that takes only half of its bytes has a different position, and the
+//! shard copies nothing for it.
 //!
 //! The hub knows no HTTP. It takes its events from any
 //! [`ProducerRef`](weir_stage::stage::ProducerRef), so a producer that reads them from another
-//! machine makes it one of several.
+//! machine makes this hub one of several.
 //!
 //! # Example
 //!

@@ -1,4 +1,4 @@
-//! `[jobs]`: the lab of jobs in metered WebAssembly.
+//! `[jobs]`: the jobs lab.
 
 use serde::Serialize;
 use weir_job_wasm::settings::Isolation;
@@ -17,9 +17,9 @@ pub struct Jobs {
     pub isolation: Isolation,
     /// Reductions before other jobs get a turn.
     pub slice: u64,
-    /// Reductions of one job in all; 0 for no limit.
+    /// The most reductions of one job in total; 0 for no limit.
     pub max_reductions: u64,
-    /// Memory of one job, in bytes.
+    /// The most memory of one job, in bytes.
     #[serde(serialize_with = "bytes::serialize")]
     pub max_memory: u64,
     /// The number of scheduler threads.

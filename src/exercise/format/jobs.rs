@@ -14,8 +14,8 @@ const ENDLESS: i64 = -1;
 /// The most jobs of one step.
 const MOST: u32 = 1_000;
 
-/// A run in a jobs lab of its own: a load of workers, jobs that are submitted, and a time in
-/// which the lab's figures are measured.
+/// A run in a jobs lab of its own: a load of workers, steps, and a measurement of the lab's
+/// figures.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobsRun {
@@ -24,7 +24,7 @@ pub struct JobsRun {
     /// Keys that differ from the exercise's configuration, such as `jobs.load.workers=10000`.
     #[serde(default)]
     pub config: Vec<String>,
-    /// What is done before the measurement, in order.
+    /// The steps before the measurement, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
     /// The length of the measurement.
@@ -40,7 +40,7 @@ fn two() -> f64 {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Step {
-    /// Submits a number, some times over: `submit -1`, or `submit -1 x10`.
+    /// Submits a number once or several times: `submit -1`, or `submit -1 x10`.
     Submit {
         /// The number.
         input: i64,
@@ -53,7 +53,7 @@ pub enum Step {
     Wait(Duration),
 }
 
-/// A text that is no step.
+/// A text that is not a step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{0:?} is not a step: expected `submit N`, `submit N x10` (at most x{MOST}), `kill N` or `wait TIME`"

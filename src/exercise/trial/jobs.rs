@@ -23,18 +23,18 @@ use crate::theory::jobs::{Bench, Figures, predict};
 pub(super) const NAMES: [&str; 10] = [
     // Jobs that end per second, with or without a value.
     "rate",
-    // Percent of the jobs that end which have a value.
+    // Percentage of the ended jobs that returned a value.
     "success_share",
     "failed_rate",
     "restart_rate",
     // The median of the user's jobs, and the same in slices.
     "yours_ms",
     "yours_waits",
-    // Percent of the user's jobs that are answered within a second.
+    // Percentage of the user's jobs that are answered within a second.
     "answered_share",
     // `yes` or `no`: whether the last kill ended its job.
     "killed",
-    // Jobs of the steps that run at the end.
+    // Jobs of the steps that still run at the end.
     "running",
     // The innermost function of the latest of them.
     "function",
@@ -116,7 +116,7 @@ pub(super) fn expected(settings: &JobsConfig, run: &JobsRun) -> JobsFound {
     }
 }
 
-/// Measures a run in a lab of its own, and waits for what it leaves running.
+/// Measures a run in a lab of its own, and waits for the jobs that it leaves running.
 pub(super) fn measure(settings: &Settings, run: &JobsRun) -> Result<Found, TrialError> {
     let mut settings = settings.clone();
     if settings.jobs.isolation != Isolation::Fuel {
@@ -187,7 +187,7 @@ impl User<'_> {
         let (begin, before) = (Instant::now(), self.lab.ledger());
         let restarts_before = self.lab.snapshot_since(u64::MAX).now.restarts;
         while begin.elapsed() < time {
-            // Random up to two rounds, so that the user keeps no step with them.
+            // Random, up to two rounds, so that the user does not fall into step with them.
             let slice = self.lab.snapshot_since(u64::MAX).slice.us.unwrap_or_default();
             let round = Duration::from_secs_f64(slice * self.submitted.len() as f64 / 1e6);
             sleep(BETWEEN.max(round).mul_f64(2.0 * random.f64())).await;
@@ -236,7 +236,7 @@ impl User<'_> {
         found
     }
 
-    /// Ends the jobs that run on, so that the next run has the machine for itself.
+    /// Ends the jobs that run on, so that the next run has the machine to itself.
     async fn leave(&mut self, isolation: Isolation) {
         for job in self.submitted.drain(..) {
             if isolation == Isolation::Fuel {

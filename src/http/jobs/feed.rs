@@ -1,5 +1,5 @@
-//! The figures of the lab as frames for WebSockets: a record each 100 ms, encoded once for all
-//! of them.
+//! The figures of the lab as frames for WebSockets: a record every 100 ms, encoded once for
+//! all sockets.
 //!
 //! While there are readers, one task encodes a record at each sample of the lab.
 

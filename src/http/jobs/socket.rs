@@ -1,11 +1,11 @@
-//! The lab of jobs over a WebSocket: figures ten times a second, submissions, and the answers
-//! to them. Each message is a JSON object.
+//! The jobs lab over a WebSocket: figures ten times a second, submissions, and their answers.
+//! Each message is a JSON object.
 //!
 //! | from | message |
 //! |---|---|
 //! | server | `{"jobs": …}`: the figures. The first has the whole history, later ones its latest points |
 //! | server | `{"answer": {"ref": 1, "id": 7, "state": "running", …}}`: to a submission, twice |
-//! | server | `{"error": "…"}`: a message is not understood |
+//! | server | `{"error": "…"}`: the server does not understand a message |
 //! | client | `{"submit": "13", "ref": 1, "token": "…"}`: a job. A page needs the token |
 //!
 //! A client that reads slowly misses figures, and never an answer.
@@ -69,7 +69,7 @@ struct Submit {
     token: Option<String>,
 }
 
-/// The server's word on a submission.
+/// The server's answer to a submission.
 #[derive(Serialize)]
 struct About {
     answer: Body,
@@ -125,7 +125,7 @@ async fn serve(shared: Arc<Shared>, caller: Caller, mut socket: WebSocket) {
 }
 
 impl Shared {
-    /// Does what a message asks for, and returns the answer to it as a frame.
+    /// Carries out a message, and returns the answer as a frame.
     fn answer(&self, caller: Caller, message: &Message, running: &mut Running) -> Bytes {
         let expected = r#"expected {"submit": "13", "ref": 1}"#;
         let submit = match message {

@@ -29,7 +29,7 @@ pub struct MessageLimits {
 pub(super) enum Event {
     Text(String),
     Binary(Vec<u8>),
-    /// A question whether the server is there, to be answered with the same bytes.
+    /// A ping, which the server answers with the same bytes.
     Ping(Vec<u8>),
     Pong,
     /// The client's last frame, with its code if it has one.
@@ -41,7 +41,7 @@ pub(super) enum Event {
 pub(super) struct Decoder {
     head: HeadReader,
     frame: Option<Frame>,
-    /// The message of which frames are still missing, or its first one is being read.
+    /// The incomplete message: more frames must come, or its first frame is being read.
     message: Option<Message>,
     /// True after a close frame or an error.
     is_over: bool,

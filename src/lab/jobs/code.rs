@@ -31,7 +31,7 @@ pub(super) struct Source {
     pub(super) bytes: Arc<[u8]>,
 }
 
-/// Code that was rehearsed, or read to be swapped in without.
+/// Code that was rehearsed, or read to be swapped in without a rehearsal.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) source: Source,
@@ -45,7 +45,7 @@ pub struct VersionRow {
     pub version: u32,
     /// Whether new jobs run it.
     pub current: bool,
-    /// When it last came into force, in milliseconds since the start.
+    /// When it last became current, in milliseconds since the start.
     pub since_ms: u64,
     /// The file it was read from.
     pub name: String,
@@ -159,7 +159,7 @@ impl Desk {
         (self.swap, self.candidate, self.problem) = (Some(swap), None, None);
     }
 
-    /// Notes that a former version is in force again.
+    /// Notes that a former version is current again.
     pub(super) fn went_back(&mut self, swap: Swap) {
         (self.swap, self.candidate) = (Some(swap), None);
     }

@@ -1,7 +1,8 @@
 //! The control thread: takes samples, watches the file of the code, rehearses, and starts and
 //! stops workers and scheduler threads.
 //!
-//! It takes a sample each 100 ms while jobs run or a page looks, and each 250 ms otherwise.
+//! It takes a sample every 100 ms while jobs run or a page is connected, and every 250 ms
+//! otherwise.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,7 @@ use super::error::JobsError;
 use super::history::STEP_MS;
 use super::{Inner, MarkKind, lock};
 
-/// The pace while nothing happens, and at which the file is read.
+/// The interval of samples while nothing happens, and of readings of the file.
 const SLOW: Duration = Duration::from_millis(250);
 
 /// An order for the control thread.

@@ -1,4 +1,4 @@
-//! What all parts of the lab share: the engine, the account, and the counters of the load.
+//! The state that all parts of the lab share: the engine, the account, and the load's counters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

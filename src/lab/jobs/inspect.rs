@@ -11,7 +11,7 @@ use super::error::JobsError;
 use super::{JobsLab, millis};
 
 /// How long a job may take to answer an order, beyond the time of a trace. With 1,000 rogues
-/// of 50 µs, its turn comes each 50 ms.
+/// of 50 µs, its turn comes every 50 ms.
 pub(super) const ANSWER: Duration = Duration::from_secs(2);
 
 /// The body of `GET /api/jobs/ID`.

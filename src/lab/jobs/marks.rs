@@ -1,4 +1,4 @@
-//! Marks: what was changed or happened when.
+//! Marks: changes and events, each with its time.
 
 use std::collections::VecDeque;
 
@@ -28,9 +28,9 @@ pub enum MarkKind {
     Kill,
     /// The file of the code was saved.
     Save,
-    /// New code is in force.
+    /// New jobs run new code.
     Swap,
-    /// Former code is in force again.
+    /// New jobs run the former code again.
     Back,
     /// The load was changed.
     Load,

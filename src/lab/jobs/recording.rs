@@ -14,7 +14,7 @@ use crate::record::{self, JobsLedger, JobsSide, Merge, Origin, Run, SeriesBuilde
 
 /// The time without jobs and load after which a run has ended.
 const QUIET: Duration = Duration::from_secs(1);
-/// A run without a load and with fewer jobs is not kept: single jobs are no load.
+/// A run without a load and with fewer jobs than this is not kept.
 const FEWEST: u64 = 10;
 /// The first slices of times.
 const SLICE: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What is sampled: rates, CPU time, turns and curves.
+//! Samples of the lab: rates, CPU time, turns and curves.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -197,8 +197,8 @@ impl Inner {
         self.ticks.send_modify(|ticks| *ticks += 1);
     }
 
-    /// Replaces each thread that a job with isolation `task` keeps, once that isolation is no
-    /// longer in force.
+    /// Replaces each thread that a job with isolation `task` keeps, once the isolation has
+    /// changed.
     fn replace_lost(self: &Arc<Self>, rows: &[Row]) {
         self.threads.forget_ended();
         if self.core.jobs.settings().isolation == Isolation::Task {

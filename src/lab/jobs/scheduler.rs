@@ -1,5 +1,5 @@
 //! A scheduler thread: it runs jobs and nothing else, on a runtime of its own. A job that
-//! never lets go of it does not hold up the server.
+//! never gives it back does not hold up the server.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

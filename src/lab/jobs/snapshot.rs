@@ -1,5 +1,5 @@
-//! The figures of the lab as JSON: the body of `GET /api/jobs`. Values of 64 bits are
-//! strings, because a page's numbers have 53.
+//! The figures of the lab as JSON: the body of `GET /api/jobs`. 64-bit values are strings,
+//! because JavaScript's numbers are exact only up to 53 bits.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Snapshot {
     pub settings: Limits,
     /// The load.
     pub load: Load,
-    /// What to make of it, in a word and a sentence.
+    /// The verdict, in a word and a sentence.
     pub verdict: Verdict,
     /// Figures over the last second.
     pub now: Now,
@@ -107,7 +107,7 @@ pub struct Now {
 pub struct Core {
     /// The share of a core in use.
     pub share: f64,
-    /// Whether one job has it and does not give it back.
+    /// Whether one job keeps it and does not give it back.
     pub lost: bool,
     /// The time that `turns` cover.
     pub window_us: u64,
@@ -188,13 +188,13 @@ pub struct CodeState {
     pub version: u32,
     /// Live jobs and workers by version.
     pub running: BTreeMap<u32, u64>,
-    /// The current version, then those to which one can go back.
+    /// The current version, then those that *back* restores.
     pub history: Vec<u32>,
     /// The latest swap.
     pub swap: Option<Swap>,
     /// Why the file cannot run, with the place.
     pub problem: Option<String>,
-    /// Whether the code in force is the built-in copy of `jobs/sum.wat`.
+    /// Whether the running code is the built-in copy of `jobs/sum.wat`.
     pub built_in: bool,
 }
 
@@ -203,13 +203,13 @@ pub struct CodeState {
 pub struct Verdict {
     /// One or two words in capitals.
     pub word: String,
-    /// How it is meant.
+    /// Its tone.
     pub tone: Tone,
     /// A sentence.
     pub text: String,
 }
 
-/// How a verdict is meant.
+/// The tone of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {

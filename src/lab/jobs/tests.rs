@@ -73,7 +73,7 @@ async fn a_job_answers_with_its_value_or_with_the_stack_of_its_failure() {
 }
 
 #[tokio::test]
-async fn what_is_no_number_of_64_bits_is_refused_and_starts_no_job() {
+async fn an_input_that_is_not_a_64_bit_integer_is_refused_and_starts_no_job() {
     let lab = lab(&[]);
     let far = format!("1{}", "0".repeat(30));
     for text in ["", " ", "12abc", "1.5", "0x10", "1e3", &far, "−", "\u{202e}7"] {
@@ -85,7 +85,7 @@ async fn what_is_no_number_of_64_bits_is_refused_and_starts_no_job() {
 }
 
 #[tokio::test]
-async fn an_endless_job_is_listed_inspected_and_killed_and_its_submitter_is_told() {
+async fn an_endless_job_is_listed_inspected_and_killed_and_its_submitter_is_answered() {
     let lab = lab(&[]);
     let endless = lab.submit(-1, By::You).unwrap();
     let shown = until(&lab, "a rogue", |snapshot| snapshot.verdict.word == "ONE ROGUE").await;
@@ -211,7 +211,7 @@ impl Drop for Code {
 const REPAIRED: &str = include_str!("../../../crates/weir-job-wasm/examples/sum_repaired.wat");
 
 #[tokio::test]
-async fn a_save_is_rehearsed_a_swap_puts_it_in_force_and_back_takes_it_back() {
+async fn a_save_is_rehearsed_a_swap_runs_it_and_back_undoes_the_swap() {
     let code = Code::new("swap", code::BUILT_IN);
     let lab = JobsLab::start(&settings(&[&code.flag()]), &Registry::new()).unwrap();
     assert_eq!(
@@ -250,7 +250,7 @@ async fn a_save_is_rehearsed_a_swap_puts_it_in_force_and_back_takes_it_back() {
 }
 
 #[tokio::test]
-async fn code_that_cannot_run_is_a_problem_with_its_place_and_changes_nothing() {
+async fn code_that_cannot_run_is_reported_with_its_place_and_changes_nothing() {
     let code = Code::new("broken", code::BUILT_IN);
     let lab = JobsLab::start(&settings(&[&code.flag()]), &Registry::new()).unwrap();
     code.write("(module\n  (func $f (export \"run\")\n    i32.add drop))");
@@ -265,7 +265,7 @@ async fn code_that_cannot_run_is_a_problem_with_its_place_and_changes_nothing() 
 }
 
 #[tokio::test]
-async fn the_drain_ends_what_still_runs_and_names_it() {
+async fn the_drain_ends_jobs_that_still_run_and_names_them() {
     let lab = lab(&["jobs.load.workers=20"]);
     let rogues = [-1, -2].map(|input| lab.submit(input, By::You).unwrap());
     until(&lab, "both rogues", |s| s.top.len() == 2).await;
@@ -362,7 +362,7 @@ async fn a_load_is_a_run_with_its_account_its_times_and_a_mark_for_each_change()
 }
 
 #[tokio::test]
-async fn a_few_jobs_without_a_load_are_no_run() {
+async fn a_few_jobs_without_a_load_are_not_kept_as_a_run() {
     let lab = lab(&[]);
     answer(&lab, 5).await;
     lab.drain(Duration::from_millis(10)).await;

@@ -1,5 +1,5 @@
-//! The turns on a scheduler thread: which job had it from when to when. Also the median time
-//! of a slice, and for how long the current turn has kept the thread.
+//! The turns on a scheduler thread: which job had the thread, and when. Also the median time
+//! of a slice, and how long the current turn has kept the thread.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The live jobs that users submitted: what the engine does not know of them.
+//! The live jobs that users submitted, with the data that the engine does not have.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,7 @@ pub struct Killed {
 }
 
 impl Users {
-    /// Enters a job, unless there are too many. `submit` makes it.
+    /// Enters a job, unless there are too many. `submit` creates it.
     pub(super) fn enter<T>(&self, by: By, submit: impl FnOnce() -> (u64, T)) -> Option<T> {
         let mut users = self.lock();
         if users.len() >= MOST {
@@ -60,7 +60,7 @@ impl Users {
     }
 
     /// Notes that a job was asked to end. Returns a receiver that gets the effect once the
-    /// submitter is answered; `None` if it is no job of a user.
+    /// submitter is answered; `None` if it is not a user's job.
     pub(super) fn kill(&self, id: u64, kill: KillState) -> Option<oneshot::Receiver<Killed>> {
         let mut users = self.lock();
         let entry = users.get_mut(&id)?;

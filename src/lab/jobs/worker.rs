@@ -23,7 +23,7 @@ const LARGEST: i64 = 1_000;
 /// The fractional part of the golden ratio.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// What the workers of one supervisor have in common.
+/// The data that the workers of one supervisor share.
 #[derive(Debug)]
 pub(super) struct Crew {
     pub(super) core: Arc<Core>,

@@ -61,7 +61,7 @@ pub enum Refused {
         /// The shirt number.
         player: u8,
     },
-    /// The player is somewhere else than the event needs.
+    /// The player is not where the event requires.
     #[error("{action} refused: player {player} of {team} {}", .whereabouts.words())]
     Absent {
         /// The event.

@@ -1,4 +1,4 @@
-//! The team sheet: what is known of a match before it begins and never changes.
+//! The team sheet: the facts of a match that are known before it begins and never change.
 
 use serde::{Deserialize, Serialize};
 

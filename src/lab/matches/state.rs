@@ -1,4 +1,4 @@
-//! The state of a match: what a newcomer is shown.
+//! The state of a match, which a hub sends to new watchers.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub struct PlayerState {
 /// The state of a match after its events so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MatchState {
-    /// What does not change.
+    /// The team sheet, which never changes.
     #[serde(skip)]
     pub sheet: Arc<Sheet>,
     /// The period.

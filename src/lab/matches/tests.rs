@@ -23,7 +23,7 @@ fn any_action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What the rules come down to, kept in sets.
+/// The rules in their simplest form, kept in sets.
 #[derive(Default)]
 struct Naive {
     half: Option<Half>,
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn a_seeded_play_keeps_the_rules_and_ends_and_is_the_same_again(seed: u64, events in 1..1500_u32) {
+    fn a_seeded_play_obeys_the_rules_ends_and_is_repeatable(seed: u64, events in 1..1500_u32) {
         let play = || {
             let (mut game, mut play) = (Match::sample(2), Play::new(seed, events));
             while let Some(event) = play.next(game.state()) {

@@ -339,6 +339,6 @@ fn runs_of_jobs_are_compared_by_lateness_and_not_at_all_with_other_runs() {
     assert_eq!(
         refused.words,
         "B is a run of jobs and A one of pipelined: they cannot be compared, because the first times jobs and \
-         the second requests"
+         the second times requests"
     );
 }

@@ -104,7 +104,7 @@ pub(super) fn of_different_kinds(a: &Run, b: &Run) -> String {
     let target = if a.jobs.is_some() { &b.target } else { &a.target };
     format!(
         "{jobs} is a run of jobs and {other} one of {target}: they cannot be compared, because the first \
-         times jobs and the second requests"
+         times jobs and the second times requests"
     )
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// The account of every delivery: one event to one watcher.
 ///
-/// All five are counted where they happen, and none is computed from the others, so
-/// [`unaccounted`](Self::unaccounted) is 0 or a mistake is found.
+/// All five are counted where they happen, and none is computed from the others, so an
+/// [`unaccounted`](Self::unaccounted) other than 0 reveals a bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deliveries {
     /// Events × watchers at the time when each event was published, and the events of the

@@ -1,4 +1,4 @@
-//! What the hub asks of an application: the bytes of an event, a snapshot and a gap.
+//! The encoder that an application provides: the bytes of an event, a snapshot and a gap.
 
 /// Turns events into the bytes of frames. A framing (such as WebSocket or server-sent events)
 /// is one implementation; all shards of the framing share it.

@@ -53,8 +53,8 @@ where
     E: Send + Sync + 'static,
     S: Sink,
 {
-    /// Adds a watcher to a shard of a framing, in turns. It is sent `first`, then the snapshot if
-    /// `since` says so, and then each event once and in order.
+    /// Adds a watcher to a framing, whose shards take watchers in turn. The hub sends it `first`,
+    /// then the snapshot if `since` says so, and then each event once and in order.
     ///
     /// # Errors
     /// [`HubClosed`]. The hub's reference to the sink is dropped, and nothing is written.
@@ -90,8 +90,8 @@ where
     /// in, and come before the next event. A watcher that has left is ignored.
     ///
     /// A watcher that leaves more than [`MAX_UNREAD`](super::MAX_UNREAD) bytes unread is closed.
-    /// Await the result before reading the next question, and a watcher that asks and does not
-    /// read holds up only itself.
+    /// Await the result before reading the next request. A watcher that asks and does not read
+    /// then holds up only itself.
     pub fn say(&self, id: WatcherId, bytes: Vec<u8>) -> Flushed {
         let (done, flushed) = oneshot::channel();
         self.tell(id, Command::Say { id, bytes, done });

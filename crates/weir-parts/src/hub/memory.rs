@@ -1,4 +1,4 @@
-//! A sink in memory with a settable amount of room, for tests without sockets.
+//! A sink in memory with an adjustable amount of room, for tests without sockets.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};

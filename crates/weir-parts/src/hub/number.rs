@@ -33,7 +33,7 @@ impl<E> fmt::Debug for Numbered<E> {
     }
 }
 
-/// What outlives the stage: the next number, and a request to trace the next event.
+/// The state that outlives the stage: the next number, and a request to trace the next event.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
     pub(super) next: AtomicU64,

@@ -16,7 +16,7 @@ pub(super) struct Own {
     marks: Vec<Mark>,
     /// True while the last mark is a gap at the end of the bytes, which may still grow.
     ends_with_gap: bool,
-    /// How many bytes the application has said.
+    /// The number of bytes that came from the application.
     said: usize,
     /// Why the watcher is closed once the bytes are written, and the number of the first event
     /// that it will not have.
@@ -50,7 +50,7 @@ impl Own {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Appends bytes that the application says. Returns false, and appends nothing, if more than
+    /// Appends bytes of the application. Returns false, and appends nothing, if more than
     /// [`MAX_UNREAD`] of them would be unread.
     pub(super) fn say(&mut self, bytes: &[u8]) -> bool {
         let unread = self.said.min(self.unread().len());

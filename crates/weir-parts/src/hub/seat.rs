@@ -1,5 +1,5 @@
-//! What of a shard outlives its task: the watchers, the window and the mailbox. A task takes
-//! them for its life and gives them back however it ends, so a restart loses no watcher.
+//! The parts of a shard that outlive its task: the watchers, the window and the mailbox. A task
+//! takes them for its life and gives them back however it ends, so a restart loses no watcher.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -32,7 +32,7 @@ pub(super) struct Seat<E, S> {
     trace: Mutex<Option<Trace>>,
 }
 
-/// What the task of a shard works on.
+/// The data that the task of a shard works on.
 pub(super) struct Parts<E, S> {
     pub(super) shard: Shard<S>,
     pub(super) commands: mpsc::UnboundedReceiver<Command<S>>,

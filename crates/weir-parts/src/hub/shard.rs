@@ -53,7 +53,7 @@ struct Watcher<S> {
 }
 
 impl<S> Watcher<S> {
-    /// Tells it, behind its own bytes, that it will not get the events `from..to`.
+    /// Sends it, behind its own bytes, the gap of the events `from..to`.
     fn tell_gap(&mut self, from: u64, to: u64, gap: EncodeGap<'_>) {
         let own = self.own.get_or_insert_default();
         own.tell_gap(from, to, gap);
@@ -110,7 +110,7 @@ pub(super) struct Shard<S> {
     walk_left: usize,
     /// True once no event will come and each watcher is closed as soon as it has everything.
     closing: bool,
-    /// The counts, except for what is counted at the watchers when it is asked for.
+    /// The counts, except for those that are computed from the watchers on request.
     counted: ShardFigures,
     departed: Vec<Departed<S>>,
 }

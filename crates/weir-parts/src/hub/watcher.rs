@@ -31,8 +31,8 @@ pub struct Joined {
     pub id: WatcherId,
     /// The number of the first event that the watcher is sent.
     pub next: u64,
-    /// The number of events between the one that was wanted and `next`. The window no longer
-    /// had them.
+    /// The number of events between the requested one and `next`. The window no longer had
+    /// them.
     pub missed: u64,
 }
 

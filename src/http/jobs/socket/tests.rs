@@ -33,7 +33,7 @@ async fn the_first_record_has_the_whole_history_and_later_ones_only_its_latest_p
 }
 
 #[tokio::test]
-async fn records_are_encoded_once_for_all_sockets_and_not_without_any() {
+async fn records_are_encoded_once_for_all_sockets_and_never_without_one() {
     let server = Server::start(&[]);
     let feed = Feed::new(&server.jobs);
     let mut readers: Vec<_> = (0..50).map(|_| feed.subscribe()).collect();
@@ -79,7 +79,7 @@ async fn a_submission_is_answered_when_it_is_accepted_and_when_it_has_ended() {
 }
 
 #[tokio::test]
-async fn what_is_no_whole_number_starts_no_job() {
+async fn an_input_that_is_not_a_whole_number_starts_no_job() {
     let server = Server::start(&[]);
     let mut client = server.program().await;
     for input in ["", "12abc", "1.5", "1000000000000000000000000000000"] {
@@ -152,7 +152,7 @@ async fn a_read_only_server_shows_figures_and_takes_no_job() {
 }
 
 #[tokio::test]
-async fn the_submitter_of_a_killed_job_is_told_and_its_socket_stays_open() {
+async fn the_submitter_of_a_killed_job_is_answered_and_its_socket_stays_open() {
     let server = Server::start(&[]);
     let mut client = server.program().await;
     client.submit("-1", 1).await;

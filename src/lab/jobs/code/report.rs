@@ -8,7 +8,7 @@ use weir_job_wasm::rehearsal::{Change, Rehearsal};
 /// The most differences that are listed.
 const LISTED: usize = 50;
 
-/// What new code does with the latest inputs, compared with the current code.
+/// The outcome of new code on the latest inputs, compared with the current code.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RehearsalReport {
     /// The file with the new code.
@@ -19,7 +19,7 @@ pub struct RehearsalReport {
     pub inputs: usize,
     /// Those with the same answer at a similar cost.
     pub same: usize,
-    /// Those that had a value and would get another one, or none.
+    /// Those that had a value and would get a different one, or none.
     pub broken: usize,
     /// Those that were not tried, because the rehearsal had used up its reductions.
     pub skipped: usize,
@@ -27,9 +27,9 @@ pub struct RehearsalReport {
     pub took_ms: f64,
     /// Why this code cannot be swapped in.
     pub refused: Option<String>,
-    /// The number of inputs with another answer.
+    /// The number of inputs with a different answer.
     pub changed: usize,
-    /// Inputs with another answer, the most frequent first: at most 50.
+    /// Inputs with a different answer, the most frequent first: at most 50.
     pub differences: Vec<Difference>,
     /// Inputs with the same answer, for at least ten times fewer or more reductions: at
     /// most 50.
@@ -60,7 +60,7 @@ pub struct Swap {
     pub at_ms: u64,
     /// The version before.
     pub from: u32,
-    /// The version in force since then.
+    /// The current version since then.
     pub to: u32,
     /// How long the change took.
     pub took_ns: u64,

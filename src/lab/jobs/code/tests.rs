@@ -34,7 +34,7 @@ fn without_a_file_the_built_in_code_runs() {
 }
 
 #[test]
-fn a_file_that_cannot_run_is_a_problem_with_its_place_and_the_built_in_code_runs() {
+fn a_file_that_cannot_run_is_reported_with_its_place_and_the_built_in_code_runs() {
     let folder = Folder::new("broken");
     let (desk, _) = Desk::open(&folder.file("(module\n  (func $f (export \"run\")\n    i32.add drop))"));
     assert!(desk.version(1).unwrap().is_built_in());
@@ -84,7 +84,7 @@ fn only_files_in_the_folder_of_the_watched_one_are_read() {
 }
 
 #[test]
-fn nothing_is_swapped_in_that_was_not_rehearsed_or_has_changed_since() {
+fn only_code_that_was_rehearsed_and_has_not_changed_since_is_swapped_in() {
     let folder = Folder::new("candidate");
     let path = folder.file(PLAIN);
     let (mut desk, _) = Desk::open(&path);

@@ -57,8 +57,8 @@ impl CodeFile {
         }
     }
 
-    /// Reads the file, and returns a change that was there the last time already. A file that
-    /// disappears is no change: what ran goes on.
+    /// Reads the file, and returns a change once two readings in a row agree. A file that
+    /// disappears is not a change: the current code stays.
     pub(in crate::lab::jobs) fn changed(&mut self) -> Option<Saved> {
         let now = reading(&self.path);
         let settled = now == self.last;

@@ -22,8 +22,8 @@ impl<S> Shard<S> {
     }
 
     /// Applies the policy to watchers that are behind, if it is time to, and trims a full
-    /// window. To be called between walks: it keeps what a watcher that is not blocked still
-    /// needs, and right after a walk that is little.
+    /// window. Call it between walks: it keeps the frames that a watcher that is not blocked
+    /// still needs, and right after a walk there are few.
     pub(in super::super) fn settle(&mut self, gap: EncodeGap<'_>) {
         let is_full = self.window.len() >= 2 * self.settings.keep();
         let limit = self.settings.behind.limit();

@@ -1,4 +1,4 @@
-//! What makes deliveries: watchers that join, and events.
+//! The sources of deliveries: watchers that join, and events.
 
 use std::sync::Arc;
 

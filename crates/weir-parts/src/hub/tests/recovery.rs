@@ -11,7 +11,7 @@ use super::support::{Bench, MS, POISON};
 const ROOMY: usize = usize::MAX;
 
 #[tokio::test(start_paused = true)]
-async fn an_encoder_that_panics_costs_the_watchers_one_event_and_they_are_told() {
+async fn an_encoder_that_panics_costs_the_watchers_one_event_and_they_are_sent_a_gap() {
     let bench = Bench::new(|builder| builder);
     let watcher = bench.join(ROOMY, Since::Snapshot).await;
     let slow = bench.join(5, Since::Snapshot).await;

@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn each_watcher_gets_each_event_once_or_is_told_the_gap_and_the_ledger_is_exact(
+    fn each_watcher_gets_each_event_once_or_is_sent_the_gap_and_the_ledger_is_exact(
         behind in behind(),
         steps in prop::collection::vec(step(), 1..120),
     ) {
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn no_policy_but_those_that_drop_costs_a_watcher_an_event(
+    fn only_policies_that_drop_cost_a_watcher_an_event(
         behind in prop_oneof![Just(Behind::Wait), (1..6_usize).prop_map(Behind::Close)],
         steps in prop::collection::vec(step(), 1..120),
     ) {

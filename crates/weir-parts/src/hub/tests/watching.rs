@@ -69,7 +69,7 @@ async fn a_burst_costs_a_watcher_one_write() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watcher_resumes_where_it_was_or_is_told_the_gap() {
+async fn a_watcher_resumes_where_it_was_or_is_sent_the_gap() {
     let bench = Bench::new(|builder| {
         builder.settings(Settings { window: 10, behind: Behind::Wait, ..Settings::default() })
     });
