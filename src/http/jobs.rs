@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /api/jobs` | shows all figures |
 //! | `GET /api/jobs/ID?calls=50&for_ms=1000` | shows the stack of a job, and traces its calls |
-//! | `GET /api/jobs/code` | shows the code that runs, and the file's |
+//! | `GET /api/jobs/code` | shows the running code, and the text of the file |
 //! | `GET /api/jobs/history` | lists the versions of the code |
 //! | `GET /api/jobs/socket` | WebSocket: the figures as they change, submissions and answers |
 //! | `POST /api/jobs/submit?n=13&wait=true` | submits a job, and waits for its answer |

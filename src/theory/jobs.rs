@@ -126,7 +126,7 @@ fn lost_threads(bench: &Bench, threads: f64, offered: f64, utilisation: f64) -> 
         yours: None,
         caution: Some(format!(
             "unbounded: a task that never yields keeps its thread, so {lost} of {threads} threads are \
-             lost until the process ends; abort has no effect, and neither has kill"
+             lost until the process ends; neither abort nor kill has an effect"
         )),
         assumptions: vec![
             "The workers are spread evenly, and a worker stays on its thread.".to_owned(),

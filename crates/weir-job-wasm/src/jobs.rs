@@ -185,7 +185,7 @@ impl Jobs {
     }
 
     /// Makes the version before the current one current again and returns its number. Up
-    /// to 16 swaps can be taken back.
+    /// to 16 swaps can be undone.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl Jobs {
         self.shared.versions.lock().back().ok_or(Refusal::NoFormerVersion)
     }
 
-    /// Returns the current version, then those to which [`back`](Self::back) would return.
+    /// Returns the current version, then those that [`back`](Self::back) would restore.
     pub fn history(&self) -> Vec<Version> {
         self.shared.versions.lock().history()
     }

@@ -23,7 +23,7 @@
 //! - [`trace`](Jobs::trace): up to 50 calls with their first three arguments;
 //! - [`kill`](Jobs::kill): the job ends, and its submitter is answered;
 //! - [`rehearse`](Jobs::rehearse), [`swap`](Jobs::swap), [`back`](Jobs::back): try new code
-//!   on the latest inputs, put it in force for new jobs, and undo a swap.
+//!   on the latest inputs, run it for new jobs, and undo a swap.
 //!
 //! ```
 //! use weir_job_wasm::{Code, Ending, Jobs, Outcome, Settings, Trap};
@@ -75,8 +75,8 @@
 //! # Determinism
 //!
 //! The same code and input burn the same number of reductions on every machine, whatever
-//! the size of the slices; tracing a job adds some. An instance is made for each job, so nothing passes
-//! from one job to the next.
+//! the size of the slices; tracing a job adds some. Each job has its own instance, so nothing
+//! passes from one job to the next.
 
 #![forbid(unsafe_code)]
 

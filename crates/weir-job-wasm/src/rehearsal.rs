@@ -1,5 +1,5 @@
-//! The result of a rehearsal: what new code would have done with the latest inputs, compared
-//! with what the current code did.
+//! The result of a rehearsal: the answers and costs of new code on the latest inputs, compared
+//! with those of the current code.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct RehearsalLimits {
     pub total: u64,
 }
 
-/// New code beside the current code, on the latest inputs.
+/// A comparison of new code with the current code, on the latest inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rehearsal {
@@ -37,7 +37,7 @@ pub struct Rehearsal {
     pub same: usize,
     /// Inputs that remained when the rehearsal had used up its reductions.
     pub skipped: usize,
-    /// Inputs with another answer, or with a cost that differs tenfold
+    /// Inputs with a different answer, or with a cost that differs tenfold
     /// (and is 1,000 reductions or more on one side): the changed
     /// answers first, then the most frequent first.
     pub changes: Vec<Change>,
@@ -76,7 +76,7 @@ pub enum Answer {
     Value(i64),
     /// A trap.
     Trap(Trap),
-    /// More memory was asked for than is allowed.
+    /// The job asked for more memory than allowed.
     OutOfMemory,
     /// No end within the limit.
     NoEnd,
@@ -91,8 +91,8 @@ impl Default for RehearsalLimits {
 }
 
 impl Rehearsal {
-    /// Returns the number of inputs that had a value and would get another one, or none: the
-    /// reason not to swap.
+    /// Returns the number of inputs that had a value and would get a different one, or none:
+    /// the reason not to swap.
     pub fn broken(&self) -> usize {
         let is_broken = |change: &&Change| {
             matches!(change.old.answer, Answer::Value(_)) && change.old.answer != change.new.answer

@@ -40,8 +40,8 @@ pub struct Settings {
     /// Reductions (fuel) before other tasks get a turn: 1 to 1,000,000,000. Running jobs
     /// obey a change in their next slice.
     pub slice: u64,
-    /// Reductions of one job in all; `None` for no limit. Running jobs obey a change in
-    /// their next slice.
+    /// The most reductions of one job in total; `None` for no limit. Running jobs obey a change
+    /// in their next slice.
     pub max_reductions: Option<u64>,
     /// Memory of one job, in bytes: all its memories and tables, at most 4 GiB. A running
     /// job keeps what it has and obeys a change when it asks for more.

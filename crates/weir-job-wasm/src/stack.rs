@@ -1,4 +1,4 @@
-//! What is seen of a job from outside: its call stack, and a trace of its calls.
+//! The view of a job from outside: its call stack, and a trace of its calls.
 
 use std::fmt;
 use std::sync::Arc;

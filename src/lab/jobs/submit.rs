@@ -153,7 +153,7 @@ impl JobsLab {
         Inner::submit(&self.inner, input, by)
     }
 
-    /// Counts a submission that a face has refused.
+    /// Counts a submission that was refused before it reached the lab.
     pub fn note_refused(&self) {
         self.inner.core.ledger.refuse();
     }

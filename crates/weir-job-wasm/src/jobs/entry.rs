@@ -13,7 +13,7 @@ use crate::settings::Isolation;
 /// Rates are measured over at least this time, and at most twice as long.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// The record of a live job. After the job's end it may be kept with its input.
+/// The record of a live job. The latest inputs may keep it after the job's end.
 pub(crate) struct Entry {
     pub(crate) id: u64,
     pub(crate) input: i64,

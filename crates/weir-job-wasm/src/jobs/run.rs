@@ -54,7 +54,7 @@ pub(crate) async fn in_slices(shared: Arc<Shared>, guard: Guard, code: Arc<Compi
     guard.finish(outcome, killers)
 }
 
-/// The fuel of the next slice; `None` if the job's limit does not allow for another.
+/// The fuel of the next slice; `None` if the job has reached its limit.
 fn fuel(settings: &Settings, burnt: u64, required: u64) -> Option<u64> {
     let wanted = settings.slice.max(required);
     let Some(max) = settings.max_reductions else { return Some(wanted) };

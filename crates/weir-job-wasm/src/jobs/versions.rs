@@ -21,7 +21,7 @@ pub struct Version {
     pub code: Code,
 }
 
-/// The current version and the ones to go back to.
+/// The current version and those that `back` can restore.
 pub(crate) struct Versions {
     current: Version,
     /// The latest last.
