@@ -1,4 +1,4 @@
-//! `resource.kind = "jobs"`: the work of the endpoints is a job on the number of the request.
+//! `resource.kind = "jobs"`: the endpoints run a job with the number of the request.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

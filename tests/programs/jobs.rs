@@ -1,4 +1,4 @@
-//! The jobs lab, as its users meet it: loaded, with WebSockets that an outside client holds
+//! The jobs lab from the outside: loaded, with WebSockets that an outside client holds
 //! open, and with jobs that fail, take long or never end.
 //!
 //! With `WEIR_RELEASE`, the path of a release build, the load is 10,000 workers. Without it, a
@@ -72,7 +72,7 @@ fn a_long_job_saturates_a_core_and_gets_the_exact_sum_while_page_and_others_go_o
     let (workers, long) = (lab.scale.workers, lab.scale.long);
     lab.load(workers);
     let p99_ms = |figures: &Value| figures["now"]["lateness_ms"]["p99"].as_f64().unwrap_or(f64::MAX);
-    // What the machine costs without the long job: about 1 ms, and more while it is busy.
+    // The baseline without the long job: about 1 ms, and more on a busy machine.
     let alone = (0..10).map(|_| p99_ms(&lab.figures_after(Duration::from_millis(200))));
     let alone = alone.fold(f64::MAX, f64::min);
     let begun = Instant::now();
@@ -110,7 +110,7 @@ fn an_endless_job_is_listed_with_its_stack_traced_and_killed_and_its_submitter_i
     lab.until("the job in the list", |figures| listed(figures).contains(&id));
     assert!(begun.elapsed() < PATIENCE / 3, "listed after {:?}", begun.elapsed());
 
-    // Before its first slice it is nowhere yet.
+    // Before its first slice the stack is empty.
     lab.until("its first slices", |figures| {
         let top = figures["top"].as_array().unwrap();
         top.iter().any(|job| job["id"] == id && job["slices"].as_u64().unwrap() > 10)

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::binary::{Folder, Server};
 
-/// How long a state may take that must come. On a busy machine, most take a fraction of it.
+/// How long the server may take to reach a state. Most states take a fraction of this.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// WebSockets that are held open during each test.
 const SOCKETS: usize = 20;
@@ -93,7 +93,7 @@ impl Lab {
         self.figures()
     }
 
-    /// Asks for the figures until they are as wanted, and returns them.
+    /// Polls the figures until they are as expected, and returns them.
     pub(super) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
@@ -119,7 +119,7 @@ impl Lab {
         self.next(|line| line["open"].is_number())
     }
 
-    /// Fails unless every socket has stayed open and goes on to get records.
+    /// Fails unless every socket has stayed open and still gets records.
     pub(super) fn all_sockets_live(&mut self) {
         let begun = Instant::now();
         loop {

@@ -1,8 +1,8 @@
 // @ts-check
-// The three isolations beside each other, with one endless job in each.
+// The three isolations side by side, with one endless job in each.
 //
-// Responsible for: three columns with the same parts at the same height, and saying which figures were measured here
-// and which are predicted (ways.js).
+// Responsible for: three columns with the same parts at the same height, and showing which figures were measured on
+// this page and which are predicted (ways.js).
 
 import { element, write } from '../dom.js';
 import { format } from '../format.js';

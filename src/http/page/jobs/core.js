@@ -1,8 +1,8 @@
 // @ts-check
 // The picture of the jobs lab: a core, cut into turns.
 //
-// Responsible for: the strip of turns, replayed slowly from the server's samples, and the words below it. A turn is
-// drawn as long as it was.
+// Responsible for: the strip of turns, replayed slowly from the server's samples, and the words below it. The strip
+// draws turns to scale.
 
 import { format } from '../format.js';
 import { Surface } from '../labs/surface.js';
@@ -18,7 +18,7 @@ const NARROW_US = 1000;
 const NARROW = 500; // px
 const JUMP = 0.12; // a change of the ordinary share by more is shown at once
 
-/** The samples of one core, one behind the other. */
+/** The samples of one core, one after the other. */
 class Tape {
   /** @type {Turn[]} */
   turns = [];
@@ -191,7 +191,7 @@ export class CorePicture {
   }
 
   /**
-   * What a turn is, in the unit of the strip.
+   * The bracket that shows the length of a turn, to the scale of the strip.
    * @param {Paper} paper
    * @param {Jobs} jobs
    * @param {number} left

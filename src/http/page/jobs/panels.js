@@ -1,7 +1,7 @@
 // @ts-check
 // The curves of the jobs lab.
 //
-// Responsible for: what each shows, and axes that stay as they are while nothing changes.
+// Responsible for: the content of each curve, and axes that stay still while nothing changes.
 
 import { format } from '../format.js';
 
@@ -19,8 +19,8 @@ export function topOf(most) {
 }
 
 /**
- * What 98 of 100 values do not exceed: the burst after a stall, when all jobs that are due end at once, does not
- * flatten the minute. It is cut off at the top.
+ * The value that 98 % of the values do not exceed. After a stall, all overdue jobs end at once: this burst is cut off
+ * at the top instead of flattening the rest of the minute.
  * @param {(number | null)[]} values
  */
 export function usual(values) {

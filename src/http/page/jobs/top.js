@@ -1,7 +1,7 @@
 // @ts-check
-// The live jobs: the worst first, then all workers in one row.
+// The live jobs: the busiest first, then all workers in one row.
 //
-// Responsible for: one row a job, which stays the same element while the job lives, and the job that was killed last.
+// Responsible for: one row per job, which stays the same element while the job lives, and the job killed last.
 
 import { isOff } from '../control.js';
 import { element, find, findAs, write } from '../dom.js';
@@ -111,7 +111,7 @@ export class Top {
   }
 
   /**
-   * Shows a job that has been killed for a while longer.
+   * Keeps a killed job in the list for a while.
    * @param {Job} job
    */
   killed(job) {
