@@ -93,7 +93,7 @@ Examples:
 
 Exit codes:
   0    success
-  1    no server answers, or the server refuses (no such job, the job has ended);
+  1    no server answers, or it refuses (no such job, or the job has ended);
        or the job of `submit --wait` has failed
   2    wrong arguments, an invalid input, or invalid code";
 pub(super) const PAUSE: &str = "\
