@@ -66,11 +66,11 @@ test('a load that makes no sense is refused in words', async () => {
   browser.allows = /400 \(Bad Request\)/;
   await page.fill('#workers', 'many');
   await page.press('#workers', 'Enter');
-  await isTrue(async () => (await text(page, '#said')).startsWith('The load is as it was'), 'the refusal');
+  await isTrue(async () => (await text(page, '#said')).startsWith('The load is unchanged'), 'the refusal');
   assert.equal((await jobs()).load.workers, RATE);
 });
 
-test('numbers are summed exactly, and what is no number is no job', async () => {
+test('numbers are summed exactly, and an invalid number starts no job', async () => {
   assert.match(await submit('100'), /= 5050/);
   assert.match(await submit('200000'), /= 20000100000/);
   const before = (await jobs()).ledger;
@@ -122,7 +122,7 @@ test('a save is rehearsed, swapped in and taken back under load, and the connect
   assert.match(await text(page, '#link'), /^connection kept/);
 });
 
-test('code that does not compile changes nothing and is said with its place', async () => {
+test('code that does not compile changes nothing and is reported with its place', async () => {
   await server.write('jobs/sum.wat', SUM.replace('i64.eq', 'i64.equal'));
   await isTrue(async () => (await page.locator('.code .problem').count()) > 0, 'the problem');
   assert.match(await text(page, '.code .problem'), /sum\.wat|line/);
@@ -151,7 +151,7 @@ test('reset sets the counters to zero', async () => {
   await page.keyboard.press('Escape');
 });
 
-test('hostile names of functions are text', async () => {
+test('hostile function names are text', async () => {
   const name = '<img src=x onerror=alert(1)>';
   // The id of a function cannot have spaces in the text format; the name section can.
   const hostile = SUM.replaceAll('$calc_sum', `$"${name}"`);
@@ -189,7 +189,7 @@ test('in isolation task one endless job stops the others, and the page still ans
   }
 });
 
-test('a killed server is said to be lost, and its page works again after a restart', async () => {
+test('a killed server is shown as lost, and its page works again after a restart', async () => {
   browser.allows = /403 \(Forbidden\)|WebSocket/;
   await server.kill();
   await page.locator('#link[data-state=lost]').waitFor({ timeout: 15_000 });

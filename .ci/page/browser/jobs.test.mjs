@@ -26,7 +26,7 @@ async function opened(state, options, act) {
 }
 
 for (const state of STATES) {
-  test(`${state}: page and title say the word of the record, and the ledger balances`, () =>
+  test(`${state}: page and title show the verdict of the record, and the ledger balances`, () =>
     opened(state, {}, async (page, fake) => {
       const { verdict } = fake.sim.snapshot();
       await until(async () => (await text(page, '#word')) === verdict.word, 5, verdict.word);
@@ -38,7 +38,7 @@ for (const state of STATES) {
     }));
 }
 
-test('a hostile name of a function is text in the stack, in the trace and in what is said of a kill', () =>
+test('a hostile function name is text in the stack, in the trace and in the message of a kill', () =>
   opened('hostile', {}, async (page) => {
     await page.click('#top .open');
     await until(async () => (await text(page, '.stack .name')) === '<img src=x onerror=alert(1)>', 5, 'the name');
@@ -96,13 +96,13 @@ test('a save is shown with its differences; swap and back change the version and
     await page.locator('.source .ins').first().waitFor();
   }));
 
-test('code that does not compile is said with its place', () =>
+test('code that does not compile is reported with its place', () =>
   opened('refused', {}, async (page) => {
     assert.match(await text(page, '.code .problem'), /function calc_sum, line 7/);
     assert.equal(await page.locator('[data-order=swap]').count(), 0);
   }));
 
-test('a broken connection is said, its answers are not waited for, and it comes back', () =>
+test('a lost connection is shown, its answers are given up, and it is restored', () =>
   opened('steady', {}, async (page, fake) => {
     await page.click('#try [value="-1"]');
     await page.locator('#answers [data-state=running]').waitFor();
@@ -200,7 +200,7 @@ test('the last control is at most 40 tab stops away', () =>
     assert.ok(stops > 20 && stops <= 40, `${stops} stops`);
   }));
 
-test('with reduced motion the picture stands still, and the state is said', () =>
+test('with reduced motion the picture stands still, and the state is described', () =>
   opened('one-rogue', { motion: 'reduce' }, async (page) => {
     await page.waitForTimeout(500);
     const picture = () => page.evaluate(() => document.querySelector('#core canvas').toDataURL());

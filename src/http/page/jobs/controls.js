@@ -119,7 +119,7 @@ export class Controls {
 
   /** @param {Record<string, any>} change */
   async #load(change) {
-    await this.#send('api/jobs/load', change, 'The load is as it was');
+    await this.#send('api/jobs/load', change, 'The load is unchanged');
   }
 
   /**
