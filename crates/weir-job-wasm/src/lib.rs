@@ -4,7 +4,7 @@
 //! Tokio cannot pre-empt a task. A task that computes for a second holds up every other
 //! task of its worker thread for a second, and aborting it takes effect only at its next
 //! `.await`, which may never come. A job here burns *fuel* (one *reduction* for about one
-//! instruction). After a slice of 50,000 reductions, about 50 µs, it yields to the others:
+//! instruction). After a slice of 50,000 reductions, 15 to 50 µs, it yields to the others:
 //!
 //! ```text
 //!   submit ─▶ [ slice ] yield [ slice ] yield [ slice ] … ─▶ Outcome

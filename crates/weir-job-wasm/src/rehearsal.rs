@@ -83,7 +83,7 @@ pub enum Answer {
 }
 
 impl Default for RehearsalLimits {
-    /// Returns 10 million reductions for each input, which take about 10 ms, and 2 billion in
+    /// Returns 10 million reductions for each input, which take 3 to 10 ms, and 2 billion in
     /// all.
     fn default() -> Self {
         Self { each: 10_000_000, total: 2_000_000_000 }

@@ -84,7 +84,7 @@ export function wayOf(isolation, jobs) {
  */
 function predicted(isolation, jobs) {
   const target = jobs?.load.target || USUAL;
-  const turn = jobs?.slice.us ?? (57 * (jobs?.slice.reductions ?? 50_000)) / 50_000;
+  const turn = jobs?.slice.us ?? (15 * (jobs?.slice.reductions ?? 50_000)) / 50_000;
   const begun = 1 / 3;
   const isTask = isolation === 'task';
   const flat = Array.from({ length: POINTS }, (_, index) => (isTask && index > POINTS * begun ? 0 : target));
