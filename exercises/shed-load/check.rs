@@ -142,7 +142,7 @@ async fn work_that_panics_gives_its_place_back() {
 async fn work_that_fails_gives_its_place_back_and_counts_as_no_refusal() {
     let shed = Shed::new(PLACES);
     for _ in 0..2 * PLACES {
-        assert_eq!(shed.handle(async { Err(Failed) }).await, Answer::Failed);
+        assert_eq!(shed.handle(async { Err(Failed::ByRate) }).await, Answer::Failed);
     }
     assert_eq!(shed.counts(), (0, 0), "inside and refused");
 }

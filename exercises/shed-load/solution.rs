@@ -62,7 +62,7 @@ impl Shed {
         // this `await` would run only in the first of these cases.
         match work.await {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 

@@ -58,7 +58,7 @@ impl Shed {
         self.inside.fetch_sub(1, Ordering::AcqRel);
         match result {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 

@@ -56,7 +56,7 @@ impl Shed {
         let _out = Out(&self.inside);
         match work.await {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 

@@ -54,7 +54,7 @@ impl Shed {
         };
         match work.await {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 

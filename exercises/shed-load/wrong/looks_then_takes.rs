@@ -55,7 +55,7 @@ impl Shed {
         let _place = self.places.acquire().await;
         match work.await {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 

@@ -51,7 +51,7 @@ impl Shed {
         let _place = self.places.acquire().await;
         match work.await {
             Ok(()) => Answer::Done,
-            Err(Failed) => Answer::Failed,
+            Err(_) => Answer::Failed,
         }
     }
 
