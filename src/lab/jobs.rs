@@ -53,7 +53,6 @@ pub use code::{CodeText, Difference, RehearsalReport, Swap, VersionRow};
 pub use error::JobsError;
 pub use history::History;
 pub use inspect::{Inspection, TraceEnd, TraceReport};
-pub use ledger::LedgerCounts;
 pub use marks::{Mark, MarkKind};
 pub use snapshot::{
     By, CodeState, Core as CoreState, KillState, Limits, Load, Now, Others, Slice, Snapshot, Tone, TopRow,
@@ -73,7 +72,7 @@ use self::users::Users;
 use crate::config::{Jobs as JobsConfig, Settings};
 use crate::lab::{Lab, LabPart};
 use crate::metrics::Registry;
-use crate::record::Run;
+use crate::record::{JobsLedger, Run};
 
 /// The lab. Dropping it ends its threads; a thread that a job keeps ends with the job, or
 /// with the process.
@@ -166,7 +165,7 @@ impl JobsLab {
     }
 
     /// Returns the account of all jobs since the last reset.
-    pub fn ledger(&self) -> LedgerCounts {
+    pub fn ledger(&self) -> JobsLedger {
         self.inner.ledger()
     }
 
@@ -228,7 +227,7 @@ impl Inner {
         lock(&self.marks).add(mark);
     }
 
-    fn ledger(&self) -> LedgerCounts {
+    fn ledger(&self) -> JobsLedger {
         self.core.ledger.counts().since(&lock(&self.sampled).before)
     }
 

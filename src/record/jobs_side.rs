@@ -39,7 +39,7 @@ pub struct JobsSide {
     pub marks: Vec<Mark>,
 }
 
-/// The account of the jobs of a run: `accepted = done + failed + killed + running`.
+/// An account of jobs: `accepted = done + failed + killed + running`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobsLedger {
@@ -49,9 +49,9 @@ pub struct JobsLedger {
     pub done: u64,
     /// Jobs that trapped or exceeded a limit.
     pub failed: u64,
-    /// Jobs that an operator or the end of the server stopped.
+    /// Jobs that an operator stopped, or the server at its end.
     pub killed: u64,
-    /// Jobs that had not ended when the run did.
+    /// Jobs that have not ended.
     pub running: u64,
     /// Submissions refused.
     pub refused: u64,
@@ -61,6 +61,19 @@ impl JobsLedger {
     /// Returns true if every job is accounted for.
     pub fn balances(&self) -> bool {
         self.accepted == self.done + self.failed + self.killed + self.running
+    }
+
+    /// Returns the account since `before`. Jobs that ran then count as accepted anew.
+    #[must_use]
+    pub fn since(self, before: &Self) -> Self {
+        Self {
+            accepted: self.accepted - (before.accepted - before.running),
+            done: self.done - before.done,
+            failed: self.failed - before.failed,
+            killed: self.killed - before.killed,
+            running: self.running,
+            refused: self.refused - before.refused,
+        }
     }
 
     /// The jobs that ended.

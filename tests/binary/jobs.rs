@@ -40,7 +40,7 @@ fn answer(request: &str) -> (u16, String) {
     let faster = json!({ "input": "999999999", "old": "499999999500000000", "new": "499999999500000000",
         "count": 1, "old_reductions": 19090909089_u64, "new_reductions": 12 });
     let rehearsal = |refused: Value| {
-        json!({ "inputs": 1000, "same": 998, "took_ms": 84.2, "refused": refused,
+        json!({ "inputs": 1000, "same": 998, "changed": 1, "broken": 1, "took_ms": 84.2, "refused": refused,
             "differences": [difference.clone()], "faster": [faster.clone()] })
     };
     let done = json!({ "id": 3, "input": "100", "state": "done", "result": "5050", "took_ms": 0.05,
@@ -118,6 +118,7 @@ fn each_verb_prints_its_outcome_and_exits_with_its_code() {
         (&["load", "--workers", "500", "--rate", "2.5", "--fail-share", "0.02"], 0, "10000 workers"),
         (&["rehearse"], 0, "1000 inputs: 998 the same, 1 with a new answer, 1 with a new cost (84.2 ms)"),
         (&["rehearse"], 0, "499999999500000000 499999999500000000     19.1 G → 12"),
+        (&["rehearse"], 0, "1 of them had a value and would get a different one, or none"),
         (&["rehearse", "jobs/no.wat"], 0, "cannot be swapped in: no end for 5"),
         (&["swap"], 0, "version 2 is in use for new jobs; `weir jobs back` undoes it"),
         (&["swap", "--unrehearsed"], 0, "version 2 is in use for new jobs"),

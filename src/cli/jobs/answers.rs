@@ -151,6 +151,12 @@ pub(super) struct Back {
 pub(super) struct Rehearsal {
     pub(super) inputs: u64,
     pub(super) same: u64,
+    #[serde(default)]
+    pub(super) changed: u64,
+    #[serde(default)]
+    pub(super) broken: u64,
+    #[serde(default)]
+    pub(super) skipped: u64,
     pub(super) took_ms: f64,
     pub(super) refused: Option<String>,
     #[serde(default)]

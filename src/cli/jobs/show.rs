@@ -74,14 +74,21 @@ pub(super) fn load(load: &Load) -> String {
 }
 
 pub(super) fn rehearsal(rehearsal: &Rehearsal) -> String {
-    let Rehearsal { inputs, same, took_ms, refused, differences, faster } = rehearsal;
+    let Rehearsal { inputs, same, changed, broken, skipped, took_ms, refused, differences, faster } =
+        rehearsal;
+    // The lists are cut off at 50 inputs, the counts are not.
+    let other_cost = inputs.saturating_sub(same + changed + skipped);
     let title = format!(
-        "{inputs} inputs: {same} the same, {} with a new answer, {} with a new cost ({} ms)",
-        differences.len(),
-        faster.len(),
+        "{inputs} inputs: {same} the same, {changed} with a new answer, {other_cost} with a new cost ({} ms)",
         ms_of(*took_ms)
     );
     let mut text = sentence(&title);
+    if *broken > 0 {
+        text += &sentence(&format!("{broken} of them had a value and would get a different one, or none"));
+    }
+    if *skipped > 0 {
+        text += &sentence(&format!("{skipped} were not tried: the rehearsal had used up its reductions"));
+    }
     let header = ["input", "times", "old answer", "new answer", "reductions", ""];
     let columns = [right(12), right(5), left(18), left(18), right(10), left(9)];
     let mut table = Table::new(columns).indented(2).header(header);
@@ -92,7 +99,8 @@ pub(super) fn rehearsal(rehearsal: &Rehearsal) -> String {
         table.row([input, &count.to_string(), old, new, &before, &after]);
     }
     text += &table.section();
-    let more = (differences.len() + faster.len()).saturating_sub(LISTED);
+    let listed = (differences.len() + faster.len()).min(LISTED) as u64;
+    let more = (changed + other_cost).saturating_sub(listed);
     if more > 0 {
         text += &format!("  and {more} more\n");
     }

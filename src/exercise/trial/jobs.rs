@@ -14,8 +14,9 @@ use super::TrialError;
 use crate::config::{Jobs as JobsConfig, Settings};
 use crate::exercise::Value;
 use crate::exercise::format::{JobsRun, Step};
-use crate::lab::jobs::{By, JobsLab, LedgerCounts, Submission};
+use crate::lab::jobs::{By, JobsLab, Submission};
 use crate::metrics::Registry;
+use crate::record::JobsLedger;
 use crate::simulate::jobs::{reductions, simulate};
 use crate::theory::jobs::{Bench, Figures, predict};
 
@@ -211,7 +212,7 @@ impl User<'_> {
                 found.insert(name, Value::Number(number));
             }
         };
-        let LedgerCounts { done, failed, .. } = after;
+        let JobsLedger { done, failed, .. } = after;
         let (done, failed) = ((done - before.done) as f64, (failed - before.failed) as f64);
         add("rate", (done + failed - times.len() as f64) / seconds);
         add("success_share", 100.0 * done / (done + failed));

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use hdrhistogram::Histogram;
 use tokio::time::Instant;
 
-use super::ledger::LedgerCounts;
 use super::marks::Mark;
 use crate::config::Jobs as JobsConfig;
 use crate::metrics::empty_histogram;
@@ -27,7 +26,7 @@ pub(super) struct RunRecorder {
     current: Option<Recording>,
     finished: Vec<Run>,
     /// The account at the last observation.
-    last: LedgerCounts,
+    last: JobsLedger,
     last_restarts: u64,
 }
 
@@ -35,7 +34,7 @@ pub(super) struct RunRecorder {
 #[derive(Debug)]
 pub(super) struct Observed<'a> {
     pub(super) now: Instant,
-    pub(super) counts: LedgerCounts,
+    pub(super) counts: JobsLedger,
     pub(super) restarts: u64,
     /// CPU time of the threads since the last observation, in core seconds.
     pub(super) core_s: f64,
@@ -50,7 +49,7 @@ pub(super) struct Observed<'a> {
 struct Recording {
     began: Instant,
     began_at: SystemTime,
-    before: LedgerCounts,
+    before: JobsLedger,
     restarts_before: u64,
     config: JobsConfig,
     /// The most workers, and their rate.
@@ -61,7 +60,7 @@ struct Recording {
     yours: Slicer,
     series: SeriesBuilder,
     row: Row,
-    counts: LedgerCounts,
+    counts: JobsLedger,
     restarts: u64,
     marks: Vec<record::Mark>,
 }
@@ -111,7 +110,7 @@ impl RunRecorder {
 }
 
 impl Recording {
-    fn begin(observed: &Observed<'_>, before: LedgerCounts, restarts_before: u64) -> Self {
+    fn begin(observed: &Observed<'_>, before: JobsLedger, restarts_before: u64) -> Self {
         let columns = [
             ("done", Merge::Sum),
             ("cores", Merge::Last),
@@ -139,7 +138,7 @@ impl Recording {
         }
     }
 
-    fn add(&mut self, observed: &Observed<'_>, last: LedgerCounts) {
+    fn add(&mut self, observed: &Observed<'_>, last: JobsLedger) {
         let Observed { now, counts, config, .. } = observed;
         let (at, load) = (*now - self.began, &config.load);
         if load.workers > 0 || counts.running > 0 || *counts != last {
@@ -187,7 +186,7 @@ impl Recording {
             slice: self.config.slice,
             workers: self.most.0,
             rate: self.most.1,
-            ledger: ledger(counts),
+            ledger: counts,
             restarts: self.restarts - self.restarts_before,
             done_rate: counts.done as f64 / seconds,
             cores: self.core_s / seconds,
@@ -198,9 +197,4 @@ impl Recording {
         });
         Some(run.audited())
     }
-}
-
-fn ledger(counts: LedgerCounts) -> JobsLedger {
-    let LedgerCounts { accepted, done, failed, killed, running, refused } = counts;
-    JobsLedger { accepted, done, failed, killed, running, refused }
 }

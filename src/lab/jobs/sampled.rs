@@ -10,7 +10,6 @@ use weir_job_wasm::jobs::Row;
 use weir_job_wasm::settings::Isolation;
 
 use super::history::{Point, Points};
-use super::ledger::LedgerCounts;
 use super::recording::Observed;
 use super::scheduler::Scheduler;
 use super::snapshot::Core as CoreState;
@@ -19,6 +18,7 @@ use super::verdict::ROGUE_MS;
 use super::window::{LastSecond, Percentiles};
 use super::{Inner, MarkKind, lock};
 use crate::metrics::empty_histogram;
+use crate::record::JobsLedger;
 
 /// How often the turns of the threads are sampled.
 const TURNS: Duration = Duration::from_millis(500);
@@ -36,7 +36,7 @@ const SECOND: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct Sampled {
     /// The account at the last reset.
-    pub(super) before: LedgerCounts,
+    pub(super) before: JobsLedger,
     /// Restarts of workers at the last reset.
     pub(super) restarts_before: u64,
     /// The latest kill: when, the job, and milliseconds until its submitter had the answer.
@@ -81,7 +81,7 @@ struct Last {
 
 impl Sampled {
     /// Forgets everything up to now.
-    pub(super) fn reset(&mut self, counts: LedgerCounts, restarts: u64) {
+    pub(super) fn reset(&mut self, counts: JobsLedger, restarts: u64) {
         (self.before, self.restarts_before, self.killed) = (counts, restarts, None);
         self.points.clear();
         self.last_second.clear();
@@ -110,7 +110,7 @@ impl Sampled {
     }
 
     /// Returns whether jobs began or ended in the last seconds.
-    pub(super) fn is_recent(&mut self, counts: LedgerCounts) -> bool {
+    pub(super) fn is_recent(&mut self, counts: JobsLedger) -> bool {
         let (at, known) = self.active.unwrap_or((Instant::now(), counts.accepted));
         let at = if known == counts.accepted { at } else { Instant::now() };
         self.active = Some((at, counts.accepted));

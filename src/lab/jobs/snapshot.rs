@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::code::{RehearsalReport, Swap};
 use super::history::History;
-use super::ledger::LedgerCounts;
 use super::marks::Mark;
 use super::window::Percentiles;
+use crate::record::JobsLedger;
 
 /// The state of the lab.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub struct Snapshot {
     /// The latest rehearsal.
     pub rehearsal: Option<RehearsalReport>,
     /// The account of all jobs since the last reset.
-    pub ledger: LedgerCounts,
+    pub ledger: JobsLedger,
     /// The curves.
     pub history: History,
     /// Marks, the oldest first.

@@ -123,7 +123,7 @@ async fn workers_come_and_go_and_those_that_fail_are_restarted() {
     assert_eq!((totals.live, totals.submitted), (0, quiet.ledger.accepted));
     assert_eq!(totals.values, quiet.ledger.done);
     lab.reset();
-    assert_eq!(lab.ledger(), LedgerCounts::default());
+    assert_eq!(lab.ledger(), JobsLedger::default());
     let idle = &lab.components()[1];
     assert_eq!((&*idle.state, &*idle.says), ("idle", "0 workers, 0 restarts"));
 }
