@@ -131,6 +131,7 @@ export class JobSheet {
   /** @param {string} words */
   #end(words) {
     this.#kill.disabled = this.#again.disabled = true;
+    write(this.#about, '');
     this.#say(words);
   }
 
@@ -185,7 +186,7 @@ const DEEP = 24;
 /** @param {string[]} stack the innermost function first */
 function stackRows(stack) {
   const rows = stack.map((name, index) => {
-    const role = index === 0 ? 'runs now' : index === stack.length - 1 ? 'began the job' : '';
+    const role = index === 0 ? 'innermost' : index === stack.length - 1 ? 'began the job' : '';
     return element('li', '', element('span', 'name', name), element('span', 'muted', role));
   });
   if (rows.length === 0) return [element('li', '', element('span', 'muted', 'no function yet'))];
@@ -212,7 +213,7 @@ function traceCells({ calls }) {
   const width = Math.max(...calls.map((call) => call.length));
   const moves = Array.from({ length: width }, (_, column) => calls.some((call) => call[column] !== calls[0][column]));
   const first = moves.findIndex((isMoving, column) => column > 0 && isMoving);
-  const names = ['', 'function', '1st', '2nd', '3rd', ''];
+  const names = ['', 'function', 'argument 1', '2', '3', ''];
   const heads = Array.from({ length: width + 1 }, (_, column) =>
     element('span', column === 1 ? 'head name' : 'head', names[column] ?? ''),
   );

@@ -132,7 +132,7 @@ export class Top {
     const shown = top.slice(0, this.#isLong ? top.length : FEW);
     const open = top.find(({ id }) => id === this.opened);
     if (open && !shown.includes(open)) shown.push(open);
-    const rows = shown.map((job) => {
+    const rows = this.#settled(shown).map((job) => {
       const row = this.#rows.get(job.id) ?? new JobRow(job.id, this.orders);
       this.#rows.set(job.id, row);
       row.update(job, this.opened);
@@ -145,6 +145,22 @@ export class Top {
     const more = top.length - FEW;
     this.#all.hidden = more <= 0;
     write(this.#all, this.#isLong ? 'Show 3' : `and ${more} more`);
+  }
+
+  /**
+   * Keeps the rows in their places while the pointer or the focus is among them, so that a click on Kill cannot meet
+   * another job.
+   * @param {Job[]} jobs
+   */
+  #settled(jobs) {
+    if (!this.#body.matches(':hover, :focus-within')) return jobs;
+    const places = [...this.#body.children];
+    /** @param {Job} job */
+    const place = ({ id }) => {
+      const row = this.#rows.get(id);
+      return row ? places.indexOf(row.node) : places.length;
+    };
+    return [...jobs].sort((a, b) => place(a) - place(b));
   }
 
   /** Moves only rows that are not in their place: a moved element would lose its focus. @param {Element[]} rows */
