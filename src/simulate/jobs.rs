@@ -241,20 +241,11 @@ fn record(seen: &mut Histogram<u64>, seconds: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::jobs::MEASURED;
 
     const SUM: &str = include_str!("../../jobs/sum.wat");
 
-    const BENCH: Bench = Bench {
-        isolation: Isolation::Fuel,
-        rogues: 10,
-        slice: 50_000,
-        workers: 10_000,
-        rate: 1.0,
-        threads: 1,
-        speed: 1e9,
-        cost: 9e-6,
-        yours: 20_000,
-    };
+    const BENCH: Bench = Bench { rogues: 10, yours: 20_000, ..MEASURED };
 
     #[test]
     fn the_same_seed_gives_the_same_figures() {

@@ -237,23 +237,24 @@ fn sum_of_uniforms(a: f64, b: f64, share: f64) -> f64 {
     }
 }
 
+/// The machine of `crates/weir-job-wasm/README.md`: slices of 50 µs, 10,000 jobs/s in
+/// about 9 % of a core.
+#[cfg(test)]
+pub(crate) const MEASURED: Bench = Bench {
+    isolation: Isolation::Fuel,
+    rogues: 0,
+    slice: 50_000,
+    workers: 10_000,
+    rate: 1.0,
+    threads: 1,
+    speed: 1e9,
+    cost: 9e-6,
+    yours: 0,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The machine of `crates/weir-job-wasm/README.md`: slices of 50 µs, 10,000 jobs/s in
-    /// about 9 % of a core.
-    const MEASURED: Bench = Bench {
-        isolation: Isolation::Fuel,
-        rogues: 0,
-        slice: 50_000,
-        workers: 10_000,
-        rate: 1.0,
-        threads: 1,
-        speed: 1e9,
-        cost: 9e-6,
-        yours: 0,
-    };
 
     fn close(what: &str, predicted: f64, measured: f64) {
         let ratio = predicted / measured;

@@ -215,20 +215,11 @@ fn table(figures: &Figures, title: &str, how: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::text::assert_fits;
+    use crate::theory::jobs::MEASURED;
 
     #[test]
     fn a_prediction_fits_and_says_where_a_wait_has_no_bound() {
-        let bench = Bench {
-            isolation: Isolation::Fuel,
-            rogues: 10,
-            slice: 50_000,
-            workers: 10_000,
-            rate: 1.0,
-            threads: 1,
-            speed: 1e9,
-            cost: 9e-6,
-            yours: 19_000,
-        };
+        let bench = Bench { rogues: 10, yours: 19_000, ..MEASURED };
         let text = table(&predict(&bench).unwrap(), "ten", "theory");
         for says in ["9.00 %  of the threads", "0.549  ms, from an endless", "lateness", "assumes"] {
             assert!(text.contains(says), "no {says:?} in\n{text}");

@@ -19,8 +19,8 @@ const MOST: usize = 400;
 const ORDINARY: u32 = 20;
 /// The number of latest slices whose median is the slice time.
 const SLICES: usize = 64;
-/// The owner of a turn of an ordinary job.
-const NOBODY: u64 = 0;
+/// The id that stands for all ordinary jobs: the engine counts jobs from 1.
+const ORDINARY_ID: u64 = 0;
 
 /// Start and length of a turn in microseconds from the beginning of the sample, and the id of
 /// its job; 0 for an ordinary job.
@@ -56,7 +56,7 @@ impl Meter {
         Self {
             epoch,
             began: AtomicU64::new(0),
-            owner: AtomicU64::new(NOBODY),
+            owner: AtomicU64::new(ORDINARY_ID),
             busy_ns: AtomicU64::new(0),
             longest_ns: AtomicU64::new(0),
             slices: std::array::from_fn(|_| AtomicU32::new(0)),
@@ -79,7 +79,7 @@ impl Meter {
             let at = self.next_slice.fetch_add(1, Ordering::Relaxed) % SLICES;
             self.slices[at].store(u32::try_from(took).unwrap_or(u32::MAX), Ordering::Relaxed);
         }
-        if owner == NOBODY {
+        if owner == ORDINARY_ID {
             self.longest_ns.fetch_max(took, Ordering::Relaxed);
         }
         if self.is_sampling.load(Ordering::Relaxed) {
@@ -174,7 +174,7 @@ impl Metered {
         meter.begin(id, began);
         let polled = Pin::new(&mut self.job).poll(context);
         let ended = Instant::now();
-        let owner = if self.turns > ORDINARY { id } else { NOBODY };
+        let owner = if self.turns > ORDINARY { id } else { ORDINARY_ID };
         meter.end(owner, began, ended, self.in_slices && polled.is_pending());
         polled
     }
