@@ -33,7 +33,8 @@ pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Consumers, Jobs, JobsLoad, Latency, Queue, Resource, ResourceKind, Server, Settings, Shape,
+    Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, Resource, ResourceKind,
+    Server, Settings, Shape, SnapshotFrom, Writer,
 };
 pub use watch::Watcher;
 

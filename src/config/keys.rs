@@ -107,6 +107,27 @@ const ABOUT: &[(&str, &str)] = &[
     ("jobs.load.workers", "The number of workers that submit jobs."),
     ("jobs.load.rate", "Jobs per second of each worker."),
     ("jobs.load.fail_share", "The share of jobs that get the input 13 and fail, from 0 to 1."),
+    ("matches.acceptors", "The number of tasks that accept connections, for the whole server."),
+    ("matches.backlog", "The most connections that wait in the kernel until a task accepts them."),
+    (
+        "matches.writer",
+        "shards: a few tasks write to all watchers. task: each watcher has a task and buffers of its own.",
+    ),
+    ("matches.shards", "Shards per transport, for matches that begin later; 0 means one per core."),
+    ("matches.encode", "once: an event is encoded once for all watchers. each: again for each watcher."),
+    (
+        "matches.snapshot",
+        "shared: newcomers get a copy that is made once per event. match: the match makes one for each.",
+    ),
+    ("matches.behind", "What happens to a watcher that reads too slowly."),
+    ("matches.behind_limit", "The number of events that a watcher may be behind."),
+    (
+        "matches.send_buffer",
+        "The kernel's send buffer per watcher, for later joins; a large one hides slow watchers.",
+    ),
+    ("matches.silence", "A watcher from which nothing is heard for this time is closed."),
+    ("matches.supervisors", "The number of tasks through which watchers join, each in its order."),
+    ("matches.log", "sampled: a log line a second with counts. every: one for each join, leave and event."),
 ];
 
 #[cfg(test)]

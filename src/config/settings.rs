@@ -7,6 +7,7 @@
 mod data;
 mod jobs;
 mod latency;
+mod matches;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub(super) use data::Data;
 pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
+pub use matches::{Behind, Encode, MatchLog, Matches, SnapshotFrom, Writer};
 
 use super::reader::Reader;
 use crate::demand::Limits;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub data: Data,
     /// `[jobs]`
     pub jobs: Jobs,
+    /// `[matches]`
+    pub matches: Matches,
 }
 
 /// `[server]`
@@ -175,6 +179,7 @@ impl Settings {
             asynchronous: Asynchronous::read(reader),
             data: Data::read(reader),
             jobs: Jobs::read(reader),
+            matches: Matches::read(reader),
         }
     }
 
