@@ -1,0 +1,57 @@
+//! The encoder of a hub: the messages of a match in the frames of one transport.
+
+use std::sync::Arc;
+
+use super::messages;
+use super::{Ending, MatchState, Message, Recorded, Transport};
+use crate::hub::Encode;
+
+/// An event of a match with the time of its publication.
+#[derive(Debug)]
+pub(super) struct Published {
+    pub(super) recorded: Recorded,
+    /// Microseconds since the epoch.
+    pub(super) at: u64,
+}
+
+/// Encodes the events of one life of a dispatcher for one transport.
+#[derive(Debug)]
+pub(super) struct Framing {
+    pub(super) transport: Arc<dyn Transport>,
+    /// The state before the first event of this life.
+    pub(super) before: Arc<MatchState>,
+}
+
+impl Encode<Published> for Framing {
+    fn event(&self, event: &Published, seq: u64, out: &mut Vec<u8>) {
+        let json = messages::event(&event.recorded, event.at);
+        self.transport.frame(Message { kind: "event", seq: Some(seq), json: &json }, out);
+    }
+
+    fn snapshot(&self, last: Option<&Published>, next: u64, out: &mut Vec<u8>) {
+        let state = last.map_or(&self.before, |last| &last.recorded.state);
+        snapshot(&*self.transport, state, next, out);
+    }
+
+    fn gap(&self, from: u64, to: u64, out: &mut Vec<u8>) {
+        let json = messages::gap(from, to);
+        self.transport.frame(Message { kind: "gap", seq: to.checked_sub(1), json: &json }, out);
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        end(&*self.transport, Ending::Over, out);
+    }
+}
+
+/// Appends the frame of the status before event `next`.
+pub(super) fn snapshot(transport: &dyn Transport, state: &MatchState, next: u64, out: &mut Vec<u8>) {
+    let json = messages::snapshot(state, next);
+    transport.frame(Message { kind: "snapshot", seq: next.checked_sub(1), json: &json }, out);
+}
+
+/// Appends the message that the events have ended, and the last frame.
+pub(super) fn end(transport: &dyn Transport, why: Ending, out: &mut Vec<u8>) {
+    let json = messages::end(why);
+    transport.frame(Message { kind: "end", seq: None, json: &json }, out);
+    transport.last(why, out);
+}
