@@ -103,5 +103,5 @@ pub use weir_parts::{hub, pipeline, queue, resource};
 #[doc(hidden)]
 pub use weir_stage::clean;
 #[doc(inline)]
-pub use weir_stage::{backoff, buffer, demand, dispatch, limit, pool, shutdown, stage, supervise};
+pub use weir_stage::{backoff, buffer, demand, dispatch, limit, pool, server, shutdown, stage, supervise};
 pub(crate) use weir_stage::{panics, per_thread};

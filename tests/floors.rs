@@ -28,6 +28,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "dispatch",
             "stage",
             "pool",
+            "server",
             "supervise",
         ],
     ),

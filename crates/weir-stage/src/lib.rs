@@ -42,8 +42,9 @@
 //! 2. [`demand`] and [`buffer`]: the arithmetic underneath, without a runtime;
 //! 3. [`dispatch`]: which consumer gets which event, and how to write a dispatcher;
 //! 4. [`pool`]: many events at a time, resized while it runs, retried when they fail;
-//! 5. [`supervise`]: restarting a stage that dies;
-//! 6. [`limit`], [`backoff`] and [`shutdown`]: a resizable semaphore, delays between
+//! 5. [`server`]: state that answers messages, beside the stages;
+//! 6. [`supervise`]: restarting a stage or a server that dies;
+//! 7. [`limit`], [`backoff`] and [`shutdown`]: a resizable semaphore, delays between
 //!    attempts, and an orderly end.
 //!
 //! # Handles
@@ -81,6 +82,7 @@ pub mod panics;
 #[doc(hidden)]
 pub mod per_thread;
 pub mod pool;
+pub mod server;
 pub mod shutdown;
 pub mod stage;
 pub mod supervise;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::{Grace, Restart, Supervisor, SupervisorHandle};
 use crate::panics;
 use crate::pool::Pool;
+use crate::server::{RunningServer, Server};
 use crate::shutdown::StopToken;
 use crate::stage::mail::StopLimit;
 use crate::stage::{Reason, Running, Status};
@@ -58,6 +59,15 @@ impl<T: Send + 'static> From<Pool<T>> for Child {
         let (stop, abort, status) = (pool.stop_fn(), pool.abort_fn(), pool.status_fn());
         let task = tokio::spawn(async move { pool.ended().await });
         Self { abort: Some(Box::new(abort)), ..Self::new(task, stop) }.with_status(status)
+    }
+}
+
+/// A server is asked to stop ahead of the messages in its mailbox. Until then, it runs even if no
+/// reference to it is left.
+impl<S: Server> From<RunningServer<S>> for Child {
+    fn from(server: RunningServer<S>) -> Self {
+        let (server, task) = server.into_parts();
+        Self::new(task, move || server.stop(Reason::Stopped))
     }
 }
 

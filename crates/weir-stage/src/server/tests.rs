@@ -1,0 +1,4 @@
+mod gen_server;
+mod script;
+mod supervised;
+mod support;
