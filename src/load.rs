@@ -26,6 +26,7 @@ mod schedule;
 mod stats;
 mod target;
 mod thread_cpu;
+pub mod watch;
 mod worker;
 
 pub use build::PlanError;

@@ -28,6 +28,7 @@ mod run;
 mod series;
 mod slicer;
 mod timing;
+mod watch_side;
 mod window;
 
 pub use audit::{Audit, Check, Validity, Verdict};
@@ -49,6 +50,7 @@ pub use run::{BenchSide, ByAnswer, ClientSide, FORMAT, ModeSide, Origin, Run, St
 pub use series::{Merge, Series, SeriesBuilder};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
+pub use watch_side::{WatchLedger, WatchServer, WatchSide};
 pub use window::{WindowMode, WindowSide};
 
 pub(crate) use figure::{Number, figures, first_step, names, one_of};

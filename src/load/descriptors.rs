@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use thiserror::Error;
 
 use crate::record::{Model, Plan};
@@ -51,6 +52,28 @@ pub fn within_limit(plan: &Plan, both_ends: bool) -> Result<Plan, TooFewDescript
     }
 }
 
+/// Checks that the process may open `count` connections; `what` names them. Raises the soft
+/// limit as far as the system allows if it is too low. `both_ends` says that this process
+/// is also the server.
+///
+/// # Errors
+/// [`TooFewDescriptors`]; only on Linux, where the limit is known.
+pub(super) fn room_for(what: &'static str, count: u64, both_ends: bool) -> Result<(), TooFewDescriptors> {
+    let per_connection = if both_ends { 2 } else { 1 };
+    let refusal = |descriptors: Descriptors| descriptors.refusal(what, count);
+    if Descriptors::now(per_connection).and_then(refusal).is_none() {
+        return Ok(());
+    }
+    raise_limit();
+    Descriptors::now(per_connection).and_then(refusal).map_or(Ok(()), Err)
+}
+
+/// Raises the soft limit to the hard one. A failure shows when the limit is read again.
+fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
 impl Descriptors {
     fn now(per_connection: u64) -> Option<Self> {
         let limit = soft_limit(&fs::read_to_string("/proc/self/limits").ok()?)?;
@@ -58,9 +81,18 @@ impl Descriptors {
         Some(Self { open, limit, per_connection })
     }
 
+    fn possible(self) -> u64 {
+        self.limit.saturating_sub(self.open + RESERVE) / self.per_connection
+    }
+
+    fn refusal(self, what: &'static str, count: u64) -> Option<TooFewDescriptors> {
+        let possible = self.possible();
+        let needed = count * self.per_connection + self.open + RESERVE;
+        (count > possible).then_some(TooFewDescriptors { what, count, needed, limit: self.limit, possible })
+    }
+
     fn fit(self, plan: &Plan) -> Result<Plan, TooFewDescriptors> {
-        let others = self.open + RESERVE;
-        let possible = self.limit.saturating_sub(others) / self.per_connection;
+        let possible = self.possible();
         let (what, count) = match &plan.model {
             // Clients that never send need no connection.
             Model::Closed { clients } => {
@@ -68,19 +100,14 @@ impl Descriptors {
             }
             Model::Open { connections, .. } => ("connections", *connections as u64),
         };
-        if count <= possible {
-            return Ok(plan.clone());
-        }
+        let Some(refusal) = self.refusal(what, count) else { return Ok(plan.clone()) };
         let mut lowered = plan.clone();
         match &mut lowered.model {
             Model::Open { connections, .. } if *connections == CONNECTIONS && possible > 0 => {
                 *connections = possible as usize;
                 Ok(lowered)
             }
-            _ => {
-                let needed = count * self.per_connection + others;
-                Err(TooFewDescriptors { what, count, needed, limit: self.limit, possible })
-            }
+            _ => Err(refusal),
         }
     }
 }
@@ -126,6 +153,18 @@ mod tests {
         assert_eq!(fit(&open(400), 500, 1).unwrap(), open(400));
         assert!(fit(&open(900), 500, 1).unwrap_err().starts_with("900 connections need 926"));
         assert!(fit(&open(CONNECTIONS), 20, 1).is_err());
+    }
+
+    #[test]
+    fn watchers_beyond_the_limit_are_refused_in_the_same_words() {
+        let descriptors = Descriptors { open: 10, limit: 500, per_connection: 2 };
+        assert_eq!(descriptors.refusal("watchers", 237), None);
+        assert_eq!(
+            descriptors.refusal("watchers", 238).unwrap().to_string(),
+            "238 watchers need 502 file descriptors, the limit is 500: raise it with `ulimit -n 502`, or use \
+             at most 237"
+        );
+        assert_eq!(room_for("watchers", 1, true), Ok(()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod chunks;
 mod connection;
 mod head;
 mod request;
-mod url;
+pub(super) mod url;
 
 use std::io;
 use std::net::SocketAddr;
@@ -155,7 +155,7 @@ impl Target for HttpTarget {
 
 /// Returns the cause as a row in a table of reasons, such as `connection refused`,
 /// without the system's number.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Audit, JobsSide, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, WindowSide, date,
+    Audit, JobsSide, LedgerState, LeftOut, Mark, Mode, Plan, Prediction, Series, Timing, WatchSide,
+    WindowSide, date,
 };
 use crate::metrics;
 
@@ -54,6 +55,9 @@ pub struct Run {
     /// The measurements of the jobs lab, if this is a run of jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<JobsSide>,
+    /// The measurements of `weir load watch`, if this is a run of watchers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchSide>,
     /// The samples of a window of the history, if the run was cut out of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowSide>,
@@ -319,6 +323,7 @@ impl Run {
             bench: None,
             prediction: None,
             jobs: None,
+            watch: None,
             window: None,
             skipped: None,
         }

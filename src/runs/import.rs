@@ -304,6 +304,7 @@ impl Results {
             bench: None,
             prediction: None,
             jobs: None,
+            watch: None,
             window: None,
             skipped: None,
         }

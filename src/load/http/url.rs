@@ -10,7 +10,7 @@ use super::{TargetError, reason};
 ///
 /// # Errors
 /// [`TargetError::Url`], with what is wrong.
-pub(super) fn parse(url: &str) -> Result<Uri, TargetError> {
+pub(in crate::load) fn parse(url: &str) -> Result<Uri, TargetError> {
     let wrong = |reason: &str| TargetError::Url { url: url.to_owned(), reason: reason.to_owned() };
     if matches!(url, "" | "http://") {
         return Err(wrong("it names no host"));
@@ -43,7 +43,7 @@ fn has_port(authority: &str) -> bool {
 ///
 /// # Errors
 /// [`TargetError::Unresolved`].
-pub(super) fn resolve(uri: &Uri) -> Result<Vec<SocketAddr>, TargetError> {
+pub(in crate::load) fn resolve(uri: &Uri) -> Result<Vec<SocketAddr>, TargetError> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let unresolved = |reason| TargetError::Unresolved { host: host.to_owned(), reason };
     let found = (host, uri.port_u16().unwrap_or(80)).to_socket_addrs();

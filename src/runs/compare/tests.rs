@@ -118,6 +118,7 @@ fn run_with(client: ClientSide) -> Run {
         bench: None,
         prediction: None,
         jobs: None,
+        watch: None,
         window: None,
         skipped: None,
     }

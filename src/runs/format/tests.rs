@@ -88,6 +88,7 @@ pub(crate) fn sample() -> Run {
         bench: Some(bench),
         prediction: None,
         jobs: None,
+        watch: None,
         window: None,
         skipped: None,
     }
