@@ -34,7 +34,9 @@ use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
 pub use listener::listen;
-pub use server::{Limits, Place, TakenSocket, Takeover, serve, serve_within};
+pub use server::{
+    ConnectionCounts, Limits, Place, TakenSocket, Takeover, endless, serve, serve_counted, serve_within,
+};
 pub use socket::{CloseCode, Handshake, Message, MessageLimits, Step, WebSocket, text_frame};
 
 /// Returns all routes of the workbench, for an unknown address. The page cannot start

@@ -239,7 +239,7 @@ impl Server {
             ),
             hosts: reader.hosts("server.hosts"),
             read_only: reader.boolean("server.read_only", false),
-            max_connections: reader.integer("server.max_connections", 10_000, 1..=1_000_000),
+            max_connections: reader.integer("server.max_connections", 20_000, 1..=1_000_000),
             head_timeout: reader.duration("server.head_timeout", SECONDS_15, SHORTEST..=HOUR),
             body_timeout: reader.duration("server.body_timeout", SECONDS_15, SHORTEST..=HOUR),
             idle_timeout: reader.duration("server.idle_timeout", Duration::from_secs(60), SHORTEST..=DAY),

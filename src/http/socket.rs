@@ -20,19 +20,18 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::future::pending;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::codec::{Decoder, Event};
 use self::frame::{Opcode, close_frame, frame};
 use self::queue::Queue;
-use super::server::{Place, TakenSocket};
+use super::server::{Limits, Place, TakenSocket};
 use crate::shutdown::Shutdown;
 
 pub use codec::MessageLimits;
@@ -84,15 +83,17 @@ pub enum Step {
 pub struct WebSocket {
     stream: TcpStream,
     limits: MessageLimits,
-    write_timeout: Duration,
+    server: Limits,
     shutdown: Shutdown,
     /// Present while something is half read.
     decoder: Option<Box<Decoder>>,
-    /// Decoded events that are not handled yet. The last may be a violation, with its code.
-    events: VecDeque<Result<Event, CloseCode>>,
+    /// Bytes of the client that are not decoded yet. They are decoded event by event, so that
+    /// what follows a message is still there when the socket changes its owner.
+    unread: Bytes,
     queue: Queue,
     state: State,
-    _place: Place,
+    place: Place,
+    asked: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,20 +114,19 @@ enum State {
 
 impl WebSocket {
     pub(super) fn new(socket: TakenSocket, limits: MessageLimits) -> Self {
-        let TakenSocket { stream, early, limits: server, shutdown, place } = socket;
-        let mut this = Self {
+        let TakenSocket { stream, early, limits: server, shutdown, place, asked } = socket;
+        Self {
             stream,
             limits,
-            write_timeout: server.write,
+            server,
             shutdown,
             decoder: None,
-            events: VecDeque::new(),
+            unread: early,
             queue: Queue::default(),
             state: State::Open,
-            _place: place,
-        };
-        this.decode(&early);
-        this
+            place,
+            asked,
+        }
     }
 
     /// Sends what is queued and waits for the next message. Returns `None` once the socket is
@@ -152,7 +152,7 @@ impl WebSocket {
     /// Cancel safe: no message is lost, and what is queued stays queued.
     pub async fn step(&mut self) -> Step {
         loop {
-            while let Some(event) = self.events.pop_front() {
+            while let Some(event) = self.decode() {
                 if let Some(message) = self.handle(event) {
                     return Step::Message(message);
                 }
@@ -205,6 +205,25 @@ impl WebSocket {
         self.begin_to_close(Some(code), false);
     }
 
+    /// Sends what is queued, and gives the socket to another owner. What the client sent behind
+    /// the last message goes along as early bytes. `None` if the socket is closing or has failed,
+    /// if half a message was read, or if the client does not read what was queued.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the connection.
+    pub async fn into_taken(mut self) -> Option<TakenSocket> {
+        let may_leave = |socket: &Self| socket.state == State::Open && socket.decoder.is_none();
+        while may_leave(&self) && self.queue.write_to(&self.stream).is_ok() {
+            let Some(since) = self.queue.stuck_since() else {
+                let Self { stream, unread: early, server: limits, shutdown, place, asked, .. } = self;
+                return Some(TakenSocket { stream, early, limits, shutdown, place, asked });
+            };
+            // If this fails, the next write does.
+            let _ = timeout_at(since + self.server.write, self.stream.writable()).await.ok()?;
+        }
+        None
+    }
+
     fn begin_to_close(&mut self, code: Option<CloseCode>, is_heard: bool) {
         if self.state == State::Open {
             self.queue.push(close_frame(code));
@@ -213,7 +232,7 @@ impl WebSocket {
         }
     }
 
-    /// Handles the decoded events, and returns a message of an open socket.
+    /// Handles a decoded event, and returns a message of an open socket.
     fn handle(&mut self, event: Result<Event, CloseCode>) -> Option<Message> {
         match (event, &mut self.state) {
             (Ok(Event::Text(text)), State::Open) => return Some(Message::Text(text)),
@@ -232,7 +251,7 @@ impl WebSocket {
     async fn turn(&mut self) {
         let is_sent = self.is_sent();
         let (deadline, is_open) = match &mut self.state {
-            State::Open => (self.queue.stuck_since().map(|since| since + self.write_timeout), true),
+            State::Open => (self.queue.stuck_since().map(|since| since + self.server.write), true),
             State::Closing { is_heard: true, is_shut, .. } if is_sent && !*is_shut => {
                 *is_shut = true;
                 // If this fails, the client is gone, and the next read reports it.
@@ -260,23 +279,27 @@ impl WebSocket {
     fn read(&mut self) {
         let mut buffer = [0; READ_SIZE];
         match self.stream.try_read(&mut buffer) {
-            Ok(size @ 1..) => self.decode(&buffer[..size]),
+            Ok(size @ 1..) => self.unread = Bytes::copy_from_slice(&buffer[..size]),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Ok(_) | Err(_) => self.state = State::Gone,
         }
     }
 
-    fn decode(&mut self, bytes: &[u8]) {
+    /// Decodes the next event, which may be a violation with its code. `None` needs more bytes.
+    fn decode(&mut self) -> Option<Result<Event, CloseCode>> {
         if matches!(self.state, State::Closing { is_heard: true, .. }) {
-            return;
+            self.unread = Bytes::new();
+        }
+        if self.unread.is_empty() {
+            return None;
         }
         let mut decoder = self.decoder.take().map_or_else(Decoder::default, |decoder| *decoder);
-        let mut events = Vec::new();
-        let fed = decoder.feed(bytes, self.limits, &mut events);
-        self.events.extend(events.into_iter().map(Ok));
-        self.events.extend(fed.err().map(Err));
+        let mut rest = &self.unread[..];
+        let event = decoder.next(&mut rest, self.limits);
+        self.unread = self.unread.slice_ref(rest);
         if !decoder.is_idle() {
             self.decoder = Some(Box::new(decoder));
         }
+        event.transpose()
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::connections::{Connection, ConnectionState};
 use super::limits::Limits;
 use super::refusal::Refusal;
-use super::takeover::Takeover;
+use super::takeover::{Takeover, is_stream};
 use super::{BODY_SIZE, LAST_WORD};
 use crate::shutdown::Shutdown;
 
@@ -49,10 +49,13 @@ pub(super) async fn answer(
         let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
         response
     };
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS
-        && let Some(takeover) = response.extensions_mut().remove()
+    if let Some(takeover) = response.extensions_mut().remove()
+        && let Some(behind_its_head) = is_stream(response.status())
     {
-        // Nothing is read as HTTP behind a 101, so there is no second one.
+        if behind_its_head {
+            connection.streams();
+        }
+        // Nothing is read as HTTP behind such an answer, so there is no second one.
         let _ = taken.set(takeover);
     }
     connection.is_at(ConnectionState::Reply);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
+use super::counts::ConnectionCounts;
 use super::limits::Limits;
 
 /// A connection that has been idle for less than this is not closed to make room.
@@ -55,6 +56,11 @@ pub(super) struct Connection {
     phase: AtomicU8,
     /// When the phase began, in nanoseconds from the epoch.
     since: AtomicU64,
+    /// When the connection was accepted, in nanoseconds from the epoch.
+    opened: u64,
+    /// Since when the client waits for the reply: since `opened` for that of the first request,
+    /// and since the head of a later one began. 0 before the first.
+    asked: AtomicU64,
     /// Since when writes find no room; 0 if the last one did.
     stuck: AtomicU64,
     reason: AtomicU8,
@@ -62,28 +68,34 @@ pub(super) struct Connection {
     replying: AtomicBool,
     /// True if the reply was sent before the whole request was read.
     unread: AtomicBool,
+    /// True if a handler takes the socket behind the head of the reply.
+    streams: AtomicBool,
+    /// True once that head is with the system.
+    is_head_sent: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Connection {
     fn new(epoch: Instant) -> Self {
-        let this = Self {
+        let opened = nanos_since(epoch);
+        Self {
             epoch,
             phase: AtomicU8::new(ConnectionState::Idle as u8),
-            since: AtomicU64::new(0),
+            since: AtomicU64::new(opened),
+            opened,
+            asked: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
             reason: AtomicU8::new(0),
             replying: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            streams: AtomicBool::new(false),
+            is_head_sent: AtomicBool::new(false),
             waker: AtomicWaker::new(),
-        };
-        this.since.store(this.now(), Ordering::Relaxed);
-        this
+        }
     }
 
-    /// Never 0.
     fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
+        nanos_since(self.epoch)
     }
 
     pub(super) fn phase(&self) -> ConnectionState {
@@ -110,13 +122,35 @@ impl Connection {
 
     /// Notes that a request was taken and needs a reply.
     pub(super) fn takes(&self, phase: ConnectionState) {
+        let is_first = self.asked.load(Ordering::Relaxed) == 0;
+        let asked = if is_first { self.opened } else { self.since.load(Ordering::Relaxed) };
+        self.asked.store(asked, Ordering::Relaxed);
         self.replying.store(true, Ordering::Release);
         self.is_at(phase);
+    }
+
+    /// Returns since when the client waits for the reply, or waited for the last one.
+    pub(super) fn asked(&self) -> Instant {
+        self.epoch + Duration::from_nanos(self.asked.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a handler takes the socket as soon as the head of the reply is written.
+    pub(super) fn streams(&self) {
+        self.streams.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true once the head of a reply that [streams](Self::streams) is with the system.
+    pub(super) fn is_head_sent(&self) -> bool {
+        self.is_head_sent.load(Ordering::Relaxed)
     }
 
     /// Notes that everything written so far is with the system, so a reply that has ended
     /// is complete.
     pub(super) fn flushed(&self) {
+        // hyper encodes the head in the poll in which the handler answers, before it flushes.
+        if self.phase() == ConnectionState::Reply && self.streams.load(Ordering::Relaxed) {
+            self.is_head_sent.store(true, Ordering::Relaxed);
+        }
         if matches!(self.phase(), ConnectionState::Idle | ConnectionState::Head)
             && self.replying.load(Ordering::Acquire)
         {
@@ -206,8 +240,14 @@ impl Connection {
 #[derive(Debug)]
 pub(super) struct Connections {
     epoch: Instant,
-    open: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
-    last: u64,
+    open: Arc<Open>,
+    last: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Open {
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    counts: Arc<ConnectionCounts>,
 }
 
 /// A connection's entry among the open ones. Dropping it removes the entry.
@@ -215,28 +255,31 @@ pub(super) struct Connections {
 pub(super) struct Entry {
     pub(super) connection: Arc<Connection>,
     number: u64,
-    open: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
+    open: Arc<Open>,
 }
 
 impl Connections {
-    pub(super) fn new() -> Self {
-        Self { epoch: Instant::now(), open: Arc::default(), last: 0 }
+    pub(super) fn new(counts: Arc<ConnectionCounts>) -> Self {
+        let open = Open { connections: Mutex::default(), counts };
+        Self { epoch: Instant::now(), open: Arc::new(open), last: AtomicU64::new(0) }
     }
 
     pub(super) fn len(&self) -> usize {
-        lock(&self.open).len()
+        self.open.lock().len()
     }
 
-    pub(super) fn add(&mut self) -> Entry {
-        self.last += 1;
+    pub(super) fn add(&self) -> Entry {
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection::new(self.epoch));
-        lock(&self.open).insert(self.last, Arc::clone(&connection));
-        Entry { connection, number: self.last, open: Arc::clone(&self.open) }
+        let mut open = self.open.lock();
+        open.insert(number, Arc::clone(&connection));
+        self.open.counts.note_open(open.len());
+        Entry { connection, number, open: Arc::clone(&self.open) }
     }
 
     /// Closes the connections whose time is up.
     pub(super) fn look(&self, limits: &Limits) {
-        for connection in lock(&self.open).values() {
+        for connection in self.open.lock().values() {
             if let Some(reason) = connection.overdue(limits) {
                 connection.condemn(reason);
             }
@@ -246,7 +289,7 @@ impl Connections {
     /// Closes the connections that have been idle longest: a sixteenth of all at once, so
     /// that a flood does not cause a search for each. Returns whether there was one.
     pub(super) fn make_room(&self) -> bool {
-        let open = lock(&self.open);
+        let open = self.open.lock();
         let mut idle: Vec<_> =
             open.values().filter_map(|connection| Some((connection.idle_since()?, connection))).collect();
         idle.sort_unstable_by_key(|(since, _)| *since);
@@ -258,12 +301,21 @@ impl Connections {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        lock(&self.open).remove(&self.number);
+        let mut open = self.open.lock();
+        open.remove(&self.number);
+        self.open.counts.note_open(open.len());
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Open {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Never 0.
+fn nanos_since(epoch: Instant) -> u64 {
+    u64::try_from(epoch.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 #[cfg(test)]
@@ -280,7 +332,7 @@ mod tests {
     async fn each_phase_has_its_own_time() {
         let second = Duration::from_secs(1);
         let limits = Limits { head: 2 * second, idle: 10 * second, write: 5 * second, ..Limits::default() };
-        let mut connections = Connections::new();
+        let connections = Connections::new(Arc::default());
         let (idle, head, busy, stuck) =
             (connections.add(), connections.add(), connections.add(), connections.add());
         head.connection.begins(ConnectionState::Head);
@@ -311,8 +363,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_client_waits_since_it_was_accepted_and_later_since_its_request_began() {
+        let connections = Connections::new(Arc::default());
+        let (accepted, entry) = (Instant::now(), connections.add());
+        let connection = &entry.connection;
+        advance(JUST_IDLE).await;
+        connection.begins(ConnectionState::Head);
+        connection.takes(ConnectionState::Busy);
+        assert!(connection.asked() - accepted < JUST_IDLE / 10);
+        connection.begins(ConnectionState::Idle);
+        advance(JUST_IDLE).await;
+        connection.begins(ConnectionState::Head);
+        advance(JUST_IDLE).await;
+        connection.takes(ConnectionState::Busy);
+        connection.begins(ConnectionState::Idle);
+        assert_eq!(connection.asked() - accepted, 2 * JUST_IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn room_is_made_by_the_longest_idle_and_never_by_one_with_a_request_or_a_taken_socket() {
-        let mut connections = Connections::new();
+        let connections = Connections::new(Arc::default());
         let busy = connections.add();
         busy.connection.is_at(ConnectionState::Busy);
         let taken = connections.add();

@@ -22,6 +22,11 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a client may leave a reply unread before it is disconnected.
     pub write: Duration,
+    /// The number of tasks that accept connections.
+    pub acceptors: usize,
+    /// The most connections that wait to be accepted. The system may allow fewer
+    /// (`net.core.somaxconn`).
+    pub backlog: i32,
 }
 
 impl Limits {
@@ -33,6 +38,8 @@ impl Limits {
             body: server.body_timeout,
             idle: server.idle_timeout,
             write: server.write_timeout,
+            acceptors: 1,
+            backlog: 4096,
         }
     }
 

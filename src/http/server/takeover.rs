@@ -1,17 +1,21 @@
-//! Takes a socket out of HTTP. A handler answers 101 and provides the future that owns the
-//! socket from then on.
+//! Takes a socket out of HTTP. A handler answers 101, or 200 with [`endless`] as its body, and
+//! provides the future that owns the socket from then on.
 //!
-//! The connection's task finishes the answer, takes the socket back from hyper and starts
-//! the owner. A taken socket still counts among the connections, is never closed as idle, and
+//! The connection's task waits until the answer is written, takes the socket back from hyper
+//! and starts the owner. A 101 is a whole answer. A 200 is taken behind its head: the owner
+//! writes the body, in chunks. A taken socket still counts among the connections, is never closed as idle, and
 //! a drain waits for its owner for at most [`LAST_WORD`].
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
 use futures::future::BoxFuture;
+use futures::stream::pending;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::LAST_WORD;
 use super::connections::Entry;
@@ -31,6 +35,9 @@ pub struct TakenSocket {
     pub shutdown: Shutdown,
     /// The socket's place among the connections of the server.
     pub place: Place,
+    /// When the client asked for the socket: when its connection was accepted or, for a later
+    /// request on it, when the first byte of that request was read.
+    pub asked: Instant,
 }
 
 /// A place among the connections of a server (`server.max_connections`), free again when it
@@ -49,7 +56,8 @@ impl Place {
 type Owner = Box<dyn FnOnce(TakenSocket) -> BoxFuture<'static, ()> + Send>;
 
 /// The future that owns a socket after its handler has answered. The handler adds it to the
-/// extensions of an answer with status 101. With another status it has no effect.
+/// extensions of an answer with status 101, or with status 200 and an [`endless`] body. With
+/// another status it has no effect.
 #[derive(Clone)]
 pub struct Takeover(Arc<Mutex<Option<Owner>>>);
 
@@ -72,6 +80,22 @@ impl Takeover {
 impl fmt::Debug for Takeover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Takeover")
+    }
+}
+
+/// A body without an end and without a byte. hyper writes the head of the answer
+/// (`transfer-encoding: chunked`) and waits, and the server takes the socket.
+#[must_use]
+pub fn endless() -> Body {
+    Body::from_stream(pending::<Result<Bytes, Infallible>>())
+}
+
+/// Returns whether the socket is taken behind the whole answer, or behind its head.
+pub(super) fn is_stream(status: StatusCode) -> Option<bool> {
+    match status {
+        StatusCode::SWITCHING_PROTOCOLS => Some(false),
+        StatusCode::OK => Some(true),
+        _ => None,
     }
 }
 

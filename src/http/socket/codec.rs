@@ -70,34 +70,46 @@ impl Decoder {
     /// before are valid. What is fed afterwards is ignored.
     pub(super) fn feed(
         &mut self,
-        bytes: &[u8],
-        limits: MessageLimits,
-        events: &mut Vec<Event>,
-    ) -> Result<(), CloseCode> {
-        let fed = self.decode(bytes, limits, events);
-        if fed.is_err() {
-            *self = Self { is_over: true, ..Self::default() };
-        }
-        fed
-    }
-
-    fn decode(
-        &mut self,
         mut bytes: &[u8],
         limits: MessageLimits,
         events: &mut Vec<Event>,
     ) -> Result<(), CloseCode> {
+        while let Some(event) = self.next(&mut bytes, limits)? {
+            events.push(event);
+        }
+        Ok(())
+    }
+
+    /// Decodes up to the next event, and takes what it decodes off `bytes`. What stands behind
+    /// the event stays, so behind a message the socket can change its owner. `None` needs more
+    /// bytes.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    pub(super) fn next(
+        &mut self,
+        bytes: &mut &[u8],
+        limits: MessageLimits,
+    ) -> Result<Option<Event>, CloseCode> {
+        let event = self.decode(bytes, limits);
+        if event.is_err() {
+            *self = Self { is_over: true, ..Self::default() };
+        }
+        event
+    }
+
+    fn decode(&mut self, bytes: &mut &[u8], limits: MessageLimits) -> Result<Option<Event>, CloseCode> {
         while !bytes.is_empty() && !self.is_over {
             let mut frame = match self.frame.take() {
                 Some(frame) => frame,
-                None => match self.head.read(&mut bytes)? {
+                None => match self.head.read(bytes)? {
                     Some(head) => self.begin(head, limits)?,
-                    None => return Ok(()),
+                    None => return Ok(None),
                 },
             };
             let size = usize::try_from(frame.left).map_or(bytes.len(), |left| left.min(bytes.len()));
             let (part, rest) = bytes.split_at(size);
-            bytes = rest;
+            *bytes = rest;
             let position = frame.head.size - frame.left;
             frame.left -= size as u64;
             let is_complete = frame.left == 0;
@@ -109,13 +121,13 @@ impl Decoder {
                 unmask(message.add(part, limits), frame.head.mask, position);
                 message.check(is_complete && frame.head.is_last)?;
             }
-            if is_complete {
-                self.end(frame, events)?;
-            } else {
+            if !is_complete {
                 self.frame = Some(frame);
+            } else if let Some(event) = self.end(frame)? {
+                return Ok(Some(event));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Begins a frame, if it may stand here and is not too large.
@@ -137,21 +149,22 @@ impl Decoder {
     }
 
     /// Ends a frame whose payload is complete.
-    fn end(&mut self, frame: Frame, events: &mut Vec<Event>) -> Result<(), CloseCode> {
-        match frame.head.opcode {
-            Opcode::Ping => events.push(Event::Ping(frame.control)),
-            Opcode::Pong => events.push(Event::Pong),
+    fn end(&mut self, frame: Frame) -> Result<Option<Event>, CloseCode> {
+        Ok(match frame.head.opcode {
+            Opcode::Ping => Some(Event::Ping(frame.control)),
+            Opcode::Pong => Some(Event::Pong),
             Opcode::Close => {
-                events.push(Event::Close(close_code(&frame.control)?));
+                let code = close_code(&frame.control)?;
                 self.is_over = true;
+                Some(Event::Close(code))
             }
             Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                if let Some(message) = self.message.take_if(|_| frame.head.is_last) {
-                    events.push(message.finish()?);
+                match self.message.take_if(|_| frame.head.is_last) {
+                    Some(message) => Some(message.finish()?),
+                    None => None,
                 }
             }
-        }
-        Ok(())
+        })
     }
 }
 

@@ -30,6 +30,7 @@ impl Server {
         let router = Router::new()
             .route("/echo", get(async |handshake: Handshake| handshake.upgrade(MESSAGES, echo)))
             .route("/busy", get(async |handshake: Handshake| handshake.upgrade(MESSAGES, busy)))
+            .route("/give", get(async |handshake: Handshake| handshake.upgrade(MESSAGES, give)))
             .route("/flood", get(async |handshake: Handshake| handshake.upgrade(MESSAGES, flood)));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), Shutdown::new());
@@ -64,6 +65,21 @@ async fn echo(mut socket: WebSocket) {
 /// Does something else and never asks for a message.
 async fn busy(_socket: WebSocket) {
     pending::<()>().await;
+}
+
+/// Gives the socket away behind the first message. The new owner sends back what came early, and
+/// then whatever comes.
+async fn give(mut socket: WebSocket) {
+    let Some(message) = socket.next().await else { return };
+    socket.answer(message.frame());
+    let Some(mut socket) = socket.into_taken().await else { return };
+    let mut bytes = socket.early.to_vec();
+    while !bytes.is_empty() {
+        socket.stream.write_all(&bytes).await.unwrap();
+        bytes.resize(100, 0);
+        let size = socket.stream.read(&mut bytes).await.unwrap();
+        bytes.truncate(size);
+    }
 }
 
 /// Sends without a look at whether there is room.
@@ -103,6 +119,22 @@ async fn frames_that_were_sent_with_the_handshake_are_answered() {
         let mut stream = server.connect(&early[..at]).await;
         stream.write_all(&early[at..]).await.unwrap();
         expect(&mut stream, b"\x81\x0dhalf and half\x8a\x01?").await;
+    }
+}
+
+#[tokio::test]
+async fn a_socket_is_given_away_behind_a_message_with_every_byte_that_follows() {
+    let server = Server::start(Limits::default());
+    let fragments = [sent(0x01, b"watch "), sent(0x89, b"?"), sent(0x80, b"this")].concat();
+    let more = [sent(0x82, b"more"), b"\x81\x85half".to_vec()].concat();
+    let session = [&fragments[..], &more].concat();
+    for at in 0..session.len() {
+        // The first byte of what follows comes early, so that the new owner reads on.
+        let at = if at == fragments.len() { at + 1 } else { at };
+        let mut stream = server.connect_to("/give", &session[..at]).await;
+        stream.write_all(&session[at..]).await.unwrap();
+        expect(&mut stream, b"\x8a\x01?\x81\x0awatch this").await;
+        expect(&mut stream, &more).await;
     }
 }
 
