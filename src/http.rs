@@ -9,11 +9,13 @@ mod components;
 mod config;
 mod encoding;
 mod endpoints;
+mod feed;
 mod headers;
 mod jobs;
 mod listener;
 mod live;
 mod loads;
+mod matches;
 mod page;
 mod page_files;
 mod runs;
@@ -30,10 +32,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::lab::jobs::JobsLab;
+use crate::lab::matches::MatchesLab;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
 pub use listener::listen;
+pub use matches::match_transports;
 pub use server::{
     ConnectionCounts, Limits, Place, TakenSocket, Takeover, endless, serve, serve_counted, serve_within,
 };
@@ -53,6 +57,26 @@ pub fn router_for(workbench: &Arc<Workbench>, access: &Arc<Access>) -> Router {
 /// Like [`router_for`], with the routes of the jobs lab.
 pub fn router_with_jobs(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Arc<JobsLab>) -> Router {
     routes(workbench, access, jobs::routes(workbench, access, jobs))
+}
+
+/// Like [`router_for`], with the routes of both labs.
+pub fn router_with_labs(
+    workbench: &Arc<Workbench>,
+    access: &Arc<Access>,
+    jobs: &Arc<JobsLab>,
+    matches: &Arc<MatchesLab>,
+) -> Router {
+    let labs = jobs::routes(workbench, access, jobs).merge(matches::routes(workbench, matches));
+    routes(workbench, access, labs)
+}
+
+/// Like [`router_for`], with the routes of the matches lab.
+pub fn router_with_matches(
+    workbench: &Arc<Workbench>,
+    access: &Arc<Access>,
+    matches: &Arc<MatchesLab>,
+) -> Router {
+    routes(workbench, access, matches::routes(workbench, matches))
 }
 
 /// Returns all routes, with those of the labs behind the same guard.
@@ -166,6 +190,12 @@ async fn not_found(uri: Uri) -> Response {
          load them           POST /api/jobs/load?workers=10000&rate=1&fail_share=0.02\n\
          repair their code   POST /api/jobs/rehearse  /api/jobs/swap  /api/jobs/back\n\
          zero them           POST /api/jobs/reset\n\
+         matches             /api/matches  /api/matches/ID  /api/matches/ID/history\n\
+         watch one           /api/matches/watch?match=ID&user=NAME (WebSocket, events)\n\
+         play or end one     POST /api/matches/ID/play?rate=2  …/pause  …/stop  …/again\n\
+         apply an event      POST /api/matches/ID/event?kind=goal&side=home&player=9\n\
+         make a part crash   POST /api/matches/ID/crash?part=dispatcher\n\
+         zero them           POST /api/matches/reset\n\
          say OK              /healthz\n",
         uri.path()
     );

@@ -14,9 +14,10 @@ use super::output::{complain, say};
 use super::{CONFIG_FILE, EXERCISES, Exit};
 use crate::config::{Config, Sources};
 use crate::exercise;
-use crate::http::{self, Access};
+use crate::http::{self, Access, ConnectionCounts};
 use crate::lab::Lab;
 use crate::lab::jobs::JobsLab;
+use crate::lab::matches::{ConnectionFigures, MatchesLab};
 use crate::measure::Token;
 use crate::resource::Work;
 use crate::runs::Store;
@@ -78,7 +79,9 @@ async fn serve(
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let jobs = JobsLab::start(&workbench.settings(), workbench.registry())?;
     workbench.work_by(Arc::clone(&jobs) as Arc<dyn Work>);
-    workbench.host(vec![Arc::clone(&jobs) as Arc<dyn Lab>]);
+    let matches = MatchesLab::start(&workbench.settings(), workbench.registry(), http::match_transports());
+    matches.measure_machine();
+    workbench.host(vec![Arc::clone(&jobs) as Arc<dyn Lab>, Arc::clone(&matches) as Arc<dyn Lab>]);
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -89,15 +92,14 @@ async fn serve(
     };
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
     let access = Arc::new(Access { listen: Some(address), token: Some(token) });
-    let router = http::router_with_jobs(&workbench, &access, &jobs).merge(exercise::routes(
-        &workbench,
-        &args.exercises,
-        &access,
-    ));
+    let router = http::router_with_labs(&workbench, &access, &jobs, &matches);
+    let router = router.merge(exercise::routes(&workbench, &args.exercises, &access));
     let this = Arc::clone(&workbench);
-    let limits = move || http::Limits::of(&this.settings().server);
-    let mut server =
-        tokio::spawn(http::serve_within(listener, router, workbench.shutdown().clone(), limits));
+    let limits = move || http::Limits::of(&this.settings());
+    let counts = Arc::new(ConnectionCounts::default());
+    matches.set_connections(Arc::clone(&counts) as Arc<dyn ConnectionFigures>);
+    let shutdown = workbench.shutdown().clone();
+    let mut server = tokio::spawn(http::serve_counted(listener, router, shutdown, limits, counts));
     show(banner(address, &access, &workbench.settings(), sources));
 
     let name = tokio::select! {

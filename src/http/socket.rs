@@ -17,6 +17,7 @@ mod codec;
 mod frame;
 mod handshake;
 mod queue;
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -29,14 +30,16 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::codec::{Decoder, Event};
-use self::frame::{Opcode, close_frame, frame};
+use self::frame::{close_frame, frame};
 use self::queue::Queue;
 use super::server::{Limits, Place, TakenSocket};
 use crate::shutdown::Shutdown;
 
 pub use codec::MessageLimits;
 pub use frame::{CloseCode, text_frame};
+pub(in crate::http) use frame::{Opcode, append, append_close};
 pub use handshake::Handshake;
+pub(in crate::http) use reader::SocketReader;
 
 /// The bytes that may wait to be sent before a socket has no more room.
 const ROOM: usize = 64 * 1024;

@@ -49,7 +49,7 @@ pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Ar
         workbench: Arc::clone(workbench),
         access: Arc::clone(access),
         jobs: Arc::clone(jobs),
-        feed: Feed::new(jobs),
+        feed: Feed::new(Arc::clone(jobs)),
     };
     Router::new().route("/api/jobs/socket", get(connect)).with_state(Arc::new(shared))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::Request;
+use axum::http::{Method, Request};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
@@ -33,6 +33,7 @@ pub(super) async fn answer(
     taken: &OnceLock<Takeover>,
 ) -> Result<Response<Reply>, Infallible> {
     let (head, body) = request.into_parts();
+    let has_body = head.method != Method::HEAD;
     let refused = if body.is_end_stream() {
         connection.takes(ConnectionState::Busy);
         None
@@ -51,6 +52,7 @@ pub(super) async fn answer(
     };
     if let Some(takeover) = response.extensions_mut().remove()
         && let Some(behind_its_head) = is_stream(response.status())
+        && has_body
     {
         if behind_its_head {
             connection.streams();
@@ -102,7 +104,11 @@ impl HttpBody for Reply {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_pending() {
+            self.connection.waits();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

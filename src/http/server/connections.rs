@@ -70,7 +70,9 @@ pub(super) struct Connection {
     unread: AtomicBool,
     /// True if a handler takes the socket behind the head of the reply.
     streams: AtomicBool,
-    /// True once that head is with the system.
+    /// True once the body of that reply has no more for hyper.
+    waits: AtomicBool,
+    /// True once the head, and what the body began with, are with the system.
     is_head_sent: AtomicBool,
     waker: AtomicWaker,
 }
@@ -89,6 +91,7 @@ impl Connection {
             replying: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             streams: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
             is_head_sent: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
@@ -139,6 +142,13 @@ impl Connection {
         self.streams.store(true, Ordering::Relaxed);
     }
 
+    /// Notes that the body of the reply has nothing more to send now.
+    pub(super) fn waits(&self) {
+        if self.streams.load(Ordering::Relaxed) {
+            self.waits.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Returns true once the head of a reply that [streams](Self::streams) is with the system.
     pub(super) fn is_head_sent(&self) -> bool {
         self.is_head_sent.load(Ordering::Relaxed)
@@ -147,8 +157,8 @@ impl Connection {
     /// Notes that everything written so far is with the system, so a reply that has ended
     /// is complete.
     pub(super) fn flushed(&self) {
-        // hyper encodes the head in the poll in which the handler answers, before it flushes.
-        if self.phase() == ConnectionState::Reply && self.streams.load(Ordering::Relaxed) {
+        // hyper has encoded the head before it asks for the body.
+        if self.waits.load(Ordering::Relaxed) {
             self.is_head_sent.store(true, Ordering::Relaxed);
         }
         if matches!(self.phase(), ConnectionState::Idle | ConnectionState::Head)

@@ -31,15 +31,16 @@ pub struct Limits {
 
 impl Limits {
     /// Returns the limits of the configuration.
-    pub fn of(server: &config::Server) -> Self {
+    pub fn of(settings: &config::Settings) -> Self {
+        let (server, matches) = (&settings.server, &settings.matches);
         Self {
             max_connections: usize::try_from(server.max_connections).unwrap_or(usize::MAX),
             head: server.head_timeout,
             body: server.body_timeout,
             idle: server.idle_timeout,
             write: server.write_timeout,
-            acceptors: 1,
-            backlog: 4096,
+            acceptors: usize::try_from(matches.acceptors).unwrap_or(usize::MAX),
+            backlog: i32::try_from(matches.backlog).unwrap_or(i32::MAX),
         }
     }
 
@@ -53,7 +54,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::of(&config::Settings::default().server)
+        Self::of(&config::Settings::default())
     }
 }
 

@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
-use futures::future::BoxFuture;
-use futures::stream::pending;
+use futures::StreamExt;
+use futures::future::{BoxFuture, ready};
+use futures::stream::{once, pending};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -83,11 +84,11 @@ impl fmt::Debug for Takeover {
     }
 }
 
-/// A body without an end and without a byte. hyper writes the head of the answer
-/// (`transfer-encoding: chunked`) and waits, and the server takes the socket.
+/// A body that begins with `first` and never ends. hyper writes the head of the answer
+/// (`transfer-encoding: chunked`) and one chunk, and waits. The server then takes the socket.
 #[must_use]
-pub fn endless() -> Body {
-    Body::from_stream(pending::<Result<Bytes, Infallible>>())
+pub fn endless(first: Bytes) -> Body {
+    Body::from_stream(once(ready(Ok::<_, Infallible>(first))).chain(pending()))
 }
 
 /// Returns whether the socket is taken behind the whole answer, or behind its head.

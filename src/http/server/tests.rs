@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends back what came behind the request, as a chunk, and ends.
 async fn stream() -> Response {
-    let mut response = (StatusCode::OK, endless()).into_response();
+    let mut response = (StatusCode::OK, endless(Bytes::from_static(b"first"))).into_response();
     response.extensions_mut().insert(Takeover::by(async |mut socket: TakenSocket| {
         let chunk = [format!("{:x}\r\n", socket.early.len()).as_bytes(), &socket.early].concat();
         socket.stream.write_all(&[&chunk[..], b"\r\n0\r\n\r\n"].concat()).await.unwrap();
@@ -69,7 +70,7 @@ async fn a_stream_is_taken_behind_its_head_with_what_came_behind_the_request() {
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:?}");
             assert!(head.contains("transfer-encoding: chunked"), "{answer:?}");
-            assert_eq!(body, format!("{:x}\r\n{early}\r\n0\r\n\r\n", early.len()));
+            assert_eq!(body, format!("5\r\nfirst\r\n{:x}\r\n{early}\r\n0\r\n\r\n", early.len()));
         }
     }
     while acceptors.counts().open() > 0 {
@@ -78,8 +79,10 @@ async fn a_stream_is_taken_behind_its_head_with_what_came_behind_the_request() {
 }
 
 #[tokio::test]
-async fn another_status_has_no_owner() {
+async fn another_status_has_no_owner_and_a_head_has_none() {
     let (address, ..) = start(Limits::default);
+    let answer = exchange(address, "HEAD /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n"), "{answer:?}");
     let answer = exchange(address, "GET /missing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer:?}");
 }

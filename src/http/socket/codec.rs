@@ -63,29 +63,13 @@ impl Decoder {
         self.head.is_empty() && self.frame.is_none() && self.message.is_none() && !self.is_over
     }
 
-    /// Decodes the next bytes of the client, and appends the events.
-    ///
-    /// # Errors
-    /// The code to close with, if the client violates the protocol or `limits`. The events
-    /// before are valid. What is fed afterwards is ignored.
-    pub(super) fn feed(
-        &mut self,
-        mut bytes: &[u8],
-        limits: MessageLimits,
-        events: &mut Vec<Event>,
-    ) -> Result<(), CloseCode> {
-        while let Some(event) = self.next(&mut bytes, limits)? {
-            events.push(event);
-        }
-        Ok(())
-    }
-
     /// Decodes up to the next event, and takes what it decodes off `bytes`. What stands behind
     /// the event stays, so behind a message the socket can change its owner. `None` needs more
     /// bytes.
     ///
     /// # Errors
-    /// As [`feed`](Self::feed).
+    /// The code to close with, if the client violates the protocol or `limits`. What is fed
+    /// afterwards is ignored.
     pub(super) fn next(
         &mut self,
         bytes: &mut &[u8],

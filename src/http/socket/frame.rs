@@ -8,7 +8,7 @@ pub(super) const LARGEST_CONTROL: usize = 125;
 /// The kinds of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Opcode {
+pub(in crate::http) enum Opcode {
     Continuation = 0,
     Text = 1,
     Binary = 2,
@@ -49,7 +49,7 @@ impl CloseCode {
     pub const TOO_LARGE: Self = Self(1009);
 
     /// Returns the code with this number, if it may be in a frame.
-    pub(super) fn received(number: u16) -> Option<Self> {
+    pub(in crate::http) fn received(number: u16) -> Option<Self> {
         matches!(number, 1000..=1003 | 1007..=1014 | 3000..=4999).then_some(Self(number))
     }
 
@@ -74,6 +74,12 @@ pub fn text_frame(text: &str) -> Bytes {
 /// Returns a whole frame. A control frame must not have more than [`LARGEST_CONTROL`] bytes.
 pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
     let mut frame = Vec::with_capacity(payload.len() + 10);
+    append(opcode, payload, &mut frame);
+    frame.into()
+}
+
+/// Appends a whole frame, as [`frame`] makes it.
+pub(in crate::http) fn append(opcode: Opcode, payload: &[u8], frame: &mut Vec<u8>) {
     frame.push(0x80 | opcode as u8);
     let size = payload.len();
     match (u8::try_from(size), u16::try_from(size)) {
@@ -88,7 +94,16 @@ pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
         }
     }
     frame.extend_from_slice(payload);
-    frame.into()
+}
+
+/// Appends a close frame with a code and a reason, which is cut to the size that a control frame
+/// may have.
+pub(in crate::http) fn append_close(code: CloseCode, reason: &str, frame: &mut Vec<u8>) {
+    let mut size = reason.len().min(LARGEST_CONTROL - 2);
+    while !reason.is_char_boundary(size) {
+        size -= 1;
+    }
+    append(Opcode::Close, &[&code.0.to_be_bytes(), &reason.as_bytes()[..size]].concat(), frame);
 }
 
 /// Returns a close frame. A client that closes without a code is answered without one.
@@ -121,6 +136,10 @@ mod tests {
     fn a_close_frame_carries_its_code_or_nothing() {
         assert_eq!(close_frame(Some(CloseCode::GOING_AWAY)), &b"\x88\x02\x03\xe9"[..]);
         assert_eq!(close_frame(None), &b"\x88\x00"[..]);
+        let mut frame = Vec::new();
+        append_close(CloseCode::NORMAL, &"ü".repeat(100), &mut frame);
+        let expected = [&b"\x88\x7c\x03\xe8"[..], "ü".repeat(61).as_bytes()].concat();
+        assert_eq!(frame, expected, "a reason is cut between two characters");
     }
 
     #[test]

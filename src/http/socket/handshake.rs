@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use sha1_smol::Sha1;
 
 use super::{MessageLimits, WebSocket};
-use crate::http::server::Takeover;
+use crate::http::server::{TakenSocket, Takeover};
 
 /// What the server appends to the client's key before it hashes both.
 const SALT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -35,14 +35,22 @@ impl Handshake {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.take(move |socket| serve(WebSocket::new(socket, limits)))
+    }
+
+    /// Returns the answer, after which `owner` has the socket, for an owner that speaks the
+    /// protocol itself.
+    pub(in crate::http) fn take<F>(self, owner: impl FnOnce(TakenSocket) -> F + Send + 'static) -> Response
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let headers = [
             (header::CONNECTION, HeaderValue::from_static("Upgrade")),
             (header::UPGRADE, HeaderValue::from_static("websocket")),
             (header::SEC_WEBSOCKET_ACCEPT, self.accept),
         ];
         let mut response = (StatusCode::SWITCHING_PROTOCOLS, headers).into_response();
-        let takeover = Takeover::by(move |socket| serve(WebSocket::new(socket, limits)));
-        response.extensions_mut().insert(takeover);
+        response.extensions_mut().insert(Takeover::by(owner));
         response
     }
 }

@@ -35,7 +35,7 @@ async fn the_first_record_has_the_whole_history_and_later_ones_only_its_latest_p
 #[tokio::test]
 async fn records_are_encoded_once_for_all_sockets_and_never_without_one() {
     let server = Server::start(&[]);
-    let feed = Feed::new(&server.jobs);
+    let feed = Feed::new(Arc::clone(&server.jobs));
     let mut readers: Vec<_> = (0..50).map(|_| feed.subscribe()).collect();
     for _ in 0..3 {
         let mut buffers = Vec::new();
@@ -172,7 +172,7 @@ async fn a_socket_with_a_thousand_jobs_is_refused_another() {
         workbench: Arc::clone(&server.workbench),
         access: Arc::default(),
         jobs: Arc::clone(&server.jobs),
-        feed: Feed::new(&server.jobs),
+        feed: Feed::new(Arc::clone(&server.jobs)),
     };
     let mut running = Running::new();
     for _ in 0..999 {

@@ -5,6 +5,21 @@ use proptest::prelude::*;
 use super::*;
 
 const LIMITS: MessageLimits = MessageLimits { size: 300, frames: 5 };
+impl Decoder {
+    /// Decodes all of `bytes`, and appends the events before the first violation.
+    fn feed(
+        &mut self,
+        mut bytes: &[u8],
+        limits: MessageLimits,
+        events: &mut Vec<Event>,
+    ) -> Result<(), CloseCode> {
+        while let Some(event) = self.next(&mut bytes, limits)? {
+            events.push(event);
+        }
+        Ok(())
+    }
+}
+
 const MASK: [u8; 4] = [0x9a, 1, 0, 0xff];
 
 /// A client's frame: its first byte, and the payload in the shortest form.
