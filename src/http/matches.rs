@@ -20,6 +20,8 @@ mod connections;
 mod orders;
 mod socket;
 mod sse;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod ws;
 
