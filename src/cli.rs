@@ -1,6 +1,7 @@
 //! The command line: parses the arguments, runs the command, and maps its result to an
 //! exit code.
 
+mod ask;
 mod banner;
 mod check;
 mod compare;
@@ -12,6 +13,7 @@ mod help;
 mod jobs;
 mod load;
 mod log;
+mod matches;
 mod output;
 mod paint;
 mod predict;
@@ -142,6 +144,9 @@ enum Command {
     /// Run jobs in the jobs lab of a running server: find, stop and repair them
     #[command(after_help = help::JOBS)]
     Jobs(jobs::Args),
+    /// Play, watch and measure the matches of a running server: one event, many watchers
+    #[command(after_help = help::MATCH)]
+    Match(matches::Args),
     /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
     Pause(Server),
@@ -241,6 +246,7 @@ fn run_command() -> anyhow::Result<Exit> {
             on_server(args.peer(&sources, token), |peer| components::restart(&args, peer))
         }
         Command::Jobs(args) => on_server(args.peer(&sources, token), |peer| jobs::run(&args, peer)),
+        Command::Match(args) => on_server(args.peer(&sources, token), |peer| matches::run(&args, peer)),
         Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
         Command::Resume(server) => {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))

@@ -16,10 +16,14 @@ mod ending;
 /// `weir set`.
 mod set;
 
+/// A server that answers each request in one way, for commands that ask a server.
+mod fake;
 /// The jobs lab from the command line.
 pub(crate) mod jobs;
 /// Stages and workers that are killed and restarted from the command line.
 mod kill;
+/// Matches from the command line.
+mod matches;
 
 /// A folder of its own for each test, removed at the end.
 pub(crate) struct Folder(pub(crate) PathBuf);

@@ -36,6 +36,7 @@ fn reads(command: &Command) -> Option<Reads> {
         | Command::Components(_)
         | Command::Kill(_)
         | Command::Jobs(_)
+        | Command::Match(_)
         | Command::Restart(_)
         | Command::Pause(_)
         | Command::Resume(_)
@@ -65,6 +66,7 @@ impl Command {
             Self::Components(_) => "components",
             Self::Kill(_) => "kill",
             Self::Jobs(_) => "jobs",
+            Self::Match(_) => "match",
             Self::Restart(_) => "restart",
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",

@@ -96,6 +96,18 @@ Exit codes:
   1    no server answers, or it refuses (no such job, or the job has ended);
        or the job of `submit --wait` has failed
   2    wrong arguments, an invalid input, or invalid code";
+pub(super) const MATCH: &str = "\
+Examples:
+  weir match play
+  weir load watch -c 10000    10,000 watchers, from another terminal
+  weir match show
+  weir match ladder           climb from the slowest configuration to the fastest
+
+Exit codes:
+  0    success
+  1    no server answers, or it refuses (no such match, or against the rules)
+  2    wrong arguments
+  130  the ladder was ended by Ctrl-C; the configuration is as before";
 pub(super) const PAUSE: &str = "\
 Examples:
   weir pause
@@ -203,6 +215,56 @@ Examples:
     pub(in crate::cli) const RESET: &str = "\
 Examples:
   weir jobs reset";
+}
+
+/// Examples of the commands below `weir match`.
+pub(super) mod matches {
+    pub(in crate::cli) const LIST: &str = "\
+Examples:
+  weir match list
+  weir match list --json | jq .matches[0].watchers";
+    pub(in crate::cli) const ADD: &str = "\
+Examples:
+  weir match add
+  weir match play --match $(weir match add --json | jq -r .id)";
+    pub(in crate::cli) const SHOW: &str = "\
+Examples:
+  weir match show
+  weir match show --json | jq .now.last_ms";
+    pub(in crate::cli) const PLAY: &str = "\
+Examples:
+  weir match play                      2 events per second, from seed 1
+  weir match play --rate 20            faster; while it plays, only the rate changes
+  weir match play --seed 7 --events 1000";
+    pub(in crate::cli) const PAUSE: &str = "\
+Examples:
+  weir match pause
+  weir match play                      goes on";
+    pub(in crate::cli) const STOP: &str = "\
+Examples:
+  weir match stop";
+    pub(in crate::cli) const AGAIN: &str = "\
+Examples:
+  weir match again
+  weir match again && weir match play --seed 7";
+    pub(in crate::cli) const EVENT: &str = "\
+Examples:
+  weir match event begin --half first
+  weir match event goal --side home --player 9 --minute 23
+  weir match event substitution --side away --off 4 --on 12";
+    pub(in crate::cli) const CRASH: &str = "\
+Examples:
+  weir match crash                     the dispatcher; its watchers are closed
+  weir match crash shard-0             its watchers get a gap";
+    pub(in crate::cli) const WATCH: &str = "\
+Examples:
+  weir match watch
+  weir match watch --since 0           from the first event, if the server has it
+  weir match watch --json | jq .event.text";
+    pub(in crate::cli) const MACHINE: &str = "\
+Examples:
+  weir match machine
+  weir match machine --json | jq .machine.send_us";
 }
 
 /// Examples of the commands below `weir exercise`.

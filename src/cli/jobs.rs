@@ -4,7 +4,6 @@
 //! `--json` prints the answer as received.
 
 mod answers;
-mod ask;
 pub(super) mod lateness;
 mod show;
 mod top;
@@ -15,7 +14,7 @@ use clap::Subcommand;
 use hyper::Method;
 
 use self::answers::{Back, Inspected, Killed, Rehearsal, Snapshot, Submitted, VersionRow};
-use self::ask::{Ask, Said};
+use super::ask::{self, Ask, Said};
 use super::help::jobs as help;
 use super::output::say;
 use super::server::Server;
@@ -147,7 +146,7 @@ impl Args {
 
 /// Runs a verb.
 pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
-    let ask = Ask { peer, as_json: args.json };
+    let ask = Ask { peer, lab: "/api/jobs", as_json: args.json };
     match run_verb(&args.verb, &ask) {
         Ok(exit) => Ok(exit),
         Err(Said::No { exit, words }) => {

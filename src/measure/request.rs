@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::http::uri::InvalidUri;
-use hyper::{Method, Request, StatusCode, Uri, header};
+use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -180,6 +180,22 @@ impl Peer {
         self.ask_within(PATIENCE, method, path).await
     }
 
+    /// Sends a GET request for a stream that may have no end, and returns the answer once its
+    /// head has arrived. `resume` becomes the header `Last-Event-ID`.
+    ///
+    /// # Errors
+    /// [`RequestError`], but not for a status.
+    ///
+    /// # Cancel safety
+    /// The server may have received the request when the future is dropped.
+    pub async fn open(&self, path: &str, resume: Option<&str>) -> Result<Response<Incoming>, RequestError> {
+        let uri = self.uri(path)?;
+        match timeout(PATIENCE, send(Method::GET, &uri, self.token.as_ref(), resume)).await {
+            Ok(response) => response,
+            Err(_) => Err(RequestError::TooSlow { uri, limit: PATIENCE }),
+        }
+    }
+
     /// Like [`ask`](Self::ask), with another time limit.
     ///
     /// # Errors
@@ -202,7 +218,23 @@ impl Peer {
 }
 
 async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> Result<Reply, RequestError> {
-    let no_answer = |reason: String| RequestError::NoAnswer { uri: uri.clone(), reason };
+    let response = send(method, uri, token, None).await?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LARGEST).collect().await;
+    Ok(Reply { status, body: body.map_err(|error| no_answer(uri, error.to_string()))?.to_bytes() })
+}
+
+fn no_answer(uri: &Uri, reason: String) -> RequestError {
+    RequestError::NoAnswer { uri: uri.clone(), reason }
+}
+
+/// Sends a request, and returns the answer once its head has arrived.
+async fn send(
+    method: Method,
+    uri: &Uri,
+    token: Option<&Token>,
+    resume: Option<&str>,
+) -> Result<Response<Incoming>, RequestError> {
     let host = uri.host().ok_or_else(|| RequestError::NoHost(uri.clone()))?;
     if uri.scheme_str() != Some("http") {
         return Err(RequestError::NotHttp(uri.clone()));
@@ -212,7 +244,7 @@ async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> Result<Reply
         .await
         .map_err(|error| RequestError::NoServer { uri: uri.clone(), error })?;
     let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.map_err(|error| no_answer(error.to_string()))?;
+    let (mut sender, connection) = handshake.map_err(|error| no_answer(uri, error.to_string()))?;
     tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request =
@@ -220,9 +252,9 @@ async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> Result<Reply
     if let Some(token) = token {
         request = request.header(TOKEN_HEADER, token.reveal());
     }
-    let request = request.body(Empty::<Bytes>::new()).map_err(|error| no_answer(error.to_string()))?;
-    let response = sender.send_request(request).await.map_err(|error| no_answer(error.to_string()))?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), LARGEST).collect().await;
-    Ok(Reply { status, body: body.map_err(|error| no_answer(error.to_string()))?.to_bytes() })
+    if let Some(resume) = resume {
+        request = request.header("last-event-id", resume);
+    }
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| no_answer(uri, error.to_string()))?;
+    sender.send_request(request).await.map_err(|error| no_answer(uri, error.to_string()))
 }

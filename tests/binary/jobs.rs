@@ -1,13 +1,12 @@
 //! `weir jobs`: its requests, texts and exit codes, against a server that answers as the
 //! lab does.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::{Folder, text, words};
+use super::{Folder, fake, text, words};
 
 /// A snapshot with one rogue.
 pub(crate) fn snapshot() -> Value {
@@ -79,23 +78,10 @@ fn answer(request: &str) -> (u16, String) {
 
 /// A lab on a free port: its address, and the requests that it got.
 fn lab() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let asked_of = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-            let request = lines.next().unwrap_or_default().replace(" HTTP/1.1", "");
-            let _ = lines.by_ref().find(String::is_empty);
-            let (status, body) = answer(&request);
-            asked_of.lock().unwrap().push(request);
-            let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", body.len());
-            drop(stream.write_all((head + &body).as_bytes()));
-        }
-    });
-    (address, asked)
+    fake::server(|request| {
+        let (status, body) = answer(request);
+        fake::Answer { status, body, ..fake::Answer::default() }
+    })
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::answers::{Code, Others, Quantiles, Row, Snapshot};
-use super::ask::{Ask, Said};
 use crate::cli::Exit;
+use crate::cli::ask::{Ask, Said};
 use crate::cli::output::redraw;
 use crate::cli::text::{NONE, Table, hang, left, number, pad, percent, right, time, wrap};
 use crate::record::Origin;

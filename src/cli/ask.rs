@@ -1,20 +1,22 @@
-//! Requests to the jobs lab, and how a refusal becomes a message and an exit code.
+//! Requests to a lab of a running server, and how a refusal becomes a message and an exit
+//! code.
 
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
+use super::Exit;
+use super::output::say;
 use crate::clean;
-use crate::cli::Exit;
-use crate::cli::output::say;
 use crate::measure::{Peer, RequestError};
 
-const LAB: &str = "/api/jobs";
-
-/// Asks a server, for a person or for a program.
+/// Asks a lab, for a person or for a program.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) peer: &'a Peer,
+    /// The path of the lab, such as `/api/jobs`.
+    pub(super) lab: &'static str,
     pub(super) as_json: bool,
 }
 
@@ -53,9 +55,9 @@ impl Ask<'_> {
         self.within(None, Method::POST, path)
     }
 
-    /// Sends an order whose answer has no figures.
-    pub(super) fn order(&self, path: &str) -> Result<(), Said> {
-        self.fetch(None, Method::POST, path).map(drop)
+    /// Sends an order, and returns the body of the answer, which may be a mere `OK`.
+    pub(super) fn order(&self, path: &str) -> Result<String, Said> {
+        self.fetch(None, Method::POST, path)
     }
 
     /// Sends a request, with a time limit other than the usual one if one is given.
@@ -68,15 +70,15 @@ impl Ask<'_> {
         let body = self.fetch(limit, method, path)?;
         match serde_json::from_str(&body) {
             Ok(read) => Ok(Answer { body, read }),
-            Err(error) => Err(Said::Nothing(
-                anyhow::Error::new(error)
-                    .context(format!("{}{LAB}{path} answered with something unexpected", self.peer.base)),
-            )),
+            Err(error) => Err(Said::Nothing(anyhow::Error::new(error).context(format!(
+                "{}{}{path} answered with something unexpected",
+                self.peer.base, self.lab
+            )))),
         }
     }
 
     fn fetch(&self, limit: Option<Duration>, method: Method, path: &str) -> Result<String, Said> {
-        let path = format!("{LAB}{path}");
+        let path = format!("{}{path}", self.lab);
         let answer = match limit {
             Some(limit) => self.peer.request_within(limit, method, &path),
             None => self.peer.request(method, &path),
