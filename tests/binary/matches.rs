@@ -103,8 +103,8 @@ fn lab() -> (String, Arc<Mutex<Vec<String>>>) {
 fn each_verb_prints_its_outcome_and_what_to_do_next() {
     let folder = Folder::new("matches-verbs");
     let (address, _) = lab();
-    let plays = "weir-sluice: Weir 2 : 1 Sluice, minute 67, second half; plays at 2.00 events/s; 10000\n\
-                 watchers\n";
+    let plays = "weir-sluice: Weir 2 : 1 Sluice, minute 67, second half\n\
+                 plays at 2.00 events/s, 10000 watchers\n";
     for (args, says) in [
         (&["list"][..], "weir-lockgate      Weir 0 : 0 Lockgate"),
         (&["add"], "weir-millrace is ready, not begun\nnext: weir match play --match weir-millrace"),

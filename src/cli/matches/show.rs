@@ -33,7 +33,7 @@ pub(super) fn added(id: &str) -> String {
     fit(&format!("{id} is ready, not begun\nnext: weir match play --match {id}"))
 }
 
-/// A match in a line: teams, score, minute, and who plays and watches.
+/// A match in two lines: teams, score and minute, and below them its play and its watchers.
 pub(super) fn state(Snapshot { of, now, .. }: &Snapshot) -> String {
     let plays = match (of.playing, of.period.as_str()) {
         (true, _) => format!("plays at {} events/s", number(of.rate)),
@@ -41,7 +41,7 @@ pub(super) fn state(Snapshot { of, now, .. }: &Snapshot) -> String {
         (false, _) => "is paused".to_owned(),
     };
     let watchers = plural(now.watchers, "watcher");
-    fit(&format!("{}; {plays}; {watchers}", line_of(of))) + "\n"
+    fit(&format!("{}\n{plays}, {watchers}", line_of(of))) + "\n"
 }
 
 /// A match that was told to play, and what to do next.
