@@ -123,8 +123,8 @@ fn each_verb_prints_its_outcome_and_what_to_do_next() {
         ),
         (&["crash"], "crashed dispatcher: it restarts, and closes its watchers; state and history stay"),
         (&["crash", "shard-0"], "crashed shard-0: it restarts, and its watchers get the gap\n"),
-        (&["machine"], "  watchers         19200  limit: descriptors"),
-        (&["machine"], "last           63.0 ms  for an event to 10,000 watchers"),
+        (&["machine"], "watchers          19200  limit: descriptors"),
+        (&["machine"], "last            63.0 ms  for an event to 10,000 watchers"),
     ] {
         let output = folder.run(&[&["match"], args, &["--url", &address]].concat());
         let said = text(&output.stdout);

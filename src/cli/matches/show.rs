@@ -44,7 +44,7 @@ pub(super) fn state(Snapshot { of, now, .. }: &Snapshot) -> String {
     fit(&format!("{}\n{plays}, {watchers}", line_of(of))) + "\n"
 }
 
-/// A match that was told to play, and what to do next.
+/// A match that plays from now on, and what to do next.
 pub(super) fn playing(snapshot: &Snapshot) -> String {
     let Snapshot { of, now, .. } = snapshot;
     let of_match = of_match(of);
