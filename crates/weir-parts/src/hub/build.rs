@@ -13,7 +13,7 @@ use weir_stage::supervise::{ChildSpec, Restart, Strategy, Supervisor, Supervisor
 
 use super::handle::{Hub, Inner};
 use super::number::{Counter, Number, Numbered};
-use super::seat::{Observer, Seat};
+use super::seat::{Observer, OnTraced, Seat};
 use super::shard::Shard;
 use super::sink::Sink;
 use super::task;
@@ -31,7 +31,9 @@ pub struct HubBuilder<E, S> {
     shards: usize,
     settings: Settings,
     first: u64,
-    observer: Option<Observer>,
+    observer: Option<Observer<S>>,
+    on_traced: Option<OnTraced>,
+    trace_if: fn(&E) -> bool,
     sinks: PhantomData<fn(S)>,
 }
 
@@ -49,6 +51,8 @@ where
             settings: Settings::default(),
             first: 0,
             observer: None,
+            on_traced: None,
+            trace_if: |_| false,
             sinks: PhantomData,
         }
     }
@@ -84,10 +88,24 @@ where
         self
     }
 
-    /// Calls `observer` for each watcher that the hub has let go of. It runs in the shard's task
-    /// and must not block.
-    pub fn observe(mut self, observer: impl Fn(&Left) + Send + Sync + 'static) -> Self {
+    /// Calls `observer` with each watcher that the hub has let go of, and its sink. It runs in
+    /// the shard's task and must not block.
+    pub fn observe(mut self, observer: impl Fn(&Left, &S) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Records, as [`Hub::trace_next`] does, the events for which `which` returns true.
+    pub fn trace_if(mut self, which: fn(&E) -> bool) -> Self {
+        self.trace_if = which;
+        self
+    }
+
+    /// Calls `observer` with the number of a traced event whenever one more shard has its record
+    /// ([`Curve::is_settled`](super::Curve::is_settled)). It runs in the shard's task and must
+    /// not block.
+    pub fn on_traced(mut self, observer: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.on_traced = Some(Arc::new(observer));
         self
     }
 
@@ -104,16 +122,17 @@ where
         };
         let seat = |number: usize, framing: usize| {
             let shard = Shard::new(number as u32, framing, self.settings, self.first);
-            Arc::new(Seat::new(shard, Arc::clone(&self.framings[framing]), self.observer.clone()))
+            let encoder = Arc::clone(&self.framings[framing]);
+            Arc::new(Seat::new(shard, encoder, self.observer.clone(), self.on_traced.clone()))
         };
         let seats: Vec<_> =
             (0..shards * self.framings.len()).map(|number| seat(number, number / shards)).collect();
 
         let counter = Arc::new(Counter { next: AtomicU64::new(self.first), trace: AtomicBool::new(false) });
         let numbered: ProducerRef<Numbered<E>> = ProducerRef::reserve("events");
-        let mut supervisor = Supervisor::new(Strategy::OneForOne)
-            .ends_with_last_child()
-            .child(numbering(&self.producer, &numbered, Arc::clone(&counter)).restart(Restart::Transient));
+        let mut supervisor = Supervisor::new(Strategy::OneForOne).ends_with_last_child().child(
+            numbering(&self.producer, &numbered, &counter, self.trace_if).restart(Restart::Transient),
+        );
         for (number, seat) in seats.iter().enumerate() {
             let spec = living(format!("shard-{number}"), Arc::clone(seat), numbered.clone());
             supervisor = supervisor.child(spec.restart(Restart::Transient));
@@ -134,12 +153,13 @@ fn limits() -> Limits {
 fn numbering<E: Send + Sync + 'static>(
     producer: &ProducerRef<E>,
     name: &ProducerRef<Numbered<E>>,
-    counter: Arc<Counter>,
+    counter: &Arc<Counter>,
+    trace_if: fn(&E) -> bool,
 ) -> ChildSpec {
-    let (producer, name) = (producer.clone(), name.clone());
+    let (producer, name, counter) = (producer.clone(), name.clone(), Arc::clone(counter));
     let mut is_first = true;
     ChildSpec::new("events", move || {
-        let number = Number { counter: Arc::clone(&counter), events: PhantomData };
+        let number = Number { counter: Arc::clone(&counter), trace_if };
         let options = SubscribeOptions::from(limits()).cancel(CancelMode::Resubscribe);
         let stage = stage::producer_consumer(number)
             .subscribe_to(&producer, options)
@@ -176,7 +196,7 @@ where
 
 /// Closes the watchers that are left when the supervisor has ended, because a caller stopped it
 /// or because a shard failed too often.
-async fn close_the_rest<E, S: Sink>(tree: SupervisorHandle, seats: Vec<Arc<Seat<E, S>>>) {
+async fn close_the_rest<E: 'static, S: Sink>(tree: SupervisorHandle, seats: Vec<Arc<Seat<E, S>>>) {
     tree.join().await;
     for life in seats.iter().filter_map(Seat::take) {
         let mut life = life;

@@ -24,7 +24,7 @@ pub(super) enum Command<S> {
     /// Applies new settings.
     Change(Settings),
     /// Lists the watchers that are furthest behind.
-    Slowest { most: usize, done: oneshot::Sender<Vec<BehindWatcher>> },
+    Slowest { most: usize, done: oneshot::Sender<Vec<(BehindWatcher, Arc<S>)>> },
     /// Forgets the longest walk.
     ResetPeaks,
     /// Closes all watchers with a last frame, once each has every event.

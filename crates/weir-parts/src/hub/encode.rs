@@ -1,5 +1,7 @@
 //! The encoder that an application provides: the bytes of an event, a snapshot and a gap.
 
+use super::LeftReason;
+
 /// Turns events into the bytes of frames. A framing (such as WebSocket or server-sent events)
 /// is one implementation; all shards of the framing share it.
 ///
@@ -29,5 +31,13 @@ pub trait Encode<E>: Send + Sync + 'static {
     /// The default appends nothing.
     fn end(&self, out: &mut Vec<u8>) {
         let _ = out;
+    }
+
+    /// Appends the last frame of a watcher that the hub lets go of, before its sink is shut
+    /// down. The hub writes it only to a watcher that is between two frames and was not closed
+    /// with a last frame already, and only as far as the sink takes it at once. It runs while a
+    /// failed shard unwinds too. The default appends nothing.
+    fn last(&self, reason: LeftReason, out: &mut Vec<u8>) {
+        let _ = (reason, out);
     }
 }

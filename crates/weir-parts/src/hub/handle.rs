@@ -146,12 +146,12 @@ where
         HubFigures { next: self.0.counter.next.load(Ordering::Relaxed), shards }
     }
 
-    /// Lists the watchers whose sockets take no more bytes, at most `most`, those furthest behind
-    /// first.
+    /// Lists the watchers whose sockets take no more bytes with their sinks, at most `most`,
+    /// those furthest behind first.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub async fn slowest(&self, most: usize) -> Vec<BehindWatcher> {
+    pub async fn slowest(&self, most: usize) -> Vec<(BehindWatcher, Arc<S>)> {
         let ask = |seat: &Arc<Seat<E, S>>| {
             let (done, answer) = oneshot::channel();
             seat.commands.send(Command::Slowest { most, done }).ok().map(|()| answer)
@@ -162,7 +162,7 @@ where
             // A shard that has ended has no watchers.
             all.extend(answer.await.unwrap_or_default());
         }
-        all.sort_by_key(|watcher| std::cmp::Reverse((watcher.events, watcher.dropped)));
+        all.sort_by_key(|(watcher, _)| std::cmp::Reverse((watcher.events, watcher.dropped)));
         all.truncate(most);
         all
     }
@@ -185,7 +185,7 @@ where
     /// end of a walk, and one that was blocked when it has the event.
     pub fn curve(&self) -> Option<Curve> {
         let traces: Vec<_> = self.0.seats.iter().filter_map(|seat| seat.trace()).collect();
-        curve::join(traces.into_iter())
+        curve::join(traces.into_iter(), self.0.seats.len())
     }
 
     /// Returns the numbered events, for other consumers: a history, or a hub elsewhere.

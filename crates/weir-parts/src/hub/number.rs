@@ -2,7 +2,6 @@
 //! number of each, whichever of them is restarted.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -43,7 +42,7 @@ pub(super) struct Counter {
 /// The stage.
 pub(super) struct Number<E> {
     pub(super) counter: Arc<Counter>,
-    pub(super) events: PhantomData<fn(E)>,
+    pub(super) trace_if: fn(&E) -> bool,
 }
 
 impl<E: Send + Sync + 'static> ProducerConsumer for Number<E> {
@@ -54,9 +53,9 @@ impl<E: Send + Sync + 'static> ProducerConsumer for Number<E> {
         let published = Instant::now();
         let number = |event| Numbered {
             seq: self.counter.next.fetch_add(1, Ordering::Relaxed),
-            event: Arc::new(event),
             published,
-            traced: self.counter.trace.swap(false, Ordering::Relaxed),
+            traced: (self.trace_if)(&event) || self.counter.trace.swap(false, Ordering::Relaxed),
+            event: Arc::new(event),
         };
         events.into_iter().map(number).collect()
     }

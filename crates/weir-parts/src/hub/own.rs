@@ -85,6 +85,12 @@ impl Own {
         self.marks.first().filter(|mark| mark.is_event && self.at < mark.end).map(|mark| mark.seq)
     }
 
+    /// Returns the first event of the gap at the end of the bytes, if it is not written yet.
+    pub(super) fn last_gap(&self) -> Option<u64> {
+        let last = self.marks.last().filter(|mark| !mark.is_event && self.at < mark.end);
+        last.filter(|_| self.ends_with_gap).map(|mark| mark.seq)
+    }
+
     /// Returns the number of the first event whose frame, or gap, is not written to its end yet.
     pub(super) fn next(&self) -> Option<u64> {
         self.marks.iter().find(|mark| self.at < mark.end).map(|mark| mark.seq)

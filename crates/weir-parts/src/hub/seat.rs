@@ -20,12 +20,16 @@ use super::sink::Sink;
 use super::watcher::{Left, LeftReason, WatcherId};
 
 /// A closure that the hub calls for each watcher that has left.
-pub(super) type Observer = Arc<dyn Fn(&Left) + Send + Sync>;
+pub(super) type Observer<S> = Arc<dyn Fn(&Left, &S) + Send + Sync>;
+
+/// A closure that the hub calls when a shard has recorded a traced event.
+pub(super) type OnTraced = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// The place of one shard.
 pub(super) struct Seat<E, S> {
     pub(super) encoder: Arc<dyn Encode<E>>,
-    pub(super) observer: Option<Observer>,
+    pub(super) observer: Option<Observer<S>>,
+    pub(super) on_traced: Option<OnTraced>,
     pub(super) commands: mpsc::UnboundedSender<Command<S>>,
     parts: Mutex<Option<Box<Parts<E, S>>>>,
     figures: Mutex<ShardFigures>,
@@ -55,8 +59,13 @@ pub(super) struct Parts<E, S> {
     pub(super) is_encoding: bool,
 }
 
-impl<E, S: Sink> Seat<E, S> {
-    pub(super) fn new(shard: Shard<S>, encoder: Arc<dyn Encode<E>>, observer: Option<Observer>) -> Self {
+impl<E: 'static, S: Sink> Seat<E, S> {
+    pub(super) fn new(
+        shard: Shard<S>,
+        encoder: Arc<dyn Encode<E>>,
+        observer: Option<Observer<S>>,
+        on_traced: Option<OnTraced>,
+    ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let figures = Mutex::new(shard.figures());
         let parts = Parts {
@@ -73,7 +82,7 @@ impl<E, S: Sink> Seat<E, S> {
             is_encoding: false,
         };
         let parts = Mutex::new(Some(Box::new(parts)));
-        Self { encoder, observer, commands: sender, parts, figures, trace: Mutex::new(None) }
+        Self { encoder, observer, on_traced, commands: sender, parts, figures, trace: Mutex::new(None) }
     }
 
     pub(super) fn figures(&self) -> ShardFigures {
@@ -96,27 +105,35 @@ impl<E, S: Sink> Seat<E, S> {
 }
 
 /// One life of a shard's task.
-pub(super) struct Life<E, S: Sink> {
+pub(super) struct Life<E: 'static, S: Sink> {
     pub(super) seat: Arc<Seat<E, S>>,
     /// Taken only when it is dropped.
     parts: Option<Box<Parts<E, S>>>,
 }
 
-impl<E, S: Sink> Life<E, S> {
+impl<E: 'static, S: Sink> Life<E, S> {
     /// Shuts down and reports the watchers that have left, and publishes the figures.
     pub(super) fn report(&mut self) {
-        for Departed { sink, left } in self.shard.take_departed() {
+        for Departed { sink, left, is_whole } in self.shard.take_departed() {
             self.flushes.remove(&left.id);
             self.blocked_since.remove(&left.id);
             // Contained, because this also runs while a panic unwinds.
             let let_go = || {
+                if is_whole {
+                    let mut frame = Vec::new();
+                    self.seat.encoder.last(left.reason, &mut frame);
+                    // A sink that takes no more bytes goes without.
+                    _ = (!frame.is_empty()).then(|| sink.try_write(&frame));
+                }
                 sink.shutdown();
                 if let Some(observer) = &self.seat.observer {
-                    observer(&left);
+                    observer(&left, &sink);
                 }
             };
             if catch_unwind(AssertUnwindSafe(let_go)).is_err() {
-                log::error!("the observer of a hub, or the shutdown of a sink, panicked");
+                log::error!(
+                    "the encoder of a last frame, the observer of a hub, or the shutdown of a sink panicked"
+                );
             }
         }
         if self.shard.is_closing() && self.shard.is_empty() {
@@ -137,7 +154,7 @@ impl<E, S: Sink> Life<E, S> {
     }
 }
 
-impl<E, S: Sink> Drop for Life<E, S> {
+impl<E: 'static, S: Sink> Drop for Life<E, S> {
     /// Gives everything back. A panic outside of an encoder may have left positions wrong, so
     /// all watchers are closed then.
     fn drop(&mut self) {
@@ -152,7 +169,7 @@ impl<E, S: Sink> Drop for Life<E, S> {
     }
 }
 
-impl<E, S: Sink> Deref for Life<E, S> {
+impl<E: 'static, S: Sink> Deref for Life<E, S> {
     type Target = Parts<E, S>;
 
     fn deref(&self) -> &Parts<E, S> {
@@ -160,7 +177,7 @@ impl<E, S: Sink> Deref for Life<E, S> {
     }
 }
 
-impl<E, S: Sink> DerefMut for Life<E, S> {
+impl<E: 'static, S: Sink> DerefMut for Life<E, S> {
     fn deref_mut(&mut self) -> &mut Parts<E, S> {
         self.parts.as_mut().expect("a life has its parts until it ends")
     }

@@ -75,6 +75,8 @@ struct Slot<S> {
 pub(super) struct Departed<S> {
     pub(super) sink: Arc<S>,
     pub(super) left: Left,
+    /// True if the bytes that it was sent end with a whole frame, and more may follow.
+    pub(super) is_whole: bool,
 }
 
 /// The bytes that a watcher is due.

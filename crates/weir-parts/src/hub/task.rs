@@ -144,7 +144,7 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         let encoder = Arc::clone(&self.seat.encoder);
         self.shard.publish(seq, &frame, &|from, to, out| encoder.gap(from, to, out));
         if traced {
-            self.tracing = Some(Tracing::new(seq, published, self.shard.receiving()));
+            self.tracing = Some(Tracing::new(seq, self.shard.head(), published, self.shard.receiving()));
         }
         if self.shard.settings().encoding == Encoding::Each {
             self.recent.push_back((seq, Arc::clone(&event)));
@@ -235,11 +235,11 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
     }
 
     /// Lists the watchers that are blocked, those furthest behind first.
-    fn slowest(&self, most: usize) -> Vec<BehindWatcher> {
+    fn slowest(&self, most: usize) -> Vec<(BehindWatcher, Arc<S>)> {
         let mut all: Vec<_> = self.shard.blocked_watchers().collect();
-        all.sort_by_key(|watcher| std::cmp::Reverse((watcher.events, watcher.dropped)));
+        all.sort_by_key(|(watcher, _)| std::cmp::Reverse((watcher.events, watcher.dropped)));
         all.truncate(most);
-        for watcher in &mut all {
+        for (watcher, _) in &mut all {
             watcher.blocked = self.blocked_since.get(&watcher.id).map_or(Duration::ZERO, |at| at.elapsed());
         }
         all
@@ -251,15 +251,22 @@ impl<E: Send + Sync + 'static, S: Sink> Life<E, S> {
         self.shard.settle(&|from, to, out| encoder.gap(from, to, out));
     }
 
-    /// Publishes the record of a traced event, if it has grown, and ends it when it is complete.
+    /// Publishes the record of a traced event, if it has changed, and ends it when every watcher
+    /// has the event. Called after a walk, when a watcher that does not have it is blocked.
     fn publish_trace(&mut self) {
+        let walked = self.walked;
         let Some(tracing) = &mut self.tracing else { return };
-        let (news, is_complete) = (tracing.news(), tracing.is_complete());
+        let is_walked = walked >= tracing.end;
+        let (news, has_settled) = tracing.news(is_walked);
+        let (seq, has_ended) = (tracing.seq, tracing.is_complete());
+        if has_ended {
+            self.tracing = None;
+        }
         if let Some(trace) = news {
             self.seat.keep_trace(trace);
         }
-        if is_complete {
-            self.tracing = None;
+        if has_settled && let Some(observer) = self.seat.on_traced.clone() {
+            observer(seq);
         }
     }
 }

@@ -11,6 +11,19 @@ pub struct WatcherId {
     pub(super) generation: u32,
 }
 
+impl WatcherId {
+    /// Returns the number of its shard, counted over all framings.
+    pub fn shard(self) -> usize {
+        self.shard as usize
+    }
+
+    /// Returns its place in the order in which its shard serves watchers. A later watcher may
+    /// take the place of one that has left.
+    pub fn place(self) -> usize {
+        self.slot as usize
+    }
+}
+
 /// Where a watcher begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Since {
@@ -86,6 +99,8 @@ pub struct BehindWatcher {
     pub next: u64,
     /// The time since its socket took bytes.
     pub blocked: Duration,
+    /// The gap that it is told when it reads again: the first event of it, and the one after it.
+    pub gap: Option<(u64, u64)>,
 }
 
 /// The report of a watcher that a hub let go of.

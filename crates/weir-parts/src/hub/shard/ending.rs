@@ -66,7 +66,9 @@ impl<S> Shard<S> {
         self.counted.left += 1;
         self.slots[slot as usize].generation += 1;
         self.free.push(slot);
-        self.departed.push(Departed { sink: watcher.sink, left: Left { id, reason, next } });
+        let is_between = watcher.pos == NO_EVENTS || self.window.boundary(watcher.pos) == watcher.pos;
+        let is_whole = is_between && watcher.own.is_none() && !watcher.blocked;
+        self.departed.push(Departed { sink: watcher.sink, left: Left { id, reason, next }, is_whole });
     }
 
     /// Ends the events: each watcher is sent what it does not have and a last frame, and is then

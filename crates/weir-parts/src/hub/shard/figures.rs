@@ -1,5 +1,6 @@
 //! Where each watcher is, and the figures of the shard.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::deliveries::ShardFigures;
@@ -47,17 +48,21 @@ impl<S> Shard<S> {
         waiting + u64::from(cut)
     }
 
-    /// Lists the blocked watchers. How long each has been blocked is left to the task.
-    pub(in super::super) fn blocked_watchers(&self) -> impl Iterator<Item = BehindWatcher> {
+    /// Lists the blocked watchers with their sinks. How long each has been blocked is left to
+    /// the task.
+    pub(in super::super) fn blocked_watchers(&self) -> impl Iterator<Item = (BehindWatcher, Arc<S>)> {
         self.slow.iter().filter_map(|slot| {
             let watcher = self.slots[*slot as usize].watcher.as_ref().filter(|watcher| watcher.blocked)?;
-            Some(BehindWatcher {
+            let from = watcher.own.as_ref().and_then(|own| own.last_gap());
+            let behind = BehindWatcher {
                 id: self.id_of(*slot),
                 events: self.behind_of(watcher),
                 dropped: u64::from(watcher.dropped),
                 next: self.next_of(*slot)?,
                 blocked: Duration::ZERO,
-            })
+                gap: from.map(|from| (from, self.due_event(*slot, watcher.pos))),
+            };
+            Some((behind, Arc::clone(&watcher.sink)))
         })
     }
 

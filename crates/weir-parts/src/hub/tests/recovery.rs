@@ -116,3 +116,15 @@ async fn a_stopped_hub_lets_go_of_its_watchers_at_once() {
     assert!(watcher.sink.is_shut());
     assert_eq!(bench.reasons(), [LeftReason::Stopped]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_between_two_frames_is_sent_a_last_frame_when_the_hub_stops() {
+    let bench = Bench::new(|builder| builder.shards(2));
+    let (ready, cut) = (bench.join(ROOMY, Since::Now).await, bench.join(6, Since::Now).await);
+    bench.publish(2).await;
+    bench.hub.stop();
+    bench.hub.ended().await;
+    sleep(MS).await;
+    assert_eq!((ready.read().events, ready.read().ended), (2, true));
+    assert!(cut.read().is_cut && !cut.read().ended, "nothing may follow a frame that is cut");
+}

@@ -41,6 +41,12 @@ impl Encode<usize> for Lines {
     fn end(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"Z\n");
     }
+
+    fn last(&self, reason: LeftReason, out: &mut Vec<u8>) {
+        if reason == LeftReason::Stopped {
+            out.extend_from_slice(b"Z\n");
+        }
+    }
 }
 
 /// A hub, and what feeds and observes it.
@@ -80,7 +86,9 @@ impl Bench {
         let left = Arc::<Mutex<Vec<Left>>>::default();
         let noted = Arc::clone(&left);
         let builder = Hub::builder(&source.producer(), lines).shards(1);
-        let hub = configure(builder).observe(move |left| noted.lock().unwrap().push(*left)).spawn();
+        let hub = configure(builder)
+            .observe(move |left, _sink: &MemorySink| noted.lock().unwrap().push(*left))
+            .spawn();
         Self { hub, publish, left, source }
     }
 

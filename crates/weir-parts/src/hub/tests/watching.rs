@@ -219,12 +219,14 @@ async fn a_traced_event_gives_a_curve_over_all_shards() {
     bench.publish(2).await;
     let curve = bench.hub.curve().unwrap();
     assert_eq!((curve.seq, curve.sent, curve.watchers, curve.points.len()), (3, 7, 7, 7));
+    assert!(curve.is_settled);
 
     let slow = bench.join(3, Since::Now).await;
     bench.hub.trace_next();
     bench.publish(1).await;
     let curve = bench.hub.curve().unwrap();
     assert_eq!((curve.seq, curve.sent, curve.watchers), (5, 8, 7), "one has not read it yet");
+    assert!(curve.is_settled, "the one that is missing takes no bytes");
     sleep(200 * MS).await;
     slow.sink.allow(ROOMY);
     sleep(MS).await;
@@ -242,11 +244,16 @@ async fn the_slowest_watchers_are_listed_with_what_they_miss() {
     let second = bench.join(3, Since::Now).await;
     bench.publish(2).await;
     sleep(500 * MS).await;
-    let slowest = bench.hub.slowest(20).await;
+    let listed = bench.hub.slowest(20).await;
+    assert!(Arc::ptr_eq(&listed[0].1, &first.sink) && Arc::ptr_eq(&listed[1].1, &second.sink));
+    let slowest: Vec<_> = listed.iter().map(|(slow, _)| *slow).collect();
     assert_eq!(slowest.iter().map(|slow| slow.id).collect::<Vec<_>>(), [first.id, second.id]);
     assert_eq!((slowest[0].events + slowest[0].dropped, slowest[0].next), (8, 0));
     assert_eq!((slowest[1].events, slowest[1].dropped, slowest[1].next), (2, 0, 6));
     assert!(slowest[0].dropped > 0 && slowest[1].blocked >= 500 * MS, "{slowest:?}");
+    let gap = slowest[0].gap.unwrap();
+    assert_eq!((gap.0, gap.1 - gap.0), (1, slowest[0].dropped), "event 0 was begun, so it is not lost");
+    assert_eq!(slowest[1].gap, None);
     assert_eq!(bench.hub.slowest(1).await.len(), 1);
 }
 
