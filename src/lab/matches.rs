@@ -17,31 +17,53 @@
 //! ```
 
 mod arrival;
+mod arrivals;
+mod components;
+mod core;
+mod crew;
+mod dispatcher;
+mod drain;
 mod error;
 mod event;
 mod framing;
 mod game;
 mod history;
+mod joining;
 mod ladder;
+mod ledger;
+mod life;
 mod live;
 mod machine;
+mod mailbox;
 mod marks;
+mod memory;
 mod messages;
 mod play;
+mod playing;
+mod publish;
 mod rules;
+mod sampled;
+mod sampler;
 mod sheet;
 mod snapshot;
+mod socket;
 mod state;
+mod tasked;
+mod tasktimes;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod users;
+mod verdict;
+mod view;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 pub use arrival::{Arrival, NotWatching};
 pub use error::{AddError, NoRung, OrderError};
@@ -49,10 +71,11 @@ pub use event::{Action, Card, Event, Half, Side};
 pub use game::{Match, Past, Recorded};
 pub use history::History;
 pub use ladder::{Effect, Ladder, NOISE, RUNGS, Rung, RungResult, RungState, effect};
-pub use live::{LiveMatch, PlayPlan};
+pub use live::LiveMatch;
 pub use machine::Machine;
 pub use marks::{Mark, MarkKind};
 pub use play::Play;
+pub use playing::PlayPlan;
 pub use rules::{LEAST_PLAYERS, MOST_SUBSTITUTIONS, Refused, Whereabouts};
 pub use sheet::{Player, Sheet, Team};
 pub use snapshot::{
@@ -62,93 +85,89 @@ pub use snapshot::{
 pub use state::{MatchState, Period, PlayerState};
 pub use transport::{Ending, Heard, Message, Reader, Transport, Transports};
 
-use self::ladder::Results;
-use self::marks::Marks;
+use self::core::Core;
 use super::{Lab, LabPart};
-use crate::config::{Matches, Settings};
+use crate::config::{Settings, changes};
 use crate::metrics::Registry;
 use crate::record::Run;
 
 /// The most matches.
 const MOST_MATCHES: usize = 100;
 
-/// The lab. Dropping it ends its tasks.
+/// The lab. Dropping it ends its tasks, and closes all watchers.
 #[derive(Debug)]
 pub struct MatchesLab {
-    shared: Arc<Shared>,
-    matches: Mutex<Vec<Arc<LiveMatch>>>,
-}
-
-/// What the matches and the tasks of a lab share.
-struct Shared {
-    began: Instant,
-    transports: Transports,
-    config: Mutex<Matches>,
-    read_only: Mutex<bool>,
-    results: Mutex<Results>,
-    marks: Mutex<Marks>,
-    machine: Mutex<Option<Machine>>,
-    connections: Mutex<Option<Arc<dyn ConnectionFigures>>>,
-    ticks: watch::Sender<u64>,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("transports", &self.transports).finish_non_exhaustive()
-    }
+    core: Arc<Core>,
+    /// The settings that are in force.
+    settings: Mutex<Settings>,
 }
 
 impl MatchesLab {
     /// Starts the lab with one match, which has not begun. Metrics go to `registry`.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime, and without a transport.
     pub fn start(settings: &Settings, registry: &Registry, transports: Transports) -> Arc<Self> {
-        let _ = registry;
-        let shared = Arc::new(Shared {
-            began: Instant::now(),
-            transports,
-            config: Mutex::new(settings.matches.clone()),
-            read_only: Mutex::new(settings.server.read_only),
-            results: Mutex::default(),
-            marks: Mutex::default(),
-            machine: Mutex::default(),
-            connections: Mutex::default(),
-            ticks: watch::Sender::new(0),
-        });
-        let first = LiveMatch::start(&shared, Sheet::sample(1));
-        Arc::new(Self { shared, matches: Mutex::new(vec![first]) })
+        assert!(!transports.is_empty(), "a lab has a transport");
+        let (config, read_only) = (settings.matches.clone(), settings.server.read_only);
+        let supervisors = config.supervisors as usize;
+        let core = Arc::new(Core::new(transports, config, read_only, publish::describe(registry)));
+        core.crew.resize(&core, supervisors);
+        let first = LiveMatch::start(&core, Sheet::sample(1));
+        lock(&core.matches).push(first);
+        tokio::spawn(sampler::run(Arc::downgrade(&core)));
+        Arc::new(Self { core, settings: Mutex::new(settings.clone()) })
     }
 
     /// Measures the machine's own limits on a thread of its own, which takes about 0.3 s. The
     /// snapshots have them once that is done.
-    pub fn measure_machine(self: &Arc<Self>) {}
+    pub fn measure_machine(self: &Arc<Self>) {
+        let core = Arc::downgrade(&self.core);
+        let measure = move || {
+            let measured = machine::measure();
+            let Some(core) = core.upgrade() else { return };
+            match measured {
+                Ok(machine) => *lock(&core.machine) = Some(machine),
+                Err(error) => log::warn!("matches: the machine was not measured: {error}"),
+            }
+            core.tick();
+        };
+        if let Err(error) = thread::Builder::new().name("weir-machine".to_owned()).spawn(measure) {
+            log::warn!("matches: the machine was not measured: {error}");
+        }
+    }
 
     /// Returns a match.
     pub fn find(&self, id: &str) -> Option<Arc<LiveMatch>> {
-        lock(&self.matches).iter().find(|found| found.id() == id).cloned()
+        lock(&self.core.matches).iter().find(|found| found.id() == id).cloned()
     }
 
     /// Returns the match that exists from the start.
     pub fn default_match(&self) -> Arc<LiveMatch> {
-        Arc::clone(lock(&self.matches).first().expect("the lab starts with a match and removes none"))
+        Arc::clone(lock(&self.core.matches).first().expect("the lab starts with a match and removes none"))
     }
 
     /// Returns all matches, in the order in which they were added.
     pub fn matches(&self) -> Vec<Arc<LiveMatch>> {
-        lock(&self.matches).clone()
+        self.core.all()
     }
 
     /// Adds the next sample match.
     ///
     /// # Errors
-    /// [`AddError`], if there are 100 already.
+    /// [`AddError`], if there are 100 already, or the server shuts down.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn add(&self) -> Result<Arc<LiveMatch>, AddError> {
-        let mut matches = lock(&self.matches);
+        if self.core.is_draining() {
+            return Err(AddError::ShuttingDown);
+        }
+        let mut matches = lock(&self.core.matches);
         if matches.len() >= MOST_MATCHES {
             return Err(AddError::TooMany(matches.len()));
         }
-        let added = LiveMatch::start(&self.shared, Sheet::sample(matches.len() + 1));
+        let added = LiveMatch::start(&self.core, Sheet::sample(matches.len() + 1));
         matches.push(Arc::clone(&added));
         Ok(added)
     }
@@ -162,7 +181,9 @@ impl MatchesLab {
     /// Returns a receiver that changes each 250 ms, and when an event begins or is complete.
     /// While there is one, the lab takes its samples at that pace.
     pub fn ticks(&self) -> watch::Receiver<u64> {
-        self.shared.ticks.subscribe()
+        let ticks = self.core.ticks.subscribe();
+        self.core.wake.notify_one();
+        ticks
     }
 
     /// Notes what was measured on a rung of the ladder. The result replaces an earlier one.
@@ -170,12 +191,50 @@ impl MatchesLab {
     /// # Errors
     /// [`NoRung`], if there is no such rung.
     pub fn note_rung(&self, rung: RungResult) -> Result<(), NoRung> {
-        lock(&self.shared.results).note(rung)
+        lock(&self.core.results).note(rung)
     }
 
     /// Sets the source of the connections' figures.
     pub fn set_connections(&self, figures: Arc<dyn ConnectionFigures>) {
-        *lock(&self.shared.connections) = Some(figures);
+        *lock(&self.core.connections) = Some(figures);
+    }
+
+    /// Applies changed settings to all matches and their watchers.
+    fn change(&self, settings: &Settings) -> Vec<String> {
+        let old = std::mem::replace(&mut *lock(&self.settings), settings.clone());
+        let core = &self.core;
+        core.read_only.store(settings.server.read_only, Ordering::Relaxed);
+        core.configure(settings.matches.clone());
+        if !core.is_draining() {
+            core.crew.resize(core, settings.matches.supervisors as usize);
+        }
+        let matches = core.all();
+        for life in matches.iter().filter_map(|live| live.life()) {
+            life.change(&settings.matches);
+        }
+        let mut notes = Vec::new();
+        for change in changes(&old, settings) {
+            let Some(key) = change.key.strip_prefix("matches.") else { continue };
+            core.mark(MarkKind::Change, format!("{key} = {}", change.to));
+            if key == "shards" && matches.iter().any(|live| live.life().is_some()) {
+                notes.push("matches.shards: matches that are being played keep their shards".to_owned());
+            }
+        }
+        core.wake.notify_one();
+        core.tick();
+        notes
+    }
+}
+
+impl Drop for MatchesLab {
+    fn drop(&mut self) {
+        self.core.begin_drain();
+        self.core.stop.cancel();
+        for live in self.core.all() {
+            live.end();
+        }
+        // The matches and the core refer to each other.
+        lock(&self.core.matches).clear();
     }
 }
 
@@ -186,28 +245,31 @@ impl Lab for MatchesLab {
 
     fn snapshot(&self) -> serde_json::Value {
         let rows: Vec<MatchRow> = self.matches().iter().map(|found| found.row()).collect();
-        let config = lock(&self.shared.config).clone();
+        let config = self.core.config();
         serde_json::json!({
             "matches": rows,
             "settings": config,
-            "machine": *lock(&self.shared.machine),
-            "ladder": lock(&self.shared.results).ladder(&config),
-            "connections": self.shared.connections(),
+            "machine": *lock(&self.core.machine),
+            "ladder": lock(&self.core.results).ladder(&config),
+            "connections": self.core.connections(),
         })
     }
 
     fn components(&self) -> Vec<LabPart> {
-        Vec::new()
+        components::parts(&self.core)
     }
 
     fn apply(&self, settings: &Settings) -> Vec<String> {
-        *lock(&self.shared.config) = settings.matches.clone();
-        *lock(&self.shared.read_only) = settings.server.read_only;
-        Vec::new()
+        self.change(settings)
     }
 
     fn reset(&self) {
-        lock(&self.shared.marks).clear();
+        for live in self.core.all() {
+            live.reset();
+        }
+        lock(&self.core.marks).clear();
+        self.core.art.reset();
+        self.core.tick();
     }
 
     fn take_runs(&self) -> Vec<Run> {
@@ -215,23 +277,18 @@ impl Lab for MatchesLab {
     }
 
     fn publish(&self, registry: &Registry) {
-        let _ = registry;
+        publish::publish(&self.core, registry);
     }
 
     fn drain(&self, deadline: Duration) -> BoxFuture<'_, Option<String>> {
-        let _ = deadline;
-        Box::pin(async { None })
+        Box::pin(drain::drain(&self.core, deadline))
     }
 }
 
-impl Shared {
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn connections(&self) -> Connections {
-        lock(&self.connections).as_ref().map(|figures| figures.connections()).unwrap_or_default()
-    }
+/// Returns the time since the epoch in microseconds.
+fn epoch_micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

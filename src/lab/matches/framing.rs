@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
+use super::life::Common;
 use super::messages;
 use super::{Ending, MatchState, Message, Recorded, Transport};
-use crate::hub::Encode;
+use crate::hub::{Encode, LeftReason};
 
 /// An event of a match with the time of its publication.
 #[derive(Debug)]
@@ -12,34 +15,53 @@ pub(super) struct Published {
     pub(super) recorded: Recorded,
     /// Microseconds since the epoch.
     pub(super) at: u64,
+    /// The same time on the clock of the runtime.
+    pub(super) published: Instant,
+    /// True if its way to the watchers is recorded.
+    pub(super) is_traced: bool,
 }
 
 /// Encodes the events of one life of a dispatcher for one transport.
 #[derive(Debug)]
 pub(super) struct Framing {
-    pub(super) transport: Arc<dyn Transport>,
+    pub(super) common: Arc<Common>,
     /// The state before the first event of this life.
     pub(super) before: Arc<MatchState>,
 }
 
 impl Encode<Published> for Framing {
     fn event(&self, event: &Published, seq: u64, out: &mut Vec<u8>) {
+        if event.is_traced {
+            self.common.times.activate(seq);
+        }
         let json = messages::event(&event.recorded, event.at);
-        self.transport.frame(Message { kind: "event", seq: Some(seq), json: &json }, out);
+        self.common.transport.frame(Message { kind: "event", seq: Some(seq), json: &json }, out);
     }
 
     fn snapshot(&self, last: Option<&Published>, next: u64, out: &mut Vec<u8>) {
         let state = last.map_or(&self.before, |last| &last.recorded.state);
-        snapshot(&*self.transport, state, next, out);
+        snapshot(&*self.common.transport, state, next, out);
     }
 
     fn gap(&self, from: u64, to: u64, out: &mut Vec<u8>) {
         let json = messages::gap(from, to);
-        self.transport.frame(Message { kind: "gap", seq: to.checked_sub(1), json: &json }, out);
+        self.common.transport.frame(Message { kind: "gap", seq: to.checked_sub(1), json: &json }, out);
     }
 
     fn end(&self, out: &mut Vec<u8>) {
-        end(&*self.transport, Ending::Over, out);
+        end(&*self.common.transport, Ending::Over, out);
+    }
+
+    fn last(&self, reason: LeftReason, out: &mut Vec<u8>) {
+        let why = match reason {
+            LeftReason::Stopped => Ending::Restarted,
+            LeftReason::Behind => Ending::Behind,
+            LeftReason::Silent => Ending::Silent,
+            LeftReason::Unread => Ending::Unread,
+            // The client has gone, or had its last frame.
+            _ => return,
+        };
+        self.common.transport.last(why, out);
     }
 }
 

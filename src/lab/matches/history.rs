@@ -45,6 +45,11 @@ pub(super) struct Points {
 }
 
 impl Points {
+    /// Begins the curves at this time.
+    pub(super) fn begin_at(&mut self, now_ms: u64) {
+        self.taken = now_ms / STEP_MS;
+    }
+
     /// Returns the number of points that are due at this time.
     pub(super) fn due(&self, now_ms: u64) -> u64 {
         (now_ms / STEP_MS).saturating_sub(self.taken)

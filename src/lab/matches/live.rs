@@ -1,58 +1,99 @@
-//! A match that is served: its state, its play and its watchers.
+//! A match that is served: its state, its mailbox, its dispatcher and its watchers.
 
-use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::time::{Duration, sleep};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::framing::{self, Framing, Published};
-use super::history::Points;
-use super::snapshot::{MatchFigures, MatchRow, MatchSnapshot, Now, Tone, Verdict};
+use super::arrivals::Arrivals;
+use super::core::Core;
+use super::crew::Newcomer;
+use super::ledger::Books;
+use super::life::Life;
+use super::mailbox::{self, Letter, Letters};
+use super::marks::MarkKind;
+use super::playing::Playing;
+use super::sampled::Sampled;
+use super::users::Users;
 use super::{
-    Arrival, Ending, Event, Match, MatchState, NotWatching, OrderError, Past, Play, Recorded, Shared,
-    Sheet, lock,
+    Action, Arrival, Event, Match, MatchState, NotWatching, OrderError, Past, Recorded, Sheet, dispatcher,
+    lock,
 };
-use crate::hub::{Hub, Since};
-use crate::stage;
+use crate::supervise::{ChildSpec, Strategy, Supervisor, SupervisorHandle};
 
-/// A play of a match: events at random, the same ones for the same seed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlayPlan {
-    /// Events per second.
-    pub rate: f64,
-    /// The seed.
-    pub seed: u64,
-    /// About how many events the whole match has.
-    pub events: u32,
-}
-
-impl Default for PlayPlan {
-    fn default() -> Self {
-        Self { rate: 2.0, seed: 1, events: 300 }
-    }
-}
-
-/// A match that is served.
-#[derive(Debug)]
+/// A match that is served. One supervisor keeps its mailbox and its dispatcher.
 pub struct LiveMatch {
     id: String,
-    shared: Arc<Shared>,
-    game: Mutex<Match>,
-    playing: Mutex<Option<PlayPlan>>,
-    life: Mutex<Option<(mpsc::Sender<Published>, Hub<Published, TcpStream>)>>,
+    pub(super) core: Arc<Core>,
+    pub(super) game: Mutex<Match>,
+    pub(super) letters: mpsc::UnboundedSender<Letter>,
+    /// True while the match is being played, so that there is a dispatcher.
+    pub(super) wanted: watch::Sender<bool>,
+    /// The current life of the dispatcher.
+    pub(super) current: watch::Sender<Option<Arc<Life>>>,
+    pub(super) lives_begun: AtomicU64,
+    /// The lives that may still have watchers.
+    pub(super) lives: Mutex<Vec<Arc<Life>>>,
+    pub(super) books: Mutex<Books>,
+    pub(super) users: Arc<Users>,
+    pub(super) arrivals: Arc<Arrivals>,
+    /// The lives since the match was last replaced.
+    pub(super) lives_of_game: AtomicU64,
+    /// Events since the start, those of earlier matches included.
+    pub(super) events: AtomicU64,
+    /// Watchers that a hub let go of.
+    pub(super) left: AtomicU64,
+    pub(super) sampled: Mutex<Sampled>,
+    pub(super) playing: Mutex<Playing>,
+    tree: OnceLock<SupervisorHandle>,
 }
 
 impl LiveMatch {
-    pub(super) fn start(shared: &Arc<Shared>, sheet: Sheet) -> Arc<Self> {
-        Arc::new(Self {
+    /// Starts a match that has not begun.
+    pub(super) fn start(core: &Arc<Core>, sheet: Sheet) -> Arc<Self> {
+        let (letters, inbox) = mpsc::unbounded_channel();
+        let live = Arc::new(Self {
             id: sheet.id.clone(),
-            shared: Arc::clone(shared),
+            core: Arc::clone(core),
             game: Mutex::new(Match::new(sheet)),
+            letters,
+            wanted: watch::Sender::new(false),
+            current: watch::Sender::new(None),
+            lives_begun: AtomicU64::new(0),
+            lives: Mutex::default(),
+            books: Mutex::default(),
+            users: Arc::default(),
+            arrivals: Arc::new(Arrivals::new(Arc::clone(&core.art))),
+            lives_of_game: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+            sampled: Mutex::new(Sampled::new(core.now_ms())),
             playing: Mutex::default(),
-            life: Mutex::default(),
-        })
+            tree: OnceLock::new(),
+        });
+        let inbox: Letters = Arc::new(tokio::sync::Mutex::new(inbox));
+        let (of_mailbox, of_dispatcher) = (Arc::clone(&live), Arc::clone(&live));
+        let mailbox = ChildSpec::task("mailbox", move |stop| {
+            mailbox::run(Arc::clone(&of_mailbox), Arc::clone(&inbox), stop)
+        });
+        let dispatcher =
+            ChildSpec::task("dispatcher", move |stop| dispatcher::run(Arc::clone(&of_dispatcher), stop));
+        let tree = Supervisor::new(Strategy::OneForOne).child(mailbox).child(dispatcher).spawn();
+        // Nothing else sets it.
+        _ = live.tree.set(tree.expect("the two names are different"));
+        live
+    }
+
+    /// Ends the tasks of the match. Its watchers are closed at once.
+    pub(super) fn end(&self) {
+        lock(&self.playing).end();
+        if let Some(tree) = self.tree.get() {
+            tree.stop();
+        }
+        for life in lock(&self.lives).iter() {
+            life.hub.stop();
+        }
     }
 
     /// Returns the name in paths, such as `weir-sluice`.
@@ -70,38 +111,38 @@ impl LiveMatch {
         lock(&self.game).history().to_vec()
     }
 
+    /// Returns the state after the last event, and the number of the next one.
+    pub(super) fn now(&self) -> (Arc<MatchState>, u64) {
+        let game = lock(&self.game);
+        (Arc::clone(game.state()), game.history().len() as u64)
+    }
+
+    /// Returns the current life of the dispatcher.
+    pub(super) fn life(&self) -> Option<Arc<Life>> {
+        self.current.borrow().clone()
+    }
+
     /// Takes a connection that wants to watch. It is sent the snapshot, or what it has missed,
-    /// and then each event. A match that has not begun or is over sends the snapshot and closes
-    /// it.
+    /// and then each event. A match that has not begun or is over sends the snapshot and the
+    /// end, and closes it. Returns once the connection has joined.
     ///
     /// # Errors
     /// [`NotWatching`]. The socket is closed.
     ///
     /// # Cancel safety
     /// The connection watches even if the future is dropped.
-    pub async fn watch(&self, arrival: Arrival) -> Result<(), NotWatching> {
-        let transport = self.shared.transports.get(arrival.transport);
-        let transport = transport.ok_or(NotWatching::NoTransport(arrival.transport))?;
-        let hub = lock(&self.life).as_ref().map(|(_, hub)| hub.clone());
-        let Some(hub) = hub else {
-            let (state, next) = {
-                let game = lock(&self.game);
-                (Arc::clone(game.state()), game.history().len() as u64)
-            };
-            let why = if state.is_over() { Ending::Over } else { Ending::NotBegun };
-            let mut bytes = Vec::new();
-            framing::snapshot(&**transport, &state, next, &mut bytes);
-            framing::end(&**transport, why, &mut bytes);
-            let mut stream = arrival.stream;
-            let written = tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await;
-            return written.map_err(|_| NotWatching::Failed);
-        };
-        let since = arrival.since.map_or(Since::Snapshot, Since::Event);
-        let joined = hub.join(arrival.transport, Arc::new(arrival.stream), Vec::new(), since).await;
-        joined.map(|_| ()).map_err(|_| NotWatching::Restarting)
+    pub async fn watch(self: &Arc<Self>, arrival: Arrival) -> Result<(), NotWatching> {
+        if arrival.transport >= self.core.transports.len() {
+            return Err(NotWatching::NoTransport(arrival.transport));
+        }
+        let (done, joined) = oneshot::channel();
+        self.core.crew.send(Newcomer { live: Arc::clone(self), arrival, done })?;
+        self.core.wake.notify_one();
+        joined.await.unwrap_or(Err(NotWatching::ShuttingDown))
     }
 
-    /// Applies an event, and sends it to the watchers.
+    /// Applies an event, and sends it to the watchers. Returns once the dispatcher has taken it;
+    /// with `behind = "wait"`, that may take as long as a watcher does not read.
     ///
     /// # Errors
     /// [`OrderError::Refused`], if the rules do not allow the event.
@@ -109,84 +150,18 @@ impl LiveMatch {
     /// # Cancel safety
     /// The event takes effect even if the future is dropped.
     pub async fn apply(&self, event: Event) -> Result<Recorded, OrderError> {
-        let (recorded, publish) = {
-            let mut game = lock(&self.game);
-            let recorded = game.apply(event)?;
-            let mut life = lock(&self.life);
-            let publish = life.as_ref().map(|(publish, _)| publish.clone());
-            if recorded.state.is_over() {
-                *life = None;
-            } else if life.is_none() {
-                *life = Some(self.begin(&recorded));
-            }
-            (recorded, publish)
-        };
-        if let Some(publish) = publish {
-            _ = publish.send(Published { recorded: recorded.clone(), at: micros() }).await;
-        }
-        Ok(recorded)
+        self.ask(|done| Letter::Apply { event, done }).await
     }
 
-    fn begin(&self, recorded: &Recorded) -> (mpsc::Sender<Published>, Hub<Published, TcpStream>) {
-        let (publish, events) = mpsc::channel(1);
-        let source = stage::producer(events).spawn();
-        let framing = |transport: &Arc<dyn super::Transport>| Framing {
-            transport: Arc::clone(transport),
-            before: Arc::clone(&recorded.state),
-        };
-        let mut framings = self.shared.transports.iter().map(framing);
-        let first = framings.next().expect("a lab has a transport");
-        let mut hub = Hub::builder(&source.producer(), first).first(recorded.seq + 1);
-        for framing in framings {
-            hub = hub.framing(framing);
-        }
-        (publish, hub.spawn())
-    }
-
-    /// Plays the match by itself. A match that is over begins anew; while a play runs, only its
-    /// rate changes.
-    ///
-    /// # Errors
-    /// [`OrderError::Rate`], if the rate is out of bounds.
-    pub async fn play(self: &Arc<Self>, plan: PlayPlan) -> Result<(), OrderError> {
-        if !(0.01..=10_000.0).contains(&plan.rate) {
-            return Err(OrderError::Rate(plan.rate));
-        }
-        if self.state().is_over() {
-            self.again().await?;
-        }
-        if lock(&self.playing).replace(plan).is_some() {
-            return Ok(());
-        }
-        let playing = Arc::clone(self);
-        tokio::spawn(async move {
-            let mut play = Play::new(plan.seed, plan.events);
-            loop {
-                let plan = *lock(&playing.playing);
-                let Some(plan) = plan else { break };
-                let state = playing.state();
-                let Some(event) = play.next(&state) else { break };
-                _ = playing.apply(event).await;
-                sleep(Duration::from_secs_f64(1.0 / plan.rate)).await;
-            }
-            *lock(&playing.playing) = None;
-        });
-        Ok(())
-    }
-
-    /// Stops the play. The match stays as it is.
-    pub async fn pause(&self) {
-        *lock(&self.playing) = None;
-    }
-
-    /// Ends the match with a stop event. Its watchers are sent the end and closed.
+    /// Ends the match with a stop event. Its watchers are sent the events that they lack and the
+    /// end, and are closed. A play ends too.
     ///
     /// # Errors
     /// [`OrderError::Refused`], if the match is over already.
     pub async fn stop(&self) -> Result<(), OrderError> {
         self.pause().await;
         let minute = self.state().minute;
-        self.apply(Event { minute, action: super::Action::Stop }).await.map(|_| ())
+        self.apply(Event { minute, action: Action::Stop }).await.map(|_| ())
     }
 
     /// Replaces a match that has not begun or is over by a new one, which has not begun.
@@ -194,99 +169,62 @@ impl LiveMatch {
     /// # Errors
     /// [`OrderError::InPlay`], if the match is being played.
     pub async fn again(&self) -> Result<(), OrderError> {
-        let mut game = lock(&self.game);
-        if game.state().has_begun() && !game.state().is_over() {
-            return Err(OrderError::InPlay);
-        }
-        *game = Match::new(Sheet::clone(&game.state().sheet));
-        Ok(())
+        self.ask(|done| Letter::Again { done }).await
     }
 
-    /// Makes a part crash: `dispatcher`, or a shard such as `shard-0`.
+    async fn ask<T>(
+        &self,
+        letter: impl FnOnce(oneshot::Sender<Result<T, OrderError>>) -> Letter,
+    ) -> Result<T, OrderError> {
+        if self.core.is_draining() {
+            return Err(OrderError::ShuttingDown);
+        }
+        let (done, answer) = oneshot::channel();
+        self.letters.send(letter(done)).map_err(|_| OrderError::ShuttingDown)?;
+        answer.await.unwrap_or(Err(OrderError::ShuttingDown))
+    }
+
+    /// Makes a part crash: `dispatcher`, or a shard such as `shard-0`. A dispatcher that crashes
+    /// closes its watchers, and begins its next life. A shard that crashes keeps its watchers,
+    /// and tells them which events they have lost.
     ///
     /// # Errors
-    /// [`OrderError::NoPart`], if there is no such part.
+    /// [`OrderError::NoPart`], if there is no such part, as when the match is not being played.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn crash(&self, part: &str) -> Result<(), OrderError> {
-        Err(OrderError::NoPart { found: part.to_owned(), known: String::new() })
-    }
-
-    pub(super) fn row(&self) -> MatchRow {
-        let figures = self.figures();
-        MatchRow {
-            id: figures.id,
-            home: figures.home,
-            away: figures.away,
-            score: figures.score,
-            minute: figures.minute,
-            period: figures.period,
-            watchers: 0,
-            visits: figures.visits,
-            playing: figures.playing,
-        }
-    }
-
-    fn figures(&self) -> MatchFigures {
-        let (state, next) = {
-            let game = lock(&self.game);
-            (Arc::clone(game.state()), game.history().len() as u64)
+        let life = self.life();
+        let shards = life.as_ref().map_or(0, |life| life.hub.figures().shards.len());
+        let known: Vec<String> = match shards {
+            0 => Vec::new(),
+            _ => ["dispatcher".to_owned()]
+                .into_iter()
+                .chain((0..shards).map(|shard| format!("shard-{shard}")))
+                .collect(),
         };
-        let playing = *lock(&self.playing);
-        MatchFigures {
-            id: self.id.clone(),
-            home: state.sheet.teams[0].name.clone(),
-            away: state.sheet.teams[1].name.clone(),
-            score: state.score,
-            minute: state.minute,
-            period: state.period,
-            stadium: state.sheet.stadium.clone(),
-            visits: 0,
-            users: 0,
-            playing: playing.is_some(),
-            rate: playing.unwrap_or_default().rate,
-            next,
+        if !known.iter().any(|name| name == part) {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(OrderError::NoPart { found: part.to_owned(), known });
         }
-    }
-
-    pub(super) fn snapshot(&self, from_ms: u64) -> MatchSnapshot {
-        let shared = &self.shared;
-        let config = lock(&shared.config).clone();
-        let read_only = *lock(&shared.read_only);
-        MatchSnapshot {
-            at_ms: shared.now_ms(),
-            read_only,
-            game: self.figures(),
-            verdict: Verdict {
-                word: "IDLE".to_owned(),
-                tone: Tone::Calm,
-                text: "No watchers yet. Start a match, then connect 10,000.".to_owned(),
-            },
-            now: Now {
-                watchers: 0,
-                ws: 0,
-                sse: 0,
-                connects_s: 0.0,
-                art_ms: None,
-                rss_per_watcher: None,
-                last_ms: None,
-            },
-            machine: lock(&shared.machine).clone(),
-            event: None,
-            past: Vec::new(),
-            feed: Vec::new(),
-            ladder: lock(&shared.results).ladder(&config),
-            connections: shared.connections(),
-            writer: config.writer.to_string(),
-            behind: config.behind.to_string(),
-            settings: config,
-            ledger: super::Ledger::default(),
-            history: Points::default().since(from_ms),
-            marks: lock(&shared.marks).since(from_ms),
-        }
+        self.core.mark(MarkKind::Crash, format!("{part} of {} was made to crash", self.id));
+        let tree = match (part, life) {
+            ("dispatcher", _) | (_, None) => self.tree.get().cloned(),
+            (_, Some(life)) => Some(life.hub.supervisor().clone()),
+        };
+        let name = part.to_owned();
+        tokio::spawn(async move {
+            if let Some(tree) = tree {
+                // A tree that has ended has no such part any more.
+                _ = tree.kill(&name).await;
+            }
+        });
+        Ok(())
     }
 }
 
-/// Returns the time since the epoch in microseconds.
-fn micros() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+impl fmt::Debug for LiveMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveMatch").field("id", &self.id).finish_non_exhaustive()
+    }
 }

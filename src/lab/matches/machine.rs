@@ -1,6 +1,25 @@
-//! The machine's own limits, measured with bare blocking sockets on loopback.
+//! The machine's own limits, measured with bare blocking sockets on loopback in about 0.3 s:
+//! what a server could reach that does nothing else.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
 
 use serde::Serialize;
+use socket2::SockRef;
+use tokio::time::Instant;
+
+/// How long each part is measured.
+const PART: Duration = Duration::from_millis(90);
+
+/// The number of socket pairs of the send loop.
+const PAIRS: usize = 100;
+
+/// The sizes of a framed event and of a framed snapshot.
+const EVENT: usize = 200;
+const SNAPSHOT: usize = 3_000;
 
 /// What the machine does without Weir.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -9,12 +28,148 @@ pub struct Machine {
     pub watchers: u64,
     /// What sets that limit.
     pub watchers_why: String,
-    /// Connections that one thread accepts per second.
+    /// Connections that one thread accepts per second, from two that connect.
     pub connects_s: f64,
-    /// The time from a connection to its first bytes, in milliseconds.
+    /// The time from a connection to the first bytes of a snapshot, in milliseconds.
     pub art_ms: f64,
     /// The time of one `send` of an event, in microseconds.
     pub send_us: f64,
     /// How long the measurement took, in milliseconds.
     pub measured_ms: u64,
+}
+
+/// Measures the machine. Blocks the thread for about 0.3 s.
+///
+/// # Errors
+/// If loopback sockets cannot be made or used.
+pub(super) fn measure() -> io::Result<Machine> {
+    let begin = Instant::now();
+    let send_us = send_us()?;
+    let connects_s = connects_s()?;
+    let art_ms = art_ms()?;
+    let limit = descriptors().unwrap_or(1_024);
+    Ok(Machine {
+        // A few are for everything else.
+        watchers: limit - (limit / 25).max(64).min(limit),
+        watchers_why: "descriptors".to_owned(),
+        connects_s: connects_s.round(),
+        art_ms: (art_ms * 1e3).round() / 1e3,
+        send_us: (send_us * 1e2).round() / 1e2,
+        measured_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// The soft limit of open files, where the system tells it.
+fn descriptors() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+    line.split_ascii_whitespace().nth(3)?.parse().ok()
+}
+
+fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// The median time of one `send` in rounds over all pairs. The receivers are emptied between
+/// the rounds, outside of the time.
+fn send_us() -> io::Result<f64> {
+    let (listener, address) = listen()?;
+    let mut pairs = Vec::with_capacity(PAIRS);
+    for _ in 0..PAIRS {
+        let receiver = TcpStream::connect(address)?;
+        let (sender, _) = listener.accept()?;
+        sender.set_nodelay(true)?;
+        receiver.set_nonblocking(true)?;
+        pairs.push((sender, receiver));
+    }
+    let (event, mut buffer) = ([b'x'; EVENT], [0; 4 * EVENT]);
+    let (begin, mut rounds) = (Instant::now(), Vec::new());
+    while begin.elapsed() < PART || rounds.len() < 3 {
+        let round = Instant::now();
+        for (sender, _) in &mut pairs {
+            sender.write_all(&event)?;
+        }
+        rounds.push(round.elapsed().as_secs_f64() * 1e6 / PAIRS as f64);
+        for (_, receiver) in &mut pairs {
+            while matches!(receiver.read(&mut buffer), Ok(n) if n > 0) {}
+        }
+    }
+    Ok(median(rounds))
+}
+
+/// The rate at which a bare loop accepts what two threads connect.
+fn connects_s() -> io::Result<f64> {
+    let (listener, address) = listen()?;
+    listener.set_nonblocking(true)?;
+    let connect = move || {
+        let begin = Instant::now();
+        while begin.elapsed() < PART {
+            let Ok(stream) = TcpStream::connect(address) else { return };
+            // Reset, so that no port waits for a minute before it can be used again.
+            _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
+    };
+    let clients = [thread::spawn(connect), thread::spawn(connect)];
+    let (begin, mut accepted) = (Instant::now(), 0_u32);
+    let mut last = begin;
+    while !clients.iter().all(thread::JoinHandle::is_finished) || last.elapsed() < Duration::from_millis(1)
+    {
+        match listener.accept() {
+            Ok(_) => (accepted, last) = (accepted + 1, Instant::now()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::yield_now(),
+            // The client has reset it already.
+            Err(_) => {}
+        }
+    }
+    Ok(f64::from(accepted) / (last - begin).as_secs_f64().max(1e-3))
+}
+
+/// The median time from before a connection until its first bytes.
+fn art_ms() -> io::Result<f64> {
+    let (listener, address) = listen()?;
+    let serve = thread::spawn(move || {
+        let snapshot = [b'x'; SNAPSHOT];
+        // Ends with the client that says so by sending a byte.
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut last = [0; 1];
+            if stream.write_all(&snapshot).is_err() || !matches!(stream.read(&mut last), Ok(0) | Err(_)) {
+                return;
+            }
+        }
+    });
+    let (begin, mut times, mut buffer) = (Instant::now(), Vec::new(), [0; SNAPSHOT]);
+    loop {
+        let one = Instant::now();
+        let mut stream = TcpStream::connect(address)?;
+        _ = stream.read(&mut buffer)?;
+        times.push(one.elapsed().as_secs_f64() * 1e3);
+        if begin.elapsed() >= PART {
+            stream.write_all(b"x")?;
+            break;
+        }
+        _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    }
+    // It has nothing left to do.
+    _ = serve.join();
+    Ok(median(times))
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_the_machine_are_measured_with_sockets() {
+        let machine = measure().unwrap();
+        assert!((0.1..1_000.0).contains(&machine.send_us), "{machine:?}");
+        assert!(machine.connects_s > 100.0 && machine.art_ms > 0.0, "{machine:?}");
+        assert!(machine.watchers > 64 && machine.measured_ms >= 3 * 90, "{machine:?}");
+    }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use super::Period;
 use super::history::History;
 use super::ladder::Ladder;
 use super::machine::Machine;
 use super::marks::Mark;
-use super::{Action, Period};
 use crate::config::Matches;
 
 /// The state of a match and its watchers.
@@ -260,9 +260,4 @@ pub enum Tone {
     Bad,
     /// Nothing happens.
     Calm,
-}
-
-/// The kind of an event as a word of JSON.
-pub(super) fn kind_of(action: &Action) -> String {
-    action.to_string()
 }
