@@ -110,6 +110,13 @@ pub(super) fn show(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
 /// Kills a component or a worker, and prints what that cost.
 pub(super) fn kill(args: &KillArgs, peer: &Peer) -> anyhow::Result<Exit> {
     let Target { component, worker } = &args.target;
+    if component == "jobs" {
+        let id = worker.as_deref().unwrap_or("ID");
+        super::complain(format_args!(
+            "jobs is a lab, not a component; `weir jobs kill {id}` kills one of its jobs"
+        ));
+        return Ok(Exit::Usage);
+    }
     let path = match worker {
         Some(worker) => format!("{TREE}/{component}/workers/{worker}/kill"),
         None => format!("{TREE}/{component}/kill"),

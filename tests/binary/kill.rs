@@ -35,6 +35,8 @@ fn stages_and_workers_are_listed_killed_and_restarted_from_the_command_line() {
 
     for (args, code, why) in [
         (&["kill", "pool"][..], 1, "there is no component \"pool\"; there are queue and consumers"),
+        (&["kill", "jobs"], 2, "jobs is a lab, not a component; `weir jobs kill ID` kills one of its jobs"),
+        (&["kill", "jobs/7"], 2, "`weir jobs kill 7` kills one of its jobs"),
         (&["kill", "consumers/0"], 1, "consumers has no worker \"0\", or it has just ended"),
         (&["kill", "../reset"], 2, "expected the name of a component, or NAME/WORKER"),
         (

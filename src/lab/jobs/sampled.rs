@@ -15,7 +15,7 @@ use super::scheduler::Scheduler;
 use super::snapshot::Core as CoreState;
 use super::turns::{Turn, WINDOW};
 use super::verdict::ROGUE_MS;
-use super::window::{LastSecond, Percentiles};
+use super::window::{LastSecond, Percentiles, Rate};
 use super::{Inner, MarkKind, lock};
 use crate::metrics::empty_histogram;
 use crate::record::JobsLedger;
@@ -44,8 +44,8 @@ pub(super) struct Sampled {
     pub(super) points: Points,
     pub(super) last_second: LastSecond,
     pub(super) cores: Vec<CoreSample>,
-    /// Reductions per second since the last sample.
-    pub(super) reductions_s: f64,
+    /// Reductions of ordinary jobs.
+    pub(super) ordinary_reductions: Rate,
     /// The longest turn of an ordinary job since the last sample.
     pub(super) longest: Duration,
     /// CPU time outside of the scheduler threads' turns, in cores: jobs on blocking threads.
@@ -76,7 +76,6 @@ pub(super) struct CoreSample {
 struct Last {
     at: Instant,
     done: u64,
-    reductions: u64,
 }
 
 impl Sampled {
@@ -157,16 +156,17 @@ impl Inner {
         self.mark_rogues(&rows);
         let schedulers = self.threads.active();
         let counts = self.core.ledger.counts();
-        let (now, reductions) = (Instant::now(), self.core.jobs.totals().reductions);
+        let (now, lost) = (Instant::now(), self.threads.lost());
+        let threads = || schedulers.iter().chain(&lost);
         let mut sampled = lock(&self.sampled);
-        let last = sampled.last.replace(Last { at: now, done: counts.done, reductions });
+        let last = sampled.last.replace(Last { at: now, done: counts.done });
         let seconds = last.map_or(0.0, |last| (now - last.at).as_secs_f64()).max(1e-3);
-        let (done, burnt) =
-            last.map_or((0, 0), |last| (counts.done - last.done, reductions - last.reductions));
-        sampled.reductions_s = burnt as f64 / seconds;
+        let done = last.map_or(0, |last| counts.done - last.done);
+        let burnt = threads().map(|scheduler| scheduler.meter.take_ordinary_reductions()).sum();
+        sampled.ordinary_reductions.push(now, burnt);
         sampled.longest =
             schedulers.iter().map(|scheduler| scheduler.meter.take_longest()).max().unwrap_or_default();
-        let core = sampled.sample_cpu(&schedulers, &self.threads.lost(), seconds);
+        let core = sampled.sample_cpu(&schedulers, &lost, seconds);
         if sampled.next_turns.is_none_or(|next| now >= next) {
             sampled.next_turns = Some(now + TURNS);
             for (core, scheduler) in sampled.cores.iter_mut().zip(&schedulers) {
@@ -229,8 +229,9 @@ impl Inner {
         };
         match fresh.as_slice() {
             [] => {}
-            [id] => self.mark(MarkKind::Rogue, format!("#{id} still runs")),
-            several => self.mark(MarkKind::Rogue, format!("{} jobs still run", several.len())),
+            // Of that moment: the mark stays after the job has ended.
+            [id] => self.mark(MarkKind::Rogue, format!("#{id} took over 1 s")),
+            several => self.mark(MarkKind::Rogue, format!("{} jobs took over 1 s", several.len())),
         }
     }
 

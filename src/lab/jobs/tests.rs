@@ -129,6 +129,22 @@ async fn workers_come_and_go_and_those_that_fail_are_restarted() {
 }
 
 #[tokio::test]
+async fn ordinary_jobs_have_their_reductions_beside_a_rogue_also_right_after_a_sample() {
+    let lab = lab(&["jobs.load.workers=200", "jobs.load.rate=10"]);
+    let rogue = lab.submit(-1, By::You).unwrap();
+    until(&lab, "both", |s| s.verdict.word == "ONE ROGUE" && s.now.rate > 100.0).await;
+    // A second sample at once: no job may have ended since the first.
+    lab.inner.sample();
+    lab.inner.sample();
+    let others = lab.snapshot_since(0).others;
+    // At most 2,000 jobs/s with at most 19,000 reductions each; the smallest has more than ten.
+    assert!((10.0 * 100.0..2_000.0 * 19_000.0).contains(&others.reductions_s), "{others:?}");
+    let marks = lab.snapshot_since(0).marks;
+    assert!(marks.iter().any(|mark| mark.word == "#1 took over 1 s"), "{marks:?}");
+    lab.kill(rogue.id).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_task_keeps_its_thread_until_the_lab_replaces_it() {
     let lab = lab(&["jobs.isolation=task", SECONDS, "jobs.load.workers=10"]);
     let rogue = lab.submit(-1, By::You).unwrap();

@@ -17,6 +17,8 @@ pub(super) const WINDOW: Duration = Duration::from_micros(2_000);
 const MOST: usize = 400;
 /// A job with more turns than this is named in a sample; others are ordinary jobs.
 const ORDINARY: u32 = 20;
+/// A job without slices, with isolation `task` or `thread`, is long from this time on.
+const WHOLE_TURN: Duration = Duration::from_millis(100);
 /// The number of latest slices whose median is the slice time.
 const SLICES: usize = 64;
 /// The id that stands for all ordinary jobs: the engine counts jobs from 1.
@@ -37,6 +39,8 @@ pub(super) struct Meter {
     busy_ns: AtomicU64,
     /// The longest turn of an ordinary job since it was last read.
     longest_ns: AtomicU64,
+    /// Reductions of the ordinary jobs that have ended since it was last read.
+    ordinary_reductions: AtomicU64,
     /// The latest turns that ended because a slice was used up, in nanoseconds.
     slices: [AtomicU32; SLICES],
     next_slice: AtomicUsize,
@@ -59,6 +63,7 @@ impl Meter {
             owner: AtomicU64::new(ORDINARY_ID),
             busy_ns: AtomicU64::new(0),
             longest_ns: AtomicU64::new(0),
+            ordinary_reductions: AtomicU64::new(0),
             slices: std::array::from_fn(|_| AtomicU32::new(0)),
             next_slice: AtomicUsize::new(0),
             is_sampling: AtomicBool::new(false),
@@ -133,6 +138,19 @@ impl Meter {
         Duration::from_nanos(self.longest_ns.swap(0, Ordering::Relaxed))
     }
 
+    /// Returns the reductions of the ordinary jobs that have ended since the last call.
+    pub(super) fn take_ordinary_reductions(&self) -> u64 {
+        self.ordinary_reductions.swap(0, Ordering::Relaxed)
+    }
+
+    /// Counts the reductions of a job that has ended, if it was an ordinary one. Such a job takes
+    /// microseconds, so its end is soon enough. A long job is counted by the engine as it runs.
+    fn count_ended(&self, job: &Finished) {
+        if job.slices <= u64::from(ORDINARY) && job.longest_slice < WHOLE_TURN {
+            self.ordinary_reductions.fetch_add(job.reductions, Ordering::Relaxed);
+        }
+    }
+
     /// The latest slices, in nanoseconds.
     pub(super) fn slices(&self) -> impl Iterator<Item = u32> {
         self.slices.iter().map(|slice| slice.load(Ordering::Relaxed)).filter(|slice| *slice > 0)
@@ -176,6 +194,9 @@ impl Metered {
         let ended = Instant::now();
         let owner = if self.turns > ORDINARY { id } else { ORDINARY_ID };
         meter.end(owner, began, ended, self.in_slices && polled.is_pending());
+        if let Poll::Ready(finished) = &polled {
+            meter.count_ended(finished);
+        }
         polled
     }
 }

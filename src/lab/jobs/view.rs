@@ -92,14 +92,11 @@ impl Inner {
             late,
             restarts: self.restarts(&sampled),
         };
-        let listed = (
-            top.iter().map(|row| row.core).sum::<f64>(),
-            top.iter().filter_map(|row| row.reductions_s).sum::<f64>(),
-        );
+        let listed: f64 = top.iter().map(|row| row.core).sum();
         let others = Others {
             count: config.load.workers + (users.len() as u64).saturating_sub(top.len() as u64),
-            core: three_digits((cpu - listed.0).max(0.0)),
-            reductions_s: (sampled.reductions_s - listed.1).max(0.0).round(),
+            core: three_digits((cpu - listed).max(0.0)),
+            reductions_s: sampled.ordinary_reductions.per_second().round(),
             longest_us: u64::try_from(sampled.longest.as_micros()).unwrap_or(u64::MAX),
             late,
         };
