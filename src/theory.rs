@@ -26,6 +26,7 @@ pub mod normal;
 pub mod percentile;
 pub mod poisson;
 pub mod service;
+pub mod watch;
 
 use thiserror::Error;
 
