@@ -38,7 +38,14 @@ pub(super) const PREDICT: &str = "\
 Examples:
   weir predict pipelined -n 1000 -c 50
   weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10
-  weir predict jobs --rogues 10    in the jobs lab";
+  weir predict jobs --rogues 10    in the jobs lab
+  weir predict watch -c 10000      in the matches lab";
+pub(super) const PREDICT_WATCH: &str = "\
+Examples:
+  weir predict watch -c 10000 --burst 10
+  weir predict watch -c 1000 --rate 100 --joins 1000/s --snapshot match
+  weir predict watch -c 10000 --send 6300ns --connect 21us --writer task
+  weir predict watch -c 5000 --behind wait --frame 1130";
 pub(super) const PREDICT_JOBS: &str = "\
 Examples:
   weir predict jobs --rogues 10 --slice 50000 --workers 10000 --rate 1

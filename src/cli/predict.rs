@@ -1,5 +1,7 @@
 //! `weir predict`: what queueing theory says of a load, and how exact that is.
 
+mod watch;
+
 use super::Exit;
 use super::jobs::lateness;
 use super::output::{complain, say};
@@ -30,11 +32,15 @@ enum Lab {
     /// Predict how late jobs are beside endless ones, in the jobs lab
     #[command(after_help = super::help::PREDICT_JOBS)]
     Jobs(lateness::BenchArgs),
+    /// Predict when watchers have an event, and how long newcomers wait, in the matches lab
+    #[command(after_help = super::help::PREDICT_WATCH)]
+    Watch(watch::Args),
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let plan = match (&args.lab, &args.plan) {
         (Some(Lab::Jobs(bench)), _) => return Ok(lateness::predicted(bench)),
+        (Some(Lab::Watch(args)), _) => return watch::run(args, sources),
         (None, Some(plan)) => plan,
         // Clap requires one of the two.
         (None, None) => return Ok(Exit::Usage),

@@ -153,8 +153,7 @@ impl Broadcast {
                 us(send),
                 byte * 1e9
             ),
-            "The server's cores are free for it, and the watchers read as fast as they receive."
-                .to_owned(),
+            "The server's cores are free for it, and the watchers read as fast as they receive.".to_owned(),
         ];
         match self.writer {
             Writer::Shards => lines.push(
@@ -175,7 +174,9 @@ impl Broadcast {
             ));
         }
         if self.rate > 0.0 {
-            lines.push("Events come at a constant rate. Below saturation each has a walk of its own.".to_owned());
+            lines.push(
+                "Events come at a constant rate. Below saturation each has a walk of its own.".to_owned(),
+            );
         }
         lines.push(format!(
             "A join costs {} bare connections of {:.1} µs (--connect), because it is an HTTP request.",
