@@ -137,10 +137,8 @@ impl Broadcast {
                     .to_owned(),
             );
         }
-        (self.writer == Writer::Task).then(|| {
-            "the memory of the watchers' buffers is touched, so it counts from the first event on"
-                .to_owned()
-        })
+        (self.writer == Writer::Task)
+            .then(|| "each watcher has a read buffer of 128 KiB, all of which is touched".to_owned())
     }
 
     fn assumptions(&self) -> Vec<String> {

@@ -353,7 +353,7 @@ mod tests {
         }
         assert_fits(&text);
         let wait = said(&["--behind", "wait", "--frame", "1130", "--writer", "task", "--encode", "each"]);
-        assert!(wait.contains("stops after         272  events: the kernel takes 144"), "{wait}");
+        assert!(wait.contains("stops after           272  events: the kernel takes 144"), "{wait}");
         assert!(wait.contains("  match                  –"), "{wait}");
         assert_fits(&wait);
     }

@@ -7,8 +7,9 @@ use crate::config::{Behind, Writer};
 
 /// Resident bytes of a watcher of a shard: its slot, its socket in the runtime, its reader.
 const WATCHER: u64 = 1_550;
-/// The read buffer and the write buffer of a watcher with a task of its own.
-const BUFFERS: u64 = 2 * 128 * 1024;
+/// The read buffer of a watcher with a task of its own. All of it is touched, while the write
+/// buffer grows no further than its frames.
+const BUFFER: u64 = 128 * 1024;
 /// The task itself.
 const TASK: u64 = 700;
 
@@ -37,7 +38,7 @@ pub struct Stop {
 
 impl Broadcast {
     pub(super) fn memory(&self) -> Memory {
-        let (shards_each, task_each) = (WATCHER, WATCHER + BUFFERS + TASK);
+        let (shards_each, task_each) = (WATCHER, WATCHER + BUFFER + TASK);
         let each = if self.writer == Writer::Task { task_each } else { shards_each };
         Memory { shards_each, task_each, all: each * u64::from(self.watchers) }
     }

@@ -136,8 +136,8 @@ fn wait_stops_after_the_kernels_buffers_and_two_windows() {
 }
 
 #[test]
-fn a_task_of_its_own_costs_a_watcher_its_two_buffers() {
+fn a_task_of_its_own_costs_a_watcher_its_buffer() {
     let memory = figures(&STAND).memory;
-    assert_eq!((memory.shards_each, memory.task_each, memory.all), (1_550, 264_394, 15_500_000));
-    assert_eq!(figures(&Broadcast { writer: Writer::Task, ..STAND }).memory.all, 2_643_940_000);
+    assert_eq!((memory.shards_each, memory.task_each, memory.all), (1_550, 133_322, 15_500_000));
+    assert_eq!(figures(&Broadcast { writer: Writer::Task, ..STAND }).memory.all, 1_333_220_000);
 }
