@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let figures = hub.figures();
         let ledger = figures.deliveries();
         println!("second {second}: the watchers have read {} MB", read.load(Ordering::Relaxed) / 1_000_000);
-        for slow in hub.slowest(3).await {
+        for (slow, _) in hub.slowest(3).await {
             println!(
                 "  a watcher is {} events behind, has lost {} and was blocked {:.1} s ago",
                 slow.events,
