@@ -46,7 +46,9 @@ pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
 pub use plan::{Arrivals, ArrivalsError, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
 pub use prediction::{Exactness, PredictedTimes, Prediction};
-pub use run::{BenchSide, ByAnswer, ClientSide, FORMAT, ModeSide, Origin, Run, Stalls, TimingKind};
+pub use run::{
+    BenchSide, ByAnswer, ClientSide, FORMAT, Measured, ModeSide, Origin, Run, Stalls, TimingKind,
+};
 pub use series::{Merge, Series, SeriesBuilder};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};

@@ -27,7 +27,27 @@ pub(super) const LOAD: &str = "\
 Examples:
   weir load pipelined -n 1000 -c 50
   weir load serial --rate 100:10s,100..400:20s --name ramp
-  weir load http://127.0.0.1:8080/ -d 30s";
+  weir load http://127.0.0.1:8080/ -d 30s
+  weir load watch -c 10000         in the matches lab";
+pub(super) const LOAD_WATCH: &str = "\
+Examples:
+  weir match play && weir load watch -c 1000 -d 20s
+  weir load watch -c 10000 --closed --transport sse --name sse
+  weir load watch -c 1000 --slow 100
+  weir load watch --url http://127.0.0.1:8080 --path /events -c 5000
+
+Figures:
+  N      the most watchers at once that had the snapshot
+  C      handshakes per second while the watchers connected
+  ART    time until a newcomer has the snapshot, from when its connect was due
+         (with --closed: from its connect)
+  first, median, last
+         time from the publication of an event until the first watcher, half of
+         the watchers and the last watcher had it
+
+A run is invalid if an event is missed, comes twice or out of order without a
+gap being told, if watchers are lost, if the generator had no time to spare, or
+if no match was playing.";
 pub(super) const SIMULATE: &str = "\
 Examples:
   weir simulate pipelined -n 1000 -c 50

@@ -1,5 +1,7 @@
 //! `weir load`: generates a load and prints its report.
 
+mod watch;
+
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -37,9 +39,12 @@ pub(super) struct Output {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    lab: Option<Lab>,
     #[command(flatten)]
-    plan: PlanArgs,
+    plan: Option<PlanArgs>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -49,13 +54,27 @@ pub(super) struct Args {
     drain: Duration,
 }
 
+/// A lab beside the bench.
+#[derive(Debug, clap::Subcommand)]
+enum Lab {
+    /// Watch a match of the matches lab over many connections, and check every event
+    #[command(after_help = super::help::LOAD_WATCH)]
+    Watch(watch::Args),
+}
+
 fn read_time(text: &str) -> Result<Duration, String> {
     duration::parse_seconds(text)
         .ok_or_else(|| "expected a time, such as 500ms, 10s, 2min or 1m30s".to_owned())
 }
 
 pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
-    let (plan, target) = match prepare(args, sources, token) {
+    let load = match (&args.lab, &args.plan) {
+        (Some(Lab::Watch(watch)), _) => return watch::run(watch, sources),
+        (None, Some(load)) => load,
+        // Clap requires one of the two.
+        (None, None) => return Ok(Exit::Usage),
+    };
+    let (plan, target) = match prepare(args, load, sources, token) {
         Ok(prepared) => prepared,
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -65,7 +84,7 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     let stop = StopToken::new();
     stop_on_interrupt(&stop)?;
     let mut line = ProgressLine::new(args.output.quiet);
-    line.announce(&format!("{plan}, at {}", args.plan.target_name()));
+    line.announce(&format!("{plan}, at {}", load.target_name()));
     let measure = Measure { target, plan: &plan, drain: args.drain, stop: stop.clone() };
     let run = measure.run(&mut |phase| line.show(phase));
     line.clear();
@@ -81,9 +100,14 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
 }
 
 /// The load and its target.
-fn prepare(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<(Plan, LoadTarget)> {
-    let plan = args.plan.plan()?;
-    let target = match args.plan.target()? {
+fn prepare(
+    args: &Args,
+    load: &PlanArgs,
+    sources: &Sources,
+    token: Option<&Token>,
+) -> anyhow::Result<(Plan, LoadTarget)> {
+    let plan = load.plan()?;
+    let target = match load.target()? {
         TargetArg::Mode(mode) => LoadTarget::Bench { peer: args.server.peer(sources, token)?, mode },
         TargetArg::Url(url) => LoadTarget::Url(url),
     };

@@ -5,14 +5,15 @@
 
 mod histogram;
 mod jobs;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::text::{NONE, Table, cut, hang, left, number, pad, percent, right, time};
 use crate::record::{
-    BenchSide, ClientSide, Mark, Mode, ModeSide, Origin, Run, Timing, TimingKind, Validity, Verdict,
-    WindowMode, WindowSide,
+    BenchSide, ClientSide, Mark, Measured, Mode, ModeSide, Origin, Run, Timing, TimingKind, Validity,
+    Verdict, WindowMode, WindowSide,
 };
 
 /// The width of a label; the text begins behind it.
@@ -26,9 +27,10 @@ pub(super) fn report(run: &Run) -> String {
         return text;
     }
     result(&mut text, run);
-    let (what, kind) = match run.jobs {
-        Some(_) => ("lateness", TimingKind::Response),
-        None => ("answers", TimingKind::Answer),
+    let (what, kind) = match run.measured() {
+        Measured::Jobs => ("lateness", TimingKind::Response),
+        Measured::Watchers => ("last", TimingKind::Response),
+        Measured::Requests => ("answers", TimingKind::Answer),
     };
     if let Some(times) = run.timing(kind).and_then(Timing::histogram) {
         text += &histogram::chart(what, times);
@@ -46,6 +48,9 @@ pub(super) fn report(run: &Run) -> String {
     }
     if let Some(side) = &run.jobs {
         jobs::side(&mut text, side);
+    }
+    if let Some(side) = &run.watch {
+        watch::side(&mut text, side);
     }
     audit(&mut text, run);
     text
@@ -99,6 +104,11 @@ fn result(text: &mut String, run: &Run) {
         put(text, "audit", trust(run));
         return;
     }
+    if let Some(side) = &run.watch {
+        watch::result(text, side);
+        put(text, "audit", trust(run));
+        return;
+    }
     let mut figures: Vec<String> =
         run.rate().map(|rate| format!("{} answers/s", number(rate))).into_iter().collect();
     if let Some(times) = run.timing(TimingKind::Answer) {
@@ -144,9 +154,10 @@ fn heading(text: &mut String, run: &Run) {
     }
     put(text, "from", format!("{}, by weir {}", origin(run.origin), run.weir));
     put(text, "target", &run.target);
-    let load = match &run.jobs {
-        Some(side) => jobs::load(side),
-        None => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
+    let load = match (&run.jobs, &run.watch) {
+        (Some(side), _) => jobs::load(side),
+        (None, Some(side)) => side.load(),
+        (None, None) => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
     };
     put(text, "load", load);
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);

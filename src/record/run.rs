@@ -278,6 +278,28 @@ pub enum TimingKind {
     Response,
 }
 
+/// What a run measures. Only runs of the same kind can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Requests to the bench or another server.
+    Requests,
+    /// Jobs of the jobs lab.
+    Jobs,
+    /// Watchers of a match.
+    Watchers,
+}
+
+impl Measured {
+    /// The word for what is timed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Jobs => "jobs",
+            Self::Watchers => "watchers",
+        }
+    }
+}
+
 impl ClientSide {
     /// The rate of answers, if it is [reliable](metrics::rate).
     pub fn reliable_rate(&self) -> Option<f64> {
@@ -351,13 +373,30 @@ impl Run {
         self.bench.as_ref()?.modes.get(self.mode()?.name())
     }
 
+    /// What the run measures.
+    pub fn measured(&self) -> Measured {
+        match (&self.jobs, &self.watch) {
+            (Some(_), _) => Measured::Jobs,
+            (None, Some(_)) => Measured::Watchers,
+            (None, None) => Measured::Requests,
+        }
+    }
+
     /// The times of this kind, of successes. A run of jobs has the times of users' jobs as
-    /// answers, and the lateness of the load's jobs as responses.
+    /// answers, and the lateness of the load's jobs as responses. A run of watchers has ART
+    /// as answers, and the times until the last watcher had an event as responses.
     pub fn timing(&self, kind: TimingKind) -> Option<&Timing> {
         if let Some(jobs) = &self.jobs {
             return match kind {
                 TimingKind::Answer => Some(&jobs.yours),
                 TimingKind::Response => Some(&jobs.lateness),
+                TimingKind::Wait | TimingKind::Service => None,
+            };
+        }
+        if let Some(watch) = &self.watch {
+            return match kind {
+                TimingKind::Answer => Some(&watch.art),
+                TimingKind::Response => Some(&watch.last),
                 TimingKind::Wait | TimingKind::Service => None,
             };
         }
@@ -373,8 +412,12 @@ impl Run {
         }
     }
 
-    /// Answers per second, of any status. `None` below ten answers or one second.
+    /// Answers per second, of any status. `None` below ten answers or one second. Of
+    /// watchers, the handshakes per second while they connected.
     pub fn rate(&self) -> Option<f64> {
+        if let Some(watch) = &self.watch {
+            return (watch.connects_s > 0.0).then_some(watch.connects_s);
+        }
         match &self.client {
             Some(client) => client.reliable_rate(),
             None => match &self.window {
@@ -384,10 +427,13 @@ impl Run {
         }
     }
 
-    /// Events or jobs done per second, with the limits of [`rate`](Self::rate).
+    /// Events or jobs done, or deliveries, per second, with the limits of [`rate`](Self::rate).
     pub fn done_rate(&self) -> Option<f64> {
         if let Some(jobs) = &self.jobs {
             return reliable(jobs.ledger.done, jobs.done_rate);
+        }
+        if let Some(watch) = &self.watch {
+            return reliable(watch.deliveries, watch.deliveries as f64 / watch.seconds.max(1e-9));
         }
         self.mode_side()?.reliable_done_rate()
     }

@@ -137,6 +137,28 @@ pub struct WatchLedger {
     pub closed: u64,
 }
 
+impl WatchSide {
+    /// The load in words, such as `10000 watchers over ws at 1000/s`.
+    pub fn load(&self) -> String {
+        let Self { wanted, transport, ramp_s, slow, .. } = self;
+        let s = if *wanted == 1 { "" } else { "s" };
+        let pace = match ramp_s {
+            Some(ramp) => format!(" at {ramp}/s"),
+            None => ", connecting as fast as the server answers".to_owned(),
+        };
+        let slow = if *slow > 0 { format!(", {slow} of them slow") } else { String::new() };
+        format!("{wanted} watcher{s} over {transport}{pace}{slow}")
+    }
+
+    /// The account of all deliveries in one line.
+    pub fn account(&self) -> String {
+        let Self { expected, deliveries, gap_events, missed, pending, .. } = self;
+        format!(
+            "due {expected} = received {deliveries} + gaps {gap_events} + missed {missed} + under way {pending}"
+        )
+    }
+}
+
 impl WatchLedger {
     /// Returns true if every delivery is accounted for.
     pub fn balances(&self) -> bool {

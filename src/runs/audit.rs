@@ -9,6 +9,7 @@ mod imported;
 mod jobs;
 mod machine;
 mod sides;
+mod watch;
 
 use crate::record::{Audit, Check, Run, Verdict};
 
@@ -37,6 +38,9 @@ impl Run {
         }
         if let Some(jobs) = &self.jobs {
             audit.jobs(jobs);
+        }
+        if let Some(watch) = &self.watch {
+            audit.watch(watch);
         }
         audit.sides(&self);
         self.audit = audit;

@@ -97,7 +97,7 @@ pub fn compare(a: &Run, b: &Run) -> Comparison {
     let mut figures = share::figures(a, b);
     figures.extend(figure::figures(a, b));
     figure::judge(&mut figures);
-    let kinds = [a, b].map(|run| run.jobs.is_some());
+    let kinds = [a, b].map(Run::measured);
     let difference = figures.iter().map(|figure| figure.difference).max().unwrap_or(Difference::Unknown);
     Comparison {
         words: match kinds[0] == kinds[1] {

@@ -34,6 +34,7 @@ impl Drawing {
         let jobs = run.jobs.as_ref();
         let bench = run.bench.as_ref().map(|bench| &bench.series);
         let bench = bench.or(window.map(|window| &window.series)).or(jobs.map(|jobs| &jobs.series));
+        let watch = run.watch.as_ref();
         let mode = run.mode().map(|mode| mode.name()).unwrap_or_default();
         let client = run.client.as_ref().map(|client| &client.series).filter(|series| !series.t.is_empty());
         let prediction = run.prediction.as_ref();
@@ -54,13 +55,19 @@ impl Drawing {
                 None => by_bench("requests"),
             },
             // Samples do not tell done from failed.
-            done: match jobs {
-                Some(_) => rates(bench, &["done"], from),
-                None => by_bench(if window.is_some() { "finished" } else { "done" }),
+            done: match (jobs, watch) {
+                (Some(_), _) => rates(bench, &["done"], from),
+                (None, Some(watch)) => rates(Some(&watch.series), &["deliveries"], from),
+                (None, None) => by_bench(if window.is_some() { "finished" } else { "done" }),
             },
-            depth: bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
+            // Of a run of watchers, those that are connected.
+            depth: match watch {
+                Some(watch) => levels(&watch.series, "watchers"),
+                None => bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
+            },
             in_use: bench.map(|series| levels(series, "in_use")).unwrap_or_default(),
             marks: match (&run.bench, jobs, window) {
+                _ if watch.is_some() => watch.map(|watch| watch.marks.clone()).unwrap_or_default(),
                 (Some(bench), ..) => bench.marks.clone(),
                 (None, Some(jobs), _) => jobs.marks.clone(),
                 (None, None, window) => window.map(|window| window.marks.clone()).unwrap_or_default(),

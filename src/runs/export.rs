@@ -108,6 +108,17 @@ pub(super) fn timings(run: &Run) -> Vec<(String, &Timing)> {
         all.push(("jobs_lateness".to_owned(), &jobs.lateness));
         all.push(("jobs_yours".to_owned(), &jobs.yours));
     }
+    if let Some(watch) = &run.watch {
+        for (name, timing) in [
+            ("art", &watch.art),
+            ("first", &watch.first),
+            ("median", &watch.median),
+            ("last", &watch.last),
+            ("latency", &watch.latency),
+        ] {
+            all.push((format!("watch_{name}"), timing));
+        }
+    }
     all.retain(|(_, timing)| !timing.is_empty());
     all
 }
@@ -118,6 +129,7 @@ fn series(run: &Run) -> Vec<Vec<String>> {
         ("bench", run.bench.as_ref().map(|bench| &bench.series)),
         ("window", run.window.as_ref().map(|window| &window.series)),
         ("jobs", run.jobs.as_ref().map(|jobs| &jobs.series)),
+        ("watch", run.watch.as_ref().map(|watch| &watch.series)),
     ];
     let sides: Vec<(&str, &Series)> =
         sides.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::record::{Origin, PredictedTimes, Run, TimingKind};
+use crate::record::{Origin, PredictedTimes, Run, TimingKind, WatchSide};
 
 /// A figure of a run, if the run has it.
 type Figure = dyn Fn(&Run) -> Option<f64>;
@@ -22,13 +22,26 @@ pub fn figure_rows() -> Vec<FigureRow> {
         FigureRow { name: name.to_owned(), figure: Box::new(figure) }
     };
     let mut rows = vec![
-        row("answers/s", |run| run.rate().or_else(|| run.prediction.as_ref()?.rate)),
+        row("N watchers", |run| of_watchers(run, |watch| Some(watch.watchers as f64))),
+        row("C connects/s", |run| of_watchers(run, |watch| Some(watch.connects_s))),
+        row("ART p50 ms", |run| of_watchers(run, |watch| watch.art.quantile_ms(0.5))),
+        row("ART p99 ms", |run| of_watchers(run, |watch| watch.art.quantile_ms(0.99))),
+        row("first p50 ms", |run| of_watchers(run, |watch| watch.first.quantile_ms(0.5))),
+        row("median p50 ms", |run| of_watchers(run, |watch| watch.median.quantile_ms(0.5))),
+        row("last p50 ms", |run| of_watchers(run, |watch| watch.last.quantile_ms(0.5))),
+        row("last p99 ms", |run| of_watchers(run, |watch| watch.last.quantile_ms(0.99))),
+        row("deliveries/s", |run| of_watchers(run, |_| run.done_rate())),
+        row("bytes/watcher", |run| of_watchers(run, |watch| watch.server.as_ref()?.rss_per_watcher)),
+        row("answers/s", |run| {
+            let rate = || run.rate().or_else(|| run.prediction.as_ref()?.rate);
+            requests_or_jobs(run).and_then(|()| rate())
+        }),
         row("refused %", |run| refused(run).map(|share| share * 100.0)),
     ];
     rows.extend(times("answer", TimingKind::Answer, &[None, Some(0.5), Some(0.9), Some(0.99)]));
     rows.push(row("done/s", |run| match run.prediction.as_ref() {
         Some(prediction) => prediction.done_rate,
-        None => run.done_rate(),
+        None => requests_or_jobs(run).and_then(|()| run.done_rate()),
     }));
     rows.extend(times("wait", TimingKind::Wait, &[Some(0.5), Some(0.99)]));
     rows.extend(times("service", TimingKind::Service, &[Some(0.5)]));
@@ -55,6 +68,16 @@ pub fn figure_rows() -> Vec<FigureRow> {
     rows
 }
 
+/// A figure of a run of watchers.
+fn of_watchers(run: &Run, figure: impl Fn(&WatchSide) -> Option<f64>) -> Option<f64> {
+    figure(run.watch.as_ref()?)
+}
+
+/// Something, unless the run is one of watchers.
+fn requests_or_jobs(run: &Run) -> Option<()> {
+    run.watch.is_none().then_some(())
+}
+
 /// The mean, or percentiles, of the times of one kind.
 fn times(
     word: &'static str,
@@ -64,6 +87,8 @@ fn times(
     shares.iter().map(move |share| -> FigureRow {
         let name = share.map_or("mean".to_owned(), |share| format!("p{:.0}", share * 100.0));
         let figure = move |run: &Run| match run.timing(kind) {
+            // Watchers have rows of their own.
+            Some(_) if run.watch.is_some() => None,
             Some(timing) => share
                 .map_or_else(|| timing.mean_ms(), |share| timing.quantile_ms(share))
                 .filter(|ms| *ms > 0.0 || !leaves_out_answers(run, kind)),

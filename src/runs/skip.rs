@@ -60,6 +60,9 @@ fn cut(run: &mut Run, asked: f64) -> Result<f64, String> {
     if run.jobs.is_some() {
         return Err("nothing can be left out of a run of jobs".to_owned());
     }
+    if run.watch.is_some() {
+        return Err("nothing can be left out of a run of watchers".to_owned());
+    }
     if widest <= 0.0 {
         return Err("its times were not recorded second by second".to_owned());
     }

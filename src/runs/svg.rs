@@ -32,6 +32,17 @@ const LOOK: &str = "\
     .line{fill:none;stroke-width:2;stroke-linejoin:round}\
     .A{stroke:#0e212c}.B{stroke:#b01e8c;stroke-dasharray:7 3}.C{stroke:#8a6100;stroke-dasharray:2 3}";
 
+/// Titles of the charts that all kinds of runs have: answers, responses, done, depth.
+const OF_REQUESTS: [&str; 4] = [
+    "Answer times, by percentile",
+    "Response times of events, by percentile",
+    "Events done a second",
+    "Events waiting in the queue",
+];
+/// The titles for runs of watchers.
+const OF_WATCHERS: [&str; 4] =
+    ["ART, by percentile", "Time to the last watcher, by percentile", "Deliveries a second", "Watchers"];
+
 /// A chart with one line per run.
 #[derive(Debug)]
 pub(super) struct Chart {
@@ -69,12 +80,14 @@ pub(super) fn charts(runs: &[Run]) -> Vec<Chart> {
         let marks = marks.map(|(n, mark)| (n, mark.clone())).collect();
         Chart { title, foot: Foot::time(&lines), scale: Scale::linear(&lines, unit), lines, marks }
     };
+    let of_watchers = !runs.is_empty() && runs.iter().all(|run| run.watch.is_some());
+    let [answer, response, done, depth] = if of_watchers { OF_WATCHERS } else { OF_REQUESTS };
     let mut all = vec![
-        percentiles("Answer times, by percentile", |drawing| &drawing.answer),
-        percentiles("Response times of events, by percentile", |drawing| &drawing.response),
+        percentiles(answer, |drawing| &drawing.answer),
+        percentiles(response, |drawing| &drawing.response),
         over_time("Answers a second", Unit::Rate, |drawing| &drawing.answers),
-        over_time("Events done a second", Unit::Rate, |drawing| &drawing.done),
-        over_time("Events waiting in the queue", Unit::Count, |drawing| &drawing.depth),
+        over_time(done, Unit::Rate, |drawing| &drawing.done),
+        over_time(depth, Unit::Count, |drawing| &drawing.depth),
         over_time("Events in the resource", Unit::Count, |drawing| &drawing.in_use),
     ];
     all.retain(|chart| chart.lines.iter().any(|(_, points)| !points.is_empty()));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::LEVEL;
 use super::noise::{Estimate, Sliced};
 use super::student::{critical, two_sided};
-use crate::record::{Origin, Run, Timing, TimingKind};
+use crate::record::{Measured, Origin, Run, Timing, TimingKind};
 
 /// The relative resolution of a histogram.
 const RESOLUTION: f64 = 0.001;
@@ -110,11 +110,14 @@ type Known = Result<Estimate, &'static str>;
 /// Returns the figures that both runs have, each judged alone.
 pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
     let mut figures = Vec::new();
-    let kinds = match (&a.jobs, &b.jobs) {
-        (None, None) => {
+    let kinds = match (a.measured(), b.measured()) {
+        (Measured::Requests, Measured::Requests) => {
             [(TimingKind::Answer, "answers/s", "answer"), (TimingKind::Response, "done/s", "response")]
         }
-        (Some(_), Some(_)) => [
+        (Measured::Watchers, Measured::Watchers) => {
+            [(TimingKind::Answer, "connects/s", "ART"), (TimingKind::Response, "deliveries/s", "last")]
+        }
+        (Measured::Jobs, Measured::Jobs) => [
             (TimingKind::Answer, "answers/s", "users' jobs"),
             (TimingKind::Response, "jobs done/s", "lateness"),
         ],
@@ -326,6 +329,13 @@ fn rate(run: &Run, kind: TimingKind) -> Option<f64> {
 fn rate_noise(run: &Run, kind: TimingKind) -> Known {
     if run.origin == Origin::Predicted {
         return Err("is predicted");
+    }
+    if let Some(watch) = &run.watch {
+        return match kind {
+            // A few seconds of connecting say nothing of the next few seconds.
+            TimingKind::Answer => Err("connects its watchers only once"),
+            _ => Estimate::rate(&[&watch.latency], 0.0),
+        };
     }
     let side = run.mode_side();
     let answers: Vec<&Timing> = match (kind, &run.client) {

@@ -25,12 +25,14 @@ const FEW: f64 = 300.0;
 const FARTHEST: f64 = 40.0;
 
 /// The kinds of failure, in the order of the table.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 8] = [
     Kind { name: "failed", went: "of the requests failed", count: failed },
     Kind { name: "unanswered", went: "of the requests got no answer", count: unanswered },
     Kind { name: "refused", went: "of the requests were refused", count: refused },
     Kind { name: "failed events", went: "of the events failed", count: failed_events },
     Kind { name: "dropped events", went: "of the events were dropped", count: dropped_events },
+    Kind { name: "refused watchers", went: "of the connects failed", count: refused_watchers },
+    Kind { name: "lost events", went: "of the deliveries were lost", count: lost_events },
     Kind { name: "failed jobs", went: "of the jobs failed", count: failed_jobs },
 ];
 
@@ -270,6 +272,17 @@ fn failed_events(run: &Run) -> Option<Count<'_>> {
     let side = run.mode_side().filter(|_| run.mode() != Some(Mode::Serial))?;
     let times = (&side.response_failed, vec![&side.response, &side.response_failed]);
     Count::new(side.failed, side.accepted, Some(times))
+}
+
+fn refused_watchers(run: &Run) -> Option<Count<'_>> {
+    let watch = run.watch.as_ref()?;
+    Count::new(watch.refused, watch.connected + watch.refused, None)
+}
+
+/// Deliveries in gaps, and those that were missed without one.
+fn lost_events(run: &Run) -> Option<Count<'_>> {
+    let watch = run.watch.as_ref()?;
+    Count::new(watch.gap_events + watch.missed, watch.expected, None)
 }
 
 fn failed_jobs(run: &Run) -> Option<Count<'_>> {

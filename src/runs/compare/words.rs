@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::noise::{Sliced, Trend};
 use super::{ComparedFigure, Difference, Values};
-use crate::record::{Run, TimingKind, Verdict};
+use crate::record::{Measured, Run, TimingKind, Verdict, WatchSide};
+use crate::runs::words::count;
 
 /// The most figures that a sentence names; the table has all.
 const NAMED: usize = 3;
@@ -98,13 +99,18 @@ pub(super) fn summary(figures: &[ComparedFigure], strongest: Difference) -> Stri
     }
 }
 
-/// Says that a run of jobs has nothing in common with another run.
+/// Says that two runs measure different things.
 pub(super) fn of_different_kinds(a: &Run, b: &Run) -> String {
-    let (jobs, other) = if a.jobs.is_some() { ("A", "B") } else { ("B", "A") };
-    let target = if a.jobs.is_some() { &b.target } else { &a.target };
+    // The run of a lab comes first.
+    let (first, second, [x, y]) = match a.measured() {
+        Measured::Requests => ("B", "A", [b, a]),
+        Measured::Jobs | Measured::Watchers => ("A", "B", [a, b]),
+    };
+    let (kind, other) = (x.measured().word(), y.measured().word());
     format!(
-        "{jobs} is a run of jobs and {other} one of {target}: they cannot be compared, because the first \
-         times jobs and the second times requests"
+        "{first} is a run of {kind} and {second} one of {}: they cannot be compared, because the first times \
+         {kind} and the second times {other}",
+        y.target
     )
 }
 
@@ -138,15 +144,23 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
             let of = |plan| serde_json::to_value(plan).unwrap_or_default();
             notes.extend(differing("loads", &of(a), &of(b)));
         }
+        // Watchers have a note of their own.
         (None, None) => {}
         (Some(_), None) => notes.push("the load of B is unknown".to_owned()),
         (None, Some(_)) => notes.push("the load of A is unknown".to_owned()),
+    }
+    if let (Some(a), Some(b)) = (&a.watch, &b.watch) {
+        notes.extend(of_watchers(a, b));
     }
     if let (Some(a), Some(b)) = (&a.config, &b.config) {
         notes.extend(differing("configurations", a, b));
     }
     for (letter, run) in [("A", a), ("B", b)] {
-        for (clock, word) in [(TimingKind::Answer, "answer"), (TimingKind::Response, "response")] {
+        let words = match run.measured() {
+            Measured::Watchers => ["ART", "last"],
+            Measured::Requests | Measured::Jobs => ["answer", "response"],
+        };
+        for (clock, word) in [TimingKind::Answer, TimingKind::Response].into_iter().zip(words) {
             let trend = run.timing(clock).and_then(|timing| Sliced::of(timing).ok()?.trend());
             let goes = match trend {
                 Some(Trend::Rise) => "rise",
@@ -157,6 +171,23 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
                 "{word} times of {letter} {goes} over the run (trend), so their intervals are wide"
             ));
         }
+    }
+    notes
+}
+
+/// What differs between two runs of watchers and has one value in each run, so that nothing
+/// says how much of the difference is noise.
+fn of_watchers(a: &WatchSide, b: &WatchSide) -> Vec<String> {
+    let mut notes = Vec::new();
+    if a.load() != b.load() {
+        notes.push(format!("the loads differ: {} in A; {} in B", a.load(), b.load()));
+    }
+    if a.watchers != b.watchers {
+        notes.push(format!("N differs: {} watchers in A, {} in B", count(a.watchers), count(b.watchers)));
+    }
+    let memory = |side: &WatchSide| side.server.as_ref().and_then(|server| server.rss_per_watcher);
+    if let (Some(a), Some(b)) = (memory(a), memory(b)) {
+        notes.push(format!("a watcher takes {} B in A, {} B in B", count(a as u64), count(b as u64)));
     }
     notes
 }

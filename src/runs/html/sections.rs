@@ -7,13 +7,14 @@ use super::super::compare::{Comparison, Difference, Values, compare, flatten};
 use super::super::markup::{NONE, escape, number, time};
 use super::super::svg::LETTERS;
 use super::tables::{FINDING, WORDS, key, letters, table};
-use crate::record::{Run, Validity, Verdict};
+use crate::record::{Run, Validity, Verdict, WatchSide};
 
 /// What a run is, and whether its figures can be trusted.
 pub(super) fn card(n: usize, run: &Run) -> String {
     let validity = run.audit.validity();
     let class = if validity == Validity::Valid { "" } else { " class=\"bad\"" };
-    let load = run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string);
+    let load = run.load.as_ref().map(ToString::to_string);
+    let load = load.or(run.watch.as_ref().map(WatchSide::load)).unwrap_or("unknown".to_owned());
     let origin = format!("{:?}", run.origin).to_lowercase();
     let mut facts = vec![
         ("id", escape(&run.id)),
@@ -128,7 +129,12 @@ pub(super) fn ledgers(runs: &[Run]) -> String {
     let of_jobs = |(n, jobs): (usize, &crate::record::JobsSide)| {
         format!("<p class=\"account\">{} {}</p>\n", key(n), jobs.ledger)
     };
-    benches.map(line).chain(jobs.map(of_jobs)).collect()
+    let watchers = runs.iter().enumerate().filter_map(|(n, run)| Some((n, run.watch.as_ref()?)));
+    let of_watchers = |(n, watch): (usize, &crate::record::WatchSide)| {
+        let server = watch.server.as_ref().map_or(String::new(), |server| format!("; {}", server.ledger));
+        format!("<p class=\"account\">{} {}{server}</p>\n", key(n), watch.account())
+    };
+    benches.map(line).chain(jobs.map(of_jobs)).chain(watchers.map(of_watchers)).collect()
 }
 
 /// Every check of each run.
@@ -159,7 +165,8 @@ pub(super) fn marks(runs: &[Run]) -> String {
         let of_bench = run.bench.iter().flat_map(|bench| &bench.marks);
         let of_window = run.window.iter().flat_map(|window| &window.marks);
         let of_jobs = run.jobs.iter().flat_map(|jobs| &jobs.marks);
-        for mark in of_bench.chain(of_window).chain(of_jobs) {
+        let of_watch = run.watch.iter().flat_map(|watch| &watch.marks);
+        for mark in of_bench.chain(of_window).chain(of_jobs).chain(of_watch) {
             let kind = format!("{:?}", mark.kind).to_lowercase();
             text +=
                 &format!("<li>{} at {} s, {kind}: {}</li>\n", key(n), number(mark.t), escape(&mark.text));
