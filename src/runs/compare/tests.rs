@@ -1,6 +1,7 @@
 //! The rate of reported differences, over runs of queues whose truth is known.
 
 mod shares;
+mod watch;
 
 use std::collections::BTreeMap;
 

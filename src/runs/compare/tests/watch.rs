@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::*;
+use super::{Difference, Origin, Run, compare};
 use crate::record::{WatchServer, WatchSide};
 use crate::runs::{from_json, to_json};
 
