@@ -22,6 +22,9 @@ mod jobs;
 /// The page in a browser.
 mod page;
 
+/// `weir load watch` beside an outside client.
+mod watch;
+
 /// The Runs tab, and a selection that is kept.
 mod runs;
 

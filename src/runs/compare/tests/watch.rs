@@ -57,8 +57,16 @@ fn forty_events_tell_a_slower_fan_out_from_noise() {
     }
     assert!((named("last p50").relative - 0.3).abs() < 0.1);
     assert!(named("ART p50").difference < Difference::MoreThanNoise);
-    assert!(named("connects/s").words.contains("B has 0.0 % more connects/s"), "{}", named("connects/s").words);
-    assert!(differ.notes.contains(&"a watcher takes 1,542 B in A, 1,542 B in B".to_owned()), "{:?}", differ.notes);
+    assert!(
+        named("connects/s").words.contains("B has 0.0 % more connects/s"),
+        "{}",
+        named("connects/s").words
+    );
+    assert!(
+        differ.notes.contains(&"a watcher takes 1,542 B in A, 1,542 B in B".to_owned()),
+        "{:?}",
+        differ.notes
+    );
 }
 
 #[test]
@@ -70,7 +78,9 @@ fn a_run_of_watchers_is_read_back_as_it_was_written() {
         assert!(text.is_err() || text.unwrap().contains("watch_last"), "{table:?}");
     }
     let report = crate::runs::Document::Html.write(std::slice::from_ref(&run)).unwrap();
-    for expected in ["ART, by percentile", "10000 watchers over ws at 1000/s", "due 600000 = received 600000"] {
+    for expected in
+        ["ART, by percentile", "10000 watchers over ws at 1000/s", "due 600000 = received 600000"]
+    {
         assert!(report.contains(expected), "{expected}");
     }
 }
