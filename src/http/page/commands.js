@@ -7,8 +7,9 @@ import { element } from './dom.js';
 
 const USUAL = /^(127\.0\.0\.1|localhost):4000$/;
 const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
-// A command that starts a bench takes --listen; one that speaks to a bench takes --url as well.
+// A command that starts a bench takes --listen, one that calls a server --url, and the others take either.
 const STARTS = /^\s*cargo run --release(?=\s|$)/;
+const CALLS = /^\s*weir (match|load watch)(?=\s|$)/;
 const SPEAKS = /^\s*weir (load|snapshot|components|kill|restart|pause|resume|purge|reset|set)(?=\s|$)/;
 const COPIED_MS = 1500;
 
@@ -70,6 +71,7 @@ function optionFor(command) {
   const port = location.port || '80';
   const name = location.hostname === 'localhost' ? '127.0.0.1' : location.hostname;
   const isAddress = /^[\d.]+$|^\[/.test(name) && location.protocol === 'http:';
+  if (CALLS.test(command)) return ` --url ${location.origin}`;
   if (SPEAKS.test(command)) return isAddress ? ` --listen ${name}:${port}` : ` --url ${location.origin}`;
   if (!STARTS.test(command) || !isAddress) return '';
   return `${/ --(\s|$)/.test(command) ? '' : ' --'} --listen ${name}:${port}`;

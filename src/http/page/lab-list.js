@@ -7,6 +7,9 @@ import { element, write } from './dom.js';
 
 /** @import { LabNode, LabPart } from './tree.d.ts' */
 
+/** The subcommands of labs, where they differ from the lab's name. @type {Record<string, string>} */
+const COMMANDS = { matches: 'match' };
+
 export class LabList {
   node = element('div', 'labs-run');
   #names = '';
@@ -28,7 +31,13 @@ export class LabList {
     const shown = labs.flatMap(({ name }, index) => {
       const link = element('a', '', `the ${name} page`);
       link.href = name;
-      const orders = ['Orders to it are on ', link, ' and in ', element('code', '', `weir ${name}`), '.'];
+      const orders = [
+        'Orders to it are on ',
+        link,
+        ' and in ',
+        element('code', '', `weir ${COMMANDS[name] ?? name}`),
+        '.',
+      ];
       return [
         element('p', 'name', element('b', '', name), ' lab'),
         element('p', 'words', ...orders),

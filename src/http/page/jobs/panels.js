@@ -4,29 +4,10 @@
 // Responsible for: the content of each curve, and axes that stay still while nothing changes.
 
 import { format } from '../format.js';
+import { topOf, usual } from '../labs/axis.js';
 
 /** @import { Panel } from '../labs/score.js' */
 /** @import { Jobs } from './types.d.ts' */
-
-/**
- * The end of an axis: 1.2, 2.4, 6 or 12 times a power of ten, so that its ticks are round.
- * @param {number} most
- */
-export function topOf(most) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
-  const step = [1.2, 2.4, 6, 12].find((one) => most <= one * power) ?? 12;
-  return step * power;
-}
-
-/**
- * The value that 98 % of the values do not exceed. After a stall, all overdue jobs end at once: this burst is cut off
- * at the top instead of flattening the rest of the minute.
- * @param {(number | null)[]} values
- */
-export function usual(values) {
-  const known = values.filter((value) => value !== null).toSorted((a, b) => a - b);
-  return known[Math.floor(0.98 * (known.length - 1))] ?? 0;
-}
 
 /**
  * @param {() => Jobs | null} jobs

@@ -26,7 +26,7 @@ import { Surface } from './surface.js';
  */
 
 /** Colours of marks by their kind; any other is a change. @type {Record<string, string>} */
-const TONES = { rogue: 'danger', trap: 'muted', load: 'muted', settings: 'muted' };
+const TONES = { rogue: 'danger', crash: 'danger', fault: 'danger', trap: 'muted', load: 'muted', settings: 'muted' };
 const LEFT = 5.2; // rem, for the words of the axis
 const SPAN_MS = 60_000;
 

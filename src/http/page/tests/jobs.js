@@ -4,8 +4,8 @@
 // Responsible for: the claims. unit.html runs them.
 
 import { difference } from '../jobs/code-sheet.js';
-import { topOf, usual } from '../jobs/panels.js';
 import { inputText, short, turnText } from '../jobs/words.js';
+import { topOf, usual } from '../labs/axis.js';
 import { Series } from '../labs/series.js';
 import { equal, narrow, test } from './claims.js';
 
