@@ -64,7 +64,8 @@ macro_rules! files {
 pub(super) static INDEX: File = file!("index.html");
 pub(super) static EXERCISES: File = file!("exercises.html");
 /// The pages of the labs, with their paths.
-pub(super) static LABS: [(&str, File); 1] = [("/jobs", file!("jobs.html"))];
+pub(super) static LABS: [(&str, File); 2] =
+    [("/jobs", file!("jobs.html")), ("/matches", file!("matches.html"))];
 
 files![
     "actions.js",
@@ -148,13 +149,16 @@ files![
     "jobs/words.js",
     "keys.js",
     "lab-list.js",
+    "labs/axis.js",
     "labs/figure.js",
     "labs/labs.css",
+    "labs/limit.js",
     "labs/link.js",
     "labs/score.js",
     "labs/series.js",
     "labs/sheet.js",
     "labs/socket.js",
+    "labs/spark.js",
     "labs/surface.js",
     "labs/verdict.js",
     "later.js",
@@ -163,6 +167,21 @@ files![
     "live-worker.js",
     "load-bar.js",
     "load.js",
+    "matches/callout.js",
+    "matches/controls.js",
+    "matches/curve.js",
+    "matches/field.js",
+    "matches/figures.js",
+    "matches/grid.js",
+    "matches/ladder.js",
+    "matches/matches.css",
+    "matches/matches.js",
+    "matches/panels.js",
+    "matches/replay.js",
+    "matches/rungs.js",
+    "matches/scoreboard.js",
+    "matches/settings.js",
+    "matches/times.js",
     "modes-table.js",
     "modes.js",
     "palette.js",

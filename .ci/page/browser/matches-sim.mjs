@@ -27,6 +27,7 @@ export const STATES = [
 
 const STEP = 250;
 const POINTS = 240;
+const FIRST = 439; // the events before have left the feed
 const SEND_US = 6.3;
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const FEED = [
@@ -42,15 +43,15 @@ const FEED = [
   ['goal', 67, 'Marques, 2 : 1'],
 ];
 const LADDER = [
-  ['as it comes', 'library defaults', { backlog: 128, acceptors: 1, writer: 'task', encode: 'each', snapshot: 'match', supervisors: 1, log: 'every' }, 'ART 26 s', [2600, 900, 310, 640, 137.8], 'unmeasured', '137 kB a watcher'],
-  ['backlog 4,096', 'backlog = 4096', { backlog: 4096 }, 'N × 4, ART worse', [9400, 2100, 420, 330, 137.6], 'better', 'N × 3.6, ART × 1.4'],
-  ['acceptors 4', 'acceptors = 4', { acceptors: 4 }, 'C × 20', [9400, 2150, 418, 328, 137.6], 'none', 'no effect: C + 2 %'],
-  ['encode once', 'encode = "once"', { encode: 'once' }, '–', [11000, 2600, 240, 141, 137.5], 'better', 'ART ÷ 1.7'],
-  ['writer shards', 'writer = "shards"', { writer: 'shards' }, 'C × 2, ART ÷ 8', [19200, 9800, 61, 70, 1.54], 'better', 'C × 3.8, ART ÷ 3.9'],
-  ['snapshot shared', 'snapshot = "shared"', { snapshot: 'shared' }, 'C × 5, ART ÷ 100', [19200, 30100, 1.2, 69.9, 1.54], 'better', 'C × 3.1, ART ÷ 51'],
-  ['supervisors 8', 'supervisors = 8', { supervisors: 8 }, 'N > 10k, C > 3k', [19200, 30000, 1.2, 70.2, 1.54], 'none', 'no effect: C − 0.3 %'],
-  ['log sampled', 'log = "sampled"', { log: 'sampled' }, 'ART ÷ 2', [19200, 31200, 0.9, 69.8, 1.54], 'better', 'ART ÷ 1.3'],
-  ['processes 4', 'SO_REUSEPORT, NATS', {}, '100,000 on 4 nodes', null, 'unmeasured', 'needs several processes'],
+  ['as it comes', 'library defaults', { backlog: 128, acceptors: 1, writer: 'task', encode: 'each', snapshot: 'match', supervisors: 1, log: 'every' }, 'ART 26 s', [2600, 900, 310, 640, 137.8], 'unmeasured', ''],
+  ['a longer backlog', 'backlog = 4096', { backlog: 4096 }, 'N × 4, ART worse', [9400, 2100, 420, 330, 137.6], 'better', 'N × 3.6, ART × 1.4'],
+  ['more acceptors', 'acceptors = 4', { acceptors: 4 }, 'N × 2, C × 20, ART ÷ 2', [9400, 2150, 418, 328, 137.6], 'none', 'no effect: C + 2 %'],
+  ['encode once', 'encode = "once"', { encode: 'once' }, 'not measured', [11000, 2600, 240, 141, 137.5], 'better', 'ART ÷ 1.7'],
+  ['shards write', 'writer = "shards"', { writer: 'shards' }, 'C × 2, ART ÷ 8', [19200, 9800, 61, 70, 1.54], 'better', 'C × 3.8, ART ÷ 3.9'],
+  ['a shared snapshot', 'snapshot = "shared"', { snapshot: 'shared' }, 'N × 5, C × 5, ART ÷ 100', [19200, 30100, 1.2, 69.9, 1.54], 'better', 'C × 3.1, ART ÷ 51'],
+  ['more supervisors', 'supervisors = 8', { supervisors: 8 }, 'N > 10,000, C > 3,000/s', [19200, 30000, 1.2, 70.2, 1.54], 'none', 'no effect: C − 0.3 %'],
+  ['less logging', 'log = "sampled"', { log: 'sampled' }, 'ART ÷ 2', [19200, 31200, 0.9, 69.8, 1.54], 'better', 'ART ÷ 1.3'],
+  ['four processes', 'needs several processes', {}, '100,000 watchers', null, 'unmeasured', ''],
 ];
 
 /** Numbers that are the same each time: mulberry32. */
@@ -82,11 +83,11 @@ export class MatchesSim {
     this.on = LADDER.map((_, rung) => (state === 'tasks' ? rung <= 3 : rung <= 5 || rung === 7));
     this.period = state === 'idle' || state === 'not-begun' ? 'not begun' : state === 'over' ? 'over' : 'second half';
     const begun = this.period !== 'not begun';
-    this.feed = begun ? FEED.map(([kind, minute, text], index) => ({ seq: index, kind, minute, text, last_ms: this.#last() })).toReversed() : [];
-    if (state === 'over') this.feed.unshift({ seq: 10, kind: 'stop', minute: 93, text: 'the match is over', last_ms: 68.2 });
+    this.feed = begun ? FEED.map(([kind, minute, text], index) => ({ seq: FIRST + index, kind, minute, text, last_ms: this.#last() })).toReversed() : [];
+    if (state === 'over') this.feed.unshift({ seq: FIRST + FEED.length, kind: 'stop', minute: 93, text: 'the match is over', last_ms: 68.2 });
     this.score = begun ? [2, 1] : [0, 0];
     this.minute = begun ? (state === 'over' ? 93 : 67) : 0;
-    this.next = this.feed.length;
+    this.next = begun ? this.feed[0].seq + 1 : 0;
     this.at = begun ? this.now - (state === 'event' ? 30 : 4000) : 0;
     if (state === 'event') this.feed[0].last_ms = null;
     this.marks = begun ? [{ at_ms: 34_000, kind: 'change', word: 'snapshot = "shared"' }, { at_ms: 45_800, kind: 'crash', word: 'shard-0 crashed' }] : [];
@@ -153,10 +154,10 @@ export class MatchesSim {
   #shards() {
     const { watchers, state } = this;
     const shard = (name, transport, count, behind = 0) => ({ name, transport, watchers: count, behind });
-    if (state === 'shard-stalled') return [shard('shard-0', 'ws', 5000), shard('shard-1', 'ws', 5000, 2711)];
+    if (state === 'shard-stalled') return [shard('shard-0', 'ws', 5000), shard('shard-1', 'ws', 5000, 1)];
     if (state === 'shards')
       return [shard('shard-0', 'ws', 3500), shard('shard-1', 'ws', 3500), shard('shard-0', 'sse', 1500), shard('shard-1', 'sse', 1500)];
-    const behind = { behind: 64, 'twenty-behind': 1280, stalled: 5289 }[state] ?? 0;
+    const behind = this.#behind().length;
     return [shard('shard-0', 'ws', watchers, behind)];
   }
 
@@ -187,7 +188,7 @@ export class MatchesSim {
       return Number(((this.total * bend * rank ** 1.003) / sent ** 1.003 + 0.02).toFixed(3));
     });
     const last = this.feed[0].last_ms;
-    return { seq, kind, sent, reached, elapsed_ms: elapsed, last_ms: behind.length > 0 ? null : last, order: this.on[4] ? 'shards' : 'tasks', curve, shards: this.#shards(), behind, stalled_ms: stuck ? elapsed : 0 };
+    return { seq, kind, sent, reached, elapsed_ms: elapsed, last_ms: last, order: this.on[4] ? 'shards' : 'tasks', curve, shards: this.#shards(), behind, stalled_ms: stuck ? elapsed : 0 };
   }
 
   #verdict(event) {
@@ -207,7 +208,7 @@ export class MatchesSim {
     const rungs = LADDER.map(([name, key, settings, original, figures, effect, words], rung) => {
       const [n, c, art, last, kb] = measured && figures ? figures : [null, null, null, null, null];
       const known = n !== null;
-      return { rung, name, key, settings, on: this.on[rung] && rung < 8, original, n, c, art_ms: art, last_ms: last, kb, run: known ? `r-01${40 + rung}` : null, effect: known ? effect : 'unmeasured', words: known || rung === 8 ? words : 'not measured' };
+      return { rung, name, key, settings, on: rung === 0 || (this.on[rung] && rung < 8), original, n, c, art_ms: art, last_ms: last, kb, run: known ? `r-01${40 + rung}` : null, effect: known ? effect : 'unmeasured', words: known ? words : '' };
     });
     const off = this.on.indexOf(false);
     return { at: Math.min(off < 0 ? 7 : off - 1, 7), rungs };

@@ -15,8 +15,10 @@ import { reachedAt, timeOf } from './times.js';
 /** @import { Match, MatchEvent } from './types.d.ts' */
 
 const KEPT = 6; // earlier events
+const HEADROOM = 1.22; // for the words above the highest point
 const NARROW = 500; // px
 const EMPTY = 10_000; // watchers of the axis while there are none
+const FEW = 12;
 
 /**
  * @typedef {object} Frame
@@ -49,7 +51,7 @@ export class Curve {
     this.replay = replay;
     this.field = field;
     const height = (/** @type {number} */ _, /** @type {number} */ rem) =>
-      (document.documentElement.classList.contains('present') ? 19 : 15.6) * rem;
+      (document.documentElement.classList.contains('present') ? 17 : 15.2) * rem;
     this.surface = new Surface(place, 'Time until the i-th watcher has it', height, (paper) => this.#draw(paper));
   }
 
@@ -76,10 +78,9 @@ export class Curve {
     const floor = match.machine ? (match.machine.send_us * total) / 1000 : 0;
     const event = this.replay.event;
     const ends = this.#seen.map(({ curve }) => curve.at(-1) ?? 0);
-    const ticks = ticksTo(
-      Math.max(floor, ...match.past.slice(0, KEPT), ...ends, event?.curve.at(-1) ?? 0, 0.01) * 1.02,
-    );
-    const most = ticks[ticks.length - 1];
+    const highest = Math.max(floor, ...match.past.slice(0, KEPT), ...ends, event?.curve.at(-1) ?? 0, 0.01);
+    const most = highest * HEADROOM;
+    const ticks = ticksTo(highest).filter((tick) => tick <= most);
     /** @type {Frame} */
     const frame = {
       pen,
@@ -90,7 +91,7 @@ export class Curve {
       foot,
       total,
       most,
-      x: (rank) => left + (rank / total) * (right - left),
+      x: (rank) => left + (Math.max(0, rank - 0.5) / total) * (right - left),
       y: (ms) => foot - (Math.min(ms, most) / most) * (foot - top),
     };
     this.#axes(frame, ticks, width);
@@ -116,11 +117,16 @@ export class Curve {
       pen.fillStyle = this.palette.get('muted');
       pen.fillText(tick === 0 ? '0' : format.msTick(tick), left - 0.8 * rem, y(tick) + 0.4 * rem);
     }
-    const parts = width < NARROW ? 2 : 4;
-    const ranks = new Set(Array.from({ length: parts + 1 }, (_, part) => Math.round((total * part) / parts)));
-    for (const rank of ranks) {
-      pen.textAlign = rank === total ? 'right' : rank === 0 ? 'left' : 'center';
-      pen.fillText(rank === 0 ? 'first watcher' : format.count(rank), x(rank), foot + 1.8 * rem);
+    // With few watchers each has its word below its square.
+    const isFew = total <= FEW;
+    const parts = isFew ? total - 1 : width < NARROW ? 2 : 4;
+    const first = isFew ? 1 : 0;
+    const part = (/** @type {number} */ index) => Math.round(first + ((total - first) * index) / Math.max(1, parts));
+    for (const rank of new Set(Array.from({ length: parts + 1 }, (_, index) => part(index)))) {
+      const isEnd = !isFew && rank === total;
+      pen.textAlign = isEnd ? 'right' : rank === 0 ? 'left' : 'center';
+      const words = rank === first ? (isFew ? 'watcher 1' : 'first watcher') : format.count(rank);
+      pen.fillText(words, isEnd ? right : x(rank), foot + 1.8 * rem);
     }
   }
 
@@ -152,7 +158,6 @@ export class Curve {
     pen.globalAlpha = alpha;
     pen.beginPath();
     const step = curve.length > 1 ? (reached - 1) / (curve.length - 1) : 0;
-    pen.moveTo(x(0), y(curve[0] * Math.min(1, until / Math.max(curve[0], 1e-9))));
     for (const [index, ms] of curve.entries()) {
       if (ms > until) break;
       pen.lineTo(x(1 + index * step), y(ms));
@@ -169,7 +174,7 @@ export class Curve {
    * @param {Match} match
    * @param {number} width
    */
-  #floor({ pen, rem, right, foot, total, x, y }, floor, { machine }, width) {
+  #floor({ pen, rem, left, right, foot, y }, floor, { machine }, width) {
     const words = !machine
       ? 'the floor of this machine is not measured yet'
       : width < NARROW
@@ -181,8 +186,8 @@ export class Curve {
       pen.setLineDash([6, 5]);
       pen.globalAlpha = this.field.total > 0 ? 1 : 0.5;
       pen.beginPath();
-      pen.moveTo(x(0), y(0));
-      pen.lineTo(x(total), y(floor));
+      pen.moveTo(left, y(0));
+      pen.lineTo(right, y(floor));
       pen.stroke();
       pen.setLineDash([]);
       pen.globalAlpha = 1;
@@ -226,6 +231,7 @@ export class Curve {
         'danger',
       );
     }
+    if (has === 0) return;
     pen.fillStyle = this.palette.get('work');
     pen.beginPath();
     pen.arc(at, y(ms), 6, 0, 7);
@@ -233,8 +239,10 @@ export class Curve {
     const isLast = has >= event.reached;
     const time = format.ms(ms);
     const long =
-      isLast && event.last_ms !== null ? `the last has it after ${time}` : `${format.count(has)} have it after ${time}`;
-    const words = has === 0 ? '' : isNarrow ? `${isLast ? 'last' : format.count(has)}: ${time}` : long;
+      isLast && event.reached >= event.sent
+        ? `the last has it after ${time}`
+        : `${format.count(has)} ${has === 1 ? 'has' : 'have'} it after ${time}`;
+    const words = isNarrow ? `${isLast ? 'last' : format.count(has)}: ${time}` : long;
     const room = pen.measureText(words).width + 1.4 * rem;
     const before = at - room >= left && (at + room > right || at > (left + right) / 2);
     // Below the point it would meet the words of the floor where the curve is low.
@@ -245,7 +253,7 @@ export class Curve {
   }
 
   /**
-   * Words with a rim in the colour of the ground, so that lines do not cross them.
+   * Words on the colour of the ground, so that lines do not cross them.
    * @param {CanvasRenderingContext2D} pen
    * @param {number} rem
    * @param {string} words
@@ -256,10 +264,11 @@ export class Curve {
    */
   #words(pen, rem, words, x, y, align, colour) {
     pen.textAlign = align;
-    pen.lineJoin = 'round';
-    pen.lineWidth = 0.5 * rem;
-    pen.strokeStyle = this.palette.get('card');
-    pen.strokeText(words, x, y);
+    const wide = pen.measureText(words).width;
+    pen.globalAlpha = 0.85;
+    pen.fillStyle = this.palette.get('card');
+    pen.fillRect((align === 'right' ? x - wide : x) - 0.3 * rem, y - 1.3 * rem, wide + 0.6 * rem, 1.8 * rem);
+    pen.globalAlpha = 1;
     pen.fillStyle = this.palette.get(colour);
     pen.fillText(words, x, y);
   }

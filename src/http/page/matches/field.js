@@ -48,6 +48,7 @@ export class Field {
   /** @type {Set<number>} */
   #behind = new Set();
   #left = 0;
+  #top = 0;
   #ratio = 1;
 
   /**
@@ -63,7 +64,7 @@ export class Field {
     this.palette = palette;
     this.replay = replay;
     const height = (/** @type {number} */ width, /** @type {number} */ rem) =>
-      (document.documentElement.classList.contains('present') ? 26 : width < NARROW ? 24 : 20) * rem;
+      (document.documentElement.classList.contains('present') ? 24 : width < NARROW ? 24 : 21.4) * rem;
     this.surface = new Surface(place, 'The field of watchers', height, (paper) => this.#draw(paper));
     place.addEventListener('pointermove', ({ offsetX, offsetY, clientX, clientY, target }) => {
       const words = target === this.surface.canvas ? this.#wordsAt(offsetX, offsetY) : '';
@@ -104,17 +105,22 @@ export class Field {
     if (!this.grid || !found) return null;
     const [x, y] = cornerOf(this.grid, found.band, found.index);
     const half = this.grid.size / 2;
-    return [this.#left + (x + half) / this.#ratio, (y + half) / this.#ratio];
+    return [this.#left + (x + half) / this.#ratio, this.#top + (y + half) / this.#ratio];
   }
 
   /** @param {Paper} paper */
   #draw({ pen, width, height, rem }) {
     this.#left = gutterOf(width, rem);
     this.#ratio = devicePixelRatio || 1;
-    this.#layOut(Math.floor((width - this.#left) * this.#ratio), Math.floor(height * this.#ratio));
+    // The dot at the end of the curve reaches beyond its axis.
+    this.#top = Math.round(0.6 * rem);
+    this.#layOut(
+      Math.floor((width - this.#left - 0.7 * rem) * this.#ratio),
+      Math.floor((height - 2 * this.#top) * this.#ratio),
+    );
     this.#update();
     const { canvas } = this.#pen;
-    pen.drawImage(canvas, this.#left, 0, canvas.width / this.#ratio, canvas.height / this.#ratio);
+    pen.drawImage(canvas, this.#left, this.#top, canvas.width / this.#ratio, canvas.height / this.#ratio);
     this.#names(pen, rem);
     for (const one of this.#match?.event?.behind ?? []) this.#ring(pen, one.place, rem);
   }
@@ -200,7 +206,7 @@ export class Field {
     const both = new Set(shards.filter(({ watchers }) => watchers > 0).map(({ transport }) => transport)).size > 1;
     if (grid.bands.length < 2) return;
     for (const { shard, y, height } of grid.bands) {
-      const middle = (y + height / 2) / this.#ratio;
+      const middle = this.#top + (y + height / 2) / this.#ratio;
       const { name = '', transport = '' } = shards[shard] ?? {};
       const right = this.#left - 0.8 * rem;
       if (height / this.#ratio < 1.4 * rem) continue;
@@ -239,7 +245,7 @@ export class Field {
   #wordsAt(x, y) {
     const { grid } = this;
     if (!grid || this.total === 0) return '';
-    const found = squareAt(grid, (x - this.#left) * this.#ratio, y * this.#ratio);
+    const found = squareAt(grid, (x - this.#left) * this.#ratio, (y - this.#top) * this.#ratio);
     if (!found) return '';
     const { band, index } = found;
     const shard = this.#match?.event?.shards[band.shard];

@@ -22,7 +22,7 @@ const BIG_KB = 10_000; // bytes; below, a watcher's memory is given in bytes
  */
 export function memoryText(bytes) {
   if (bytes === null) return '';
-  return bytes < BIG_KB ? `${format.count(bytes)}\u202fB each` : `${format.count(bytes / 1000)}\u202fkB each`;
+  return bytes < BIG_KB ? `, ${format.count(bytes)}\u202fB each` : `, ${format.count(bytes / 1000)}\u202fkB each`;
 }
 
 export class Figures {

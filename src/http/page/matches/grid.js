@@ -15,6 +15,7 @@ const TALLEST = 96; // CSS pixels of a row
  * @property {number} first the number of its first square
  * @property {number} squares
  * @property {number} rows
+ * @property {number} columns
  * @property {number} y
  * @property {number} height
  */
@@ -66,7 +67,7 @@ export function gridOf(shards, width, height, ratio) {
   let first = 0;
   const bands = filled.map(({ shard, squares: count }) => {
     const rows = rowsOf(count);
-    const band = { shard, first, squares: count, rows, y, height: rows * down };
+    const band = { shard, first, squares: count, rows, columns: Math.ceil(count / rows), y, height: rows * down };
     first += count;
     y += band.height + gap;
     return band;
@@ -82,11 +83,12 @@ export function gridOf(shards, width, height, ratio) {
  * @param {number} index within the band
  * @returns {[x: number, y: number]}
  */
-export function cornerOf({ across, down, size }, band, index) {
+export function cornerOf({ across, down, size, width }, band, index) {
   const column = Math.floor(index / band.rows);
   const row = index % band.rows;
   const inset = (/** @type {number} */ pitch) => Math.floor((pitch - size) / 2);
-  return [column * across + inset(across), band.y + row * down + inset(down)];
+  // A band with fewer columns is stretched: the same place is the same part of each shard.
+  return [Math.floor((column * width) / band.columns) + inset(across), band.y + row * down + inset(down)];
 }
 
 /**
@@ -118,6 +120,7 @@ export function squareOf(grid, shards, place) {
 export function squareAt(grid, x, y) {
   const band = grid.bands.find((one) => y >= one.y && y < one.y + one.height);
   if (!band || x < 0) return null;
-  const index = Math.floor(x / grid.across) * band.rows + Math.floor((y - band.y) / grid.down);
+  const column = Math.floor((x * band.columns) / grid.width);
+  const index = column * band.rows + Math.floor((y - band.y) / grid.down);
   return index < band.squares ? { band, index } : null;
 }

@@ -21,7 +21,7 @@ const UNMEASURED = 'not measured';
 /** @type {Column[]} */
 const COLUMNS = [
   { name: 'n', limit: (m) => m.machine?.watchers ?? null, least: [1000, 20_000], less: false, say: format.count },
-  { name: 'c', limit: (m) => m.machine?.connects_s ?? null, least: [500, 50_000], less: false, say: format.brief },
+  { name: 'c', limit: (m) => m.machine?.connects_s ?? null, least: [500, 50_000], less: false, say: format.count },
   { name: 'art_ms', limit: (m) => m.machine?.art_ms ?? null, least: [0.2, 500], less: true, say: format.ms },
 ];
 
@@ -64,11 +64,13 @@ function line(kind, points) {
 }
 
 class Row {
+  /** What each cell shows. @type {Map<HTMLElement, string>} */
+  #drawn = new Map();
   #cells;
   #words = element('b', '');
   #more = element('small', '');
   #run = element('a', 'run');
-  #climb = element('button', 'orders', 'Climb');
+  #climb = element('button', 'orders', 'Go here');
   node;
 
   /**
@@ -79,7 +81,7 @@ class Row {
     this.#cells = COLUMNS.map(() => element('td', 'scale'));
     this.#climb.type = 'button';
     this.#climb.addEventListener('click', () => climb(rung.rung));
-    this.#climb.setAttribute('aria-label', `Climb to rung ${rung.rung}: it and all below on, all above off`);
+    this.#climb.setAttribute('aria-label', `Go here: rung ${rung.rung} and all below on, all above off`);
     const isBuilt = Object.keys(rung.settings).length > 0;
     const key = element('code', '', rung.key);
     this.node = element(
@@ -109,17 +111,17 @@ class Row {
     for (const [place, column] of COLUMNS.entries()) this.#draw(this.#cells[place], column, match, index);
     const isMeasured = rung.n !== null || rung.c !== null || rung.art_ms !== null;
     const isBuilt = Object.keys(rung.settings).length > 0;
-    write(this.#words, isMeasured || !isBuilt ? rung.words : UNMEASURED);
+    write(this.#words, isMeasured ? rung.words : isBuilt ? UNMEASURED : 'not built');
     this.#words.className = !isMeasured || rung.effect === 'none' ? 'quiet' : rung.effect === 'worse' ? 'bad' : '';
     const more = [
       rung.last_ms === null ? '' : `last ${format.ms(rung.last_ms)}`,
-      rung.kb === null ? '' : `${format.rate(rung.kb)}\u202fkB a watcher`,
+      rung.kb === null ? '' : `${format.rate(rung.kb)}\u202fkB each`,
     ];
     write(this.#more, more.filter(Boolean).join(', '));
     if (rung.run !== null && this.#run.dataset.run !== rung.run) {
       this.#run.dataset.run = rung.run;
       this.#run.href = `./#run=${encodeURIComponent(rung.run)}`;
-      write(this.#run, `run ${rung.run}`);
+      write(this.#run, 'its run');
     }
     if (rung.run !== null) this.#more.after(this.#run);
     else this.#run.remove();
@@ -140,8 +142,8 @@ class Row {
       value === null || value === undefined ? null : Math.round(1000 * placeOf(value, ends, less)) / 10;
     const [below, here, above] = [x(rungs[index - 1]?.[name]), x(rungs[index][name]), x(rungs[index + 1]?.[name])];
     const key = [wall, below, here, above, at, rungs[index][name]].join();
-    if (cell.dataset.key === key) return;
-    cell.dataset.key = key;
+    if (this.#drawn.get(cell) === key) return;
+    this.#drawn.set(cell, key);
     const drawing = document.createElementNS(SVG, 'svg');
     drawing.setAttribute('viewBox', '0 0 100 100');
     drawing.setAttribute('preserveAspectRatio', 'none');

@@ -136,6 +136,8 @@ function caption({ now, writer, feed: items }) {
   const square = each > 1 ? `a square is ${format.count(each)} watchers` : 'a square each';
   const tasks = 'tasks wake in no order';
   write($('#squares'), `${square}, ${writer === 'task' ? tasks : 'in the order in which they are served'}`);
+  const counts = writer === 'task' ? 'i counts them as their tasks write' : 'i counts along the squares above';
+  write($('#counts'), `after the event; ${counts}`);
   const transports = now.ws > 0 && now.sse > 0 ? `${format.count(now.ws)} WebSocket, ${format.count(now.sse)} SSE` : '';
   write($('#transports'), transports);
   const shown = replay.event;

@@ -9,7 +9,7 @@ import { ticksTo, usual } from '../labs/axis.js';
 /** @import { Panel } from '../labs/score.js' */
 
 /** @param {(number | null)[]} values */
-const top = (values) => ticksTo(Math.max(0.05, usual(values)) * 1.02).at(-1) ?? 1;
+const top = (values) => ticksTo((usual(values) || 1) * 1.02).at(-1) ?? 1;
 /** @param {number} most */
 const ticks = (most) => [0, most / 2, most];
 /** @param {number} value */
