@@ -15,7 +15,9 @@ export class FakeMatches {
   sockets = new Set();
   /** What the page has ordered: method and path with its query. */
   orders = [];
-  /** Whether figures change. */
+  /** Why a goal is refused; empty if it is not. */
+  refuses = '';
+  /** Whether figures stand still. */
   isFrozen = false;
 
   static async start(state = 'delivered', port = 0) {
@@ -113,7 +115,7 @@ export class FakeMatches {
       },
       [`${ROOT}/event`]: () => {
         if (!isPlayed) return send(409, 'a goal needs a half that is played\n') ?? true;
-        if (query.get('player') === '9' && sim.state === 'refused') return send(409, 'player 9 of Weir is not on the pitch\n') ?? true;
+        if (this.refuses) return send(409, `${this.refuses}\n`) ?? true;
         sim.goal(query.get('side'));
       },
       [`${ROOT}/crash`]: () => sim.mark('crash', `${query.get('part')} crashed`),
