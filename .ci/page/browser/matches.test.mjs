@@ -12,19 +12,27 @@ import { STATES } from './matches-sim.mjs';
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const plain = (words) => words.replaceAll('\u202f', ' ');
 
-/** Opens the page in a state, and checks at the end that nothing unexpected was said. */
-async function opened(state, options, act) {
-  const fake = await FakeMatches.start(state);
+/** Opens a browser for several states, and checks at the end that nothing unexpected was said. */
+async function browsing(options, act) {
   const browser = await Browser.open(options);
   browser.allows = options.allows;
+  const open = async (state, seen, { at = '', before } = {}) => {
+    const fake = await FakeMatches.start(state);
+    await before?.(fake);
+    const page = await browser.page(`${fake.url}/matches${at}`);
+    await seen(page, fake);
+    await page.close();
+    await fake.end();
+  };
   try {
-    await options.before?.(fake);
-    const page = await browser.page(`${fake.url}/matches${options.at ?? ''}`);
-    await act(page, fake);
+    await act(open);
   } finally {
-    await browser.close(fake);
+    await browser.close({ end: () => {} });
   }
 }
+
+/** Opens the page in one state. */
+const opened = (state, options, act) => browsing(options, (open) => open(state, act, options));
 
 /** The colours of the middles of some squares of the field, which has 10,000. */
 const colours = (page) =>
@@ -41,17 +49,20 @@ const colours = (page) =>
     return { width, found: [...found].sort((a, b) => b[1] - a[1]).slice(0, 4) };
   });
 
-for (const state of STATES) {
-  test(`${state}: page and title show the verdict of the record, and the ledger balances`, () =>
-    opened(state, { before: (fake) => (fake.isFrozen = true) }, async (page, fake) => {
-      const { verdict, match } = fake.sim.snapshot();
-      await until(async () => (await text(page, '#word')) === verdict.word, 5, verdict.word);
-      assert.equal(await page.title(), `${verdict.word} · Weir`);
-      assert.equal(await text(page, '#goals'), match.score.join(' : '));
-      assert.equal(await text(page, '#ledger .fine'), '✓ 0 unaccounted');
-      assert.equal(await page.locator('img').count(), 0, 'foreign words stay words');
-    }));
-}
+test('in each state page and title show the verdict of the record, and the ledger balances', () =>
+  browsing({}, async (open) => {
+    for (const state of STATES) {
+      const seen = async (page, fake) => {
+        const { verdict, match } = fake.sim.snapshot();
+        await until(async () => (await text(page, '#word')) === verdict.word, 5, `${state}: ${verdict.word}`);
+        assert.equal(await page.title(), `${verdict.word} · Weir`, state);
+        assert.equal(await text(page, '#goals'), match.score.join(' : '), state);
+        assert.equal(await text(page, '#ledger .fine'), '✓ 0 unaccounted', state);
+        assert.equal(await page.locator('img').count(), 0, 'foreign words stay words');
+      };
+      await open(state, seen, { before: (fake) => (fake.isFrozen = true) });
+    }
+  }));
 
 test('figures stand beside the limits of the machine, and say when those are not measured', async () => {
   await opened('delivered', {}, async (page) => {
@@ -242,38 +253,41 @@ test('a read-only server has no control that it would refuse', () =>
   }));
 
 for (const scheme of ['light', 'dark']) {
-  test(`axe finds nothing in the ${scheme} theme`, async () => {
-    for (const state of ['idle', 'delivered', 'twenty-behind', 'stalled', 'shards', 'refused', 'read-only', 'ladder']) {
-      await opened(state, { scheme, at: state === 'ladder' ? '#ladder' : '' }, async (page) => {
-        await page.evaluate(AXE); // the page's own policy lets no other script in
-        await page.waitForTimeout(300);
-        const { violations } = await page.evaluate(() => window.axe.run());
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-        assert.deepEqual(found, [], state);
-      });
-    }
-  });
+  test(`axe finds nothing in the ${scheme} theme`, () =>
+    browsing({ scheme }, async (open) => {
+      for (const state of ['idle', 'delivered', 'twenty-behind', 'stalled', 'shards', 'refused', 'read-only', 'ladder']) {
+        const seen = async (page) => {
+          await page.evaluate(AXE); // the page's own policy lets no other script in
+          await page.waitForTimeout(300);
+          const { violations } = await page.evaluate(() => window.axe.run());
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
+          assert.deepEqual(found, [], state);
+        };
+        await open(state, seen, { at: state === 'ladder' ? '#ladder' : '' });
+      }
+    }));
 }
 
 for (const [width, height] of [[390, 844], [768, 1024], [1280, 800], [1920, 1080]]) {
-  test(`nothing scrolls sideways at ${width} px, and no control or figure is cut off`, async () => {
-    for (const state of ['idle', 'twenty-behind', 'stalled', 'tasks', 'shards', 'ladder', 'unmeasured']) {
-      const at = ['ladder', 'unmeasured'].includes(state) ? '#ladder' : '';
-      await opened(state, { width, height, at }, async (page) => {
-        await page.waitForTimeout(300);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${state} is ${wide} px too wide`);
-        const cut = await page.evaluate(() =>
-          [...document.querySelectorAll('button, input, .fig b, .callout, #ladder td, #ladder th, .floor span, .fig .of')]
-            .filter((one) => one.checkVisibility())
-            .filter((one) => one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth + 1)
-            .filter((one) => getComputedStyle(one).display !== 'inline' && !one.matches('input, .scale'))
-            .map((one) => `${one.id || one.className} ${one.textContent}`),
-        );
-        assert.deepEqual(cut, [], state);
-      });
-    }
-  });
+  test(`nothing scrolls sideways at ${width} px, and no control or figure is cut off`, () =>
+    browsing({ width, height }, async (open) => {
+      for (const state of ['idle', 'twenty-behind', 'stalled', 'tasks', 'shards', 'ladder', 'unmeasured']) {
+        const seen = async (page) => {
+          await page.waitForTimeout(300);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `${state} is ${wide} px too wide`);
+          const cut = await page.evaluate(() =>
+            [...document.querySelectorAll('button, .fig b, .callout, #ladder td, #ladder th, .floor span, .fig .of')]
+              .filter((one) => one.checkVisibility() && !one.matches('.scale'))
+              .filter((one) => getComputedStyle(one).display !== 'inline')
+              .filter((one) => one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth + 1)
+              .map((one) => `${one.id || one.className} ${one.textContent}`),
+          );
+          assert.deepEqual(cut, [], state);
+        };
+        await open(state, seen, { at: ['ladder', 'unmeasured'].includes(state) ? '#ladder' : '' });
+      }
+    }));
 }
 
 test('at 1280 × 800 the ledger is on the first screen, and so is the last rung', () =>
