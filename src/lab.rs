@@ -36,6 +36,12 @@ pub trait Lab: fmt::Debug + Send + Sync {
     /// The current figures: the body of `GET /api/<name>`.
     fn snapshot(&self) -> serde_json::Value;
 
+    /// The state that its page is served with, so that the page is full before its socket is
+    /// open.
+    fn page(&self) -> serde_json::Value {
+        self.snapshot()
+    }
+
     /// What the lab runs: a part of the tree of components.
     fn components(&self) -> Vec<LabPart>;
 

@@ -29,6 +29,8 @@ use declared::{Declared, Extra};
 mod declared;
 /// The jobs lab.
 mod jobs;
+/// The matches lab.
+mod matches;
 
 fn json(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()

@@ -43,7 +43,7 @@ fn labs(access: &Arc<Access>) -> Router<Arc<Workbench>> {
         let page = async move |State(workbench): State<Arc<Workbench>>, headers: HeaderMap| {
             let text = controlled(file.text(), &workbench, &access.for_page(&headers));
             let lab = workbench.labs().iter().find(|lab| lab.name() == &path[1..]);
-            let full = lab.map(|lab| with_initial(&text, &lab.snapshot()));
+            let full = lab.map(|lab| with_initial(&text, &lab.page()));
             reply(file, full.unwrap_or(text))
         };
         router.route(path, get(page))

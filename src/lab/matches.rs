@@ -255,6 +255,10 @@ impl Lab for MatchesLab {
         })
     }
 
+    fn page(&self) -> serde_json::Value {
+        serde_json::json!(self.default_match().snapshot(0))
+    }
+
     fn components(&self) -> Vec<LabPart> {
         components::parts(&self.core)
     }

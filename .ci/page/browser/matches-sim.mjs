@@ -114,8 +114,8 @@ export class MatchesSim {
     const grown = Math.min(1, Math.max(0, (part - 0.2) / 0.15));
     history.watchers.push(Math.round(watchers * grown));
     history.connects_s.push(grown > 0 && grown < 1 ? 30_100 : 0);
-    history.art_p99_ms.push(isThere && grown > 0 ? 3.9 + 0.4 * this.seed() : null);
-    history.last_ms.push(isThere && grown > 0.3 ? this.#last() : null);
+    history.art_p99_ms.push(isThere && grown > 0 ? 3.9 + 0.4 * this.seed() : 0);
+    history.last_ms.push(isThere && grown > 0.3 ? this.#last() : 0);
     for (const column of Object.values(history)) if (column.length > POINTS) column.shift();
   }
 

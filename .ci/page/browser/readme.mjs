@@ -58,6 +58,33 @@ if (only === '' || only.startsWith('jobs')) {
   }
 }
 
+if (only === '' || only.startsWith('matches')) {
+  const watchers = Number(process.env.WATCHERS ?? 10_000);
+  for (const scheme of ['light', 'dark']) {
+    const matches = await Server.start(['matches.acceptors=4', 'matches.supervisors=8']);
+    const root = '/api/matches/weir-sluice';
+    const now = async () => matches.get(root);
+    await matches.post(`${root}/play?rate=1&events=60`);
+    const load = matches.weir('load', 'watch', '-c', String(watchers), '-d', '60s', '--no-save', '-q', '--url', matches.url);
+    load.catch(() => {}); // the server ends first
+    await picture(`matches-${scheme}`, scheme, matches, '/matches', async (page) => {
+      await until(async () => (await now()).now.watchers >= watchers, 60, `${watchers} watchers`);
+      await page.waitForTimeout(20_000);
+      await until(async () => /half$/.test((await now()).match.period) || (await now()).match.minute > 46, 60, 'a half');
+      await matches.post(`${root}/pause`);
+      await page.waitForTimeout(3000);
+      // A goal, and the picture of it halfway.
+      const { score } = (await now()).match;
+      for (const player of [9, 10, 11, 7, 8, 6]) {
+        await matches.post(`${root}/event?kind=goal&side=home&player=${player}`);
+        if ((await now()).match.score[0] > score[0]) break;
+      }
+      await until(async () => Number(/^event ([\d,]+)/.exec(await page.textContent('#shown'))?.[1].replace(',', '')) === (await now()).match.next - 1, 10, 'the goal');
+      await page.waitForTimeout(550);
+    });
+  }
+}
+
 if ('runs'.startsWith(only)) {
   const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
   const at = ['--set', `server.listen=${runs.address}`];

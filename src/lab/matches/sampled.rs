@@ -11,7 +11,7 @@ use super::live::LiveMatch;
 use super::snapshot::{BehindRow, FeedItem};
 use super::{Recorded, lock};
 use crate::config::Behind;
-use crate::hub::Curve;
+use crate::hub::{Curve, HubFigures};
 
 /// The most events of the feed, earlier times, and watchers that are listed as behind.
 const FEED: usize = 50;
@@ -162,7 +162,7 @@ impl LiveMatch {
         let figures = life.as_ref().map(|life| life.hub.figures()).unwrap_or_default();
         let is_blocked = figures.shards.iter().any(|shard| shard.blocked > 0);
         let behind = match &life {
-            Some(life) if is_blocked => self.rows_behind(life).await,
+            Some(life) if is_blocked => self.rows_behind(life, &figures).await,
             _ => Some(Vec::new()),
         };
         let waits = self.core.config().behind == Behind::Wait;
@@ -187,15 +187,15 @@ impl LiveMatch {
     }
 
     /// Lists the watchers that are behind, or `None` if the shards are too busy to tell.
-    async fn rows_behind(&self, life: &Life) -> Option<Vec<BehindRow>> {
+    async fn rows_behind(&self, life: &Life, figures: &HubFigures) -> Option<Vec<BehindRow>> {
         let listed = timeout(PATIENCE, life.hub.slowest(BEHIND)).await.ok()?;
-        let shards = life.shards as u64;
+        let before =
+            |shard: usize| figures.shards.iter().take(shard).map(|shard| shard.watchers).sum::<u64>();
         let row = |(watcher, socket): (crate::hub::BehindWatcher, _)| {
             let socket: std::sync::Arc<super::socket::Socket> = socket;
             BehindRow {
                 user: socket.user.name().to_owned(),
-                // Shards serve their watchers at the same time.
-                place: watcher.id.place() as u64 * shards + watcher.id.shard() as u64 % shards,
+                place: before(watcher.id.shard()) + watcher.id.place() as u64,
                 events: watcher.events,
                 dropped: watcher.dropped,
                 gap: watcher.gap.map(|(from, to)| [from, to.saturating_sub(1)]),

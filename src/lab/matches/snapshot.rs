@@ -174,7 +174,7 @@ pub struct ShardRow {
 pub struct BehindRow {
     /// Its user.
     pub user: String,
-    /// Its place in the order in which watchers are served.
+    /// Its place among all watchers, counted from 0 in the order of the shards.
     pub place: u64,
     /// The events that wait for it.
     pub events: u64,

@@ -15,7 +15,7 @@ import { dueTimes } from './times.js';
 /** @import { Palette } from '../palette.js' */
 /** @import { Band, Grid } from './grid.js' */
 /** @import { Replay } from './replay.js' */
-/** @import { Match, Shard } from './types.d.ts' */
+/** @import { Match, MatchEvent, Shard } from './types.d.ts' */
 
 const [REST, FRONT, HAS, BEHIND] = [0, 1, 2, 3];
 const COLOURS = ['cell', 'ink', 'work', 'rogue'];
@@ -33,6 +33,8 @@ export class Field {
   /** @type {Match | null} */
   #match = null;
   #sheet = document.createElement('canvas');
+  /** The field before an event, so that a replay begins with one drawing. */
+  #blank = document.createElement('canvas');
   #pen;
   /** @type {Grid | null} */
   grid = null;
@@ -43,7 +45,7 @@ export class Field {
   /** @type {Float32Array} */
   #due = new Float32Array(0);
   #state = new Uint8Array(0);
-  /** @type {unknown} what the times were made of */
+  /** @type {MatchEvent | null} what the times were made of */
   #timesOf = null;
   /** @type {Set<number>} */
   #behind = new Set();
@@ -139,8 +141,35 @@ export class Field {
     this.grid = gridOf(shards, width, height, this.#ratio);
     this.#sheet.width = this.grid.width;
     this.#sheet.height = height;
-    this.#state = new Uint8Array(this.grid.squares).fill(255);
+    this.#blank.width = this.grid.width;
+    this.#blank.height = height;
+    const pen = this.#blank.getContext('2d');
+    if (pen) this.#fill(pen, REST, allSquares(this.grid));
+    this.#state = new Uint8Array(this.grid.squares);
+    this.#clear();
     this.#timesOf = null;
+  }
+
+  /** Takes the event from every square. */
+  #clear() {
+    this.#pen.clearRect(0, 0, this.#sheet.width, this.#sheet.height);
+    this.#pen.drawImage(this.#blank, 0, 0);
+    this.#state.fill(REST);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {number} kind
+   * @param {Iterable<[band: Band, index: number]>} squares
+   */
+  #fill(pen, kind, squares) {
+    const { grid } = this;
+    if (!grid) return;
+    pen.fillStyle = this.palette.get(COLOURS[kind]);
+    for (const [band, index] of squares) {
+      const [x, y] = cornerOf(grid, band, index);
+      pen.fillRect(x, y, grid.size, grid.size);
+    }
   }
 
   /** Paints the squares whose state differs. */
@@ -166,19 +195,14 @@ export class Field {
         changed[now].push([band, index]);
       }
     }
-    for (const [kind, squares] of changed.entries()) {
-      this.#pen.fillStyle = this.palette.get(COLOURS[kind]);
-      for (const [band, index] of squares) {
-        const [x, y] = cornerOf(grid, band, index);
-        this.#pen.fillRect(x, y, grid.size, grid.size);
-      }
-    }
+    for (const [kind, squares] of changed.entries()) this.#fill(this.#pen, kind, squares);
   }
 
   #readTimes() {
     const { grid, replay } = this;
     const event = replay.event;
     if (!grid) return;
+    if (this.#timesOf?.seq !== event?.seq) this.#clear();
     this.#timesOf = event;
     const isEmpty = this.total === 0;
     this.#behind.clear();
@@ -259,4 +283,9 @@ export class Field {
       return `${grid.each > 1 ? 'Some watchers' : 'A watcher'}: its task wakes in no order`;
     return `${who}${where}: ${Number.isFinite(due) ? `has it after ${format.ms(due)}` : 'does not have it'}`;
   }
+}
+
+/** @param {Grid} grid @returns {Iterable<[band: Band, index: number]>} */
+function* allSquares({ bands }) {
+  for (const band of bands) for (let index = 0; index < band.squares; index += 1) yield [band, index];
 }

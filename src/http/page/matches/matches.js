@@ -81,7 +81,10 @@ function receive(match) {
   if (latest !== null && match.ledger.sent < latest.ledger.sent && !isAnother) series.clear();
   if (isAnother) feed.clear();
   latest = match;
-  series.take(match.at_ms, { ...match.history }, match.marks);
+  const { history } = match;
+  const known = (/** @type {number[]} */ times) => times.map((time) => time || null);
+  const times = { art_p99_ms: known(history.art_p99_ms), last_ms: known(history.last_ms) };
+  series.take(match.at_ms, { ...history, ...times }, match.marks);
   if (document.hidden) return;
   render(match);
 }

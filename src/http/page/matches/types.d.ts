@@ -97,7 +97,7 @@ export interface Shard {
   behind: number;
 }
 
-/** A watcher whose socket takes no more bytes. `place` counts all watchers, in the order of the shards. */
+/** A watcher whose socket takes no more bytes. `place` counts all watchers from 0, in the order of the shards. */
 export interface BehindOne {
   user: string;
   place: number;
@@ -153,13 +153,14 @@ export interface DeliveryLedger {
   unaccounted: number;
 }
 
+/** The times are 0 where there was no newcomer, or no event. */
 export interface MatchHistory {
   step_ms: number;
   from_ms: number;
-  watchers: (number | null)[];
-  connects_s: (number | null)[];
-  art_p99_ms: (number | null)[];
-  last_ms: (number | null)[];
+  watchers: number[];
+  connects_s: number[];
+  art_p99_ms: number[];
+  last_ms: number[];
 }
 
 export interface MatchMark {
@@ -171,6 +172,10 @@ export interface MatchMark {
 /** `GET /api/matches`. */
 export interface MatchList {
   matches: Listed[];
+  settings: Record<string, string | number>;
+  machine: Machine | null;
+  ladder: Ladder;
+  connections: Connections;
 }
 
 export interface Listed {
