@@ -246,7 +246,9 @@ fn run_command() -> anyhow::Result<Exit> {
             on_server(args.peer(&sources, token), |peer| components::restart(&args, peer))
         }
         Command::Jobs(args) => on_server(args.peer(&sources, token), |peer| jobs::run(&args, peer)),
-        Command::Match(args) => on_server(args.peer(&sources, token), |peer| matches::run(&args, peer)),
+        Command::Match(args) => {
+            on_server(args.peer(&sources, token), |peer| matches::run(&args, peer, &sources))
+        }
         Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
         Command::Resume(server) => {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))

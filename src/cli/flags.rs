@@ -36,13 +36,14 @@ fn reads(command: &Command) -> Option<Reads> {
         | Command::Components(_)
         | Command::Kill(_)
         | Command::Jobs(_)
-        | Command::Match(_)
         | Command::Restart(_)
         | Command::Pause(_)
         | Command::Resume(_)
         | Command::Purge(_)
         | Command::Set(_)
         | Command::Reset(_) => (&["server.listen"], RUNNING),
+        // The ladder stores its runs.
+        Command::Match(_) => (&["server.listen", "data."], RUNNING),
         Command::Compare(_) => (&["server.listen", "data."], OF_THE_RUN),
         Command::Runs(_) => (&["server.listen", "data."], KEPT),
         Command::Exercise(_) => (&["server.listen", "data."], OF_THE_EXERCISE),

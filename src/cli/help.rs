@@ -288,6 +288,14 @@ Examples:
   weir match watch
   weir match watch --since 0           from the first event, if the server has it
   weir match watch --json | jq .event.text";
+    pub(in crate::cli) const LADDER: &str = "\
+Examples:
+  weir match ladder
+  weir match ladder -c 1000 --rungs 0,4,5 --seconds 3
+  weir match ladder --markdown > ladder.md
+
+The ladder begins a new match. At the end, after an error and after Ctrl-C it
+restores the settings. Exit code 4: the figures of a rung cannot be trusted.";
     pub(in crate::cli) const MACHINE: &str = "\
 Examples:
   weir match machine

@@ -5,6 +5,7 @@
 
 mod answers;
 mod event;
+mod ladder;
 mod show;
 mod sse;
 mod tail;
@@ -61,7 +62,7 @@ enum Verb {
     /// Play a match from a seed; while it plays, change its rate
     #[command(after_help = help::PLAY)]
     Play {
-        /// Events per second [default: 2, or unchanged while the match plays]
+        /// Events per second [default: 2]
         #[arg(long, value_name = "R")]
         rate: Option<f64>,
         /// Seed: the same seed gives the same match [default: 1]
@@ -93,6 +94,9 @@ enum Verb {
     /// Watch the match as one watcher, over server-sent events
     #[command(after_help = help::WATCH)]
     Watch(tail::Args),
+    /// Measure a match on each rung of the ladder, and print the table
+    #[command(after_help = help::LADDER)]
+    Ladder(ladder::Args),
     /// Print the machine's own limits, as the server measured them
     #[command(after_help = help::MACHINE)]
     Machine,
@@ -105,9 +109,9 @@ impl Args {
 }
 
 /// Runs a verb.
-pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, peer: &Peer, sources: &Sources) -> anyhow::Result<Exit> {
     let ask = Ask { peer, lab: "/api/matches", as_json: args.json };
-    match run_verb(args, &ask) {
+    match run_verb(args, &ask, sources) {
         Ok(exit) => Ok(exit),
         Err(Said::No { exit, words }) => {
             complain(words_of(&words));
@@ -117,7 +121,7 @@ pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
     }
 }
 
-fn run_verb(args: &Args, ask: &Ask<'_>) -> Result<Exit, Said> {
+fn run_verb(args: &Args, ask: &Ask<'_>, sources: &Sources) -> Result<Exit, Said> {
     let id = args.of.id.as_str();
     match &args.verb {
         Verb::List => ask.get::<List>("")?.print(ask, |list| show::list(&list.matches)),
@@ -136,6 +140,7 @@ fn run_verb(args: &Args, ask: &Ask<'_>) -> Result<Exit, Said> {
             order(ask, id, &part_of, |snapshot| show::crashed(part, snapshot))?;
         }
         Verb::Watch(watch) => return tail::run(ask, watch, id),
+        Verb::Ladder(ladder) => return ladder::run(ask, ladder, id, sources),
         Verb::Machine => ask.get::<List>("")?.print(ask, |list| show::machine(list.machine.as_ref())),
     }
     Ok(Exit::Success)

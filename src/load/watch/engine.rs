@@ -96,7 +96,9 @@ impl<'a> Engine<'a> {
     pub(super) fn run(&mut self, stop: &StopToken) -> io::Result<bool> {
         let waker = Waker::new(self.poll.registry(), PACER)?;
         let _pacer = Pacer::start(self.ramp, self.plan.watchers, self.began, waker)?;
-        while self.began.elapsed() < self.plan.duration {
+        let mut end = self.plan.duration;
+        let mut is_full = false;
+        while self.began.elapsed() < end {
             if stop.is_cancelled() {
                 return Ok(true);
             }
@@ -104,7 +106,11 @@ impl<'a> Engine<'a> {
             if self.open == 0 && self.watchers.len() == self.plan.watchers {
                 return Ok(false);
             }
-            let left = self.plan.duration.saturating_sub(self.began.elapsed());
+            if self.shared.all_connected && !is_full {
+                is_full = true;
+                end = self.plan.full.map_or(end, |full| end.min(self.began.elapsed() + full));
+            }
+            let left = end.saturating_sub(self.began.elapsed());
             self.look(if more { Duration::ZERO } else { left.min(PATIENCE) })?;
         }
         Ok(false)

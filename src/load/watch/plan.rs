@@ -67,6 +67,8 @@ pub struct WatchPlan {
     pub ramp: Option<f64>,
     /// The length of the run, from the first connect.
     pub duration: Duration,
+    /// Ends the run earlier: this long after all watchers have connected or been refused.
+    pub full: Option<Duration>,
     /// The first of the watchers, which read nothing after the snapshot.
     pub slow: usize,
     /// Source addresses, from 127.0.0.2 on, which the watchers take in turn. Only for a
@@ -84,6 +86,7 @@ impl Default for WatchPlan {
             watchers: 10_000,
             ramp: Some(1000.0),
             duration: Duration::from_secs(30),
+            full: None,
             slow: 0,
             sources: 16,
             in_flight: IN_FLIGHT,
