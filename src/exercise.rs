@@ -30,7 +30,9 @@ mod within;
 pub use code::{Checked, CodeError, compile_and_check};
 pub use expression::{ExpressionError, evaluate};
 pub use findings::{Figures, Findings};
-pub use format::{BoundsError, Code, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Step};
+pub use format::{
+    BoundsError, Code, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Step, WatchRun,
+};
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
 pub use question::{AnswerError, Measure, Question, Value, Wrong};

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exercise, Measure, Measured, Question, Value};
+use super::{Exercise, FigureName, Measure, Measured, Question, Value};
 use crate::record::{date, now};
 
 /// The figures for each question of an exercise, and reasons to doubt them.
@@ -76,12 +76,15 @@ impl Findings {
 }
 
 fn fingerprint(exercise: &Exercise) -> u64 {
-    let Exercise { config, loads, jobs, questions, .. } = exercise;
+    let Exercise { config, loads, jobs, watch, questions, .. } = exercise;
     let asked: Vec<_> = questions.iter().map(|q| (&q.name, q.measure.to_string(), &q.answer)).collect();
     let mut hasher = DefaultHasher::new();
     format!("{config:?} {loads:?} {asked:?}").hash(&mut hasher);
     if !jobs.is_empty() {
         format!("{jobs:?}").hash(&mut hasher);
+    }
+    if !watch.is_empty() {
+        format!("{watch:?}").hash(&mut hasher);
     }
     // JSON numbers are exact up to 2^53.
     hasher.finish() >> 11
@@ -89,10 +92,39 @@ fn fingerprint(exercise: &Exercise) -> u64 {
 
 impl Figures {
     fn of(question: &Question, measured: &[Measured]) -> Self {
-        let name = match &question.measure {
-            Measure::Author => return Self { measured: Some(question.answer.clone()), ..Self::default() },
-            Measure::Figure(name) => name,
-        };
+        match &question.measure {
+            Measure::Author => Self { measured: Some(question.answer.clone()), ..Self::default() },
+            Measure::Figure(name) => Self::of_figure(name, measured),
+            Measure::Least(names) => {
+                let figures: Vec<Self> = names.iter().map(|name| Self::of_figure(name, measured)).collect();
+                let least = |value: &dyn Fn(&Self) -> Option<f64>| {
+                    let values: Option<Vec<f64>> = figures.iter().map(value).collect();
+                    let values = values.into_iter().flatten().zip(names);
+                    let (_, name) = values.min_by(|a, b| a.0.total_cmp(&b.0))?;
+                    Some(Value::Text(name.load.clone()))
+                };
+                Self {
+                    theory: None,
+                    simulated: least(&|figures| number(figures.simulated.as_ref()?)),
+                    measured: least(&|figures| number(figures.measured.as_ref()?)),
+                }
+            }
+            Measure::Ratio(of, to) => {
+                let (of, to) = (Self::of_figure(of, measured), Self::of_figure(to, measured));
+                let ratio = |of: Option<Value>, to: Option<Value>| {
+                    let ratio = number(&of?)? / number(&to?)?;
+                    ratio.is_finite().then_some(Value::Number(ratio))
+                };
+                Self {
+                    theory: of.theory.zip(to.theory).map(|(of, to)| of / to),
+                    simulated: ratio(of.simulated, to.simulated),
+                    measured: ratio(of.measured, to.measured),
+                }
+            }
+        }
+    }
+
+    fn of_figure(name: &FigureName, measured: &[Measured]) -> Self {
         let Some(of_load) = measured.iter().find(|measured| measured.load == name.load) else {
             return Self::default();
         };
@@ -101,5 +133,13 @@ impl Figures {
             simulated: of_load.simulated(name),
             measured: of_load.measured(name),
         }
+    }
+}
+
+/// The number of an answer, if it is one.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Text(_) => None,
     }
 }

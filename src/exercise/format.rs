@@ -3,6 +3,7 @@
 
 pub(super) mod bounds;
 mod jobs;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use crate::files;
 use crate::workbench::Edit;
 pub use bounds::BoundsError;
 pub use jobs::{JobsRun, Step};
+pub use watch::WatchRun;
 
 /// The longest line of a command, in characters.
 const LINE: usize = 72;
@@ -50,6 +52,9 @@ pub struct Exercise {
     /// Runs in the jobs lab.
     #[serde(default)]
     pub jobs: Vec<JobsRun>,
+    /// Runs in the matches lab.
+    #[serde(default)]
+    pub watch: Vec<WatchRun>,
     /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
@@ -268,7 +273,7 @@ impl Exercise {
 
     /// Whether a check measures anything.
     pub fn is_measured(&self) -> bool {
-        !self.loads.is_empty() || !self.jobs.is_empty()
+        !self.loads.is_empty() || !self.jobs.is_empty() || !self.watch.is_empty()
     }
 
     /// The command that simulates a load, in lines for a terminal.

@@ -152,6 +152,11 @@ impl Exercise {
             set.extend(run.config.iter().cloned());
             set.extend(run.steps.iter().map(|step| step.to_string().replace(" x", " ")));
         }
+        for run in &self.watch {
+            set.extend(run.config.iter().cloned());
+            set.push(run.in_words());
+            set.push(run.seconds.to_string());
+        }
         for question in &self.questions {
             set.extend(question.choices.iter().cloned());
             let answers = question.wrong.iter().map(|wrong| &wrong.is).chain([&question.answer]);

@@ -20,7 +20,9 @@ pub struct Question {
     /// `s`, `ms`, `/s`, `events`, or nothing.
     #[serde(default)]
     pub unit: String,
-    /// The figure that decides the answer, such as `serial.client.seconds`, or `answer`.
+    /// The figure that decides the answer, such as `serial.client.seconds`, the ratio of two
+    /// figures (`a.watch.last_ms / b.watch.last_ms`), the load with the least of several
+    /// (`least of a.watch.kb, b.watch.kb`), or `answer`.
     pub measure: Measure,
     /// The allowed deviation, as a share of the measured figure.
     #[serde(default)]
@@ -48,15 +50,24 @@ pub enum Measure {
     Author,
     /// A figure of a load decides.
     Figure(FigureName),
+    /// The ratio of two figures decides: the first, divided by the second.
+    Ratio(FigureName, FigureName),
+    /// The name of the load with the lowest of these figures decides.
+    Least(Vec<FigureName>),
 }
 
 impl FromStr for Measure {
     type Err = FigureNameError;
 
     fn from_str(text: &str) -> Result<Self, FigureNameError> {
-        match text {
-            "answer" => Ok(Self::Author),
-            name => name.parse().map(Self::Figure),
+        if let Some(names) = text.strip_prefix("least of ") {
+            let names: Result<_, _> = names.split(',').map(|name| name.trim().parse()).collect();
+            return names.map(Self::Least);
+        }
+        match (text, text.split_once('/')) {
+            ("answer", _) => Ok(Self::Author),
+            (_, Some((of, to))) => Ok(Self::Ratio(of.trim().parse()?, to.trim().parse()?)),
+            (name, None) => name.parse().map(Self::Figure),
         }
     }
 }
@@ -74,6 +85,11 @@ impl fmt::Display for Measure {
         match self {
             Self::Author => f.write_str("answer"),
             Self::Figure(name) => name.fmt(f),
+            Self::Ratio(of, to) => write!(f, "{of} / {to}"),
+            Self::Least(names) => {
+                let names: Vec<String> = names.iter().map(FigureName::to_string).collect();
+                write!(f, "least of {}", names.join(", "))
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ fn measured(rate: f64) -> Measured {
         snapshot: None,
         scale: TimeScale::ONE,
         invalid: Vec::new(),
-        jobs: None,
+        lab: None,
     }
 }
 
@@ -78,6 +78,23 @@ fn an_answer_is_right_within_the_tolerance_of_what_was_measured() {
     // 105 is more than a tenth off 90.
     assert_eq!(verdicts(&right, 90.0)[0], Grade::Wrong(None));
     assert_eq!(verdicts(&[], 98.0), [Grade::Missing, Grade::Missing]);
+}
+
+#[test]
+fn two_loads_are_compared_by_a_ratio_and_several_by_the_least_figure() {
+    let asked = |measure: &str| {
+        let mut exercise = exercise();
+        exercise.questions[0].measure = measure.parse().unwrap();
+        assert_eq!(exercise.questions[0].measure.to_string(), measure);
+        let mut other = measured(50.0);
+        other.load = "b".to_owned();
+        Findings::of(&exercise, &[measured(200.0), other]).figures["rate"].measured.clone()
+    };
+    assert_eq!(asked("a.client.rate / b.client.rate"), Some(Value::Number(4.0)));
+    assert_eq!(asked("a.client.rate / c.client.rate"), None);
+    assert_eq!(asked("least of a.client.rate, b.client.rate"), Some(Value::Text("b".to_owned())));
+    assert_eq!(asked("least of a.client.rate, c.client.rate"), None);
+    assert!("a.client.rate / nothing".parse::<Measure>().is_err());
 }
 
 #[test]

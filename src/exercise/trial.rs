@@ -1,10 +1,12 @@
-//! Runs the loads of an exercise, and its runs of the jobs lab, three ways: by theory, in a
+//! Runs the loads of an exercise, and its runs in the labs, three ways: by theory, in a
 //! simulation, and on a bench or in a lab.
 
 mod error;
 mod figure;
 mod jobs;
+mod lab;
 mod time_scale;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +18,8 @@ use tokio::time::Instant;
 
 pub(super) use time_scale::TimeScale;
 
-use super::format::JobsRun;
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
+use super::format::{JobsRun, WatchRun};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
@@ -31,6 +33,7 @@ use crate::workbench::{Edit, Snapshot, Workbench};
 use error::LoadProblem;
 pub use error::TrialError;
 pub use figure::{FigureName, FigureNameError};
+use lab::LabFound;
 
 /// The time limit for the drain of an exercise's own bench.
 const DRAIN: Duration = Duration::from_secs(120);
@@ -82,8 +85,24 @@ pub struct Measured {
     pub(super) scale: TimeScale,
     /// The audit's reasons to distrust the run, if it is invalid.
     pub invalid: Vec<String>,
-    /// The figures, if it is a run of the jobs lab.
-    pub(super) jobs: Option<jobs::JobsFound>,
+    /// The figures, if it is a run in a lab.
+    pub(super) lab: Option<LabFound>,
+}
+
+impl Measured {
+    /// A run in a lab.
+    fn in_lab(name: &str, found: LabFound) -> Self {
+        Self {
+            load: name.to_owned(),
+            predicted: None,
+            simulated: None,
+            measured: None,
+            snapshot: None,
+            scale: TimeScale::ONE,
+            invalid: Vec::new(),
+            lab: Some(found),
+        }
+    }
 }
 
 /// A load, ready to be made.
@@ -117,32 +136,44 @@ impl Trial<'_> {
         };
         let of_loads = loads.into_iter().map(|load| self.one(load, watch));
         let mut measured = of_loads.collect::<Result<Vec<_>, _>>()?;
-        for run in &self.exercise.jobs {
-            // A running server's lab has another load.
-            if !matches!(self.place, TrialBench::Running(_)) && !self.stop.is_cancelled() {
-                measured.push(self.jobs(run)?);
+        // A running server's labs have another load.
+        let has_labs = !matches!(self.place, TrialBench::Running(_));
+        for run in self.exercise.jobs.iter().filter(|_| has_labs) {
+            if !self.stop.is_cancelled() {
+                measured.push(Measured::in_lab(&run.name, self.jobs(run)?));
+            }
+        }
+        for run in self.exercise.watch.iter().filter(|_| has_labs) {
+            if !self.stop.is_cancelled() {
+                measured.push(Measured::in_lab(&run.name, self.watch(run)?));
             }
         }
         Ok(measured)
     }
 
-    fn jobs(&self, run: &JobsRun) -> Result<Measured, TrialError> {
-        let flags = self.exercise.config.iter().chain(&run.config).cloned().collect();
-        let settings = Sources { file: None, flags }.load()?.settings;
+    /// The configuration of a run in a lab.
+    fn config(&self, of_run: &[String]) -> Result<Config, TrialError> {
+        let flags = self.exercise.config.iter().chain(of_run).cloned().collect();
+        let config = Sources { file: None, flags }.load()?;
+        Ok(Config { by_flag: Vec::new(), ..config })
+    }
+
+    fn jobs(&self, run: &JobsRun) -> Result<LabFound, TrialError> {
+        let settings = self.config(&run.config)?.settings;
         let mut found = jobs::expected(&settings.jobs, run);
         if self.place == TrialBench::Own {
             found.measured = jobs::measure(&settings, run)?;
         }
-        Ok(Measured {
-            load: run.name.clone(),
-            predicted: None,
-            simulated: None,
-            measured: None,
-            snapshot: None,
-            scale: TimeScale::ONE,
-            invalid: Vec::new(),
-            jobs: Some(found),
-        })
+        Ok(found)
+    }
+
+    fn watch(&self, run: &WatchRun) -> Result<LabFound, TrialError> {
+        let config = self.config(&run.config)?;
+        let mut found = watch::expected(&config.settings.matches, run);
+        if self.place == TrialBench::Own {
+            found.measured = watch::measure(config, run, &self.stop)?;
+        }
+        Ok(found)
     }
 
     fn one(&self, load: &Load, watch: &mut dyn FnMut(&Load, Phase)) -> Result<Measured, TrialError> {
@@ -160,7 +191,7 @@ impl Trial<'_> {
             snapshot: None,
             scale: self.scale(load),
             invalid: Vec::new(),
-            jobs: None,
+            lab: None,
         };
         if self.place != TrialBench::Nowhere {
             let (run, snapshot) = self.measure(load, mode, &plan, config, watch)?;
@@ -190,10 +221,9 @@ impl Trial<'_> {
             .and_then(|args| args.on_bench("measure"))
             .map_err(|error| failed(error.into()))?;
         check_plan(&plan).map_err(|error| failed(error.into()))?;
-        let flags = self.exercise.config.iter().chain(&load.config).cloned().collect();
-        let config = Sources { file: None, flags }.load()?;
+        let config = self.config(&load.config)?;
         Edit::check(&load.edits, &config).map_err(|error| failed(error.into()))?;
-        Ok(Ready { mode, plan, config: Config { by_flag: Vec::new(), ..config } })
+        Ok(Ready { mode, plan, config })
     }
 
     fn measure(

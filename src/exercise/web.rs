@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::markdown::{Block, blocks, html, inline_html, inlines};
-use super::{Exercise, JobsRun, Load, Progress, Question, Set, SetError, State, Value};
+use super::{Exercise, JobsRun, Load, Progress, Question, Set, SetError, State, Value, WatchRun};
 use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
@@ -116,7 +116,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             },
             "config": exercise.config,
             "loads": exercise.measured_loads().map(load).chain(exercise.jobs.iter().map(jobs_run))
-                .collect::<Vec<_>>(),
+                .chain(exercise.watch.iter().map(watch_run)).collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,
@@ -198,11 +198,20 @@ fn load(load: &Load) -> Object {
 }
 
 fn jobs_run(run: &JobsRun) -> Object {
+    lab_run("jobs", &run.name, &run.in_words(), &run.config)
+}
+
+fn watch_run(run: &WatchRun) -> Object {
+    lab_run("watch", &run.name, &run.in_words(), &run.config)
+}
+
+/// A run in a lab, in the place of a load.
+fn lab_run(lab: &str, name: &str, words: &str, config: &[String]) -> Object {
     json!({
-        "name": run.name,
-        "run": run.in_words(),
-        "command": format!("jobs: {}", run.in_words()),
-        "config": run.config,
+        "name": name,
+        "run": words,
+        "command": format!("{lab}: {words}"),
+        "config": config,
         "faster": 1,
         "edits": [],
     })

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Exercise, Load};
+use super::{Exercise, Load, WatchRun};
 use crate::exercise::Value;
 use crate::record::{Arrivals, Model, Plan};
 
@@ -47,6 +47,9 @@ pub enum BoundsError {
     /// A burst has too many requests.
     #[error("bursts of {0}: expected at most {MOST_REQUESTS} requests in a load of an exercise")]
     Burst(u64),
+    /// A run of watchers is too large.
+    #[error("{0}")]
+    Watch(String),
     /// A load is too long.
     #[error("a load of {0} s: expected at most {LONGEST_S} s in an exercise")]
     Length(u64),
@@ -57,11 +60,12 @@ pub enum BoundsError {
 /// # Errors
 /// The first bound that is exceeded.
 pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
-    let Exercise { config, loads, jobs, questions, given, facts, hints, .. } = exercise;
+    let Exercise { config, loads, jobs, watch, questions, given, facts, hints, .. } = exercise;
     let counts = [
         ("settings", config.len()),
         ("loads", loads.len()),
         ("runs of jobs", jobs.len()),
+        ("runs of watchers", watch.len()),
         ("steps", jobs.iter().map(|run| run.steps.len()).max().unwrap_or(0)),
         ("questions", questions.len()),
         ("given numbers", given.len()),
@@ -81,6 +85,9 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
     // Also refuses a length that is not a number.
     if let Some(run) = jobs.iter().find(|run| !(0.1..=LONGEST_S).contains(&run.length())) {
         return Err(BoundsError::Length(run.length() as u64));
+    }
+    if let Some(problem) = watch.iter().find_map(WatchRun::problem) {
+        return Err(BoundsError::Watch(problem));
     }
     for question in questions {
         let is_finite = |value: &Value| !matches!(value, Value::Number(number) if !number.is_finite());

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::config::ConfigError;
 use crate::exercise::BoundsError;
+use crate::load::watch::WatchError;
 use crate::measure::{ArgsError, MeasureError};
 
 /// Why an exercise could not be tried.
@@ -31,6 +32,9 @@ pub enum TrialError {
     /// A load was not measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// Watchers could not be started.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// A load took too long.
     #[error("load {load} took longer than {minutes} minutes")]
     TooLong {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::Measured;
-use super::jobs::NAMES;
+use super::{jobs, watch};
 use crate::exercise::Value;
 use crate::record::{Figure, FigureError, Unit};
 use crate::workbench::{SnapshotFigure, SnapshotValue};
@@ -26,8 +26,44 @@ enum Place {
     Run(Figure),
     /// Below `snapshot`: measured only.
     Snapshot(SnapshotFigure),
-    /// Below `jobs`: a figure of a run in the jobs lab.
-    Jobs(&'static str),
+    /// Below `jobs` or `watch`: a figure of a run in a lab.
+    Lab(LabName, &'static str),
+}
+
+/// A lab, by the word that stands before its figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LabName {
+    Jobs,
+    Watch,
+}
+
+impl LabName {
+    fn read(word: &str) -> Option<Self> {
+        [Self::Jobs, Self::Watch].into_iter().find(|lab| lab.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Watch => "watch",
+        }
+    }
+
+    /// The name of the lab in a sentence.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Jobs => "the jobs lab",
+            Self::Watch => "the matches lab",
+        }
+    }
+
+    /// The figures of the lab.
+    fn figures(self) -> &'static [&'static str] {
+        match self {
+            Self::Jobs => &jobs::NAMES,
+            Self::Watch => &watch::NAMES,
+        }
+    }
 }
 
 /// An unknown name.
@@ -39,11 +75,15 @@ pub enum FigureNameError {
     /// Its path is unknown.
     #[error(transparent)]
     Path(#[from] FigureError),
-    /// The jobs lab has no such figure.
-    #[error("{path:?} is not a figure of the jobs lab: expected one of {}", NAMES.join(", "))]
-    Jobs {
+    /// The lab has no such figure.
+    #[error("{path:?} is not a figure of {lab}: expected one of {}", figures.join(", "))]
+    Lab {
         /// The path.
         path: String,
+        /// The lab.
+        lab: &'static str,
+        /// The figures that it has.
+        figures: &'static [&'static str],
     },
 }
 
@@ -58,11 +98,19 @@ impl FromStr for FigureName {
         };
         let figure = match path.split_once('.') {
             Some(("snapshot", path)) => Place::Snapshot(path.parse()?),
-            Some(("jobs", path)) => {
-                let known = NAMES.into_iter().find(|name| *name == path);
-                Place::Jobs(known.ok_or_else(|| FigureNameError::Jobs { path: path.to_owned() })?)
-            }
-            _ => Place::Run(path.parse()?),
+            Some((word, path)) => match LabName::read(word) {
+                Some(lab) => {
+                    let known = lab.figures().iter().find(|name| **name == path);
+                    let unknown = || FigureNameError::Lab {
+                        path: path.to_owned(),
+                        lab: lab.title(),
+                        figures: lab.figures(),
+                    };
+                    Place::Lab(lab, known.ok_or_else(unknown)?)
+                }
+                None => Place::Run(format!("{word}.{path}").parse()?),
+            },
+            None => Place::Run(path.parse()?),
         };
         Ok(Self { load: load.to_owned(), figure })
     }
@@ -73,7 +121,7 @@ impl fmt::Display for FigureName {
         match self.figure {
             Place::Run(figure) => write!(f, "{}.{figure}", self.load),
             Place::Snapshot(figure) => write!(f, "{}.snapshot.{figure}", self.load),
-            Place::Jobs(figure) => write!(f, "{}.jobs.{figure}", self.load),
+            Place::Lab(lab, figure) => write!(f, "{}.{}.{figure}", self.load, lab.word()),
         }
     }
 }
@@ -94,7 +142,7 @@ impl Measured {
                 SnapshotValue::Number(number, unit) => (number, unit),
                 SnapshotValue::Text(text) => return Some(Value::Text(text)),
             },
-            Place::Jobs(figure) => return self.jobs.as_ref()?.measured.get(figure).cloned(),
+            Place::Lab(_, figure) => return self.lab.as_ref()?.measured.get(figure).cloned(),
         };
         Some(value(self.scale.asked(number, unit), unit))
     }
@@ -104,7 +152,7 @@ impl Measured {
         let figure = match name.figure {
             Place::Run(figure) => figure,
             Place::Snapshot(_) => return None,
-            Place::Jobs(figure) => return self.jobs.as_ref()?.simulated.get(figure).cloned(),
+            Place::Lab(_, figure) => return self.lab.as_ref()?.simulated.get(figure).cloned(),
         };
         Some(value(self.simulated.as_ref()?.figure(figure)?, figure.unit()))
     }
@@ -114,8 +162,8 @@ impl Measured {
         let figure = match name.figure {
             Place::Run(figure) => figure,
             Place::Snapshot(_) => return None,
-            Place::Jobs(figure) => {
-                return match self.jobs.as_ref()?.predicted.get(figure)? {
+            Place::Lab(_, figure) => {
+                return match self.lab.as_ref()?.predicted.get(figure)? {
                     Value::Number(number) => Some(*number),
                     Value::Text(_) => None,
                 };

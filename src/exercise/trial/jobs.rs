@@ -1,6 +1,5 @@
 //! Runs of an exercise in the jobs lab: by theory, in a simulation, and in a lab of its own.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,6 +10,7 @@ use weir_job_wasm::jobs::Jobs;
 use weir_job_wasm::settings::{self as engine, Isolation};
 
 use super::TrialError;
+use super::lab::{Found, LabFound};
 use crate::config::{Jobs as JobsConfig, Settings};
 use crate::exercise::Value;
 use crate::exercise::format::{JobsRun, Step};
@@ -63,19 +63,8 @@ const SPEED: f64 = 3.3e9;
 const COST: f64 = 5e-6;
 const SUM: &str = include_str!("../../../jobs/sum.wat");
 
-/// Figures by name.
-pub(super) type Found = BTreeMap<&'static str, Value>;
-
-/// A run of the jobs lab, three ways.
-#[derive(Debug, Clone, Default)]
-pub(in crate::exercise) struct JobsFound {
-    pub(super) predicted: Found,
-    pub(super) simulated: Found,
-    pub(super) measured: Found,
-}
-
 /// Theory and simulation of a run, as far as they cover it.
-pub(super) fn expected(settings: &JobsConfig, run: &JobsRun) -> JobsFound {
+pub(super) fn expected(settings: &JobsConfig, run: &JobsRun) -> LabFound {
     let code = Code::new(SUM.as_bytes()).ok();
     let yours = code.and_then(|code| reductions(code, YOURS).ok().flatten()).unwrap_or_default();
     let bench = Bench {
@@ -110,7 +99,7 @@ pub(super) fn expected(settings: &JobsConfig, run: &JobsRun) -> JobsFound {
         }
         found
     };
-    JobsFound {
+    LabFound {
         predicted: predict(&bench).map(found).unwrap_or_default(),
         simulated: simulate(&bench, 10.0, 1).map(found).unwrap_or_default(),
         measured: Found::new(),

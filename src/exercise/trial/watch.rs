@@ -1,0 +1,259 @@
+//! Runs of an exercise in the matches lab: by theory, and with watchers on a server of its
+//! own in this process.
+//!
+//! The events are shots, which the rules always allow, so the run decides when they go out.
+//! Both sides share the machine, so exercises ask for ratios and counts rather than times.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::TrialError;
+use super::lab::{Found, LabFound};
+use crate::config::{Config, Matches, Sources, Writer};
+use crate::exercise::Value;
+use crate::exercise::format::WatchRun;
+use crate::http;
+use crate::lab::matches::{Action, Event, Half, LiveMatch, MatchesLab, Side};
+use crate::load::watch::{WatchPlan, WatchTarget, watch};
+use crate::record::WatchSide;
+use crate::shutdown::StopToken;
+use crate::theory::watch::{Broadcast, Machine, predict};
+use crate::workbench::Workbench;
+
+/// The figures of the matches lab.
+pub(super) const NAMES: [&str; 14] = [
+    // Watchers that were connected at once.
+    "watchers",
+    // Connects per second, and the median and the 99th percentile of ART.
+    "connects_s",
+    "art_ms",
+    "art_p99_ms",
+    // Watchers under way on average while they connect: connects per second times mean ART.
+    "under_way",
+    // Until the last watcher has an event: the median over the events, and the slowest 5 %,
+    // which in bursts of ten are the last ones of each burst.
+    "last_ms",
+    "slowest_ms",
+    // Memory of the process for each watcher, in kB and in MB for 10,000 of them.
+    "kb",
+    "mb_of_10000",
+    // Events that were due, and the part of them that each reading watcher got, in percent.
+    "due",
+    "others_share",
+    // Events that were lost for the watchers that read nothing, by what the server counts.
+    "dropped",
+    // Deliveries that wait for a watcher at the end.
+    "behind",
+    // `yes` or `no`: whether the server closed a watcher.
+    "closed",
+];
+
+/// The longest time in which the watchers connect.
+const CONNECTING: Duration = Duration::from_secs(15);
+/// The time in which the last events arrive.
+const ARRIVE: Duration = Duration::from_millis(300);
+/// The pause between two looks at the number of watchers.
+const LOOK: Duration = Duration::from_millis(10);
+/// The scorer of the shots that miss: a starter of the home team.
+const PLAYER: u8 = 9;
+
+/// The times of two shared cores in the cloud. Exercises ask for ratios, in which they cancel.
+const TYPICAL: Machine = Machine {
+    send: 6.3e-6,
+    byte: 2e-9,
+    connect: 21e-6,
+    art: 0.3e-3,
+    wake: 3e-6,
+    encode: 5e-6,
+    snapshot: 30e-6,
+};
+/// Bytes of the frames: of a shot, and of the status of a match.
+const FRAME: u32 = 160;
+const SNAPSHOT: u32 = 3_000;
+/// The receive buffer of a watcher that reads nothing.
+const RECEIVE_BUFFER: u64 = 4 << 10;
+/// Handshakes in flight while the watchers connect.
+const IN_FLIGHT: usize = 256;
+
+/// Theory of a run, as far as it covers it.
+pub(super) fn expected(settings: &Matches, run: &WatchRun) -> LabFound {
+    let broadcast = Broadcast {
+        machine: TYPICAL,
+        watchers: run.watchers as u32,
+        threads: settings.shards.max(1) as u32,
+        burst: run.burst,
+        rate: 0.0,
+        joins: 0.0,
+        frame: FRAME,
+        snapshot_frame: SNAPSHOT,
+        writer: settings.writer,
+        encode: settings.encode,
+        snapshot: settings.snapshot,
+        behind: settings.behind,
+        behind_limit: settings.behind_limit as u32,
+        send_buffer: settings.send_buffer,
+        receive_buffer: RECEIVE_BUFFER,
+    };
+    let Ok(theory) = predict(&broadcast) else { return LabFound::default() };
+    let each =
+        if settings.writer == Writer::Task { theory.memory.task_each } else { theory.memory.shards_each };
+    let due = run.rate * run.seconds;
+    let stop = theory.stop.filter(|_| run.slow > 0);
+    let mut predicted = Found::new();
+    for (name, number) in [
+        ("watchers", run.watchers as f64),
+        ("under_way", run.watchers.min(IN_FLIGHT) as f64),
+        ("last_ms", theory.one.last_ms),
+        ("slowest_ms", theory.burst.map_or(theory.one.last_ms, |burst| burst.last_ms)),
+        ("kb", each as f64 / 1e3),
+        ("mb_of_10000", each as f64 / 100.0),
+        ("due", due),
+        ("others_share", stop.map_or(100.0, |stop| (100.0 * stop.after as f64 / due).min(100.0))),
+    ] {
+        predicted.insert(name, Value::Number(number));
+    }
+    LabFound { predicted, ..LabFound::default() }
+}
+
+/// Measures a run on a server of its own.
+pub(super) fn measure(config: Config, run: &WatchRun, stop: &StopToken) -> Result<Found, TrialError> {
+    let server = Server::start(config).map_err(TrialError::NoBench)?;
+    let live = server.lab.default_match();
+    let stop = stop.child_token();
+    let publisher = server.runtime.spawn(publish(Arc::clone(&server.lab), live, run.clone(), stop.clone()));
+    let target = WatchTarget::of_match(&server.base, server.lab.default_match().id())?;
+    let plan = WatchPlan {
+        transport: run.transport,
+        watchers: run.watchers,
+        ramp: None,
+        duration: CONNECTING + Duration::from_secs_f64(2.0 * run.seconds) + ARRIVE,
+        slow: run.slow,
+        ..WatchPlan::default()
+    };
+    let watched = watch(&target, &plan, &stop, &mut |_| ());
+    stop.cancel();
+    let published = server.runtime.block_on(publisher).unwrap_or_default();
+    Ok(figures(&watched?.side, &published, run))
+}
+
+/// What the publisher saw.
+#[derive(Debug, Default)]
+struct Published {
+    /// Events that were due after the watchers were connected.
+    due: u64,
+    bytes_per_watcher: Option<u64>,
+    dropped: u64,
+    behind: u64,
+}
+
+/// Publishes events until the time of the run is over, and then stops the watchers.
+async fn publish(lab: Arc<MatchesLab>, live: Arc<LiveMatch>, run: WatchRun, stop: StopToken) -> Published {
+    let begin = Event { minute: 1, action: Action::Begin { half: Half::First } };
+    let shot = Event { minute: 1, action: Action::Shot { side: Side::Home, player: PLAYER } };
+    let _ = live.apply(begin).await;
+    let figures = || lab.snapshot_since(live.id(), u64::MAX);
+    let are_connected = || figures().is_some_and(|now| now.now.watchers >= run.watchers as u64);
+    let interval = Duration::from_secs_f64(f64::from(run.burst) / run.rate);
+    let (began, mut connected, mut due) = (Instant::now(), None, Instant::now());
+    let mut published = Published::default();
+    while !stop.is_cancelled() {
+        if connected.is_none() && (are_connected() || began.elapsed() > CONNECTING) {
+            connected = Some(Instant::now());
+            due = Instant::now();
+        }
+        let end = connected.map(|connected| connected + Duration::from_secs_f64(run.seconds));
+        if end.is_some_and(|end| Instant::now() >= end) {
+            break;
+        }
+        if connected.is_none() && !run.storm {
+            sleep(LOOK).await;
+            continue;
+        }
+        published.due += if connected.is_some() { u64::from(run.burst) } else { 0 };
+        let burst = join_all((0..run.burst).map(|_| live.apply(shot)));
+        // With `behind = "wait"` a slow watcher holds the event back.
+        let patience = end.unwrap_or_else(|| Instant::now() + CONNECTING);
+        let _ = timeout_at(patience, burst).await;
+        due += interval;
+        sleep_until(due.min(patience)).await;
+    }
+    if let Some(end) = connected.map(|connected| connected + Duration::from_secs_f64(run.seconds)) {
+        published.due = published.due.max((run.rate * run.seconds) as u64);
+        sleep_until(end).await;
+    }
+    sleep(ARRIVE).await;
+    if let Some(now) = figures() {
+        published.bytes_per_watcher = now.now.rss_per_watcher;
+        (published.dropped, published.behind) = (now.ledger.dropped, now.ledger.behind);
+    }
+    stop.cancel();
+    published
+}
+
+fn figures(side: &WatchSide, published: &Published, run: &WatchRun) -> Found {
+    let mut found = Found::new();
+    let mut add = |name, number: Option<f64>| {
+        if let Some(number) = number.filter(|number| number.is_finite()) {
+            found.insert(name, Value::Number(number));
+        }
+    };
+    let readers = (run.watchers - run.slow) as f64;
+    add("watchers", Some(side.watchers as f64));
+    add("connects_s", Some(side.connects_s));
+    add("art_ms", side.art.quantile_ms(0.5));
+    add("art_p99_ms", side.art.quantile_ms(0.99));
+    add("under_way", side.art.mean_ms().map(|ms| side.connects_s * ms / 1e3));
+    add("last_ms", side.last.quantile_ms(0.5));
+    add("slowest_ms", side.last.quantile_ms(0.95));
+    add("kb", published.bytes_per_watcher.map(|bytes| bytes as f64 / 1e3));
+    add("mb_of_10000", published.bytes_per_watcher.map(|bytes| bytes as f64 / 100.0));
+    add("due", Some(published.due as f64));
+    if !run.storm {
+        let got = side.deliveries as f64 / readers;
+        add("others_share", Some(100.0 * got / published.due as f64));
+    }
+    add("dropped", Some(published.dropped as f64));
+    add("behind", Some(published.behind as f64));
+    let closed = if side.lost > 0 { "yes" } else { "no" };
+    found.insert("closed", Value::Text(closed.to_owned()));
+    found
+}
+
+/// A server with the matches lab on a free port, with a runtime of its own. Dropping it ends
+/// both.
+struct Server {
+    runtime: Runtime,
+    workbench: Arc<Workbench>,
+    lab: Arc<MatchesLab>,
+    base: String,
+}
+
+impl Server {
+    fn start(config: Config) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let (workbench, lab, base) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            let workbench = Workbench::start(config, &Sources::default());
+            let settings = workbench.settings();
+            let lab = MatchesLab::start(&settings, workbench.registry(), http::match_transports());
+            let router = http::router_with_matches(&workbench, &Arc::default(), &lab);
+            let this = Arc::clone(&workbench);
+            let limits = move || http::Limits::of(&this.settings());
+            tokio::spawn(http::serve_within(listener, router, workbench.shutdown().clone(), limits));
+            std::io::Result::Ok((workbench, lab, format!("http://{address}")))
+        })?;
+        Ok(Self { runtime, workbench, lab, base })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.workbench.shutdown().abort();
+    }
+}
