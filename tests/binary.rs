@@ -22,6 +22,8 @@ mod fake;
 pub(crate) mod jobs;
 /// Stages and workers that are killed and restarted from the command line.
 mod kill;
+/// The ladder of the matches lab.
+mod ladder;
 /// Matches from the command line.
 mod matches;
 

@@ -257,3 +257,59 @@ impl Drop for Server {
         self.workbench.shutdown().abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exercise::FigureName;
+
+    fn run(text: &str) -> WatchRun {
+        toml::from_str(&format!("name = \"r\"\n{text}")).unwrap()
+    }
+
+    fn config(flags: &[&str]) -> Config {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Config { by_flag: Vec::new(), ..Sources { file: None, flags }.load().unwrap() }
+    }
+
+    fn number(found: &Found, name: &str) -> f64 {
+        match found.get(name) {
+            Some(Value::Number(number)) => *number,
+            other => panic!("{name}: {other:?} in {found:?}"),
+        }
+    }
+
+    #[test]
+    fn theory_joins_a_burst_and_stops_behind_a_slow_watcher_only_with_wait() {
+        let expected =
+            |flags: &[&str], text| expected(&config(flags).settings.matches, &run(text)).predicted;
+        let single = expected(&["matches.shards=1"], "watchers = 1000");
+        let burst = expected(&["matches.shards=1"], "watchers = 1000\nburst = 10");
+        let ratio = number(&burst, "slowest_ms") / number(&single, "last_ms");
+        assert!((1.0..3.0).contains(&ratio), "{ratio}");
+        let slow = "watchers = 51\nslow = 1\nrate = 500\nseconds = 5";
+        let waits = expected(&["matches.behind=wait", "matches.send_buffer=4KiB"], slow);
+        assert!((1.0..40.0).contains(&number(&waits, "others_share")), "{waits:?}");
+        assert_eq!(number(&expected(&[], slow), "others_share"), 100.0);
+        assert!(single.keys().all(|name| NAMES.contains(name)));
+    }
+
+    #[test]
+    fn a_run_on_a_server_of_its_own_counts_what_each_watcher_gets() {
+        let run = run("watchers = 20\nrate = 50\nseconds = 0.5\ntransport = \"sse\"");
+        let found = measure(config(&["matches.shards=1"]), &run, &StopToken::new()).unwrap();
+        assert_eq!((number(&found, "watchers"), number(&found, "due")), (20.0, 25.0));
+        assert!((50.0..=110.0).contains(&number(&found, "others_share")), "{found:?}");
+        assert!(number(&found, "last_ms") > 0.0 && number(&found, "art_ms") > 0.0, "{found:?}");
+        assert_eq!(found["closed"], Value::Text("no".to_owned()));
+        assert!(found.keys().all(|name| NAMES.contains(name)));
+    }
+
+    #[test]
+    fn a_figure_of_the_lab_is_named_below_watch() {
+        let name: FigureName = "r.watch.last_ms".parse().unwrap();
+        assert_eq!((name.load.as_str(), name.to_string().as_str()), ("r", "r.watch.last_ms"));
+        let why = "r.watch.speed".parse::<FigureName>().unwrap_err().to_string();
+        assert!(why.starts_with("\"speed\" is not a figure of the matches lab: expected one of"), "{why}");
+    }
+}
