@@ -130,7 +130,7 @@ pub(super) fn ledgers(runs: &[Run]) -> String {
         format!("<p class=\"account\">{} {}</p>\n", key(n), jobs.ledger)
     };
     let watchers = runs.iter().enumerate().filter_map(|(n, run)| Some((n, run.watch.as_ref()?)));
-    let of_watchers = |(n, watch): (usize, &crate::record::WatchSide)| {
+    let of_watchers = |(n, watch): (usize, &WatchSide)| {
         let server = watch.server.as_ref().map_or(String::new(), |server| format!("; {}", server.ledger));
         format!("<p class=\"account\">{} {}{server}</p>\n", key(n), watch.account())
     };
