@@ -1,7 +1,9 @@
 //! The rules and the seeded play, and the lab over loopback sockets.
 
 mod faults;
+mod memory;
 mod rules;
 mod support;
+mod verdicts;
 mod watching;
 mod writers;

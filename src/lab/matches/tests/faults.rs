@@ -105,14 +105,17 @@ async fn a_watcher_that_reads_nothing_loses_the_oldest_events_and_is_listed() {
     let mut slow = narrow(&live, "slow").await;
     good.expect("snapshot").await;
     let mut sent = 0;
-    while balanced(&live).dropped == 0 {
+    let word = || lab.snapshot_since(live.id(), 0).unwrap().verdict.word;
+    // The kernel takes what fits into both buffers, and acknowledges it late.
+    while balanced(&live).dropped == 0 || word() != "ONE IS BEHIND" {
         shot(&live, 2).await;
         good.expect("event").await;
         sent += 1;
-        assert!(sent < 5_000, "the kernel takes everything");
+        assert!(sent < 20_000, "the kernel takes everything");
+        if balanced(&live).dropped > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
-    let word = || lab.snapshot_since(live.id(), 0).unwrap().verdict.word;
-    until("it is behind", || word() == "ONE IS BEHIND").await;
     shot(&live, 2).await;
     sent += 1;
     until("the others have it", || live.sampled_last_ms().is_some()).await;
@@ -157,7 +160,6 @@ async fn with_wait_one_watcher_stalls_the_match_until_its_silence_is_over() {
     assert!(live.now().1 < stalled + 150, "the publisher waits");
     assert!(!publisher.is_finished());
     assert!(lab.snapshot_since(live.id(), 0).unwrap().event.unwrap().stalled_ms >= 5_000);
-    // A newcomer gets its snapshot from its shard, but nothing from the match's own mailbox.
     let mut drained = 0;
     let reading = async {
         while drained < 1_000 {
