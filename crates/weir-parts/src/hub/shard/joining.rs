@@ -20,6 +20,9 @@ impl<S> Shard<S> {
         }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, watcher: None });
+            // A walk that goes on passes the new slot before it wraps, so it takes a step more.
+            // Otherwise it would end before it has come round.
+            self.walk_left += usize::from(self.walk_left > 0);
             self.slots.len() as u32 - 1
         });
         let next = self.window.next();

@@ -10,7 +10,8 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 use weir_stage::stage;
 
-use super::super::{Hub, MemorySink, Since, Sink};
+use super::super::shard::Shard;
+use super::super::{Hub, MemorySink, Settings, Since, Sink};
 use super::naive::read;
 use super::support::Lines;
 
@@ -65,4 +66,27 @@ async fn an_event_that_comes_during_a_walk_goes_along_with_it_and_reaches_those_
     assert!(sinks.iter().all(|sink| read(&sink.inner.taken(), 0).events == 2));
     let writes = hub.figures().shards[0].writes;
     assert!(writes < 2 * WATCHERS, "{writes} writes: the later watchers got both events in one");
+}
+
+#[test]
+fn a_walk_comes_round_although_watchers_join_meanwhile() {
+    let no_gap = |_: u64, _: u64, _: &mut Vec<u8>| panic!("nothing is lost");
+    let mut shard: Shard<()> = Shard::new(0, 0, Settings::default(), 0);
+    let join = |shard: &mut Shard<()>| {
+        shard.join(Arc::new(()), &[], Since::Now, &no_gap).expect("the shard is open");
+    };
+    (0..4).for_each(|_| join(&mut shard));
+    // The first walk leaves the cursor in the middle, since a watcher joins before it wraps.
+    for event in 0..3 {
+        shard.publish(event, b"event", &no_gap);
+        shard.begin_walk();
+        while let Some(slot) = shard.next_in_walk() {
+            shard.wrote(slot, 5);
+            join(&mut shard);
+            if shard.figures().watchers > 40 {
+                break;
+            }
+        }
+        assert_eq!(shard.figures().deliveries.behind, 0, "after event {event}");
+    }
 }
