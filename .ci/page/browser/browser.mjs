@@ -32,7 +32,7 @@ export class Browser {
       // A browser reports a connection that broke by itself.
       const isBroken = /ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/.test(message.text());
       const isExpected = this.allows?.test(message.text());
-      if (!isBroken && !isExpected) this.complaints.push(`console: ${message.text()}`);
+      if (!isBroken && !isExpected) this.complaints.push(`console: ${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`));
     page.on('dialog', (dialog) => this.complaints.push(`dialog: ${dialog.message()}`));

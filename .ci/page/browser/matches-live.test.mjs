@@ -18,7 +18,8 @@ let page;
 const watchers = new Watchers();
 
 before(async () => {
-  server = await Server.start([]);
+  // A small buffer, so that a watcher that reads nothing is behind soon.
+  server = await Server.start(['matches.send_buffer=1KiB']);
   browser = await Browser.open();
   browser.allows = /409 \(Conflict\)/;
   page = await browser.page(`${server.url}/matches`);
@@ -108,15 +109,20 @@ test('a rung is switched while watchers are connected, and none is lost', async 
   assert.ok((await match()).marks.some(({ word }) => word.includes('writer')), 'a mark');
 });
 
-test('a watcher that reads nothing is shown with its name', async () => {
-  await page.evaluate(() => document.querySelector('#rate').focus());
-  await page.keyboard.press('End');
-  await isTrue(async () => (await match()).match.rate === 100, '100 events a second');
-  watchers.stall();
-  await isTrue(async () => (await text(page, '#callout b')) === 'w0', 'w0');
-  assert.match(await text(page, '#callout'), /has read nothing for/);
-  await page.locator('h1').click();
-  await page.keyboard.press('-');
+test('a watcher that reads nothing is shown with its name, and the others get their events', async () => {
+  await page.click('#again');
+  await isTrue(() => watchers.all.every(({ ended }) => ended), 'the streams of the former match end');
+  await server.post('/api/matches/weir-sluice/play?rate=100&events=100000');
+  await isTrue(async () => (await match()).match.period === 'first half', 'it plays');
+  await watchers.join(server.address, 20);
+  watchers.stall(COUNT);
+  await isTrue(async () => (await text(page, '#callout b')) === `w${COUNT}`, 'its name');
+  await isTrue(async () => /BEHIND/.test(await text(page, '#word')), 'the verdict');
+  assert.match(await text(page, '#callout'), /\(place \d+\) has read nothing for/);
+  const { event } = await match();
+  assert.ok(event.behind[0].place < 20, `place ${event.behind[0].place} of 20`);
+  assert.equal(event.behind.length, 1);
+  assert.equal(watchers.open, 20);
 });
 
 test('the ladder says what is on', async () => {
@@ -137,11 +143,13 @@ test('a crash of the dispatcher is shown; its watchers are closed, and the match
   const before = await match();
   await page.click('#more');
   await page.click('[data-crash=dispatcher]');
-  await isTrue(() => watchers.all.slice(1).every(({ ended }) => ended), 'the watchers are closed');
+  const others = watchers.all.slice(COUNT + 1);
+  await isTrue(() => others.every(({ ended }) => ended), 'the watchers are closed');
   await isTrue(async () => (await match()).marks.some(({ kind }) => kind === 'crash'), 'a mark');
   await page.keyboard.press('Escape');
-  await watchers.join(server.address, 20);
-  await isTrue(async () => (await text(page, '#f-watchers')) === '20', '20 watchers');
+  await isTrue(async () => (await match()).now.watchers === 0, 'none is left');
+  await watchers.join(server.address, 10);
+  await isTrue(async () => (await text(page, '#f-watchers')) === '10', '10 watchers');
   const { match: now } = await match();
   assert.ok(now.next >= before.match.next, 'the match goes on');
   assert.match(await text(page, '#link'), /^connection kept/);
@@ -149,7 +157,7 @@ test('a crash of the dispatcher is shown; its watchers are closed, and the match
 
 test('the stop event ends the streams; again begins a new match', async () => {
   await page.click('#stop');
-  await isTrue(() => watchers.all.slice(-20).every(({ ended }) => ended), 'the streams end');
+  await isTrue(() => watchers.all.slice(-10).every(({ ended }) => ended), 'the streams end');
   await isTrue(async () => (await text(page, '#word')) === 'OVER', 'OVER');
   await page.click('#again');
   await isTrue(async () => (await text(page, '#when')).startsWith('not begun'), 'a new match');

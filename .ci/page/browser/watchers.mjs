@@ -47,9 +47,9 @@ export class Watchers {
     return this.all.reduce((sum, one) => sum + one.snapshots, 0);
   }
 
-  /** Has the first watcher read nothing more. */
-  stall() {
-    this.all[0].socket.pause();
+  /** Has a watcher read nothing more. */
+  stall(number) {
+    this.all[number].socket.pause();
   }
 
   end() {

@@ -73,7 +73,6 @@ pub(super) struct Life {
     pub(super) hub: Hub<Published, Socket>,
     /// One per transport.
     pub(super) commons: Vec<Arc<Common>>,
-    pub(super) shards: usize,
     pub(super) times: Arc<TaskTimes>,
     by_task: Arc<AtomicBool>,
     publish: Mutex<Option<mpsc::Sender<Published>>>,
@@ -127,19 +126,7 @@ impl Life {
         let publish = Mutex::new(Some(publish));
         let given = AtomicU64::new(next);
         let began_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Self {
-            number,
-            is_restart,
-            began_ms,
-            hub,
-            commons,
-            shards,
-            times,
-            by_task,
-            publish,
-            _source: source,
-            given,
-        }
+        Self { number, is_restart, began_ms, hub, commons, times, by_task, publish, _source: source, given }
     }
 
     /// Gives an event to the hub. Waits while the hub takes none, as with `behind = "wait"`. A

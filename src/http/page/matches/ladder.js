@@ -50,6 +50,11 @@ export function endsOf(values, least) {
   ];
 }
 
+/** Changes such as “ART ÷ 100”, which are not broken at their signs. @param {string} words */
+function unbroken(words) {
+  return words.replace(/ ([×÷+−>]) /g, '\u00a0$1\u00a0');
+}
+
 /**
  * Part of a column in one row: the line from the row below, and to the row above.
  * @param {string} kind
@@ -91,7 +96,7 @@ class Row {
       element('th', 'rung', element('span', 'name', rung.name), key),
       ...this.#cells,
       element('td', 'here', this.#words, this.#more),
-      element('td', 'original', rung.original),
+      element('td', 'original', unbroken(rung.original)),
       element('td', 'act', isBuilt ? this.#climb : ''),
     );
     /** @type {HTMLTableCellElement} */ (this.node.children[1]).scope = 'row';
@@ -111,7 +116,7 @@ class Row {
     for (const [place, column] of COLUMNS.entries()) this.#draw(this.#cells[place], column, match, index);
     const isMeasured = rung.n !== null || rung.c !== null || rung.art_ms !== null;
     const isBuilt = Object.keys(rung.settings).length > 0;
-    write(this.#words, isMeasured ? rung.words : isBuilt ? UNMEASURED : 'not built');
+    write(this.#words, isMeasured ? unbroken(rung.words) : isBuilt ? UNMEASURED : 'not built');
     this.#words.className = !isMeasured || rung.effect === 'none' ? 'quiet' : rung.effect === 'worse' ? 'bad' : '';
     const more = [
       rung.last_ms === null ? '' : `last ${format.ms(rung.last_ms)}`,

@@ -37,7 +37,7 @@ class Switch {
     this.rung = rung;
     const isBuilt = Object.keys(rung.settings).length > 0;
     write(this.#name, rung.name);
-    write(this.#effect, !isBuilt ? rung.key : rung.effect === 'none' ? 'no effect' : '');
+    write(this.#effect, !isBuilt ? 'not built' : rung.effect === 'none' ? 'no effect' : '');
     this.button.setAttribute('aria-checked', String(rung.on));
     this.button.setAttribute('aria-label', `${rung.name}: ${rung.key}`);
     if (this.node.title !== rung.key) this.node.title = rung.key;
