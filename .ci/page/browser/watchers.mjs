@@ -2,8 +2,19 @@
 //
 // Responsible for: connecting them, and counting the events of each. It measures no times.
 
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+
+const SLOW = `
+import socket, sys, time
+host, port, user = sys.argv[1:]
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+s.connect((host, int(port)))
+s.sendall(f"GET /api/matches/watch?match=weir-sluice&user={user} HTTP/1.1\\r\\nHost: {host}:{port}\\r\\n\\r\\n".encode())
+time.sleep(600)
+`;
 
 export class Watchers {
   /** @type {{ socket: net.Socket, events: number, snapshots: number, gaps: number, ended: boolean }[]} */
@@ -47,12 +58,14 @@ export class Watchers {
     return this.all.reduce((sum, one) => sum + one.snapshots, 0);
   }
 
-  /** Has a watcher read nothing more. */
-  stall(number) {
-    this.all[number].socket.pause();
+  /** Joins a watcher that reads nothing. Its buffer is smaller than Node can make one. */
+  joinSlow(address, user) {
+    const [host, port] = address.split(':');
+    this.slow = spawn('python3', ['-c', SLOW, host, port, user], { stdio: 'ignore' });
   }
 
   end() {
+    this.slow?.kill();
     for (const { socket } of this.all) socket.destroy();
     this.all = [];
   }

@@ -69,7 +69,7 @@ export class Controls {
     const states = new Map([
       [this.#play, off],
       [this.#stop, off || !isUnderWay],
-      [this.#again, off || period === 'not begun'],
+      [this.#again, off || period !== 'over'],
       [this.#goals.home, off || !isPlayed(match.match)],
       [this.#goals.away, off || !isPlayed(match.match)],
     ]);

@@ -22,7 +22,10 @@ export class Replay {
   still = false;
   /** @type {MatchEvent | null} the newest, if it is not the one that is shown */
   #next = null;
-  #nextSince = 0;
+  /** @type {MatchEvent | null} the newest that is complete and not shown yet */
+  #complete = null;
+  /** Since when there has been an event to show. */
+  #since = 0;
   #begun = 0;
 
   /**
@@ -32,26 +35,29 @@ export class Replay {
    */
   take(event, now) {
     if (event === null) {
-      this.event = this.#next = null;
+      this.event = this.#next = this.#complete = null;
       return false;
     }
     if (event.seq === this.event?.seq) {
       this.event = event;
-      this.#next = null;
+      this.#next = this.#complete = null;
       return false;
     }
-    if (event.seq !== this.#next?.seq) this.#nextSince = now;
+    if (!this.#next) this.#since = now;
     this.#next = event;
+    if (isSettled(event)) this.#complete = event;
     return this.advance(now);
   }
 
   /** Begins the replay of the newest event, if the present one is over. @param {number} now */
   advance(now) {
-    const next = this.#next;
-    if (!next || (this.event && !this.still && !this.#isOver(now))) return false;
-    if (!isSettled(next) && now - this.#nextSince < PATIENCE_MS) return false;
+    if (!this.#next || (this.event && !this.still && !this.#isOver(now))) return false;
+    // At many events a second the newest is hardly ever complete.
+    const isDue = this.#next.stalled_ms > 0 || now - this.#since >= PATIENCE_MS;
+    const next = this.#complete ?? (isDue ? this.#next : null);
+    if (!next) return false;
     this.event = next;
-    this.#next = null;
+    this.#next = this.#complete = null;
     this.#begun = now;
     const total = Math.max(next.curve.at(-1) ?? 0, 1e-3);
     this.slow = FACTORS.findLast((factor) => total * factor <= LONGEST_MS) ?? FACTORS[0];

@@ -160,6 +160,18 @@ test('an event that is still going out is waited for, and shown as far as it is 
   equal([still.take(event({ seq: 8 }), 10), still.event?.seq], [true, 8]);
 });
 
+test('of many events a second, none of them complete when it is seen, one is shown all the same', () => {
+  const replay = new Replay();
+  replay.take(event(), 0);
+  for (let seq = 8; seq < 100; seq += 1) replay.take(event({ seq, reached: 300, last_ms: null }), 2000 + 10 * seq);
+  equal((replay.event?.seq ?? 0) > 30, true);
+  const complete = new Replay();
+  complete.take(event({ seq: 1 }), 0);
+  complete.take(event({ seq: 2 }), 900);
+  complete.take(event({ seq: 3, reached: 300, last_ms: null }), 1000);
+  equal([complete.advance(5000), complete.event?.seq], [true, 2]);
+});
+
 /** @type {Rung[]} */
 const RUNGS = [{ writer: 'task', backlog: 128 }, { backlog: 4096 }, { writer: 'shards' }].map((settings, rung) => ({
   rung,
