@@ -41,6 +41,7 @@ mod messages;
 mod play;
 mod playing;
 mod publish;
+mod reading;
 mod rules;
 mod sampled;
 mod sampler;

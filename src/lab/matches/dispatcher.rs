@@ -112,6 +112,10 @@ fn begin(live: &Arc<LiveMatch>) -> Arc<Life> {
     lock(&live.lives).push(Arc::clone(&life));
     live.current.send_replace(Some(Arc::clone(&life)));
     drop(game);
+    if life.is_restart {
+        // The event that was on its way has reached no more watchers.
+        lock(&live.sampled).traced.take_if(|traced| !traced.is_settled);
+    }
     // A change of the configuration may have come in between.
     life.change(&live.core.config());
     life

@@ -1,9 +1,8 @@
-//! Joins one watcher, and reads what it sends.
+//! Joins one watcher: its socket, its status or what it has missed, and its place in the hub.
 
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -16,9 +15,9 @@ use super::life::Life;
 use super::live::LiveMatch;
 use super::mailbox::Letter;
 use super::socket::Socket;
-use super::{Arrival, Ending, Heard, NotWatching, Reader, Transport};
+use super::{Arrival, Ending, NotWatching, Transport, reading};
 use crate::config::{MatchLog, SnapshotFrom};
-use crate::hub::{Since, WatcherId};
+use crate::hub::Since;
 
 /// How long a newcomer waits for a dispatcher that is being restarted.
 const RESTART: Duration = Duration::from_secs(2);
@@ -100,8 +99,7 @@ pub(super) async fn join(
     // Nothing else sets it.
     _ = socket.id.set(joined.id);
     let watched = Arc::downgrade(&socket);
-    let (reader, answers) = begin(&socket, joined.id, &early);
-    readers.spawn(read(Leave { socket, id: joined.id }, reader, answers));
+    readers.spawn(reading::begin(socket, joined.id, &early).run());
     Ok(Some(watched))
 }
 
@@ -138,71 +136,5 @@ async fn farewell(mut stream: TcpStream, bytes: &[u8], written: impl FnOnce()) -
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// Takes a watcher off its hub when its reader ends, also by a panic.
-struct Leave {
-    socket: Arc<Socket>,
-    id: WatcherId,
-}
-
-impl Drop for Leave {
-    fn drop(&mut self) {
-        self.socket.common.hub().leave(self.id);
-    }
-}
-
-/// A watcher's reader, or `None` once the client has said that it leaves.
-type Listening = Option<Box<dyn Reader>>;
-
-/// Makes the reader of a watcher, and feeds it what was read before.
-fn begin(socket: &Socket, id: WatcherId, early: &Bytes) -> (Listening, Vec<u8>) {
-    let (mut reader, mut answers) = (socket.common.transport.reader(), Vec::new());
-    if !early.is_empty() && reader.feed(early, &mut answers) == Heard::Ended {
-        socket.common.hub().close(id, answers);
-        return (None, Vec::new());
-    }
-    (Some(reader), answers)
-}
-
-/// Reads what a watcher sends until it has gone, and answers it.
-async fn read(leave: Leave, mut reader: Listening, mut answers: Vec<u8>) {
-    let Leave { socket, id } = &leave;
-    loop {
-        if !answers.is_empty() {
-            // The next request waits until this answer is written. A watcher that has left needs
-            // none.
-            socket.common.hub().say(*id, std::mem::take(&mut answers)).await;
-        }
-        if socket.stream.readable().await.is_err() {
-            return;
-        }
-        let read = match &mut reader {
-            Some(reader) => socket.read(&mut **reader, &mut answers),
-            None => socket.read(&mut Deaf, &mut answers),
-        };
-        match read {
-            Ok(Some(Heard::Open)) => socket.hear(),
-            Ok(Some(Heard::Ended)) => {
-                socket.hear();
-                // It has its answer; until it closes its side, what it sends is not looked at.
-                socket.common.hub().close(*id, std::mem::take(&mut answers));
-                reader = None;
-            }
-            Ok(None) => return,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
-}
-
-/// Ignores everything.
-struct Deaf;
-
-impl Reader for Deaf {
-    fn feed(&mut self, _bytes: &[u8], _answers: &mut Vec<u8>) -> Heard {
-        Heard::Open
     }
 }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -102,7 +104,6 @@ fn send_us() -> io::Result<f64> {
 /// The rate at which a bare loop accepts what two threads connect.
 fn connects_s() -> io::Result<f64> {
     let (listener, address) = listen()?;
-    listener.set_nonblocking(true)?;
     let connect = move || {
         let begin = Instant::now();
         while begin.elapsed() < PART {
@@ -111,19 +112,27 @@ fn connects_s() -> io::Result<f64> {
             _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         }
     };
-    let clients = [thread::spawn(connect), thread::spawn(connect)];
-    let (begin, mut accepted) = (Instant::now(), 0_u32);
-    let mut last = begin;
-    while !clients.iter().all(thread::JoinHandle::is_finished) || last.elapsed() < Duration::from_millis(1)
-    {
-        match listener.accept() {
-            Ok(_) => (accepted, last) = (accepted + 1, Instant::now()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::yield_now(),
-            // The client has reset it already.
-            Err(_) => {}
+    let is_done = Arc::new(AtomicBool::new(false));
+    let clients = thread::spawn({
+        let is_done = Arc::clone(&is_done);
+        move || {
+            let both = [thread::spawn(connect), thread::spawn(connect)];
+            both.into_iter().for_each(|client| _ = client.join());
+            is_done.store(true, Ordering::Release);
+            // Wakes the loop for the last time.
+            TcpStream::connect(address)
         }
+    });
+    let (begin, mut accepted) = (Instant::now(), 0_u32);
+    while !is_done.load(Ordering::Acquire) {
+        // A connection that its client has reset counts too.
+        _ = listener.accept();
+        accepted += 1;
     }
-    Ok(f64::from(accepted) / (last - begin).as_secs_f64().max(1e-3))
+    let took = begin.elapsed().as_secs_f64();
+    // It has nothing left to do.
+    _ = clients.join();
+    Ok(f64::from(accepted) / took)
 }
 
 /// The median time from before a connection until its first bytes.

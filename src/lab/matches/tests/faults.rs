@@ -113,7 +113,7 @@ async fn a_watcher_that_reads_nothing_loses_the_oldest_events_and_is_listed() {
         sent += 1;
         assert!(sent < 20_000, "the kernel takes everything");
         if balanced(&live).dropped > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(20)).await;
         }
     }
     shot(&live, 2).await;
