@@ -61,7 +61,7 @@ mod view;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -90,7 +90,7 @@ use self::core::Core;
 use super::{Lab, LabPart};
 use crate::config::{Settings, changes};
 use crate::metrics::Registry;
-use crate::record::Run;
+use crate::record::{self, Run};
 
 /// The most matches.
 const MOST_MATCHES: usize = 100;
@@ -292,7 +292,7 @@ impl Lab for MatchesLab {
 
 /// Returns the time since the epoch in microseconds.
 fn epoch_micros() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = record::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 

@@ -42,10 +42,12 @@ impl Common {
     }
 }
 
+/// A closure that is called for each watcher that the hub has let go of.
+pub(super) type OnLeft = Box<dyn Fn(&Left, &Socket) + Send + Sync>;
+
 /// The hooks of a life into its match.
 pub(super) struct Hooks {
-    /// Called for each watcher that the hub has let go of.
-    pub(super) left: Box<dyn Fn(&Left, &Socket) + Send + Sync>,
+    pub(super) left: OnLeft,
     /// Called when a shard has recorded a traced event.
     pub(super) traced: Box<dyn Fn(u64) + Send + Sync>,
 }

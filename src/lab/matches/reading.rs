@@ -42,6 +42,7 @@ pub(super) fn begin(socket: Arc<Socket>, id: WatcherId, early: &Bytes) -> Readin
 impl Reading {
     /// Reads until the client has gone, or the lab hangs up. The future holds only what must
     /// outlive a wait: with 10,000 watchers, each byte counts.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
     pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             loop {
