@@ -107,7 +107,7 @@ impl Arrivals {
             }
         });
         self.next = self.next.max(seq + 1);
-        if arriving.count % arriving.every == 0 && (arriving.kept.len() as u64) < 2 * KEPT {
+        if arriving.count.is_multiple_of(arriving.every) && (arriving.kept.len() as u64) < 2 * KEPT {
             arriving.kept.push(now);
         }
         arriving.count += 1;
