@@ -4,6 +4,8 @@
 //! The events are shots, which the rules always allow, so the run decides when they go out.
 //! Both sides share the machine, so exercises ask for ratios and counts rather than times.
 
+mod theory;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +15,8 @@ use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::TrialError;
-use super::lab::{Found, LabFound};
-use crate::config::{Config, Matches, Sources, Writer};
+use super::lab::Found;
+use crate::config::{Config, Sources};
 use crate::exercise::Value;
 use crate::exercise::format::WatchRun;
 use crate::http;
@@ -22,8 +24,9 @@ use crate::lab::matches::{Action, Event, Half, LiveMatch, MatchesLab, Side};
 use crate::load::watch::{WatchPlan, WatchTarget, watch};
 use crate::record::WatchSide;
 use crate::shutdown::StopToken;
-use crate::theory::watch::{Broadcast, Machine, predict};
 use crate::workbench::Workbench;
+
+pub(super) use theory::expected;
 
 /// The figures of the matches lab.
 pub(super) const NAMES: [&str; 14] = [
@@ -62,64 +65,6 @@ const LOOK: Duration = Duration::from_millis(10);
 /// The scorer of the shots that miss: a starter of the home team.
 const PLAYER: u8 = 9;
 
-/// The times of two shared cores in the cloud. Exercises ask for ratios, in which they cancel.
-const TYPICAL: Machine = Machine {
-    send: 6.3e-6,
-    byte: 2e-9,
-    connect: 21e-6,
-    art: 0.3e-3,
-    wake: 3e-6,
-    encode: 5e-6,
-    snapshot: 30e-6,
-};
-/// Bytes of the frames: of a shot, and of the status of a match.
-const FRAME: u32 = 160;
-const SNAPSHOT: u32 = 3_000;
-/// The receive buffer of a watcher that reads nothing.
-const RECEIVE_BUFFER: u64 = 4 << 10;
-/// Handshakes in flight while the watchers connect.
-const IN_FLIGHT: usize = 256;
-
-/// Theory of a run, as far as it covers it.
-pub(super) fn expected(settings: &Matches, run: &WatchRun) -> LabFound {
-    let broadcast = Broadcast {
-        machine: TYPICAL,
-        watchers: run.watchers as u32,
-        threads: settings.shards.max(1) as u32,
-        burst: run.burst,
-        rate: 0.0,
-        joins: 0.0,
-        frame: FRAME,
-        snapshot_frame: SNAPSHOT,
-        writer: settings.writer,
-        encode: settings.encode,
-        snapshot: settings.snapshot,
-        behind: settings.behind,
-        behind_limit: settings.behind_limit as u32,
-        send_buffer: settings.send_buffer,
-        receive_buffer: RECEIVE_BUFFER,
-    };
-    let Ok(theory) = predict(&broadcast) else { return LabFound::default() };
-    let each =
-        if settings.writer == Writer::Task { theory.memory.task_each } else { theory.memory.shards_each };
-    let due = run.rate * run.seconds;
-    let stop = theory.stop.filter(|_| run.slow > 0);
-    let mut predicted = Found::new();
-    for (name, number) in [
-        ("watchers", run.watchers as f64),
-        ("under_way", run.watchers.min(IN_FLIGHT) as f64),
-        ("last_ms", theory.one.last_ms),
-        ("slowest_ms", theory.burst.map_or(theory.one.last_ms, |burst| burst.last_ms)),
-        ("kb", each as f64 / 1e3),
-        ("mb_of_10000", each as f64 / 100.0),
-        ("due", due),
-        ("others_share", stop.map_or(100.0, |stop| (100.0 * stop.after as f64 / due).min(100.0))),
-    ] {
-        predicted.insert(name, Value::Number(number));
-    }
-    LabFound { predicted, ..LabFound::default() }
-}
-
 /// Measures a run on a server of its own.
 pub(super) fn measure(config: Config, run: &WatchRun, stop: &StopToken) -> Result<Found, TrialError> {
     let server = Server::start(config).map_err(TrialError::NoBench)?;
@@ -149,6 +94,8 @@ struct Published {
     bytes_per_watcher: Option<u64>,
     dropped: u64,
     behind: u64,
+    /// Whether fewer watchers were there at the end than at the beginning.
+    has_closed: bool,
 }
 
 /// Publishes events until the time of the run is over, and then stops the watchers.
@@ -190,6 +137,8 @@ async fn publish(lab: Arc<MatchesLab>, live: Arc<LiveMatch>, run: WatchRun, stop
     if let Some(now) = figures() {
         published.bytes_per_watcher = now.now.rss_per_watcher;
         (published.dropped, published.behind) = (now.ledger.dropped, now.ledger.behind);
+        // A watcher that reads nothing does not see its end behind the unread bytes.
+        published.has_closed = now.now.watchers < run.watchers as u64;
     }
     stop.cancel();
     published
@@ -219,7 +168,7 @@ fn figures(side: &WatchSide, published: &Published, run: &WatchRun) -> Found {
     }
     add("dropped", Some(published.dropped as f64));
     add("behind", Some(published.behind as f64));
-    let closed = if side.lost > 0 { "yes" } else { "no" };
+    let closed = if published.has_closed { "yes" } else { "no" };
     found.insert("closed", Value::Text(closed.to_owned()));
     found
 }
@@ -259,39 +208,24 @@ impl Drop for Server {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::exercise::FigureName;
 
-    fn run(text: &str) -> WatchRun {
+    pub(super) fn run(text: &str) -> WatchRun {
         toml::from_str(&format!("name = \"r\"\n{text}")).unwrap()
     }
 
-    fn config(flags: &[&str]) -> Config {
+    pub(super) fn config(flags: &[&str]) -> Config {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         Config { by_flag: Vec::new(), ..Sources { file: None, flags }.load().unwrap() }
     }
 
-    fn number(found: &Found, name: &str) -> f64 {
+    pub(super) fn number(found: &Found, name: &str) -> f64 {
         match found.get(name) {
             Some(Value::Number(number)) => *number,
             other => panic!("{name}: {other:?} in {found:?}"),
         }
-    }
-
-    #[test]
-    fn theory_joins_a_burst_and_stops_behind_a_slow_watcher_only_with_wait() {
-        let expected =
-            |flags: &[&str], text| expected(&config(flags).settings.matches, &run(text)).predicted;
-        let single = expected(&["matches.shards=1"], "watchers = 1000");
-        let burst = expected(&["matches.shards=1"], "watchers = 1000\nburst = 10");
-        let ratio = number(&burst, "slowest_ms") / number(&single, "last_ms");
-        assert!((1.0..3.0).contains(&ratio), "{ratio}");
-        let slow = "watchers = 51\nslow = 1\nrate = 500\nseconds = 5";
-        let waits = expected(&["matches.behind=wait", "matches.send_buffer=4KiB"], slow);
-        assert!((1.0..40.0).contains(&number(&waits, "others_share")), "{waits:?}");
-        assert_eq!(number(&expected(&[], slow), "others_share"), 100.0);
-        assert!(single.keys().all(|name| NAMES.contains(name)));
     }
 
     #[test]

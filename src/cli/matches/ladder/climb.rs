@@ -98,12 +98,21 @@ impl Row {
     }
 }
 
+/// Replaces a match by a new one that has not begun.
+pub(super) fn replace(ask: &Ask<'_>, id: &str) -> Result<(), Said> {
+    // Refused if the match is over already, which is all that is wanted.
+    match ask.order(&path(id, "/stop")) {
+        Ok(_) | Err(Said::No { .. }) => ask.order(&path(id, "/again")).map(drop),
+        Err(error) => Err(error),
+    }
+}
+
 impl Climb<'_> {
     /// Begins a match that is long enough for `rungs` rungs.
     pub(super) fn begin(&self, rungs: usize) -> Result<(), Said> {
         let seconds = (self.full + CONNECTING).as_secs_f64() * rungs as f64;
         let events = (seconds * RATE).ceil();
-        self.ask.order(&path(self.id, "/again"))?;
+        replace(self.ask, self.id)?;
         self.ask.order(&path(self.id, &format!("/play?rate={RATE}&seed=1&events={events}")))?;
         Ok(())
     }

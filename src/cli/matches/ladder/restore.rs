@@ -1,6 +1,7 @@
 //! Restores the settings and the match that a climb has changed.
 
 use super::super::path;
+use super::climb::replace;
 use super::interrupt::Interrupts;
 use super::rungs::{Ground, toml};
 use crate::cli::ask::{Ask, Said};
@@ -44,9 +45,11 @@ impl<'a> Restore<'a> {
                 break;
             }
         }
-        let order = self.rate.map_or("/again".to_owned(), |rate| format!("/play?rate={rate}"));
         // The match matters less than the settings, and the user sees its state.
-        let _ = self.ask.order(&path(self.id, &order));
+        let _ = match self.rate {
+            Some(rate) => self.ask.order(&path(self.id, &format!("/play?rate={rate}"))).map(drop),
+            None => replace(self.ask, self.id),
+        };
         outcome.map_err(|why| self.by_hand(&why))
     }
 

@@ -82,7 +82,7 @@ pub(super) fn ending(rows: &[Row], machine: Option<&Machine>) -> String {
         distances.push(format!("C {} of it", percent(c / machine.connects_s)));
     }
     if let Some(art) = last.result.art_ms {
-        distances.push(format!("ART {} times its own", number(art / machine.art_ms)));
+        distances.push(format!("ART {} times that of a lone connection", number(art / machine.art_ms)));
     }
     if let Some((ms, floor)) = last.result.last_ms.zip(floor(last)).filter(|(_, floor)| *floor > 0.0) {
         distances.push(format!(
