@@ -93,12 +93,13 @@ struct Line<'a> {
 }
 
 /// Options with a value that may precede an argument.
-const WITH_VALUE: [&str; 16] = [
+const WITH_VALUE: [&str; 17] = [
     "--config",
     "--set",
     "--listen",
     "--token",
     "--url",
+    "--match",
     "--dir",
     "--exercises",
     "--name",
@@ -155,6 +156,7 @@ impl<'a> Line<'a> {
                 ["load"] => modes().chain(["watch".to_owned()]).collect(),
                 ["simulate" | "predict"] => modes().chain(["jobs".to_owned()]).collect(),
                 ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
+                ["match", "crash"] => ["dispatcher", "shard-0"].map(str::to_owned).to_vec(),
                 ["set", ..] => keys(),
                 ["compare", ..]
                 | ["runs", "compare" | "delete", ..]
@@ -218,6 +220,7 @@ mod tests {
         assert_eq!(candidates(&["--config", "x.toml", "simulate", "-c", "5", "p"]), ["pipelined"]);
         assert_eq!(candidates(&["--set", "consumers.c"]), ["consumers.concurrency="]);
         assert_eq!(candidates(&["kill", ""]), ["queue", "consumers"]);
+        assert_eq!(candidates(&["match", "crash", "--match", "x", "d"]), ["dispatcher"]);
         assert_eq!(candidates(&["restart", "--url", "x", "c"]), ["consumers"]);
         assert_eq!(candidates(&["set", "queue.capacity=5", "consumers.c"]), ["consumers.concurrency="]);
         assert_eq!(candidates(&["exercise", "start", "kn"]), ["knee"]);
