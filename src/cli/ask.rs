@@ -88,6 +88,8 @@ impl Ask<'_> {
             // The server's words are enough: the address would repeat the order.
             Err(RequestError::Refused { status, said, .. }) if !said.is_empty() => {
                 let exit = if status == StatusCode::BAD_REQUEST { Exit::Usage } else { Exit::Failure };
+                // One problem a line.
+                let said = said.trim().replace('\n', "; ");
                 Err(Said::No { exit, words: clean::line(&said).into_owned() })
             }
             Err(error) => Err(Said::Nothing(error.into())),

@@ -14,7 +14,7 @@ fn status(server: &Server) -> Value {
 }
 
 /// Settings that no rung has.
-const OWN: [&str; 4] = ["--set", "matches.acceptors=2", "--set", "matches.supervisors=3"];
+const OWN: &str = "[matches]\nacceptors = 2\nsupervisors = 3\n";
 
 #[track_caller]
 fn has_its_own_settings(server: &Server) {
@@ -29,7 +29,8 @@ fn has_its_own_settings(server: &Server) {
 #[test]
 fn each_rung_has_a_row_is_stored_and_noted_and_the_settings_come_back() {
     let folder = Folder::new("ladder");
-    let server = Server::start(&folder, &OWN);
+    folder.write(OWN);
+    let server = Server::start(&folder, &[]);
     let ladder = |more: &[&str]| {
         let small = ["match", "ladder", "--url", &server.address, "-c", "20", "--seconds", "1"];
         folder.run(&[&small[..], more].concat())
@@ -72,7 +73,8 @@ fn each_rung_has_a_row_is_stored_and_noted_and_the_settings_come_back() {
 #[test]
 fn ctrl_c_once_or_twice_restores_the_settings() {
     let folder = Folder::new("ladder-interrupted");
-    let server = Server::start(&folder, &OWN);
+    folder.write(OWN);
+    let server = Server::start(&folder, &[]);
     for times in [1, 2] {
         let climbing = folder
             .weir()
@@ -90,4 +92,15 @@ fn ctrl_c_once_or_twice_restores_the_settings() {
         assert_eq!(output.status.code(), Some(130), "{}", words(&output.stderr));
         has_its_own_settings(&server);
     }
+}
+
+#[test]
+fn a_key_that_a_flag_sets_is_named_before_anything_is_changed() {
+    let folder = Folder::new("ladder-flag");
+    let server = Server::start(&folder, &["--set", "matches.acceptors=2"]);
+    let output = folder.run(&["match", "ladder", "--url", &server.address, "-c", "5"]);
+    let said = words(&output.stderr);
+    assert!(said.starts_with("matches.acceptors is set by a flag"), "{said}");
+    assert!(matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(), "{said}");
+    assert_eq!(status(&server)["match"]["period"], "not begun");
 }

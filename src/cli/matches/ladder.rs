@@ -71,6 +71,8 @@ pub(super) fn run(ask: &Ask<'_>, args: &Args, id: &str, sources: &Sources) -> Re
         false => Some(store(sources)?),
     };
     let interrupts = Interrupts::listen().map_err(Said::Nothing)?;
+    // A key that a flag sets cannot be changed: better to know before the match is replaced.
+    rungs::set(ask, &ground.settings_before())?;
     let is_streamed = !ask.as_json && !args.markdown;
     if is_streamed {
         say(table::title(args.watchers, args.transport.name(), id).trim_end());

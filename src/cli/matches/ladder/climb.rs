@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::super::path;
 use super::interrupt::Interrupts;
-use super::rungs::{Ground, Rung, toml};
+use super::rungs::{Ground, Rung, set};
 use crate::cli::Exit;
 use crate::cli::ask::{Ask, Said};
 use crate::cli::load::ProgressLine;
@@ -44,7 +44,7 @@ pub(super) struct Climb<'a> {
     pub(super) interrupts: &'a Interrupts,
 }
 
-/// What was found on a rung.
+/// The figures of a rung, and what went wrong on it.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) rung: u64,
@@ -131,8 +131,7 @@ impl Climb<'_> {
             row.problems.push("not measured: no setting of one server turns it on".to_owned());
             return Ok(row);
         }
-        let config = Ask { lab: "/api/config", ..*self.ask };
-        config.order(&format!("?toml={}", encoded(&toml(&ground.settings_at(rung.rung)))))?;
+        set(self.ask, &ground.settings_at(rung.rung))?;
         self.wait_until_left(ground.now.watchers, &mut row)?;
         let target = WatchTarget::of_match(super::url(self.ask.peer), self.id).map_err(refusal)?;
         let plan = WatchPlan {

@@ -3,10 +3,9 @@
 use super::super::path;
 use super::climb::replace;
 use super::interrupt::Interrupts;
-use super::rungs::{Ground, toml};
+use super::rungs::{Ground, set};
 use crate::cli::ask::{Ask, Said};
 use crate::cli::output::complain;
-use crate::cli::set::encoded;
 use serde_json::{Map, Value};
 
 /// Restores once, at the latest when it is dropped.
@@ -35,12 +34,11 @@ impl<'a> Restore<'a> {
     /// Says how to restore the settings by hand, if the server does not do it.
     pub(super) fn now(&mut self) -> Result<(), String> {
         self.is_due = false;
-        let config = Ask { lab: "/api/config", ..*self.ask };
         // A busy server may miss the first time limit.
         let again = if self.interrupts.is_urgent() { 1 } else { 3 };
         let mut outcome = Ok(());
         for _ in 0..again {
-            outcome = config.order(&format!("?toml={}", encoded(&toml(&self.before)))).map(drop);
+            outcome = set(self.ask, &self.before);
             if outcome.is_ok() {
                 break;
             }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::super::answers::{Machine, Match};
 use crate::cli::Exit;
-use crate::cli::ask::Said;
+use crate::cli::ask::{Ask, Said};
+use crate::cli::set::encoded;
 
 /// The highest number of a rung that is accepted.
 const HIGHEST: u64 = 99;
@@ -107,8 +108,14 @@ impl Ground {
     }
 }
 
+/// Sets keys of `[matches]` on the server.
+pub(super) fn set(ask: &Ask<'_>, settings: &Map<String, Value>) -> Result<(), Said> {
+    let config = Ask { lab: "/api/config", ..*ask };
+    config.order(&format!("?toml={}", encoded(&toml(settings)))).map(drop)
+}
+
 /// Settings of `[matches]` as lines of TOML.
-pub(super) fn toml(settings: &Map<String, Value>) -> String {
+fn toml(settings: &Map<String, Value>) -> String {
     // A JSON string without exotic escapes is a TOML string, and so are numbers and booleans.
     let lines = settings.iter().map(|(key, value)| format!("matches.{key} = {value}"));
     lines.collect::<Vec<_>>().join("\n")
