@@ -30,7 +30,7 @@ pub mod watch;
 mod worker;
 
 pub use build::PlanError;
-pub use descriptors::{CONNECTIONS, TooFewDescriptors, within_limit};
+pub use descriptors::{CONNECTIONS, TooFewDescriptors, raise_limit, within_limit};
 pub use driver::{Driver, Time};
 pub use http::{HttpConnection, HttpTarget, TargetError};
 pub use machine_cpu::{MachineCpu, MachineCpuUse, listener};

@@ -18,6 +18,7 @@ use crate::http::{self, Access, ConnectionCounts};
 use crate::lab::Lab;
 use crate::lab::jobs::JobsLab;
 use crate::lab::matches::{ConnectionFigures, MatchesLab};
+use crate::load;
 use crate::measure::Token;
 use crate::resource::Work;
 use crate::runs::Store;
@@ -68,6 +69,8 @@ async fn serve(
     token: Token,
     writer: &Writer,
 ) -> anyhow::Result<Exit> {
+    // Before the server reads the limit: each connection needs a descriptor.
+    load::raise_limit();
     let wanted = config.settings.server.listen;
     let listener = http::listen(wanted).with_context(|| {
         format!("cannot listen on {wanted}; choose another address, such as --listen 127.0.0.1:0")

@@ -68,8 +68,9 @@ pub(super) fn room_for(what: &'static str, count: u64, both_ends: bool) -> Resul
     Descriptors::now(per_connection).and_then(refusal).map_or(Ok(()), Err)
 }
 
-/// Raises the soft limit to the hard one. A failure shows when the limit is read again.
-fn raise_limit() {
+/// Raises the soft limit of this process to the hard one. A failure shows when the limit is read
+/// again.
+pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
