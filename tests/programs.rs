@@ -19,6 +19,9 @@ mod editing;
 /// The jobs lab, loaded and watched from outside.
 mod jobs;
 
+/// The matches lab, watched from outside.
+mod matches;
+
 /// The page in a browser.
 mod page;
 

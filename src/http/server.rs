@@ -36,6 +36,7 @@ const HEAD_SIZE: usize = 32 * 1024;
 const BODY_SIZE: usize = 1024 * 1024;
 /// How long a connection without a request in progress may delay the shutdown.
 const LAST_WORD: Duration = Duration::from_millis(250);
+
 /// Serves `router` on `listener` until `shutdown` stops, within the limits of the
 /// default configuration. See [`serve_within`].
 ///

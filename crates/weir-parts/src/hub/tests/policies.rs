@@ -85,6 +85,29 @@ fn the_next_walk_begins_where_the_last_one_ended() {
 }
 
 #[test]
+fn a_walk_during_which_watchers_join_still_visits_all_that_were_there_before() {
+    let mut rig = Rig::new(Behind::Wait);
+    for _ in 0..5 {
+        rig.join(usize::MAX, None, false);
+    }
+    for begun in [2, 1] {
+        rig.push(0);
+        rig.shard.begin_walk();
+        for _ in 0..begun {
+            let slot = rig.shard.next_in_walk().unwrap();
+            rig.write(slot);
+        }
+    }
+    // In the middle of a walk that does not begin with the first slot.
+    rig.join(usize::MAX, None, false);
+    rig.join(usize::MAX, None, false);
+    while let Some(slot) = rig.shard.next_in_walk() {
+        rig.write(slot);
+    }
+    assert_eq!(rig.shard.figures().deliveries.behind, 0);
+}
+
+#[test]
 fn a_watcher_that_asks_and_does_not_read_is_closed_at_the_limit() {
     let mut rig = Rig::new(Behind::Wait);
     rig.join(0, None, false);

@@ -51,7 +51,7 @@ impl Rig {
     }
 
     /// Does what the task does for one watcher.
-    fn write(&mut self, slot: u32) {
+    pub(super) fn write(&mut self, slot: u32) {
         while let Some(due) = self.shard.due(slot) {
             match due.sink.try_write(due.bytes) {
                 Ok(n) => self.shard.wrote(slot, n),
