@@ -73,8 +73,8 @@ fn a_dispatcher_that_crashes_closes_its_own_watchers_and_no_others() {
     let mut lab = Lab::start("matches-crash", &[]);
     let other = lab.order("POST /api/matches")["id"].as_str().unwrap().to_owned();
     let of_other = json!({ "match": other });
-    lab.game("play?rate=50&events=100000");
-    lab.order(&format!("POST /api/matches/{other}/play?rate=50&events=100000"));
+    lab.game("play?rate=20&events=100000");
+    lab.order(&format!("POST /api/matches/{other}/play?rate=20&events=100000"));
     lab.until("an event", |figures| figures["match"]["next"].as_u64() > Some(0));
     for (name, transport) in [("ws", "ws"), ("sse", "sse")] {
         lab.open(name, 20, transport, &json!({}));
@@ -107,7 +107,7 @@ fn a_dispatcher_that_crashes_closes_its_own_watchers_and_no_others() {
 #[ignore = "needs python3, and takes seconds of real time"]
 fn a_shard_that_crashes_tells_its_watchers_the_gap_and_the_ledger_stays_exact() {
     let mut lab = Lab::start("matches-shard", &["matches.shards=1"]);
-    lab.game("play?rate=100&events=100000");
+    lab.game("play?rate=20&events=100000");
     lab.until("an event", |figures| figures["match"]["next"].as_u64() > Some(0));
     lab.open("ws", 20, "ws", &json!({}));
     lab.open("sse", 20, "sse", &json!({}));

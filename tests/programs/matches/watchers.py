@@ -88,18 +88,22 @@ class Watcher:
         self.parse()
 
     def parse(self):
-        while self.frame() if self.is_ws else self.chunk():
-            pass
+        """Takes the whole messages off the bytes, and copies the rest once."""
+        at, take = 0, self.frame if self.is_ws else self.chunk
+        while (to := take(at)) is not None:
+            at = to
+        self.bytes = self.bytes[at:]
 
-    def frame(self):
-        if len(self.bytes) < 2:
-            return False
-        first, size = self.bytes[0], self.bytes[1]
-        at = {126: 4, 127: 10}.get(size, 2)
-        size = int.from_bytes(self.bytes[2:at], "big") if at > 2 else size
-        if len(self.bytes) < at + size:
-            return False
-        payload, self.bytes = self.bytes[at : at + size], self.bytes[at + size :]
+    def frame(self, at):
+        """Takes the frame that begins there, and returns where the next one begins."""
+        if len(self.bytes) < at + 2:
+            return None
+        first, size = self.bytes[at], self.bytes[at + 1]
+        begin = at + {126: 4, 127: 10}.get(size, 2)
+        size = int.from_bytes(self.bytes[at + 2 : begin], "big") if begin > at + 2 else size
+        if len(self.bytes) < begin + size:
+            return None
+        payload = self.bytes[begin : begin + size]
         if first == 0x81:
             self.message(json.loads(payload))
         elif first == 0x88:
@@ -111,16 +115,19 @@ class Watcher:
                 pass
         elif first != 0x89:
             self.wrong += 1
-        return True
+        return begin + size
 
-    def chunk(self):
-        size, line, rest = self.bytes.partition(b"\r\n")
-        if not line or len(rest) < int(size, 16) + 2:
-            return False
-        data, self.bytes = rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+    def chunk(self, at):
+        """Takes the chunk that begins there, and returns where the next one begins."""
+        line = self.bytes.find(b"\r\n", at)
+        if line < 0:
+            return None
+        begin, size = line + 2, int(self.bytes[at:line], 16)
+        if len(self.bytes) < begin + size + 2:
+            return None
+        data = self.bytes[begin : begin + size]
         if not data:
             self.code = "last chunk"
-            return True
         fields = dict(line.split(b": ", 1) for line in data.splitlines() if b": " in line)
         if b"data" in fields:
             message = json.loads(fields[b"data"])
@@ -128,7 +135,7 @@ class Watcher:
             has = None if self.next in (0, None) or b"end" in message else self.next - 1
             if b"id" in fields and int(fields[b"id"]) != has:
                 self.wrong += 1
-        return True
+        return begin + size + 2
 
     def message(self, message):
         """Each event must come once and in order, or a gap must name it."""
