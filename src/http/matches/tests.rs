@@ -10,7 +10,7 @@ const GOAL: &str = "event?kind=goal&side=home&player=9";
 
 #[tokio::test]
 async fn a_watcher_is_sent_the_snapshot_and_then_each_event_over_both_transports() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     server.post("/api/matches/weir-sluice/event?kind=begin&half=first").await;
     let mut watchers = [server.websocket("ada", None).await, server.events("eve", &[]).await];
     for watcher in &mut watchers {
@@ -40,7 +40,7 @@ async fn a_watcher_is_sent_the_snapshot_and_then_each_event_over_both_transports
 
 #[tokio::test]
 async fn a_match_that_has_not_begun_or_is_over_sends_its_snapshot_and_closes() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     for why in ["the match has not begun", "the match is over"] {
         for mut watcher in [server.websocket("ada", None).await, server.events("eve", &[]).await] {
             watcher.next("snapshot").await;
@@ -56,7 +56,7 @@ async fn a_match_that_has_not_begun_or_is_over_sends_its_snapshot_and_closes() {
 
 #[tokio::test]
 async fn a_stream_resumes_behind_the_last_event_and_a_client_that_has_all_is_told_to_stay_away() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     server.post("/api/matches/weir-sluice/event?kind=begin&half=first").await;
     // A hub numbers events from its first watcher or event on.
     let mut first = server.events("eve", &[]).await;
@@ -88,7 +88,7 @@ async fn a_stream_resumes_behind_the_last_event_and_a_client_that_has_all_is_tol
 
 #[tokio::test]
 async fn other_kinds_of_requests_are_answered_in_one_line() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     let path = "/api/matches/watch?match=weir-sluice&user=eve";
     let old = server.exchange(&format!("GET {path} HTTP/1.0\r\n\r\n")).await;
     assert!(old.starts_with("HTTP/1.0 505 ") && old.ends_with("sent in chunks\n"), "{old}");
@@ -101,7 +101,7 @@ async fn other_kinds_of_requests_are_answered_in_one_line() {
 
 #[tokio::test]
 async fn what_is_wrong_with_an_address_has_a_name_and_a_status() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     let upgrade = "Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let long = format!("match=weir-sluice&user={}", "a".repeat(65));
@@ -128,7 +128,7 @@ async fn what_is_wrong_with_an_address_has_a_name_and_a_status() {
 
 #[tokio::test]
 async fn a_session_of_commands_that_is_cut_at_any_byte_is_answered_alike() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     server.post("/api/matches/weir-sluice/event?kind=begin&half=first").await;
     let watch = r#"{"command":"watch","user":"ada","match":"weir-sluice"}"#;
     let session = [
@@ -161,7 +161,7 @@ async fn a_session_of_commands_that_is_cut_at_any_byte_is_answered_alike() {
 
 #[tokio::test]
 async fn a_socket_without_a_command_is_closed_after_the_silence() {
-    let server = Server::start(&["matches.silence=1s"]).await;
+    let server = Server::start(&["matches.silence=1s"]);
     let mut client = server.unbound_websocket().await;
     client.write(&sent(0x81, r#"{"command":"watch","user":"ada","match":"nowhere"}"#)).await;
     let (name, _, value) = client.ended_or_next().await.unwrap();
@@ -174,7 +174,7 @@ async fn a_socket_without_a_command_is_closed_after_the_silence() {
 
 #[tokio::test]
 async fn orders_are_answered_with_ok_or_the_rule_that_refuses_them() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     let path = |rest: &str| format!("POST /api/matches/weir-sluice/{rest}");
     for (request, status, says) in [
         (path(GOAL), 409, "goal refused: the match has not begun"),
@@ -207,7 +207,7 @@ async fn orders_are_answered_with_ok_or_the_rule_that_refuses_them() {
 
 #[tokio::test]
 async fn the_page_is_sent_the_figures_and_a_list_has_the_connections() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[]);
     let mut page: Client = server.page_socket().await;
     for _ in 0..2 {
         let (_, figures) = page.next("match").await;

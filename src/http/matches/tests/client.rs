@@ -29,7 +29,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) async fn start(settings: &[&str]) -> Self {
+    pub(super) fn start(settings: &[&str]) -> Self {
         let flags = settings.iter().map(|&setting| setting.to_owned()).collect();
         let sources = Sources { file: None, flags };
         let workbench = Workbench::start(sources.load().unwrap(), &sources);
