@@ -145,7 +145,7 @@ enum Command {
     #[command(after_help = help::JOBS)]
     Jobs(jobs::Args),
     /// Play, watch and measure the matches of a running server: one event, many watchers
-    #[command(after_help = help::MATCH)]
+    #[command(after_help = help::MATCH, alias = "matches")]
     Match(matches::Args),
     /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
