@@ -86,7 +86,6 @@ impl fmt::Debug for Takeover {
 
 /// A body that begins with `first` and never ends. hyper writes the head of the answer
 /// (`transfer-encoding: chunked`) and one chunk, and waits. The server then takes the socket.
-#[must_use]
 pub fn endless(first: Bytes) -> Body {
     Body::from_stream(once(ready(Ok::<_, Infallible>(first))).chain(pending()))
 }
