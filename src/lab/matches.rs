@@ -87,6 +87,8 @@ pub use state::{MatchState, Period, PlayerState};
 pub use transport::{Ending, Heard, Message, Reader, Transport, Transports};
 
 use self::core::Core;
+use self::life::{Common, Life};
+use self::socket::Socket;
 use super::{Lab, LabPart};
 use crate::config::{Settings, changes};
 use crate::metrics::Registry;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::core::Core;
+use super::Core;
 use crate::lab::LabPart;
 use crate::runs::words::count;
 

@@ -10,13 +10,12 @@ use tokio::time::Instant;
 
 use super::crew::Crew;
 use super::ladder::Results;
-use super::live::LiveMatch;
-use super::lock;
 use super::machine::Machine;
 use super::marks::{Mark, MarkKind, Marks};
 use super::memory::Memory;
 use super::snapshot::{ConnectionFigures, Connections};
 use super::transport::Transports;
+use super::{LiveMatch, lock};
 use crate::config::{MatchLog, Matches};
 use crate::metrics::PerThreadHistogram;
 use crate::shutdown::StopToken;

@@ -10,12 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
-use super::core::Core;
 use super::joining;
-use super::live::LiveMatch;
 use super::marks::MarkKind;
-use super::socket::Socket;
-use super::{Arrival, Ending, NotWatching, lock};
+use super::{Arrival, Core, Ending, LiveMatch, NotWatching, Socket, lock};
 
 /// How often a supervisor looks at its watchers, unless `matches.silence` is short.
 const EVERY: Duration = Duration::from_millis(500);

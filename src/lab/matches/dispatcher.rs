@@ -5,10 +5,9 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
-use super::life::{Birth, Hooks, Life};
-use super::live::LiveMatch;
+use super::life::{Birth, Hooks};
 use super::marks::MarkKind;
-use super::{lock, socket};
+use super::{Life, LiveMatch, Socket, lock};
 use crate::config::MatchLog;
 use crate::hub::{Left, LeftReason};
 use crate::shutdown::StopToken;
@@ -35,7 +34,7 @@ impl Drop for Keeping {
     }
 }
 
-/// Keeps lives until it is told to stop.
+/// Keeps lives until the supervisor stops it.
 pub(super) async fn run(live: Arc<LiveMatch>, stop: StopToken) -> Reason {
     let mut wanted = live.wanted.subscribe();
     loop {
@@ -122,7 +121,7 @@ fn begin(live: &Arc<LiveMatch>) -> Arc<Life> {
 }
 
 /// Counts a watcher that a hub let go of.
-fn note_left(live: &LiveMatch, left: &Left, socket: &socket::Socket) {
+fn note_left(live: &LiveMatch, left: &Left, socket: &Socket) {
     let reason = match left.reason {
         LeftReason::Left => "left",
         LeftReason::Closed => "closed",

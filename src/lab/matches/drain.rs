@@ -5,9 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use tokio::time::{Duration, timeout};
 
-use super::core::Core;
-use super::life::Life;
-use super::{Ending, framing, lock};
+use super::{Core, Ending, Life, framing, lock};
 use crate::runs::words::count;
 
 /// Takes no more watchers, and closes all that there are. Those that have not read everything

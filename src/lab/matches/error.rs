@@ -21,7 +21,7 @@ pub enum AddError {
 #[non_exhaustive]
 pub enum OrderError {
     /// The rules do not allow the event.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] Refused),
     /// A new match cannot begin while the current one is played.
     #[error("the match is being played; stop it first")]

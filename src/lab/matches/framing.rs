@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::life::Common;
 use super::messages;
-use super::{Ending, MatchState, Message, Recorded, Transport};
+use super::{Common, Ending, MatchState, Message, Recorded, Transport};
 use crate::hub::{Encode, LeftReason};
 
 /// An event of a match with the time of its publication.
@@ -15,7 +14,7 @@ pub(super) struct Published {
     pub(super) recorded: Recorded,
     /// Microseconds since the epoch.
     pub(super) at: u64,
-    /// The same time on the clock of the runtime.
+    /// The time of publication on the clock of the runtime.
     pub(super) published: Instant,
     /// True if its way to the watchers is recorded.
     pub(super) is_traced: bool,

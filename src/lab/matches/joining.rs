@@ -11,11 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Duration, timeout};
 
 use super::framing;
-use super::life::Life;
-use super::live::LiveMatch;
 use super::mailbox::Letter;
-use super::socket::Socket;
-use super::{Arrival, Ending, NotWatching, Transport, reading};
+use super::{Arrival, Ending, Life, LiveMatch, NotWatching, Socket, Transport, reading};
 use crate::config::{MatchLog, SnapshotFrom};
 use crate::hub::Since;
 

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
-use super::life::Life;
-use super::live::LiveMatch;
-use super::lock;
 use super::snapshot::Ledger;
+use super::{Life, LiveMatch, lock};
 use crate::hub::Deliveries;
 
 /// The accounts of lives that have ended, and what a reset has set to zero.

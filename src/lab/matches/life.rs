@@ -10,9 +10,8 @@ use tokio::time::Instant;
 use super::arrivals::Arrivals;
 use super::framing::{Framing, Published};
 use super::lock;
-use super::socket::Socket;
 use super::tasktimes::TaskTimes;
-use super::{MatchState, Transport};
+use super::{MatchState, Socket, Transport};
 use crate::config::{Behind as BehindWord, Encode, Matches, Writer};
 use crate::hub::{Behind, Encoding, Hub, Left, Settings};
 use crate::stage::{self, RunningProducer};
@@ -132,7 +131,7 @@ impl Life {
     }
 
     /// Gives an event to the hub. Waits while the hub takes none, as with `behind = "wait"`. A
-    /// life that has ended takes nothing, and nobody misses it: its watchers are closed.
+    /// life that has ended takes nothing, and its watchers are closed.
     pub(super) async fn publish(&self, event: Published) {
         let publish = lock(&self.publish).clone();
         if event.is_traced {

@@ -7,18 +7,16 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::arrivals::Arrivals;
-use super::core::Core;
 use super::crew::Newcomer;
 use super::ledger::Books;
-use super::life::Life;
 use super::mailbox::{self, Letter, Letters};
 use super::marks::MarkKind;
 use super::playing::Playing;
 use super::sampled::Sampled;
 use super::users::Users;
 use super::{
-    Action, Arrival, Event, Match, MatchState, NotWatching, OrderError, Past, Recorded, Sheet, dispatcher,
-    lock,
+    Action, Arrival, Core, Event, Life, Match, MatchState, NotWatching, OrderError, Past, Recorded, Sheet,
+    dispatcher, lock,
 };
 use crate::supervise::{ChildSpec, Strategy, Supervisor, SupervisorHandle};
 

@@ -7,8 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
 use super::framing::{self, Published};
-use super::live::LiveMatch;
-use super::{Event, Match, OrderError, Recorded, Sheet, Transport, lock};
+use super::{Event, LiveMatch, Match, OrderError, Recorded, Sheet, Transport, lock};
 use crate::config::MatchLog;
 use crate::shutdown::StopToken;
 use crate::stage::Reason;
@@ -31,7 +30,7 @@ pub(super) enum Letter {
 /// The receiving end, which outlives a task that fails.
 pub(super) type Letters = Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Letter>>>;
 
-/// Reads the mailbox until it is told to stop.
+/// Reads the mailbox until the supervisor stops it.
 pub(super) async fn run(live: Arc<LiveMatch>, letters: Letters, stop: StopToken) -> Reason {
     let mut letters = letters.lock().await;
     let mut last_trace: Option<Instant> = None;
@@ -49,7 +48,7 @@ pub(super) async fn run(live: Arc<LiveMatch>, letters: Letters, stop: StopToken)
                     () = stop.cancelled() => return Reason::Stopped,
                     result = applied => result,
                 };
-                // The one who ordered it may have gone; the event has happened.
+                // The caller may have gone; the event has happened.
                 _ = done.send(result);
             }
             Some(Letter::Status { transport, done }) => {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::live::LiveMatch;
-use super::{OrderError, Play, lock};
+use super::{LiveMatch, OrderError, Play, lock};
 
 /// The allowed rates, in events per second.
 const RATES: std::ops::RangeInclusive<f64> = 0.01..=10_000.0;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
 
-use super::core::Core;
+use super::Core;
 use super::snapshot::Ledger;
 use crate::metrics::{PerThreadHistogram, Registry};
 

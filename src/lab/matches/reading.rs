@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::socket::Socket;
-use super::{Heard, Reader};
+use super::{Heard, Reader, Socket};
 use crate::hub::WatcherId;
 
 /// A watcher's reader. Dropping it takes the watcher off its hub, so a reader that panics

@@ -6,10 +6,8 @@ use std::sync::atomic::Ordering;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::history::{Point, Points, STEP_MS};
-use super::life::Life;
-use super::live::LiveMatch;
 use super::snapshot::{BehindRow, FeedItem};
-use super::{Recorded, lock};
+use super::{Life, LiveMatch, Recorded, lock};
 use crate::config::Behind;
 use crate::hub::{Curve, HubFigures};
 

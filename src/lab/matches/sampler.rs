@@ -4,9 +4,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::core::Core;
 use super::history::STEP_MS;
-use super::lock;
+use super::{Core, lock};
 use crate::config::MatchLog;
 
 /// The time between two samples while nothing happens.

@@ -180,7 +180,7 @@ pub struct BehindRow {
     pub events: u64,
     /// The events that it has lost.
     pub dropped: u64,
-    /// The first and the last event that it is told to have lost.
+    /// The first and the last event of the gap that it will be sent.
     pub gap: Option<[u64; 2]>,
     /// How long it has taken no bytes.
     pub for_ms: u64,

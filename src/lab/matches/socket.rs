@@ -18,11 +18,10 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::life::Common;
 use super::lock;
 use super::tasked::{self, Tasked};
 use super::users::UserPlace;
-use super::{Heard, Reader};
+use super::{Common, Heard, Reader};
 use crate::hub::{Sink, WatcherId};
 
 /// The most bytes that are read from a client at once.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::lock;
-use super::socket::Socket;
+use super::{Socket, lock};
 
 /// The size of a read buffer, and the most bytes of a write buffer: the defaults of a common
 /// library. The read buffer is filled when it is made, so its pages are in memory; the write
@@ -24,7 +23,7 @@ pub(super) struct Tasked {
     /// The newest recorded event: the position behind it, and its number and one.
     mark: Option<(u64, u64)>,
     noted: u64,
-    /// True once the socket is to be shut down as soon as the buffer is empty.
+    /// True once the task shuts the socket down as soon as the buffer is empty.
     is_ending: bool,
     /// Wakes the task.
     pub(super) wake: Arc<Notify>,
@@ -121,7 +120,7 @@ fn step(socket: &Socket, wake: &Arc<Notify>) -> Step {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Step::Blocked,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             _ => {
-                // The hub is told by its next write, which goes to the socket itself.
+                // The hub's next write goes to the socket itself, and fails.
                 let room = Arc::clone(&tasked.room);
                 *guard = None;
                 room.notify_one();

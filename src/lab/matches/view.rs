@@ -4,12 +4,10 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
-use super::life::Life;
-use super::live::LiveMatch;
-use super::lock;
 use super::sampled::millis;
 use super::snapshot::{EventFigures, MatchFigures, MatchRow, MatchSnapshot, Now, ShardRow};
 use super::verdict::Seen;
+use super::{Life, LiveMatch, lock};
 use crate::hub::HubFigures;
 
 impl LiveMatch {

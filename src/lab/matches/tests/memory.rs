@@ -50,7 +50,6 @@ async fn per_watcher(settings: &[&str], number: usize) -> u64 {
 #[ignore = "needs 20,000 descriptors and a process of its own"]
 async fn a_watcher_takes_at_most_1600_bytes() {
     let bytes = per_watcher(&[], 9_600).await;
-    println!("{bytes} B a watcher");
     assert!(bytes <= 1_600, "{bytes} B a watcher");
 }
 
@@ -58,6 +57,5 @@ async fn a_watcher_takes_at_most_1600_bytes() {
 #[ignore = "needs 2,000 descriptors and a process of its own"]
 async fn a_task_a_watcher_takes_128_kib_more() {
     let bytes = per_watcher(&["writer=task"], 1_000).await;
-    println!("{bytes} B a watcher");
     assert!((131_072..150_000).contains(&bytes), "{bytes} B a watcher");
 }

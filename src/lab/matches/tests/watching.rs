@@ -205,8 +205,7 @@ async fn every_setting_changes_while_watchers_are_connected() {
     begin(&live).await;
     let mut client = Client::watch(&live, "ada").await;
     client.expect("snapshot").await;
-    let mut minute = 2;
-    for change in [
+    let changes = [
         "writer=task",
         "encode=each",
         "snapshot=match",
@@ -219,11 +218,11 @@ async fn every_setting_changes_while_watchers_are_connected() {
         "behind=wait",
         "send_buffer=64KiB",
         "writer=shards",
-    ] {
+    ];
+    for (minute, change) in (2..).zip(changes) {
         lab.apply(&configured(&[change]));
         assert_eq!(shot(&live, minute).await, u64::from(minute) - 1, "{change}");
         assert_eq!(client.expect("event").await.seq, Some(u64::from(minute) - 1), "{change}");
-        minute += 1;
     }
     let notes = lab.apply(&configured(&["shards=3"]));
     assert_eq!(notes, ["matches.shards: matches that are being played keep their shards"]);

@@ -58,7 +58,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 }
             }
             Step::ByTask => {
-                _ = lab.apply(&configured(&["writer=task", "send_buffer=4KiB", "behind_limit=100000"]))
+                _ = lab.apply(&configured(&["writer=task", "send_buffer=4KiB", "behind_limit=100000"]));
             }
             Step::ByShards => _ = lab.apply(&configured(&["send_buffer=4KiB", "behind_limit=100000"])),
             Step::Read(most) => {
