@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use super::declared::{Declared, Extra};
 use crate::binary::{Folder, Server};
@@ -34,11 +35,15 @@ fn until(declared: &mut Declared, server: &Server, what: &str, shows: impl Fn(&V
     }
 }
 
-/// Joins a watcher over server-sent events, and waits for its head.
+/// Joins a watcher with a small buffer over server-sent events, and waits for its head.
 fn watch(server: &Server, user: &str) -> TcpStream {
     let address = server.url("/");
     let address = address.trim_start_matches("http://").trim_end_matches('/');
-    let mut socket = TcpStream::connect(address).unwrap();
+    let to: std::net::SocketAddr = address.parse().unwrap();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(1024).unwrap();
+    socket.connect(&to.into()).unwrap();
+    let mut socket = TcpStream::from(socket);
     let path = format!("/api/matches/watch?match=weir-sluice&user={user}");
     write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     let mut head = [0; 12];
@@ -55,11 +60,11 @@ fn the_page_declares_the_matches_lab_as_the_server_sends_it() {
         Server::start(&folder, &["--set", "matches.send_buffer=1KiB", "--set", "matches.behind_limit=5"]);
     declared.check("MatchList", &ask(&server, "GET /api/matches"), Extra::Refused);
     until(&mut declared, &server, "the limits of the machine", |snapshot| snapshot["machine"].is_object());
-    server.request("POST /api/matches/weir-sluice/play?rate=100");
+    server.request("POST /api/matches/weir-sluice/play?rate=100&events=100000");
     until(&mut declared, &server, "a match", |snapshot| snapshot["match"]["playing"] == true);
     // It reads nothing, so it is behind once its buffers are full.
     let _slow = watch(&server, "slow");
-    until(&mut declared, &server, "a watcher that is told a gap", |snapshot| {
+    until(&mut declared, &server, "a watcher with a gap", |snapshot| {
         snapshot["event"]["behind"][0]["gap"].is_array()
     });
     until(&mut declared, &server, "memory", |snapshot| !snapshot["now"]["art_ms"].is_null());

@@ -118,7 +118,7 @@ test('above 10,000 watchers a square stands for two, and the page says so', () =
 
 test('the watcher that is behind is called by its name, with what waits, what is lost and the gap', async () => {
   await opened('behind', {}, async (page) => {
-    assert.match(plain(await text(page, '#callout')), /^w4711 \(place 4,711\) has read nothing for 32.0 s. 64 events wait for it; 12 older ones are dropped. When it reads again, it is told “gap 437–448”\.$/);
+    assert.match(plain(await text(page, '#callout')), /^w4711 \(place 4,711\) has read nothing for 32.0 s. 64 events wait for it; 12 older ones are dropped. When it reads again, it gets “gap 437–448”\.$/);
     assert.match(await page.locator('#ledger [data-term=dropped]').getAttribute('class'), /bad/);
   });
   await opened('twenty-behind', {}, async (page) => {

@@ -73,6 +73,7 @@ export interface Effective {
   async: AsyncSettings;
   data: Record<string, Setting>;
   jobs: Record<string, Setting>;
+  matches: Record<string, Setting>;
 }
 
 export interface AsyncSettings {

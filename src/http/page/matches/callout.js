@@ -24,7 +24,7 @@ export function behindText({ events, dropped, gap, for_ms: since }, { behind, ev
   const waits = `${format.count(events)} ${events === 1 ? 'event waits' : 'events wait'} for it`;
   if (dropped === 0) return `${first} ${waits}.`;
   const lost = `${waits}; ${format.count(dropped)} older ${dropped === 1 ? 'one is' : 'ones are'} dropped.`;
-  return gap ? `${first} ${lost} When it reads again, it is told “gap ${gap[0]}–${gap[1]}”.` : `${first} ${lost}`;
+  return gap ? `${first} ${lost} When it reads again, it gets “gap ${gap[0]}–${gap[1]}”.` : `${first} ${lost}`;
 }
 
 export class Callout {
@@ -82,7 +82,7 @@ export class Callout {
     if (style.top !== down) style.top = down;
   }
 
-  /** What to run while nobody watches. @param {Match} match */
+  /** What to run while there is no watcher. @param {Match} match */
   #suggest({ match, now }) {
     this.#empty.hidden = now.watchers > 0;
     if (this.#empty.hidden) return;

@@ -241,7 +241,7 @@ test('the words of a watcher that is behind name what waits, what is lost and th
   equal(
     behindText(one, match),
     narrow(
-      'has read nothing for 32.0_s. 64 events wait for it; 12 older ones are dropped. When it reads again, it is told “gap 437–448”.',
+      'has read nothing for 32.0_s. 64 events wait for it; 12 older ones are dropped. When it reads again, it gets “gap 437–448”.',
     ),
   );
   equal(
