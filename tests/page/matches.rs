@@ -1,6 +1,6 @@
 //! The types of the matches lab's page against a server's answers.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Write as _, copy, sink};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,11 @@ fn the_page_declares_the_matches_lab_as_the_server_sends_it() {
     until(&mut declared, &server, "the limits of the machine", |snapshot| snapshot["machine"].is_object());
     server.request("POST /api/matches/weir-sluice/play?rate=100&events=100000");
     until(&mut declared, &server, "a match", |snapshot| snapshot["match"]["playing"] == true);
+    let mut quick = watch(&server, "quick");
+    std::thread::spawn(move || copy(&mut quick, &mut sink()));
+    until(&mut declared, &server, "a time of an earlier event", |snapshot| {
+        !snapshot["event"]["last_ms"].is_null() && !snapshot["past"][0].is_null()
+    });
     // It reads nothing, so it is behind once its buffers are full.
     let _slow = watch(&server, "slow");
     until(&mut declared, &server, "a watcher with a gap", |snapshot| {
