@@ -58,8 +58,8 @@ fn the_page_declares_the_matches_lab_as_the_server_sends_it() {
     let folder = Folder::new("page-matches");
     let server =
         Server::start(&folder, &["--set", "matches.send_buffer=1KiB", "--set", "matches.behind_limit=5"]);
-    declared.check("MatchList", &ask(&server, "GET /api/matches"), Extra::Refused);
     until(&mut declared, &server, "the limits of the machine", |snapshot| snapshot["machine"].is_object());
+    declared.check("MatchList", &ask(&server, "GET /api/matches"), Extra::Refused);
     server.request("POST /api/matches/weir-sluice/play?rate=100&events=100000");
     until(&mut declared, &server, "a match", |snapshot| snapshot["match"]["playing"] == true);
     let mut quick = watch(&server, "quick");
