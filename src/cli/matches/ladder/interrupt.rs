@@ -45,7 +45,6 @@ impl Interrupts {
     fn note(&self) {
         self.stop.cancel();
         if self.count.fetch_add(1, Ordering::Relaxed) >= 2 {
-            #[expect(clippy::exit, reason = "asked for three times")]
             std::process::exit(Exit::Interrupted as i32);
         }
     }
