@@ -26,6 +26,7 @@ mod plan;
 mod prediction;
 mod run;
 mod series;
+mod sides;
 mod slicer;
 mod timing;
 mod watch_side;
@@ -46,10 +47,9 @@ pub use mark::{Mark, MarkKind};
 pub use mode::Mode;
 pub use plan::{Arrivals, ArrivalsError, Model, Phase, Plan, Profile, ProfileError, REFUSALS, RequestPlan};
 pub use prediction::{Exactness, PredictedTimes, Prediction};
-pub use run::{
-    BenchSide, ByAnswer, ClientSide, FORMAT, Measured, ModeSide, Origin, Run, Stalls, TimingKind,
-};
+pub use run::{FORMAT, Measured, Origin, Run, TimingKind};
 pub use series::{Merge, Series, SeriesBuilder};
+pub use sides::{BenchSide, ByAnswer, ClientSide, ModeSide, Stalls};
 pub use slicer::Slicer;
 pub use timing::{Buckets, Points, Slices, Timing, micros, quantile_ms};
 pub use watch_side::{WatchLedger, WatchServer, WatchSide};

@@ -1,5 +1,5 @@
 //! Servers: state in a task of its own that answers messages, in the manner of Erlang's
-//! `gen_server`. Stages move events; a server is for state that many tasks ask and change.
+//! `gen_server`. Stages move events; a server keeps state that several tasks ask and change.
 //!
 //! ```text
 //!   call ─▶ ┌─ mailbox, bounded ─┐     ┌─ task ─┐ ─▶ reply, to the caller of a call
@@ -82,11 +82,14 @@
 mod cell;
 mod ending;
 mod error;
-mod handle;
 mod life;
 mod mailbox;
 mod name;
+mod refs;
 mod reply;
+mod running;
+mod shared;
+mod slot;
 mod wait;
 
 #[cfg(test)]
@@ -96,10 +99,11 @@ use std::future::Future;
 
 pub use ending::Monitor;
 pub use error::{CallError, CastError};
-pub use handle::{Place, RunningServer, ServerRef, WeakServerRef, spawn, spawn_from};
-pub use life::Context;
 pub use name::ServerName;
+pub use refs::{Place, ServerRef, WeakServerRef};
 pub use reply::Reply;
+pub use running::{RunningServer, spawn, spawn_from};
+pub use shared::Context;
 
 use crate::stage::Reason;
 

@@ -23,7 +23,7 @@ impl SocketReader {
 
     /// Takes bytes from the client. Appends frames to `answers`: pongs, what `on_message` appends
     /// for each message (`None` for one that is not text), and the close frame. Returns false
-    /// once the socket is to be closed behind the answers; `on_message` closes it by
+    /// once the socket must be closed behind the answers; `on_message` closes it by
     /// returning a code.
     pub(in crate::http) fn feed(
         &mut self,

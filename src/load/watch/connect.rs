@@ -41,7 +41,7 @@ impl Sources {
 /// writable.
 ///
 /// # Errors
-/// If the system refuses: no free port, no descriptor, nobody listens.
+/// If the system refuses: no free port, no descriptor, no listener.
 pub(super) fn connect(server: SocketAddr, sources: Sources, n: usize, slow: bool) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;

@@ -13,7 +13,7 @@ pub(super) enum Frame<'a> {
     Message(&'a [u8]),
     /// A ping, whose payload the answer repeats.
     Ping(&'a [u8]),
-    /// An answer to a ping that nobody sent, which is allowed.
+    /// An answer to no ping, which is allowed.
     Pong,
     /// The end, with its code if it has one.
     Close(Option<u16>),

@@ -138,7 +138,14 @@ pub enum WatchError {
     },
     /// The system refused something that the engine needs.
     #[error("cannot start the watchers: {0}")]
-    System(#[from] std::io::Error),
+    System(std::io::Error),
+}
+
+// Written out, because a text that includes the cause must not name it as a source as well.
+impl From<std::io::Error> for WatchError {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
 }
 
 impl WatchError {

@@ -86,7 +86,7 @@ impl Tally {
         *self.side.losses.entry(reason).or_default() += 1;
     }
 
-    /// Counts a watcher that was told that the match is over.
+    /// Counts a watcher whose match is over.
     pub(super) fn ended(&mut self, reason: String) {
         self.side.ended += 1;
         *self.side.losses.entry(reason).or_default() += 1;

@@ -43,7 +43,7 @@ pub(super) enum State {
     Reading,
     /// It has the snapshot and reads no more.
     Slow,
-    /// It was told that the match is over.
+    /// The server said that the match is over.
     Ended,
     /// It was refused or lost, and has been counted.
     Over,

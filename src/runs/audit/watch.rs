@@ -73,7 +73,7 @@ impl Audit {
         }
     }
 
-    /// Checks that each event arrived once and in order, or was told as a gap.
+    /// Checks that each event arrived once and in order, or was announced as a gap.
     fn order(&mut self, watch: &WatchSide) {
         let WatchSide { expected, missed, twice, disordered, gaps, gap_events, pending, .. } = watch;
         for (name, n, what) in [

@@ -32,7 +32,7 @@ pub struct Stop {
     pub in_kernel: u64,
     /// Events that the window takes then.
     pub in_window: u64,
-    /// Events until nobody gets any more.
+    /// Events until no watcher gets any more.
     pub after: u64,
 }
 

@@ -99,7 +99,7 @@ pub struct BehindWatcher {
     pub next: u64,
     /// The time since its socket took bytes.
     pub blocked: Duration,
-    /// The gap that it is told when it reads again: the first event of it, and the one after it.
+    /// The gap that the hub sends it when it reads again: its first event, and the event after it.
     pub gap: Option<(u64, u64)>,
 }
 

@@ -13,30 +13,11 @@ use std::mem::replace;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use super::life::Context;
 use super::reply::Reply;
+use super::shared::{Context, Envelope};
+use super::slot::Slot;
 use super::{HandleLater, Server};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-
-/// A message in the mailbox of the server `S`.
-pub(super) trait Envelope<S: Server>: Send + Sync {
-    /// Lets the server handle the message, unless the caller has withdrawn it.
-    fn open(self: Arc<Self>, state: &mut S, context: &mut Context<'_, S>);
-
-    /// Notes that the handler has returned, or that it panicked and the exit reason is set. Only
-    /// from now on does a dropped reply reach the caller.
-    fn close(&self);
-
-    /// Gives the message back: the server has ended.
-    fn give_back(&self);
-}
-
-/// The side of a cell that a reply goes to.
-pub(super) trait Slot<R>: Send + Sync {
-    fn answer(&self, reply: R);
-    fn let_go(&self);
-    fn is_awaited(&self) -> bool;
-}
 
 enum State<M, R> {
     /// In the mailbox, or on the way to it.
@@ -160,7 +141,7 @@ impl<M: Send, R: Send> Slot<R> for Cell<M, R> {
 
     fn let_go(&self) {
         let mut state = self.lock();
-        // While the handler runs, this may be the unwinding of its panic: the caller is told
+        // While the handler runs, this may be the unwinding of its panic: the caller gets the outcome
         // when the exit reason is known.
         if let State::Begun { is_open: true, is_let_go, .. } = &mut *state {
             *is_let_go = true;

@@ -1,52 +1,20 @@
 //! The task of a server: it takes one message after the other, and ends in a fixed order.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::cell::Envelope;
-use super::handle::Shared;
+use super::Server;
 use super::mailbox::Next;
-use super::{Server, ServerRef, WeakServerRef};
+use super::shared::{Context, Envelope, Shared};
 use crate::clean;
 use crate::panics;
 use crate::stage::Reason;
 
 /// The most messages that are handled before other tasks of the runtime get a turn.
 const AT_ONCE: u32 = 128;
-
-/// What a handler can do with its server.
-pub struct Context<'a, S: Server> {
-    shared: &'a Arc<Shared<S>>,
-    end: Option<Reason>,
-}
-
-impl<S: Server> Context<'_, S> {
-    /// Ends the server when the handler returns; the first reason counts.
-    pub fn stop(&mut self, reason: Reason) {
-        self.end.get_or_insert(reason);
-    }
-
-    /// Returns a reference to the server itself, for tasks that the handler starts.
-    pub fn server(&self) -> WeakServerRef<S> {
-        WeakServerRef::of(self.shared)
-    }
-
-    /// Returns a reference to the server itself that keeps it alive. `None` if the last other
-    /// one is gone: the server ends when its mailbox is empty.
-    pub fn server_ref(&self) -> Option<ServerRef<S>> {
-        self.server().upgrade()
-    }
-}
-
-impl<S: Server> fmt::Debug for Context<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("end", &self.end).finish_non_exhaustive()
-    }
-}
 
 /// A life of a server. Dropping it ends the server, also if its task is aborted or panics.
 pub(super) struct Life<S: Server> {
@@ -105,7 +73,7 @@ impl<S: Server> Life<S> {
     }
 
     /// Waits until the server is ready, and then for a message or the end.
-    async fn next(&mut self) -> Next<S> {
+    async fn next(&mut self) -> Next<Arc<dyn Envelope<S>>> {
         let Some(state) = &mut self.state else { return Next::End(Reason::Aborted) };
         let mailbox = &self.shared.mailbox;
         let mut ready = pin!(state.ready());

@@ -6,11 +6,8 @@
 //! 3. Once it is closed, it has no messages.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::Server;
-use super::cell::Envelope;
 use crate::stage::Reason;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,21 +15,21 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 const KEPT: usize = 32;
 
 /// What a server does next.
-pub(super) enum Next<S: Server> {
-    Message(Arc<dyn Envelope<S>>),
+pub(super) enum Next<E> {
+    Message(E),
     End(Reason),
 }
 
 /// An envelope that was not put into the mailbox.
-pub(super) enum NotPut<S: Server> {
-    Full(Arc<dyn Envelope<S>>),
+pub(super) enum NotPut<E> {
+    Full(E),
     Closed,
 }
 
-pub(super) struct Mailbox<S: Server>(Mutex<State<S>>);
+pub(super) struct Mailbox<E>(Mutex<State<E>>);
 
-struct State<S: Server> {
-    messages: VecDeque<Arc<dyn Envelope<S>>>,
+struct State<E> {
+    messages: VecDeque<E>,
     free: usize,
     /// Senders that wait for a place, in their order.
     senders: VecDeque<(u64, Waker)>,
@@ -47,7 +44,7 @@ struct State<S: Server> {
     is_closed: bool,
 }
 
-impl<S: Server> Mailbox<S> {
+impl<E> Mailbox<E> {
     /// Makes a mailbox with one reference.
     pub(super) fn new(capacity: usize) -> Self {
         Self(Mutex::new(State {
@@ -63,12 +60,12 @@ impl<S: Server> Mailbox<S> {
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<S>> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state, and then wakes the server's task if it waits.
-    fn change<T>(&self, change: impl FnOnce(&mut State<S>) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut State<E>) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
         let task = state.task.take();
@@ -80,7 +77,7 @@ impl<S: Server> Mailbox<S> {
     }
 
     /// Puts a message in, if a place is free.
-    pub(super) fn put(&self, envelope: Arc<dyn Envelope<S>>) -> Result<(), NotPut<S>> {
+    pub(super) fn put(&self, envelope: E) -> Result<(), NotPut<E>> {
         self.change(|state| {
             if state.is_closed {
                 return Err(NotPut::Closed);
@@ -94,19 +91,14 @@ impl<S: Server> Mailbox<S> {
         })
     }
 
-    /// Puts a message into a place that was taken before. If the mailbox is closed, gives it
-    /// back and returns false.
-    pub(super) fn put_in_place(&self, envelope: Arc<dyn Envelope<S>>) -> bool {
-        let returned = self.change(|state| {
+    /// Puts a message into a place that was taken before. Returns it if the mailbox is closed.
+    pub(super) fn put_in_place(&self, envelope: E) -> Result<(), E> {
+        self.change(|state| {
             if state.is_closed {
-                return Some(envelope);
+                return Err(envelope);
             }
             state.messages.push_back(envelope);
-            None
-        });
-        returned.is_none_or(|envelope| {
-            envelope.give_back();
-            false
+            Ok(())
         })
     }
 
@@ -170,7 +162,7 @@ impl<S: Server> Mailbox<S> {
     }
 
     /// Returns the next message, or the end.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next<S>> {
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next<E>> {
         let mut state = self.lock();
         if let Some(reason) = state.end() {
             return Poll::Ready(Next::End(reason));
@@ -208,7 +200,7 @@ impl<S: Server> Mailbox<S> {
     }
 
     /// Closes the mailbox, and returns its messages.
-    pub(super) fn close(&self) -> VecDeque<Arc<dyn Envelope<S>>> {
+    pub(super) fn close(&self) -> VecDeque<E> {
         let mut state = self.lock();
         state.is_closed = true;
         state.task = None;
@@ -253,7 +245,7 @@ impl<S: Server> Mailbox<S> {
     }
 }
 
-impl<S: Server> State<S> {
+impl<E> State<E> {
     /// Frees a place, or grants it to the sender that has waited longest, which is returned.
     fn free_place(&mut self) -> Option<Waker> {
         match self.senders.pop_front() {

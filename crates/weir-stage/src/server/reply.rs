@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::cell::Slot;
+use super::slot::Slot;
 
 /// The reply to one message. If it is dropped unsent, the caller gets
 /// [`CallError::Unanswered`](super::CallError::Unanswered). A cast has a reply as well, which

@@ -8,16 +8,17 @@ use std::task::{Context, Poll};
 use super::Server;
 use super::cell::{Cell, NoReply};
 use super::mailbox::Mailbox;
+use super::shared::Envelope;
 
 /// Waits for a place: true, or false once the mailbox is closed. A dropped future passes its
 /// place on.
 pub(super) struct WaitForPlace<'a, S: Server> {
-    mailbox: &'a Mailbox<S>,
+    mailbox: &'a Mailbox<Arc<dyn Envelope<S>>>,
     key: Option<u64>,
 }
 
 impl<'a, S: Server> WaitForPlace<'a, S> {
-    pub(super) fn new(mailbox: &'a Mailbox<S>) -> Self {
+    pub(super) fn new(mailbox: &'a Mailbox<Arc<dyn Envelope<S>>>) -> Self {
         Self { mailbox, key: None }
     }
 }
@@ -54,6 +55,16 @@ impl<M, R> Future for WaitForReply<M, R> {
 impl<M, R> Drop for WaitForReply<M, R> {
     fn drop(&mut self) {
         // The outcome, if there is one, has no reader.
+        drop(self.0.give_up());
+    }
+}
+
+/// Withdraws a message when it is dropped, like [`WaitForReply`], without a reference of its own.
+pub(super) struct Withdraw<'a, M, R>(pub(super) &'a Cell<M, R>);
+
+impl<M, R> Drop for Withdraw<'_, M, R> {
+    fn drop(&mut self) {
+        // As above.
         drop(self.0.give_up());
     }
 }

@@ -103,12 +103,12 @@ fn a_run_that_cannot_begin_says_why() {
     let target = WatchTarget::of_match(&format!("http://{}", fake.address), "other").unwrap();
     let error = watch(&target, &plan(WatchTransport::Ws, 1), &StopToken::new(), &mut |_| {}).unwrap_err();
     assert!(error.is_usage() && error.to_string().ends_with("has no match \"other\"; it has m"), "{error}");
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let target = WatchTarget::of_match(&format!("http://{nobody}"), "m").unwrap();
+    let absent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let target = WatchTarget::of_match(&format!("http://{absent}"), "m").unwrap();
     let error = watch(&target, &plan(WatchTransport::Ws, 1), &StopToken::new(), &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("connection refused") && !error.is_usage(), "{error}");
     // Without a match nothing is asked before, and the refusals are the result.
-    let target = WatchTarget::of_server(&format!("http://{nobody}/")).unwrap();
+    let target = WatchTarget::of_server(&format!("http://{absent}/")).unwrap();
     let side = watch(&target, &plan(WatchTransport::Ws, 7), &StopToken::new(), &mut |_| {}).unwrap().side;
     assert_eq!((side.refused, side.refusals["connect: connection refused"]), (7, 7));
 }

@@ -66,9 +66,9 @@ fn watchers_that_never_came_or_went_are_counted_with_their_reasons() {
     let refusals = reasons("connect: connection refused", 5);
     let side = WatchSide { wanted: 105, refused: 5, refusals: refusals.clone(), ..watched() };
     is(side, Validity::Valid, "5 of 105 connects failed: 5 \u{d7} connect: connection refused");
-    let nobody = WatchSide { watchers: 0, connected: 0, refused: 5, refusals, ..watched() };
+    let none = WatchSide { watchers: 0, connected: 0, refused: 5, refusals, ..watched() };
     let says = "0 watchers have got a snapshot: 5 \u{d7} connect: connection refused";
-    is(nobody, Validity::Invalid, says);
+    is(none, Validity::Invalid, says);
     let losses = reasons("closed by the server with code 1012", 2);
     let says = "2 watchers lost their connection: 2 \u{d7} closed by the server with code 1012";
     is(WatchSide { lost: 2, losses, ..watched() }, Validity::Invalid, says);

@@ -1,44 +1,23 @@
-//! References to a server, and the handle of its task.
+//! References to a server.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::cell::{Cast, Cell, Envelope, NoReply, With};
-use super::ending::{Ending, Ends};
-use super::life::Life;
-use super::mailbox::{Mailbox, NotPut};
-use super::wait::{WaitForPlace, WaitForReply};
+use super::cell::{Cast, Cell, NoReply, With};
+use super::ending::Ends;
+use super::mailbox::NotPut;
+use super::shared::{Context, Envelope, Shared};
+use super::wait::{WaitForPlace, WaitForReply, Withdraw};
 use super::{CallError, CastError, HandleLater, Monitor, Server};
 use crate::stage::Reason;
-use crate::stage::joined;
-
-/// What the task of a server and the references to it share.
-pub(super) struct Shared<S: Server> {
-    pub(super) mailbox: Mailbox<S>,
-    pub(super) ending: Ending,
-}
-
-impl<S: Server> Ends for Shared<S> {
-    fn ending(&self) -> &Ending {
-        &self.ending
-    }
-}
-
-impl<S: Server> Shared<S> {
-    /// Returns the exit reason of a server whose mailbox is closed.
-    fn reason(&self) -> Reason {
-        self.ending.reason().unwrap_or(Reason::Aborted)
-    }
-}
 
 /// A reference to a server. Clones refer to the same server, which ends when the last one is
 /// dropped and its mailbox is empty.
-pub struct ServerRef<S: Server>(Arc<Shared<S>>);
+pub struct ServerRef<S: Server>(pub(super) Arc<Shared<S>>);
 
 impl<S: Server> Clone for ServerRef<S> {
     fn clone(&self) -> Self {
@@ -205,7 +184,7 @@ impl<S: Server> ServerRef<S> {
             Err(NotPut::Full(envelope)) => {
                 if WaitForPlace::new(&self.0.mailbox).await {
                     // Gives the message back itself if the server has ended.
-                    _ = self.0.mailbox.put_in_place(envelope);
+                    _ = self.0.put_in_place(envelope);
                 } else {
                     envelope.give_back();
                 }
@@ -255,16 +234,6 @@ impl<S: Server> ServerRef<S> {
     }
 }
 
-/// Withdraws a message when it is dropped.
-struct Withdraw<'a, M, R>(&'a Cell<M, R>);
-
-impl<M, R> Drop for Withdraw<'_, M, R> {
-    fn drop(&mut self) {
-        // The outcome, if there is one, has no reader.
-        drop(self.0.give_up());
-    }
-}
-
 /// A place in the mailbox of a server, free again when it is dropped.
 pub struct Place<S: Server> {
     server: ServerRef<S>,
@@ -284,7 +253,7 @@ impl<S: Server> Place<S> {
         self.is_used = true;
         let cast = Arc::new(Cast::new(message));
         let shared = &self.server.0;
-        if shared.mailbox.put_in_place(Arc::clone(&cast) as Arc<dyn Envelope<S>>) {
+        if shared.put_in_place(Arc::clone(&cast) as Arc<dyn Envelope<S>>) {
             return Ok(());
         }
         cast.take().map_or(Ok(()), |message| Err(CastError::Down(message, shared.reason())))
@@ -324,68 +293,17 @@ impl<S: Server> WeakServerRef<S> {
     }
 }
 
-/// The handle of a spawned server. Dropping it leaves the server running as long as there is a
-/// [`ServerRef`].
-pub struct RunningServer<S: Server> {
-    server: ServerRef<S>,
-    task: JoinHandle<Reason>,
-}
-
-impl<S: Server> RunningServer<S> {
-    /// Returns a reference to the server.
-    pub fn server(&self) -> ServerRef<S> {
-        self.server.clone()
+impl<S: Server> Context<'_, S> {
+    /// Returns a reference to the server itself, for tasks that the handler starts.
+    pub fn server(&self) -> WeakServerRef<S> {
+        WeakServerRef::of(self.shared)
     }
 
-    /// Asks the server to end, ahead of the messages in its mailbox.
-    pub fn stop(&self) {
-        self.server.stop(Reason::Stopped);
+    /// Returns a reference to the server itself that keeps it alive. `None` if the last other
+    /// one is gone: the server ends when its mailbox is empty.
+    pub fn server_ref(&self) -> Option<ServerRef<S>> {
+        self.server().upgrade()
     }
-
-    /// Ends the server at its next await.
-    pub fn abort(&self) {
-        self.task.abort();
-    }
-
-    /// Drops the handle's own reference, waits until the server has ended, and returns why.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the server running.
-    pub async fn join(self) -> Reason {
-        drop(self.server);
-        joined(self.task).await
-    }
-
-    pub(crate) fn into_parts(self) -> (ServerRef<S>, JoinHandle<Reason>) {
-        (self.server, self.task)
-    }
-}
-
-/// Spawns a server whose mailbox has room for `capacity` messages, at least 1.
-///
-/// # Panics
-/// Outside of a tokio runtime.
-pub fn spawn<S: Server>(capacity: usize, state: S) -> RunningServer<S> {
-    let (server, life) = prepare(capacity);
-    RunningServer { server, task: tokio::spawn(life.run(state)) }
-}
-
-/// Spawns a server whose state `start` makes. Messages wait in the mailbox meanwhile. If it
-/// fails or panics, the server ends.
-///
-/// # Panics
-/// Outside of a tokio runtime.
-pub fn spawn_from<S: Server>(
-    capacity: usize,
-    start: impl Future<Output = Result<S, Reason>> + Send + 'static,
-) -> RunningServer<S> {
-    let (server, life) = prepare(capacity);
-    RunningServer { server, task: tokio::spawn(life.start(start)) }
-}
-
-fn prepare<S: Server>(capacity: usize) -> (ServerRef<S>, Life<S>) {
-    let shared = Arc::new(Shared { mailbox: Mailbox::new(capacity), ending: Ending::default() });
-    (ServerRef(Arc::clone(&shared)), Life::new(shared))
 }
 
 impl<S: Server> fmt::Debug for ServerRef<S> {
@@ -403,11 +321,5 @@ impl<S: Server> fmt::Debug for WeakServerRef<S> {
 impl<S: Server> fmt::Debug for Place<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").finish_non_exhaustive()
-    }
-}
-
-impl<S: Server> fmt::Debug for RunningServer<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunningServer").field("server", &self.server).finish_non_exhaustive()
     }
 }
