@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::sides::reliable;
 use super::{
     Audit, BenchSide, ClientSide, JobsSide, LeftOut, Mode, ModeSide, Plan, Prediction, Timing, WatchSide,
     WindowSide, date,

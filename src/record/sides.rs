@@ -199,7 +199,7 @@ impl ModeSide {
 
 /// A rate of the file, if it is reliable. Other tools may give a rate without counts,
 /// which cannot be judged and is taken as it is.
-fn reliable(count: u64, rate: f64) -> Option<f64> {
+pub(super) fn reliable(count: u64, rate: f64) -> Option<f64> {
     let enough = count == 0 || metrics::rate(count, count as f64 / rate + 1e-6).is_some();
     (rate > 0.0 && enough).then_some(rate)
 }
