@@ -59,7 +59,11 @@ fn the_parts_of_the_jobs_lab_are_listed_below_the_tree() {
     let shown = || text(&folder.run(&["components", "--listen", &server.address]).stdout);
     until("both supervisors run", || shown().contains("150 workers under 2 supervisors, 0 restarts"));
     let said = shown();
-    let lab: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("jobs ")).collect();
+    let lab: Vec<&str> = said
+        .lines()
+        .skip_while(|line| !line.starts_with("jobs "))
+        .take_while(|line| !line.is_empty())
+        .collect();
     assert_eq!(lab.len(), 3, "{said}");
     assert!(lab[0].ends_with("lab; for its orders, see weir jobs --help"), "{said}");
     assert!(lab[1].starts_with("├─ weir-jobs-0    running    "), "{said}");

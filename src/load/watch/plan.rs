@@ -121,7 +121,7 @@ pub enum WatchError {
     /// The server did not answer.
     #[error("{url}: {reason}")]
     Unreachable {
-        /// What was asked for.
+        /// The address.
         url: String,
         /// The reason.
         reason: String,

@@ -77,7 +77,7 @@ impl Audit {
     fn order(&mut self, watch: &WatchSide) {
         let WatchSide { expected, missed, twice, disordered, gaps, gap_events, pending, .. } = watch;
         for (name, n, what) in [
-            ("no event was missed", missed, "did not arrive and no gap was told"),
+            ("no event was missed", missed, "did not arrive, without a gap"),
             ("no event came twice", twice, "arrived twice"),
             ("events came in order", disordered, "arrived out of order, or in a gap that did not fit"),
         ] {

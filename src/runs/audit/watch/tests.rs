@@ -51,7 +51,7 @@ fn a_run_without_a_fault_is_valid_and_says_nothing() {
 
 #[test]
 fn events_that_are_missed_twice_or_out_of_order_make_a_run_invalid_and_gaps_do_not() {
-    let says = "3 of 2,000 deliveries did not arrive and no gap was told";
+    let says = "3 of 2,000 deliveries did not arrive, without a gap";
     is(WatchSide { missed: 3, ..watched() }, Validity::Invalid, says);
     is(WatchSide { twice: 1, ..watched() }, Validity::Invalid, "1 of 2,000 deliveries arrived twice");
     let says = "1 of 2,000 deliveries arrived out of order, or in a gap that did not fit";
