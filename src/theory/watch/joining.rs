@@ -1,6 +1,6 @@
 //! Newcomers: how long until they have the match's status (ART), and how many can join.
 //!
-//! Sources: Pollaczek and Khinchine for the mailbox ([`mg1`](crate::theory::mg1)); J. D. C.
+//! Sources: Pollaczek and Khinchine for the mailbox (`theory::mg1`); J. D. C.
 //! Little for those that connect as fast as they are answered.
 
 use serde::Serialize;
