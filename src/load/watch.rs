@@ -170,7 +170,8 @@ pub fn watch(
     let of_server = after.zip(before.as_ref()).map(|(after, before)| WatchServer {
         ledger: after.report.ledger.since(&before.ledger),
         compared,
-        rss_per_watcher: after.report.now.rss_per_watcher.or(own),
+        // Unknown to the server means unknown: it sees what its allocator keeps.
+        rss_per_watcher: after.report.now.rss_per_watcher,
         cpu: None,
     });
     let cpu = machine.and_then(|used| used.server).map(per_second);

@@ -42,7 +42,7 @@ pub(super) async fn run(core: Weak<Core>) {
         let watchers: u64 = matches.iter().map(|live| live.watchers()).sum();
         if Instant::now() >= second {
             second = Instant::now() + Duration::from_secs(1);
-            lock(&core.memory).sample(watchers);
+            lock(&core.memory).sample(watchers, core.config().writer);
             if core.log() == MatchLog::Sampled {
                 matches.iter().for_each(|live| live.log_counts());
             }

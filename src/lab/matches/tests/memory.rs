@@ -21,7 +21,8 @@ async fn per_watcher(settings: &[&str], number: usize) -> u64 {
     // Made before the first reading: a client is a descriptor and no memory.
     let mut clients = Vec::with_capacity(number);
     let mut memory = Memory::default();
-    memory.sample(0);
+    let writer = live.core.config().writer;
+    memory.sample(0, writer);
     for user in 0..number {
         clients.push(TcpStream::connect(address).unwrap());
         let (stream, _) = listener.accept().unwrap();
@@ -41,7 +42,7 @@ async fn per_watcher(settings: &[&str], number: usize) -> u64 {
     let event = Event { minute: 2, action: Action::Shot { side: Side::Home, player: 9 } };
     live.apply(event).await.unwrap();
     until("all have it", || live.ledger().delivered == number as u64).await;
-    memory.sample(number as u64);
+    memory.sample(number as u64, writer);
     assert_eq!(Arc::strong_count(&lab), 1);
     memory.per_watcher().unwrap()
 }
