@@ -3,13 +3,25 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::binary::{Folder, Server};
 
 /// Watchers of each of the two clients.
 const WATCHERS: u64 = 200;
+
+/// How long a figure may take to become as expected.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < LIMIT, "{what} does not come");
+    }
+}
 
 #[test]
 #[ignore = "needs python3, and takes seconds of real time"]
@@ -22,8 +34,7 @@ fn weir_load_watch_and_an_outside_client_count_the_same_events() {
             assert!(answer.starts_with("HTTP/1.1 2"), "{order}: {answer}");
         };
         // The match begins, and waits until both clients watch.
-        post("play?rate=10&seed=1&events=100");
-        post("pause");
+        post("event?kind=begin&half=first");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/watch/count.py");
         let mut outside = Command::new("python3")
             .arg(script)
@@ -36,19 +47,17 @@ fn weir_load_watch_and_an_outside_client_count_the_same_events() {
         assert_eq!(lines.next().unwrap().unwrap(), "ready");
         let url = server.url("");
         let watchers = WATCHERS.to_string();
-        let args = ["load", "watch", "-c", &watchers, "--closed", "-d", "8s", "--transport", transport];
-        let ours = folder.weir().args(args).args(["--json", "-q", "--url", &url]).spawn().unwrap();
+        let args = ["load", "watch", "-c", &watchers, "--closed", "-d", "15s", "--transport", transport];
+        let mut ours = folder.weir();
+        ours.args(args).args(["--json", "-q", "--url", &url]);
+        let ours = ours.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let figures = || -> Value {
             let answer = server.request("GET /api/matches/weir-sluice");
             serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
         };
-        while figures()["now"]["watchers"] != 2 * WATCHERS {
-            std::thread::yield_now();
-        }
+        until("all watch", || figures()["now"]["watchers"] == 2 * WATCHERS);
         post("play?rate=20&seed=1&events=100");
-        while figures()["match"]["next"].as_u64().unwrap() < 40 {
-            std::thread::yield_now();
-        }
+        until("40 events", || figures()["match"]["next"].as_u64().unwrap() >= 40);
         post("pause");
         let output = ours.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
