@@ -207,6 +207,10 @@ fn run_command() -> anyhow::Result<Exit> {
     if let Some(words) = complete::asked() {
         return Ok(complete::run(&words));
     }
+    if let Some(run) = exercise::asked_to_measure() {
+        return exercise::measure_run(&run);
+    }
+    crate::exercise::set_program(std::env::current_exe()?);
     let args = match Args::try_parse() {
         Ok(args) => args,
         // Clap quotes arguments verbatim, and a file name may be hostile.

@@ -37,7 +37,10 @@ pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
 pub use question::{AnswerError, Measure, Question, Value, Wrong};
 pub use set::{Set, SetError};
-pub use trial::{FigureName, FigureNameError, Measured, Trial, TrialBench, TrialError};
+pub use trial::{
+    FigureName, FigureNameError, MEASURE_RUN, Measured, Trial, TrialBench, TrialError, measure_told_run,
+    set_program,
+};
 pub use verdict::{Grade, Judgement, doubts, finishes, is_honest, judge};
 pub use web::routes;
 

@@ -27,7 +27,9 @@ use super::text::{fit, wrap};
 use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
-use crate::exercise::{Exercise, Findings, Progress, Question, Set, SetError, State, Value};
+use crate::exercise::{
+    Exercise, Findings, MEASURE_RUN, Progress, Question, Set, SetError, State, Value, measure_told_run,
+};
 use crate::measure::{Peer, Token};
 
 /// The interval at which a watched file is checked for changes.
@@ -119,6 +121,19 @@ enum Command {
         #[arg(long)]
         texts: bool,
     },
+}
+
+/// Returns the run that another process of this program wants measured, if it does.
+pub(super) fn asked_to_measure() -> Option<String> {
+    let mut args = std::env::args().skip(1);
+    let command = [args.next()?, args.next()?];
+    if command == MEASURE_RUN { args.next() } else { None }
+}
+
+/// Measures that run and prints its figures.
+pub(super) fn measure_run(description: &str) -> anyhow::Result<Exit> {
+    say(measure_told_run(description)?);
+    Ok(Exit::Success)
 }
 
 /// The options of a check.

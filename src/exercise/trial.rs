@@ -34,6 +34,7 @@ use error::LoadProblem;
 pub use error::TrialError;
 pub use figure::{FigureName, FigureNameError};
 use lab::LabFound;
+pub use watch::{MEASURE_RUN, measure_told_run, set_program};
 
 /// The time limit for the drain of an exercise's own bench.
 const DRAIN: Duration = Duration::from_secs(120);
@@ -151,10 +152,14 @@ impl Trial<'_> {
         Ok(measured)
     }
 
+    /// The keys of the exercise and of a run.
+    fn flags(&self, of_run: &[String]) -> Vec<String> {
+        self.exercise.config.iter().chain(of_run).cloned().collect()
+    }
+
     /// The configuration of a run in a lab.
     fn config(&self, of_run: &[String]) -> Result<Config, TrialError> {
-        let flags = self.exercise.config.iter().chain(of_run).cloned().collect();
-        let config = Sources { file: None, flags }.load()?;
+        let config = Sources { file: None, flags: self.flags(of_run) }.load()?;
         Ok(Config { by_flag: Vec::new(), ..config })
     }
 
@@ -171,7 +176,7 @@ impl Trial<'_> {
         let config = self.config(&run.config)?;
         let mut found = watch::expected(&config.settings.matches, run);
         if self.place == TrialBench::Own {
-            found.measured = watch::measure(config, run, &self.stop)?;
+            found.measured = watch::measure_apart(self.flags(&run.config), run, &self.stop)?;
         }
         Ok(found)
     }

@@ -1,6 +1,6 @@
 //! Runs of an exercise in the matches lab, as `[[watch]]` describes them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::load::watch::WatchTransport;
 
@@ -13,7 +13,7 @@ const MOST_OF_A_BURST: u32 = 1_000;
 const LONGEST_S: f64 = 10.0;
 
 /// A run in a matches lab of its own: watchers connect to a match, and then events go out.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchRun {
     /// The name, by which questions and facts refer to it.
@@ -27,7 +27,7 @@ pub struct WatchRun {
     #[serde(default)]
     pub slow: usize,
     /// `ws` or `sse`.
-    #[serde(default, deserialize_with = "transport")]
+    #[serde(default, deserialize_with = "transport", serialize_with = "by_name")]
     pub transport: WatchTransport,
     /// Events per second, once all watchers are connected.
     #[serde(default = "ten")]
@@ -57,6 +57,10 @@ fn two() -> f64 {
 
 fn transport<'de, D: serde::Deserializer<'de>>(from: D) -> Result<WatchTransport, D::Error> {
     String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn by_name<S: Serializer>(transport: &WatchTransport, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(transport)
 }
 
 impl WatchRun {

@@ -35,6 +35,14 @@ pub enum TrialError {
     /// Watchers could not be started.
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// A run in a process of its own failed.
+    #[error("run {run} was not measured: {why}")]
+    Apart {
+        /// The run's name.
+        run: String,
+        /// What the process printed, or what happened to it.
+        why: String,
+    },
     /// A load took too long.
     #[error("load {load} took longer than {minutes} minutes")]
     TooLong {

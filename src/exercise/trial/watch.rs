@@ -4,6 +4,7 @@
 //! The events are shots, which the rules always allow, so the run decides when they go out.
 //! Both sides share the machine, so exercises ask for ratios and counts rather than times.
 
+mod apart;
 mod theory;
 
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use crate::record::WatchSide;
 use crate::shutdown::StopToken;
 use crate::workbench::Workbench;
 
+pub(super) use apart::measure_apart;
+pub use apart::{MEASURE_RUN, measure_told_run, set_program};
 pub(super) use theory::expected;
 
 /// The figures of the matches lab.
@@ -66,7 +69,7 @@ const LOOK: Duration = Duration::from_millis(10);
 const PLAYER: u8 = 9;
 
 /// Measures a run on a server of its own.
-pub(super) fn measure(config: Config, run: &WatchRun, stop: &StopToken) -> Result<Found, TrialError> {
+fn measure(config: Config, run: &WatchRun, stop: &StopToken) -> Result<Found, TrialError> {
     let server = Server::start(config).map_err(TrialError::NoBench)?;
     let live = server.lab.default_match();
     let stop = stop.child_token();

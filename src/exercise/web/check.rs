@@ -11,9 +11,10 @@ use serde_json::{Value as Object, json};
 use thiserror::Error;
 
 use super::{Refusal, Workshop, line_html, words_html};
+use crate::exercise::format::{JobsRun, WatchRun};
 use crate::exercise::{
-    CodeError, Exercise, Findings, Grade, Judgement, Measured, Score, Trial, TrialBench, TrialError, Value,
-    compile_and_check, doubts, finishes, judge,
+    CodeError, Exercise, Findings, Grade, Judgement, Load, Measured, Score, Trial, TrialBench, TrialError,
+    Value, compile_and_check, doubts, finishes, judge,
 };
 use crate::measure::Phase;
 use crate::shutdown::StopToken;
@@ -267,28 +268,23 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
     if exercise.questions.is_empty() {
         return Ok(Vec::new());
     }
+    let none = Exercise { loads: Vec::new(), jobs: Vec::new(), watch: Vec::new(), ..exercise.clone() };
+    let of_load = |load: &Load| Exercise { loads: vec![load.clone()], ..none.clone() };
+    let of_jobs = |run: &JobsRun| Exercise { jobs: vec![run.clone()], ..none.clone() };
+    let of_watch = |run: &WatchRun| Exercise { watch: vec![run.clone()], ..none.clone() };
+    let loads = exercise.measured_loads().map(|load| (&load.name, of_load(load)));
+    let jobs = exercise.jobs.iter().map(|run| (&run.name, of_jobs(run)));
+    let watch = exercise.watch.iter().map(|run| (&run.name, of_watch(run)));
     let mut measured = Vec::new();
-    for load in exercise.measured_loads() {
-        checks.doing(Doing::Preparing(load.name.clone()));
-        // One load at a time, since a trial reports nothing before its bench is up.
-        let alone = Exercise { loads: vec![load.clone()], jobs: Vec::new(), ..exercise.clone() };
+    for (name, alone) in loads.chain(jobs).chain(watch) {
+        checks.doing(Doing::Preparing(name.clone()));
+        // One at a time, since a trial reports nothing before its bench is up.
         let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };
-        let of_load =
-            trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
+        let found = trial.run(&mut |load, phase| checks.doing(Doing::Measuring(load.name.clone(), phase)));
         if stop.is_cancelled() {
             return Err(CheckError::Stopped);
         }
-        measured.extend(of_load?);
-    }
-    for run in &exercise.jobs {
-        checks.doing(Doing::Preparing(run.name.clone()));
-        let alone = Exercise { loads: Vec::new(), jobs: vec![run.clone()], ..exercise.clone() };
-        let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };
-        let of_run = trial.run(&mut |_, _| ());
-        if stop.is_cancelled() {
-            return Err(CheckError::Stopped);
-        }
-        measured.extend(of_run?);
+        measured.extend(found?);
     }
     Ok(measured)
 }
