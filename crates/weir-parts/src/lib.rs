@@ -12,12 +12,14 @@
 //! 2. [`resource`]: a mock with bounded latency, a limit and failures, all seeded;
 //! 3. [`pipeline`]: stages connected in a few lines; the event with its time stamps,
 //!    and the ledger;
-//! 4. [`hub`]: one event to many watchers, with a ledger of every delivery.
+//! 4. [`hub`]: one event to many watchers, with a ledger of every delivery;
+//! 5. [`rooms`]: state that survives the process that holds it.
 
 pub mod hub;
 pub mod pipeline;
 pub mod queue;
 pub mod resource;
+pub mod rooms;
 
 /// The example of the README.
 #[cfg(doctest)]
