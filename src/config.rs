@@ -33,8 +33,8 @@ pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, Resource, ResourceKind,
-    Server, Settings, Shape, SnapshotFrom, Writer,
+    Backup, Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, RegistryKind,
+    Resource, ResourceKind, Rooms, Server, Settings, Shape, SnapshotFrom, Writer,
 };
 pub use watch::Watcher;
 

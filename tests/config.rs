@@ -89,6 +89,14 @@ const BROKEN: &[(&str, &[&str])] = &[
     ("[resource]\nreject_status = 200", &["config.toml:2:17", "400 to 599"]),
     ("[resource]\nseed = 2026-11-20", &["config.toml:2:8", "a date"]),
     ("[server]\nlisten = \"localhost\"", &["config.toml:2:10", "\"127.0.0.1:4000\""]),
+    ("[rooms]\nbackup = \"later\"", &["config.toml:2:10", "\"before\", \"after\", \"none\""]),
+    ("[rooms]\nbackup_every = \"2m\"", &["config.toml:2:16", "0ms to 1m"]),
+    ("[rooms]\nidle_stop = \"500ms\"", &["config.toml:2:13", "1s to 24h"]),
+    ("[rooms]\nmax_rooms = 0", &["config.toml:2:13", "1 to 1000000"]),
+    (
+        "[rooms]\nregistry = \"jetstream\"",
+        &["config.toml:2:12", "expected \"local\"", "\"jetstream\" comes with the engines"],
+    ),
     ("[server]\nlisten = 4000", &["config.toml:2:10", "an address and a port"]),
 ];
 

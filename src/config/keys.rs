@@ -128,6 +128,20 @@ const ABOUT: &[(&str, &str)] = &[
     ("matches.silence", "A watcher from which nothing is heard for this time is closed."),
     ("matches.supervisors", "The number of tasks through which watchers join, each in its order."),
     ("matches.log", "sampled: a log line a second with counts. every: one for each join, leave and event."),
+    (
+        "rooms.backup",
+        "When a move is acknowledged: before or after the backup has it. none: there is no backup.",
+    ),
+    (
+        "rooms.backup_every",
+        "How long the backup waits before it takes what is new, with backup = \"after\".",
+    ),
+    ("rooms.mailbox", "The most moves that may wait at a room, for rooms that start later."),
+    ("rooms.idle_stop", "A room without moves and watchers stops after this time; its state stays."),
+    ("rooms.snapshot_every", "The number of updates after which the backup makes a new snapshot."),
+    ("rooms.history", "The most updates that the history of a room keeps."),
+    ("rooms.registry", "local: a process of this server maps the names to the rooms."),
+    ("rooms.max_rooms", "The most rooms; a further one is refused."),
 ];
 
 #[cfg(test)]

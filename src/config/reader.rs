@@ -172,9 +172,19 @@ impl Reader {
     /// One of a few words.
     pub(super) fn choice<C: Copy>(&mut self, key: &'static str, default: C, choices: &[(&str, C)]) -> C {
         let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        let allowed = format!("one of {}", words.join(", "));
+        self.choice_among(key, default, choices, &format!("one of {}", words.join(", ")))
+    }
+
+    /// One of a few words, with the allowed ones as a message names them.
+    pub(super) fn choice_among<C: Copy>(
+        &mut self,
+        key: &'static str,
+        default: C,
+        choices: &[(&str, C)],
+        allowed: &str,
+    ) -> C {
         let kind = Kind::Choice { words: choices.iter().map(|(word, _)| (*word).to_owned()).collect() };
-        self.take(key, kind, default, &allowed, |value| {
+        self.take(key, kind, default, allowed, |value| {
             let found = value.as_text()?;
             choices.iter().find(|(word, _)| *word == found).map(|(_, choice)| *choice)
         })

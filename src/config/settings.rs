@@ -8,6 +8,7 @@ mod data;
 mod jobs;
 mod latency;
 mod matches;
+mod rooms;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +20,7 @@ pub(super) use data::Data;
 pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
 pub use matches::{Behind, Encode, MatchLog, Matches, SnapshotFrom, Writer};
+pub use rooms::{Backup, RegistryKind, Rooms};
 
 use super::reader::Reader;
 use crate::demand::Limits;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// `[matches]`
     pub matches: Matches,
+    /// `[rooms]`
+    pub rooms: Rooms,
 }
 
 /// `[server]`
@@ -180,6 +184,7 @@ impl Settings {
             data: Data::read(reader),
             jobs: Jobs::read(reader),
             matches: Matches::read(reader),
+            rooms: Rooms::read(reader),
         }
     }
 
@@ -367,6 +372,11 @@ impl fmt::Display for WhenFullWord {
             Self::DropOldest => "drop_oldest",
         })
     }
+}
+
+/// Returns the word that a table of choices has for a value.
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words.iter().find(|(_, found)| found == value).map_or("", |(word, _)| word)
 }
 
 /// Writes what displays as the word in the file.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{HOUR, as_word};
+use super::{HOUR, as_word, word_of};
 use crate::config::bytes;
 use crate::config::reader::Reader;
 use crate::duration;
@@ -125,11 +125,6 @@ impl Matches {
             log: reader.choice("matches.log", MatchLog::Sampled, &LOGS),
         }
     }
-}
-
-/// Returns the word that a table of choices has for a value.
-fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
-    words.iter().find(|(_, found)| found == value).map_or("", |(word, _)| word)
 }
 
 impl fmt::Display for Writer {

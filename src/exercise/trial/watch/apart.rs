@@ -31,7 +31,7 @@ pub fn set_program(file: PathBuf) {
     let _ = PROGRAM.set(file);
 }
 
-/// What the other process is told.
+/// What this process sends the other one.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
     /// Keys of the configuration, such as `matches.writer=task`.
