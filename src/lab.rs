@@ -6,6 +6,7 @@
 
 pub mod jobs;
 pub mod matches;
+pub mod rooms;
 
 use std::fmt;
 use std::time::Duration;
