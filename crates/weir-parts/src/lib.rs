@@ -13,11 +13,13 @@
 //! 3. [`pipeline`]: stages connected in a few lines; the event with its time stamps,
 //!    and the ledger;
 //! 4. [`hub`]: one event to many watchers, with a ledger of every delivery;
-//! 5. [`rooms`]: state that survives the process that holds it.
+//! 5. [`registry`]: names, each claimed by at most one owner;
+//! 6. [`rooms`]: state that survives the process that holds it.
 
 pub mod hub;
 pub mod pipeline;
 pub mod queue;
+pub mod registry;
 pub mod resource;
 pub mod rooms;
 

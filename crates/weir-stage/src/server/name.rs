@@ -87,6 +87,9 @@ impl<S: Server> ServerName<S> {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn wait(&self) -> Result<ServerRef<S>, Reason> {
+        if let Some(server) = self.server() {
+            return Ok(server);
+        }
         loop {
             let mut changed = std::pin::pin!(self.0.changed.notified());
             // Registered before the look, so that no change is missed.

@@ -241,6 +241,11 @@ pub struct Place<S: Server> {
 }
 
 impl<S: Server> Place<S> {
+    /// Returns the server.
+    pub fn server(&self) -> &ServerRef<S> {
+        &self.server
+    }
+
     /// Sends a message to the place.
     ///
     /// # Errors
