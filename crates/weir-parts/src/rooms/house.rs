@@ -1,0 +1,217 @@
+//! The house: all rooms of one kind, their settings, and their dead letters.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use futures::future::join_all;
+use tokio::sync::oneshot;
+
+use super::Room;
+use super::cell::{Cell, Order};
+use super::handle::RoomRef;
+use super::report::{CreateError, DeadLetter, MoveLedger};
+use super::settings::RoomSettings;
+use super::told::Told;
+use crate::hub::{Encode, Sink};
+use crate::registry::{ClaimError, Registry, RegistryFigures};
+
+/// The dead letters that are kept, and the characters of each text in one.
+const LETTERS: usize = 100;
+const LONGEST: usize = 500;
+
+/// What all rooms share.
+pub(super) struct House<R: Room, S: Sink> {
+    settings: RwLock<RoomSettings>,
+    pub(super) new: Box<dyn Fn(&str) -> R + Send + Sync>,
+    pub(super) encoder: Arc<dyn Encode<Told<R>>>,
+    letters: Mutex<VecDeque<DeadLetter>>,
+    is_stopped: AtomicBool,
+    registry: Registry<Arc<Cell<R, S>>>,
+}
+
+impl<R: Room, S: Sink> House<R, S> {
+    pub(super) fn settings(&self) -> RoomSettings {
+        *self.settings.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Relaxed)
+    }
+
+    pub(super) fn bury(&self, letter: DeadLetter) {
+        let cut = |text: String| text.chars().take(LONGEST).collect::<String>();
+        let letter = DeadLetter { command: cut(letter.command), panic: cut(letter.panic), ..letter };
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.truncate(LETTERS - 1);
+        letters.push_front(letter);
+    }
+}
+
+/// All rooms of one kind. Clones are the same house. [`stop`](Self::stop) ends its rooms.
+pub struct Rooms<R: Room, S: Sink>(Arc<House<R, S>>);
+
+impl<R: Room, S: Sink> Rooms<R, S> {
+    /// Opens a house without rooms. `new` makes the state of a room from its name, also of one that
+    /// begins anew; `encoder` writes what watchers are told.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(
+        settings: RoomSettings,
+        new: impl Fn(&str) -> R + Send + Sync + 'static,
+        encoder: impl Encode<Told<R>>,
+    ) -> Self {
+        Self(Arc::new(House {
+            settings: RwLock::new(settings),
+            new: Box::new(new),
+            encoder: Arc::new(encoder),
+            letters: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
+            registry: Registry::start(),
+        }))
+    }
+
+    /// Creates a room. It has no processes until its first move or watcher.
+    ///
+    /// # Errors
+    /// [`CreateError`].
+    ///
+    /// # Cancel safety
+    /// The room may exist after the future is dropped.
+    pub async fn create(&self, name: &str) -> Result<RoomRef<R, S>, CreateError> {
+        let max = self.settings().max_rooms;
+        if self.len() >= max {
+            return Err(CreateError::TooMany { max });
+        }
+        if self.0.is_stopped() {
+            return Err(CreateError::Stopped);
+        }
+        let cell = Cell::new(Arc::from(name), Arc::clone(&self.0));
+        let claim = self.0.registry.claim(Arc::clone(&cell.name), Arc::clone(&cell)).await;
+        let claim = claim.map_err(|error| match error {
+            ClaimError::Taken { generation } => CreateError::Taken { generation },
+            ClaimError::Stopped => CreateError::Stopped,
+        })?;
+        let generation = claim.generation();
+        *cell.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        Ok(RoomRef { cell, generation })
+    }
+
+    /// Looks a room up. It may be removed right after.
+    pub fn whereis(&self, name: &str) -> Option<RoomRef<R, S>> {
+        let place = self.0.registry.whereis(name)?;
+        Some(RoomRef { cell: place.value, generation: place.generation })
+    }
+
+    /// Removes a room with its state: its name is free at once, and its watchers get their end.
+    /// Returns false if there is none.
+    ///
+    /// # Cancel safety
+    /// The name is released when this is called; the processes may run on if the future is dropped.
+    pub async fn remove(&self, name: &str) -> bool {
+        let Some(room) = self.whereis(name) else { return false };
+        let claim = room.cell.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let is_removed = claim.is_some();
+        drop(claim);
+        while stop(&room.cell).await {}
+        room.cell.end();
+        is_removed
+    }
+
+    /// Returns all rooms, sorted by name.
+    pub fn list(&self) -> Vec<RoomRef<R, S>> {
+        let places = self.0.registry.list().into_iter();
+        places.map(|(_, place)| RoomRef { cell: place.value, generation: place.generation }).collect()
+    }
+
+    /// Returns the number of rooms.
+    pub fn len(&self) -> usize {
+        self.0.registry.len()
+    }
+
+    /// Returns true if there are no rooms.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the settings.
+    pub fn settings(&self) -> RoomSettings {
+        self.0.settings()
+    }
+
+    /// Changes the settings. Running rooms take them over by themselves, one after the other.
+    pub fn change(&self, settings: RoomSettings) {
+        let old = {
+            let mut current = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, settings)
+        };
+        if old.backup != settings.backup || old.idle_stop != settings.idle_stop {
+            for up in self.list().iter().filter_map(|room| room.cell.up()) {
+                // A room that goes to rest finds the settings when it wakes up.
+                drop(up.orders.send(Order::Change));
+            }
+        }
+    }
+
+    /// Makes the process of the registry crash; see [`Registry::crash`].
+    pub fn kill_registry(&self) {
+        self.0.registry.crash();
+    }
+
+    /// Returns the figures of the registry.
+    pub fn registry(&self) -> RegistryFigures {
+        self.0.registry.figures()
+    }
+
+    /// Returns the dead letters, newest first, at most 100.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.0.letters.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Returns the sum of the ledgers of all rooms.
+    pub fn ledger(&self) -> MoveLedger {
+        let mut sum = MoveLedger::default();
+        for room in self.list() {
+            sum.add(room.ledger());
+        }
+        sum
+    }
+
+    /// Ends all rooms in order: moves that wait are made, then no more are taken, and the watchers
+    /// get what is on its way and their end. States can be read afterwards.
+    ///
+    /// # Cancel safety
+    /// The house takes no more moves, but rooms may run on if the future is dropped.
+    pub async fn stop(&self) {
+        self.0.is_stopped.store(true, Relaxed);
+        self.0.registry.stop();
+        let rooms = self.list();
+        join_all(rooms.iter().map(|room| stop(&room.cell))).await;
+    }
+}
+
+/// Ends the processes of a room. Returns false if it had none.
+async fn stop<R: Room, S: Sink>(cell: &Arc<Cell<R, S>>) -> bool {
+    let Some(up) = cell.up() else { return false };
+    let (done, stopped) = oneshot::channel();
+    if up.orders.send(Order::Stop(done)).is_ok() {
+        // Dropped if the room went to rest by itself.
+        drop(stopped.await);
+    }
+    tokio::task::yield_now().await;
+    true
+}
+
+impl<R: Room, S: Sink> Clone for Rooms<R, S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R: Room, S: Sink> fmt::Debug for Rooms<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rooms").field("rooms", &self.len()).finish_non_exhaustive()
+    }
+}

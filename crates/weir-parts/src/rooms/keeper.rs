@@ -1,0 +1,280 @@
+//! The keeper of a room: the task that supervises its processes. It restarts what ends, counts
+//! the lives, and gives the processes back when the room is idle.
+//!
+//! # A new life
+//! 1. The end of the last life is awaited, so nothing of it can arrive any more.
+//! 2. The backup is asked for its state. Its mailbox is a queue, so the answer comes behind
+//!    everything that the last life has sent.
+//! 3. The watchers are told where the room goes on, and what is lost.
+//! 4. The room starts with that state, in the next life, and sends it to the backup first.
+
+mod repair;
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tokio::select;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use weir_stage::server::{RunningServer, Server, ServerName, spawn as spawn_server};
+use weir_stage::stage::Reason;
+
+use super::Room;
+use super::backup::{BackupProcess, Restore};
+use super::carrier::carry;
+use super::cell::{Cell, Order, Up};
+use super::history::Recorder;
+use super::kept::Kept;
+use super::process::{HandOver, Link, RoomProcess};
+use super::settings::Backup;
+use crate::hub::Sink;
+
+/// Parts of `idle_stop` after which the keeper looks whether the room is idle.
+const LOOKS: u32 = 4;
+/// Messages that may wait at a history.
+const RECORDS: usize = 1_024;
+
+/// Starts a keeper, which starts the processes with this state. Returns the way to them.
+pub(super) fn spawn<R: Room, S: Sink>(cell: Arc<Cell<R, S>>, kept: Kept<R>) -> Up<R, S> {
+    let (orders, receiver) = mpsc::unbounded_channel();
+    let mode = cell.house.settings().backup;
+    let up = Up {
+        room: ServerName::reserve(Arc::clone(&cell.name)),
+        backup: ServerName::reserve(Arc::clone(&cell.name)),
+        orders,
+        mode,
+    };
+    let keeper = Keeper {
+        room_name: up.room.clone(),
+        backup_name: up.backup.clone(),
+        orders: receiver,
+        mode,
+        room: None,
+        backup: None,
+        recorder: None,
+        carrier: None,
+        panics: 0,
+        last_panic: None,
+        cell,
+    };
+    tokio::spawn(keeper.run(kept));
+    up
+}
+
+/// A process and its end.
+struct Watched<P: Server> {
+    running: RunningServer<P>,
+    end: Pin<Box<dyn Future<Output = Reason> + Send>>,
+    has_ended: bool,
+}
+
+impl<P: Server> Watched<P> {
+    fn new(running: RunningServer<P>) -> Self {
+        let end = Box::pin(running.server().monitor().down());
+        Self { running, end, has_ended: false }
+    }
+
+    /// Waits for the end and for the task.
+    async fn ended(self) -> Reason {
+        if !self.has_ended {
+            self.end.await;
+        }
+        self.running.join().await
+    }
+
+    /// Kills the process at its next message, and waits for its end.
+    async fn kill(self) -> Reason {
+        self.running.server().stop(Reason::failed("killed"));
+        self.ended().await
+    }
+}
+
+/// Waits for the end of a process, if there is one.
+async fn end_of<P: Server>(watched: &mut Option<Watched<P>>) {
+    match watched {
+        Some(watched) if !watched.has_ended => {
+            (&mut watched.end).await;
+            watched.has_ended = true;
+        }
+        Some(_) => {}
+        None => pending().await,
+    }
+}
+
+struct Keeper<R: Room, S: Sink> {
+    cell: Arc<Cell<R, S>>,
+    room_name: ServerName<RoomProcess<R, S>>,
+    backup_name: ServerName<BackupProcess<R, S>>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    mode: Backup,
+    room: Option<Watched<RoomProcess<R, S>>>,
+    backup: Option<Watched<BackupProcess<R, S>>>,
+    recorder: Option<Watched<Recorder<R>>>,
+    carrier: Option<JoinHandle<()>>,
+    panics: u32,
+    last_panic: Option<tokio::time::Instant>,
+}
+
+enum Next {
+    RoomEnded,
+    BackupEnded,
+    HistoryEnded,
+    Order(Order),
+    Look,
+}
+
+impl<R: Room, S: Sink> Keeper<R, S> {
+    async fn run(mut self, kept: Kept<R>) {
+        self.start_recorder();
+        self.start(kept);
+        let mut moves = self.cell.counts.moves.load(Relaxed);
+        let mut quiet = 0;
+        loop {
+            let look = self.cell.house.settings().idle_stop / LOOKS;
+            let next = select! {
+                biased;
+                () = end_of(&mut self.room) => Next::RoomEnded,
+                () = end_of(&mut self.backup) => Next::BackupEnded,
+                () = end_of(&mut self.recorder) => Next::HistoryEnded,
+                Some(order) = self.orders.recv() => Next::Order(order),
+                () = sleep(look) => Next::Look,
+            };
+            match next {
+                Next::RoomEnded => self.room_ended().await,
+                Next::BackupEnded => self.backup_ended().await,
+                Next::HistoryEnded => self.history_ended().await,
+                Next::Order(Order::Kill(part, done)) => self.kill(part, done).await,
+                Next::Order(Order::Change) => self.change().await,
+                Next::Order(Order::Stop(done)) => return self.rest(Some(done)).await,
+                Next::Look => {
+                    let now = self.cell.counts.moves.load(Relaxed);
+                    let is_quiet = now == moves && self.cell.counts.watchers.load(Relaxed) == 0;
+                    quiet = if is_quiet { quiet + 1 } else { 0 };
+                    moves = now;
+                    if quiet >= LOOKS {
+                        return self.rest(None).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts the room with this state, and the backup if it does not run.
+    fn start(&mut self, kept: Kept<R>) {
+        let (cell, settings) = (&self.cell, self.cell.house.settings());
+        let has_backup = self.mode != Backup::None;
+        cell.counts.has_backup.store(has_backup, Relaxed);
+        cell.counts.acks_backed.store(self.mode == Backup::Before, Relaxed);
+        cell.counts.life.store(kept.at.life, Relaxed);
+        cell.counts.room.store(kept.at.n, Relaxed);
+        if has_backup && self.backup.is_none() {
+            self.start_backup();
+        }
+        let cell = &self.cell;
+        let link = match self.mode {
+            Backup::None => Link::None,
+            Backup::After => Link::after(),
+            Backup::Before => Link::before(self.backup_name.clone()),
+        };
+        let running = spawn_server(settings.mailbox, RoomProcess::new(kept, link, Arc::clone(cell)));
+        if self.mode == Backup::After {
+            let carried = carry(running.server(), self.backup_name.clone(), Arc::clone(cell));
+            self.carrier = Some(tokio::spawn(carried));
+        }
+        self.room_name.register(running.server());
+        self.room = Some(Watched::new(running));
+    }
+
+    fn start_backup(&mut self) {
+        let mailbox = self.cell.house.settings().mailbox;
+        let running = spawn_server(mailbox, BackupProcess::new(Arc::clone(&self.cell)));
+        self.backup_name.register(running.server());
+        self.backup = Some(Watched::new(running));
+    }
+
+    fn start_recorder(&mut self) {
+        let most = self.cell.house.settings().history;
+        if most > 0 {
+            let running = spawn_server(RECORDS, Recorder::new(Arc::clone(&self.cell.audience.log), most));
+            self.cell.audience.set_recorder(Some(running.server()));
+            self.recorder = Some(Watched::new(running));
+        }
+    }
+
+    /// Ends the processes in order. Returns the state with everything that was acknowledged.
+    async fn hand_over(&mut self) -> Kept<R> {
+        loop {
+            let Some(room) = self.room.take() else {
+                self.new_life(&Reason::Aborted, false).await;
+                continue;
+            };
+            let kept = room.running.server().call(HandOver).await;
+            let reason = room.ended().await;
+            self.join_carrier().await;
+            let Ok(kept) = kept else {
+                // It died before it could hand over: repaired like any other death.
+                self.new_life(&reason, false).await;
+                continue;
+            };
+            if let Some(backup) = self.backup.take() {
+                // Behind everything that the room has sent.
+                drop(backup.running.server().call(Restore).await);
+                backup.running.stop();
+                backup.ended().await;
+            }
+            self.cell.counts.backed.store(kept.at.n, Relaxed);
+            return kept;
+        }
+    }
+
+    async fn join_carrier(&mut self) {
+        if let Some(carrier) = self.carrier.take() {
+            // A carrier has no panics of its own to tell of.
+            drop(carrier.await);
+        }
+    }
+
+    /// Ends the processes and keeps the state.
+    async fn rest(mut self, done: Option<oneshot::Sender<()>>) {
+        let kept = self.hand_over().await;
+        self.cell.audience.close();
+        if let Some(recorder) = self.recorder.take() {
+            // Ends when it has recorded what waits.
+            drop(recorder.end);
+            recorder.running.join().await;
+        }
+        self.cell.counts.has_backup.store(false, Relaxed);
+        self.cell.rest(kept);
+        // Calls that wait find the room idle, and wake it up.
+        self.room_name.release(Reason::Finished);
+        self.backup_name.release(Reason::Finished);
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+        // A kill that was asked for meanwhile finds no keeper.
+        self.orders.close();
+    }
+
+    /// Moves the room into a new life if moves are to be acknowledged in another way.
+    async fn change(&mut self) {
+        let mode = self.cell.house.settings().backup;
+        if mode == self.mode {
+            return;
+        }
+        let mut kept = self.hand_over().await;
+        kept.at.life += 1;
+        self.mode = mode;
+        self.cell.set_mode(mode);
+        if mode == Backup::None {
+            // Readers that wait for a backup read the room instead.
+            self.backup_name.release(Reason::Finished);
+        }
+        self.cell.counts.go_on(kept.at, false);
+        self.cell.counts.backed.store(kept.at.n, Relaxed);
+        self.cell.audience.new_life(kept.at, None, || kept.room.status());
+        self.start(kept);
+    }
+}
