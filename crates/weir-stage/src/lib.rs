@@ -68,6 +68,10 @@
 //! traits of futures 0.3. Those traits have been stable since 2019, and every stream in the
 //! ecosystem implements them; a trait of our own would need an adapter for each.
 
+// A test compiles an example, which names the crate.
+#[cfg(test)]
+extern crate self as weir_stage;
+
 pub mod backoff;
 pub mod buffer;
 // Shared with the crates built on this one. Hidden, because it is not part of the interface.

@@ -77,7 +77,8 @@
 //!   [supervisor](crate::supervise) it runs until it is stopped.
 //! - A [`Monitor`] fires exactly once, because waiting for it consumes it.
 //!
-//! The tests in `server/tests/gen_server.rs` list the behaviour of `gen_server` that servers keep.
+//! `server/tests/README.md` lists the behaviours of `gen_server` that servers keep, row by row,
+//! each with its test. The example `key_value` is a registry of servers.
 
 mod cell;
 mod ending;

@@ -140,6 +140,20 @@ async fn a_caller_that_gives_up_withdraws_its_message() {
     assert_eq!(log.entries(), ["2"]);
 }
 
+#[tokio::test]
+async fn a_caller_that_gives_up_after_the_handler_began_changes_nothing_for_the_server() {
+    let running = spawn(10, Numbers::new(&Log::default()));
+    let server = running.server();
+    let mut given_up = Box::pin(server.call(Later));
+    assert!(given_up.as_mut().now_or_never().is_none());
+    until(|| server.waiting() == 0).await;
+    drop(given_up);
+    let kept = server.with(|state| state.kept.pop().unwrap()).await.unwrap();
+    assert!(!kept.is_awaited());
+    kept.send(5);
+    assert_eq!(server.call(Add(1)).await, Ok(1));
+}
+
 // The mailbox.
 
 #[tokio::test]
@@ -254,6 +268,18 @@ async fn monitors_fire_once_the_state_is_gone_also_after_an_abort() {
     assert_eq!(first.await.unwrap(), (Reason::Aborted, entries.clone()));
     assert_eq!(second.await.unwrap(), (Reason::Aborted, entries));
     assert_eq!(server.monitor().down().await, Reason::Aborted, "at once, with the same reason");
+}
+
+#[tokio::test]
+async fn each_of_many_monitors_fires_with_the_reason_of_the_panic() {
+    let running = spawn(10, Numbers::new(&Log::default()));
+    let server = running.server();
+    let monitors: Vec<_> = (0..100).map(|_| tokio::spawn(server.monitor().down())).collect();
+    yield_now().await;
+    assert!(server.call(Fail).await.is_err());
+    for monitor in monitors {
+        assert_eq!(monitor.await.unwrap(), panicked());
+    }
 }
 
 #[tokio::test]
