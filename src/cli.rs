@@ -1,6 +1,7 @@
 //! The command line: parses the arguments, runs the command, and maps its result to an
 //! exit code.
 
+mod answers;
 mod ask;
 mod banner;
 mod check;
@@ -9,6 +10,7 @@ mod complete;
 mod components;
 mod exercise;
 mod flags;
+mod follow;
 mod help;
 mod jobs;
 mod load;
@@ -24,6 +26,7 @@ mod server;
 mod set;
 mod simulate;
 mod snapshot;
+mod sse;
 mod text;
 
 use std::io::Write;

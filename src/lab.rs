@@ -4,8 +4,11 @@
 //! The workbench sees a lab as a [`Lab`]. Faces hold a lab by its own type, which offers
 //! more. Labs never import each other.
 
+mod figures;
 pub mod jobs;
+mod marks;
 pub mod matches;
+mod points;
 pub mod rooms;
 
 use std::fmt;
@@ -17,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::Settings;
 use crate::metrics::Registry;
 use crate::record::Run;
+
+pub use figures::{Percentiles, Tone, Verdict};
 
 /// A part of a lab that runs: a thread, or a supervisor with its workers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 //! Each verb sends one or two requests and turns the figures of the answer into text;
 //! `--json` prints the answer as received.
 
-mod answers;
 pub(super) mod lateness;
 mod show;
 mod top;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use hyper::Method;
 
-use self::answers::{Back, Inspected, Killed, Rehearsal, Snapshot, Submitted, VersionRow};
+use super::answers::jobs::{Back, Inspected, Killed, Rehearsal, Snapshot, Submitted, VersionRow};
 use super::ask::{self, Ask, Said};
 use super::help::jobs as help;
 use super::output::say;

@@ -3,18 +3,16 @@
 //! Each verb sends one or a few requests and turns the figures of the answer into text;
 //! `--json` prints the answer as received.
 
-mod answers;
 mod event;
 mod ladder;
 mod show;
-mod sse;
 mod tail;
 
 use clap::Subcommand;
 use serde_json::Value;
 
-use self::answers::{Added, List, Snapshot};
 use super::Exit;
+use super::answers::matches::{Added, List, Snapshot};
 use super::ask::{Ask, Said};
 use super::help::matches as help;
 use super::output::{complain, say};

@@ -55,12 +55,10 @@ pub use history::History;
 pub use inspect::{Inspection, TraceEnd, TraceReport};
 pub use marks::{Mark, MarkKind};
 pub use snapshot::{
-    By, CodeState, Core as CoreState, KillState, Limits, Load, Now, Others, Slice, Snapshot, Tone, TopRow,
-    Verdict,
+    By, CodeState, Core as CoreState, KillState, Limits, Load, Now, Others, Slice, Snapshot, TopRow,
 };
 pub use submit::{Answer, AnswerState, Submission};
 pub use users::Killed;
-pub use window::Percentiles;
 
 use self::core::Core;
 use self::load::Crews;

@@ -81,7 +81,7 @@ pub use rules::{LEAST_PLAYERS, MOST_SUBSTITUTIONS, Refused, Whereabouts};
 pub use sheet::{Player, Sheet, Team};
 pub use snapshot::{
     BehindRow, ConnectionFigures, Connections, EventFigures, FeedItem, Ledger, MatchFigures, MatchRow,
-    MatchSnapshot, Now, Percentiles, ShardRow, Tone, Verdict,
+    MatchSnapshot, Now, ShardRow,
 };
 pub use state::{MatchState, Period, PlayerState};
 pub use transport::{Ending, Heard, Message, Reader, Transport, Transports};

@@ -1,8 +1,10 @@
 //! The texts of all verbs of `weir jobs` but `top`.
 
-use super::answers::{Difference, Inspected, Killed, Load, Rehearsal, Submitted, Trace, VersionRow};
 use super::top::short;
 use crate::clean;
+use crate::cli::answers::jobs::{
+    Difference, Inspected, Killed, Load, Rehearsal, Submitted, Trace, VersionRow,
+};
 use crate::cli::text::{Table, fit, left, number, right, time, wrap};
 use crate::record::Origin;
 

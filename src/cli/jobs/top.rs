@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::answers::{Code, Others, Quantiles, Row, Snapshot};
 use crate::cli::Exit;
+use crate::cli::answers::Quantiles;
+use crate::cli::answers::jobs::{Code, Others, Row, Snapshot};
 use crate::cli::ask::{Ask, Said};
 use crate::cli::output::redraw;
 use crate::cli::text::{NONE, Table, hang, left, number, pad, percent, right, time, wrap};

@@ -1,6 +1,7 @@
 //! The texts of all verbs of `weir match` but `watch` and `ladder`.
 
-use super::answers::{BehindRow, LastEvent, Machine, Match, MatchRow, Now, Quantiles, Snapshot};
+use crate::cli::answers::Quantiles;
+use crate::cli::answers::matches::{BehindRow, LastEvent, Machine, Match, MatchRow, Now, Snapshot};
 use crate::cli::text::{NONE, Table, fit, hang, left, number, pad, percent, right, time, wrap};
 use crate::record::Origin;
 

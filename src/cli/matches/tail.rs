@@ -1,30 +1,14 @@
 //! `weir match watch`: one watcher in the terminal, over server-sent events.
-//!
-//! After a cut it resumes where it was: the id of the last message goes with the next
-//! request, as a browser's `EventSource` does it.
 
-use std::time::Duration;
-
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::{Response, StatusCode};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
-use super::sse::{Reader, SentEvent};
 use crate::cli::Exit;
 use crate::cli::ask::{Ask, Said};
-use crate::cli::output::{complain, say};
+use crate::cli::follow::{Listener, follow};
+use crate::cli::output::say;
 use crate::cli::set::encoded;
+use crate::cli::sse::SentEvent;
 use crate::cli::text::{fit, hang, pad};
-use crate::measure::RequestError;
-
-/// The time between a cut and the next attempt.
-const AGAIN: Duration = Duration::from_secs(1);
-/// How long a server may be away before the watcher gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The largest body of a refusal, in bytes.
-const LARGEST: usize = 1 << 16;
 
 /// The options of `weir match watch`.
 #[derive(Debug, clap::Args)]
@@ -37,102 +21,22 @@ pub(super) struct Args {
     since: Option<u64>,
 }
 
-/// How a connection ended.
-enum Ended {
-    /// The server said that there is nothing more, and why.
-    Over,
-    /// It broke off.
-    Cut(String),
-}
-
 /// Watches until the match is over, or Ctrl-C.
 pub(super) fn run(ask: &Ask<'_>, args: &Args, id: &str) -> Result<Exit, Said> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Said::Nothing(error.into()))?;
     let since = args.since.map_or(String::new(), |since| format!("&since={since}"));
-    let path = format!("{}/watch?match={}&user={}{since}", ask.lab, encoded(id), encoded(&args.user));
-    runtime.block_on(watch(ask, &path))
+    let path = format!("/watch?match={}&user={}{since}", encoded(id), encoded(&args.user));
+    follow(ask, &path, &mut Tail { as_json: ask.as_json, next: None })
 }
 
-async fn watch(ask: &Ask<'_>, path: &str) -> Result<Exit, Said> {
-    let mut tail = Tail { as_json: ask.as_json, last: None, next: None };
-    let mut away_since: Option<Instant> = None;
-    loop {
-        let why = match ask.peer.open(path, tail.last.as_deref()).await {
-            Ok(response) => {
-                away_since = None;
-                match tail.follow(response).await? {
-                    Ended::Over => return Ok(Exit::Success),
-                    Ended::Cut(why) => why,
-                }
-            }
-            // The first request shows whether there is a server at all.
-            Err(error) if tail.last.is_none() => return Err(Said::Nothing(error.into())),
-            Err(RequestError::NoServer { error, .. }) => error.to_string(),
-            Err(error) => error.to_string(),
-        };
-        let since = *away_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > PATIENCE {
-            return Err(Said::No {
-                exit: Exit::Failure,
-                words: format!("no server for {} s: {why}", PATIENCE.as_secs()),
-            });
-        }
-        complain(format_args!("the connection ended ({why}); trying again"));
-        sleep(AGAIN).await;
-    }
-}
-
-/// The watcher: what it has, and how it prints.
+/// How the watcher prints.
 struct Tail {
     as_json: bool,
-    /// The id of the last message.
-    last: Option<String>,
     /// The number of the next event, once known.
     next: Option<u64>,
 }
 
-impl Tail {
-    /// Prints the messages of a connection until it ends.
-    async fn follow(&mut self, response: Response<Incoming>) -> Result<Ended, Said> {
-        let status = response.status();
-        let mut body = response.into_body();
-        if status == StatusCode::NO_CONTENT {
-            complain("the match is over, and this watcher has all of its events");
-            return Ok(Ended::Over);
-        }
-        if !status.is_success() {
-            let body = http_body_util::Limited::new(body, LARGEST).collect().await;
-            let said = body.map(|body| body.to_bytes()).unwrap_or_default();
-            let words = String::from_utf8_lossy(&said).trim().to_owned();
-            let exit = if status == StatusCode::BAD_REQUEST { Exit::Usage } else { Exit::Failure };
-            let words = if words.is_empty() { format!("the server answered {status}") } else { words };
-            return Err(Said::No { exit, words });
-        }
-        let mut reader = Reader::default();
-        while let Some(frame) = body.frame().await {
-            let data = match frame.map(|frame| frame.into_data()) {
-                Ok(Ok(data)) => data,
-                Ok(Err(_)) => continue,
-                Err(error) => return Ok(Ended::Cut(error.to_string())),
-            };
-            let Ok(events) = reader.feed(&data) else {
-                return Ok(Ended::Cut("a message is too long".to_owned()));
-            };
-            for event in events {
-                if self.take(&event) {
-                    return Ok(Ended::Over);
-                }
-            }
-        }
-        Ok(Ended::Cut("the server closed it".to_owned()))
-    }
-
-    /// Prints a message. Returns whether it is the last one.
+impl Listener for Tail {
     fn take(&mut self, event: &SentEvent) -> bool {
-        if let Some(id) = &event.id {
-            self.last = Some(id.clone());
-        }
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         if self.as_json {
             say(&event.data);
@@ -143,6 +47,12 @@ impl Tail {
         event.kind == "end"
     }
 
+    fn nothing_more(&self) -> &'static str {
+        "the match is over, and this watcher has all of its events"
+    }
+}
+
+impl Tail {
     fn in_words(&mut self, kind: &str, of: &Value) -> String {
         let text = |key: &str| of[key].as_str().unwrap_or_default();
         let number = |key: &str| of[key].as_u64().unwrap_or_default();
@@ -198,7 +108,7 @@ mod tests {
 
     #[test]
     fn gaps_are_printed_and_events_that_are_missing_without_one_too() {
-        let mut tail = Tail { as_json: false, last: None, next: None };
+        let mut tail = Tail { as_json: false, next: None };
         let snapshot = r#"{"match":"weir-sluice","stadium":"Lock Road","home":{"name":"Weir"},
             "away":{"name":"Sluice"},"score":[1,0],"minute":12,"period":"first half","next":17}"#;
         assert_eq!(

@@ -1,11 +1,8 @@
 //! Marks: changes and events, each with its time.
 
-use std::collections::VecDeque;
-
 use serde::Serialize;
 
-/// The most marks that are kept.
-const MOST: usize = 100;
+use crate::lab::marks::{self, OnAxis};
 
 /// A mark on the time axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,30 +37,17 @@ pub enum MarkKind {
     Settings,
 }
 
-/// The latest marks, the oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Marks(VecDeque<Mark>);
+/// The latest marks.
+pub(super) type Marks = marks::Marks<Mark>;
 
-impl Marks {
-    /// Adds a mark. A change of the load that follows another within a second replaces it, as
-    /// while a slider moves.
-    pub(super) fn add(&mut self, mark: Mark) {
-        let follows = |last: &Mark| last.kind == mark.kind && mark.at_ms < last.at_ms + 1_000;
-        let continues = mark.kind == MarkKind::Load && self.0.back().is_some_and(follows);
-        if continues {
-            self.0.pop_back();
-        }
-        self.0.push_back(mark);
-        if self.0.len() > MOST {
-            self.0.pop_front();
-        }
+impl OnAxis for Mark {
+    fn at_ms(&self) -> u64 {
+        self.at_ms
     }
 
-    pub(super) fn since(&self, at_ms: u64) -> Vec<Mark> {
-        self.0.iter().filter(|mark| mark.at_ms >= at_ms).cloned().collect()
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// A change of the load replaces one that came within a second before it, as while a slider
+    /// moves.
+    fn replaces(&self, last: &Self) -> bool {
+        self.kind == MarkKind::Load && last.kind == self.kind && self.at_ms < last.at_ms + 1_000
     }
 }

@@ -15,8 +15,10 @@ use super::scheduler::Scheduler;
 use super::snapshot::Core as CoreState;
 use super::turns::{Turn, WINDOW};
 use super::verdict::ROGUE_MS;
-use super::window::{LastSecond, Percentiles, Rate};
+use super::window::LastSecond;
 use super::{Inner, MarkKind, lock};
+use crate::lab::Percentiles;
+use crate::lab::figures::Rate;
 use crate::metrics::empty_histogram;
 use crate::record::JobsLedger;
 

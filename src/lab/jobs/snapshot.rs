@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::code::{RehearsalReport, Swap};
 use super::history::History;
 use super::marks::Mark;
-use super::window::Percentiles;
+use crate::lab::{Percentiles, Verdict};
 use crate::record::JobsLedger;
 
 /// The state of the lab.
@@ -196,29 +196,4 @@ pub struct CodeState {
     pub problem: Option<String>,
     /// Whether the running code is the built-in copy of `jobs/sum.wat`.
     pub built_in: bool,
-}
-
-/// The verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// One or two words in capitals.
-    pub word: String,
-    /// Its tone.
-    pub tone: Tone,
-    /// A sentence.
-    pub text: String,
-}
-
-/// The tone of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tone {
-    /// All is well.
-    Ok,
-    /// Something deserves attention.
-    Warn,
-    /// Something is wrong.
-    Bad,
-    /// Nothing happens.
-    Calm,
 }

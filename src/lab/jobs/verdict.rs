@@ -1,7 +1,8 @@
 //! The verdict on the figures: a word, and a sentence with its numbers.
 
 use super::code::Swap;
-use super::snapshot::{By, Core, Load, Now, Tone, TopRow, Verdict};
+use super::snapshot::{By, Core, Load, Now, TopRow};
+use crate::lab::{Tone, Verdict};
 use crate::runs::words::count;
 
 /// A job counts as a rogue from this age.

@@ -8,6 +8,7 @@ use weir_job_wasm::jobs::Row;
 use weir_job_wasm::settings::Isolation;
 
 use super::code::Source;
+use super::history::History;
 use super::sampled::three_digits;
 use super::snapshot::{
     By, CodeState, Core as CoreState, Limits, Load, Now, Others, Slice, Snapshot, TopRow,
@@ -125,7 +126,7 @@ impl Inner {
             killed: sampled.killed,
         }
         .verdict();
-        let history = sampled.points.since(from_ms);
+        let history = History::of(&sampled.points, from_ms);
         drop(sampled);
         Snapshot {
             at_ms,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::lock;
-use super::snapshot::Percentiles;
+use crate::lab::Percentiles;
 use crate::metrics::PerThreadHistogram;
 
 /// The number of latest arrivals that the current figures are made from.

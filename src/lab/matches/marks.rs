@@ -1,11 +1,8 @@
 //! Marks: changes, crashes and faults, each with its time.
 
-use std::collections::VecDeque;
-
 use serde::Serialize;
 
-/// The most marks that are kept.
-const MOST: usize = 100;
+use crate::lab::marks::{self, OnAxis};
 
 /// A mark on the time axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,23 +27,11 @@ pub enum MarkKind {
     Fault,
 }
 
-/// The latest marks, the oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Marks(VecDeque<Mark>);
+/// The latest marks.
+pub(super) type Marks = marks::Marks<Mark>;
 
-impl Marks {
-    pub(super) fn add(&mut self, mark: Mark) {
-        self.0.push_back(mark);
-        if self.0.len() > MOST {
-            self.0.pop_front();
-        }
-    }
-
-    pub(super) fn since(&self, at_ms: u64) -> Vec<Mark> {
-        self.0.iter().filter(|mark| mark.at_ms >= at_ms).cloned().collect()
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+impl OnAxis for Mark {
+    fn at_ms(&self) -> u64 {
+        self.at_ms
     }
 }

@@ -8,6 +8,7 @@ use super::ladder::Ladder;
 use super::machine::Machine;
 use super::marks::Mark;
 use crate::config::Matches;
+use crate::lab::{Percentiles, Verdict};
 
 /// The state of a match and its watchers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -120,15 +121,6 @@ pub struct Now {
     pub last_ms: Option<f64>,
 }
 
-/// Percentiles, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Percentiles {
-    /// The median.
-    pub p50: f64,
-    /// The 99th percentile.
-    pub p99: f64,
-}
-
 /// An event on its way to the watchers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventFigures {
@@ -235,29 +227,4 @@ pub struct Ledger {
     pub closed: u64,
     /// The difference, which is 0 unless there is a bug.
     pub unaccounted: i64,
-}
-
-/// The verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// A few words in capitals.
-    pub word: String,
-    /// Its tone.
-    pub tone: Tone,
-    /// A sentence.
-    pub text: String,
-}
-
-/// The tone of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tone {
-    /// All is well.
-    Ok,
-    /// Something deserves attention.
-    Warn,
-    /// Something is wrong.
-    Bad,
-    /// Nothing happens.
-    Calm,
 }

@@ -1,7 +1,8 @@
 //! The verdict on the figures of a match: a word, and a sentence with its numbers.
 
-use super::snapshot::{EventFigures, MatchFigures, Tone, Verdict};
+use super::snapshot::{EventFigures, MatchFigures};
 use super::{Machine, Period};
+use crate::lab::{Tone, Verdict};
 use crate::runs::words::count;
 
 /// A watcher counts as behind from this time on: under load, many are for a moment.

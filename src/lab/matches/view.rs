@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use super::history::History;
 use super::sampled::millis;
 use super::snapshot::{EventFigures, MatchFigures, MatchRow, MatchSnapshot, Now, ShardRow};
 use super::verdict::Seen;
@@ -74,7 +75,7 @@ impl LiveMatch {
             (
                 sampled.past.iter().copied().collect::<Vec<f64>>(),
                 sampled.feed.iter().cloned().collect(),
-                sampled.points.since(from_ms),
+                History::of(&sampled.points, from_ms),
                 last.or(sampled.past.front().copied()),
             )
         };

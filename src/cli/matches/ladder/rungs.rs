@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::answers::{Machine, Match};
 use crate::cli::Exit;
+use crate::cli::answers::matches::{Machine, Match};
 use crate::cli::ask::{Ask, Said};
 use crate::cli::set::encoded;
 

@@ -1,7 +1,7 @@
 //! The table of a climb, as text while it grows and in Markdown at the end.
 
-use super::super::answers::Machine;
 use super::climb::Row;
+use crate::cli::answers::matches::Machine;
 use crate::cli::text::{NONE, hang, number, pad, percent, wrap};
 
 /// The width of the name of a rung, and of each figure.
