@@ -149,13 +149,19 @@ impl<R: Room, S: Sink> Audience<R, S> {
         Some((stream.hub.clone(), since.and_then(|at| stream.after(at)).unwrap_or(Since::Snapshot)))
     }
 
-    /// Closes the stream: each watcher gets what is on its way, and then its end.
-    pub(super) fn close(&self) {
+    /// Closes the stream and the history if `may_close` says so: each watcher gets what is on its
+    /// way, and then its end. A watcher that is counted before it looks for the stream finds it, or
+    /// none.
+    pub(super) fn close_if(&self, may_close: impl FnOnce() -> bool) -> bool {
         let mut state = self.lock();
+        if !may_close() {
+            return false;
+        }
         self.is_open.store(false, Relaxed);
         let closed = (state.stream.take(), state.recorder.take());
         drop(state);
         drop(closed);
+        true
     }
 }
 

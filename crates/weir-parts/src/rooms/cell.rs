@@ -31,7 +31,7 @@ pub(super) struct Cell<R: Room, S: Sink> {
     pub(super) audience: Audience<R, S>,
     phase: Mutex<Phase<R, S>>,
     kills: Mutex<VecDeque<Kill>>,
-    pub(super) claim: Mutex<Option<Claim<Arc<Self>>>>,
+    claim: Mutex<Option<Claim<Arc<Self>>>>,
 }
 
 enum Phase<R: Room, S: Sink> {
@@ -83,6 +83,17 @@ impl<R: Room, S: Sink> Cell<R, S> {
             kills: Mutex::default(),
             claim: Mutex::default(),
         })
+    }
+
+    /// Takes over the claim of the name.
+    pub(super) fn own(&self, claim: Claim<Arc<Self>>) {
+        *self.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+    }
+
+    /// Gives the name back. Returns false if that was done before.
+    pub(super) fn release(&self) -> bool {
+        let claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        claim.is_some()
     }
 
     fn phase(&self) -> MutexGuard<'_, Phase<R, S>> {
@@ -137,9 +148,14 @@ impl<R: Room, S: Sink> Cell<R, S> {
         }
     }
 
-    /// Ends an idle room for good.
-    pub(super) fn end(&self) {
-        *self.phase() = Phase::Gone;
+    /// Ends an idle room for good. Returns false if it is not idle.
+    pub(super) fn end(&self) -> bool {
+        let mut phase = self.phase();
+        let is_up = matches!(&*phase, Phase::Up(_));
+        if !is_up {
+            *phase = Phase::Gone;
+        }
+        !is_up
     }
 
     pub(super) fn state(&self) -> RoomState {

@@ -49,8 +49,28 @@ impl<R: Room, S: Sink> House<R, S> {
     }
 }
 
-/// All rooms of one kind. Clones are the same house. [`stop`](Self::stop) ends its rooms.
-pub struct Rooms<R: Room, S: Sink>(Arc<House<R, S>>);
+/// All rooms of one kind. Clones are the same house. [`stop`](Self::stop) ends its rooms in order;
+/// dropping the last clone tells them to end, and waits for nothing.
+pub struct Rooms<R: Room, S: Sink>(Arc<House<R, S>>, Arc<Owner<R, S>>);
+
+/// Ends the house when its last handle is dropped. Rooms refer to their house, so it would
+/// otherwise stay for ever.
+struct Owner<R: Room, S: Sink>(Arc<House<R, S>>);
+
+impl<R: Room, S: Sink> Drop for Owner<R, S> {
+    fn drop(&mut self) {
+        self.0.is_stopped.store(true, Relaxed);
+        self.0.registry.stop();
+        for (_, place) in self.0.registry.list() {
+            let cell = place.value;
+            if let Some(up) = cell.up() {
+                let (done, _) = oneshot::channel();
+                drop(up.orders.send(Order::Stop(done)));
+            }
+            cell.release();
+        }
+    }
+}
 
 impl<R: Room, S: Sink> Rooms<R, S> {
     /// Opens a house without rooms. `new` makes the state of a room from its name, also of one that
@@ -63,14 +83,15 @@ impl<R: Room, S: Sink> Rooms<R, S> {
         new: impl Fn(&str) -> R + Send + Sync + 'static,
         encoder: impl Encode<Told<R>>,
     ) -> Self {
-        Self(Arc::new(House {
+        let house = Arc::new(House {
             settings: RwLock::new(settings),
             new: Box::new(new),
             encoder: Arc::new(encoder),
             letters: Mutex::default(),
             is_stopped: AtomicBool::new(false),
             registry: Registry::start(),
-        }))
+        });
+        Self(Arc::clone(&house), Arc::new(Owner(house)))
     }
 
     /// Creates a room. It has no processes until its first move or watcher.
@@ -95,7 +116,7 @@ impl<R: Room, S: Sink> Rooms<R, S> {
             ClaimError::Stopped => CreateError::Stopped,
         })?;
         let generation = claim.generation();
-        *cell.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        cell.own(claim);
         Ok(RoomRef { cell, generation })
     }
 
@@ -112,11 +133,10 @@ impl<R: Room, S: Sink> Rooms<R, S> {
     /// The name is released when this is called; the processes may run on if the future is dropped.
     pub async fn remove(&self, name: &str) -> bool {
         let Some(room) = self.whereis(name) else { return false };
-        let claim = room.cell.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let is_removed = claim.is_some();
-        drop(claim);
-        while stop(&room.cell).await {}
-        room.cell.end();
+        let is_removed = room.cell.release();
+        while !room.cell.end() {
+            stop(&room.cell).await;
+        }
         is_removed
     }
 
@@ -192,21 +212,20 @@ impl<R: Room, S: Sink> Rooms<R, S> {
     }
 }
 
-/// Ends the processes of a room. Returns false if it had none.
-async fn stop<R: Room, S: Sink>(cell: &Arc<Cell<R, S>>) -> bool {
-    let Some(up) = cell.up() else { return false };
+/// Ends the processes of a room, if it has any.
+async fn stop<R: Room, S: Sink>(cell: &Arc<Cell<R, S>>) {
+    let Some(up) = cell.up() else { return };
     let (done, stopped) = oneshot::channel();
     if up.orders.send(Order::Stop(done)).is_ok() {
         // Dropped if the room went to rest by itself.
         drop(stopped.await);
     }
     tokio::task::yield_now().await;
-    true
 }
 
 impl<R: Room, S: Sink> Clone for Rooms<R, S> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Arc::clone(&self.0), Arc::clone(&self.1))
     }
 }
 

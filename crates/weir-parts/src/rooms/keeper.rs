@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::select;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use weir_stage::server::{RunningServer, Server, ServerName, spawn as spawn_server};
+use weir_stage::server::{CallError, RunningServer, Server, ServerName, ServerRef, spawn as spawn_server};
 use weir_stage::stage::Reason;
 
 use super::Room;
@@ -148,14 +148,19 @@ impl<R: Room, S: Sink> Keeper<R, S> {
                 Next::HistoryEnded => self.history_ended().await,
                 Next::Order(Order::Kill(part, done)) => self.kill(part, done).await,
                 Next::Order(Order::Change) => self.change().await,
-                Next::Order(Order::Stop(done)) => return self.rest(Some(done)).await,
+                Next::Order(Order::Stop(done)) => {
+                    self.rest(true).await;
+                    let _ = done.send(());
+                    // A kill that was ordered meanwhile is answered by no keeper, and ordered again.
+                    return;
+                }
                 Next::Look => {
                     let now = self.cell.counts.moves.load(Relaxed);
                     let is_quiet = now == moves && self.cell.counts.watchers.load(Relaxed) == 0;
                     quiet = if is_quiet { quiet + 1 } else { 0 };
                     moves = now;
-                    if quiet >= LOOKS {
-                        return self.rest(None).await;
+                    if quiet >= LOOKS && self.rest(false).await {
+                        return;
                     }
                 }
             }
@@ -211,7 +216,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
                 self.new_life(&Reason::Aborted, false).await;
                 continue;
             };
-            let kept = room.running.server().call(HandOver).await;
+            let kept = self.ask_for_state(&room.running.server()).await;
             let reason = room.ended().await;
             self.join_carrier().await;
             let Ok(kept) = kept else {
@@ -230,6 +235,21 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         }
     }
 
+    /// Asks the room to hand over. A backup that ends meanwhile is started again, because the room
+    /// may wait for it.
+    async fn ask_for_state(&mut self, room: &ServerRef<RoomProcess<R, S>>) -> Result<Kept<R>, CallError> {
+        let mut call = std::pin::pin!(room.call(HandOver));
+        loop {
+            select! {
+                kept = &mut call => return kept,
+                () = end_of(&mut self.backup) => {
+                    self.backup = None;
+                    self.start_backup();
+                }
+            }
+        }
+    }
+
     async fn join_carrier(&mut self) {
         if let Some(carrier) = self.carrier.take() {
             // A carrier has no panics of its own to tell of.
@@ -237,25 +257,25 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         }
     }
 
-    /// Ends the processes and keeps the state.
-    async fn rest(mut self, done: Option<oneshot::Sender<()>>) {
+    /// Ends the processes and keeps the state, unless a watcher has come. Returns false then.
+    async fn rest(&mut self, is_ordered: bool) -> bool {
         let kept = self.hand_over().await;
-        self.cell.audience.close();
+        let counts = Arc::clone(&self.cell.counts);
+        let may_close = || is_ordered || counts.watchers.load(Relaxed) == 0;
+        if !self.cell.audience.close_if(may_close) {
+            self.start(kept);
+            return false;
+        }
         if let Some(recorder) = self.recorder.take() {
             // Ends when it has recorded what waits.
-            drop(recorder.end);
             recorder.running.join().await;
         }
-        self.cell.counts.has_backup.store(false, Relaxed);
+        counts.has_backup.store(false, Relaxed);
         self.cell.rest(kept);
         // Calls that wait find the room idle, and wake it up.
         self.room_name.release(Reason::Finished);
         self.backup_name.release(Reason::Finished);
-        if let Some(done) = done {
-            let _ = done.send(());
-        }
-        // A kill that was asked for meanwhile finds no keeper.
-        self.orders.close();
+        true
     }
 
     /// Moves the room into a new life if moves are to be acknowledged in another way.

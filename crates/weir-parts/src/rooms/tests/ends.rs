@@ -122,3 +122,19 @@ async fn a_setting_of_rest_is_taken_over_by_rooms_that_run() {
     until(|| moon.figures().state == RoomState::Idle).await;
     assert_eq!(total(&moon).await, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_house_that_is_dropped_ends_its_rooms() {
+    let rooms = house(Backup::After);
+    let moon = rooms.create("moon").await.unwrap();
+    add(&moon, 3).await;
+    let clone = rooms.clone();
+    drop(rooms);
+    add(&moon, 1).await;
+    drop(clone);
+    until(|| moon.figures().state == RoomState::Idle).await;
+    let cell = Arc::downgrade(&moon.cell);
+    assert_eq!(moon.act(Command::Add(1), None).await, Err(ActError::Gone));
+    drop(moon);
+    until(|| cell.strong_count() == 0).await;
+}
