@@ -32,7 +32,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "supervise",
         ],
     ),
-    (2, "crates/weir-parts/src", &["resource", "queue", "pipeline", "hub", "rooms"]),
+    (2, "crates/weir-parts/src", &["resource", "queue", "pipeline", "hub", "registry", "rooms"]),
     (
         2,
         "crates/weir-job-wasm/src",
