@@ -149,8 +149,8 @@ impl<R: Room, S: Sink> Audience<R, S> {
         Some((stream.hub.clone(), since.and_then(|at| stream.after(at)).unwrap_or(Since::Snapshot)))
     }
 
-    /// Closes the stream and the history if `may_close` says so: each watcher gets what is on its
-    /// way, and then its end. A watcher that is counted before it looks for the stream finds it, or
+    /// Closes the stream if `may_close` says so: each watcher gets what is on its way, and then its
+    /// end. A watcher that is counted before it looks for the stream finds it, or
     /// none.
     pub(super) fn close_if(&self, may_close: impl FnOnce() -> bool) -> bool {
         let mut state = self.lock();
@@ -158,7 +158,7 @@ impl<R: Room, S: Sink> Audience<R, S> {
             return false;
         }
         self.is_open.store(false, Relaxed);
-        let closed = (state.stream.take(), state.recorder.take());
+        let closed = state.stream.take();
         drop(state);
         drop(closed);
         true

@@ -103,9 +103,14 @@ impl<R: Room, S: Sink> Cell<R, S> {
     /// Returns the way to the processes, which are started if the room is idle. `None` if the room
     /// is gone.
     pub(super) fn awake(self: &Arc<Self>) -> Option<Up<R, S>> {
+        self.awake_to(Up::clone)
+    }
+
+    /// Starts the processes if the room is idle, and returns a part of the way to them.
+    pub(super) fn awake_to<T>(self: &Arc<Self>, part: impl Fn(&Up<R, S>) -> T) -> Option<T> {
         let mut phase = self.phase();
         if let Phase::Up(up) = &*phase {
-            return Some(up.clone());
+            return Some(part(up));
         }
         if self.house.is_stopped() {
             return None;
@@ -113,8 +118,9 @@ impl<R: Room, S: Sink> Cell<R, S> {
         match std::mem::replace(&mut *phase, Phase::Gone) {
             Phase::Idle(kept) => {
                 let up = keeper::spawn(Arc::clone(self), kept);
-                *phase = Phase::Up(up.clone());
-                Some(up)
+                let result = part(&up);
+                *phase = Phase::Up(up);
+                Some(result)
             }
             Phase::Up(_) | Phase::Gone => None,
         }

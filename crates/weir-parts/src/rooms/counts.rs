@@ -71,8 +71,9 @@ impl Counts {
         };
         self.lost.fetch_add(lost, Relaxed);
         self.life.store(at.life, Relaxed);
-        self.room.store(at.n, Relaxed);
-        self.acked.store(at.n, Relaxed);
+        for n in [&self.room, &self.backed, &self.acked] {
+            n.store(at.n, Relaxed);
+        }
         (lost, range.filter(|_| lost > 0))
     }
 }

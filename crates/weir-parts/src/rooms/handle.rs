@@ -58,8 +58,8 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
     ) -> Result<Acknowledged, ActError<R::Refusal>> {
         let mut attempts = 0;
         loop {
-            let up = self.cell.awake().ok_or(ActError::Gone)?;
-            let panic = match up.room.call(Move { command: command.clone(), id }).await {
+            let room = self.cell.awake_to(|up| up.room.clone()).ok_or(ActError::Gone)?;
+            let panic = match room.call(Move { command: command.clone(), id }).await {
                 Ok(Ok(acknowledged)) => return Ok(acknowledged),
                 Ok(Err(Fault::Refused(refusal))) => return Err(ActError::Refused(refusal)),
                 Ok(Err(Fault::Panicked(panic))) => panic,

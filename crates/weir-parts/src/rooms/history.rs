@@ -14,18 +14,32 @@ pub(super) struct Log<R: Room>(Mutex<Records<R>>);
 
 struct Records<R: Room> {
     entries: VecDeque<Past<R>>,
+    /// The most entries; the oldest go first.
+    most: usize,
     last: Position,
 }
 
 impl<R: Room> Default for Log<R> {
     fn default() -> Self {
-        Self(Mutex::new(Records { entries: VecDeque::new(), last: Position::START }))
+        Self(Mutex::new(Records { entries: VecDeque::new(), most: 0, last: Position::START }))
     }
 }
 
 impl<R: Room> Log<R> {
     fn lock(&self) -> MutexGuard<'_, Records<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps at most this number of records from now on.
+    pub(super) fn keep(&self, most: usize) {
+        let mut records = self.lock();
+        records.most = most;
+        records.trim();
+    }
+
+    /// Returns true if records are kept.
+    pub(super) fn keeps_any(&self) -> bool {
+        self.lock().most > 0
     }
 
     /// Returns the position of the last record.
@@ -40,18 +54,21 @@ impl<R: Room> Log<R> {
 }
 
 impl<R: Room> Records<R> {
-    fn push(&mut self, past: Past<R>, most: usize) {
-        while self.entries.len() >= most.max(1) {
-            self.entries.pop_front();
-        }
+    fn push(&mut self, past: Past<R>) {
         self.entries.push_back(past);
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        let over = self.entries.len().saturating_sub(self.most);
+        self.entries.drain(..over);
     }
 
     /// Marks updates between the last record and `n`, which were not recorded.
-    fn mark(&mut self, n: u64, most: usize) {
+    fn mark(&mut self, n: u64) {
         let (life, from, to) = (self.last.life, self.last.n + 1, n);
         if from <= to {
-            self.push(Past::Gap { life, from, to }, most);
+            self.push(Past::Gap { life, from, to });
             self.last.n = n;
         }
     }
@@ -60,13 +77,11 @@ impl<R: Room> Records<R> {
 /// The process that records.
 pub(super) struct Recorder<R: Room> {
     log: Arc<Log<R>>,
-    most: usize,
 }
 
 impl<R: Room> Recorder<R> {
-    /// Makes one that keeps at most `most` records.
-    pub(super) fn new(log: Arc<Log<R>>, most: usize) -> Self {
-        Self { log, most }
+    pub(super) fn new(log: Arc<Log<R>>) -> Self {
+        Self { log }
     }
 }
 
@@ -83,12 +98,12 @@ impl<R: Room> Handle<Record<R>> for Recorder<R> {
         if update.at.life != records.last.life {
             // The mailbox had no place for the beginning of the life.
             let at = Position { n: update.at.n - update.events.len() as u64, ..update.at };
-            records.push(Past::Resumed { at }, self.most);
+            records.push(Past::Resumed { at });
             records.last = at;
         }
         for (at, event) in update.each() {
-            records.mark(at.n - 1, self.most);
-            records.push(Past::Update { at, event: Arc::clone(event) }, self.most);
+            records.mark(at.n - 1);
+            records.push(Past::Update { at, event: Arc::clone(event) });
             records.last = at;
         }
     }
@@ -106,12 +121,12 @@ impl<R: Room> Handle<NewLife> for Recorder<R> {
     fn handle(&mut self, NewLife { at, lost }: NewLife, _: &mut Context<'_, Self>) {
         let mut records = self.log.lock();
         // Updates that went on in the state and were not recorded.
-        records.mark(at.n, self.most);
+        records.mark(at.n);
         if let Some((from, to)) = lost {
             let life = records.last.life;
-            records.push(Past::Gap { life, from, to }, self.most);
+            records.push(Past::Gap { life, from, to });
         }
-        records.push(Past::Resumed { at }, self.most);
+        records.push(Past::Resumed { at });
         records.last = at;
     }
 }
@@ -126,7 +141,8 @@ mod tests {
     #[tokio::test]
     async fn it_records_in_order_marks_gaps_and_keeps_the_newest() {
         let log = Arc::new(Log::default());
-        let running = spawn(100, Recorder::<Counter>::new(Arc::clone(&log), 6));
+        let running = spawn(100, Recorder::<Counter>::new(Arc::clone(&log)));
+        log.keep(6);
         let recorder = running.server();
         let mut kept = Kept::new(Counter::default(), Position::START);
         let mut next = || Record(kept.advance(vec![Add(1)], None));

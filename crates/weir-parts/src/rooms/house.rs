@@ -167,7 +167,7 @@ impl<R: Room, S: Sink> Rooms<R, S> {
             let mut current = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *current, settings)
         };
-        if old.backup != settings.backup || old.idle_stop != settings.idle_stop {
+        if old != settings {
             for up in self.list().iter().filter_map(|room| room.cell.up()) {
                 // A room that goes to rest finds the settings when it wakes up.
                 drop(up.orders.send(Order::Change));

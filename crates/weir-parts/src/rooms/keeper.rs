@@ -200,12 +200,22 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         self.backup = Some(Watched::new(running));
     }
 
+    /// Starts the history, if there is to be one.
     fn start_recorder(&mut self) {
-        let most = self.cell.house.settings().history;
-        if most > 0 {
-            let running = spawn_server(RECORDS, Recorder::new(Arc::clone(&self.cell.audience.log), most));
+        let log = &self.cell.audience.log;
+        log.keep(self.cell.house.settings().history);
+        if log.keeps_any() && self.recorder.is_none() {
+            let running = spawn_server(RECORDS, Recorder::new(Arc::clone(log)));
             self.cell.audience.set_recorder(Some(running.server()));
             self.recorder = Some(Watched::new(running));
+        }
+    }
+
+    /// Ends the history when it has recorded what waits.
+    async fn stop_recorder(&mut self) {
+        self.cell.audience.set_recorder(None);
+        if let Some(recorder) = self.recorder.take() {
+            recorder.running.join().await;
         }
     }
 
@@ -266,10 +276,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
             self.start(kept);
             return false;
         }
-        if let Some(recorder) = self.recorder.take() {
-            // Ends when it has recorded what waits.
-            recorder.running.join().await;
-        }
+        self.stop_recorder().await;
         counts.has_backup.store(false, Relaxed);
         self.cell.rest(kept);
         // Calls that wait find the room idle, and wake it up.
@@ -278,8 +285,13 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         true
     }
 
-    /// Moves the room into a new life if moves are to be acknowledged in another way.
+    /// Takes over the settings. The room moves into a new life if its moves are to be acknowledged
+    /// in another way.
     async fn change(&mut self) {
+        self.start_recorder();
+        if !self.cell.audience.log.keeps_any() {
+            self.stop_recorder().await;
+        }
         let mode = self.cell.house.settings().backup;
         if mode == self.mode {
             return;
@@ -293,7 +305,6 @@ impl<R: Room, S: Sink> Keeper<R, S> {
             self.backup_name.release(Reason::Finished);
         }
         self.cell.counts.go_on(kept.at, false);
-        self.cell.counts.backed.store(kept.at.n, Relaxed);
         self.cell.audience.new_life(kept.at, None, || kept.room.status());
         self.start(kept);
     }

@@ -138,3 +138,22 @@ async fn a_house_that_is_dropped_ends_its_rooms() {
     drop(moon);
     until(|| cell.strong_count() == 0).await;
 }
+
+#[tokio::test]
+async fn a_history_can_be_made_shorter_and_taken_away() {
+    let rooms = house(Backup::Before);
+    let moon = rooms.create("moon").await.unwrap();
+    add(&moon, 5).await;
+    until(|| moon.history().len() == 5).await;
+    rooms.change(RoomSettings { history: 2, ..rooms.settings() });
+    until(|| moon.history().len() == 2).await;
+    rooms.change(RoomSettings { history: 0, ..rooms.settings() });
+    until(|| moon.history().is_empty()).await;
+    add(&moon, 1).await;
+    assert!(moon.history().is_empty() && moon.figures().history.is_none());
+    rooms.change(RoomSettings { history: 9, ..rooms.settings() });
+    moon.kill(Part::History).await.unwrap();
+    add(&moon, 1).await;
+    let history = || moon.history().iter().map(|past| format!("{past:?}")).collect::<Vec<_>>();
+    until(|| history() == ["gap 6 to 6 of life 1", "update 1-7"]).await;
+}
