@@ -3,6 +3,7 @@
 
 pub(super) mod bounds;
 mod jobs;
+mod rooms;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use crate::files;
 use crate::workbench::Edit;
 pub use bounds::BoundsError;
 pub use jobs::{JobsRun, Step};
+pub use rooms::RoomsRun;
+pub(super) use rooms::{Casts, End, Kills, Learns, Lookups};
 pub use watch::WatchRun;
 
 /// The longest line of a command, in characters.
@@ -55,6 +58,9 @@ pub struct Exercise {
     /// Runs in the matches lab.
     #[serde(default)]
     pub watch: Vec<WatchRun>,
+    /// Runs with servers and rooms.
+    #[serde(default)]
+    pub rooms: Vec<RoomsRun>,
     /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
@@ -273,7 +279,8 @@ impl Exercise {
 
     /// Whether a check measures anything.
     pub fn is_measured(&self) -> bool {
-        !self.loads.is_empty() || !self.jobs.is_empty() || !self.watch.is_empty()
+        let has_labs = !self.jobs.is_empty() || !self.watch.is_empty() || !self.rooms.is_empty();
+        has_labs || !self.loads.is_empty()
     }
 
     /// The command that simulates a load, in lines for a terminal.

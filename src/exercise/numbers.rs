@@ -157,6 +157,10 @@ impl Exercise {
             set.push(run.in_words());
             set.push(run.seconds.to_string());
         }
+        for run in &self.rooms {
+            set.extend(run.config.iter().cloned());
+            set.push(run.in_words());
+        }
         for question in &self.questions {
             set.extend(question.choices.iter().cloned());
             let answers = question.wrong.iter().map(|wrong| &wrong.is).chain([&question.answer]);

@@ -5,6 +5,7 @@ mod error;
 mod figure;
 mod jobs;
 mod lab;
+mod rooms;
 mod time_scale;
 mod watch;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 pub(super) use time_scale::TimeScale;
 
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
-use super::format::{JobsRun, WatchRun};
+use super::format::{JobsRun, RoomsRun, WatchRun};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
@@ -149,6 +150,11 @@ impl Trial<'_> {
                 measured.push(Measured::in_lab(&run.name, self.watch(run)?));
             }
         }
+        for run in self.exercise.rooms.iter().filter(|_| has_labs) {
+            if !self.stop.is_cancelled() {
+                measured.push(Measured::in_lab(&run.name, self.rooms(run)?));
+            }
+        }
         Ok(measured)
     }
 
@@ -177,6 +183,15 @@ impl Trial<'_> {
         let mut found = watch::expected(&config.settings.matches, run);
         if self.place == TrialBench::Own {
             found.measured = watch::measure_apart(self.flags(&run.config), run, &self.stop)?;
+        }
+        Ok(found)
+    }
+
+    fn rooms(&self, run: &RoomsRun) -> Result<LabFound, TrialError> {
+        let settings = self.config(&run.config)?.settings;
+        let mut found = rooms::expected(&settings.rooms, run);
+        if self.place == TrialBench::Own {
+            found.measured = rooms::measure(&settings, run)?;
         }
         Ok(found)
     }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::markdown::{Block, blocks, html, inline_html, inlines};
-use super::{Exercise, JobsRun, Load, Progress, Question, Set, SetError, State, Value, WatchRun};
+use super::{Exercise, JobsRun, Load, Progress, Question, RoomsRun, Set, SetError, State, Value, WatchRun};
 use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
@@ -116,7 +116,8 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             },
             "config": exercise.config,
             "loads": exercise.measured_loads().map(load).chain(exercise.jobs.iter().map(jobs_run))
-                .chain(exercise.watch.iter().map(watch_run)).collect::<Vec<_>>(),
+                .chain(exercise.watch.iter().map(watch_run))
+                .chain(exercise.rooms.iter().map(rooms_run)).collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,
@@ -203,6 +204,10 @@ fn jobs_run(run: &JobsRun) -> Object {
 
 fn watch_run(run: &WatchRun) -> Object {
     lab_run("watch", &run.name, &run.in_words(), &run.config)
+}
+
+fn rooms_run(run: &RoomsRun) -> Object {
+    lab_run("rooms", &run.name, &run.in_words(), &run.config)
 }
 
 /// A run in a lab, in the place of a load.

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Exercise, Load, WatchRun};
+use super::{Exercise, Load, RoomsRun, WatchRun};
 use crate::exercise::Value;
 use crate::record::{Arrivals, Model, Plan};
 
@@ -47,9 +47,9 @@ pub enum BoundsError {
     /// A burst has too many requests.
     #[error("bursts of {0}: expected at most {MOST_REQUESTS} requests in a load of an exercise")]
     Burst(u64),
-    /// A run of watchers is too large.
+    /// A run in a lab is too large.
     #[error("{0}")]
-    Watch(String),
+    Lab(String),
     /// A load is too long.
     #[error("a load of {0} s: expected at most {LONGEST_S} s in an exercise")]
     Length(u64),
@@ -60,12 +60,13 @@ pub enum BoundsError {
 /// # Errors
 /// The first bound that is exceeded.
 pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
-    let Exercise { config, loads, jobs, watch, questions, given, facts, hints, .. } = exercise;
+    let Exercise { config, loads, jobs, watch, rooms, questions, given, facts, hints, .. } = exercise;
     let counts = [
         ("settings", config.len()),
         ("loads", loads.len()),
         ("runs of jobs", jobs.len()),
         ("runs of watchers", watch.len()),
+        ("runs of rooms", rooms.len()),
         ("steps", jobs.iter().map(|run| run.steps.len()).max().unwrap_or(0)),
         ("questions", questions.len()),
         ("given numbers", given.len()),
@@ -86,8 +87,9 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
     if let Some(run) = jobs.iter().find(|run| !(0.1..=LONGEST_S).contains(&run.length())) {
         return Err(BoundsError::Length(run.length() as u64));
     }
-    if let Some(problem) = watch.iter().find_map(WatchRun::problem) {
-        return Err(BoundsError::Watch(problem));
+    let of_rooms = rooms.iter().find_map(RoomsRun::problem);
+    if let Some(problem) = watch.iter().find_map(WatchRun::problem).or(of_rooms) {
+        return Err(BoundsError::Lab(problem));
     }
     for question in questions {
         let is_finite = |value: &Value| !matches!(value, Value::Number(number) if !number.is_finite());

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::Measured;
-use super::{jobs, watch};
+use super::{jobs, rooms, watch};
 use crate::exercise::Value;
 use crate::record::{Figure, FigureError, Unit};
 use crate::workbench::{SnapshotFigure, SnapshotValue};
@@ -26,7 +26,7 @@ enum Place {
     Run(Figure),
     /// Below `snapshot`: measured only.
     Snapshot(SnapshotFigure),
-    /// Below `jobs` or `watch`: a figure of a run in a lab.
+    /// Below `jobs`, `watch` or `rooms`: a figure of a run in a lab.
     Lab(LabName, &'static str),
 }
 
@@ -35,17 +35,19 @@ enum Place {
 enum LabName {
     Jobs,
     Watch,
+    Rooms,
 }
 
 impl LabName {
     fn read(word: &str) -> Option<Self> {
-        [Self::Jobs, Self::Watch].into_iter().find(|lab| lab.word() == word)
+        [Self::Jobs, Self::Watch, Self::Rooms].into_iter().find(|lab| lab.word() == word)
     }
 
     fn word(self) -> &'static str {
         match self {
             Self::Jobs => "jobs",
             Self::Watch => "watch",
+            Self::Rooms => "rooms",
         }
     }
 
@@ -54,6 +56,7 @@ impl LabName {
         match self {
             Self::Jobs => "the jobs lab",
             Self::Watch => "the matches lab",
+            Self::Rooms => "the rooms lab",
         }
     }
 
@@ -62,6 +65,7 @@ impl LabName {
         match self {
             Self::Jobs => &jobs::NAMES,
             Self::Watch => &watch::NAMES,
+            Self::Rooms => &rooms::NAMES,
         }
     }
 }
