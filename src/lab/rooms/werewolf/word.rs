@@ -25,6 +25,12 @@ impl From<&str> for Word {
     }
 }
 
+impl From<Arc<str>> for Word {
+    fn from(text: Arc<str>) -> Self {
+        Self(text)
+    }
+}
+
 impl From<String> for Word {
     fn from(text: String) -> Self {
         Self(text.into())
