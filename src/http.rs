@@ -18,6 +18,7 @@ mod loads;
 mod matches;
 mod page;
 mod page_files;
+mod rooms;
 mod runs;
 mod server;
 mod socket;
@@ -33,11 +34,13 @@ use serde::Deserialize;
 
 use crate::lab::jobs::JobsLab;
 use crate::lab::matches::MatchesLab;
+use crate::lab::rooms::RoomsLab;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
 pub use listener::listen;
 pub use matches::match_transports;
+pub use rooms::RoomFrames;
 pub use server::{
     ConnectionCounts, Limits, Place, TakenSocket, Takeover, endless, serve, serve_counted, serve_within,
 };
@@ -59,15 +62,27 @@ pub fn router_with_jobs(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: 
     routes(workbench, access, jobs::routes(workbench, access, jobs))
 }
 
-/// Like [`router_for`], with the routes of both labs.
+/// Like [`router_for`], with the routes of all labs.
 pub fn router_with_labs(
     workbench: &Arc<Workbench>,
     access: &Arc<Access>,
     jobs: &Arc<JobsLab>,
     matches: &Arc<MatchesLab>,
+    rooms: &Arc<RoomsLab>,
 ) -> Router {
-    let labs = jobs::routes(workbench, access, jobs).merge(matches::routes(workbench, matches));
+    let labs = jobs::routes(workbench, access, jobs)
+        .merge(matches::routes(workbench, matches))
+        .merge(rooms::routes(rooms));
     routes(workbench, access, labs)
+}
+
+/// Like [`router_for`], with the routes of the rooms lab.
+pub fn router_with_rooms(
+    workbench: &Arc<Workbench>,
+    access: &Arc<Access>,
+    rooms: &Arc<RoomsLab>,
+) -> Router {
+    routes(workbench, access, rooms::routes(rooms))
 }
 
 /// Like [`router_for`], with the routes of the matches lab.
@@ -196,6 +211,14 @@ async fn not_found(uri: Uri) -> Response {
          apply an event      POST /api/matches/ID/event?kind=goal&side=home&player=9\n\
          make a part crash   POST /api/matches/ID/crash?part=dispatcher\n\
          zero them           POST /api/matches/reset\n\
+         rooms               /api/rooms  /api/rooms/NAME?seat=PLAYER  /api/rooms/dead\n\
+         watch one           /api/rooms/NAME/watch?who=NAME (events)\n\
+         create, remove one  POST /api/rooms {{\"name\":\"moon\"}}  DELETE /api/rooms/NAME\n\
+         make a move         POST /api/rooms/NAME/move {{\"move\":\"join\",\"player\":\"ada\"}}\n\
+         what is in it       /api/rooms/NAME/clients  /api/rooms/NAME/history\n\
+         kill a process      POST /api/rooms/NAME/kill {{\"what\":\"room\"}}\n\
+         play by itself      POST /api/rooms/NAME/play?rate=5  /api/rooms/NAME/pause\n\
+         zero them           POST /api/rooms/reset\n\
          say OK              /healthz\n",
         uri.path()
     );

@@ -18,6 +18,7 @@ use crate::http::{self, Access, ConnectionCounts};
 use crate::lab::Lab;
 use crate::lab::jobs::JobsLab;
 use crate::lab::matches::{ConnectionFigures, MatchesLab};
+use crate::lab::rooms::RoomsLab;
 use crate::load;
 use crate::measure::Token;
 use crate::resource::Work;
@@ -84,7 +85,10 @@ async fn serve(
     workbench.work_by(Arc::clone(&jobs) as Arc<dyn Work>);
     let matches = MatchesLab::start(&workbench.settings(), workbench.registry(), http::match_transports());
     matches.measure_machine();
-    workbench.host(vec![Arc::clone(&jobs) as Arc<dyn Lab>, Arc::clone(&matches) as Arc<dyn Lab>]);
+    let rooms = RoomsLab::start(&workbench.settings(), workbench.registry(), http::RoomFrames);
+    rooms.furnish().await;
+    let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
+    workbench.host(labs);
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -95,7 +99,7 @@ async fn serve(
     };
     tokio::spawn(Arc::clone(&workbench).follow(watched, text));
     let access = Arc::new(Access { listen: Some(address), token: Some(token) });
-    let router = http::router_with_labs(&workbench, &access, &jobs, &matches);
+    let router = http::router_with_labs(&workbench, &access, &jobs, &matches, &rooms);
     let router = router.merge(exercise::routes(&workbench, &args.exercises, &access));
     let this = Arc::clone(&workbench);
     let limits = move || http::Limits::of(&this.settings());

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 /// How much of the history each record repeats, in milliseconds. A reader that misses records
 /// for less than this misses no point.
-const REPEATED_MS: u64 = 1_000;
+pub(super) const REPEATED_MS: u64 = 1_000;
 
 /// Figures with a history that a feed sends.
 pub(super) trait Figures: Send + Sync + 'static {

@@ -101,7 +101,7 @@ impl RoomsLab {
     /// Some of the rooms may remain if the future is dropped.
     pub async fn remove_all(&self, prefix: &str) -> u64 {
         let rooms = self.with_prefix(prefix);
-        let removing = rooms.iter().map(|room| self.remove(room.name()));
+        let removing = rooms.into_iter().map(|room| async move { self.remove(room.name()).await });
         let mut removing = stream::iter(removing).buffer_unordered(AT_ONCE);
         let mut removed = 0;
         while let Some(is_removed) = removing.next().await {
