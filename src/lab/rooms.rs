@@ -20,8 +20,6 @@ mod playing;
 mod publish;
 mod sampler;
 mod snapshot;
-#[cfg(test)]
-mod tests;
 mod thread;
 mod times;
 mod verdict;

@@ -120,10 +120,12 @@ pub(super) async fn clients_of_many(
     Query(asked): Query<Parameters>,
 ) -> Response {
     let which = rooms.with_prefix(asked.prefix());
-    let asking = which.into_iter().map(async |room| (room.name().to_string(), clients_of(&room).await));
-    let found = stream::iter(asking).buffer_unordered(AT_ONCE);
+    let asking =
+        which.into_iter().map(|room| async move { (room.name().to_string(), clients_of(&room).await) });
+    let all: Vec<_> = stream::iter(asking).buffer_unordered(AT_ONCE).collect().await;
+    // A room that was removed meanwhile has no clients.
     let found: BTreeMap<String, Clients> =
-        found.filter_map(async |(name, clients)| Some((name, clients?))).collect().await;
+        all.into_iter().filter_map(|(name, clients)| Some((name, clients?))).collect();
     fresh(json!({ "rooms": found }))
 }
 

@@ -16,7 +16,7 @@ use super::{Room, RoomsLab, lock};
 /// The longest name of a room, in characters.
 pub const LONGEST_ROOM_NAME: usize = 40;
 
-/// Rooms that are created or removed at a time.
+/// Rooms that are removed at a time.
 const AT_ONCE: usize = 64;
 
 /// Returns true if a room may have this name: 1 to 40 of the letters a–z, digits and `-`.
@@ -69,16 +69,11 @@ impl RoomsLab {
     /// # Cancel safety
     /// Some of the rooms may exist after the future is dropped.
     pub async fn create_many(&self, prefix: &str, count: u64) -> Result<ManyCreated, CreateError> {
-        let house = &self.core.house;
-        let creating = (0..count).map(|number| {
-            let name = format!("{prefix}-{number}");
-            async move { house.create(&name).await.map(drop) }
-        });
         let mut many = ManyCreated::default();
-        let mut results = stream::iter(creating).buffer_unordered(AT_ONCE);
-        while let Some(result) = results.next().await {
-            match result {
-                Ok(()) => many.created += 1,
+        // One after the other: the house counts the rooms before it creates one.
+        for number in 0..count {
+            match self.core.house.create(&format!("{prefix}-{number}")).await {
+                Ok(_) => many.created += 1,
                 Err(CreateError::Taken { .. }) => many.existed += 1,
                 Err(error) => return Err(error),
             }

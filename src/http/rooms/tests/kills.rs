@@ -37,7 +37,10 @@ async fn with_a_backup_after_a_killed_room_loses_what_the_backup_has_not_taken()
     let kill = server.kill("room").await;
     assert_eq!((&kill["lost"], &kill["from"], &kill["to"]), (&json!(3), &json!(1), &json!(3)), "{kill}");
     let (id, gap) = watcher.next("gap").await;
-    assert_eq!((id.as_str(), &gap["of"], &gap["from"], &gap["to"]), ("2-0", &json!(1), &json!(1), &json!(3)));
+    assert_eq!(
+        (id.as_str(), &gap["of"], &gap["from"], &gap["to"]),
+        ("2-0", &json!(1), &json!(1), &json!(3))
+    );
     server.join(&["dot"]).await;
     let figures = server.get("/moon").await;
     assert_eq!((&figures["open"]["life"], &figures["open"]["n"]), (&json!(2), &json!(1)));
