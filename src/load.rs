@@ -22,6 +22,7 @@ mod http;
 mod machine_cpu;
 mod open;
 mod pacer;
+pub mod rooms;
 mod schedule;
 mod stats;
 mod target;

@@ -153,7 +153,7 @@ impl<'a> Line<'a> {
             (Some(_), _) => return Vec::new(),
             (None, _) if self.last.starts_with('-') => return Vec::new(),
             (None, _) => match self.before[..] {
-                ["load"] => modes().chain(["watch".to_owned()]).collect(),
+                ["load"] => modes().chain(["watch", "rooms"].map(str::to_owned)).collect(),
                 ["simulate" | "predict"] => modes().chain(["jobs".to_owned()]).collect(),
                 ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
                 ["match", "crash"] => ["dispatcher", "shard-0"].map(str::to_owned).to_vec(),
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn targets_keys_and_exercises_are_completed_where_they_belong() {
-        assert_eq!(candidates(&["load", ""]), ["serial", "async", "pipelined", "watch"]);
+        assert_eq!(candidates(&["load", ""]), ["serial", "async", "pipelined", "watch", "rooms"]);
         assert_eq!(candidates(&["predict", "j"]), ["jobs"]);
         assert_eq!(candidates(&["--config", "x.toml", "simulate", "-c", "5", "p"]), ["pipelined"]);
         assert_eq!(candidates(&["--set", "consumers.c"]), ["consumers.concurrency="]);

@@ -28,7 +28,8 @@ Examples:
   weir load pipelined -n 1000 -c 50
   weir load serial --rate 100:10s,100..400:20s --name ramp
   weir load http://127.0.0.1:8080/ -d 30s
-  weir load watch -c 10000         in the matches lab";
+  weir load watch -c 10000         in the matches lab
+  weir load rooms --kill 1/s       in the rooms lab";
 pub(super) const LOAD_WATCH: &str = "\
 Examples:
   weir match play && weir load watch -c 1000 -d 20s
@@ -48,6 +49,25 @@ Figures:
 A run is invalid if an event is missed, comes twice or out of order without a
 gap being told, if watchers are lost, if the generator had no time to spare, or
 if no match was playing.";
+pub(super) const LOAD_ROOMS: &str = "\
+Examples:
+  weir load rooms --rooms 1000 --moves 5/s --kill 1/s -d 30s
+  weir load rooms --rooms 100 --kill 10/s --what alternate --watchers 50
+  weir load rooms --rooms 10 --moves max -c 10 -d 10s --name max
+  weir load rooms --rooms 10 --moves 100/s --kill 5/s --seed 7 --json
+
+Figures:
+  moves  time until a move is acknowledged, from when it was due (with
+         --moves max: from sending it)
+  after a kill
+         the moves of rooms that were killed at most one second before
+  down   how long a room was away, as the answer to its kill says
+  lost   moves that were acknowledged and are not in the state of their room
+
+Each player repeats a move whose outcome is unknown, with the same number, and
+compares its account with its room at the end. A run is invalid if a move is
+lost that rooms.backup does not allow to be lost, if the server's ledger or its
+answers to kills count less, or if a watcher misses an update without a word.";
 pub(super) const SIMULATE: &str = "\
 Examples:
   weir simulate pipelined -n 1000 -c 50

@@ -1,5 +1,6 @@
 //! `weir load`: generates a load and prints its report.
 
+mod rooms;
 mod watch;
 
 use std::io::{IsTerminal, Write};
@@ -60,6 +61,9 @@ enum Lab {
     /// Watch a match of the matches lab over many connections, and check every event
     #[command(after_help = super::help::LOAD_WATCH)]
     Watch(watch::Args),
+    /// Play in many rooms of the rooms lab, kill them, and account for every move
+    #[command(after_help = super::help::LOAD_ROOMS)]
+    Rooms(rooms::Args),
 }
 
 fn read_time(text: &str) -> Result<Duration, String> {
@@ -70,6 +74,7 @@ fn read_time(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyhow::Result<Exit> {
     let load = match (&args.lab, &args.plan) {
         (Some(Lab::Watch(watch)), _) => return watch::run(watch, sources),
+        (Some(Lab::Rooms(rooms)), _) => return rooms::run(rooms, sources, token),
         (None, Some(load)) => load,
         // Clap requires one of the two.
         (None, None) => return Ok(Exit::Usage),

@@ -5,6 +5,7 @@
 
 mod histogram;
 mod jobs;
+mod rooms;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub(super) fn report(run: &Run) -> String {
     let (what, kind) = match run.measured() {
         Measured::Jobs => ("lateness", TimingKind::Response),
         Measured::Watchers => ("last", TimingKind::Response),
+        Measured::Rooms => ("moves", TimingKind::Answer),
         Measured::Requests => ("answers", TimingKind::Answer),
     };
     if let Some(times) = run.timing(kind).and_then(Timing::histogram) {
@@ -51,6 +53,9 @@ pub(super) fn report(run: &Run) -> String {
     }
     if let Some(side) = &run.watch {
         watch::side(&mut text, side);
+    }
+    if let Some(side) = &run.rooms {
+        rooms::side(&mut text, side);
     }
     audit(&mut text, run);
     text
@@ -109,6 +114,11 @@ fn result(text: &mut String, run: &Run) {
         put(text, "audit", trust(run));
         return;
     }
+    if let Some(side) = &run.rooms {
+        rooms::result(text, side);
+        put(text, "audit", trust(run));
+        return;
+    }
     let mut figures: Vec<String> =
         run.rate().map(|rate| format!("{} answers/s", number(rate))).into_iter().collect();
     if let Some(times) = run.timing(TimingKind::Answer) {
@@ -154,10 +164,11 @@ fn heading(text: &mut String, run: &Run) {
     }
     put(text, "from", format!("{}, by weir {}", origin(run.origin), run.weir));
     put(text, "target", &run.target);
-    let load = match (&run.jobs, &run.watch) {
-        (Some(side), _) => jobs::load(side),
-        (None, Some(side)) => side.load(),
-        (None, None) => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
+    let load = match (&run.jobs, &run.watch, &run.rooms) {
+        (Some(side), ..) => jobs::load(side),
+        (None, Some(side), _) => side.load(),
+        (None, None, Some(side)) => side.load(),
+        (None, None, None) => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
     };
     put(text, "load", load);
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);

@@ -11,6 +11,8 @@
 //!                 Reading: where an answer ends        answer.rs
 //!                    ├── Head: what its head says      head.rs
 //!                    └── Chunks: a chunked body        chunks.rs
+//!
+//!   Talker ──▶ Talk: requests that differ, answers that are read   talk.rs
 //! ```
 //!
 //! It does not use a general HTTP client, which spends a task, a channel and several
@@ -25,6 +27,7 @@ mod chunks;
 mod connection;
 mod head;
 mod request;
+mod talk;
 pub(super) mod url;
 
 use std::io;
@@ -40,6 +43,8 @@ use crate::record::RequestPlan;
 use request::Request;
 
 pub use connection::HttpConnection;
+pub(super) use head::{Body, read as read_head};
+pub(super) use talk::{Reply, Talk, Talker, connect};
 
 /// A server, and the request that is sent to it repeatedly.
 ///

@@ -56,6 +56,7 @@ use crate::shutdown::StopToken;
 use engine::Engine;
 use report::Report;
 
+pub(super) use events::{Chunk, next as next_chunk};
 pub use plan::{WatchError, WatchPlan, WatchTarget, WatchTransport};
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::sides::reliable;
 use super::{
-    Audit, BenchSide, ClientSide, JobsSide, LeftOut, Mode, ModeSide, Plan, Prediction, Timing, WatchSide,
-    WindowSide, date,
+    Audit, BenchSide, ClientSide, JobsSide, LeftOut, Mode, ModeSide, Plan, Prediction, RoomsSide, Timing,
+    WatchSide, WindowSide, date,
 };
 
 /// The version of the format. Fields may be added under the same number.
@@ -57,6 +57,9 @@ pub struct Run {
     /// The measurements of `weir load watch`, if this is a run of watchers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<WatchSide>,
+    /// The measurements of `weir load rooms`, if this is a run of rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rooms: Option<RoomsSide>,
     /// The samples of a window of the history, if the run was cut out of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowSide>,
@@ -115,6 +118,8 @@ pub enum Measured {
     Jobs,
     /// Watchers of a match.
     Watchers,
+    /// Moves of the rooms lab.
+    Rooms,
 }
 
 impl Measured {
@@ -124,6 +129,7 @@ impl Measured {
             Self::Requests => "requests",
             Self::Jobs => "jobs",
             Self::Watchers => "watchers",
+            Self::Rooms => "rooms",
         }
     }
 }
@@ -148,6 +154,7 @@ impl Run {
             prediction: None,
             jobs: None,
             watch: None,
+            rooms: None,
             window: None,
             skipped: None,
         }
@@ -177,16 +184,18 @@ impl Run {
 
     /// What the run measures.
     pub fn measured(&self) -> Measured {
-        match (&self.jobs, &self.watch) {
-            (Some(_), _) => Measured::Jobs,
-            (None, Some(_)) => Measured::Watchers,
-            (None, None) => Measured::Requests,
+        match (&self.jobs, &self.watch, &self.rooms) {
+            (Some(_), ..) => Measured::Jobs,
+            (None, Some(_), _) => Measured::Watchers,
+            (None, None, Some(_)) => Measured::Rooms,
+            (None, None, None) => Measured::Requests,
         }
     }
 
     /// The times of this kind, of successes. A run of jobs has the times of users' jobs as
     /// answers, and the lateness of the load's jobs as responses. A run of watchers has ART
-    /// as answers, and the times until the last watcher had an event as responses.
+    /// as answers, and the times until the last watcher had an event as responses. A run of rooms
+    /// has acknowledgements as answers: those of rooms that were just killed are its responses.
     pub fn timing(&self, kind: TimingKind) -> Option<&Timing> {
         if let Some(jobs) = &self.jobs {
             return match kind {
@@ -199,6 +208,13 @@ impl Run {
             return match kind {
                 TimingKind::Answer => Some(&watch.art),
                 TimingKind::Response => Some(&watch.last),
+                TimingKind::Wait | TimingKind::Service => None,
+            };
+        }
+        if let Some(rooms) = &self.rooms {
+            return match kind {
+                TimingKind::Answer => Some(&rooms.ack_others),
+                TimingKind::Response => Some(&rooms.ack_killed),
                 TimingKind::Wait | TimingKind::Service => None,
             };
         }
@@ -215,10 +231,13 @@ impl Run {
     }
 
     /// Answers per second, of any status. `None` below ten answers or one second. Of
-    /// watchers, the handshakes per second while they connected.
+    /// watchers, the handshakes per second while they connected; of rooms, the acknowledged moves.
     pub fn rate(&self) -> Option<f64> {
         if let Some(watch) = &self.watch {
             return (watch.connects_s > 0.0).then_some(watch.connects_s);
+        }
+        if let Some(rooms) = &self.rooms {
+            return reliable(rooms.ack.count().unwrap_or_default(), rooms.acknowledged_s());
         }
         match &self.client {
             Some(client) => client.reliable_rate(),
@@ -236,6 +255,10 @@ impl Run {
         }
         if let Some(watch) = &self.watch {
             return reliable(watch.deliveries, watch.deliveries as f64 / watch.seconds.max(1e-9));
+        }
+        if self.rooms.is_some() {
+            // A move is done when it is acknowledged: there is no second rate.
+            return None;
         }
         self.mode_side()?.reliable_done_rate()
     }

@@ -8,6 +8,7 @@ mod client;
 mod imported;
 mod jobs;
 mod machine;
+mod rooms;
 mod sides;
 mod watch;
 
@@ -41,6 +42,9 @@ impl Run {
         }
         if let Some(watch) = &self.watch {
             audit.watch(watch);
+        }
+        if let Some(rooms) = &self.rooms {
+            audit.rooms(rooms);
         }
         audit.sides(&self);
         self.audit = audit;

@@ -1,7 +1,7 @@
 //! The lines drawn for a run: its percentile curves and its figures over time. The page has
 //! the same rules in `run-view.js` and `distribution.js`.
 
-use crate::record::{Mark, PredictedTimes, Run, Series, Timing, TimingKind};
+use crate::record::{Mark, PredictedTimes, RoomsSide, Run, Series, Timing, TimingKind};
 
 /// The percentages at which a histogram is read.
 const READ: [f64; 17] = [
@@ -35,6 +35,7 @@ impl Drawing {
         let bench = run.bench.as_ref().map(|bench| &bench.series);
         let bench = bench.or(window.map(|window| &window.series)).or(jobs.map(|jobs| &jobs.series));
         let watch = run.watch.as_ref();
+        let rooms = run.rooms.as_ref().map(|rooms| &rooms.series);
         let mode = run.mode().map(|mode| mode.name()).unwrap_or_default();
         let client = run.client.as_ref().map(|client| &client.series).filter(|series| !series.t.is_empty());
         let prediction = run.prediction.as_ref();
@@ -56,17 +57,20 @@ impl Drawing {
             },
             // Samples do not tell done from failed.
             done: match (jobs, watch) {
+                _ if rooms.is_some() => rates(rooms, &["acknowledged"], from),
                 (Some(_), _) => rates(bench, &["done"], from),
                 (None, Some(watch)) => rates(Some(&watch.series), &["deliveries"], from),
                 (None, None) => by_bench(if window.is_some() { "finished" } else { "done" }),
             },
-            // Of a run of watchers, those that are connected.
-            depth: match watch {
-                Some(watch) => levels(&watch.series, "watchers"),
-                None => bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
+            // Of a run of watchers, those that are connected. Rooms have no queue.
+            depth: match (watch, rooms) {
+                (Some(watch), _) => levels(&watch.series, "watchers"),
+                (None, Some(_)) => Vec::new(),
+                (None, None) => bench.map_or_else(predicted_depth, |series| levels(series, "depth")),
             },
             in_use: bench.map(|series| levels(series, "in_use")).unwrap_or_default(),
             marks: match (&run.bench, jobs, window) {
+                _ if run.rooms.is_some() => run.rooms.as_ref().map(RoomsSide::marks).unwrap_or_default(),
                 _ if watch.is_some() => watch.map(|watch| watch.marks.clone()).unwrap_or_default(),
                 (Some(bench), ..) => bench.marks.clone(),
                 (None, Some(jobs), _) => jobs.marks.clone(),

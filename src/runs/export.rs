@@ -119,6 +119,17 @@ pub(super) fn timings(run: &Run) -> Vec<(String, &Timing)> {
             all.push((format!("watch_{name}"), timing));
         }
     }
+    if let Some(rooms) = &run.rooms {
+        for (name, timing) in [
+            ("ack", &rooms.ack),
+            ("ack_others", &rooms.ack_others),
+            ("ack_killed", &rooms.ack_killed),
+            ("lag", &rooms.lag),
+            ("down", &rooms.down),
+        ] {
+            all.push((format!("rooms_{name}"), timing));
+        }
+    }
     all.retain(|(_, timing)| !timing.is_empty());
     all
 }
@@ -130,6 +141,7 @@ fn series(run: &Run) -> Vec<Vec<String>> {
         ("window", run.window.as_ref().map(|window| &window.series)),
         ("jobs", run.jobs.as_ref().map(|jobs| &jobs.series)),
         ("watch", run.watch.as_ref().map(|watch| &watch.series)),
+        ("rooms", run.rooms.as_ref().map(|rooms| &rooms.series)),
     ];
     let sides: Vec<(&str, &Series)> =
         sides.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();

@@ -305,6 +305,7 @@ impl Results {
             prediction: None,
             jobs: None,
             watch: None,
+            rooms: None,
             window: None,
             skipped: None,
         }

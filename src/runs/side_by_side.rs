@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::record::{Origin, PredictedTimes, Run, TimingKind, WatchSide};
+use crate::record::{Origin, PredictedTimes, RoomsSide, Run, TimingKind, WatchSide};
 
 /// A figure of a run, if the run has it.
 type Figure = dyn Fn(&Run) -> Option<f64>;
@@ -32,6 +32,14 @@ pub fn figure_rows() -> Vec<FigureRow> {
         row("last p99 ms", |run| of_watchers(run, |watch| watch.last.quantile_ms(0.99))),
         row("deliveries/s", |run| of_watchers(run, |_| run.done_rate())),
         row("bytes/watcher", |run| of_watchers(run, |watch| watch.server.as_ref()?.rss_per_watcher)),
+        row("moves/s", |run| of_rooms(run, |_| run.rate())),
+        row("move p50 ms", |run| of_rooms(run, |rooms| rooms.ack_others.quantile_ms(0.5))),
+        row("move p99 ms", |run| of_rooms(run, |rooms| rooms.ack_others.quantile_ms(0.99))),
+        row("after a kill p50 ms", |run| of_rooms(run, |rooms| rooms.ack_killed.quantile_ms(0.5))),
+        row("after a kill p99 ms", |run| of_rooms(run, |rooms| rooms.ack_killed.quantile_ms(0.99))),
+        row("kills", |run| of_rooms(run, |rooms| Some(rooms.killed as f64))),
+        row("down p99 ms", |run| of_rooms(run, |rooms| rooms.down.quantile_ms(0.99))),
+        row("lost moves", |run| of_rooms(run, |rooms| Some(rooms.ledger.lost as f64))),
         row("answers/s", |run| {
             let rate = || run.rate().or_else(|| run.prediction.as_ref()?.rate);
             requests_or_jobs(run).and_then(|()| rate())
@@ -73,9 +81,14 @@ fn of_watchers(run: &Run, figure: impl Fn(&WatchSide) -> Option<f64>) -> Option<
     figure(run.watch.as_ref()?)
 }
 
-/// Something, unless the run is one of watchers.
+/// A figure of a run of rooms.
+fn of_rooms(run: &Run, figure: impl Fn(&RoomsSide) -> Option<f64>) -> Option<f64> {
+    figure(run.rooms.as_ref()?)
+}
+
+/// Something, unless the run is one of watchers or rooms.
 fn requests_or_jobs(run: &Run) -> Option<()> {
-    run.watch.is_none().then_some(())
+    (run.watch.is_none() && run.rooms.is_none()).then_some(())
 }
 
 /// The mean, or percentiles, of the times of one kind.
@@ -87,8 +100,8 @@ fn times(
     shares.iter().map(move |share| -> FigureRow {
         let name = share.map_or("mean".to_owned(), |share| format!("p{:.0}", share * 100.0));
         let figure = move |run: &Run| match run.timing(kind) {
-            // Watchers have rows of their own.
-            Some(_) if run.watch.is_some() => None,
+            // Watchers and rooms have rows of their own.
+            Some(_) if requests_or_jobs(run).is_none() => None,
             Some(timing) => share
                 .map_or_else(|| timing.mean_ms(), |share| timing.quantile_ms(share))
                 .filter(|ms| *ms > 0.0 || !leaves_out_answers(run, kind)),

@@ -60,6 +60,9 @@ fn cut(run: &mut Run, asked: f64) -> Result<f64, String> {
     if run.jobs.is_some() {
         return Err("nothing can be left out of a run of jobs".to_owned());
     }
+    if run.rooms.is_some() {
+        return Err("nothing can be left out of a run of rooms".to_owned());
+    }
     if run.watch.is_some() {
         return Err("nothing can be left out of a run of watchers".to_owned());
     }

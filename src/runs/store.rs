@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{from_json, to_json};
 use crate::files;
-use crate::record::{Measured, Origin, Run, TimingKind, Validity, WatchSide, now};
+use crate::record::{Measured, Origin, RoomsSide, Run, TimingKind, Validity, WatchSide, now};
 use error::failed;
 use index::{Index, NotARun};
 use names::is_id;
@@ -292,7 +292,7 @@ fn listed(id: &str, run: &Run) -> Listed {
     // Of a run of jobs, those of the load; of watchers, those of the last to have an event.
     let (kind, rate) = match run.measured() {
         Measured::Jobs | Measured::Watchers => (TimingKind::Response, run.done_rate()),
-        Measured::Requests => (TimingKind::Answer, run.rate()),
+        Measured::Requests | Measured::Rooms => (TimingKind::Answer, run.rate()),
     };
     let answer = |share| run.timing(kind).and_then(|timing| timing.quantile_ms(share));
     Listed {
@@ -302,7 +302,9 @@ fn listed(id: &str, run: &Run) -> Listed {
         target: run.target.clone(),
         began: run.began.clone(),
         seconds: run.seconds,
-        load: (run.load.as_ref().map(ToString::to_string)).or(run.watch.as_ref().map(WatchSide::load)),
+        load: (run.load.as_ref().map(ToString::to_string))
+            .or(run.watch.as_ref().map(WatchSide::load))
+            .or(run.rooms.as_ref().map(RoomsSide::load)),
         rate,
         p50_ms: answer(0.5),
         p99_ms: answer(0.99),

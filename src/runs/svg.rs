@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::drawing::{Drawing, Points};
 use super::markup::escape;
-use crate::record::{Mark, Run};
+use crate::record::{Mark, Measured, Run};
 use scales::{Foot, Scale, Unit};
 
 /// The letters of the runs in a report or a picture.
@@ -42,6 +42,14 @@ const OF_REQUESTS: [&str; 4] = [
 /// The titles for runs of watchers.
 const OF_WATCHERS: [&str; 4] =
     ["ART, by percentile", "Time to the last watcher, by percentile", "Deliveries a second", "Watchers"];
+
+/// The titles for runs of rooms.
+const OF_ROOMS: [&str; 4] = [
+    "Acknowledgement of a move, by percentile",
+    "Acknowledgement after a kill, by percentile",
+    "Moves acknowledged a second",
+    "Moves waiting",
+];
 
 /// A chart with one line per run.
 #[derive(Debug)]
@@ -80,8 +88,12 @@ pub(super) fn charts(runs: &[Run]) -> Vec<Chart> {
         let marks = marks.map(|(n, mark)| (n, mark.clone())).collect();
         Chart { title, foot: Foot::time(&lines), scale: Scale::linear(&lines, unit), lines, marks }
     };
-    let of_watchers = !runs.is_empty() && runs.iter().all(|run| run.watch.is_some());
-    let [answer, response, done, depth] = if of_watchers { OF_WATCHERS } else { OF_REQUESTS };
+    let all_are = |kind| !runs.is_empty() && runs.iter().all(|run| run.measured() == kind);
+    let [answer, response, done, depth] = match () {
+        () if all_are(Measured::Watchers) => OF_WATCHERS,
+        () if all_are(Measured::Rooms) => OF_ROOMS,
+        () => OF_REQUESTS,
+    };
     let mut all = vec![
         percentiles(answer, |drawing| &drawing.answer),
         percentiles(response, |drawing| &drawing.response),

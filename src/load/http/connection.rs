@@ -42,7 +42,7 @@ impl HttpConnection {
         // Requests are complete, so Nagle's algorithm would only delay them. If the
         // option fails, nothing but time is lost.
         let _ = stream.set_nodelay(true);
-        Self { stream, request, buffer: vec![0; BUFFER].into() }
+        Self { stream, request, buffer: buffer() }
     }
 }
 
@@ -51,62 +51,91 @@ impl Connection for HttpConnection {
     /// ended, or there are bytes that belong to no answer. This costs no system call
     /// while tokio knows that the socket is empty, which is nearly always.
     fn is_open(&self) -> bool {
-        let mut byte = [0];
-        let read = self.stream.try_read(&mut byte);
-        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        is_open(&self.stream)
     }
 
     async fn exchange(&mut self) -> Result<Answer, RequestError> {
         let Self { stream, request, buffer } = self;
-        let mut sending = Sending { left: &request.bytes, broken: None };
-        let mut reading = Reading::new(request.head_only);
-        // Bytes at the front of the buffer that were read and not consumed.
-        let mut held = 0;
-        loop {
-            let read = poll_fn(|cx| {
-                sending.poll(stream, cx);
-                poll_read(stream, cx, &mut buffer[held..])
-            });
-            let end = match read.await {
-                Ok(0) if held == 0 && reading.is_untouched() => {
-                    return Err(RequestError::Unanswered(
-                        sending.failure("closed before an answer".to_owned()),
-                    ));
-                }
-                Ok(0) => {
-                    let broken =
-                        |error: Incomplete| RequestError::Broken(sending.failure(error.to_string()));
-                    let answer = reading.closed().map_err(broken)?;
-                    return Ok(Answer { reusable: false, ..answer });
-                }
-                Ok(count) => held + count,
-                Err(error) => {
-                    let why = sending.failure(reason(&error));
-                    let untouched = held == 0 && reading.is_untouched();
-                    return Err(if untouched {
-                        RequestError::Unanswered(why)
-                    } else {
-                        RequestError::Broken(why)
-                    });
-                }
-            };
-            let mut input = &buffer[..end];
-            if let Some(answer) = reading.take(&mut input)? {
-                if !input.is_empty() {
-                    return Err(RequestError::Malformed("more than one answer".to_owned()));
-                }
-                let reusable = answer.reusable && request.keep_alive && sending.complete();
-                return Ok(Answer { reusable, ..answer });
-            }
-            held = input.len();
-            if held == buffer.len() {
-                return Err(RequestError::Malformed(format!(
-                    "a head or a chunk's line of over {BUFFER} bytes"
-                )));
-            }
-            buffer.copy_within(end - held..end, 0);
-        }
+        let answer = exchange(stream, buffer, &request.bytes, request.head_only, |_| {}).await?;
+        Ok(Answer { reusable: answer.reusable && request.keep_alive, ..answer })
     }
+}
+
+/// Returns a buffer for [`exchange`].
+pub(super) fn buffer() -> Box<[u8]> {
+    vec![0; BUFFER].into()
+}
+
+/// Sends the bytes of a request and reads the whole answer. `taken` gets all bytes of the answer
+/// in order, in pieces that end anywhere.
+///
+/// # Errors
+/// [`RequestError`]. The connection cannot be used afterwards.
+///
+/// # Cancel safety
+/// The connection cannot be used after the future was dropped.
+pub(super) async fn exchange(
+    stream: &mut TcpStream,
+    buffer: &mut [u8],
+    request: &[u8],
+    head_only: bool,
+    mut taken: impl FnMut(&[u8]),
+) -> Result<Answer, RequestError> {
+    let mut sending = Sending { left: request, broken: None };
+    let mut reading = Reading::new(head_only);
+    // Bytes at the front of the buffer that were read and not consumed.
+    let mut held = 0;
+    loop {
+        let read = poll_fn(|cx| {
+            sending.poll(stream, cx);
+            poll_read(stream, cx, &mut buffer[held..])
+        });
+        let end = match read.await {
+            Ok(0) if held == 0 && reading.is_untouched() => {
+                return Err(RequestError::Unanswered(
+                    sending.failure("closed before an answer".to_owned()),
+                ));
+            }
+            Ok(0) => {
+                let broken = |error: Incomplete| RequestError::Broken(sending.failure(error.to_string()));
+                let answer = reading.closed().map_err(broken)?;
+                return Ok(Answer { reusable: false, ..answer });
+            }
+            Ok(count) => held + count,
+            Err(error) => {
+                let why = sending.failure(reason(&error));
+                let untouched = held == 0 && reading.is_untouched();
+                return Err(if untouched {
+                    RequestError::Unanswered(why)
+                } else {
+                    RequestError::Broken(why)
+                });
+            }
+        };
+        let mut input = &buffer[..end];
+        let ended = reading.take(&mut input)?;
+        taken(&buffer[..end - input.len()]);
+        if let Some(answer) = ended {
+            if !input.is_empty() {
+                return Err(RequestError::Malformed("more than one answer".to_owned()));
+            }
+            return Ok(Answer { reusable: answer.reusable && sending.complete(), ..answer });
+        }
+        held = input.len();
+        if held == buffer.len() {
+            return Err(RequestError::Malformed(format!(
+                "a head or a chunk's line of over {BUFFER} bytes"
+            )));
+        }
+        buffer.copy_within(end - held..end, 0);
+    }
+}
+
+/// Returns whether there is nothing to read and the connection has not ended.
+pub(super) fn is_open(stream: &TcpStream) -> bool {
+    let mut byte = [0];
+    let read = stream.try_read(&mut byte);
+    read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A request that is being sent.

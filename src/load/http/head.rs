@@ -12,16 +12,16 @@ const MOST_HEADERS: usize = 100;
 
 /// The relevant part of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    pub(super) body: Body,
+pub(in crate::load) struct Head {
+    pub(in crate::load) status: u16,
+    pub(in crate::load) body: Body,
     /// True if the server keeps the connection, unless the body ends with it.
     pub(super) keep_alive: bool,
 }
 
 /// How a body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Body {
+pub(in crate::load) enum Body {
     /// After this number of bytes.
     Length(u64),
     /// After its last chunk.
@@ -35,7 +35,7 @@ pub(super) enum Body {
 ///
 /// # Errors
 /// [`RequestError::Malformed`], if it is not a head, or does not say where the body ends.
-pub(super) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, RequestError> {
+pub(in crate::load) fn read(input: &[u8]) -> Result<Option<(usize, Head)>, RequestError> {
     // The parser fills in as many as there are headers. Clearing a hundred entries for
     // each answer would cost more than parsing five.
     let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MOST_HEADERS];

@@ -11,7 +11,7 @@ use super::TargetError;
 use crate::record::RequestPlan;
 
 /// The `User-Agent` header.
-const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));
 
 /// A request, ready to be sent.
 #[derive(Debug)]

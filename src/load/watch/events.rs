@@ -9,7 +9,7 @@ use super::frames::LONGEST;
 
 /// A part of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chunk<'a> {
+pub(in crate::load) enum Chunk<'a> {
     /// Text of events.
     Text(&'a [u8]),
     /// The end of the body.
@@ -21,7 +21,7 @@ pub(super) enum Chunk<'a> {
 ///
 /// # Errors
 /// What is wrong with it, in words for a table of reasons.
-pub(super) fn next(bytes: &[u8]) -> Result<Option<(Chunk<'_>, usize)>, &'static str> {
+pub(in crate::load) fn next(bytes: &[u8]) -> Result<Option<(Chunk<'_>, usize)>, &'static str> {
     let (head, length) = match httparse::parse_chunk_size(bytes) {
         Ok(Status::Complete(found)) => found,
         Ok(Status::Partial) => return Ok(None),

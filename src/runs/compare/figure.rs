@@ -117,6 +117,10 @@ pub(super) fn figures(a: &Run, b: &Run) -> Vec<ComparedFigure> {
         (Measured::Watchers, Measured::Watchers) => {
             [(TimingKind::Answer, "connects/s", "ART"), (TimingKind::Response, "deliveries/s", "last")]
         }
+        (Measured::Rooms, Measured::Rooms) => [
+            (TimingKind::Answer, "moves/s", "move"),
+            (TimingKind::Response, "moves/s after a kill", "move after a kill"),
+        ],
         (Measured::Jobs, Measured::Jobs) => [
             (TimingKind::Answer, "answers/s", "users' jobs"),
             (TimingKind::Response, "jobs done/s", "lateness"),
@@ -336,6 +340,9 @@ fn rate_noise(run: &Run, kind: TimingKind) -> Known {
             TimingKind::Answer => Err("connects its watchers only once"),
             _ => Estimate::rate(&[&watch.latency], 0.0),
         };
+    }
+    if let Some(rooms) = &run.rooms {
+        return Estimate::rate(&[&rooms.ack], 0.0);
     }
     let side = run.mode_side();
     let answers: Vec<&Timing> = match (kind, &run.client) {

@@ -25,7 +25,7 @@ const FEW: f64 = 300.0;
 const FARTHEST: f64 = 40.0;
 
 /// The kinds of failure, in the order of the table.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind { name: "failed", went: "of the requests failed", count: failed },
     Kind { name: "unanswered", went: "of the requests got no answer", count: unanswered },
     Kind { name: "refused", went: "of the requests were refused", count: refused },
@@ -33,6 +33,7 @@ const KINDS: [Kind; 8] = [
     Kind { name: "dropped events", went: "of the events were dropped", count: dropped_events },
     Kind { name: "refused watchers", went: "of the connects failed", count: refused_watchers },
     Kind { name: "lost events", went: "of the deliveries were lost", count: lost_events },
+    Kind { name: "lost moves", went: "of the acknowledged moves were lost", count: lost_moves },
     Kind { name: "failed jobs", went: "of the jobs failed", count: failed_jobs },
 ];
 
@@ -283,6 +284,12 @@ fn refused_watchers(run: &Run) -> Option<Count<'_>> {
 fn lost_events(run: &Run) -> Option<Count<'_>> {
     let watch = run.watch.as_ref()?;
     Count::new(watch.gap_events + watch.missed, watch.expected, None)
+}
+
+/// Acknowledged moves that the rooms do not contain.
+fn lost_moves(run: &Run) -> Option<Count<'_>> {
+    let ledger = &run.rooms.as_ref()?.ledger;
+    Count::new(ledger.lost, ledger.acknowledged, None)
 }
 
 fn failed_jobs(run: &Run) -> Option<Count<'_>> {

@@ -120,6 +120,7 @@ fn run_with(client: ClientSide) -> Run {
         prediction: None,
         jobs: None,
         watch: None,
+        rooms: None,
         window: None,
         skipped: None,
     }

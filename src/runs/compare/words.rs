@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::noise::{Sliced, Trend};
 use super::{ComparedFigure, Difference, Values};
-use crate::record::{Measured, Run, TimingKind, Verdict, WatchSide};
+use crate::record::{Measured, RoomsSide, Run, TimingKind, Verdict, WatchSide};
 use crate::runs::words::count;
 
 /// The most figures that a sentence names; the table has all.
@@ -104,7 +104,7 @@ pub(super) fn of_different_kinds(a: &Run, b: &Run) -> String {
     // The run of a lab comes first.
     let (first, second, [x, y]) = match a.measured() {
         Measured::Requests => ("B", "A", [b, a]),
-        Measured::Jobs | Measured::Watchers => ("A", "B", [a, b]),
+        Measured::Jobs | Measured::Watchers | Measured::Rooms => ("A", "B", [a, b]),
     };
     let (kind, other) = (x.measured().word(), y.measured().word());
     format!(
@@ -144,7 +144,7 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
             let of = |plan| serde_json::to_value(plan).unwrap_or_default();
             notes.extend(differing("loads", &of(a), &of(b)));
         }
-        // Watchers have a note of their own.
+        // Watchers and rooms have notes of their own.
         (None, None) => {}
         (Some(_), None) => notes.push("the load of B is unknown".to_owned()),
         (None, Some(_)) => notes.push("the load of A is unknown".to_owned()),
@@ -152,12 +152,16 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
     if let (Some(a), Some(b)) = (&a.watch, &b.watch) {
         notes.extend(of_watchers(a, b));
     }
+    if let (Some(a), Some(b)) = (&a.rooms, &b.rooms) {
+        notes.extend(of_rooms(a, b));
+    }
     if let (Some(a), Some(b)) = (&a.config, &b.config) {
         notes.extend(differing("configurations", a, b));
     }
     for (letter, run) in [("A", a), ("B", b)] {
         let words = match run.measured() {
             Measured::Watchers => ["ART", "last"],
+            Measured::Rooms => ["move", "move after a kill"],
             Measured::Requests | Measured::Jobs => ["answer", "response"],
         };
         for (clock, word) in [TimingKind::Answer, TimingKind::Response].into_iter().zip(words) {
@@ -188,6 +192,21 @@ fn of_watchers(a: &WatchSide, b: &WatchSide) -> Vec<String> {
     let memory = |side: &WatchSide| side.server.as_ref().and_then(|server| server.rss_per_watcher);
     if let (Some(a), Some(b)) = (memory(a), memory(b)) {
         notes.push(format!("a watcher takes {} B in A, {} B in B", count(a as u64), count(b as u64)));
+    }
+    notes
+}
+
+/// Returns what differs between two runs of rooms: their loads, and the moves that they lost.
+fn of_rooms(a: &RoomsSide, b: &RoomsSide) -> Vec<String> {
+    let mut notes = Vec::new();
+    if a.load() != b.load() {
+        notes.push(format!("the loads differ: {} in A; {} in B", a.load(), b.load()));
+    }
+    let lost = |side: &RoomsSide| {
+        format!("{} of {} acknowledged moves", count(side.ledger.lost), count(side.ledger.acknowledged))
+    };
+    if a.ledger.lost + b.ledger.lost > 0 {
+        notes.push(format!("A lost {} in {} kills, B {} in {}", lost(a), a.killed, lost(b), b.killed));
     }
     notes
 }

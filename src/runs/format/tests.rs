@@ -89,6 +89,7 @@ pub(crate) fn sample() -> Run {
         prediction: None,
         jobs: None,
         watch: None,
+        rooms: None,
         window: None,
         skipped: None,
     }

@@ -7,14 +7,15 @@ use super::super::compare::{Comparison, Difference, Values, compare, flatten};
 use super::super::markup::{NONE, escape, number, time};
 use super::super::svg::LETTERS;
 use super::tables::{FINDING, WORDS, key, letters, table};
-use crate::record::{Run, Validity, Verdict, WatchSide};
+use crate::record::{RoomsSide, Run, Validity, Verdict, WatchSide};
 
 /// What a run is, and whether its figures can be trusted.
 pub(super) fn card(n: usize, run: &Run) -> String {
     let validity = run.audit.validity();
     let class = if validity == Validity::Valid { "" } else { " class=\"bad\"" };
     let load = run.load.as_ref().map(ToString::to_string);
-    let load = load.or(run.watch.as_ref().map(WatchSide::load)).unwrap_or("unknown".to_owned());
+    let load = load.or(run.watch.as_ref().map(WatchSide::load)).or(run.rooms.as_ref().map(RoomsSide::load));
+    let load = load.unwrap_or("unknown".to_owned());
     let origin = format!("{:?}", run.origin).to_lowercase();
     let mut facts = vec![
         ("id", escape(&run.id)),
@@ -134,7 +135,12 @@ pub(super) fn ledgers(runs: &[Run]) -> String {
         let server = watch.server.as_ref().map_or(String::new(), |server| format!("; {}", server.ledger));
         format!("<p class=\"account\">{} {}{server}</p>\n", key(n), watch.account())
     };
-    benches.map(line).chain(jobs.map(of_jobs)).chain(watchers.map(of_watchers)).collect()
+    let rooms = runs.iter().enumerate().filter_map(|(n, run)| Some((n, run.rooms.as_ref()?)));
+    let of_rooms = |(n, rooms): (usize, &RoomsSide)| {
+        format!("<p class=\"account\">{} {}; {} kills</p>\n", key(n), rooms.ledger, rooms.killed)
+    };
+    let labs = jobs.map(of_jobs).chain(watchers.map(of_watchers)).chain(rooms.map(of_rooms));
+    benches.map(line).chain(labs).collect()
 }
 
 /// Every check of each run.
@@ -166,7 +172,8 @@ pub(super) fn marks(runs: &[Run]) -> String {
         let of_window = run.window.iter().flat_map(|window| &window.marks);
         let of_jobs = run.jobs.iter().flat_map(|jobs| &jobs.marks);
         let of_watch = run.watch.iter().flat_map(|watch| &watch.marks);
-        for mark in of_bench.chain(of_window).chain(of_jobs).chain(of_watch) {
+        let kills = run.rooms.as_ref().map(RoomsSide::marks).unwrap_or_default();
+        for mark in of_bench.chain(of_window).chain(of_jobs).chain(of_watch).chain(&kills) {
             let kind = format!("{:?}", mark.kind).to_lowercase();
             text +=
                 &format!("<li>{} at {} s, {kind}: {}</li>\n", key(n), number(mark.t), escape(&mark.text));
