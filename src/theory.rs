@@ -25,6 +25,7 @@ pub mod mmck;
 pub mod normal;
 pub mod percentile;
 pub mod poisson;
+pub mod rooms;
 pub mod service;
 pub mod watch;
 

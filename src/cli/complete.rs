@@ -154,7 +154,8 @@ impl<'a> Line<'a> {
             (None, _) if self.last.starts_with('-') => return Vec::new(),
             (None, _) => match self.before[..] {
                 ["load"] => modes().chain(["watch", "rooms"].map(str::to_owned)).collect(),
-                ["simulate" | "predict"] => modes().chain(["jobs".to_owned()]).collect(),
+                ["simulate"] => modes().chain(["jobs".to_owned()]).collect(),
+                ["predict"] => modes().chain(["jobs", "watch", "rooms"].map(str::to_owned)).collect(),
                 ["kill" | "restart"] => ["queue", "consumers"].map(str::to_owned).to_vec(),
                 ["match", "crash"] => ["dispatcher", "shard-0"].map(str::to_owned).to_vec(),
                 ["set", ..] => keys(),

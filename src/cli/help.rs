@@ -79,7 +79,13 @@ Examples:
   weir predict pipelined -n 1000 -c 50
   weir predict pipelined --rate 150 -d 60s --set consumers.concurrency=10
   weir predict jobs --rogues 10    in the jobs lab
-  weir predict watch -c 10000      in the matches lab";
+  weir predict watch -c 10000      in the matches lab
+  weir predict rooms --moves 5/s   in the rooms lab";
+pub(super) const PREDICT_ROOMS: &str = "\
+Examples:
+  weir predict rooms --moves 5/s --kill 1/s -d 30s
+  weir predict rooms --moves 1000/s --backup-every 100ms
+  weir predict rooms --moves 5/s --age 1min --json | jq .none.mean";
 pub(super) const PREDICT_WATCH: &str = "\
 Examples:
   weir predict watch -c 10000 --burst 10

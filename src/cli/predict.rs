@@ -1,5 +1,6 @@
 //! `weir predict`: what queueing theory says of a load, and how exact that is.
 
+mod rooms;
 mod watch;
 
 use super::Exit;
@@ -35,12 +36,16 @@ enum Lab {
     /// Predict when watchers have an event, and how long newcomers wait, in the matches lab
     #[command(after_help = super::help::PREDICT_WATCH)]
     Watch(watch::Args),
+    /// Predict what a kill of a room loses, in the rooms lab
+    #[command(after_help = super::help::PREDICT_ROOMS)]
+    Rooms(rooms::Args),
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> anyhow::Result<Exit> {
     let plan = match (&args.lab, &args.plan) {
         (Some(Lab::Jobs(bench)), _) => return Ok(lateness::predicted(bench)),
         (Some(Lab::Watch(args)), _) => return watch::run(args, sources),
+        (Some(Lab::Rooms(args)), _) => return rooms::run(args, sources),
         (None, Some(plan)) => plan,
         // Clap requires one of the two.
         (None, None) => return Ok(Exit::Usage),

@@ -37,7 +37,6 @@ mod watcher;
 mod tests;
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -108,7 +107,7 @@ impl Played {
 
 /// Plays as `plan` says, and calls `progress` four times a second. Blocks the calling thread,
 /// which becomes the generator's, until the plan's time is over or `stop` is cancelled. It then
-/// takes up to 5 s for moves under way, and 3 s and more until the backups have everything.
+/// takes up to 5 s for moves under way, and 1 s and more until the backups have everything.
 ///
 /// # Errors
 /// [`RoomsError`], if the plan is impossible, or the server has no rooms or refuses the players.
@@ -258,17 +257,12 @@ impl Load<'_> {
 }
 
 /// Reports the progress four times a second, without end.
-fn report<'a>(
-    house: &'a House,
-    progress: &'a mut dyn FnMut(&RoomsProgress),
-) -> impl Future<Output = ()> + 'a {
-    async move {
-        let mut next = Instant::now();
-        loop {
-            next += TICK;
-            sleep_until(next).await;
-            let now = house.tally.borrow().progress(house.clock.now());
-            progress(&now);
-        }
+async fn report(house: &House, progress: &mut dyn FnMut(&RoomsProgress)) {
+    let mut next = Instant::now();
+    loop {
+        next += TICK;
+        sleep_until(next).await;
+        let now = house.tally.borrow().progress(house.clock.now());
+        progress(&now);
     }
 }

@@ -108,49 +108,63 @@ pub(super) async fn make(
     let mut is_first = true;
     loop {
         let outcome = Outcome::of(talk.ask("POST", &path, Some(&*body)).await);
-        let now = house.clock.now();
-        let mut players = house.players.borrow_mut();
-        let player = &mut players[number];
-        let mut tally = house.tally.borrow_mut();
-        match outcome {
-            Outcome::Made { at, repeated } => {
-                tally.not_repeated += u64::from(repeated && is_first);
-                tally.backwards += u64::from(!player.acknowledge(at, repeated));
-                player.is_in = true;
-                tally.acknowledged(due, now, house.kills.borrow()[room]);
-                return false;
-            }
-            Outcome::Refused(why) => {
-                player.account.refused += 1;
-                tally.reason(why);
-                return true;
-            }
-            Outcome::Failed(why) => {
-                player.account.failed += 1;
-                tally.reason(why);
-                return false;
-            }
-            Outcome::Gone(why) => {
-                player.account.failed += 1;
-                player.is_out = true;
-                tally.reason(why);
-                return false;
-            }
-            Outcome::Unknown(why) => {
-                tally.reason(why);
-                if house.is_given_up() {
-                    player.account.unknown = true;
-                    player.is_out = true;
-                    return false;
-                }
-                tally.retry();
-            }
+        match note(house, number, due, outcome, is_first) {
+            Noted::Ended => return false,
+            Noted::Refused => return true,
+            Noted::Again => {}
         }
-        drop((players, tally));
         is_first = false;
         tokio::time::sleep(pause).await;
         pause = LONGEST_PAUSE.min(pause * 2);
     }
+}
+
+/// What follows from an outcome.
+enum Noted {
+    Ended,
+    Refused,
+    /// The move is sent again.
+    Again,
+}
+
+/// Notes the outcome of a player's move in its account and in the times.
+fn note(house: &House, number: usize, due: Stamp, outcome: Outcome, is_first: bool) -> Noted {
+    let now = house.clock.now();
+    let player = &mut house.players.borrow_mut()[number];
+    let mut tally = house.tally.borrow_mut();
+    match outcome {
+        Outcome::Made { at, repeated } => {
+            tally.not_repeated += u64::from(repeated && is_first);
+            tally.backwards += u64::from(!player.acknowledge(at, repeated));
+            player.is_in = true;
+            tally.acknowledged(due, now, house.kills.borrow()[player.room]);
+            return Noted::Ended;
+        }
+        Outcome::Refused(why) => {
+            player.account.refused += 1;
+            tally.reason(why);
+            return Noted::Refused;
+        }
+        Outcome::Failed(why) => {
+            player.account.failed += 1;
+            tally.reason(why);
+        }
+        Outcome::Gone(why) => {
+            player.account.failed += 1;
+            player.is_out = true;
+            tally.reason(why);
+        }
+        Outcome::Unknown(why) => {
+            tally.reason(why);
+            if !house.is_given_up() {
+                tally.retry();
+                return Noted::Again;
+            }
+            player.account.unknown = true;
+            player.is_out = true;
+        }
+    }
+    Noted::Ended
 }
 
 #[cfg(test)]

@@ -69,9 +69,14 @@ pub(super) struct States {
 }
 
 impl States {
-    /// Returns what a room lists of a client. `None` if the answer has no such room.
-    pub(super) fn of(&self, room: &str, client: u64) -> Option<Option<Listed>> {
-        self.rooms.get(room).map(|clients| clients.get(&client).copied())
+    /// Returns what a room lists of a client.
+    pub(super) fn of(&self, room: &str, client: u64) -> Option<Listed> {
+        self.rooms.get(room)?.get(&client).copied()
+    }
+
+    /// True if the answer has the room.
+    pub(super) fn has(&self, room: &str) -> bool {
+        self.rooms.contains_key(room)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::record::MovesLedger;
 /// How often the rooms are asked until their backups have everything.
 const POLL: Duration = Duration::from_millis(100);
 /// How long they are asked at least.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest `rooms.backup_every`, which is waited for.
 const LONGEST_BACKUP: Duration = Duration::from_secs(60);
 
@@ -66,12 +66,11 @@ fn of(house: &House, states: &States, after: Report) -> Settled {
     // The players of a room follow each other.
     for player in house.players.borrow().iter() {
         let room = house.plan.room(player.room);
-        let listed = states.of(&room, player.id);
-        if listed.is_none() && last_unread != Some(player.room) {
+        if !states.has(&room) && last_unread != Some(player.room) {
             last_unread = Some(player.room);
             settled.unread += 1;
         }
-        let account = player.account.settle(listed.flatten());
+        let account = player.account.settle(states.of(&room, player.id));
         if account.lost > 0 {
             *settled.lost_in.entry(room).or_default() += account.lost;
         }

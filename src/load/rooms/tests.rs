@@ -108,7 +108,7 @@ fn a_server_that_lies_is_found_out() {
         ("before", Lie::TellsTwice, vec!["no update came twice"]),
         ("before", Lie::TellsNothing, vec!["new lives were told"]),
     ] {
-        // The load looks for 3 s whether the server's ledger comes to agree.
+        // The load looks for a second whether the server's ledger comes to agree.
         let run = played(Nature { lie, ..Nature::of(backup) }, &plan());
         assert_eq!(run.audit.validity(), Validity::Invalid, "{lie:?}");
         let failures = failures(&run);

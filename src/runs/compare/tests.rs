@@ -1,5 +1,6 @@
 //! The rate of reported differences, over runs of queues whose truth is known.
 
+mod rooms;
 mod shares;
 mod watch;
 

@@ -209,7 +209,7 @@ impl World {
             return Some((200, json!({ "life": room.life, "n": state.n, "repeated": true })));
         }
         let is_in = state.players.contains(&player);
-        if (body["move"] == "say" && !is_in) || state.players.len() > 11 && !is_in {
+        if !is_in && (body["move"] == "say" || state.players.len() > 11) {
             let message = format!("{player} is not allowed to do that now");
             return Some((409, json!({ "error": "refused", "message": message })));
         }
