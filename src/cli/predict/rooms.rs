@@ -110,7 +110,8 @@ fn table(kills: &Kills, losses: &[(&str, Loss)], configured: Backup) -> String {
     table = table.header(header);
     for ((name, loss), (_, backup)) in losses.iter().zip(BACKUPS) {
         let is_set = if backup == configured { "configured" } else { "" };
-        let cells = [number(loss.mean), number(loss.p99), percent(loss.nothing), number(loss.total)];
+        let cells =
+            [number(loss.mean), format!("{:.0}", loss.p99), percent(loss.nothing), number(loss.total)];
         let [mean, p99, nothing, total] = cells;
         table.row([(*name).to_owned(), mean, p99, nothing, total, is_set.to_owned()]);
     }
@@ -154,7 +155,7 @@ mod tests {
         // One move comes on average while the backup waits: 1/2 of the kills lose 1.5 of them.
         assert_eq!(
             row("after")[..6],
-            ["after", "0.750", "4", "50", "%", "7.50"].map(str::to_owned),
+            ["after", "0.750", "4", "50.0", "%", "7.50"].map(str::to_owned),
             "{text}"
         );
         assert_eq!(row("none")[1], "500", "{text}");
