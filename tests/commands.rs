@@ -309,7 +309,7 @@ fn bash_completes_what_only_weir_knows_and_the_commands_as_before() {
             bash.args(["-c", &script]).env("PATH", path).current_dir(env!("CARGO_MANIFEST_DIR")).output();
         text(&output.unwrap().stdout).trim().to_owned()
     };
-    assert_eq!(complete("weir load ''"), "serial async pipelined watch");
+    assert_eq!(complete("weir load ''"), "serial async pipelined watch rooms");
     assert_eq!(complete("weir exercise check kn"), "knee");
     assert_eq!(
         complete("weir --set consumers.m"),

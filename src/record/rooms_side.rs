@@ -180,9 +180,9 @@ pub struct RoomsWatch {
     pub disordered: u64,
     /// Updates that did not arrive and were in no gap.
     pub missed: u64,
-    /// Times that a watcher was told that nothing was lost.
+    /// Words to watchers that nothing was lost.
     pub resumed: u64,
-    /// Gaps that were told.
+    /// Gaps that the server named.
     pub gaps: u64,
     /// Updates in these gaps.
     pub gap_updates: u64,

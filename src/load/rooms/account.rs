@@ -1,4 +1,4 @@
-//! The account of one client: what it sent and was told, against what its room contains.
+//! The account of one client: its moves and their answers, against what its room contains.
 //!
 //! A client has one move under way at a time and repeats it until the outcome is known. At the
 //! end at most its last move is therefore unknown, and the arithmetic is exact:
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::record::MovesLedger;
 
-/// What a client has sent and was told.
+/// The moves of a client and their answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Account {
     /// Different moves, which is also the highest number.

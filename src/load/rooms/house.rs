@@ -35,7 +35,7 @@ pub(super) struct House {
     given_up: Cell<Option<Stamp>>,
 }
 
-/// A move that is to be made.
+/// A due move of a player.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
     pub(super) player: usize,
@@ -91,7 +91,7 @@ impl House {
         self.came.notify_waiters();
     }
 
-    /// Waits for a move that is to be made now. `None` if the load is over and nothing waits.
+    /// Waits for a due move. `None` if the load is over and nothing waits.
     ///
     /// # Cancel safety
     /// A move is only taken in the poll that returns it.

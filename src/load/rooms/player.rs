@@ -13,7 +13,7 @@ use crate::pipeline::Stamp;
 const PHRASES: [&str; 8] = [
     "it was not me",
     "who has not spoken yet?",
-    "I trust nobody here",
+    "I trust two of you",
     "let us vote",
     "you were very quiet last night",
     "that is what a werewolf would say",

@@ -1,5 +1,5 @@
-//! What one watcher of a room is told, checked: each position once and in order, and every loss
-//! told as a gap.
+//! Checks the words that one watcher of a room gets: each position once and in order, and every
+//! loss named as a gap.
 
 /// The life of a room, and the number of an update in its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
@@ -8,7 +8,7 @@ pub(super) struct Position {
     pub(super) n: u64,
 }
 
-/// What a watcher was told.
+/// A word of the server to a watcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     /// The status, as the first word.

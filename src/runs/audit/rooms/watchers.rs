@@ -5,7 +5,7 @@ use crate::record::{Audit, RoomsWatch, Verdict};
 use crate::runs::words::count;
 
 impl Audit {
-    /// Checks that every position came once and in order, and that every loss was told.
+    /// Checks that every position came once and in order, and that the server named every loss.
     pub(super) fn watchers_of_rooms(&mut self, watch: &RoomsWatch) {
         let RoomsWatch { watchers, refused, dropped, updates, twice, disordered, missed, untold, .. } =
             watch;
