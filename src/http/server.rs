@@ -31,8 +31,7 @@ pub use takeover::{Place, TakenSocket, Takeover, endless};
 
 /// The largest request head, in bytes; a larger one is answered with 431.
 const HEAD_SIZE: usize = 32 * 1024;
-/// The largest request body, in bytes. No route uses one, so it is discarded while it is
-/// counted; a larger one is answered with 413.
+/// The largest request body, in bytes; a larger one is answered with 413.
 const BODY_SIZE: usize = 1024 * 1024;
 /// How long a connection without a request in progress may delay the shutdown.
 const LAST_WORD: Duration = Duration::from_millis(250);

@@ -1,4 +1,4 @@
-//! Answers one request: reads and discards its body, routes it, and notes when its reply ends.
+//! Answers one request: reads its body, routes it, and notes when its reply ends.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,8 +22,11 @@ use super::takeover::{Takeover, is_stream};
 use super::{BODY_SIZE, LAST_WORD};
 use crate::shutdown::Shutdown;
 
-/// Reads and discards the body, then routes the request. A client that is still sending
-/// when the server replies and closes would lose the reply.
+/// Only routes below this path use a body. Others, such as the work endpoints, discard it.
+const WITH_BODY: &str = "/api/";
+
+/// Reads the body, then routes the request. A client that is still sending when the server
+/// replies and closes would lose the reply.
 pub(super) async fn answer(
     router: Router,
     request: Request<Incoming>,
@@ -34,21 +37,25 @@ pub(super) async fn answer(
 ) -> Result<Response<Reply>, Infallible> {
     let (head, body) = request.into_parts();
     let has_body = head.method != Method::HEAD;
-    let refused = if body.is_end_stream() {
+    let body = if body.is_end_stream() {
         connection.takes(ConnectionState::Busy);
-        None
+        Ok(Body::empty())
     } else {
         connection.takes(ConnectionState::Body);
-        let refused = Box::pin(discard(body, shutdown, limits().body)).await.err();
+        let keep = head.uri.path().starts_with(WITH_BODY);
+        let read = Box::pin(read(body, shutdown, limits().body, keep)).await;
         connection.is_at(ConnectionState::Busy);
-        refused
+        read.map(Body::from)
     };
-    let mut response = if let Some(refusal) = refused {
-        connection.answered_early();
-        refusal.into_response()
-    } else {
-        let Ok(response) = router.oneshot(Request::from_parts(head, Body::empty())).await;
-        response
+    let mut response = match body {
+        Ok(body) => {
+            let Ok(response) = router.oneshot(Request::from_parts(head, body)).await;
+            response
+        }
+        Err(refusal) => {
+            connection.answered_early();
+            refusal.into_response()
+        }
     };
     if let Some(takeover) = response.extensions_mut().remove()
         && let Some(behind_its_head) = is_stream(response.status())
@@ -64,28 +71,37 @@ pub(super) async fn answer(
     Ok(response.map(|body| Reply { body, connection: Arc::clone(connection) }))
 }
 
-/// Reads and discards a body, and checks its size.
-async fn discard(mut body: Incoming, shutdown: &Shutdown, limit: Duration) -> Result<(), Refusal> {
-    let count = async {
+/// Reads a body, and checks its size. Returns it if `keep` says so, and else nothing.
+async fn read(
+    mut body: Incoming,
+    shutdown: &Shutdown,
+    limit: Duration,
+    keep: bool,
+) -> Result<Vec<u8>, Refusal> {
+    let all = async {
         if body.size_hint().lower() > BODY_SIZE as u64 {
             return Err(Refusal::BodyTooLarge);
         }
-        let mut size = 0;
+        let (mut size, mut kept) = (0, Vec::new());
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Refusal::BodyBroken)?;
-            size += frame.data_ref().map_or(0, Bytes::len);
+            let data = frame.data_ref().map_or(&[][..], |data| data);
+            size += data.len();
             if size > BODY_SIZE {
                 return Err(Refusal::BodyTooLarge);
             }
+            if keep {
+                kept.extend_from_slice(data);
+            }
         }
-        Ok(())
+        Ok(kept)
     };
     let stopping = async {
         shutdown.stopping().await;
         sleep(LAST_WORD).await;
     };
     tokio::select! {
-        counted = timeout(limit, count) => counted.unwrap_or(Err(Refusal::BodyTimeout(limit))),
+        read = timeout(limit, all) => read.unwrap_or(Err(Refusal::BodyTimeout(limit))),
         () = stopping => Err(Refusal::Stopping),
     }
 }
