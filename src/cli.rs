@@ -12,6 +12,7 @@ mod exercise;
 mod flags;
 mod follow;
 mod help;
+mod interrupt;
 mod jobs;
 mod load;
 mod log;
@@ -20,6 +21,7 @@ mod output;
 mod paint;
 mod predict;
 mod report;
+mod rooms;
 mod runs;
 mod serve;
 mod server;
@@ -150,6 +152,9 @@ enum Command {
     /// Play, watch and measure the matches of a running server: one event, many watchers
     #[command(after_help = help::MATCH, alias = "matches")]
     Match(matches::Args),
+    /// Create, play, watch and kill the rooms of a running server: state that survives
+    #[command(after_help = help::ROOM, alias = "rooms")]
+    Room(rooms::Args),
     /// Pause a running server: its consumers get no events until `weir resume`
     #[command(after_help = help::PAUSE)]
     Pause(Server),
@@ -256,6 +261,7 @@ fn run_command() -> anyhow::Result<Exit> {
         Command::Match(args) => {
             on_server(args.peer(&sources, token), |peer| matches::run(&args, peer, &sources))
         }
+        Command::Room(args) => on_server(args.peer(&sources, token), |peer| rooms::run(&args, peer)),
         Command::Pause(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/pause")),
         Command::Resume(server) => {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))

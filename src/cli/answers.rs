@@ -3,6 +3,7 @@
 
 pub(super) mod jobs;
 pub(super) mod matches;
+pub(super) mod rooms;
 
 use serde::Deserialize;
 

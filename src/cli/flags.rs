@@ -36,6 +36,7 @@ fn reads(command: &Command) -> Option<Reads> {
         | Command::Components(_)
         | Command::Kill(_)
         | Command::Jobs(_)
+        | Command::Room(_)
         | Command::Restart(_)
         | Command::Pause(_)
         | Command::Resume(_)
@@ -68,6 +69,7 @@ impl Command {
             Self::Kill(_) => "kill",
             Self::Jobs(_) => "jobs",
             Self::Match(_) => "match",
+            Self::Room(_) => "room",
             Self::Restart(_) => "restart",
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",

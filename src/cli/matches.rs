@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::Exit;
 use super::answers::matches::{Added, List, Snapshot};
-use super::ask::{Ask, Said};
+use super::ask::{Ask, Said, words_of};
 use super::help::matches as help;
 use super::output::{complain, say};
 use super::server::Server;
@@ -183,11 +183,4 @@ fn order(ask: &Ask<'_>, id: &str, order: &str, text: impl FnOnce(&Snapshot) -> S
     let snapshot = serde_json::from_value(answer.read).map_err(|error| Said::Nothing(error.into()))?;
     say(text(&snapshot).trim_end());
     Ok(())
-}
-
-/// The words of a refusal, which may be in JSON: `{"error":{"message":"…"}}`.
-fn words_of(said: &str) -> String {
-    let read: Option<Value> = serde_json::from_str(said).ok();
-    let message = read.as_ref().and_then(|said| said["error"]["message"].as_str());
-    message.unwrap_or(said).to_owned()
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::http::uri::InvalidUri;
@@ -169,6 +169,33 @@ impl Peer {
         runtime.block_on(self.ask_within(limit, method, path))?.success(&self.uri(path)?)
     }
 
+    /// Like [`request_within`](Self::request_within), with a body in JSON.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    ///
+    /// # Panics
+    /// Inside a runtime.
+    pub fn send_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+        json: String,
+    ) -> Result<Bytes, RequestError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(RequestError::NoRuntime)?;
+        let uri = self.uri(path)?;
+        let asked = async {
+            let extra = Extra { resume: None, json: Some(json) };
+            match timeout(limit, fetch(method, &uri, self.token.as_ref(), extra)).await {
+                Ok(reply) => reply?.success(&uri),
+                Err(_) => Err(RequestError::TooSlow { uri: uri.clone(), limit }),
+            }
+        };
+        runtime.block_on(asked)
+    }
+
     /// Sends a request, and returns the answer with any status.
     ///
     /// # Errors
@@ -190,7 +217,8 @@ impl Peer {
     /// The server may have received the request when the future is dropped.
     pub async fn open(&self, path: &str, resume: Option<&str>) -> Result<Response<Incoming>, RequestError> {
         let uri = self.uri(path)?;
-        match timeout(PATIENCE, send(Method::GET, &uri, self.token.as_ref(), resume)).await {
+        let extra = Extra { resume, json: None };
+        match timeout(PATIENCE, send(Method::GET, &uri, self.token.as_ref(), extra)).await {
             Ok(response) => response,
             Err(_) => Err(RequestError::TooSlow { uri, limit: PATIENCE }),
         }
@@ -210,15 +238,29 @@ impl Peer {
         path: &str,
     ) -> Result<Reply, RequestError> {
         let uri = self.uri(path)?;
-        match timeout(limit, fetch(method, &uri, self.token.as_ref())).await {
+        match timeout(limit, fetch(method, &uri, self.token.as_ref(), Extra::default())).await {
             Ok(reply) => reply,
             Err(_) => Err(RequestError::TooSlow { uri, limit }),
         }
     }
 }
 
-async fn fetch(method: Method, uri: &Uri, token: Option<&Token>) -> Result<Reply, RequestError> {
-    let response = send(method, uri, token, None).await?;
+/// The parts that most requests do not have.
+#[derive(Debug, Default)]
+struct Extra<'a> {
+    /// The header `Last-Event-ID`.
+    resume: Option<&'a str>,
+    /// The body.
+    json: Option<String>,
+}
+
+async fn fetch(
+    method: Method,
+    uri: &Uri,
+    token: Option<&Token>,
+    extra: Extra<'_>,
+) -> Result<Reply, RequestError> {
+    let response = send(method, uri, token, extra).await?;
     let status = response.status();
     let body = Limited::new(response.into_body(), LARGEST).collect().await;
     Ok(Reply { status, body: body.map_err(|error| no_answer(uri, error.to_string()))?.to_bytes() })
@@ -233,7 +275,7 @@ async fn send(
     method: Method,
     uri: &Uri,
     token: Option<&Token>,
-    resume: Option<&str>,
+    Extra { resume, json }: Extra<'_>,
 ) -> Result<Response<Incoming>, RequestError> {
     let host = uri.host().ok_or_else(|| RequestError::NoHost(uri.clone()))?;
     if uri.scheme_str() != Some("http") {
@@ -255,6 +297,10 @@ async fn send(
     if let Some(resume) = resume {
         request = request.header("last-event-id", resume);
     }
-    let request = request.body(Empty::<Bytes>::new()).map_err(|error| no_answer(uri, error.to_string()))?;
+    if json.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let body = Full::<Bytes>::from(json.unwrap_or_default());
+    let request = request.body(body).map_err(|error| no_answer(uri, error.to_string()))?;
     sender.send_request(request).await.map_err(|error| no_answer(uri, error.to_string()))
 }

@@ -11,7 +11,6 @@
 //! The settings are restored after an error and after Ctrl-C too.
 
 mod climb;
-mod interrupt;
 mod restore;
 mod rungs;
 mod table;
@@ -22,12 +21,12 @@ use clap::builder::RangedU64ValueParser;
 use serde_json::json;
 
 use self::climb::{Climb, Row};
-use self::interrupt::Interrupts;
 use self::restore::Restore;
 use self::rungs::{Ground, Rungs};
 use super::path;
 use crate::cli::Exit;
 use crate::cli::ask::{Ask, Said};
+use crate::cli::interrupt::Interrupts;
 use crate::cli::load::ProgressLine;
 use crate::cli::output::{complain, say};
 use crate::config::Sources;

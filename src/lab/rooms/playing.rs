@@ -83,10 +83,9 @@ async fn play(core: Weak<Core>, name: Arc<str>, mut rates: watch::Receiver<f64>)
         players = next;
         let Some(command) = command else { continue };
         number += 1;
-        match core.act(&room, command, Some(MoveId { client, number })).await {
-            Err(ActError::Gone) => return,
-            // The state that they saw may be older than the room's.
-            Ok(_) | Err(_) => {}
+        // A refusal is no reason to stop: the state that they saw may be older than the room's.
+        if let Err(ActError::Gone) = core.act(&room, command, Some(MoveId { client, number })).await {
+            return;
         }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::super::path;
-use super::interrupt::Interrupts;
 use super::rungs::{Ground, Rung, set};
 use crate::cli::Exit;
 use crate::cli::ask::{Ask, Said};
+use crate::cli::interrupt::Interrupts;
 use crate::cli::load::ProgressLine;
 use crate::cli::set::encoded;
 use crate::cli::text::number;

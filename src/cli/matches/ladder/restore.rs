@@ -2,9 +2,9 @@
 
 use super::super::path;
 use super::climb::replace;
-use super::interrupt::Interrupts;
 use super::rungs::{Ground, set};
 use crate::cli::ask::{Ask, Said};
+use crate::cli::interrupt::Interrupts;
 use crate::cli::output::complain;
 use serde_json::{Map, Value};
 
