@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn every_script_and_style_sheet_of_the_folder_is_served() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
-        for prefix in ["", "bench/", "labs/", "jobs/", "matches/"] {
+        for prefix in ["", "bench/", "labs/", "jobs/", "matches/", "rooms/"] {
             for entry in std::fs::read_dir(folder.join(prefix)).unwrap() {
                 let name = format!("{prefix}{}", entry.unwrap().file_name().into_string().unwrap());
                 if name.ends_with(".js") || name.ends_with(".css") {

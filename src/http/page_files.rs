@@ -64,8 +64,11 @@ macro_rules! files {
 pub(super) static INDEX: File = file!("index.html");
 pub(super) static EXERCISES: File = file!("exercises.html");
 /// The pages of the labs, with their paths.
-pub(super) static LABS: [(&str, File); 2] =
-    [("/jobs", file!("jobs.html")), ("/matches", file!("matches.html"))];
+pub(super) static LABS: [(&str, File); 3] = [
+    ("/jobs", file!("jobs.html")),
+    ("/matches", file!("matches.html")),
+    ("/rooms", file!("rooms.html")),
+];
 
 files![
     "actions.js",
@@ -156,6 +159,7 @@ files![
     "labs/link.js",
     "labs/score.js",
     "labs/series.js",
+    "labs/settings.js",
     "labs/sheet.js",
     "labs/socket.js",
     "labs/spark.js",
@@ -189,6 +193,26 @@ files![
     "prose.js",
     "readout.js",
     "remembered.js",
+    "rooms/board.js",
+    "rooms/compare.js",
+    "rooms/controls.js",
+    "rooms/crowd.js",
+    "rooms/drawing.js",
+    "rooms/figures.js",
+    "rooms/house.js",
+    "rooms/moves.js",
+    "rooms/panels.js",
+    "rooms/position.js",
+    "rooms/records.js",
+    "rooms/rooms.css",
+    "rooms/rooms.js",
+    "rooms/seat-words.js",
+    "rooms/seat.js",
+    "rooms/thread.js",
+    "rooms/tree.js",
+    "rooms/verdict.js",
+    "rooms/village.js",
+    "rooms/ways.js",
     "run-address.js",
     "run-card.js",
     "run-charts.js",

@@ -1,50 +1,29 @@
 // A server that speaks like the jobs lab and runs no job: for states that a real one takes minutes to reach.
 //   node browser/jobs-fake.mjs [STATE] [PORT]
 //
-// Responsible for: the routes, the files of the page, and the WebSocket. jobs-sim.mjs has the figures.
+// Responsible for: the routes and the submitted jobs. jobs-sim.mjs has the figures, fake.mjs what all fakes share.
 
-import { readFile } from 'node:fs/promises';
-import http from 'node:http';
-import { extname } from 'node:path';
-import { KINDS, PAGE, POLICY, frame, frames, handshake } from './frames.mjs';
+import { Fake, byHand } from './fake.mjs';
+import { frame } from './frames.mjs';
 import { JobsSim } from './jobs-sim.mjs';
 
 const CODE = '(module\n  (func $calc_sum (param $from i64) (param $to i64) (param $sum i64) (result i64)\n    …))\n';
 
-export class FakeJobs {
-  sockets = new Set();
-  #count = 0;
-
+export class FakeJobs extends Fake {
   static async start(state = 'steady', port = 0) {
-    const fake = new FakeJobs();
+    const fake = new FakeJobs('jobs', 100);
     fake.sim = new JobsSim(state);
     fake.refs = new Map();
     fake.sim.ended = (answer) => fake.#end(answer);
-    fake.server = http.createServer((request, response) => fake.#answer(request, response));
-    fake.server.on('upgrade', (request, socket) => fake.#upgrade(request, socket));
-    await new Promise((resolve) => fake.server.listen(port, '127.0.0.1', resolve));
-    fake.url = `http://127.0.0.1:${fake.server.address().port}`;
-    fake.timer = setInterval(() => fake.#tick(), 100);
-    return fake;
+    return fake.listen(port);
   }
 
-  /** Drops every connection, as a killed server would. */
-  drop() {
-    for (const socket of this.sockets) socket.destroy();
+  takes() {
+    return true;
   }
 
-  async end() {
-    clearInterval(this.timer);
-    this.drop();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  #tick() {
-    this.sim.tick();
-    this.#count += 1;
-    const text = frame(JSON.stringify({ jobs: this.sim.snapshot(1) }));
-    for (const socket of this.sockets) socket.write(text);
+  record(_, points) {
+    return { jobs: this.sim.snapshot(points) };
   }
 
   #end(answer) {
@@ -52,44 +31,19 @@ export class FakeJobs {
     asked?.socket.write(frame(JSON.stringify({ answer: { ref: asked.ref, ...answer } })));
   }
 
-  #upgrade(request, socket) {
-    handshake(request, socket);
-    socket.write(frame(JSON.stringify({ jobs: this.sim.snapshot() })));
-    this.sockets.add(socket);
-    socket.on('close', () => this.sockets.delete(socket));
-    socket.on('error', () => this.sockets.delete(socket));
-    socket.on('data', (bytes) => {
-      for (const [opcode, text] of frames(bytes)) {
-        if (opcode === 8) socket.end(frame('', 8));
-        if (opcode !== 1) continue;
-        const { submit, ref } = JSON.parse(text);
-        const answer = this.sim.submit(submit);
-        this.refs.set(answer.id, { socket, ref });
-        socket.write(frame(JSON.stringify({ answer: { ref, ...answer } })));
-      }
-    });
+  heard(socket, text) {
+    const { submit, ref } = JSON.parse(text);
+    const answer = this.sim.submit(submit);
+    this.refs.set(answer.id, { socket, ref });
+    socket.write(frame(JSON.stringify({ answer: { ref, ...answer } })));
   }
 
-  async #answer(request, response) {
-    const url = new URL(request.url, 'http://x');
-    const send = (status, body, type = typeof body === 'string' ? 'text/plain' : 'application/json') => {
-      response.writeHead(status, { 'content-type': type, 'content-security-policy': POLICY });
-      response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
-    };
-    try {
-      const [, id, verb] = /^\/api\/jobs\/(\d+)(?:\/(\w+))?$/.exec(url.pathname) ?? [];
-      if (id && verb === 'kill') return this.#kill(Number(id), send);
-      if (id) return this.#inspect(Number(id), Number(url.searchParams.get('calls') ?? 50), send);
-      const made = this.#order(url, send);
-      if (made) return;
-      const name = url.pathname === '/jobs' ? 'jobs.html' : url.pathname.replace(/^\/page\//, '');
-      let body = await readFile(new URL(name, PAGE), 'utf8');
-      const control = this.sim.readOnly ? 'content="none" data-token=""' : 'content="token" data-token="t"';
-      body = body.replace('content=""', control);
-      send(200, body, KINDS[extname(name)]);
-    } catch (error) {
-      send(404, `${error.message}\n`);
-    }
+  answer(_, url, send) {
+    const [, id, verb] = /^\/api\/jobs\/(\d+)(?:\/(\w+))?$/.exec(url.pathname) ?? [];
+    if (id && verb === 'kill') this.#kill(Number(id), send);
+    else if (id) this.#inspect(Number(id), Number(url.searchParams.get('calls') ?? 50), send);
+    else return this.#order(url, send);
+    return true;
   }
 
   #kill(id, send) {
@@ -150,7 +104,4 @@ export class FakeJobs {
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const fake = await FakeJobs.start(process.argv[2], Number(process.argv[3] ?? 4330));
-  console.log(`${fake.url}/jobs`);
-}
+if (process.argv[1] === new URL(import.meta.url).pathname) await byHand(FakeJobs, 4330);

@@ -1,88 +1,37 @@
 // A server that speaks like the matches lab and has no watcher: for states that a real one takes minutes to reach.
 //   node browser/matches-fake.mjs [STATE] [PORT]
 //
-// Responsible for: the routes, the files of the page, and the WebSocket. matches-sim.mjs has the figures.
+// Responsible for: the routes. matches-sim.mjs has the figures, fake.mjs what all fakes share.
 
-import { readFile } from 'node:fs/promises';
-import http from 'node:http';
-import { extname } from 'node:path';
-import { KINDS, PAGE, POLICY, frame, frames, handshake } from './frames.mjs';
+import { Fake, byHand } from './fake.mjs';
 import { MatchesSim } from './matches-sim.mjs';
 
 const ROOT = '/api/matches/weir-sluice';
 
-export class FakeMatches {
-  sockets = new Set();
-  /** What the page has ordered: method and path with its query. */
-  orders = [];
+export class FakeMatches extends Fake {
   /** Why a goal is refused; empty if it is not. */
   refuses = '';
-  /** Whether figures stand still. */
-  isFrozen = false;
 
   static async start(state = 'delivered', port = 0) {
-    const fake = new FakeMatches();
+    const fake = new FakeMatches('matches', 250);
     fake.sim = new MatchesSim(state);
-    fake.server = http.createServer((request, response) => fake.#answer(request, response));
-    fake.server.on('upgrade', (request, socket) => fake.#upgrade(request, socket));
-    await new Promise((resolve) => fake.server.listen(port, '127.0.0.1', resolve));
-    fake.url = `http://127.0.0.1:${fake.server.address().port}`;
-    fake.timer = setInterval(() => fake.#tick(), 250);
-    return fake;
+    return fake.listen(port);
   }
 
-  /** Drops every connection, as a killed server would. */
-  drop() {
-    for (const socket of this.sockets) socket.destroy();
+  takes({ pathname }) {
+    return pathname === `${ROOT}/socket`;
   }
 
-  async end() {
-    clearInterval(this.timer);
-    this.drop();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  record(_, points) {
+    return { match: this.sim.snapshot(points) };
   }
 
-  #tick() {
-    if (!this.isFrozen) this.sim.tick();
-    this.#send(1);
-  }
-
-  #send(points) {
-    const text = frame(JSON.stringify({ match: this.sim.snapshot(points) }));
-    for (const socket of this.sockets) socket.write(text);
-  }
-
-  #upgrade(request, socket) {
-    if (!request.url.startsWith(`${ROOT}/socket`)) return socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
-    handshake(request, socket);
-    socket.write(frame(JSON.stringify({ match: this.sim.snapshot() })));
-    this.sockets.add(socket);
-    socket.on('close', () => this.sockets.delete(socket));
-    socket.on('error', () => this.sockets.delete(socket));
-    socket.on('data', (bytes) => {
-      for (const [opcode] of frames(bytes)) if (opcode === 8) socket.end(frame('', 8));
-    });
-  }
-
-  async #answer(request, response) {
-    const url = new URL(request.url, 'http://x');
-    const send = (status, body, type = typeof body === 'string' ? 'text/plain' : 'application/json') => {
-      response.writeHead(status, { 'content-type': type, 'content-security-policy': POLICY });
-      response.end(typeof body === 'string' ? body : JSON.stringify(body));
-    };
-    try {
-      if (request.method === 'POST') return this.#order(url, send);
-      if (url.pathname === '/api/matches') return send(200, this.#list());
-      if (url.pathname === ROOT) return send(200, this.sim.snapshot());
-      const name = url.pathname === '/matches' ? 'matches.html' : url.pathname.replace(/^\/page\//, '');
-      let body = await readFile(new URL(name, PAGE), 'utf8');
-      const control = this.sim.readOnly ? 'content="none" data-token=""' : 'content="token" data-token="t"';
-      body = body.replace('content=""', control);
-      send(200, body, KINDS[extname(name)]);
-    } catch (error) {
-      send(404, `${error.message}\n`);
-    }
+  answer(method, url, send) {
+    if (method === 'POST') return this.#order(url, send);
+    if (url.pathname === '/api/matches') send(200, this.#list());
+    else if (url.pathname === ROOT) send(200, this.sim.snapshot());
+    else return false;
+    return true;
   }
 
   #list() {
@@ -92,9 +41,8 @@ export class FakeMatches {
     return { matches: [own, other] };
   }
 
-  #order({ pathname, searchParams: query, search }, send) {
+  #order({ pathname, searchParams: query }, send) {
     const { sim } = this;
-    this.orders.push(decodeURIComponent(pathname + search.replaceAll('+', ' ')));
     const isPlayed = ['first half', 'second half'].includes(sim.period);
     const orders = {
       [`${ROOT}/play`]: () => {
@@ -126,14 +74,12 @@ export class FakeMatches {
       '/api/config': () => sim.configure(query.get('toml') ?? ''),
     };
     const act = orders[pathname];
-    if (!act) return send(404, 'not found\n');
-    if (act() === true) return;
+    if (!act) return false;
+    if (act() === true) return true;
     send(200, {});
-    this.#send(1);
+    this.broadcast();
+    return true;
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const fake = await FakeMatches.start(process.argv[2], Number(process.argv[3] ?? 4331));
-  console.log(`${fake.url}/matches`);
-}
+if (process.argv[1] === new URL(import.meta.url).pathname) await byHand(FakeMatches, 4331);

@@ -8,7 +8,7 @@ import { element, write } from './dom.js';
 /** @import { LabNode, LabPart } from './tree.d.ts' */
 
 /** The subcommands of labs, where they differ from the lab's name. @type {Record<string, string>} */
-const COMMANDS = { matches: 'match' };
+const COMMANDS = { matches: 'match', rooms: 'room' };
 
 export class LabList {
   node = element('div', 'labs-run');

@@ -31,8 +31,31 @@ export async function ask(path, limit = ASK_MS) {
  */
 export async function order(path, fields = {}, limit = ORDER_MS) {
   const query = new URLSearchParams(fields).toString();
-  const url = query ? `${path}?${query}` : path;
-  const send = () => request(url, { method: 'POST', headers: credentials() }, limit);
+  return carry(query ? `${path}?${query}` : path, { method: 'POST' }, limit);
+}
+
+/**
+ * Sends a JSON object, and returns the JSON of the answer, or null if that is empty.
+ * @param {string} path
+ * @param {object | null} body null sends none
+ * @param {{ method?: 'POST' | 'DELETE', limit?: number }} [how] the limit is in milliseconds
+ * @returns {Promise<any>}
+ * @throws {ServerError}
+ */
+export async function tell(path, body, { method = 'POST', limit = ORDER_MS } = {}) {
+  const written = body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  const text = await carry(path, { method, ...written }, limit);
+  return text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : null;
+}
+
+/**
+ * Sends a request that changes something.
+ * @param {string} path
+ * @param {{ method: string, body?: string, headers?: Record<string, string> }} options
+ * @param {number} limit
+ */
+async function carry(path, options, limit) {
+  const send = () => request(path, { ...options, headers: { ...options.headers, ...credentials() } }, limit);
   try {
     return await send();
   } catch (error) {
@@ -47,10 +70,12 @@ class ServerError extends Error {
   /**
    * @param {string} message
    * @param {number | null} [status]
+   * @param {string} [code] the word of the answer, such as "taken"
    */
-  constructor(message, status = null) {
+  constructor(message, status = null, code = '') {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -60,6 +85,14 @@ class ServerError extends Error {
  */
 export function statusOf(error) {
   return error instanceof ServerError ? error.status : null;
+}
+
+/**
+ * The word with which the server refused a request, such as "taken"; empty if it gave none.
+ * @param {unknown} error
+ */
+export function codeOf(error) {
+  return error instanceof ServerError ? error.code : '';
 }
 
 /**
@@ -84,12 +117,27 @@ async function request(path, options, limit) {
     text = await answer.text();
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw new ServerError('no connection');
-    const late = options.method === 'POST' ? '; it may take effect all the same' : '';
+    const late = options.method ? '; it may take effect all the same' : '';
     throw new ServerError(`no answer within ${limit / 1000} s${late}`);
   }
   if (answer.ok) return text;
+  const { error, message: said } = refusalOf(text);
+  if (said) throw new ServerError(said, answer.status, error);
   // The server's refusals are one line. Anything longer is not meant for a person.
   const [line] = text.split('\n');
   const message = line.length > 0 && line.length < LONGEST ? line : `the server answered ${answer.status}`;
   throw new ServerError(message, answer.status);
+}
+
+/**
+ * A refusal as JSON: its word, and its sentence.
+ * @param {string} text
+ * @returns {{ error?: string, message?: string }}
+ */
+function refusalOf(text) {
+  try {
+    return text.startsWith('{') ? JSON.parse(text) : {};
+  } catch {
+    return {};
+  }
 }

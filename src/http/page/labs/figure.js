@@ -51,9 +51,11 @@ export class LedgerLine {
    * @param {string} whole the field that the parts add up to
    * @param {Part[]} parts
    * @param {string[]} aside fields beside the account
+   * @param {Record<string, string>} [names] of fields that are not shown under their own
    */
-  constructor(box, whole, parts, aside) {
+  constructor(box, whole, parts, aside, names = {}) {
     this.#parts = parts;
+    this.names = names;
     this.whole = whole;
     this.#verdict.dataset.term = 'unaccounted';
     const sum = parts.flatMap(([field], index) => [index ? '+' : '=', this.#count(field)]);
@@ -67,7 +69,7 @@ export class LedgerLine {
   /** @param {string} field */
   #count(field) {
     const count = element('b', '', '–');
-    const box = element('span', '', `${field} `, count);
+    const box = element('span', '', `${this.names[field] ?? field} `, count);
     box.dataset.term = field;
     this.#counts.set(field, [box, count]);
     return box;

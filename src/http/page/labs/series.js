@@ -6,7 +6,7 @@
 /** @typedef {{ at_ms: number, kind: string, word: string }} Mark */
 /** @typedef {{ step_ms: number, from_ms: number } & Record<string, any>} Piece columns of equal length, and when they begin */
 
-const MARKS = 40; // the newest are kept
+const MARKS = 40;
 
 export class Series {
   /** Columns by name; null where a figure is not known. @type {Record<string, (number | null)[]>} */
@@ -19,9 +19,13 @@ export class Series {
   /** The server's time of the newest record. */
   now = 0;
 
-  /** @param {number} most points that are kept */
-  constructor(most = 600) {
+  /**
+   * @param {number} most points that are kept
+   * @param {number} marks the newest are kept
+   */
+  constructor(most = 600, marks = MARKS) {
     this.most = most;
+    this.mostMarks = marks;
   }
 
   get length() {
@@ -48,7 +52,7 @@ export class Series {
       const known = this.marks.some((one) => one.at_ms === mark.at_ms && one.word === mark.word);
       if (!known) this.#mark(mark);
     }
-    this.marks = this.marks.toSorted((a, b) => a.at_ms - b.at_ms).slice(-MARKS);
+    this.marks = this.marks.toSorted((a, b) => a.at_ms - b.at_ms).slice(-this.mostMarks);
   }
 
   /** While a slider moves, the server replaces the mark of the load. @param {Mark} mark */

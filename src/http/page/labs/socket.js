@@ -25,6 +25,7 @@ export class LabSocket {
   #silence;
   /** When the present connection was opened. */
   since = 0;
+  #isEnded = false;
 
   /**
    * @param {string} path
@@ -50,7 +51,19 @@ export class LabSocket {
     return true;
   }
 
+  /** Closes the connection for good. */
+  end() {
+    this.#isEnded = true;
+    clearTimeout(this.#silence);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onclose = socket.onmessage = socket.onopen = null;
+    socket.close();
+  }
+
   #connect() {
+    if (this.#isEnded) return;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
     this.#expect();

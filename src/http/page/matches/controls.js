@@ -7,8 +7,8 @@
 import { isOff } from '../control.js';
 import { find, findAs, write } from '../dom.js';
 import { format } from '../format.js';
+import { set } from '../labs/settings.js';
 import { messageOf, order } from '../server.js';
-import { set } from './settings.js';
 
 /** @import { Match, Play } from './types.d.ts' */
 
@@ -133,7 +133,7 @@ export class Controls {
   async #policy(behind) {
     this.#hold();
     try {
-      await set({ behind });
+      await set('matches', { behind });
       this.report('');
     } catch (error) {
       this.#held = 0;

@@ -7,8 +7,9 @@
 import { isOff } from '../control.js';
 import { element, find, write } from '../dom.js';
 import { format } from '../format.js';
+import { set } from '../labs/settings.js';
 import { messageOf } from '../server.js';
-import { climbed, set } from './settings.js';
+import { climbed } from './settings.js';
 
 /** @import { Match, Rung } from './types.d.ts' */
 
@@ -236,7 +237,7 @@ export class LadderView {
   async #climb(to) {
     const rungs = this.#match?.ladder.rungs ?? [];
     try {
-      await set(climbed(rungs, to));
+      await set('matches', climbed(rungs, to));
       this.report(`rung ${to}: it and all below are on`);
     } catch (error) {
       this.report(`The rungs are unchanged: ${messageOf(error)}`, true);

@@ -5,8 +5,9 @@
 
 import { isOff } from '../control.js';
 import { element, find, write } from '../dom.js';
+import { set } from '../labs/settings.js';
 import { messageOf } from '../server.js';
-import { set, switched } from './settings.js';
+import { switched } from './settings.js';
 
 /** @import { Match, Rung } from './types.d.ts' */
 
@@ -77,7 +78,7 @@ export class Rungs {
     const rung = this.#rungs.find((one) => one.rung === number);
     if (!rung || isOff() || Object.keys(rung.settings).length === 0) return;
     try {
-      await set(switched(this.#rungs, number, !rung.on));
+      await set('matches', switched(this.#rungs, number, !rung.on));
       this.report(`${rung.name}: ${rung.on ? 'off, as on rung 0' : 'on'}`);
     } catch (error) {
       this.report(`${rung.name} is unchanged: ${messageOf(error)}`, true);

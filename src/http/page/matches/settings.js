@@ -1,13 +1,10 @@
 // @ts-check
 // Settings of the matches lab as lines of its configuration.
 //
-// Responsible for: what a rung's switch, and a whole climb, set. The server checks and applies them.
+// Responsible for: what a rung's switch, and a whole climb, set. labs/settings.js sends it.
 
-import { order } from '../server.js';
-
+/** @import { Settings } from '../labs/settings.js' */
 /** @import { Rung } from './types.d.ts' */
-
-/** @typedef {Record<string, string | number>} Settings */
 
 /**
  * What the switch of a rung sets. Off restores the values of rung 0.
@@ -32,23 +29,4 @@ export function switched(rungs, number, on) {
 export function climbed(rungs, to) {
   const steps = rungs.filter(({ rung }) => rung <= to).toSorted((a, b) => a.rung - b.rung);
   return Object.assign({}, ...steps.map(({ settings }) => settings));
-}
-
-/**
- * Settings as TOML, a line each.
- * @param {Settings} settings
- */
-export function tomlOf(settings) {
-  const value = (/** @type {string | number} */ one) => (typeof one === 'number' ? String(one) : JSON.stringify(one));
-  return Object.entries(settings)
-    .map(([key, one]) => `matches.${key} = ${value(one)}`)
-    .join('\n');
-}
-
-/**
- * Changes the configuration of the server until the next edit of its file.
- * @param {Settings} settings
- */
-export async function set(settings) {
-  await order('api/config', { toml: tomlOf(settings) });
 }

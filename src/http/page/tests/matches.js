@@ -4,6 +4,7 @@
 // Responsible for: the claims. unit.html runs them.
 
 import { ticksTo } from '../labs/axis.js';
+import { tomlOf } from '../labs/settings.js';
 import { behindText } from '../matches/callout.js';
 import { stepOf } from '../matches/controls.js';
 import { memoryText } from '../matches/figures.js';
@@ -11,7 +12,7 @@ import { cornerOf, gridOf, squareAt, squareOf } from '../matches/grid.js';
 import { endsOf, placeOf } from '../matches/ladder.js';
 import { Replay } from '../matches/replay.js';
 import { spreadText, whenText } from '../matches/scoreboard.js';
-import { climbed, switched, tomlOf } from '../matches/settings.js';
+import { climbed, switched } from '../matches/settings.js';
 import { dueTimes, reachedAt, splitOver, timeOf } from '../matches/times.js';
 import { equal, narrow, near, test } from './claims.js';
 
@@ -191,11 +192,11 @@ const RUNGS = [{ writer: 'task', backlog: 128 }, { backlog: 4096 }, { writer: 's
 }));
 
 test('a switch that is off restores the values of rung 0, and a climb sets all of them', () => {
-  equal(tomlOf(switched(RUNGS, 2, true)), 'matches.writer = "shards"');
-  equal(tomlOf(switched(RUNGS, 2, false)), 'matches.writer = "task"');
-  equal(tomlOf(switched(RUNGS, 1, false)), 'matches.backlog = 128');
-  equal(tomlOf(climbed(RUNGS, 1)), 'matches.writer = "task"\nmatches.backlog = 4096');
-  equal(tomlOf(climbed(RUNGS, 2)), 'matches.writer = "shards"\nmatches.backlog = 4096');
+  equal(tomlOf('matches', switched(RUNGS, 2, true)), 'matches.writer = "shards"');
+  equal(tomlOf('matches', switched(RUNGS, 2, false)), 'matches.writer = "task"');
+  equal(tomlOf('matches', switched(RUNGS, 1, false)), 'matches.backlog = 128');
+  equal(tomlOf('matches', climbed(RUNGS, 1)), 'matches.writer = "task"\nmatches.backlog = 4096');
+  equal(tomlOf('matches', climbed(RUNGS, 2)), 'matches.writer = "shards"\nmatches.backlog = 4096');
 });
 
 test('a column of the ladder is logarithmic, and better towards the right', () => {
