@@ -198,6 +198,7 @@ files![
     "rooms/controls.js",
     "rooms/crowd.js",
     "rooms/drawing.js",
+    "rooms/ear.js",
     "rooms/figures.js",
     "rooms/house.js",
     "rooms/moves.js",

@@ -10,6 +10,8 @@ import { KINDS, PAGE, POLICY, frame, frames, handshake } from './frames.mjs';
 
 export class Fake {
   sockets = new Set();
+  /** Responses that never end. */
+  streams = new Set();
   /** What the page has ordered: method and path with its query. */
   orders = [];
   /** Whether figures stand still. */
@@ -36,7 +38,7 @@ export class Fake {
 
   /** Drops every connection, as a killed server would. */
   drop() {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of [...this.sockets, ...this.streams]) socket.destroy();
   }
 
   async end() {
@@ -71,6 +73,14 @@ export class Fake {
     return false;
   }
 
+  /** Begins server-sent events. */
+  stream(response, asked) {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.asked = asked;
+    this.streams.add(response);
+    response.on('close', () => this.streams.delete(response));
+  }
+
   /** Takes a message of the page's. */
   heard() {}
 
@@ -101,7 +111,7 @@ export class Fake {
       let text = '';
       for await (const part of request) text += part;
       if (request.method !== 'GET') this.orders.push(decodeURIComponent(url.pathname + url.search.replaceAll('+', ' ')));
-      if (this.answer(request.method, url, send, text)) return;
+      if (this.answer(request.method, url, send, text, response)) return;
       if (request.method !== 'GET') return send(404, 'not found\n');
       send(200, await this.#file(url.pathname), KINDS[extname(url.pathname)] ?? KINDS['.html']);
     } catch (error) {

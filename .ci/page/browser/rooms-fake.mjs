@@ -8,10 +8,11 @@ import { GameRoom } from './rooms-game.mjs';
 import { RoomsSim } from './rooms-sim.mjs';
 
 const ROOT = '/api/rooms';
+const STREAM = Symbol('a stream');
 const PART = /^\/api\/rooms\/([a-z0-9-]+)(?:\/(\w+))?$/;
 const DEAD = [
-  { at_ms: 51_000, room: 'heron', command: 'Vote { player: "cy", target: "dot" }', panic: 'index out of bounds: the len is 5 but the index is 9', attempts: 3 },
-  { at_ms: 42_000, room: 'mill', command: 'Say { player: "hal", text: "\\0" }', panic: 'no text', attempts: 3 },
+  { ago_ms: 51_000, room: 'heron', command: 'Vote { player: "cy", target: "dot" }', panic: 'index out of bounds: the len is 5 but the index is 9', attempts: 3 },
+  { ago_ms: 72_000, room: 'mill', command: 'Say { player: "hal", text: "\\0" }', panic: 'no text', attempts: 3 },
 ];
 
 export class FakeRooms extends Fake {
@@ -35,13 +36,13 @@ export class FakeRooms extends Fake {
     return { rooms: this.sim.snapshot(asked.get('room') ?? '', asked.get('seat') ?? '', points) };
   }
 
-  answer(method, url, send, text) {
+  answer(method, url, send, text, response) {
     const { sim } = this;
     const { pathname, searchParams: query } = url;
     const body = text.startsWith('{') ? JSON.parse(text) : {};
     const all = {
       [`GET ${ROOT}`]: () => [200, sim.snapshot()],
-      [`GET ${ROOT}/dead`]: () => [200, sim.state === 'dead' ? DEAD : []],
+      [`GET ${ROOT}/dead`]: () => [200, { dead: sim.state === 'dead' ? DEAD : [] }],
       [`POST ${ROOT}`]: () => this.#create(body.name),
       [`POST ${ROOT}/many`]: () => {
         for (let index = 0; index < body.count; index += 1) this.#create(`${body.prefix}-${index}`);
@@ -69,7 +70,8 @@ export class FakeRooms extends Fake {
         return refused ? [400, refused] : [200, { changes: [] }];
       },
     };
-    const answered = all[`${method} ${pathname}`]?.() ?? this.#room(method, url, body);
+    const answered = all[`${method} ${pathname}`]?.() ?? this.#room(method, url, body, response);
+    if (answered === STREAM) return true;
     if (!answered) return false;
     send(...answered);
     if (method !== 'GET') this.broadcast();
@@ -88,7 +90,7 @@ export class FakeRooms extends Fake {
     return [200, {}];
   }
 
-  #room(method, { pathname, searchParams: query }, body) {
+  #room(method, { pathname, searchParams: query }, body, response) {
     const [, name, verb = ''] = PART.exec(pathname) ?? [];
     if (!name) return null;
     const { sim } = this;
@@ -103,7 +105,16 @@ export class FakeRooms extends Fake {
         return [204, ''];
       },
       'POST move': () => this.#move(room, body),
-      'POST kill': () => [200, sim.strike(name, body.what)],
+      'POST kill': () => {
+        const report = sim.strike(name, body.what);
+        this.#tell(room, report);
+        return [200, { name, what: body.what, ...report }];
+      },
+      'GET watch': () => {
+        this.stream(response, { name, who: query.get('who') });
+        response.write(`event: status\ndata: ${JSON.stringify({ life: room.life, n: room.n, status: room.status() })}\n\n`);
+        return STREAM;
+      },
       'POST play': () => {
         room.rate = Number(query.get('rate') ?? 1);
         for (const player of ['gus', 'hal', 'ivy', 'jon']) if (room.players.length < 5) room.move({ move: 'join', player });
@@ -117,6 +128,14 @@ export class FakeRooms extends Fake {
       'GET history': () => [200, { entries: room.past.slice(-Number(query.get('most') ?? 200)).map(({ life, n, text }) => ({ kind: 'update', life, n, text })) }],
     };
     return acts[`${method} ${verb}`]?.() ?? null;
+  }
+
+  /** Tells the watchers of a room what a kill did. */
+  #tell(room, { life, n, lost, from, to }) {
+    const kind = lost > 0 ? 'gap' : 'resumed';
+    const data = { life, n, ...(lost > 0 && { of: life - 1, from, to }), status: room.status() };
+    if (room.kill.what === 'room' || room.kill.what === 'both')
+      for (const one of this.streams) if (one.asked.name === room.name) one.write(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   #move(room, body) {

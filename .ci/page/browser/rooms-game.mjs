@@ -28,10 +28,10 @@ export class GameRoom {
     this.name = name;
   }
 
-  /** An update, acknowledged at once. `only` names the one role that may read it. */
-  add(text, only = null) {
+  /** An update, acknowledged at once. Only werewolves read its whisper. */
+  add(text, whisper = null) {
     this.n += 1;
-    this.past.push({ life: this.life, n: this.n, text, only, lost: false });
+    this.past.push({ life: this.life, n: this.n, text, whisper, lost: false });
   }
 
   get living() {
@@ -58,6 +58,8 @@ export class GameRoom {
     }
     if (move === 'start') {
       if (this.players.length < LEAST) return `${this.players.length} of at least ${LEAST} players are here`;
+      for (const one of this.players) Object.assign(one, { alive: true, role: 'villager' });
+      this.winner = null;
       for (let wolf = 0; wolf < Math.max(1, Math.floor(this.players.length / 4)); wolf += 1) this.players[wolf].role = 'werewolf';
       this.add('the game has begun');
       this.#night();
@@ -65,13 +67,15 @@ export class GameRoom {
     }
     if (!own.alive) return `${player} is out`;
     if (move === 'say') {
-      this.add(`${player}: ${text}`, this.phase === 'night' ? 'werewolf' : null);
+      if (this.phase === 'night' && own.role !== 'werewolf') return `${player} sleeps: only werewolves act at night`;
+      if (this.phase === 'night') this.add('a werewolf whispered', `${player}: ${text}`);
+      else this.add(`${player}: ${text}`);
       return null;
     }
     if (move === 'choose') {
       if (this.phase !== 'night' || own.role !== 'werewolf') return 'only a werewolf chooses, at night';
       own.chose = target;
-      this.add(`${player} chose ${target}`, 'werewolf');
+      this.add('a werewolf chose', `${player} chose ${target}`);
       if (this.living.every(({ role, chose }) => role !== 'werewolf' || chose)) this.#dawn();
       return null;
     }
@@ -144,8 +148,8 @@ export class GameRoom {
         if (kept === 0) Object.assign(this, { players: [], phase: 'lobby', day: 0, winner: null });
       }
     }
-    this.kill = { what, at: now, acked, backed, lost, down_ms: 0.8, life: this.life };
-    return { life: this.life, n: this.n, lost: lost ? acked - lost[0] + 1 : 0, from: lost?.[0] ?? null, to: lost?.[1] ?? null, down_ms: 0.8 };
+    this.kill = { what, by_hand: true, at: now, acked, backed, lost, lost_updates: lost ? acked - lost[0] + 1 : 0, down_ms: 0.8, life: this.life };
+    return { life: this.life, n: this.n, acked, backed, lost: lost ? acked - lost[0] + 1 : 0, from: lost?.[0] ?? null, to: lost?.[1] ?? null, down_ms: 0.8 };
   }
 
   line(now) {
@@ -160,28 +164,39 @@ export class GameRoom {
   }
 
   status() {
-    const log = this.past.filter(({ only, lost }) => !only && !lost).slice(-12).map(({ text }) => text);
+    const log = this.past.filter(({ whisper, lost }) => !whisper && !lost).slice(-12).map(({ text }) => text);
     return { ...this.#status((_, alive) => this.phase === 'over' || (!alive && this.phase !== 'lobby')), log };
   }
 
   seat(you) {
     const own = this.players.find(({ name }) => name === you);
+    const isLobby = this.phase === 'lobby';
+    const sees = (name, alive, role) => this.phase === 'over' || !alive || (!isLobby && name === you) || (own?.role === 'werewolf' && role === 'werewolf');
+    const isWolf = own?.role === 'werewolf';
+    const log = this.past.filter(({ whisper, lost }) => !lost && (!whisper || isWolf)).slice(-12).map(({ text, whisper }) => whisper ?? text);
+    const move = this.#may(own);
+    const isTarget = ({ name, role }) => name !== you && (move === 'vote' || (move === 'choose' && role !== 'werewolf'));
+    const targets = this.living.filter(isTarget).map(({ name }) => name);
+    const speaks = own !== undefined && (isLobby || this.phase === 'over' || (own.alive && (this.phase === 'day' || isWolf)));
+    const may = move && { move, targets };
+    return { ...this.#status(sees), log, you, role: isLobby ? null : (own?.role ?? null), may, chosen: (this.phase === 'day' ? own?.voted : own?.chose) ?? null, speaks };
+  }
+
+  #may(own) {
+    if (this.phase === 'lobby' && !own) return 'join';
     if (!own) return null;
-    const sees = (name, alive, role) => this.phase === 'over' || name === you || !alive || (own.role === 'werewolf' && role === 'werewolf');
-    const log = this.past.filter(({ only, lost }) => !lost && (!only || only === own.role)).slice(-12).map(({ text }) => text);
-    const move = !own.alive ? null : this.phase === 'night' ? (own.role === 'werewolf' ? 'choose' : null) : this.phase === 'day' ? 'vote' : null;
-    const targets = this.living.filter(({ name, role }) => name !== you && (move !== 'choose' || role !== 'werewolf')).map(({ name }) => name);
-    return { ...this.#status(sees), log, you, role: this.phase === 'lobby' ? null : own.role, may: move && { move, targets }, chosen: own.chose };
+    if (this.phase === 'lobby' || this.phase === 'over') return this.players.length >= LEAST ? 'start' : null;
+    if (!own.alive) return null;
+    return this.phase === 'day' ? 'vote' : own.role === 'werewolf' ? 'choose' : null;
   }
 
   open(you, now, backup) {
-    const seen = (one) => !one.only;
-    const log = this.past.filter(seen).slice(-20).reverse().map(({ life, n, text, lost }) => ({ life, n, text, lost }));
+    const log = this.past.slice(-20).reverse().map(({ life, n, text, lost }) => ({ life, n, text, lost }));
     const kept = backup === 'after' && !this.kill ? this.n - 1 : this.n;
     const thread = this.past.slice(-SHOWN).map(({ life, n, lost }) => ({ life, n, ack: true, room: !lost, backup: !lost && backup !== 'none' && n <= Math.max(kept, this.life > life ? Infinity : 0), history: true }));
     const { kill } = this;
     const word = kill && (kill.what === 'room' || kill.what === 'both') ? (kill.lost ? 'gap' : 'resumed') : 'current';
-    const told = ['ada', 'ben', 'history', 'cli'].map((who, index) => ({ who, how: ['browser', 'browser', 'subscriber', 'status --follow'][index], life: word === 'resumed' ? this.life - 1 || 1 : this.life, n: word === 'resumed' ? kill.acked : this.n, word, from: kill?.lost?.[0] ?? null, to: kill?.lost?.[1] ?? null }));
-    return { name: this.name, generation: this.generation, life: this.life, n: this.n, status: this.status(), seat: you ? this.seat(you) : null, log, thread, kill: kill && { ...kill, at: undefined, ago_ms: now - kill.at }, told };
+    const told = ['ada', 'ben', 'history', 'cli'].map((who, index) => ({ who, how: ['browser', 'browser', 'subscriber', 'program'][index], life: this.life, n: this.n, word, from: kill?.lost?.[0] ?? null, to: kill?.lost?.[1] ?? null }));
+    return { name: this.name, generation: this.generation, life: this.life, n: this.n, state: 'up', status: this.status(), seat: you ? this.seat(you) : null, log, thread, kill: kill && { ...kill, at: undefined, ago_ms: now - kill.at }, told };
   }
 }

@@ -102,12 +102,13 @@ export class RoomsSim {
     moon.add('eli was voted out');
     moon.add('night falls');
     moon.add('ben: who was it?');
-    moon.add(state === 'hostile' ? HOSTILE : 'ada chose dot', state === 'hostile' ? null : 'werewolf');
+    if (state === 'hostile') moon.add(HOSTILE);
+    else moon.add('a werewolf chose', 'ada chose dot');
     moon.players[0].chose = 'dot';
     this.before = 3204 - this.#acknowledged();
     if (state === 'day' || state === 'read-only') Object.assign(moon, { phase: 'day', day: 3 }), (moon.players[1].voted = 'ada');
     if (state === 'over') Object.assign(moon, { phase: 'over', winner: 'village' });
-    if (state === 'resumed') this.#struck(moon, 'room', 412, ['ben: who was it?', 'ada chose fay']);
+    if (state === 'resumed') this.#struck(moon, 'room', 412, ['ben: who was it?', 'a werewolf chose']);
     if (state === 'gap') this.#struck(moon, 'room', 408, ['night falls', 'ben: again?']);
     if (state === 'fresh') this.#struck(moon, 'room', null, ['ada joined', 'ben joined']);
     if (state === 'backup-killed') this.#struck(moon, 'backup', 412, []);
@@ -133,7 +134,7 @@ export class RoomsSim {
     const { history, rooms } = this;
     const rate = [...rooms.values()].reduce((sum, room) => sum + room.rate, 0);
     history.moves_s.push(Math.round(rate * (1 + 0.02 * (this.seed() - 0.5))));
-    history.ack_p99_us.push(rate > 0 ? (this.backup === 'before' ? 11 : 6) + this.seed() : null);
+    history.ack_p99_us.push(rate > 0 ? (this.backup === 'before' ? 11 : 6) + this.seed() : 0);
     history.kills.push(killed);
     for (const column of Object.values(history)) if (column.length > POINTS) column.shift();
   }
@@ -147,7 +148,8 @@ export class RoomsSim {
     this.now += STEP;
     let killed = 0;
     for (const room of this.rooms.values()) {
-      if (this.seed() > room.rate / 4 || room.phase === 'lobby') continue;
+      if (this.seed() > room.rate / 4 || (room.phase === 'lobby' && room.rate < 100)) continue;
+      for (let more = 0; more < Math.floor(room.rate / 4); more += 1) room.add('…');
       room.add('…');
       room.past = room.past.slice(-40);
       if (this.seed() < 0.02) room.phase = room.phase === 'night' ? 'day' : 'night';
@@ -174,19 +176,18 @@ export class RoomsSim {
   #tree(open) {
     const others = this.rooms.size - (open ? 1 : 0);
     const nodes = [
-      { name: 'rooms', kind: 'supervisor', of: null, says: null, life: null, n: null, restarts: null },
-      { name: 'registry', kind: 'process', of: 'rooms', says: `${this.rooms.size} names`, life: null, n: null, restarts: this.registry.restarts },
+      { name: 'rooms', kind: 'supervisor', of: null },
+      { name: 'registry', kind: 'process', of: 'rooms', says: `${this.rooms.size} names`, restarts: this.registry.restarts },
     ];
-    const supervisor = (name, says = null) => ({ name, kind: 'supervisor', of: 'rooms', says, life: null, n: null, restarts: null });
-    const shown = open ? [open.name] : [...this.rooms.keys()].slice(0, 5);
-    for (const name of shown) nodes.push(supervisor(name));
     if (open) {
       const { life, n, restarts } = open;
-      const parts = this.backup === 'none' ? ['room', 'history'] : ['room', 'backup', 'history'];
-      for (const name of parts) nodes.push({ name, kind: 'process', of: open.name, says: null, life: name === 'room' ? life : 1 + restarts[name], n, restarts: restarts[name] });
+      nodes.push({ name: open.name, kind: 'supervisor', of: 'rooms' });
+      for (const name of ['room', 'backup', 'history']) {
+        const at = name === 'backup' && this.backup === 'none' ? { says: 'none' } : { life, n };
+        nodes.push({ name, kind: 'process', of: open.name, ...at, restarts: restarts[name] });
+      }
     }
-    const rest = open ? others : this.rooms.size - shown.length;
-    if (rest > 0) nodes.push(supervisor('others', `${rest} others`));
+    if (others > 0) nodes.push({ name: 'others', kind: 'supervisor', of: 'rooms', says: open ? `${others} others` : `${others} rooms` });
     return nodes;
   }
 
@@ -217,11 +218,11 @@ export class RoomsSim {
       registry: 'local',
       idle_stop_s: 600,
       snapshot_every: 100,
-      now: { rooms: lines.length, up: lines.length, idle: 0, restarting: 0, moves_s: this.history.moves_s.at(-1) ?? 0, ack_us: lines.length > 0 ? { p50: times[0], p99: times[1] } : null, kills: this.kills, watchers: lines.length === 1000 ? 5412 : 9, dead: this.state === 'dead' ? 2 : 0 },
+      now: { rooms: lines.length, up: lines.length, idle: 0, restarting: 0, playing: [...this.rooms.values()].filter(({ rate }) => rate > 0).length, moves_s: this.history.moves_s.at(-1) ?? 0, ack_us: lines.length > 0 ? { p50: times[0], p99: times[1] } : null, kills: this.kills, watchers: lines.length === 1000 ? 5412 : 9, dead: this.state === 'dead' ? 2 : 0 },
       ...(lines.length > 200
-        ? { columns: { name: column((one) => one.name), phase: column((one) => one.phase[0]), n: column((one) => one.n), life: column((one) => one.life), state: column((one) => one.state), killed_ms: column((one) => one.killed_ms) } }
+        ? { columns: { name: column((one) => one.name), phase: column((one) => one.phase[0]), n: column((one) => one.n), life: column((one) => one.life), state: column((one) => one.state), killed_ms: column((one) => one.killed_ms), lost: column((one) => one.lost) }, rooms: [] }
         : { rooms: lines }),
-      open: room?.open(seat, this.now, this.backup) ?? null,
+      ...(room && { open: room.open(seat, this.now, this.backup) }),
       tree: this.#tree(room ?? null),
       ledger: { acknowledged: state + lost, unanswered: 0, in_state: state, lost, unaccounted: 0 },
       history: { step_ms: STEP, from_ms: this.now - STEP * (columns.moves_s.length - 1), ...columns },

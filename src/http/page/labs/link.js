@@ -12,7 +12,7 @@ export class Link {
   /** @type {LinkState} */
   state = 'connecting';
   #node = find(document, '#link');
-  times = 0;
+  #times = 0;
 
   /**
    * @param {LinkState} state
@@ -20,7 +20,7 @@ export class Link {
    */
   show(state, times) {
     this.state = state;
-    this.times = times;
+    this.#times = times;
     this.#node.dataset.state = state;
     document.body.classList.toggle('lost', state === 'lost');
     if (state === 'lost') this.#say('connection lost, trying again');
@@ -30,7 +30,7 @@ export class Link {
   tick(socket) {
     if (this.state !== 'live') return;
     const kept = format.uptime((performance.now() - socket.since) / 1000);
-    this.#say(this.times > 1 ? `connected again, for ${kept}` : `connection kept: ${kept}`);
+    this.#say(this.#times > 1 ? `connected again, for ${kept}` : `connection kept: ${kept}`);
   }
 
   /** @param {string} words */

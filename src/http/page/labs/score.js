@@ -196,6 +196,7 @@ export class Score {
     const shown = this.series.marks.filter(({ at_ms: at }) => x(at) >= left && x(at) <= right + 1);
     return shown.toReversed().map((mark) => {
       const at = x(mark.at_ms);
+      if (!mark.word) return [mark, { at, row: -1, before: false }];
       const room = pen.measureText(mark.word).width + 1.6 * rem;
       // Behind the mark, or before it where that is not free.
       for (const before of [false, true]) {

@@ -14,7 +14,7 @@ import { Seat } from './seat.js';
 import { drawThread, threadOf } from './thread.js';
 
 /** @import { Thread } from './thread.js' */
-/** @import { Backup, Open, Rooms, Told } from './types.d.ts' */
+/** @import { Backup, Open, Rooms } from './types.d.ts' */
 
 const PLAY_RATE = 1; // moves a second of seeded players
 
@@ -48,7 +48,6 @@ export class Board {
   #isSet = false;
   /** @type {LabSocket | null} */
   #second = null;
-  #secondState = 'connecting';
   /** @type {Open | null} */
   #secondOpen = null;
   #title = find(document, '#room-title');
@@ -73,8 +72,7 @@ export class Board {
     this.isAlone = isAlone;
     this.moved = moved;
     this.report = report;
-    const lines = () => (isAlone ? 12 : 3);
-    const host = { sit: this.sit.bind(this), report, lines };
+    const host = { sit: this.sit.bind(this), report, lines: isAlone ? 12 : 3, isAlone };
     this.#seats = [new Seat(0, host), new Seat(1, host)];
     find(document, '#seats').append(...this.#seats.slice(0, isAlone ? 1 : 2).map(({ node }) => node));
     this.#play.addEventListener('click', () => this.#toggle());
@@ -89,6 +87,7 @@ export class Board {
     this.#room = room;
     this.#isSet = seats.length > 0;
     this.#isPlaying = false;
+    for (const seat of this.#seats) seat.leave();
     this.#seat(seats[0] ?? '', seats[1] ?? '');
   }
 
@@ -105,25 +104,17 @@ export class Board {
     if (second !== before || !this.#room) this.#connect();
   }
 
-  /** Closes the second seat's connection. */
-  leave() {
-    this.enter('', []);
-  }
-
   #connect() {
     this.#second?.end();
     this.#second = null;
     this.#secondOpen = null;
     const [, second] = this.seated;
     if (!second || !this.#room || this.isAlone) return;
-    this.#secondState = 'connecting';
     this.#second = new LabSocket(socketPath(this.#room, second), {
       message: (message) => {
         this.#secondOpen = snapshotIn(message)?.open ?? null;
       },
-      state: (state, times) => {
-        this.#secondState = state === 'live' ? (times > 1 ? 'connected again' : 'connected') : state;
-      },
+      state: () => {},
     });
   }
 
@@ -144,9 +135,8 @@ export class Board {
   /**
    * @param {Open} open
    * @param {Backup} backup
-   * @param {string} link the state of the page's connection, in words
    */
-  update(open, backup, link) {
+  update(open, backup) {
     if (!this.#isSet && open.status.players.length > 0 && !this.isAlone) this.#choose(open);
     const { status } = open;
     const out = status.players.filter(({ alive }) => !alive).length;
@@ -156,12 +146,11 @@ export class Board {
     write(this.#says, this.isAlone ? `Werewolf, ${players}` : `Werewolf, ${players}, ${phase}`);
     this.#label(open);
     const [first, second] = this.#seats;
-    first.update(open, link);
-    if (!this.isAlone)
-      second.update(this.#second ? (this.#secondOpen ?? open) : open, this.#second ? this.#secondState : link);
+    first.update(open);
+    if (!this.isAlone) second.update(this.#secondOpen ?? open);
     this.#thread.show(threadOf(open, backup));
     write(this.#note, threadNote(open, backup));
-    this.#watchers(open.told, open.kill !== null);
+    this.#watchers(open);
   }
 
   /** @param {Open} open */
@@ -193,21 +182,19 @@ export class Board {
     }
   }
 
-  /**
-   * @param {Told[]} told
-   * @param {boolean} isKilled
-   */
-  #watchers(told, isKilled) {
+  /** @param {Open} open */
+  #watchers({ told, kill }) {
+    const isKilled = kill?.what === 'room' || kill?.what === 'both';
     const many =
       told.length === 0 ? 'nobody watches' : isKilled ? 'none was disconnected' : 'each has the current status';
     write(this.#toldNote, many);
-    const key = JSON.stringify(told);
+    const key = JSON.stringify([told, kill?.life]);
     if (key === this.#toldKey) return;
     this.#toldKey = key;
     const rows = told.map((one) => {
       const note = one.word === 'current' ? 'pill' : `pill note ${one.word}`;
       const how = element('span', 'muted', one.how);
-      return element('li', '', element('b', '', one.who), how, element('span', note, toldText(one)));
+      return element('li', '', element('b', '', one.who), how, element('span', note, toldText(one, kill)));
     });
     this.#told.replaceChildren(...rows);
   }

@@ -56,7 +56,6 @@ export class Crowd {
   #rooms = columnsOf([]);
   /** @type {Lattice} */
   #lattice = { across: 1, pitch: 1, high: 1 };
-  #isLossless = true;
   #opened = '';
 
   /**
@@ -70,7 +69,7 @@ export class Crowd {
     this.tooltip = tooltip;
     const height = (/** @type {number} */ width, /** @type {number} */ rem) => {
       const count = this.#rooms.name.length;
-      this.#lattice = latticeOf(count, width, (width < 500 ? 40 : 27) * rem, 3.2 * rem);
+      this.#lattice = latticeOf(count, width, (width < 500 ? 38 : 22.5) * rem, 3.2 * rem);
       return Math.ceil(count / this.#lattice.across) * this.#lattice.high + 0.8 * rem;
     };
     this.surface = new Surface(place, 'The village', height, (paper) => this.#draw(paper));
@@ -84,12 +83,10 @@ export class Crowd {
 
   /**
    * @param {RoomColumns} rooms
-   * @param {boolean} isLossless whether no acknowledged move is lost in the whole house
    * @param {string} opened
    */
-  update(rooms, isLossless, opened) {
+  update(rooms, opened) {
     this.#rooms = rooms;
-    this.#isLossless = isLossless;
     this.#opened = opened;
     const killed = rooms.name.filter((_, index) => this.#stroke(index) === 'struck').length;
     const words = `${rooms.name.length} rooms${killed > 0 ? `, ${killed} just killed` : ''}`;
@@ -100,8 +97,7 @@ export class Crowd {
   /** @param {number} index */
   #stroke(index) {
     const { state, killed_ms: ago, lost } = this.#rooms;
-    const unknown = this.#isLossless ? 0 : 1;
-    return strokeOf({ state: state[index], killed_ms: ago[index], lost: lost?.[index] ?? unknown });
+    return strokeOf({ state: state[index], killed_ms: ago[index], lost: lost[index] });
   }
 
   /** @param {Paper} paper */

@@ -24,7 +24,7 @@ export const PANELS = [
   {
     title: 'moves acknowledged a second',
     column: 'moves_s',
-    height: 6.2,
+    height: 5.4,
     colour: 'work',
     top,
     ticks: (most) => [0, most],
@@ -34,7 +34,7 @@ export const PANELS = [
   {
     title: 'a move takes, p99',
     column: 'ack_p99_us',
-    height: 6.2,
+    height: 5.4,
     colour: 'ink',
     top,
     ticks,
@@ -44,11 +44,11 @@ export const PANELS = [
 ];
 
 /**
- * The time of the newest point.
+ * The curves; the time of a move is not known where there were none.
  * @param {Rooms} lab
  */
-export function nowOf({ at_ms: at, history: { from_ms: from, step_ms: step, moves_s: moves } }) {
-  return at ?? from + step * Math.max(0, moves.length - 1);
+export function historyOf({ history: { ack_p99_us: times, ...rest } }) {
+  return { ...rest, ack_p99_us: times.map((time) => time || null) };
 }
 
 /**
@@ -57,7 +57,7 @@ export function nowOf({ at_ms: at, history: { from_ms: from, step_ms: step, move
  * @returns {Mark[]}
  */
 export function marksOf(lab) {
-  const now = nowOf(lab);
+  const now = lab.at_ms;
   const recent = lab.marks.filter(({ at_ms: at }) => now - at < SPAN_MS).length;
   return lab.marks.map(({ at_ms, says }) => {
     const isKill = / (killed|crashed)\b/.test(says);

@@ -24,17 +24,26 @@ export function rangeText(life, from, to) {
 
 /**
  * How many updates a kill lost.
- * @param {Pick<LastKill, 'lost'> | null} kill
+ * @param {Pick<LastKill, 'lost_updates'> | null} kill
  */
 export function lostBy(kill) {
-  return kill?.lost ? kill.lost[1] - kill.lost[0] + 1 : 0;
+  return kill?.lost_updates ?? 0;
 }
 
 /**
  * What a watcher was told last, in two words.
  * @param {Told} told
+ * @param {LastKill | null} kill
  */
-export function toldText({ word, life, n, from, to }) {
+export function toldText({ word, life, n, from, to }, kill) {
   if (word === 'gap') return from === null || to === null ? 'gap' : `gap ${from === to ? from : `${from}–${to}`}`;
-  return word === 'resumed' ? `resumed ${positionText({ life, n })}` : positionText({ life, n });
+  return word === 'resumed' && kill ? `resumed ${resumedText(kill)}` : positionText({ life, n });
+}
+
+/**
+ * The position at which a room went on with nothing lost: the updates until then, in the life that began.
+ * @param {Pick<LastKill, 'life' | 'acked'>} kill
+ */
+export function resumedText({ life, acked }) {
+  return positionText({ life, n: acked });
 }

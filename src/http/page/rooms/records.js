@@ -8,7 +8,7 @@ import { format } from '../format.js';
 import { ask, messageOf } from '../server.js';
 import { positionText, rangeText } from './position.js';
 
-/** @import { DeadLetter, Past, RoomHistory, Rooms } from './types.d.ts' */
+/** @import { DeadLetters, Past, RoomHistory, Rooms } from './types.d.ts' */
 
 const MOST = 200;
 const AGAIN_MS = 1000;
@@ -70,16 +70,15 @@ function historyRows({ entries }) {
   });
 }
 
-/** @param {DeadLetter[] | { dead?: DeadLetter[], letters?: DeadLetter[] }} answer */
-function deadRows(answer) {
-  const letters = Array.isArray(answer) ? answer : (answer.dead ?? answer.letters ?? []);
+/** @param {DeadLetters} answer */
+function deadRows({ dead: letters }) {
   if (letters.length === 0) return [element('li', 'muted', 'none: no move has panicked three times')];
-  return letters.map(({ room, command, panic, attempts }) => {
+  return letters.map(({ ago_ms: ago, room, command, panic, attempts }) => {
     const words = element(
       'span',
       '',
       element('code', '', command),
-      element('small', 'bad', ` ${panic}, ${attempts} attempts`),
+      element('small', 'bad', ` ${panic}, ${attempts} attempts, ${format.age(ago)} ago`),
     );
     return element('li', '', element('b', '', room), words);
   });
@@ -88,7 +87,7 @@ function deadRows(answer) {
 export class Records {
   /** @type {Kept<RoomHistory>} */
   #history = new Kept(findAs(HTMLDetailsElement, document, '#history'), find(document, '#history-list'), historyRows);
-  /** @type {Kept<DeadLetter[]>} */
+  /** @type {Kept<DeadLetters>} */
   #dead = new Kept(findAs(HTMLDetailsElement, document, '#dead'), find(document, '#dead-list'), deadRows);
   #deadCount = find(document, '#dead-count');
   #historyOf = find(document, '#history-of');

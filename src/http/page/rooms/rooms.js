@@ -22,7 +22,7 @@ import { Board, snapshotIn, socketPath } from './board.js';
 import { Compare, compareVerdict } from './compare.js';
 import { Controls } from './controls.js';
 import { Figures } from './figures.js';
-import { marksOf, nowOf, PANELS } from './panels.js';
+import { historyOf, marksOf, PANELS } from './panels.js';
 import { Records } from './records.js';
 import { Tree } from './tree.js';
 import { houseVerdict, roomVerdict } from './verdict.js';
@@ -77,26 +77,27 @@ function receive(lab) {
   if (latest !== null && lab.ledger.acknowledged < latest.ledger.acknowledged) series.clear();
   latest = lab;
   watch(lab);
-  series.take(nowOf(lab), { ...lab.history }, marksOf(lab));
+  series.take(lab.at_ms, historyOf(lab), marksOf(lab));
   if (!document.hidden) render(lab);
 }
 
 /** @param {Rooms} lab */
 function render(lab) {
-  if (typeof lab.read_only === 'boolean') follow({ read_only: lab.read_only });
+  follow(lab);
   const open = lab.open ?? null;
   figures.update(lab);
   controls.update(lab);
   village.update(lab, open?.name ?? '');
   layOut(open !== null);
-  if (open) board.update(open, lab.backup, linkWords());
+  if (open) board.update(open, lab.backup);
   tree.update(lab);
   compare.update(lab);
   records.update(lab);
   for (const ledger of ledgers) ledger.update({ ...lab.ledger });
   score.redraw();
   link.tick(socket);
-  if (compare.isShown) verdict.show(compareVerdict());
+  if (link.state === 'lost') verdict.show(LOST);
+  else if (compare.isShown) verdict.show(compareVerdict());
   else verdict.show(open ? roomVerdict(open, lab.backup, tree.chosen, board.seated) : houseVerdict(lab));
 }
 
@@ -123,11 +124,6 @@ function move(box, slot) {
   if (box.parentElement !== slot) slot.append(box);
 }
 
-function linkWords() {
-  if (link.state === 'live') return link.times > 1 ? 'connected again' : 'connected';
-  return link.state;
-}
-
 // ---- the connection ----
 
 function connect() {
@@ -139,9 +135,9 @@ function connect() {
     },
     state: (state, times) => {
       link.show(state, times);
+      if (latest) render(latest);
       if (state === 'lost') lose();
       else if (times > 1) renew(); // it may be another server, with another token
-      if (latest) render(latest);
     },
   });
 }
@@ -188,7 +184,7 @@ function enter() {
   room = name;
   board.enter(room, [query.get('seat') ?? ''].filter(Boolean));
   tree.chosen = '';
-  if (latest) receive({ ...latest, open: null });
+  if (latest) receive({ ...latest, open: undefined });
   reconnect();
 }
 
@@ -196,7 +192,7 @@ function showView() {
   const isCompared = location.hash === '#compare';
   $('#lab').hidden = isCompared;
   compare.show(isCompared);
-  const button = findAs(HTMLButtonElement, document, '#compare');
+  const button = findAs(HTMLButtonElement, document, '#to-compare');
   button.setAttribute('aria-pressed', String(isCompared));
   write(button, isCompared ? 'Back to the rooms' : 'Compare all three');
   if (latest) render(latest);
@@ -299,7 +295,7 @@ $('#present').addEventListener('click', present);
 $('#reset').addEventListener('click', reset);
 $('#remove').addEventListener('click', remove);
 $('#close').addEventListener('click', () => openRoom(''));
-$('#compare').addEventListener('click', toggleCompare);
+$('#to-compare').addEventListener('click', toggleCompare);
 addEventListener('popstate', enter);
 document.addEventListener('visibilitychange', () => {
   if (latest && !document.hidden) render(latest);

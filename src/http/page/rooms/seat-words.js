@@ -3,14 +3,17 @@
 //
 // Responsible for: pure functions from a snapshot to words. seat.js shows them.
 
-import { positionText, rangeText } from './position.js';
+import { positionText, rangeText, resumedText } from './position.js';
 
-/** @import { LogLine, Open, Player, SeatView, Status, Told } from './types.d.ts' */
+/** @import { Heard } from './ear.js' */
+/** @import { LastKill, LogLine, Open, Player, SeatView, Status } from './types.d.ts' */
 
 /** @typedef {{ kind: 'line' | 'lost' | 'resumed' | 'gap', at: string, text: string }} Line */
 
 const LEAST = 4; // players that a game needs
 const FRESH_MS = 60_000;
+/** Lines of the server's that the bar of a restart replaces. */
+const OF_RESTARTS = /^(life \d+ begins|updates? \d+.* (is|are) (lost|not recorded))$/;
 
 /**
  * What the player of a seat is asked.
@@ -54,31 +57,33 @@ export function toldTo(text, name) {
 }
 
 /**
- * The lines of a seat, newest first: the public log with its positions, private lines without, and where the room
- * was restarted.
+ * The lines of a seat, newest first, and where the room was restarted.
  * @param {Open} open
  * @param {SeatView | null} seat
  * @param {string} name
+ * @param {Heard | null} heard
  * @param {number} most
  * @returns {Line[]}
  */
-export function linesOf(open, seat, name, most) {
-  const { log, kill } = open;
-  const bar = barOf(open, name);
+export function linesOf(open, seat, name, heard, most) {
+  const { kill } = open;
+  const log = open.log.filter(({ text }) => !OF_RESTARTS.test(text));
+  const bar = barOf(kill, heard);
+  const life = heard && (!kill || heard.life >= kill.life) ? heard.life : (kill?.life ?? 0);
   /** @type {Line[]} */
   const lines = [];
   let isBarred = bar === null;
-  const before = (/** @type {LogLine} */ line) => kill !== null && (line.life < kill.life || line.lost === true);
+  const before = (/** @type {LogLine} */ line) => line.life < life || line.lost === true;
   for (const line of merged(log, seat?.log ?? [])) {
-    if (!isBarred && bar && line.at && before(line.at)) {
+    if (!isBarred && bar && before(line.at)) {
       lines.push(bar);
       isBarred = true;
     }
-    const kind = line.at?.lost ? 'lost' : 'line';
-    lines.push({ kind, at: line.at ? positionText(line.at) : '', text: toldTo(line.text, name) });
+    const kind = line.at.lost ? 'lost' : 'line';
+    lines.push({ kind, at: positionText(line.at), text: toldTo(line.text, name) });
   }
   if (!isBarred && bar) lines.push(bar);
-  return fit(lines, most, (kill?.ago_ms ?? Number.POSITIVE_INFINITY) < FRESH_MS);
+  return fit(lines, most, kill !== null && kill.ago_ms < FRESH_MS);
 }
 
 /**
@@ -94,55 +99,54 @@ function fit(lines, most, isFresh) {
 }
 
 /**
- * Joins the public log with the lines that only this player may read. Both begin with the newest.
- * @param {LogLine[]} log
+ * Joins the public log with what this player may read. A werewolf's log has the whole line where the public one says
+ * only that a werewolf acted.
+ * @param {LogLine[]} log newest first
  * @param {string[]} own oldest first, as the server sends it
- * @returns {{ text: string, at: LogLine | null }[]}
+ * @returns {{ text: string, at: LogLine }[]}
  */
 function merged(log, own) {
   const known = new Set(log.map(({ text }) => text));
-  /** @type {{ text: string, at: LogLine | null }[]} */
-  const joined = log.map((line) => ({ text: line.text, at: line }));
-  let place = 0;
-  for (const text of own.toReversed()) {
-    if (known.has(text)) {
-      const found = joined.findIndex((line, index) => index >= place && line.text === text);
-      place = found < 0 ? place : found + 1;
-    } else {
-      joined.splice(place, 0, { text, at: null });
-      place += 1;
-    }
-  }
-  return joined;
+  const rest = [...own];
+  return log.map((at) => {
+    const newest = rest.at(-1);
+    const isWhisper = newest !== undefined && at.text.startsWith('a werewolf ') && !known.has(newest);
+    if (at.lost || (newest !== at.text && !isWhisper)) return { text: at.text, at };
+    rest.pop();
+    return { text: newest ?? at.text, at };
+  });
 }
 
 /**
- * The bar of a seat: the room died, the connection did not.
- * @param {Open} open
- * @param {string} name
+ * The bar of a seat: the room died, the connection did not. It says what the seat's own stream was told, or what the
+ * snapshot knows of a kill before the seat was taken.
+ * @param {LastKill | null} kill
+ * @param {Heard | null} heard
  * @returns {Line | null}
  */
-function barOf({ kill, told }, name) {
-  const own = told.find(({ who, word }) => who === name && word !== 'current');
-  if (own) return barLine(own);
-  if (!kill || (kill.what !== 'room' && kill.what !== 'both')) return null;
-  const { life } = kill;
-  if (kill.lost) {
-    const [from, to] = kill.lost;
-    return barLine({ who: '', how: '', word: 'gap', life, n: from - 1, from, to });
+function barOf(kill, heard) {
+  if (heard && (!kill || heard.life >= kill.life)) {
+    if (heard.kind === 'resumed')
+      return { kind: 'resumed', at: '●', text: `room restarted: resumed at ${positionText(heard)}` };
+    return gapLine(heard.of, heard.from, heard.to);
   }
-  return barLine({ who: '', how: '', word: 'resumed', life: life - 1, n: kill.acked, from: null, to: null });
+  if (!kill || (kill.what !== 'room' && kill.what !== 'both')) return null;
+  if (kill.lost) return gapLine(kill.life - 1, ...kill.lost);
+  return { kind: 'resumed', at: '●', text: `room restarted: resumed at ${resumedText(kill)}` };
 }
 
 /**
- * @param {Told} told
+ * @param {number} life
+ * @param {number} from
+ * @param {number} to
  * @returns {Line}
  */
-function barLine({ word, life, n, from, to }) {
-  if (word === 'resumed')
-    return { kind: 'resumed', at: '●', text: `room restarted: resumed at ${positionText({ life, n })}` };
-  const lost = from === null || to === null ? 'moves' : rangeText(Math.max(1, life - 1), from, to);
-  return { kind: 'gap', at: '●', text: `room restarted: ${lost} ${from === to && from !== null ? 'is' : 'are'} lost` };
+function gapLine(life, from, to) {
+  return {
+    kind: 'gap',
+    at: '●',
+    text: `room restarted: ${rangeText(life, from, to)} ${from === to ? 'is' : 'are'} lost`,
+  };
 }
 
 /**

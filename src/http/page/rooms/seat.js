@@ -7,6 +7,7 @@
 import { isOff } from '../control.js';
 import { element, write } from '../dom.js';
 import { messageOf } from '../server.js';
+import { Ear } from './ear.js';
 import { makeMove } from './moves.js';
 import { askText, linesOf, roleText, targetOf } from './seat-words.js';
 
@@ -20,7 +21,8 @@ const JOIN = '';
  * @typedef {object} Host what a seat asks of its board
  * @property {(index: number, player: string) => void} sit
  * @property {(text: string, alarm?: boolean) => void} report
- * @property {() => number} lines how many lines of the log have room
+ * @property {number} lines how many lines of the log have room
+ * @property {boolean} isAlone whether the seat has the page to itself
  */
 
 export class Seat {
@@ -31,6 +33,7 @@ export class Seat {
   #options = '';
   /** A target that was pressed and that the server has not told yet. */
   #pending = { target: '', until: 0 };
+  #ear = new Ear();
   #select = element('select', 'who');
   #role = element('span', 'role');
   #link = element('span', 'state');
@@ -38,7 +41,7 @@ export class Seat {
   #ask = element('p', 'ask');
   #buttons = element('div', 'people');
   #act = element('button', 'act');
-  #leave = element('button', 'act', 'Leave');
+  #leave = element('button', '', 'Leave');
   #name = element('input', '');
   #join = element('form', 'say join', this.#name, element('button', '', 'Join'));
   #text = element('input', '');
@@ -64,6 +67,7 @@ export class Seat {
     this.#text.setAttribute('aria-label', 'Say something');
     this.#act.type = this.#leave.type = 'button';
     this.#buttons.setAttribute('role', 'group');
+    this.#join.hidden = true;
     const head = element('h3', '', this.#select, this.#role, this.#link, this.#own);
     const line = element('div', 'line', this.#ask, this.#join, this.#act, this.#leave);
     this.node.append(head, line, this.#buttons, this.#log, this.#say);
@@ -77,11 +81,15 @@ export class Seat {
     this.#say.addEventListener('submit', (event) => this.#says(event));
   }
 
+  /** Stops listening to the room. */
+  leave() {
+    this.#ear.listen('', '');
+  }
+
   /**
    * @param {Open} open as this seat may see it
-   * @param {string} link the state of its connection, in words
    */
-  update(open, link) {
+  update(open) {
     this.#room = open.name;
     const { status } = open;
     const seat = open.seat?.you === this.player ? open.seat : null;
@@ -90,8 +98,9 @@ export class Seat {
     this.node.setAttribute('aria-label', own ? `Seat of ${this.player}` : 'A free seat');
     this.#choices(status);
     write(this.#role, roleText(seat, own));
-    write(this.#link, open.kill && link === 'connected' ? 'never disconnected' : link);
-    this.#own.hidden = !own;
+    this.#ear.listen(own ? open.name : '', this.player);
+    write(this.#link, own ? this.#ear.words : '');
+    this.#own.hidden = !own || this.host.isAlone;
     const address = `rooms?room=${encodeURIComponent(open.name)}&seat=${encodeURIComponent(this.player)}`;
     if (this.#own.getAttribute('href') !== address) {
       this.#own.href = address;
@@ -100,7 +109,7 @@ export class Seat {
     }
     write(this.#ask, askText(status, seat, this.player));
     this.#controls(status, seat);
-    this.#show(linesOf(open, seat, this.player, this.host.lines()));
+    this.#show(linesOf(open, seat, this.player, this.#ear.heard, this.host.lines));
   }
 
   /** The players whom this seat can be given to. @param {Status} status */
@@ -113,6 +122,8 @@ export class Seat {
       const free = new Option(isOpen ? 'join …' : 'nobody', JOIN);
       this.#select.replaceChildren(free, ...names.map((name) => new Option(name, name)));
     }
+    // A tab of its own is one player's.
+    this.#select.disabled = this.host.isAlone && names.includes(this.player);
     if (document.activeElement !== this.#select) this.#select.value = names.includes(this.player) ? this.player : JOIN;
   }
 
@@ -124,17 +135,18 @@ export class Seat {
     const { phase, players } = status;
     const own = players.find(({ name }) => name === this.player);
     const off = isOff();
-    const isPlayed = phase === 'night' || phase === 'day';
-    const isIn = own?.alive === true && isPlayed;
-    const isAwake = phase !== 'night' || seat?.role === 'werewolf';
-    this.#join.hidden = own !== undefined || phase !== 'lobby' || off;
-    this.#say.hidden = off || !own || !isAwake || (isPlayed && !own.alive) || phase === 'over';
+    const isIn = own?.alive === true && (phase === 'night' || phase === 'day');
+    const speaks = own !== undefined && seat?.speaks === true;
     const may = seat?.may ?? null;
+    if (this.#join.hidden && !own && this.host.isAlone) this.#name.value = this.player;
+    this.#join.hidden = own !== undefined || phase !== 'lobby' || off;
+    this.#say.hidden = off || !speaks;
     this.#leave.hidden = off || !own || phase !== 'lobby';
-    const isStart = own !== undefined && phase === 'lobby' && players.length >= 3;
-    this.#act.hidden = off || !(isStart || (isIn && isAwake));
+    const isStart = own !== undefined && may?.move === 'start';
+    this.#act.hidden = off || !(isStart || (isIn && speaks));
     this.#act.value = isStart ? 'start' : 'end_phase';
-    write(this.#act, isStart ? 'Start' : `End the ${phase}`);
+    this.#act.classList.toggle('start', isStart);
+    write(this.#act, isStart ? (phase === 'over' ? 'Play again' : 'Start') : `End the ${phase}`);
     const pressed =
       performance.now() < this.#pending.until ? this.#pending.target : targetOf(status, seat, this.player);
     const others = players.filter(({ name }) => name !== this.player);

@@ -17,12 +17,14 @@ import { positionText } from './position.js';
  * @property {number | null} cut the index of the first move after the kill
  * @property {string} word at the cut
  * @property {Lane[]} lanes
+ * @property {boolean} hasBackup
  * @property {boolean} [isSmall]
  */
 
 /** @type {Record<Lane, string>} */
 const NAMES = { ack: 'acknowledged', room: 'room', backup: 'backup', history: 'history' };
 const TICK = 0.74; // of a dot's radius
+const FINE = 7; // px; a smaller dot has finer dashes
 
 /**
  * The thread of a room.
@@ -31,15 +33,10 @@ const TICK = 0.74; // of a dot's radius
  * @returns {Thread}
  */
 export function threadOf({ thread, kill }, backup) {
-  const isLost = (/** @type {Bead} */ { life, n, room }) => {
-    if (room) return false;
-    const [from, to] = kill?.lost ?? [1, 0];
-    return kill !== null && life < kill.life && n >= from && n <= to;
-  };
-  const moves = thread.map((bead) => ({ ...bead, isLost: isLost(bead) }));
+  const moves = thread.map((bead) => ({ ...bead, isLost: bead.ack && !bead.room }));
   /** @type {Lane[]} */
-  const lanes = backup === 'none' ? ['ack', 'room', 'history'] : ['ack', 'room', 'backup', 'history'];
-  return { moves, cut: cutOf(moves, kill), word: `${kill?.what === 'both' ? 'both' : kill?.what} killed`, lanes };
+  const lanes = ['ack', 'room', 'backup', 'history'];
+  return { moves, cut: cutOf(moves, kill), word: `${kill?.what ?? ''} killed`, lanes, hasBackup: backup !== 'none' };
 }
 
 /**
@@ -62,7 +59,7 @@ function cutOf(moves, kill) {
  * @param {Thread} thread
  * @param {Sheet} sheet
  */
-export function drawThread({ moves, cut, word, lanes, isSmall = false }, { width, rem }) {
+export function drawThread({ moves, cut, word, lanes, hasBackup, isSmall = false }, { width, rem }) {
   const isNarrow = width < 500;
   const isShown = document.documentElement.classList.contains('present');
   const left = (isSmall || isNarrow ? 9.8 : 11.2) * rem;
@@ -81,8 +78,9 @@ export function drawThread({ moves, cut, word, lanes, isSmall = false }, { width
       shape('path', { d: `M${left} ${y(row)}H${right}`, class: 'wire' }),
     );
   });
+  const shown = lanes.map((lane, row) => ({ lane, row })).filter(({ lane }) => hasBackup || lane !== 'backup');
   const widest = Math.max(1, ...moves.map((move) => labelOf(move).length));
-  const each = Math.ceil(((widest + 0.6) * 0.66 * rem) / step);
+  const each = Math.ceil(((widest + 0.4) * 0.76 * rem) / step);
   moves.forEach((move, index) => {
     if ((moves.length - 1 - index) % each === 0)
       shapes.push(
@@ -92,7 +90,7 @@ export function drawThread({ moves, cut, word, lanes, isSmall = false }, { width
           labelOf(move),
         ),
       );
-    shapes.push(...lanes.flatMap((lane, row) => bead(move, lane, x(index), y(row), radius)));
+    shapes.push(...shown.flatMap(({ lane, row }) => bead(move, lane, x(index), y(row), radius)));
   });
   if (cut !== null) {
     const at = left + step * cut;
@@ -146,7 +144,7 @@ function bead(move, lane, x, y, radius) {
     return [shape('path', { d: path, class: move.isLost ? 'tick lost' : 'tick' })];
   }
   const kind = move[lane] ? lane : move.isLost ? 'gone' : 'missing';
-  return [shape('circle', { cx: x, cy: y, r: radius, class: `dot ${kind}` })];
+  return [shape('circle', { cx: x, cy: y, r: radius, class: radius < FINE ? `dot ${kind} small` : `dot ${kind}` })];
 }
 
 /**

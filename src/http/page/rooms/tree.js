@@ -63,7 +63,7 @@ export function placeTree(nodes, width, rem) {
  */
 export function saysOf({ says, life, n, kind, restarts }) {
   if (says) return restarts ? `${says}, ${restarts}×` : says;
-  if (life && n !== null && n !== undefined) return life > 1 ? `life ${life} · #${n}` : positionText({ life, n });
+  if (life !== undefined && n !== undefined) return life > 1 ? `life ${life} · #${n}` : positionText({ life, n });
   return kind;
 }
 
@@ -151,7 +151,7 @@ export class Tree {
   /** @param {TreeNode} node */
   #make(node) {
     const what = killable(node);
-    const isRoom = node.kind === 'supervisor' && node.of !== null && !/^\d+ others$/.test(node.says ?? '');
+    const isRoom = node.kind === 'supervisor' && node.of !== null && !isRest(node);
     const made = element(
       what || isRoom ? 'button' : 'div',
       `node ${node.kind}`,
@@ -174,7 +174,7 @@ export class Tree {
     const made = this.#nodes.get(keyOf(node));
     if (!made) return;
     const [name, says] = made.children;
-    const isOthers = /^\d+ others$/.test(node.says ?? '');
+    const isOthers = isRest(node);
     write(name, isOthers ? (node.says ?? '') : node.name);
     write(says, isOthers ? 'supervisors' : saysOf(node));
     made.style.left = `${x - wide / 2}px`;
@@ -189,9 +189,14 @@ export class Tree {
   }
 }
 
+/** Whether a node stands for all rooms that are not shown. @param {TreeNode} node */
+function isRest({ name, kind, says }) {
+  return name === 'others' && kind === 'supervisor' && says !== undefined;
+}
+
 /** Nodes of two levels may have one name. @param {TreeNode} node */
-function keyOf({ name, of }) {
-  return `${of ?? ''}/${name}`;
+function keyOf(node) {
+  return `${node.of ?? ''}/${node.name} ${killable(node)}`;
 }
 
 /**
@@ -199,8 +204,8 @@ function keyOf({ name, of }) {
  * @param {TreeNode} node
  * @returns {Killable | ''}
  */
-function killable({ name, kind }) {
-  if (kind !== 'process') return '';
+function killable({ name, kind, says }) {
+  if (kind !== 'process' || says === 'none') return '';
   return name === 'registry' || PARTS.includes(name) ? /** @type {Killable} */ (name) : '';
 }
 

@@ -10,17 +10,17 @@ export type PartName = 'room' | 'backup' | 'history' | 'both';
 
 /** `GET /api/rooms`, and each record of the socket. `rooms` is empty where `columns` says the same of many rooms. */
 export interface Rooms {
-  at_ms?: number;
-  read_only?: boolean;
+  at_ms: number;
+  read_only: boolean;
   backup: Backup;
   backup_every_ms: number;
   registry: string;
   idle_stop_s: number;
   snapshot_every: number;
   now: RoomsNow;
-  rooms?: RoomLine[];
+  rooms: RoomLine[];
   columns?: RoomColumns;
-  open?: Open | null;
+  open?: Open;
   tree: TreeNode[];
   ledger: MoveLedger;
   history: RoomsHistory;
@@ -33,6 +33,7 @@ export interface RoomsNow {
   up: number;
   idle: number;
   restarting: number;
+  playing: number;
   moves_s: number;
   ack_us: AckTimes | null;
   kills: number;
@@ -67,7 +68,7 @@ export interface RoomColumns {
   life: number[];
   state: string[];
   killed_ms: (number | null)[];
-  lost?: number[];
+  lost: number[];
 }
 
 /** The room that the page has opened. */
@@ -76,6 +77,7 @@ export interface Open {
   generation: number;
   life: number;
   n: number;
+  state: RoomState;
   status: Status;
   seat: SeatView | null;
   log: LogLine[];
@@ -88,15 +90,19 @@ export interface Status {
   phase: PhaseName;
   day: number;
   players: Player[];
-  winner?: 'village' | 'werewolves' | null;
+  winner: Winner | null;
   log: string[];
 }
 
+export type Winner = 'village' | 'werewolves';
+export type Role = 'villager' | 'werewolf';
+
+/** `role` is missing where the viewer may not know it, and `voted` at night and before a vote. */
 export interface Player {
   name: string;
   alive: boolean;
-  role?: string | null;
-  voted?: string | null;
+  role?: Role;
+  voted?: string;
 }
 
 /** What one player may know. */
@@ -104,17 +110,19 @@ export interface SeatView {
   phase: PhaseName;
   day: number;
   players: Player[];
-  winner?: 'village' | 'werewolves' | null;
+  winner: Winner | null;
   log: string[];
   you: string;
-  role?: string | null;
-  may?: May | null;
-  chosen?: string | null;
+  role: Role | null;
+  may: May | null;
+  chosen: string | null;
+  speaks: boolean;
 }
 
+/** The move that the game waits for. */
 export interface May {
-  move: string;
-  targets?: string[];
+  move: 'join' | 'start' | 'choose' | 'vote';
+  targets: string[];
 }
 
 /** A line of the room's log, newest first. */
@@ -138,10 +146,12 @@ export interface Bead {
 /** The last kill. `life` is the life that began after it. */
 export interface LastKill {
   what: PartName;
+  by_hand: boolean;
   ago_ms: number;
   acked: number;
   backed: number | null;
   lost: [number, number] | null;
+  lost_updates: number;
   down_ms: number;
   life: number;
 }
@@ -161,10 +171,10 @@ export interface TreeNode {
   name: string;
   kind: 'supervisor' | 'process';
   of: string | null;
-  says?: string | null;
-  life?: number | null;
-  n?: number | null;
-  restarts?: number | null;
+  says?: string;
+  life?: number;
+  n?: number;
+  restarts?: number;
 }
 
 export interface MoveLedger {
@@ -179,7 +189,7 @@ export interface RoomsHistory {
   step_ms: number;
   from_ms: number;
   moves_s: number[];
-  ack_p99_us: (number | null)[];
+  ack_p99_us: number[];
   kills: number[];
 }
 
@@ -194,10 +204,13 @@ export interface RoomsVerdict {
   says: string;
 }
 
-/** `GET /api/rooms/dead`: moves that panicked in each attempt. */
+/** `GET /api/rooms/dead`: moves that panicked in each attempt, the newest first. */
+export interface DeadLetters {
+  dead: DeadLetter[];
+}
+
 export interface DeadLetter {
-  at?: number | string;
-  at_ms?: number;
+  ago_ms: number;
   room: string;
   command: string;
   panic: string;
@@ -220,12 +233,14 @@ export interface Past {
 
 /** `POST /api/rooms/NAME/kill`: the repair. */
 export interface KillReport {
-  name?: string;
-  room?: string;
+  name: string;
+  what: PartName;
   life: number;
   n: number;
   lost: number;
-  from?: number | null;
-  to?: number | null;
+  from: number | null;
+  to: number | null;
+  acked: number;
+  backed: number | null;
   down_ms: number;
 }

@@ -4,7 +4,7 @@
 // Responsible for: its word and its sentence. Without an open room the page shows the server's verdict of the house.
 
 import { format } from '../format.js';
-import { lostBy, positionText } from './position.js';
+import { lostBy, positionText, resumedText } from './position.js';
 
 /** @import { Verdict } from '../labs/verdict.js' */
 /** @import { Backup, LastKill, Open, Rooms } from './types.d.ts' */
@@ -53,14 +53,16 @@ function killVerdict(name, kill, backup) {
   const lost = lostBy(kill);
   if (kill.lost) {
     const [from, to] = kill.lost;
-    const moves = lost === 1 ? `Its move ${from} was acknowledged` : `Its moves ${from} to ${to} were acknowledged`;
-    const why =
-      kill.what === 'both'
-        ? 'room and backup ended together'
-        : backup === 'none'
-          ? 'nothing else had them'
-          : `the backup did not have ${lost === 1 ? 'it' : 'them'}`;
-    return { word: `${format.count(lost)} LOST`, tone: 'bad', text: `${name} was killed. ${moves}, but ${why}.` };
+    const [moves, were] = lost === 1 ? [`Its move ${from}`, 'was'] : [`Its moves ${from} to ${to}`, 'were'];
+    const isBoth = kill.what === 'both';
+    const place = isBoth || backup === 'none' ? 'and nothing else had' : 'but not in the backup';
+    const rest = isBoth || backup === 'none' ? `${place} ${lost === 1 ? 'it' : 'them'}` : place;
+    const who = isBoth ? `${name} and its backup were` : `${name} was`;
+    return {
+      word: `${format.count(lost)} LOST`,
+      tone: 'bad',
+      text: `${who} killed. ${moves} ${were} acknowledged, ${rest}.`,
+    };
   }
   if (kill.what === 'backup')
     return {
@@ -74,7 +76,7 @@ function killVerdict(name, kill, backup) {
       tone: 'ok',
       text: `The history of ${name} was killed. The room did not notice; the history has a gap.`,
     };
-  const at = positionText({ life: Math.max(1, kill.life - 1), n: kill.acked });
+  const at = resumedText(kill);
   return {
     word: 'HELD',
     tone: 'ok',

@@ -60,6 +60,8 @@ export class Village {
     this.#input.addEventListener('input', () => this.#label());
     find(document, '#twelve').addEventListener('click', () => this.#twelve());
     this.#many.addEventListener('click', () => this.#thousand());
+    find(document, '[data-do=twelve]').addEventListener('click', () => this.#twelve());
+    find(document, '[data-do=many]').addEventListener('click', () => this.#thousand());
   }
 
   /**
@@ -67,7 +69,7 @@ export class Village {
    * @param {string} opened the name of the open room, or empty
    */
   update(lab, opened) {
-    const rooms = lab.rooms ?? [];
+    const { rooms } = lab;
     const columns = lab.columns ?? (rooms.length > HOUSES ? columnsOf(rooms) : null);
     const names = columns?.name ?? rooms.map(({ name }) => name);
     this.#names = new Set(names);
@@ -76,7 +78,7 @@ export class Village {
     this.#crowdBox.hidden = columns === null;
     document.body.classList.toggle('crowded', columns !== null);
     write(this.#hint, columns ? 'a house is a room' : 'a house is a room, a lit window a living player');
-    if (columns) this.crowd.update(columns, lab.ledger.lost === 0, opened);
+    if (columns) this.crowd.update(columns, opened);
     else this.#houseAll(rooms, opened);
     this.#label();
     const isMany = names.some((name) => name.startsWith('r-'));

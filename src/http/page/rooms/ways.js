@@ -7,7 +7,7 @@
 import { set } from '../labs/settings.js';
 import { ask, codeOf, tell } from '../server.js';
 import { usText } from './figures.js';
-import { lostBy, positionText, rangeText } from './position.js';
+import { lostBy, rangeText, resumedText } from './position.js';
 import { threadOf } from './thread.js';
 
 /** @import { Thread } from './thread.js' */
@@ -67,7 +67,7 @@ function wayFrom({ thread }, kill, backup) {
     ? isAll
       ? 'fresh state'
       : `gap ${rangeText(kill.life - 1, ...kill.lost).replace('#', '')}`
-    : `resumed ${positionText({ life: Math.max(1, kill.life - 1), n: kill.acked })}`;
+    : `resumed ${resumedText(kill)}`;
   return {
     lost: isAll ? `all ${lost}` : String(lost),
     told,
@@ -96,10 +96,12 @@ function predicted(backup) {
   const lost = /** @type {[number, number] | null} */ (from > 412 ? null : [from, 412]);
   const kill = {
     what: /** @type {const} */ ('room'),
+    by_hand: true,
     ago_ms: 0,
     acked: 412,
     backed: from - 1,
     lost,
+    lost_updates: 413 - from,
     down_ms: 1,
     life: 2,
   };
@@ -132,8 +134,8 @@ export async function measureAll(before, progress) {
     for (const backup of WAYS) {
       progress(`backup = "${backup}": moves are made`);
       await set('rooms', { backup });
-      await tell(`${path}/play?rate=${RATE}`, null);
       const begun = (await ask(path)).open;
+      await tell(`${path}/play?rate=${RATE}`, null);
       await until(path, ({ open }) => (open?.n ?? 0) >= begun.n + ENOUGH);
       /** @type {KillReport} */
       const report = await tell(`${path}/kill`, { what: 'room' });
