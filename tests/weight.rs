@@ -153,6 +153,11 @@ async fn a_load_of_the_matches_lab_is_within_half_of_the_budget() {
 }
 
 #[tokio::test]
+async fn a_load_of_the_rooms_lab_is_within_half_of_the_budget() {
+    Loaded::page(&bench(&[]), "/rooms").await.stays_within(BUDGET / 2);
+}
+
+#[tokio::test]
 async fn a_load_of_the_exercises_is_within_a_third_of_the_budget() {
     Loaded::page(&bench(&[]), "/exercises").await.stays_within(BUDGET / 3);
 }

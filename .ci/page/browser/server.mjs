@@ -68,9 +68,10 @@ export class Server {
   }
 
   /** Sends a request as a tool would: `fetch` says that it is a page, which then needs a token. */
-  async ask(method, path) {
-    const request = http.request(`${this.url}${path}`, { method, agent: false, timeout: 10_000 });
-    request.end();
+  async ask(method, path, body = null) {
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const request = http.request(`${this.url}${path}`, { method, headers, agent: false, timeout: 10_000 });
+    request.end(body ? JSON.stringify(body) : undefined);
     const [answer] = await once(request, 'response');
     let text = '';
     for await (const part of answer) text += part;
@@ -81,8 +82,8 @@ export class Server {
     return JSON.parse((await this.ask('GET', path)).text);
   }
 
-  async post(path) {
-    return this.ask('POST', path);
+  async post(path, body = null) {
+    return this.ask('POST', path, body);
   }
 
   async snapshot() {
