@@ -15,6 +15,7 @@ import { positionText } from './position.js';
 /** The processes of a room. */
 const PARTS = ['room', 'backup', 'history'];
 const HIGH = 3.6; // rem
+const SPACE = 7; // rem, at most, between two nodes of a row
 const LEVEL = 5; // rem, from one row to the next
 
 /**
@@ -49,7 +50,8 @@ export function placeTree(nodes, width, rem) {
       const x = of.length === 1 ? (from + to) / 2 : from + wide / 2 + (index * (to - from - wide)) / (of.length - 1);
       return { node, x, y: parent.y + LEVEL * rem, wide, parent };
     });
-  const second = row(below, top, 0.2 * rem, width - 0.2 * rem);
+  const half = Math.min(width - 0.4 * rem, below.length * (wide + SPACE * rem)) / 2;
+  const second = row(below, top, width / 2 - half, width / 2 + half);
   const above = second.find(({ node }) => node === opened);
   if (!above) return [top, ...second];
   const spread = Math.min(width - 0.4 * rem, below.length > 3 ? parts.length * (wide + 0.8 * rem) : width);

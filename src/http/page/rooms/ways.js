@@ -11,7 +11,7 @@ import { lostBy, rangeText, resumedText } from './position.js';
 import { threadOf } from './thread.js';
 
 /** @import { Thread } from './thread.js' */
-/** @import { Backup, Bead, KillReport, LastKill, Open, Rooms } from './types.d.ts' */
+/** @import { Backup, Bead, KillReport, LastKill, Open, Past, RoomHistory, Rooms } from './types.d.ts' */
 
 /**
  * @typedef {object} Way
@@ -31,6 +31,8 @@ const ENOUGH = 60; // moves before the kill
 const POLL_MS = 120;
 const LIMIT_MS = 8000;
 const SHOWN = 10;
+const PAST = 500; // entries of the history that are read after the kill
+const FEW = 4; // a thread with fewer moves before the kill says too little
 
 /** @type {Map<Backup, Way>} */
 const measured = new Map();
@@ -47,7 +49,8 @@ export function watch({ backup, now, open }) {
   if (way && times.has(backup)) way.p50 = usText(times.get(backup));
   const kill = open?.kill;
   if (!open || !kill || kill.what !== 'room' || kill.ago_ms > 2000 || kill.life !== open.life) return;
-  measured.set(backup, wayFrom(open, kill, backup));
+  const before = open.thread.filter(({ life }) => life < kill.life).length;
+  if (before >= FEW && before < open.thread.length) measured.set(backup, wayFrom(open, kill, backup));
 }
 
 /**
@@ -140,14 +143,45 @@ export async function measureAll(before, progress) {
       /** @type {KillReport} */
       const report = await tell(`${path}/kill`, { what: 'room' });
       progress(`backup = "${backup}": killed, ${report.lost} lost`);
-      const lab = await until(path, ({ open }) => open?.kill?.life === report.life && open.n >= report.n + 2);
+      await tell(`${path}/pause`, null);
+      /** @type {Rooms} */
+      const lab = await ask(path);
       if (lab.now.ack_us) times.set(backup, lab.now.ack_us.p50);
-      if (lab.open?.kill) measured.set(backup, wayFrom(lab.open, lab.open.kill, backup));
+      /** @type {RoomHistory} */
+      const past = await ask(`${path}/history?most=${PAST}`);
+      measured.set(backup, wayFrom({ thread: beadsOf(past, report) }, killOf(report), backup));
     }
   } finally {
     await set('rooms', { backup: before });
     await tell(path, null, { method: 'DELETE' }).catch(() => {}); // it may never have been created
   }
+}
+
+/**
+ * The updates around a kill, from the history: at this rate the room's own thread has gone on.
+ * @param {RoomHistory} history
+ * @param {KillReport} report
+ */
+function beadsOf({ entries }, { life, from, to }) {
+  const isLost = (/** @type {Past} */ { life: of, n = 0 }) => of < life && from !== null && n >= from && n <= (to ?? 0);
+  /** @type {Bead[]} */
+  const beads = entries.flatMap((past) => {
+    if (past.kind === 'update') return [bead(past.life, past.n ?? 0, !isLost(past))];
+    if (past.kind !== 'gap' || past.from === undefined || past.to === undefined) return [];
+    const first = Math.max(past.from, past.to - SHOWN);
+    const numbers = Array.from({ length: past.to - first + 1 }, (_, index) => first + index);
+    return numbers.map((n) => bead(past.life, n, !isLost({ ...past, n })));
+  });
+  const ordered = beads.toSorted((a, b) => a.life - b.life || a.n - b.n);
+  return ordered.filter(
+    (one, index) => index === 0 || ordered[index - 1].n !== one.n || ordered[index - 1].life !== one.life,
+  );
+}
+
+/** @param {KillReport} report @returns {LastKill} */
+function killOf({ what, life, lost, from, to, acked, backed, down_ms }) {
+  const range = /** @type {[number, number] | null} */ (from === null || to === null ? null : [from, to]);
+  return { what, by_hand: true, ago_ms: 0, acked, backed, lost: range, lost_updates: lost, down_ms, life };
 }
 
 /**
