@@ -10,7 +10,7 @@ import { format } from '../format.js';
 import { messageOf } from '../server.js';
 import { Drawing } from './drawing.js';
 import { drawThread } from './thread.js';
-import { measureAll, WAYS, wayOf } from './ways.js';
+import { measureAll, WAYS, watch, wayOf } from './ways.js';
 
 /** @import { Verdict } from '../labs/verdict.js' */
 /** @import { Backup, Rooms } from './types.d.ts' */
@@ -98,6 +98,17 @@ export class Compare {
     return !this.#section.hidden;
   }
 
+  /** @returns {Verdict} */
+  get verdict() {
+    const [none, before] = [wayOf('none'), wayOf('before')];
+    const isMeasured = WAYS.every((backup) => wayOf(backup).at !== null);
+    const price = Number.parseFloat(before.p50) - Number.parseFloat(none.p50);
+    const isKnown = isMeasured && price > 0 && /µs$/.test(before.p50) && /µs$/.test(none.p50);
+    const cost = isKnown ? ` To lose nothing costs ${price.toFixed(1)}\u202fµs a move.` : '';
+    const text = `One kill, three meanings of “acknowledged”.${cost}`;
+    return { word: isMeasured ? 'COMPARED' : 'PREDICTED', tone: isMeasured ? 'calm' : 'change', text };
+  }
+
   /** @param {boolean} isShown */
   show(isShown) {
     this.#section.hidden = !isShown;
@@ -109,7 +120,9 @@ export class Compare {
   }
 
   /** @param {Rooms} lab */
-  update({ backup }) {
+  update(lab) {
+    const { backup } = lab;
+    watch(lab);
     if (!this.#isMeasuring) this.#used = backup;
     this.#measure.disabled = isOff() || this.#isMeasuring;
     this.#draw();
@@ -130,15 +143,4 @@ export class Compare {
     }
     this.#isMeasuring = false;
   }
-}
-
-/** @returns {Verdict} */
-export function compareVerdict() {
-  const [none, before] = [wayOf('none'), wayOf('before')];
-  const isMeasured = WAYS.every((backup) => wayOf(backup).at !== null);
-  const price = Number.parseFloat(before.p50) - Number.parseFloat(none.p50);
-  const isKnown = isMeasured && price > 0 && /µs$/.test(before.p50) && /µs$/.test(none.p50);
-  const cost = isKnown ? ` To lose nothing costs ${price.toFixed(1)}\u202fµs a move.` : '';
-  const text = `One kill, three meanings of “acknowledged”.${cost}`;
-  return { word: isMeasured ? 'COMPARED' : 'PREDICTED', tone: isMeasured ? 'calm' : 'change', text };
 }

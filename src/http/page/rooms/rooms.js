@@ -19,7 +19,6 @@ import { code } from '../prose.js';
 import { ask, messageOf, order, statusOf, tell } from '../server.js';
 import { switchTheme } from '../theme.js';
 import { Board, snapshotIn, socketPath } from './board.js';
-import { Compare, compareVerdict } from './compare.js';
 import { Controls } from './controls.js';
 import { Figures } from './figures.js';
 import { historyOf, marksOf, PANELS } from './panels.js';
@@ -27,8 +26,8 @@ import { Records } from './records.js';
 import { Tree } from './tree.js';
 import { houseVerdict, roomVerdict } from './verdict.js';
 import { Village } from './village.js';
-import { watch } from './ways.js';
 
+/** @import { Compare } from './compare.js' */
 /** @import { Rooms } from './types.d.ts' */
 /** @import { Killable } from './tree.js' */
 
@@ -54,7 +53,6 @@ const controls = new Controls(say);
 const village = new Village(palette, tooltip, toggleRoom, say);
 const board = new Board(alone !== '', reconnect, say);
 const tree = new Tree(kill, openRoom, () => latest && render(latest));
-const compare = new Compare();
 const records = new Records();
 const score = new Score($('#score'), 'The last 60 seconds', series, PANELS, { palette, tooltip });
 const names = { in_state: 'in the state' };
@@ -65,6 +63,8 @@ const ledgers = findAll(document, '.ledger-line').map(
 
 /** @type {Rooms | null} the newest */
 let latest = null;
+/** The comparison, once it has been shown. @type {Compare | null} */
+let compare = null;
 /** @type {LabSocket} */
 let socket;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -76,7 +76,6 @@ let clearing;
 function receive(lab) {
   if (latest !== null && lab.ledger.acknowledged < latest.ledger.acknowledged) series.clear();
   latest = lab;
-  watch(lab);
   series.take(lab.at_ms, historyOf(lab), marksOf(lab));
   if (!document.hidden) render(lab);
 }
@@ -91,13 +90,13 @@ function render(lab) {
   layOut(open !== null);
   if (open) board.update(open, lab.backup);
   tree.update(lab);
-  compare.update(lab);
+  compare?.update(lab);
   records.update(lab);
   for (const ledger of ledgers) ledger.update({ ...lab.ledger });
   score.redraw();
   link.tick(socket);
   if (link.state === 'lost') verdict.show(LOST);
-  else if (compare.isShown) verdict.show(compareVerdict());
+  else if (compare?.isShown) verdict.show(compare.verdict);
   else verdict.show(open ? roomVerdict(open, lab.backup, tree.chosen, board.seated) : houseVerdict(lab));
 }
 
@@ -191,10 +190,23 @@ function enter() {
 function showView() {
   const isCompared = location.hash === '#compare';
   $('#lab').hidden = isCompared;
-  compare.show(isCompared);
   const button = findAs(HTMLButtonElement, document, '#to-compare');
   button.setAttribute('aria-pressed', String(isCompared));
   write(button, isCompared ? 'Back to the rooms' : 'Compare all three');
+  showComparison(isCompared);
+}
+
+/** @param {boolean} isCompared */
+async function showComparison(isCompared) {
+  try {
+    if (isCompared && !compare) {
+      const { Compare } = await import('./compare.js');
+      compare ??= new Compare();
+    }
+    compare?.show(location.hash === '#compare');
+  } catch (error) {
+    say(`The comparison is not loaded: ${messageOf(error)}`, true);
+  }
   if (latest) render(latest);
 }
 
