@@ -31,6 +31,8 @@ mod declared;
 mod jobs;
 /// The matches lab.
 mod matches;
+/// The rooms lab.
+mod rooms;
 
 fn json(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()

@@ -64,11 +64,8 @@ macro_rules! files {
 pub(super) static INDEX: File = file!("index.html");
 pub(super) static EXERCISES: File = file!("exercises.html");
 /// The pages of the labs, with their paths.
-pub(super) static LABS: [(&str, File); 3] = [
-    ("/jobs", file!("jobs.html")),
-    ("/matches", file!("matches.html")),
-    ("/rooms", file!("rooms.html")),
-];
+pub(super) static LABS: [(&str, File); 3] =
+    [("/jobs", file!("jobs.html")), ("/matches", file!("matches.html")), ("/rooms", file!("rooms.html"))];
 
 files![
     "actions.js",

@@ -41,13 +41,16 @@ async function acknowledge(backup) {
   await isTrue(async () => (await lab()).backup === backup, backup);
 }
 
-test('a page without rooms says so, and how to create one', async () => {
+test('a server begins with a village of empty rooms', async () => {
   await isTrue(async () => (await word()) === 'IDLE', 'IDLE');
-  assert.match(await text(page, '#no-rooms pre'), /^weir room create moon/);
+  const { rooms } = await lab();
+  await isTrue(async () => (await page.locator('.house').count()) === rooms.length, `${rooms.length} houses`);
+  assert.ok(rooms.length > 0 && rooms.every(({ phase }) => phase === 'lobby'));
 });
 
 test('a room is created, joined by two seats, and begun when four players are there', async () => {
-  await page.fill('#room-name', 'moon');
+  await page.fill('#room-name', 'sun');
+  assert.equal(await text(page, '#room-go'), 'Create');
   await page.click('#room-go');
   await isTrue(async () => (await word()) === 'LOBBY', 'LOBBY');
   for (const [number, name] of [[0, 'zoe'], [1, 'yan']]) {
@@ -56,15 +59,15 @@ test('a room is created, joined by two seats, and begun when four players are th
     await isTrue(async () => (await seat(number).locator('select').inputValue()) === name, `${name} sits`);
   }
   assert.equal(await seat(0).locator('.act').isVisible(), false, 'two are too few');
-  for (const player of ['xia', 'wes']) assert.equal((await act('moon', { move: 'join', player })).status, 200);
+  for (const player of ['xia', 'wes']) assert.equal((await act('sun', { move: 'join', player })).status, 200);
   await seat(0).locator('.act.start').click();
   await isTrue(async () => (await word()) === 'NIGHT 1', 'NIGHT 1');
 });
 
 test('a night and a day are played from the seats, and no seat shows what its player may not know', async () => {
-  const { open } = await lab('moon?seat=zoe');
+  const { open } = await lab('sun?seat=zoe');
   assert.equal(open.status.players.filter((player) => player.role).length, 0, 'roles are secret');
-  const roles = await Promise.all(['zoe', 'yan', 'xia', 'wes'].map(async (name) => [name, (await lab(`moon?seat=${name}`)).open.seat.role]));
+  const roles = await Promise.all(['zoe', 'yan', 'xia', 'wes'].map(async (name) => [name, (await lab(`sun?seat=${name}`)).open.seat.role]));
   const wolf = roles.find(([, role]) => role === 'werewolf')[0];
   const others = roles.map(([name]) => name).filter((name) => name !== wolf);
   // The werewolf sits at the first seat, a villager at the second.
@@ -81,7 +84,7 @@ test('a night and a day are played from the seats, and no seat shows what its pl
   await isTrue(async () => (await word()) === 'DAY 1', 'DAY 1');
   await seat(1).locator('.people button', { hasText: wolf }).click();
   await isTrue(async () => (await seat(1).locator('.ask').textContent()) === `You vote against ${wolf}.`, 'a vote');
-  assert.equal((await act('moon', { move: 'vote', player: others[1], target: wolf })).status, 200);
+  assert.equal((await act('sun', { move: 'vote', player: others[1], target: wolf })).status, 200);
   await seat(0).locator('.people button', { hasText: others[0] }).click();
   await isTrue(async () => (await word()) === 'OVER', 'OVER');
   assert.match(await text(page, '#text'), /^The village has won/);
@@ -89,8 +92,7 @@ test('a night and a day are played from the seats, and no seat shows what its pl
 
 test('seeded players fill a room and play', async () => {
   await page.click('#close');
-  await page.fill('#room-name', 'star');
-  await page.click('#room-go');
+  await page.locator('.house', { hasText: 'star' }).click();
   await isTrue(async () => (await text(page, '#room-title')) === 'star', 'star');
   await page.click('#play');
   await isTrue(async () => (await lab('star')).open.status.players.length === 6, 'six players');
@@ -207,7 +209,7 @@ test('a thousand rooms play while one a second is killed, and nothing is lost', 
   assert.equal((await lab()).ledger.lost, lost);
   await page.click('#more');
   await page.click('#many');
-  await isTrue(async () => (await lab()).now.rooms < 10, 'removed');
+  await isTrue(async () => (await lab()).now.rooms < 60, 'removed');
 });
 
 test('a killed server is shown as lost, and its page works again after a restart', async () => {
@@ -220,7 +222,8 @@ test('a killed server is shown as lost, and its page works again after a restart
   await server.restart();
   await page.locator('#link[data-state=live]').waitFor({ timeout: 20_000 });
   await isTrue(async () => (await word()) === 'IDLE', 'rooms live in memory alone');
-  await page.fill('#room-name', 'moon');
+  assert.equal((await server.ask('GET', '/api/rooms/sun')).status, 404);
+  await page.fill('#room-name', 'sun');
   await page.click('#room-go');
-  await isTrue(async () => (await lab()).now.rooms === 1, 'a room again');
+  await isTrue(async () => (await server.ask('GET', '/api/rooms/sun')).status === 200, 'a room again');
 });
