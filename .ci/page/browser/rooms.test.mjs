@@ -92,7 +92,7 @@ test('two seats show what each player may know', () =>
     assert.deepEqual(await lines(page, 1), ['#412a werewolf chose', '#411you: who was it?', '#410night falls'].map((line) => line.replace('you:', 'ben:')));
     assert.equal(await ada.locator('.people [aria-pressed=true]').textContent(), 'dot');
     assert.equal(await ben.locator('.people button:enabled').count(), 0);
-    assert.equal(await ben.locator('.say:not(.join)').isVisible(), false, 'who sleeps says nothing');
+    assert.equal(await ben.locator('.say:not(.join)').isVisible(), false, 'a sleeper says nothing');
     assert.equal(await ben.locator('.ask').textContent(), 'You sleep.');
   }));
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The board: the open room with its seats, the thread of its moves and its watchers.
 //
-// Responsible for: who sits where, and the connection of the second seat. The first seat's view comes with the page's
+// Responsible for: the players of the seats, and the connection of the second seat. The first seat's view comes with the page's
 // own socket.
 
 import { isOff } from '../control.js';
@@ -39,7 +39,7 @@ export function socketPath(room, seat) {
   return `api/rooms/socket${query ? `?${query}` : ''}`;
 }
 
-/** Who sits at each of two seats: those who sit there already, else the first players. */
+/** The open room. Its seats are given to the first players, until a person gives them to others. */
 export class Board {
   /** @type {[string, string]} */
   seated = ['', ''];
@@ -156,8 +156,10 @@ export class Board {
   /** @param {Open} open */
   #choose({ status }) {
     const living = status.players.filter(({ alive }) => alive || status.phase === 'lobby').map(({ name }) => name);
-    this.#isSet = true;
-    this.#seat(living[0] ?? '', living[1] ?? '');
+    const [first = '', second = ''] = living;
+    this.#isSet = second !== '';
+    if (first === this.seated[0] && second === this.seated[1]) return;
+    this.#seat(first, second);
     this.moved();
   }
 
@@ -185,8 +187,7 @@ export class Board {
   /** @param {Open} open */
   #watchers({ told, kill }) {
     const isKilled = kill?.what === 'room' || kill?.what === 'both';
-    const many =
-      told.length === 0 ? 'nobody watches' : isKilled ? 'none was disconnected' : 'each has the current status';
+    const many = told.length === 0 ? 'no watchers' : isKilled ? 'none was disconnected' : 'each has the current status';
     write(this.#toldNote, many);
     const key = JSON.stringify([told, kill?.life]);
     if (key === this.#toldKey) return;

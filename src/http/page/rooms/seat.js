@@ -119,7 +119,7 @@ export class Seat {
     const key = [isOpen, ...names].join();
     if (key !== this.#options) {
       this.#options = key;
-      const free = new Option(isOpen ? 'join …' : 'nobody', JOIN);
+      const free = new Option(isOpen ? 'join …' : 'no player', JOIN);
       this.#select.replaceChildren(free, ...names.map((name) => new Option(name, name)));
     }
     // A tab of its own is one player's.

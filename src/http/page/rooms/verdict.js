@@ -96,7 +96,7 @@ function phaseVerdict({ status, life, n }, backup) {
   if (phase === 'lobby') {
     const many =
       players.length === 0
-        ? 'Nobody has joined yet'
+        ? 'No player has joined yet'
         : players.length === 1
           ? '1 player has joined'
           : `${players.length} players have joined`;
