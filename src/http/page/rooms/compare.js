@@ -20,12 +20,13 @@ import { measureAll, WAYS, watch, wayOf } from './ways.js';
 const SAYS = {
   none: 'The room acknowledges a move, and nothing else knows it. A supervisor restarts the process, not its state.',
   after: 'Acknowledged first, then copied. The moves that the backup has not taken when the room dies are lost.',
-  before: 'The backup has the move first, then the player is told. An acknowledged move is always in two places.',
+  before:
+    'The backup has the move first, then the player has the answer. An acknowledged move is always in two places.',
 };
 /** @type {['lost' | 'told' | 'p50' | 'copies', string][]} */
 const FACTS = [
   ['lost', 'acknowledged moves lost'],
-  ['told', 'watchers are told'],
+  ['told', 'watchers hear'],
   ['p50', 'a move takes, p50'],
   ['copies', 'copies'],
 ];

@@ -1,7 +1,7 @@
 // @ts-check
 // A seat's own stream of events of its room: the player is a watcher there, and stays one when the room is killed.
 //
-// Responsible for: opening it while the page can be seen, and what it was told of the last restart. A hidden page
+// Responsible for: opening it while the page can be seen, and what it heard of the last restart. A hidden page
 // closes it, because a browser allows six such streams for all its tabs.
 
 /** @typedef {{ kind: 'resumed' | 'gap', life: number, n: number, of: number, from: number, to: number }} Heard */
@@ -13,7 +13,7 @@ export class Ear {
   #who = '';
   #breaks = 0;
   #isOpen = false;
-  /** What it was told of the last restart. @type {Heard | null} */
+  /** What it heard of the last restart. @type {Heard | null} */
   heard = null;
 
   constructor() {

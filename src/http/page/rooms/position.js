@@ -31,7 +31,7 @@ export function lostBy(kill) {
 }
 
 /**
- * What a watcher was told last, in two words.
+ * What a watcher heard last, in two words.
  * @param {Told} told
  * @param {LastKill | null} kill
  */

@@ -118,7 +118,7 @@ function merged(log, own) {
 }
 
 /**
- * The bar of a seat: the room died, the connection did not. It says what the seat's own stream was told, or what the
+ * The bar of a seat: the room died, the connection did not. It says what the seat's own stream heard, or what the
  * snapshot knows of a kill before the seat was taken.
  * @param {LastKill | null} kill
  * @param {Heard | null} heard

@@ -10,7 +10,7 @@ import { lostBy, positionText, resumedText } from './position.js';
 /** @import { Backup, LastKill, Open, Rooms } from './types.d.ts' */
 /** @import { Killable } from './tree.js' */
 
-const KILL_MS = 60_000; // the last kill is told for this long
+const KILL_MS = 60_000; // the verdict reports the last kill for this long
 /** @type {Record<string, import('../labs/verdict.js').Tone>} */
 const TONES = { good: 'ok', ok: 'ok', warn: 'warn', bad: 'bad', danger: 'bad', calm: 'calm', change: 'change' };
 

@@ -16,7 +16,7 @@ import { threadOf } from './thread.js';
 /**
  * @typedef {object} Way
  * @property {string} lost acknowledged moves
- * @property {string} told what watchers are told
+ * @property {string} told what watchers hear
  * @property {string} p50 of a move
  * @property {string} copies
  * @property {Thread} thread
