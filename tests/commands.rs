@@ -279,7 +279,7 @@ fn lists_and_the_configuration_are_told_to_programs_in_json() {
     let folder = Folder::new("lists");
     let exercises = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
     let list = json(&folder, &["exercise", "--dir", exercises, "list", "--json"]);
-    assert_eq!((list["exercises"].as_array().unwrap().len(), &list["next"]), (31, &"enqueue-1000".into()));
+    assert_eq!((list["exercises"].as_array().unwrap().len(), &list["next"]), (32, &"enqueue-1000".into()));
     assert!(list["exercises"][0]["finished"].is_null());
     let config = json(&folder, &["check-config", "--json", "--set", "queue.capacity=5"]);
     assert_eq!((&config["valid"], &config["effective"]["queue"]["capacity"]), (&true.into(), &5.into()));
@@ -292,6 +292,20 @@ fn lists_and_the_configuration_are_told_to_programs_in_json() {
         (&false.into(), &"--set queue.capacity=0".into())
     );
     assert!(output.stderr.is_empty(), "all of it is in the JSON");
+}
+
+#[test]
+fn an_exercise_that_needs_what_weir_does_not_have_is_skipped_with_a_sentence() {
+    let folder = Folder::new("needs");
+    let exercises = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
+    for (command, begins) in [("check", "two-owners is not checked."), ("verify", "skip   two-owners: ")] {
+        let output = folder.run(&["exercise", "--dir", exercises, command, "two-owners"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.starts_with(begins) && said.contains("needs a NATS server"), "{said}");
+    }
+    let checked = json(&folder, &["exercise", "--dir", exercises, "check", "two-owners", "--json"]);
+    assert_eq!((&checked["passed"], &checked["needs"]["what"]), (&Value::Null, &"NATS".into()));
 }
 
 #[test]

@@ -155,7 +155,7 @@ async fn the_list_has_every_exercise_with_what_was_done_of_it() {
     let list = workshop.get("/api/exercises").await;
     assert_eq!((&list["title"], &list["parts"]), (&json!("A small set"), &json!(["one", "two"])));
     let small = json!({ "id": "small", "title": "Five events", "part": 1, "minutes": 5, "hard": false,
-        "code": false, "questions": 2, "predicted": 0, "checks": 0, "finished": null });
+        "code": false, "questions": 2, "predicted": 0, "checks": 0, "finished": null, "needs": null });
     assert_eq!(list["exercises"][0], small);
     assert_eq!(list["exercises"][1]["hard"], true);
     // The command line has finished one, meanwhile.

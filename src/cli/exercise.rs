@@ -28,7 +28,8 @@ use super::{EXERCISES, Exit};
 use crate::clean;
 use crate::config::Sources;
 use crate::exercise::{
-    Exercise, Findings, MEASURE_RUN, Progress, Question, Set, SetError, State, Value, measure_told_run,
+    Exercise, Findings, MEASURE_RUN, Need, Progress, Question, Set, SetError, State, Value,
+    measure_told_run,
 };
 use crate::measure::{Peer, Token};
 
@@ -259,6 +260,10 @@ impl Workshop {
 
     fn check(&mut self, id: &str, how: &How) -> anyhow::Result<Exit> {
         let exercise = self.set.find(id)?.clone();
+        if let Some(need) = &exercise.needs {
+            skip(&exercise.id, need, how.json);
+            return Ok(Exit::Success);
+        }
         let state = self.progress.of(&exercise.id);
         let running = how.url.as_deref().map(|url| Peer::named(url, self.token.as_ref()));
         let is_own = running.is_none();
@@ -326,6 +331,15 @@ impl Workshop {
             // A sleep must be created inside the runtime.
             runtime.block_on(async { tokio::time::sleep(POLL).await });
         }
+    }
+}
+
+/// Says why an exercise is not checked.
+fn skip(id: &str, need: &Need, json: bool) {
+    if json {
+        say(format!("{:#}", serde_json::json!({ "exercise": id, "passed": null, "needs": need })));
+    } else {
+        say(wrap(&format!("{id} is not checked. {}", need.sentence), 0).trim_end());
     }
 }
 

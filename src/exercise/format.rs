@@ -8,7 +8,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{AnswerError, Question};
@@ -61,6 +61,8 @@ pub struct Exercise {
     /// Runs with servers and rooms.
     #[serde(default)]
     pub rooms: Vec<RoomsRun>,
+    /// What the exercise needs and Weir does not have. It can be read, and is not checked.
+    pub needs: Option<Need>,
     /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
     pub questions: Vec<Question>,
@@ -76,6 +78,16 @@ pub struct Exercise {
     pub hints: Vec<String>,
     /// The explanation, which is shown after the verdict.
     pub explanation: String,
+}
+
+/// Something that an exercise needs, and that Weir does not have yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Its name, such as `NATS`.
+    pub what: String,
+    /// What the exercise needs, and what a participant can do without it.
+    pub sentence: String,
 }
 
 /// A load, which is sent to a bench of its own.
@@ -232,6 +244,9 @@ impl Exercise {
         exercise.title = clean::line(&exercise.title).into_owned();
         for Question { name, unit, .. } in &mut exercise.questions {
             (*name, *unit) = (clean::line(name).into_owned(), clean::line(unit).into_owned());
+        }
+        if let Some(Need { what, sentence }) = &mut exercise.needs {
+            (*what, *sentence) = (clean::line(what).into_owned(), clean::line(sentence).into_owned());
         }
         bounds::check(&exercise).map_err(|error| FileProblem::from(error).in_file(&file))?;
         folder.clone_into(&mut exercise.folder);

@@ -84,6 +84,7 @@ async fn list(extract::State(workshop): This) -> Response {
                 "predicted": state.predictions.len(),
                 "checks": state.checks,
                 "finished": state.finished,
+                "needs": exercise.needs,
             })
         });
         let exercises: Vec<Object> = exercises.collect();
@@ -114,6 +115,7 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
                 "explanation": explanation.as_deref().map(page_html),
                 "hints": hints(exercise, &state).into_iter().map(line_html).collect::<Vec<_>>(),
             },
+            "needs": exercise.needs,
             "config": exercise.config,
             "loads": exercise.measured_loads().map(load).chain(exercise.jobs.iter().map(jobs_run))
                 .chain(exercise.watch.iter().map(watch_run))
@@ -319,6 +321,9 @@ async fn check(
     with(workshop, move |workshop| {
         let set = workshop.set()?;
         let exercise = set.find(&id).map_err(Refusal::Set)?;
+        if let Some(need) = &exercise.needs {
+            return Err(Refusal::Needs(need.sentence.clone()));
+        }
         check::begin(workshop, exercise.clone(), again)?;
         Ok((StatusCode::ACCEPTED, "OK"))
     })

@@ -14,7 +14,7 @@ use super::{show, verdict};
 use crate::clean;
 use crate::cli::output::dressed;
 use crate::cli::text::wrap;
-use crate::exercise::{Exercise, Findings, Grade, Judgement, Progress, Question, Set, State};
+use crate::exercise::{Exercise, Findings, Grade, Judgement, Need, Progress, Question, Set, State};
 
 const KEYS: &str = "n next · h hint · r read again · s solution · q quit";
 
@@ -63,7 +63,11 @@ impl Session<'_> {
         };
         for (at, exercise) in set.exercises.iter().enumerate().skip(first) {
             self.say(&format!("Exercise {} of {}\n", at + 1, set.exercises.len()))?;
-            if self.one(exercise)? == Way::Quit {
+            let way = match &exercise.needs {
+                Some(need) => self.only_read(exercise, need)?,
+                None => self.one(exercise)?,
+            };
+            if way == Way::Quit {
                 return self.say("\nContinue here with: weir exercise");
             }
         }
@@ -73,8 +77,21 @@ impl Session<'_> {
     /// The first exercise without a complete check, or else the first unfinished one.
     fn left_off(&self) -> Option<usize> {
         let states: Vec<State> = self.set.exercises.iter().map(|one| self.progress.of(&one.id)).collect();
-        let new = states.iter().position(|state| !state.is_explained());
-        new.or_else(|| states.iter().position(|state| state.finished.is_none()))
+        let first = |is_open: fn(&State) -> bool| {
+            let mut both = self.set.exercises.iter().zip(&states);
+            both.position(|(exercise, state)| exercise.needs.is_none() && is_open(state))
+        };
+        first(|state| !state.is_explained()).or_else(|| first(|state| state.finished.is_none()))
+    }
+
+    /// Shows an exercise that cannot be checked, and why.
+    fn only_read(&mut self, exercise: &Exercise, need: &Need) -> anyhow::Result<Way> {
+        self.read(exercise)?;
+        self.say(&format!("\n{}", wrap(&need.sentence, 0).trim_end()))?;
+        match self.wait(exercise, "Press Enter for the next exercise")? {
+            Way::On => Ok(Way::Next),
+            way => Ok(way),
+        }
     }
 
     fn one(&mut self, exercise: &Exercise) -> anyhow::Result<Way> {

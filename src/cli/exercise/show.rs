@@ -14,8 +14,8 @@ const TITLE: usize = 45;
 /// Every exercise with the participant's progress.
 pub(super) fn list(set: &Set, progress: &Progress) -> String {
     let mut text = wrap(&set.title, 0);
-    let states = set.exercises.iter().map(|exercise| progress.of(&exercise.id));
-    let finished = states.filter(|state| state.finished.is_some()).count();
+    let checked = || set.exercises.iter().filter(|exercise| exercise.needs.is_none());
+    let finished = checked().filter(|exercise| progress.of(&exercise.id).finished.is_some()).count();
     for (n, title) in set.parts.iter().enumerate() {
         let _ = write!(text, "\n{}", wrap(&format!("Part {}: {title}", n + 1), 0));
         let columns = [left(1), left(20), right(6), left(0)];
@@ -33,12 +33,14 @@ pub(super) fn list(set: &Set, progress: &Progress) -> String {
                 (None, true) => " (hard)",
                 (None, false) => "",
             };
-            let title = cut(title, TITLE - kind.len()) + kind;
+            let needs = exercise.needs.as_ref().map(|need| format!(" (needs {})", need.what));
+            let kind = cut(needs.as_deref().unwrap_or(kind), TITLE / 2);
+            let title = cut(title, TITLE - kind.chars().count()) + &kind;
             table.row([mark, id, &format!("{minutes} min"), &title]);
         }
         text += &table.to_string();
     }
-    let mut legend = format!("✓ finished, · begun: {finished} of {} finished", set.exercises.len());
+    let mut legend = format!("✓ finished, · begun: {finished} of {} finished", checked().count());
     if let Some(next) = next(set, progress) {
         let _ = write!(legend, "; next: weir exercise start {}", next.id);
     }
@@ -53,16 +55,17 @@ pub(super) fn list_in_json(set: &Set, progress: &Progress) -> serde_json::Value 
             "minutes": exercise.minutes, "hard": exercise.hard, "code": exercise.code.is_some(),
             "questions": exercise.questions.len(), "predicted": state.predictions.len(),
             "hints": state.hints, "checks": state.checks, "first": state.first,
-            "finished": state.finished })
+            "finished": state.finished, "needs": exercise.needs })
     };
     let exercises: Vec<_> = set.exercises.iter().map(one).collect();
     serde_json::json!({ "title": set.title, "parts": set.parts, "exercises": exercises,
         "next": next(set, progress).map(|next| &next.id) })
 }
 
-/// The first exercise that is not finished.
+/// The first exercise that can be checked and is not finished.
 pub(super) fn next<'a>(set: &'a Set, progress: &Progress) -> Option<&'a Exercise> {
-    set.exercises.iter().find(|exercise| progress.of(&exercise.id).finished.is_none())
+    let mut checked = set.exercises.iter().filter(|exercise| exercise.needs.is_none());
+    checked.find(|exercise| progress.of(&exercise.id).finished.is_none())
 }
 
 /// The text of an exercise.
@@ -74,6 +77,9 @@ pub(super) fn text(exercise: &Exercise) -> std::io::Result<String> {
 pub(super) fn start(exercise: &Exercise) -> std::io::Result<String> {
     let mut text = text(exercise)?;
     let _ = write!(text, "\n{}\n", rule(WIDTH));
+    if let Some(need) = &exercise.needs {
+        return Ok(text + &wrap(&need.sentence, 0));
+    }
     for question in exercise.questions.iter().filter(|question| !question.choices.is_empty()) {
         text += &wrap(&format!("{}, by number:", question.name), 0);
         text += &choices(question);

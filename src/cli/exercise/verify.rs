@@ -27,7 +27,14 @@ pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit
     let mut problems = of_set(set);
     for exercise in chosen {
         let found = of_exercise(set, exercise, texts)?;
-        say(format_args!("{} {}", if found.is_empty() { "ok    " } else { "FAILED" }, exercise.id));
+        match &exercise.needs {
+            Some(need) if found.is_empty() && !texts => {
+                say(format_args!("skip   {}: {}", exercise.id, need.sentence));
+            }
+            _ => {
+                say(format_args!("{} {}", if found.is_empty() { "ok    " } else { "FAILED" }, exercise.id))
+            }
+        }
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", exercise.id)));
     }
     for problem in &problems {
@@ -65,7 +72,7 @@ fn of_exercise(set: &Set, exercise: &Exercise, texts: bool) -> anyhow::Result<Ve
     let tried = |place| Trial { exercise, place, stop: StopToken::new() }.run(&mut |_, _| ());
     let simulated = tried(TrialBench::Nowhere)?;
     problems.extend(exercise.facts.iter().filter_map(|fact| texts::of_fact(exercise, fact, &simulated)));
-    if !texts {
+    if !texts && exercise.needs.is_none() {
         problems.extend(of_questions(exercise, &tried(TrialBench::Own)?));
         if exercise.code.is_some() {
             problems.extend(of_code(exercise)?);

@@ -30,6 +30,9 @@ pub(super) enum Refusal {
     /// A text is no answer.
     #[error("{}", clean::line(&.0.to_string()))]
     Answer(AnswerError),
+    /// The exercise cannot be checked.
+    #[error("{0}")]
+    Needs(String),
     /// A check is running already.
     #[error("{}", clean::line(.0))]
     Busy(String),
@@ -51,7 +54,7 @@ impl IntoResponse for Refusal {
                 StatusCode::NOT_FOUND
             }
             Self::Answer(_) => StatusCode::BAD_REQUEST,
-            Self::Busy(_) => StatusCode::CONFLICT,
+            Self::Busy(_) | Self::Needs(_) => StatusCode::CONFLICT,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, format!("{self}\n")).into_response()

@@ -10,7 +10,7 @@ import { element } from './dom.js';
  * @returns {HTMLElement[]}
  */
 export function list({ title, parts, exercises }) {
-  const next = exercises.find((exercise) => !exercise.finished);
+  const next = exercises.find((exercise) => !exercise.finished && !exercise.needs);
   const sections = parts
     .map((name, index) => ({ name, index, ofPart: exercises.filter(({ part }) => part === index + 1) }))
     .filter(({ ofPart }) => ofPart.length > 0)
@@ -44,12 +44,13 @@ export function link(id, className, ...content) {
 
 /**
  * What an exercise is beyond a form.
- * @param {{ code: unknown, hard: boolean }} exercise
+ * @param {{ code: unknown, hard: boolean, needs: { what: string } | null }} exercise
  */
-export function tagsOf({ code, hard }) {
+export function tagsOf({ code, hard, needs }) {
   const tags = [];
   if (code) tags.push('code');
   if (hard) tags.push('hard');
+  if (needs) tags.push(`needs ${needs.what}`);
   return tags.map((tag) => element('small', 'tag', tag));
 }
 
@@ -62,14 +63,15 @@ const finishedOf = (exercises) => exercises.filter(({ finished }) => finished).l
  * @param {ListedExercise | undefined} next the first that is not finished
  */
 function head(title, exercises, next) {
-  const finished = finishedOf(exercises);
+  const checked = exercises.filter(({ needs }) => !needs);
+  const finished = finishedOf(checked);
   const bar = element('progress', '');
-  bar.max = Math.max(1, exercises.length);
+  bar.max = Math.max(1, checked.length);
   bar.value = finished;
   bar.setAttribute('aria-label', 'Finished exercises');
   const lead =
     'Each exercise asks you for numbers, or for a few lines of code. Write down what you think. Then theory, a simulation and a real load give their numbers, and you see how far off each of yours was, and why.';
-  const count = element('p', '', element('b', '', `${finished} of ${exercises.length}`), ' finished');
+  const count = element('p', '', element('b', '', `${finished} of ${checked.length}`), ' finished');
   const made = element(
     'div',
     'begin',

@@ -29,13 +29,16 @@ export class ExercisePage {
   constructor(main, exercise) {
     this.exercise = exercise;
     this.api = `api/exercises/${encodeURIComponent(exercise.id)}`;
-    this.predictions = exercise.questions.length > 0 ? new Predictions(exercise, this.api) : null;
+    const { needs } = exercise;
+    this.predictions = exercise.questions.length > 0 && !needs ? new Predictions(exercise, this.api) : null;
     this.check = new Check(exercise, this.api, this.predictions, () => this.#refresh());
     this.stuck = new Stuck(exercise, this.api);
     const side = element('div', 'side');
     if (exercise.code) side.append(writing(exercise.id, exercise.code));
     if (this.predictions) side.append(this.predictions.section);
-    side.append(this.check.section, this.#explained, this.stuck.section);
+    if (needs) side.append(element('section', 'card', element('p', 'message', needs.sentence)));
+    else side.append(this.check.section);
+    side.append(this.#explained, this.stuck.section);
     side.append(element('p', 'terminal', 'In a terminal: ', element('code', '', `weir exercise start ${exercise.id}`)));
     const text = element('section', 'card prose', prose(exercise.html.text));
     main.replaceChildren(this.#head(), element('div', 'columns', text, side));

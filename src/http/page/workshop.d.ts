@@ -25,6 +25,13 @@ export interface ListedExercise {
   predicted: number;
   checks: number;
   finished: string | null;
+  needs: Need | null;
+}
+
+/** What an exercise needs and the server does not have. */
+export interface Need {
+  what: string;
+  sentence: string;
 }
 
 /** `GET /api/exercises/ID`. */
@@ -36,6 +43,7 @@ export interface Exercise {
   minutes: number;
   hard: boolean;
   html: ExerciseHtml;
+  needs: Need | null;
   config: string[];
   loads: ExerciseLoad[];
   questions: Question[];

@@ -222,3 +222,25 @@ fn what_was_measured_before_is_not_measured_in_a_session_either() {
     assert!(!said.contains("Measuring"), "{said}");
     assert!(said.contains("✓ First is finished."), "{said}");
 }
+
+#[test]
+fn an_exercise_that_needs_what_is_not_there_is_shown_and_not_asked_or_counted() {
+    let mut room = Room::new("needs");
+    let needs = format!("{EXERCISE}\n[needs]\nwhat = \"a moon\"\nsentence = \"It needs a moon.\"\n");
+    fs::write(room.folder.join("second").join("exercise.toml"), needs).unwrap();
+    let said = room.walk("n\nn\nq\n");
+    in_order(
+        &said,
+        &["The text of second", "It needs a moon.", "Press Enter for the next", "Exercise 3 of 3"],
+    );
+    assert_eq!(said.matches("How many?").count(), 1, "{said}");
+    for id in ["first", "third"] {
+        room.progress().change(id, State::finish).unwrap();
+    }
+    assert!(room.walk("").starts_with("Every exercise is finished."));
+    let set = Set::read(&room.folder).unwrap();
+    let list = show::list(&set, &room.progress());
+    assert!(list.contains("(needs a moon)") && list.contains("2 of 2 finished"), "{list}");
+    let text = show::start(&set.exercises[1]).unwrap();
+    assert!(text.ends_with("It needs a moon.\n") && !text.contains("predict"), "{text}");
+}
