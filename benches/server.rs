@@ -1,10 +1,14 @@
-//! Calls and casts of servers, as a ratio to bare tokio channels in the same run, and the memory
-//! of an idle server.
+//! Calls and casts of servers, as a ratio to bare tokio channels and to actors of the library
+//! kameo in the same run, and the memory of an idle server.
 //!
 //! | row | peer | budget |
 //! |---|---|---|
 //! | call | a task with an `mpsc` channel and a `oneshot` per request | 0.7 |
+//! | call beside kameo | `ask` of an actor with a mailbox of the same size | 1.4 |
 //! | cast | the same channel without the `oneshot` | – |
+//!
+//! The ratio is ours to theirs in events per second, so 1.4 says that a call takes 0.7 of the time
+//! of an ask.
 //!
 //! The aim is at most 0.7 µs per call on one thread and 1 µs on two.
 
@@ -12,6 +16,9 @@ mod support;
 
 use std::time::Duration;
 
+use kameo::Actor;
+use kameo::actor::{ActorRef, Spawn};
+use kameo::message::Message;
 use tokio::sync::{mpsc, oneshot};
 use weir::server::{self, Context, Handle, Server, ServerRef};
 
@@ -43,6 +50,10 @@ fn main() {
         table.row(&row, |n| calls(n, 16), |n| requests(n, 16));
         let row = Row::new("call with a time limit, 1 caller", 100_000, 0.58);
         table.row(&row, limited, |n| requests(n, 1));
+        let row = Row::new("call beside kameo, 1 caller", 200_000, 1.4);
+        table.row(&row, |n| calls(n, 1), |n| asks(n, 1));
+        let row = Row::new("call beside kameo, 16 callers", 200_000, 1.4);
+        table.row(&row, |n| calls(n, 16), |n| asks(n, 16));
         let row = Row::new("cast, waiting for a place", 1_000_000, 4.1);
         table.row(&row, casts, messages);
         if table.wants("memory") {
@@ -114,6 +125,37 @@ async fn requests(events: u64, callers: u64) -> Duration {
         }
     };
     timed(all((0..callers).map(|_| tokio::spawn(caller(task.clone()))))).await
+}
+
+/// The counter as an actor of kameo.
+struct Counting(u64);
+
+impl Actor for Counting {
+    type Args = Self;
+    type Error = std::convert::Infallible;
+
+    async fn on_start(state: Self, _: ActorRef<Self>) -> Result<Self, Self::Error> {
+        Ok(state)
+    }
+}
+
+impl Message<Add> for Counting {
+    type Reply = u64;
+
+    async fn handle(&mut self, Add(n): Add, _: &mut kameo::message::Context<Self, u64>) -> u64 {
+        self.0 += n;
+        self.0
+    }
+}
+
+async fn asks(events: u64, callers: u64) -> Duration {
+    let actor = Counting::spawn_with_mailbox(Counting(0), kameo::mailbox::bounded(1000));
+    let caller = move |actor: ActorRef<Counting>| async move {
+        for _ in 0..events / callers {
+            actor.ask(Add(1)).await.expect("the actor lives");
+        }
+    };
+    timed(all((0..callers).map(|_| tokio::spawn(caller(actor.clone()))))).await
 }
 
 async fn messages(events: u64) -> Duration {
