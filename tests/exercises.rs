@@ -166,6 +166,17 @@ async fn the_list_has_every_exercise_with_what_was_done_of_it() {
 }
 
 #[tokio::test]
+async fn an_exercise_that_needs_what_is_not_there_is_shown_and_not_checked() {
+    let workshop = Workshop::open("needs");
+    let set = workshop.with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises"));
+    let shown = set.get("/api/exercises/two-owners").await;
+    let sentence = shown["needs"]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("NATS"), "{sentence}");
+    let (status, text) = set.post("/api/exercises/two-owners/check").await;
+    assert_eq!((status, text.trim_end()), (StatusCode::CONFLICT, sentence));
+}
+
+#[tokio::test]
 async fn an_exercise_is_shown_without_its_answers() {
     let workshop = Workshop::open("show");
     let shown = workshop.get("/api/exercises/small").await;

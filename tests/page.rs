@@ -205,7 +205,9 @@ async fn the_page_declares_fields_of_the_workshop_that_the_server_sends() {
     declared.check("ExerciseSet", &workshop.get("/api/exercises").await, Extra::Allowed);
     // The set of this repository has what the small one lacks.
     let set = workshop.with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises"));
-    for exercise in set.get("/api/exercises").await["exercises"].as_array().unwrap() {
+    let list = set.get("/api/exercises").await;
+    declared.check("ExerciseSet", &list, Extra::Allowed);
+    for exercise in list["exercises"].as_array().unwrap() {
         let path = format!("/api/exercises/{}", exercise["id"].as_str().unwrap());
         declared.check("Exercise", &set.get(&path).await, Extra::Allowed);
         let (_, text) = set.post(&format!("{path}/solution")).await;
