@@ -8,7 +8,7 @@ import { ticksTo, usual } from '../labs/axis.js';
 import { usText } from './figures.js';
 
 /** @import { Panel } from '../labs/score.js' */
-/** @import { Mark } from '../labs/series.js' */
+/** @import { Mark, Series } from '../labs/series.js' */
 /** @import { Rooms } from './types.d.ts' */
 
 const SPAN_MS = 60_000;
@@ -52,15 +52,23 @@ export function historyOf({ history: { ack_p99_us: times, ...rest } }) {
 }
 
 /**
- * The marks of the server; kills are red. When rooms are killed again and again, their words are left out.
+ * The marks of the server that a series does not have yet; kills are red.
  * @param {Rooms} lab
+ * @param {Series} series
  * @returns {Mark[]}
  */
-export function marksOf(lab) {
-  const now = lab.at_ms;
-  const recent = lab.marks.filter(({ at_ms: at }) => now - at < SPAN_MS).length;
-  return lab.marks.map(({ at_ms, says }) => {
-    const isKill = / (killed|crashed)\b/.test(says);
-    return { at_ms, kind: isKill ? 'crash' : 'change', word: isKill && recent > WORDS ? '' : says };
-  });
+export function marksOf({ marks }, series) {
+  const known = new Set(series.marks.map(({ at_ms: at }) => at));
+  return marks
+    .filter(({ at_ms: at }) => !known.has(at))
+    .map(({ at_ms, says }) => ({ at_ms, kind: / (killed|crashed)\b/.test(says) ? 'crash' : 'change', word: says }));
+}
+
+/**
+ * Leaves out the words of kills while rooms are killed again and again.
+ * @param {Series} series
+ */
+export function quieten({ marks, now }) {
+  const recent = marks.filter(({ kind, at_ms: at }) => kind === 'crash' && now - at < SPAN_MS);
+  if (recent.length > WORDS) for (const mark of recent) mark.word = '';
 }

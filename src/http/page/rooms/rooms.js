@@ -21,7 +21,7 @@ import { switchTheme } from '../theme.js';
 import { Board, snapshotIn, socketPath } from './board.js';
 import { Controls } from './controls.js';
 import { Figures } from './figures.js';
-import { historyOf, marksOf, PANELS } from './panels.js';
+import { historyOf, marksOf, PANELS, quieten } from './panels.js';
 import { Records } from './records.js';
 import { Tree } from './tree.js';
 import { houseVerdict, roomVerdict } from './verdict.js';
@@ -76,7 +76,9 @@ let clearing;
 function receive(lab) {
   if (latest !== null && lab.ledger.acknowledged < latest.ledger.acknowledged) series.clear();
   latest = lab;
-  series.take(lab.at_ms, historyOf(lab), marksOf(lab));
+  if (lab.at_ms < series.now) series.clear(); // the server has been restarted
+  series.take(lab.at_ms, historyOf(lab), marksOf(lab, series));
+  quieten(series);
   if (!document.hidden) render(lab);
 }
 
