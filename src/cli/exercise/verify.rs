@@ -32,7 +32,7 @@ pub(super) fn run(set: &Set, ids: &[String], texts: bool) -> anyhow::Result<Exit
                 say(format_args!("skip   {}: {}", exercise.id, need.sentence));
             }
             _ => {
-                say(format_args!("{} {}", if found.is_empty() { "ok    " } else { "FAILED" }, exercise.id))
+                say(format_args!("{} {}", if found.is_empty() { "ok    " } else { "FAILED" }, exercise.id));
             }
         }
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", exercise.id)));
