@@ -50,9 +50,9 @@ fn main() {
         table.row(&row, |n| calls(n, 16), |n| requests(n, 16));
         let row = Row::new("call with a time limit, 1 caller", 100_000, 0.58);
         table.row(&row, limited, |n| requests(n, 1));
-        let row = Row::new("call beside kameo, 1 caller", 200_000, 1.4);
+        let row = Row::new("call beside kameo, 1 caller", 200_000, 0.58);
         table.row(&row, |n| calls(n, 1), |n| asks(n, 1));
-        let row = Row::new("call beside kameo, 16 callers", 200_000, 1.4);
+        let row = Row::new("call beside kameo, 16 callers", 200_000, 0.71);
         table.row(&row, |n| calls(n, 16), |n| asks(n, 16));
         let row = Row::new("cast, waiting for a place", 1_000_000, 4.1);
         table.row(&row, casts, messages);
