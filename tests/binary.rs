@@ -24,6 +24,8 @@ pub(crate) mod jobs;
 mod kill;
 /// The ladder of the matches lab.
 mod ladder;
+/// `weir load rooms` on a real server.
+mod load_rooms;
 /// Matches from the command line.
 mod matches;
 

@@ -147,6 +147,7 @@ impl Load<'_> {
         let mut talk = talker.talk();
         let before = server::report(&mut talk).await?;
         let created = server::create(&mut talk, &plan.prefix, plan.rooms).await?;
+        let earlier = server::states(&mut talk, &plan.prefix).await?;
         let began = record::now();
         let run = began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
         let clock = Clock::start();
@@ -158,8 +159,8 @@ impl Load<'_> {
         let cpu_before = (ThreadCpu::now(), MachineCpu::now(*server));
         let (interrupted, watch) = self.load(&house, progress).await?;
         let cpu_after = (ThreadCpu::now(), MachineCpu::now(*server));
-        let Settled { ledger, lost_in, unread, after } =
-            settle::settle(&house, &mut talk, &before.ledger).await?;
+        let Settled { ledger, lost_in, earlier_lost, unread, after } =
+            settle::settle(&house, &mut talk, &before.ledger, &earlier).await?;
         setup::leave_all(&house, talker).await;
         let unsent = house.unsent();
         let mut side = house.take_tally().finish();
@@ -174,7 +175,8 @@ impl Load<'_> {
             side.backup.clone_from(&after.backup);
         }
         side.backup_every_ms = after.backup_every_ms;
-        (side.ledger, side.lost_in, side.unread, side.unsent) = (ledger, lost_in, unread, unsent);
+        (side.ledger, side.lost_in, side.earlier_lost) = (ledger, lost_in, earlier_lost);
+        (side.unread, side.unsent) = (unread, unsent);
         (side.interrupted, side.watch) = (interrupted, watch);
         let since = |now: u64, before: u64| now.saturating_sub(before);
         side.server = Some(RoomsServer {

@@ -45,6 +45,8 @@ pub struct RoomsSide {
     /// Of these rooms and those of which a kill was said to lose something: the lost updates
     /// that the answers to the kills named.
     pub told_in: BTreeMap<String, u64>,
+    /// Updates that the rooms had before the load, and that were lost as well.
+    pub earlier_lost: u64,
     /// Rooms whose moves the server did not list at the end.
     pub unread: u64,
     /// Moves that were sent again because their outcome was unknown.
@@ -190,6 +192,8 @@ pub struct RoomsWatch {
     pub untold: u64,
     /// The reasons of `refused` and `dropped`, with their number.
     pub reasons: BTreeMap<String, u64>,
+    /// The first words that did not fit, such as `load-7: resumed at 3-408 after 2-409`.
+    pub faults: Vec<String>,
 }
 
 impl RoomsSide {

@@ -63,6 +63,9 @@ pub(super) fn side(text: &mut String, rooms: &RoomsSide) {
             rooms.retries, ledger.repeated, rooms.rejoins
         ),
     );
+    if rooms.earlier_lost > 0 {
+        put(text, "", format!("{} updates from before the load were lost as well", rooms.earlier_lost));
+    }
     if !rooms.lost_in.is_empty() {
         put(text, "lost in", largest(&rooms.lost_in));
     }
@@ -124,6 +127,9 @@ fn watchers(text: &mut String, watch: &RoomsWatch) {
             watch.twice, watch.disordered, watch.missed, watch.untold
         ),
     );
+    for (n, word) in watch.faults.iter().take(LISTED).enumerate() {
+        put(text, if n == 0 { "faults" } else { "" }, word);
+    }
     if !watch.reasons.is_empty() {
         put(text, "gone", listed(&watch.reasons));
     }

@@ -1,11 +1,20 @@
 //! Checks the words that one watcher of a room gets: each position once and in order, and every
 //! loss named as a gap.
 
+use std::fmt;
+
 /// The life of a room, and the number of an update in its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
 pub(super) struct Position {
     pub(super) life: u64,
     pub(super) n: u64,
+}
+
+/// Writes it as the server does: `2-409`.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.life, self.n)
+    }
 }
 
 /// A word of the server to a watcher.
@@ -17,7 +26,8 @@ pub(super) enum Told {
     Update { at: Position },
     /// A new life in which nothing is lost.
     Resumed { at: Position },
-    /// A new life. The updates `from..=to` of the one before are lost.
+    /// Updates that are lost with the life before, or that a backup took with the whole state,
+    /// so that the watcher does not get each of them.
     Gap { from: u64, to: u64, at: Position },
 }
 
@@ -41,6 +51,11 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
+    /// Returns the last position.
+    pub(super) fn at(&self) -> Option<Position> {
+        self.at
+    }
+
     /// Takes the next word of the server.
     pub(super) fn take(&mut self, told: Told) -> Faults {
         let mut faults = Faults::default();
@@ -72,7 +87,9 @@ impl Sequence {
             }
             Told::Gap { from, to, .. } => {
                 faults.missed = from.saturating_sub(seen.n + 1);
-                let fits = from <= to && at.n < from && to >= seen.n;
+                let is_loss = new_life && at.n < from && to >= seen.n;
+                let is_skipped = at.n == to && from > seen.n;
+                let fits = from <= to && (is_loss || is_skipped);
                 faults.untold = u64::from(!fits);
             }
         }
@@ -107,6 +124,11 @@ mod tests {
         // Of a room with a backup: the lost updates never reached the watcher.
         let gap = Told::Gap { from: 6, to: 9, at: at(2, 5) };
         assert_eq!(faults(&[status, gap, update(2, 6)]), [0; 4]);
+        // The backup has ended, and the next one was sent the whole state.
+        let skipped = Told::Gap { from: 6, to: 8, at: at(1, 8) };
+        assert_eq!(faults(&[status, skipped, update(1, 9)]), [0; 4]);
+        let both = Told::Gap { from: 6, to: 8, at: at(2, 8) };
+        assert_eq!(faults(&[status, both, update(2, 9)]), [0; 4]);
         // Without one: the watcher has seen what is lost.
         let fresh = Told::Gap { from: 1, to: 6, at: at(2, 0) };
         assert_eq!(faults(&[status, update(1, 6), fresh, update(2, 1)]), [0; 4]);
@@ -126,5 +148,8 @@ mod tests {
         // The gap ends before what the watcher has seen.
         assert_eq!(faults(&[status, Told::Gap { from: 3, to: 4, at: at(3, 2) }]), [0, 0, 0, 1]);
         assert_eq!(faults(&[status, Told::Gap { from: 8, to: 9, at: at(3, 7) }]), [0, 0, 2, 0]);
+        // It names as skipped what the watcher has seen, or as lost what was lost in no new life.
+        assert_eq!(faults(&[status, Told::Gap { from: 5, to: 8, at: at(2, 8) }]), [0, 0, 0, 1]);
+        assert_eq!(faults(&[status, Told::Gap { from: 6, to: 8, at: at(2, 5) }]), [0, 0, 0, 1]);
     }
 }

@@ -53,6 +53,7 @@ pub(super) struct Killed {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Clients {
+    n: u64,
     clients: BTreeMap<String, Listed>,
 }
 
@@ -65,13 +66,26 @@ struct ManyClients {
 /// The moves of all clients, by room and client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct States {
-    rooms: BTreeMap<String, BTreeMap<u64, Listed>>,
+    rooms: BTreeMap<String, Listing>,
+}
+
+/// The moves of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Listing {
+    /// The number of updates.
+    n: u64,
+    clients: BTreeMap<u64, Listed>,
 }
 
 impl States {
+    /// Returns the number of updates in a room.
+    pub(super) fn updates(&self, room: &str) -> u64 {
+        self.rooms.get(room).map_or(0, |listing| listing.n)
+    }
+
     /// Returns what a room lists of a client.
     pub(super) fn of(&self, room: &str, client: u64) -> Option<Listed> {
-        self.rooms.get(room)?.get(&client).copied()
+        self.rooms.get(room)?.clients.get(&client).copied()
     }
 
     /// True if the answer has the room.
@@ -118,11 +132,12 @@ pub(super) async fn create(talk: &mut Talk, prefix: &str, count: usize) -> Resul
 pub(super) async fn states(talk: &mut Talk, prefix: &str) -> Result<States, RoomsError> {
     let path = format!("/api/rooms/clients?prefix={prefix}-");
     let many: ManyClients = asked(talk, "GET", path, None).await?;
-    let number = |id: &str| u64::from_str_radix(id, 16).ok();
-    let clients = |room: Clients| -> BTreeMap<u64, Listed> {
-        room.clients.into_iter().filter_map(|(id, listed)| Some((number(&id)?, listed))).collect()
+    let number = |id: &String| u64::from_str_radix(id, 16).ok();
+    let listing = |Clients { n, clients }| {
+        let clients = clients.into_iter().filter_map(|(id, listed)| Some((number(&id)?, listed)));
+        Listing { n, clients: clients.collect() }
     };
-    let rooms = many.rooms.into_iter().map(|(name, room)| (name, clients(room)));
+    let rooms = many.rooms.into_iter().map(|(name, room)| (name, listing(room)));
     Ok(States { rooms: rooms.collect() })
 }
 

@@ -8,11 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::house::House;
-use super::sequence::{Position, Sequence, Told};
+use super::sequence::{Faults, Position, Sequence, Told};
 use crate::load::http::{Body, Talker, connect, read_head, reason};
 use crate::load::watch::{Chunk, next_chunk};
 use crate::record::RoomsWatch;
 
+/// The most words with a fault that a run lists.
+const MOST_FAULTS: usize = 20;
 /// The longest head, and the longest event.
 const LONGEST: usize = 1 << 20;
 
@@ -32,7 +34,7 @@ struct Data {
 pub(super) async fn run(house: Rc<House>, talker: Talker, number: usize, seen: Rc<RefCell<RoomsWatch>>) {
     let room = house.plan.room(number % house.plan.rooms);
     let path = format!("/api/rooms/{room}/watch?who=watcher-{number}");
-    let mut stream = match open(&talker, &path).await {
+    let mut stream = match open(&talker, &path, room).await {
         Ok(stream) => stream,
         Err(why) => {
             let mut seen = seen.borrow_mut();
@@ -70,13 +72,14 @@ struct Stream<S> {
 /// Text of events, and the place in their order.
 #[derive(Debug, Default)]
 struct Words {
+    room: String,
     /// Text that is no complete event yet.
     text: Vec<u8>,
     sequence: Sequence,
 }
 
 /// Connects, and reads the head of the answer.
-async fn open(talker: &Talker, path: &str) -> Result<Stream<TcpStream>, String> {
+async fn open(talker: &Talker, path: &str, room: String) -> Result<Stream<TcpStream>, String> {
     let mut socket = connect(talker.address()).await.map_err(|error| error.to_string())?;
     let request = format!("GET {path} HTTP/1.1\r\n{}accept: text/event-stream\r\n\r\n", talker.headers());
     socket.write_all(request.as_bytes()).await.map_err(|error| reason(&error))?;
@@ -91,7 +94,7 @@ async fn open(talker: &Talker, path: &str) -> Result<Stream<TcpStream>, String> 
             }
             bytes.drain(..length);
             let is_chunked = head.body == Body::Chunked;
-            return Ok(Stream { socket, bytes, is_chunked, words: Words::default() });
+            return Ok(Stream { socket, bytes, is_chunked, words: Words { room, ..Words::default() } });
         }
         if bytes.len() > LONGEST {
             return Err("a head that is too long".to_owned());
@@ -166,7 +169,17 @@ impl Words {
             }
             Told::Status { .. } => {}
         }
+        let before = self.sequence.at();
         let faults = self.sequence.take(told);
+        if let Some(before) = before.filter(|_| faults != Faults::default())
+            && seen.faults.len() < MOST_FAULTS
+        {
+            let range = match told {
+                Told::Gap { from, to, .. } => format!(" of {from} to {to}"),
+                _ => String::new(),
+            };
+            seen.faults.push(format!("{}: {kind}{range} at {at} after {before}", self.room));
+        }
         seen.twice += faults.twice;
         seen.disordered += faults.disordered;
         seen.missed += faults.missed;
@@ -207,6 +220,7 @@ mod tests {
                 let found =
                     [seen.updates, seen.resumed, seen.gaps, seen.gap_updates, seen.twice, seen.untold];
                 assert_eq!(found, [2, 1, 1, 2, 1, 0], "{seen:?}");
+                assert_eq!(seen.faults, [": update at 3-4 after 3-4"]);
             }
         }
         assert_eq!(

@@ -155,14 +155,14 @@ impl Audit {
             rooms_named.join(", ")
         );
         // If the server's ledger has the losses, something else has killed the rooms as well.
-        let is_known = rooms.server.is_some_and(|server| server.lost >= ledger.lost);
+        let is_known = rooms.server.is_some_and(|server| server.lost >= ledger.lost + rooms.earlier_lost);
         let verdict = if is_known { Verdict::Disturbed } else { Verdict::Failed };
         self.note("kills name their losses", verdict, says);
     }
 
     /// Compares the clients' account with the server's.
     fn ledger_of_moves(&mut self, rooms: &RoomsSide, server: &RoomsServer) {
-        let RoomsSide { ledger, retries, .. } = rooms;
+        let RoomsSide { ledger, retries, earlier_lost, .. } = rooms;
         let says = format!(
             "the server's ledger leaves {} moves unaccounted for (acknowledged \u{2212} in the state \u{2212} lost)",
             server.unaccounted
@@ -174,7 +174,7 @@ impl Audit {
         let slack = retries + ledger.unknown;
         for (name, what, ours, theirs) in [
             ("acknowledged moves agree", "acknowledged", ledger.acknowledged, server.acknowledged),
-            ("lost moves agree", "lost", ledger.lost, server.lost),
+            ("lost moves agree", "lost", ledger.lost + earlier_lost, server.lost),
         ] {
             let numbers =
                 format!("the clients count {} moves as {what}, the server {}", count(ours), count(theirs));

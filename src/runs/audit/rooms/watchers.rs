@@ -15,7 +15,9 @@ impl Audit {
             ("no update was missed", missed, "updates did not arrive and were in no gap"),
             ("new lives were told", untold, "new lives came without a word that fits"),
         ] {
-            let says = format!("{} {what}; {} arrived", count(*n), count(*updates));
+            let first =
+                watch.faults.first().filter(|_| *n > 0).map_or(String::new(), |word| format!(": {word}"));
+            let says = format!("{} {what}; {} arrived{first}", count(*n), count(*updates));
             self.check(name, *n == 0, says);
         }
         if *watchers == 0 {
