@@ -52,7 +52,7 @@ fn the_page_declares_the_rooms_lab_as_the_server_sends_it() {
         post("/api/rooms", json!({ "name": "moon" }));
     }
     post("/api/rooms/moon/play?rate=100", Value::Null);
-    // The seeded players alone: a game does not wait for anyone else, and a side wins.
+    // The seeded players alone: the game waits for no other player, and a side wins.
     until(&mut declared, &server, ROOM, |lab| !lab["open"]["status"]["winner"].is_null());
     until(&mut declared, &server, ROOM, |lab| !lab["now"]["ack_us"].is_null());
     until(&mut declared, &server, ROOM, |lab| !lab["open"]["seat"]["may"].is_null());
