@@ -16,6 +16,7 @@
 //! 5. [`registry`]: names, each claimed by at most one owner;
 //! 6. [`rooms`]: state that survives the process that holds it.
 
+pub mod engine;
 pub mod hub;
 pub mod pipeline;
 pub mod queue;

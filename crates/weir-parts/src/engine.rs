@@ -1,0 +1,238 @@
+//! The contract of an engine: what keeps a queue's events between their acceptance and their end.
+//!
+//! ```text
+//!   push ─▶ ready ──ask──▶ leased ──settle─▶ done
+//!             ▲              │ │
+//!             ├── back ──────┘ ├─ again ─▶ delayed ─▶ ready
+//!             └── delay over   └─ dead ──▶ dead letters
+//! ```
+//!
+//! A push resolves when the event is as safe as the engine makes it ([`Safety`]). An event that is
+//! asked for is *leased*: it belongs to the asker until it is settled, and no other asker gets it.
+//! An engine that outlives the process gives the events that were leased at a crash again, and
+//! marks them [`Leased::recovered`], because they may have been worked on.
+//!
+//! # The book
+//! [`Book`] counts every event that was ever accepted: accepted = done + failed + dropped + held. An
+//! event counts as done when its settling is as safe as its push was. Until then it is held.
+//!
+//! [`contract::check`] holds an engine against a model.
+
+#[doc(hidden)]
+pub mod contract;
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// The number of an event. Numbers are given in the order of acceptance and never again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u64);
+
+/// How safe an event is once its push has resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Safety {
+    /// It is lost with the process.
+    Memory,
+    /// It survives a kill of the process, and may be lost in a power cut.
+    Process,
+    /// It survives a power cut.
+    PowerLoss,
+}
+
+/// An event that belongs to the asker until it is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    /// Its number.
+    pub id: EventId,
+    /// What was pushed; empty without a payload.
+    pub payload: Vec<u8>,
+    /// The attempts that have failed so far.
+    pub tries: u32,
+    /// True if the event was held when the engine was opened: it may have been worked on before.
+    pub recovered: bool,
+}
+
+/// What became of a leased event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settle {
+    /// The work is finished.
+    Done,
+    /// The attempt has failed. The event is ready again after this time, or is a dead letter if
+    /// that was its last attempt.
+    Again {
+        /// The delay.
+        after: Duration,
+    },
+    /// The event cannot be worked on, and is a dead letter.
+    Dead {
+        /// Why.
+        why: String,
+    },
+    /// The work was not begun: the event is ready at once, and no attempt counts.
+    Back,
+}
+
+/// An event that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadEvent {
+    /// Its number.
+    pub id: EventId,
+    /// What was pushed.
+    pub payload: Vec<u8>,
+    /// The attempts that were made.
+    pub tries: u32,
+    /// Why it was given up.
+    pub why: String,
+}
+
+/// Where the held events are. A moment's view, which may be stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// Events that can be asked for.
+    pub ready: u64,
+    /// Events that belong to an asker, those that are settling included.
+    pub leased: u64,
+    /// Events that wait for their next attempt.
+    pub delayed: u64,
+    /// Events whose settling is not safe yet.
+    pub settling: u64,
+}
+
+impl Depth {
+    /// Returns the number of events that are held.
+    pub fn held(&self) -> u64 {
+        self.ready + self.leased + self.delayed
+    }
+}
+
+/// The counts of all events, over all lives of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Book {
+    /// Events that were accepted. The next one gets this number.
+    pub accepted: u64,
+    /// Events whose work is finished.
+    pub done: u64,
+    /// Dead letters, those that were purged included. A dead letter that is retried is accepted
+    /// again, under a number of its own.
+    pub failed: u64,
+    /// Events that an operator purged.
+    pub dropped: u64,
+}
+
+impl Book {
+    /// Returns the number of events that must be held: accepted − done − failed − dropped.
+    pub fn held(&self) -> u64 {
+        self.checked_held().unwrap_or(0)
+    }
+
+    /// Returns the same, or `None` for a book that does not add up.
+    pub fn checked_held(&self) -> Option<u64> {
+        let settled = self.done.checked_add(self.failed)?.checked_add(self.dropped)?;
+        self.accepted.checked_sub(settled)
+    }
+}
+
+impl fmt::Display for Book {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, done, failed, dropped } = self;
+        write!(f, "accepted {accepted}, done {done}, failed {failed}, dropped {dropped}")
+    }
+}
+
+/// Why an event was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The engine was closed.
+    #[error("the queue is closed")]
+    Closed,
+    /// The payload is too long.
+    #[error("the payload has {bytes} bytes, at most {max} are taken")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The disk has too little space. What is left is needed to settle what was accepted.
+    #[error(
+        "the disk is nearly full: {free} bytes are free, and {reserve} are kept for events that were accepted"
+    )]
+    DiskFull {
+        /// Free bytes.
+        free: u64,
+        /// The bytes that are kept free.
+        reserve: u64,
+    },
+    /// The event could not be stored.
+    #[error("the event was not stored: {0}")]
+    NotStored(String),
+}
+
+/// Why events were not settled.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The asker does not hold this event: it was settled before.
+    #[error("event {} is not leased", .0.0)]
+    NotLeased(EventId),
+    /// It could not be stored. The events stay leased, and can be settled again.
+    #[error("not stored: {0}")]
+    NotStored(String),
+    /// The engine has ended.
+    #[error("the queue has ended")]
+    Ended,
+}
+
+/// What keeps a queue's events.
+pub trait Engine: Send + Sync + 'static {
+    /// Accepts an event, and resolves when it is safe.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    ///
+    /// # Cancel safety
+    /// The event may be accepted after the future is dropped, or not.
+    fn push(&self, payload: Vec<u8>) -> impl Future<Output = Result<EventId, Refused>> + Send;
+
+    /// Waits for events, and leases at least one and at most `demand` of them: those that were given
+    /// back or whose delay is over first, and then in the order of their numbers. `None` once the
+    /// engine is closed and nothing is held.
+    ///
+    /// # Cancel safety
+    /// No event is leased to a future that is dropped.
+    fn ask(&self, demand: usize) -> impl Future<Output = Option<Vec<Leased>>> + Send;
+
+    /// Settles leased events, and resolves when that is safe.
+    ///
+    /// # Errors
+    /// [`EngineError::NotLeased`] names one that is not leased; the others are settled.
+    ///
+    /// # Cancel safety
+    /// The events are settled even if the future is dropped.
+    fn settle(
+        &self,
+        settled: Vec<(EventId, Settle)>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Drops all events that are not leased, and returns their number.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn purge(&self) -> impl Future<Output = Result<u64, EngineError>> + Send;
+
+    /// Returns where the held events are.
+    fn depth(&self) -> Depth;
+
+    /// Returns the counts.
+    fn book(&self) -> Book;
+
+    /// Returns how safe an accepted event is.
+    fn safety(&self) -> Safety;
+
+    /// Accepts no more events. What is held can still be asked for and settled.
+    fn close(&self);
+}

@@ -1,0 +1,245 @@
+//! The handle of a queue.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+use weir_parts::engine::{
+    Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Safety, Settle,
+};
+
+use crate::commits::{self, Request};
+use crate::error::{OpenError, StoreError};
+use crate::options::Options;
+use crate::shared::Shared;
+use crate::store::Store;
+use crate::transaction::Change;
+
+/// Requests that may wait for the thread that commits. A caller more waits for a place.
+const WAITING: usize = 4_096;
+
+/// A durable queue. Dropping it ends it.
+#[derive(Debug)]
+pub struct DiskQueue {
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    options: Options,
+}
+
+/// What an ask has found.
+enum Found {
+    Events(Vec<Leased>),
+    /// Nothing until news come, or until the next delay is over.
+    Nothing(Option<Instant>),
+    Over,
+}
+
+impl DiskQueue {
+    /// Opens the queue in a file, which is created if it is missing.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A file whose book does not add up is refused.
+    ///
+    /// # Panics
+    /// If no thread can be started.
+    pub fn open(file: &Path, options: Options) -> Result<Self, OpenError> {
+        let (store, index) = Store::open(file)?;
+        let shared = Arc::new(Shared::new(store, index));
+        let (requests, receiver) = mpsc::channel(WAITING);
+        let thread = {
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name("queue".to_owned());
+            thread.spawn(move || commits::run(&shared, receiver, options)).expect("a thread starts")
+        };
+        Ok(Self { shared, requests, thread: Mutex::new(Some(thread)), options })
+    }
+
+    /// Accepts a dead letter again, or all of them, as new events. Returns their number.
+    ///
+    /// # Errors
+    /// [`EngineError::NotStored`], [`EngineError::Ended`].
+    ///
+    /// # Cancel safety
+    /// The letters may be accepted after the future is dropped.
+    pub async fn retry_dead(&self, which: Option<EventId>) -> Result<u64, EngineError> {
+        self.change(vec![Change::Retry(which)]).await
+    }
+
+    /// Removes all dead letters, and returns their number. They stay counted as failed.
+    ///
+    /// # Errors
+    /// [`EngineError::NotStored`], [`EngineError::Ended`].
+    ///
+    /// # Cancel safety
+    /// The letters may be removed after the future is dropped.
+    pub async fn purge_dead(&self) -> Result<u64, EngineError> {
+        self.change(vec![Change::PurgeDead]).await
+    }
+
+    /// Returns the dead letters, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn dead(&self) -> Result<Vec<DeadEvent>, StoreError> {
+        self.shared.store.dead()
+    }
+
+    /// Ends the queue: what was asked of it before is stored, and the file is closed. Blocks until
+    /// then.
+    pub fn end(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else { return };
+        let mut end = Request::End;
+        // The thread takes requests all the time, so a place is free soon.
+        while let Err(mpsc::error::TrySendError::Full(request)) = self.requests.try_send(end) {
+            end = request;
+            std::thread::yield_now();
+        }
+        if thread.join().is_err() {
+            log::error!("the thread of the queue {} panicked", self.shared.store.file().display());
+        }
+    }
+
+    async fn change(&self, changes: Vec<Change>) -> Result<u64, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.requests.send(Request::Change(changes, answer)).await;
+        sent.map_err(|_| EngineError::Ended)?;
+        answered.await.unwrap_or(Err(EngineError::Ended))
+    }
+
+    /// Leases what is ready.
+    fn take(&self, demand: usize) -> Result<Found, StoreError> {
+        let mut index = self.shared.index();
+        let due = index.wake(Instant::now());
+        let mut back = Vec::new();
+        while back.len() < demand {
+            let Some(id) = index.next_back() else { break };
+            back.push(id);
+        }
+        let mut events = Vec::new();
+        for (id, payload) in self.shared.store.payloads(&back).inspect_err(|_| {
+            // They are still there, and the next ask finds them.
+            back.iter().for_each(|id| index.give_back(*id));
+        })? {
+            events.push((id, payload));
+        }
+        let (mut cursor, committed) = (index.cursor, index.committed);
+        let left = demand - events.len();
+        let mut new = Vec::new();
+        if left > 0 && cursor < committed {
+            self.shared.store.range(cursor, committed, |id, payload| {
+                cursor = id + 1;
+                if index.is_new(id) {
+                    new.push((id, payload.to_vec()));
+                }
+                new.len() < left
+            })?;
+            index.cursor = if new.len() < left { committed } else { cursor };
+        }
+        events.append(&mut new);
+        if events.is_empty() {
+            let is_over = index.is_closed && index.live == 0;
+            return Ok(if is_over { Found::Over } else { Found::Nothing(due) });
+        }
+        let recovered_below = index.recovered_below;
+        let lease = |(id, payload)| {
+            let tries = index.lease(id);
+            Leased { id: EventId(id), payload, tries, recovered: id < recovered_below }
+        };
+        Ok(Found::Events(events.into_iter().map(lease).collect()))
+    }
+}
+
+impl Engine for DiskQueue {
+    async fn push(&self, payload: Vec<u8>) -> Result<EventId, Refused> {
+        let (bytes, max) = (payload.len(), self.options.max_payload);
+        if bytes > max {
+            return Err(Refused::TooLong { bytes, max });
+        }
+        let (answer, answered) = oneshot::channel();
+        let sent = self.requests.send(Request::Push(payload, answer)).await;
+        sent.map_err(|_| Refused::Closed)?;
+        answered.await.unwrap_or(Err(Refused::Closed))
+    }
+
+    async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
+        loop {
+            let mut news = std::pin::pin!(self.shared.news.notified());
+            // Registered before the look, so that nothing is missed.
+            news.as_mut().enable();
+            let due = match self.take(demand.max(1)) {
+                Ok(Found::Events(events)) => return Some(events),
+                Ok(Found::Over) => return None,
+                Ok(Found::Nothing(due)) => due,
+                Err(error) => {
+                    log::error!("the queue {} was not read: {error}", self.shared.store.file().display());
+                    None
+                }
+            };
+            match due {
+                // Whichever comes first, the next look finds it.
+                Some(due) => _ = timeout_at(due, news).await,
+                None => news.await,
+            }
+        }
+    }
+
+    async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
+        let mut missing = None;
+        let changes: Vec<Change> = {
+            let mut index = self.shared.index();
+            let mut change = |(EventId(id), how)| {
+                if !index.begin_settling(id) {
+                    missing.get_or_insert(EventId(id));
+                    return None;
+                }
+                Some(Change::Settle { id, tries: index.tries_of(id), how })
+            };
+            settled.into_iter().filter_map(&mut change).collect()
+        };
+        if !changes.is_empty() {
+            self.change(changes).await?;
+        }
+        missing.map_or(Ok(()), |id| Err(EngineError::NotLeased(id)))
+    }
+
+    async fn purge(&self) -> Result<u64, EngineError> {
+        let changes: Vec<Change> = {
+            let mut index = self.shared.index();
+            let mut live = Vec::new();
+            let read = self.shared.store.range(0, index.committed, |id, _| {
+                live.push(id);
+                true
+            });
+            read.map_err(|error| EngineError::NotStored(error.to_string()))?;
+            index.take_all(live.into_iter()).into_iter().map(Change::Purge).collect()
+        };
+        if changes.is_empty() { Ok(0) } else { self.change(changes).await }
+    }
+
+    fn depth(&self) -> Depth {
+        self.shared.index().depth(Instant::now())
+    }
+
+    fn book(&self) -> Book {
+        self.shared.index().book
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::PowerLoss
+    }
+
+    fn close(&self) {
+        self.shared.index().is_closed = true;
+        self.shared.news.notify_waiters();
+    }
+}
+
+impl Drop for DiskQueue {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

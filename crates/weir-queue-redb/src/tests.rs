@@ -1,0 +1,228 @@
+//! Tests of the queue within one process.
+
+use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+use weir_parts::engine::contract::{Step, check};
+use weir_parts::engine::{Book, Engine, EngineError, EventId, Refused, Settle};
+
+use crate::{DiskQueue, OpenError, Options, verify};
+
+struct File {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl File {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue.redb");
+        Self { _folder: folder, path }
+    }
+
+    fn open(&self) -> DiskQueue {
+        DiskQueue::open(&self.path, Options::default()).unwrap()
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..20_u8).prop_map(Step::Push),
+        4 => (1..6_u8).prop_map(Step::Ask),
+        3 => any::<u8>().prop_map(Step::Done),
+        2 => any::<u8>().prop_map(Step::Again),
+        1 => any::<u8>().prop_map(Step::Later),
+        1 => any::<u8>().prop_map(Step::Dead),
+        2 => any::<u8>().prop_map(Step::Back),
+        1 => Just(Step::Twice),
+        1 => Just(Step::Purge),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_keeps_the_contract(script in proptest::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let file = File::new();
+        let queue = file.open();
+        runtime.block_on(check(&queue, Options::default().attempts, &script));
+        drop(queue);
+        prop_assert_eq!(verify(&file.path).unwrap().problems, Vec::<String>::new());
+    }
+}
+
+fn numbers(leased: &[weir_parts::engine::Leased]) -> Vec<u64> {
+    leased.iter().map(|leased| leased.id.0).collect()
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_there_after_a_restart_and_numbers_go_on() {
+    let file = File::new();
+    let queue = file.open();
+    for payload in [b"a", b"b", b"c"] {
+        queue.push(payload.to_vec()).await.unwrap();
+    }
+    let leased = queue.ask(2).await.unwrap();
+    queue.settle(vec![(leased[0].id, Settle::Done)]).await.unwrap();
+    drop(queue);
+
+    let queue = file.open();
+    assert_eq!(queue.book(), Book { accepted: 3, done: 1, failed: 0, dropped: 0 });
+    let leased = queue.ask(10).await.unwrap();
+    assert_eq!((numbers(&leased), leased[0].payload.as_slice()), (vec![1, 2], &b"b"[..]));
+    assert!(leased.iter().all(|leased| leased.recovered && leased.tries == 0));
+    let settled = leased.iter().map(|leased| (leased.id, Settle::Done)).collect();
+    queue.settle(settled).await.unwrap();
+    drop(queue);
+
+    let queue = file.open();
+    assert_eq!(queue.push(Vec::new()).await, Ok(EventId(3)), "also when the queue was empty");
+    assert!(!queue.ask(1).await.unwrap()[0].recovered);
+}
+
+#[tokio::test]
+async fn attempts_and_delays_outlive_the_process_and_end_among_the_dead_letters() {
+    let file = File::new();
+    let mut queue = file.open();
+    queue.push(b"poison".to_vec()).await.unwrap();
+    for tries in 0..3 {
+        let leased = queue.ask(1).await.unwrap();
+        assert_eq!(leased[0].tries, tries);
+        queue
+            .settle(vec![(leased[0].id, Settle::Again { after: Duration::from_millis(20) })])
+            .await
+            .unwrap();
+        drop(queue);
+        queue = file.open();
+    }
+    let dead = queue.dead().unwrap();
+    assert_eq!((dead.len(), dead[0].tries, dead[0].payload.as_slice()), (1, 3, &b"poison"[..]));
+    assert_eq!(dead[0].why, "no attempt is left");
+    assert_eq!((queue.book().failed, queue.depth().held()), (1, 0));
+
+    assert_eq!(queue.retry_dead(Some(EventId(9))).await, Ok(0), "there is no such letter");
+    assert_eq!(queue.retry_dead(None).await, Ok(1));
+    let leased = queue.ask(1).await.unwrap();
+    assert_eq!((leased[0].id, leased[0].tries), (EventId(1), 0), "under a number of its own");
+    queue.settle(vec![(leased[0].id, Settle::Dead { why: "unreadable".to_owned() })]).await.unwrap();
+    assert_eq!(queue.dead().unwrap()[0].why, "unreadable");
+    assert_eq!((queue.purge_dead().await, queue.dead().unwrap().len()), (Ok(1), 0));
+    assert_eq!(queue.book(), Book { accepted: 2, done: 0, failed: 2, dropped: 0 });
+}
+
+#[tokio::test]
+async fn a_delayed_event_waits_and_does_not_hold_up_others() {
+    let file = File::new();
+    let queue = file.open();
+    queue.push(b"late".to_vec()).await.unwrap();
+    queue.push(b"next".to_vec()).await.unwrap();
+    let late = queue.ask(1).await.unwrap();
+    let (after, began) = (Duration::from_millis(50), tokio::time::Instant::now());
+    queue.settle(vec![(late[0].id, Settle::Again { after })]).await.unwrap();
+    let mut found = numbers(&queue.ask(5).await.unwrap());
+    if !found.contains(&0) {
+        assert_eq!(found, [1]);
+        found.extend(numbers(&queue.ask(5).await.unwrap()));
+    }
+    assert!(found.contains(&0) && began.elapsed() >= after, "{found:?} after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_file_in_use_is_refused_and_the_process_is_named() {
+    let file = File::new();
+    let queue = file.open();
+    let refused = DiskQueue::open(&file.path, Options::default()).unwrap_err();
+    assert!(matches!(refused, OpenError::InUse { pid: Some(pid), .. } if pid == std::process::id()));
+    assert!(refused.to_string().ends_with(&format!("is in use by process {}", std::process::id())));
+    assert!(matches!(verify(&file.path), Err(OpenError::InUse { .. })));
+    drop(queue);
+    assert!(verify(&file.path).unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_nearly_full_disk_refuses_pushes_and_still_settles() {
+    let file = File::new();
+    let queue = file.open();
+    queue.push(Vec::new()).await.unwrap();
+    drop(queue);
+    let options = Options { reserve: u64::MAX, ..Options::default() };
+    let queue = DiskQueue::open(&file.path, options).unwrap();
+    assert!(matches!(queue.push(Vec::new()).await, Err(Refused::DiskFull { reserve: u64::MAX, .. })));
+    let leased = queue.ask(1).await.unwrap();
+    assert_eq!(queue.settle(vec![(leased[0].id, Settle::Done)]).await, Ok(()));
+    assert_eq!(queue.book(), Book { accepted: 1, done: 1, failed: 0, dropped: 0 });
+}
+
+#[tokio::test]
+async fn a_payload_that_is_too_long_is_refused() {
+    let file = File::new();
+    let queue = DiskQueue::open(&file.path, Options { max_payload: 10, ..Options::default() }).unwrap();
+    assert_eq!(queue.push(vec![0; 11]).await, Err(Refused::TooLong { bytes: 11, max: 10 }));
+    assert_eq!(queue.push(vec![0; 10]).await, Ok(EventId(0)));
+}
+
+#[tokio::test]
+async fn an_event_is_settled_once_also_when_two_try() {
+    let file = File::new();
+    let queue = file.open();
+    queue.push(Vec::new()).await.unwrap();
+    let id = queue.ask(1).await.unwrap()[0].id;
+    let settle = || queue.settle(vec![(id, Settle::Done)]);
+    let both = tokio::join!(settle(), settle());
+    let refused = Err(EngineError::NotLeased(id));
+    assert!(both == (Ok(()), refused.clone()) || both == (refused, Ok(())), "{both:?}");
+    assert_eq!(queue.book().done, 1);
+}
+
+#[tokio::test]
+async fn a_purge_leaves_what_is_leased() {
+    let file = File::new();
+    let queue = file.open();
+    for _ in 0..5 {
+        queue.push(Vec::new()).await.unwrap();
+    }
+    let leased = queue.ask(2).await.unwrap();
+    assert_eq!(queue.purge().await, Ok(3));
+    assert_eq!((queue.depth().held(), queue.book().dropped), (2, 3));
+    let settled = leased.into_iter().map(|leased| (leased.id, Settle::Back)).collect();
+    queue.settle(settled).await.unwrap();
+    assert_eq!(numbers(&queue.ask(5).await.unwrap()), [0, 1]);
+}
+
+#[tokio::test]
+async fn requests_after_the_end_are_refused() {
+    let file = File::new();
+    let queue = file.open();
+    queue.push(Vec::new()).await.unwrap();
+    let id = queue.ask(1).await.unwrap()[0].id;
+    queue.end();
+    assert_eq!(queue.push(Vec::new()).await, Err(Refused::Closed));
+    assert_eq!(queue.settle(vec![(id, Settle::Done)]).await, Err(EngineError::Ended));
+    assert!(verify(&file.path).unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_never_served_as_if_it_were_whole() {
+    let file = File::new();
+    let queue = file.open();
+    for _ in 0..500 {
+        queue.push(vec![7; 1_000]).await.unwrap();
+    }
+    drop(queue);
+    let size = std::fs::metadata(&file.path).unwrap().len();
+    let mut bytes = OpenOptions::new().write(true).open(&file.path).unwrap();
+    bytes.set_len(size / 3).unwrap();
+    bytes.seek(SeekFrom::Start(size / 4)).unwrap();
+    bytes.write_all(&[0xff; 4_096]).unwrap();
+    drop(bytes);
+    let found = std::panic::catch_unwind(|| verify(&file.path));
+    let is_noticed =
+        !matches!(found, Ok(Ok(verified)) if verified.problems.is_empty() && verified.held == 500);
+    assert!(is_noticed);
+}
