@@ -17,6 +17,7 @@ fn documents() -> Vec<PathBuf> {
         "crates/weir-stage",
         "crates/weir-parts",
         "crates/weir-job-wasm",
+        "crates/weir-queue-redb",
         "exercises",
         "tests/conformance",
     ];

@@ -190,7 +190,8 @@ fn imports() -> Vec<(PathBuf, String, String, String)> {
 
 /// The modules that a line of code names, by `crate::` or by the name of a crate.
 fn named(line: &str) -> impl Iterator<Item = &str> {
-    let crates = ["crate::", "weir::", "weir_stage::", "weir_parts::", "weir_job_wasm::"];
+    let crates =
+        ["crate::", "weir::", "weir_stage::", "weir_parts::", "weir_job_wasm::", "weir_queue_redb::"];
     let paths = crates.into_iter().flat_map(|name| line.match_indices(name));
     paths.filter_map(|(at, found)| {
         let rest = &line[at + found.len()..];

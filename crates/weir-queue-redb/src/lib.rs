@@ -50,11 +50,11 @@
 //! ```
 
 mod commits;
+mod disk;
 mod error;
 mod index;
 mod lock;
 mod options;
-mod queue;
 mod shared;
 mod store;
 #[cfg(test)]
@@ -62,9 +62,9 @@ mod tests;
 mod transaction;
 mod verify;
 
+pub use disk::DiskQueue;
 pub use error::{OpenError, StoreError};
 pub use options::Options;
-pub use queue::DiskQueue;
 pub use verify::{Verified, verify};
 
 #[allow(unused_imports, reason = "for links")]
