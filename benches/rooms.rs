@@ -82,14 +82,18 @@ fn main() {
         for (name, backup) in BACKUPS {
             for callers in [1, 16] {
                 let row = Row::new(format!("{name}, {callers} callers"), 200_000, None);
-                table.row(&row, move |n| moves(house(backup), n, callers), move |n| requests(n, callers));
+                table.row(
+                    &row,
+                    move |n| moves(move || house(backup), n, callers),
+                    move |n| requests(n, callers),
+                );
             }
         }
         let row = Row::new("before, history, 16 callers", 200_000, None);
         let with_history = || house_with(RoomSettings::default());
-        table.row(&row, move |n| moves(with_history(), n, 16), |n| requests(n, 16));
+        table.row(&row, move |n| moves(with_history, n, 16), |n| requests(n, 16));
         if table.wants("memory") {
-            let [created, moved, rested] = table.run(memory());
+            let [created, rested, moved] = table.run(memory());
             println!(
                 "  a room that nothing has moved: {created:.0} B; at rest after a move: {rested:.0} B"
             );
@@ -107,7 +111,8 @@ fn main() {
     }
 }
 
-async fn moves(rooms: Counters, events: u64, callers: u64) -> Duration {
+async fn moves(house: impl FnOnce() -> Counters, events: u64, callers: u64) -> Duration {
+    let rooms = house();
     let room = rooms.create("moon").await.expect("the name is free");
     let caller = move |room: Counting| async move {
         for _ in 0..events / callers {
@@ -143,25 +148,42 @@ async fn all(tasks: impl Iterator<Item = tokio::task::JoinHandle<()>>) {
     }
 }
 
-/// Returns the bytes of resident memory per room: created, after a move, and at rest again.
+/// Returns the bytes of resident memory per room: created, at rest after a move, and with its
+/// processes after a move.
 async fn memory() -> [f64; 3] {
-    let each = |from: f64| (resident() - from) / IDLE as f64;
-    let rooms = house(Backup::Before);
-    let before = resident();
-    let mut all = Vec::with_capacity(IDLE);
-    for number in 0..IDLE {
-        all.push(rooms.create(&format!("r-{number}")).await.expect("the name is free"));
-    }
-    let created = each(before);
-    for room in &all {
+    let created =
+        each(house(Backup::Before), async |rooms, number| drop(create(rooms, number).await)).await;
+    let quick = RoomSettings { idle_stop: Duration::from_millis(4), ..house(Backup::Before).settings() };
+    // A few at a time, because the allocator keeps what the processes have given back.
+    let rested = each(house_with(quick), async |rooms, number| {
+        let room = create(rooms, number).await;
         room.act(1, None).await.expect("the room lives");
+        while number % 100 == 99 && room.figures().state != RoomState::Idle {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let rested = rested.await;
+    let moved = each(house(Backup::Before), async |rooms, number| {
+        let room = create(rooms, number).await;
+        room.act(1, None).await.expect("the room lives");
+    });
+    [created, rested, moved.await]
+}
+
+async fn create(rooms: &Counters, number: usize) -> Counting {
+    rooms.create(&format!("r-{number}")).await.expect("the name is free")
+}
+
+/// Returns the growth of the resident memory for each of the rooms that `make` makes.
+#[expect(clippy::mem_forget, reason = "the next rooms must not use the memory of these")]
+async fn each(rooms: Counters, make: impl AsyncFn(&Counters, usize)) -> f64 {
+    let before = resident();
+    for number in 0..IDLE {
+        make(&rooms, number).await;
     }
-    let moved = each(before);
-    rooms.change(RoomSettings { idle_stop: Duration::from_millis(400), ..rooms.settings() });
-    while all.iter().any(|room| room.figures().state != RoomState::Idle) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    [created, moved, each(before)]
+    let grown = (resident() - before) / IDLE as f64;
+    std::mem::forget(rooms);
+    grown
 }
 
 /// The resident memory of this process, in bytes.

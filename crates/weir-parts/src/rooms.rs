@@ -94,6 +94,7 @@ mod history;
 mod house;
 mod keeper;
 mod kept;
+mod orders;
 mod process;
 mod report;
 mod room;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
 use weir_stage::server::ServerName;
 
 use super::audience::Audience;
@@ -14,8 +13,9 @@ use super::counts::Counts;
 use super::house::House;
 use super::keeper;
 use super::kept::Kept;
+use super::orders::Orders;
 use super::process::RoomProcess;
-use super::report::{Kill, Part, RoomState};
+use super::report::{Kill, RoomState};
 use super::settings::Backup;
 use super::{Position, Room};
 use crate::hub::Sink;
@@ -44,7 +44,7 @@ enum Phase<R: Room, S: Sink> {
 pub(super) struct Up<R: Room, S: Sink> {
     pub(super) room: ServerName<RoomProcess<R, S>>,
     pub(super) backup: ServerName<BackupProcess<R, S>>,
-    pub(super) orders: mpsc::UnboundedSender<Order>,
+    pub(super) orders: Arc<Orders>,
     pub(super) mode: Backup,
 }
 
@@ -53,20 +53,10 @@ impl<R: Room, S: Sink> Clone for Up<R, S> {
         Self {
             room: self.room.clone(),
             backup: self.backup.clone(),
-            orders: self.orders.clone(),
+            orders: Arc::clone(&self.orders),
             mode: self.mode,
         }
     }
-}
-
-/// What a keeper is asked to do, after any repair under way.
-pub(super) enum Order {
-    /// Kills a part and repairs it.
-    Kill(Part, oneshot::Sender<Kill>),
-    /// Looks at the settings again.
-    Change,
-    /// Ends the processes in order, and answers when they have ended.
-    Stop(oneshot::Sender<()>),
 }
 
 impl<R: Room, S: Sink> Cell<R, S> {

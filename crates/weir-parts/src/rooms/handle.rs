@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use weir_stage::server::CallError;
 
-use super::cell::{Cell, Order, Up};
+use super::cell::{Cell, Up};
 use super::counts::Fault;
 use super::kept::{ClientMoves, Kept};
+use super::orders::Order;
 use super::process::{Move, OpenAudience, Read};
 use super::report::{
     Acknowledged, ActError, DeadLetter, Kill, MoveLedger, Part, RoomFigures, RoomGone, RoomState,
@@ -172,9 +173,8 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
         loop {
             let up = self.cell.awake().ok_or(RoomGone)?;
             let (done, report) = oneshot::channel();
-            if up.orders.send(Order::Kill(part, done)).is_ok()
-                && let Ok(kill) = report.await
-            {
+            up.orders.give(Order::Kill(part, done));
+            if let Ok(kill) = report.await {
                 return Ok(kill);
             }
             // The room went to rest.

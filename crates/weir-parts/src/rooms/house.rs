@@ -9,8 +9,9 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 
 use super::Room;
-use super::cell::{Cell, Order};
+use super::cell::Cell;
 use super::handle::RoomRef;
+use super::orders::Order;
 use super::report::{CreateError, DeadLetter, MoveLedger};
 use super::settings::RoomSettings;
 use super::told::Told;
@@ -65,7 +66,7 @@ impl<R: Room, S: Sink> Drop for Owner<R, S> {
             let cell = place.value;
             if let Some(up) = cell.up() {
                 let (done, _) = oneshot::channel();
-                drop(up.orders.send(Order::Stop(done)));
+                up.orders.give(Order::Stop(done));
             }
             cell.release();
         }
@@ -170,7 +171,7 @@ impl<R: Room, S: Sink> Rooms<R, S> {
         if old != settings {
             for up in self.list().iter().filter_map(|room| room.cell.up()) {
                 // A room that goes to rest finds the settings when it wakes up.
-                drop(up.orders.send(Order::Change));
+                up.orders.give(Order::Change);
             }
         }
     }
@@ -216,10 +217,9 @@ impl<R: Room, S: Sink> Rooms<R, S> {
 async fn stop<R: Room, S: Sink>(cell: &Arc<Cell<R, S>>) {
     let Some(up) = cell.up() else { return };
     let (done, stopped) = oneshot::channel();
-    if up.orders.send(Order::Stop(done)).is_ok() {
-        // Dropped if the room went to rest by itself.
-        drop(stopped.await);
-    }
+    up.orders.give(Order::Stop(done));
+    // Dropped if the room went to rest by itself.
+    _ = stopped.await;
     tokio::task::yield_now().await;
 }
 

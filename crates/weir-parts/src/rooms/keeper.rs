@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::select;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use weir_stage::server::{CallError, RunningServer, Server, ServerName, ServerRef, spawn as spawn_server};
@@ -25,9 +24,10 @@ use weir_stage::stage::Reason;
 use super::Room;
 use super::backup::{BackupProcess, Restore};
 use super::carrier::carry;
-use super::cell::{Cell, Order, Up};
+use super::cell::{Cell, Up};
 use super::history::Recorder;
 use super::kept::Kept;
+use super::orders::{Order, Orders};
 use super::process::{HandOver, Link, RoomProcess};
 use super::settings::Backup;
 use crate::hub::Sink;
@@ -39,18 +39,18 @@ const RECORDS: usize = 1_024;
 
 /// Starts a keeper, which starts the processes with this state. Returns the way to them.
 pub(super) fn spawn<R: Room, S: Sink>(cell: Arc<Cell<R, S>>, kept: Kept<R>) -> Up<R, S> {
-    let (orders, receiver) = mpsc::unbounded_channel();
+    let orders = Arc::new(Orders::default());
     let mode = cell.house.settings().backup;
     let up = Up {
         room: ServerName::reserve(Arc::clone(&cell.name)),
         backup: ServerName::reserve(Arc::clone(&cell.name)),
-        orders,
+        orders: Arc::clone(&orders),
         mode,
     };
     let keeper = Keeper {
         room_name: up.room.clone(),
         backup_name: up.backup.clone(),
-        orders: receiver,
+        orders,
         mode,
         room: None,
         backup: None,
@@ -104,11 +104,19 @@ async fn end_of<P: Server>(watched: &mut Option<Watched<P>>) {
     }
 }
 
+/// Orders that a keeper has not taken are dropped with it: who has given one sees that, and gives
+/// it to the next keeper.
+impl<R: Room, S: Sink> Drop for Keeper<R, S> {
+    fn drop(&mut self) {
+        self.orders.close();
+    }
+}
+
 struct Keeper<R: Room, S: Sink> {
     cell: Arc<Cell<R, S>>,
     room_name: ServerName<RoomProcess<R, S>>,
     backup_name: ServerName<BackupProcess<R, S>>,
-    orders: mpsc::UnboundedReceiver<Order>,
+    orders: Arc<Orders>,
     mode: Backup,
     room: Option<Watched<RoomProcess<R, S>>>,
     backup: Option<Watched<BackupProcess<R, S>>>,
@@ -139,32 +147,42 @@ impl<R: Room, S: Sink> Keeper<R, S> {
                 () = end_of(&mut self.room) => Next::RoomEnded,
                 () = end_of(&mut self.backup) => Next::BackupEnded,
                 () = end_of(&mut self.recorder) => Next::HistoryEnded,
-                Some(order) = self.orders.recv() => Next::Order(order),
+                order = self.orders.take() => Next::Order(order),
                 () = sleep(look) => Next::Look,
             };
-            match next {
-                Next::RoomEnded => self.room_ended().await,
-                Next::BackupEnded => self.backup_ended().await,
-                Next::HistoryEnded => self.history_ended().await,
-                Next::Order(Order::Kill(part, done)) => self.kill(part, done).await,
-                Next::Order(Order::Change) => self.change().await,
-                Next::Order(Order::Stop(done)) => {
-                    self.rest(true).await;
-                    let _ = done.send(());
-                    // A kill that was ordered meanwhile is answered by no keeper, and ordered again.
-                    return;
-                }
+            let is_over = match next {
                 Next::Look => {
                     let now = self.cell.counts.moves.load(Relaxed);
                     let is_quiet = now == moves && self.cell.counts.watchers.load(Relaxed) == 0;
                     quiet = if is_quiet { quiet + 1 } else { 0 };
                     moves = now;
-                    if quiet >= LOOKS && self.rest(false).await {
-                        return;
-                    }
+                    quiet >= LOOKS && Box::pin(self.rest(false)).await
                 }
+                // Apart, because these are rare, and larger than all else in this task.
+                rare => Box::pin(self.act_on(rare)).await,
+            };
+            if is_over {
+                return;
             }
         }
+    }
+
+    /// Does what an end or an order asks for. Returns true if the keeper is to end.
+    async fn act_on(&mut self, next: Next) -> bool {
+        match next {
+            Next::RoomEnded => self.room_ended().await,
+            Next::BackupEnded => self.backup_ended().await,
+            Next::HistoryEnded => self.history_ended().await,
+            Next::Order(Order::Kill(part, done)) => self.kill(part, done).await,
+            Next::Order(Order::Change) => self.change().await,
+            Next::Order(Order::Stop(done)) => {
+                self.rest(true).await;
+                let _ = done.send(());
+                return true;
+            }
+            Next::Look => {}
+        }
+        false
     }
 
     /// Starts the room with this state, and the backup if it does not run.
