@@ -10,13 +10,12 @@ use weir_stage::server::ServerRef;
 use weir_stage::stage;
 
 use super::history::{Log, NewLife, Record, Recorder};
-use super::house::House;
 use super::kept::Update;
 use super::told::Told;
 use super::{Position, Room};
 use crate::hub::{Encode, Hub, LeftReason, Settings, Since, Sink};
 
-/// Messages that may wait on their way to the hub. If more do, the watchers are told of a gap.
+/// Messages that may wait on their way to the hub. If more do, the watchers get a gap.
 const ON_THE_WAY: usize = 4_096;
 /// Messages to which a watcher can return.
 const REMEMBERED: usize = 64;
@@ -81,7 +80,7 @@ impl<R: Room, S: Sink> Audience<R, S> {
         }
     }
 
-    /// Notes the state of a room that goes on. Updates that a backup took with it are told as a gap.
+    /// Notes the state of a room that goes on. Watchers get a gap for updates that a backup took with it.
     pub(super) fn caught_up(&self, at: Position, status: impl FnOnce() -> R::Status) {
         let mut state = self.lock();
         let last = state.last;
@@ -110,9 +109,10 @@ impl<R: Room, S: Sink> Audience<R, S> {
         }
         let Some(stream) = &mut state.stream else { return };
         let status = Arc::new(status());
-        // Watchers see what the backup has, so what was lost there was not told to them.
+        // Watchers see what the backup has, so they never saw an update that was lost before it.
         let untold = (at.n > last.n).then(|| (last.n + 1, at.n));
-        stream.push(match lost.or(untold) {
+        let both = lost.zip(untold).map(|(lost, untold)| (untold.0.min(lost.0), untold.1.max(lost.1)));
+        stream.push(match both.or(lost).or(untold) {
             Some((from, to)) => Told::Gap { life: last.life, from, to, at, status },
             None => Told::Resumed { at, status },
         });
@@ -125,7 +125,7 @@ impl<R: Room, S: Sink> Audience<R, S> {
     }
 
     /// Opens the stream for watchers, unless it is open.
-    pub(super) fn open(&self, at: Position, status: R::Status, house: &House<R, S>) {
+    pub(super) fn open(&self, at: Position, status: R::Status, encoder: &Arc<dyn Encode<Told<R>>>) {
         let mut state = self.lock();
         if state.stream.is_some() {
             return;
@@ -133,7 +133,7 @@ impl<R: Room, S: Sink> Audience<R, S> {
         let (feed, source) = mpsc::channel(ON_THE_WAY);
         let source = stage::producer(source).spawn();
         let settings = Settings { window: REMEMBERED, ..Settings::default() };
-        let encoder = Shared(Arc::clone(&house.encoder));
+        let encoder = Shared(Arc::clone(encoder));
         let hub = Hub::builder(&source.producer(), encoder).shards(1).settings(settings).spawn();
         let mut stream = Stream { feed, hub, positions: VecDeque::new(), next: 0, missed: None };
         stream.push(Told::Status { at, status: Arc::new(status) });

@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use weir_stage::server::{Context, Handle, HandleLater, Reply, Server};
 
 use super::Room;
-use super::cell::Cell;
+use super::common::Common;
 use super::counts::Answer;
 use super::kept::{Kept, Update};
-use super::process::{OpenAudience, Read};
+use super::messages::{OpenAudience, Read};
 use crate::hub::Sink;
 
 pub(super) struct BackupProcess<R: Room, S: Sink> {
@@ -19,16 +19,16 @@ pub(super) struct BackupProcess<R: Room, S: Sink> {
     since: Vec<Update<R>>,
     /// Readers that came before the state.
     readers: Vec<Reader<R, S>>,
-    cell: Arc<Cell<R, S>>,
+    common: Arc<Common<R, S>>,
 }
 
-type Reader<R, S> = Box<dyn FnOnce(&Kept<R>, &Cell<R, S>) + Send>;
+type Reader<R, S> = Box<dyn FnOnce(&Kept<R>, &Common<R, S>) + Send>;
 
 impl<R: Room, S: Sink> Server for BackupProcess<R, S> {}
 
 impl<R: Room, S: Sink> BackupProcess<R, S> {
-    pub(super) fn new(cell: Arc<Cell<R, S>>) -> Self {
-        Self { snapshot: None, since: Vec::new(), readers: Vec::new(), cell }
+    pub(super) fn new(common: Arc<Common<R, S>>) -> Self {
+        Self { snapshot: None, since: Vec::new(), readers: Vec::new(), common }
     }
 
     /// Brings the snapshot up to date, and returns it.
@@ -42,24 +42,24 @@ impl<R: Room, S: Sink> BackupProcess<R, S> {
 
     /// Adds an update, and hands it on to the watchers and the history.
     fn add(&mut self, update: Update<R>, every: usize) {
-        self.cell.counts.backed.store(update.at.n, Relaxed);
+        self.common.counts.backed.store(update.at.n, Relaxed);
         self.since.push(update.clone());
-        if self.since.len() >= every || self.cell.audience.is_open() {
+        if self.since.len() >= every || self.common.audience.is_open() {
             self.state();
         }
         // Watchers need the status, and for them the snapshot is up to date.
         let Some(snapshot) = &self.snapshot else { return };
-        self.cell.audience.update(&update, || snapshot.room.status());
+        self.common.audience.update(&update, || snapshot.room.status());
     }
 
     fn every(&self) -> usize {
-        self.cell.house.settings().snapshot_every.max(1)
+        self.common.terms.settings().snapshot_every.max(1)
     }
 
     fn read_now_or_later(&mut self, reader: Reader<R, S>) {
-        let cell = Arc::clone(&self.cell);
+        let common = Arc::clone(&self.common);
         match self.state() {
-            Some(state) => reader(state, &cell),
+            Some(state) => reader(state, &common),
             None => self.readers.push(reader),
         }
     }
@@ -80,7 +80,7 @@ impl<R: Room, S: Sink> Handle<Store<R>> for BackupProcess<R, S> {
             return answer.send();
         }
         // Counted before it is acknowledged, so that the ledger is never ahead of the state.
-        self.cell.counts.backed.store(update.at.n, Relaxed);
+        self.common.counts.backed.store(update.at.n, Relaxed);
         answer.send();
         let every = self.every();
         self.add(update, every);
@@ -112,13 +112,13 @@ impl<R: Room, S: Sink> Handle<Seed<R>> for BackupProcess<R, S> {
     type Reply = ();
 
     fn handle(&mut self, Seed { kept, answers }: Seed<R>, _: &mut Context<'_, Self>) {
-        self.cell.counts.backed.store(kept.at.n, Relaxed);
+        self.common.counts.backed.store(kept.at.n, Relaxed);
         answers.into_iter().for_each(Answer::send);
-        self.cell.audience.caught_up(kept.at, || kept.room.status());
+        self.common.audience.caught_up(kept.at, || kept.room.status());
         self.since.clear();
         let kept = self.snapshot.insert(kept);
         for reader in self.readers.drain(..) {
-            reader(kept, &self.cell);
+            reader(kept, &self.common);
         }
     }
 }
@@ -153,8 +153,8 @@ impl<R: Room, S: Sink> HandleLater<OpenAudience> for BackupProcess<R, S> {
     type Reply = ();
 
     fn handle(&mut self, _: OpenAudience, reply: Reply<()>, _: &mut Context<'_, Self>) {
-        self.read_now_or_later(Box::new(move |kept, cell| {
-            cell.audience.open(kept.at, kept.room.status(), &*cell.house);
+        self.read_now_or_later(Box::new(move |kept, common| {
+            common.audience.open(kept.at, kept.room.status(), &common.terms.encoder);
             reply.send(());
         }));
     }

@@ -8,7 +8,7 @@ use weir_stage::server::{ServerName, ServerRef};
 
 use super::Room;
 use super::backup::{BackupProcess, Batch, Seed};
-use super::cell::Cell;
+use super::common::Common;
 use super::process::{RoomProcess, TakeNew, TakeState, WaitForNew};
 use crate::hub::Sink;
 
@@ -17,7 +17,7 @@ use crate::hub::Sink;
 pub(super) async fn carry<R: Room, S: Sink>(
     room: ServerRef<RoomProcess<R, S>>,
     backups: ServerName<BackupProcess<R, S>>,
-    cell: Arc<Cell<R, S>>,
+    common: Arc<Common<R, S>>,
 ) {
     let mut seeded: Option<ServerRef<BackupProcess<R, S>>> = None;
     loop {
@@ -36,7 +36,7 @@ pub(super) async fn carry<R: Room, S: Sink>(
             new = room.call(WaitForNew) => if new.is_err() { return },
             _ = backup.monitor().down() => continue,
         }
-        let every = cell.house.settings().backup_every;
+        let every = common.terms.settings().backup_every;
         if !every.is_zero() {
             select! {
                 () = sleep(every) => {}

@@ -9,14 +9,14 @@ use weir_stage::server::ServerName;
 
 use super::audience::Audience;
 use super::backup::BackupProcess;
+use super::common::Common;
 use super::counts::Counts;
-use super::house::House;
-use super::keeper;
 use super::kept::Kept;
 use super::orders::Orders;
 use super::process::RoomProcess;
 use super::report::{Kill, RoomState};
 use super::settings::Backup;
+use super::terms::Terms;
 use super::{Position, Room};
 use crate::hub::Sink;
 use crate::registry::Claim;
@@ -25,10 +25,7 @@ use crate::registry::Claim;
 const KILLS: usize = 10;
 
 pub(super) struct Cell<R: Room, S: Sink> {
-    pub(super) name: Arc<str>,
-    pub(super) house: Arc<House<R, S>>,
-    pub(super) counts: Arc<Counts>,
-    pub(super) audience: Audience<R, S>,
+    pub(super) common: Arc<Common<R, S>>,
     phase: Mutex<Phase<R, S>>,
     kills: Mutex<VecDeque<Kill>>,
     claim: Mutex<Option<Claim<Arc<Self>>>>,
@@ -60,15 +57,13 @@ impl<R: Room, S: Sink> Clone for Up<R, S> {
 }
 
 impl<R: Room, S: Sink> Cell<R, S> {
-    pub(super) fn new(name: Arc<str>, house: Arc<House<R, S>>) -> Arc<Self> {
+    pub(super) fn new(name: Arc<str>, terms: Arc<Terms<R>>) -> Arc<Self> {
         let counts = Counts::default();
         counts.life.store(Position::START.life, Relaxed);
-        let kept = Kept::new((house.new)(&name), Position::START);
+        let kept = Kept::new((terms.new)(&name), Position::START);
+        let counts = Arc::new(counts);
         Arc::new(Self {
-            name,
-            house,
-            counts: Arc::new(counts),
-            audience: Audience::default(),
+            common: Arc::new(Common { name, terms, counts, audience: Audience::default() }),
             phase: Mutex::new(Phase::Idle(kept)),
             kills: Mutex::default(),
             claim: Mutex::default(),
@@ -90,24 +85,23 @@ impl<R: Room, S: Sink> Cell<R, S> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the way to the processes, which are started if the room is idle. `None` if the room
-    /// is gone.
-    pub(super) fn awake(self: &Arc<Self>) -> Option<Up<R, S>> {
-        self.awake_to(Up::clone)
-    }
-
-    /// Starts the processes if the room is idle, and returns a part of the way to them.
-    pub(super) fn awake_to<T>(self: &Arc<Self>, part: impl Fn(&Up<R, S>) -> T) -> Option<T> {
+    /// Returns a part of the way to the processes, which `start` starts if the room is idle. `None`
+    /// if the room is gone.
+    pub(super) fn awake<T>(
+        &self,
+        part: impl Fn(&Up<R, S>) -> T,
+        start: impl FnOnce(Kept<R>) -> Up<R, S>,
+    ) -> Option<T> {
         let mut phase = self.phase();
         if let Phase::Up(up) = &*phase {
             return Some(part(up));
         }
-        if self.house.is_stopped() {
+        if self.common.terms.is_stopped() {
             return None;
         }
         match std::mem::replace(&mut *phase, Phase::Gone) {
             Phase::Idle(kept) => {
-                let up = keeper::spawn(Arc::clone(self), kept);
+                let up = start(kept);
                 let result = part(&up);
                 *phase = Phase::Up(up);
                 Some(result)
@@ -157,7 +151,7 @@ impl<R: Room, S: Sink> Cell<R, S> {
     pub(super) fn state(&self) -> RoomState {
         match &*self.phase() {
             Phase::Idle(_) => RoomState::Idle,
-            Phase::Up(_) if self.counts.is_restarting.load(Relaxed) => RoomState::Restarting,
+            Phase::Up(_) if self.common.counts.is_restarting.load(Relaxed) => RoomState::Restarting,
             Phase::Up(_) => RoomState::Up,
             Phase::Gone => RoomState::Gone,
         }
@@ -178,6 +172,6 @@ impl<R: Room, S: Sink> Cell<R, S> {
 
 impl<R: Room, S: Sink> fmt::Debug for Cell<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cell").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Cell").field("name", &self.common.name).finish_non_exhaustive()
     }
 }

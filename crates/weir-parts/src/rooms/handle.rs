@@ -9,10 +9,13 @@ use tokio::time::Instant;
 use weir_stage::server::CallError;
 
 use super::cell::{Cell, Up};
+use super::common::Common;
 use super::counts::Fault;
+use super::keeper;
 use super::kept::{ClientMoves, Kept};
+use super::messages::{OpenAudience, Read};
 use super::orders::Order;
-use super::process::{Move, OpenAudience, Read};
+use super::process::Move;
 use super::report::{
     Acknowledged, ActError, DeadLetter, Kill, MoveLedger, Part, RoomFigures, RoomGone, RoomState,
 };
@@ -31,9 +34,18 @@ pub struct RoomRef<R: Room, S: Sink> {
 }
 
 impl<R: Room, S: Sink> RoomRef<R, S> {
+    fn common(&self) -> &Common<R, S> {
+        &self.cell.common
+    }
+
+    /// Starts the processes if the room is idle, and returns a part of the way to them.
+    fn awake<T>(&self, part: impl Fn(&Up<R, S>) -> T) -> Option<T> {
+        self.cell.awake(part, |kept| keeper::spawn(Arc::clone(&self.cell), kept))
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &Arc<str> {
-        &self.cell.name
+        &self.common().name
     }
 
     /// Returns the generation of the claim of its name.
@@ -59,7 +71,7 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
     ) -> Result<Acknowledged, ActError<R::Refusal>> {
         let mut attempts = 0;
         loop {
-            let room = self.cell.awake_to(|up| up.room.clone()).ok_or(ActError::Gone)?;
+            let room = self.awake(|up| up.room.clone()).ok_or(ActError::Gone)?;
             let panic = match room.call(Move { command: command.clone(), id }).await {
                 Ok(Ok(acknowledged)) => return Ok(acknowledged),
                 Ok(Err(Fault::Refused(refusal))) => return Err(ActError::Refused(refusal)),
@@ -72,9 +84,9 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
             };
             attempts += 1;
             if attempts == ATTEMPTS {
-                self.cell.house.bury(DeadLetter {
+                self.common().terms.bury(DeadLetter {
                     at: Instant::now(),
-                    room: Arc::clone(&self.cell.name),
+                    room: Arc::clone(&self.common().name),
                     command: format!("{command:?}"),
                     panic: panic.clone(),
                     attempts,
@@ -148,14 +160,14 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
         // Counted first, so that the room does not go to rest meanwhile.
         let place = Place::new(&self.cell);
         loop {
-            let up = self.cell.awake().ok_or(RoomGone)?;
-            if !self.cell.audience.is_open() && open(&up).await.is_err() {
+            let up = self.awake(Up::clone).ok_or(RoomGone)?;
+            if !self.common().audience.is_open() && open(&up).await.is_err() {
                 continue;
             }
-            let Some((hub, since)) = self.cell.audience.hub(since) else { continue };
+            let Some((hub, since)) = self.common().audience.hub(since) else { continue };
             match hub.join(0, Arc::clone(&sink), first.clone(), since).await {
                 Ok(joined) => return Ok(Watching { hub, id: joined.id, _place: place }),
-                Err(HubClosed) if self.cell.house.is_stopped() => return Err(RoomGone),
+                Err(HubClosed) if self.common().terms.is_stopped() => return Err(RoomGone),
                 Err(HubClosed) => {}
             }
         }
@@ -171,7 +183,7 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
     /// The process is killed even if the future is dropped.
     pub async fn kill(&self, part: Part) -> Result<Kill, RoomGone> {
         loop {
-            let up = self.cell.awake().ok_or(RoomGone)?;
+            let up = self.awake(Up::clone).ok_or(RoomGone)?;
             let (done, report) = oneshot::channel();
             up.orders.give(Order::Kill(part, done));
             if let Ok(kill) = report.await {
@@ -184,24 +196,24 @@ impl<R: Room, S: Sink> RoomRef<R, S> {
 
     /// Returns what the history has recorded, oldest first.
     pub fn history(&self) -> Vec<Past<R>> {
-        self.cell.audience.log.entries()
+        self.common().audience.log.entries()
     }
 
     /// Returns the ledger of the room.
     pub fn ledger(&self) -> MoveLedger {
-        self.cell.counts.ledger()
+        self.common().counts.ledger()
     }
 
     /// Returns the figures.
     pub fn figures(&self) -> RoomFigures {
-        let (counts, state) = (&self.cell.counts, self.cell.state());
+        let (counts, state) = (&self.common().counts, self.cell.state());
         let has_backup = counts.has_backup.load(Relaxed) && state != RoomState::Idle;
-        let has_history = self.cell.house.settings().history > 0;
+        let has_history = self.common().terms.settings().history > 0;
         RoomFigures {
             state,
             room: counts.position(&counts.room),
             backup: has_backup.then(|| counts.position(&counts.backed)),
-            history: has_history.then(|| self.cell.audience.log.last()),
+            history: has_history.then(|| self.common().audience.log.last()),
             acknowledged: counts.position(&counts.acked),
             restarts: counts.restarts.load(Relaxed),
             backup_restarts: counts.backup_restarts.load(Relaxed),
@@ -239,14 +251,14 @@ struct Place<R: Room, S: Sink>(Arc<Cell<R, S>>);
 
 impl<R: Room, S: Sink> Place<R, S> {
     fn new(cell: &Arc<Cell<R, S>>) -> Self {
-        cell.counts.watchers.fetch_add(1, Relaxed);
+        cell.common.counts.watchers.fetch_add(1, Relaxed);
         Self(Arc::clone(cell))
     }
 }
 
 impl<R: Room, S: Sink> Drop for Place<R, S> {
     fn drop(&mut self) {
-        self.0.counts.watchers.fetch_sub(1, Relaxed);
+        self.0.common.counts.watchers.fetch_sub(1, Relaxed);
     }
 }
 
@@ -258,7 +270,7 @@ impl<R: Room, S: Sink> Clone for RoomRef<R, S> {
 
 impl<R: Room, S: Sink> fmt::Debug for RoomRef<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RoomRef").field(&self.cell.name).finish()
+        f.debug_tuple("RoomRef").field(&self.common().name).finish()
     }
 }
 

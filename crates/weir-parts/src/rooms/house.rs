@@ -1,9 +1,7 @@
 //! The house: all rooms of one kind, their settings, and their dead letters.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use futures::future::join_all;
 use tokio::sync::oneshot;
@@ -14,60 +12,30 @@ use super::handle::RoomRef;
 use super::orders::Order;
 use super::report::{CreateError, DeadLetter, MoveLedger};
 use super::settings::RoomSettings;
+use super::terms::Terms;
 use super::told::Told;
 use crate::hub::{Encode, Sink};
 use crate::registry::{ClaimError, Registry, RegistryFigures};
 
-/// The dead letters that are kept, and the characters of each text in one.
-const LETTERS: usize = 100;
-const LONGEST: usize = 500;
+/// All rooms of one kind. Clones are the same house. [`stop`](Self::stop) ends its rooms in order;
+/// dropping the last clone orders them to end, and waits for nothing.
+pub struct Rooms<R: Room, S: Sink>(Arc<House<R, S>>);
 
-/// What all rooms share.
-pub(super) struct House<R: Room, S: Sink> {
-    settings: RwLock<RoomSettings>,
-    pub(super) new: Box<dyn Fn(&str) -> R + Send + Sync>,
-    pub(super) encoder: Arc<dyn Encode<Told<R>>>,
-    letters: Mutex<VecDeque<DeadLetter>>,
-    is_stopped: AtomicBool,
+struct House<R: Room, S: Sink> {
+    terms: Arc<Terms<R>>,
     registry: Registry<Arc<Cell<R, S>>>,
 }
 
-impl<R: Room, S: Sink> House<R, S> {
-    pub(super) fn settings(&self) -> RoomSettings {
-        *self.settings.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.is_stopped.load(Relaxed)
-    }
-
-    pub(super) fn bury(&self, letter: DeadLetter) {
-        let cut = |text: String| text.chars().take(LONGEST).collect::<String>();
-        let letter = DeadLetter { command: cut(letter.command), panic: cut(letter.panic), ..letter };
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        letters.truncate(LETTERS - 1);
-        letters.push_front(letter);
-    }
-}
-
-/// All rooms of one kind. Clones are the same house. [`stop`](Self::stop) ends its rooms in order;
-/// dropping the last clone tells them to end, and waits for nothing.
-pub struct Rooms<R: Room, S: Sink>(Arc<House<R, S>>, Arc<Owner<R, S>>);
-
-/// Ends the house when its last handle is dropped. Rooms refer to their house, so it would
-/// otherwise stay for ever.
-struct Owner<R: Room, S: Sink>(Arc<House<R, S>>);
-
-impl<R: Room, S: Sink> Drop for Owner<R, S> {
+impl<R: Room, S: Sink> Drop for House<R, S> {
     fn drop(&mut self) {
-        self.0.is_stopped.store(true, Relaxed);
-        self.0.registry.stop();
-        for (_, place) in self.0.registry.list() {
+        self.terms.stop();
+        for (_, place) in self.registry.list() {
             let cell = place.value;
             if let Some(up) = cell.up() {
                 let (done, _) = oneshot::channel();
                 up.orders.give(Order::Stop(done));
             }
+            // The registry has the room, and the room its claim.
             cell.release();
         }
     }
@@ -75,7 +43,7 @@ impl<R: Room, S: Sink> Drop for Owner<R, S> {
 
 impl<R: Room, S: Sink> Rooms<R, S> {
     /// Opens a house without rooms. `new` makes the state of a room from its name, also of one that
-    /// begins anew; `encoder` writes what watchers are told.
+    /// begins anew; `encoder` writes the messages to watchers.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -84,15 +52,8 @@ impl<R: Room, S: Sink> Rooms<R, S> {
         new: impl Fn(&str) -> R + Send + Sync + 'static,
         encoder: impl Encode<Told<R>>,
     ) -> Self {
-        let house = Arc::new(House {
-            settings: RwLock::new(settings),
-            new: Box::new(new),
-            encoder: Arc::new(encoder),
-            letters: Mutex::default(),
-            is_stopped: AtomicBool::new(false),
-            registry: Registry::start(),
-        });
-        Self(Arc::clone(&house), Arc::new(Owner(house)))
+        let terms = Arc::new(Terms::new(settings, new, encoder));
+        Self(Arc::new(House { terms, registry: Registry::start() }))
     }
 
     /// Creates a room. It has no processes until its first move or watcher.
@@ -107,11 +68,11 @@ impl<R: Room, S: Sink> Rooms<R, S> {
         if self.len() >= max {
             return Err(CreateError::TooMany { max });
         }
-        if self.0.is_stopped() {
+        if self.0.terms.is_stopped() {
             return Err(CreateError::Stopped);
         }
-        let cell = Cell::new(Arc::from(name), Arc::clone(&self.0));
-        let claim = self.0.registry.claim(Arc::clone(&cell.name), Arc::clone(&cell)).await;
+        let cell = Cell::new(Arc::from(name), Arc::clone(&self.0.terms));
+        let claim = self.0.registry.claim(Arc::clone(&cell.common.name), Arc::clone(&cell)).await;
         let claim = claim.map_err(|error| match error {
             ClaimError::Taken { generation } => CreateError::Taken { generation },
             ClaimError::Stopped => CreateError::Stopped,
@@ -159,16 +120,12 @@ impl<R: Room, S: Sink> Rooms<R, S> {
 
     /// Returns the settings.
     pub fn settings(&self) -> RoomSettings {
-        self.0.settings()
+        self.0.terms.settings()
     }
 
     /// Changes the settings. Running rooms take them over by themselves, one after the other.
     pub fn change(&self, settings: RoomSettings) {
-        let old = {
-            let mut current = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *current, settings)
-        };
-        if old != settings {
+        if self.0.terms.change(settings) != settings {
             for up in self.list().iter().filter_map(|room| room.cell.up()) {
                 // A room that goes to rest finds the settings when it wakes up.
                 up.orders.give(Order::Change);
@@ -188,7 +145,7 @@ impl<R: Room, S: Sink> Rooms<R, S> {
 
     /// Returns the dead letters, newest first, at most 100.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.0.letters.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0.terms.letters()
     }
 
     /// Returns the sum of the ledgers of all rooms.
@@ -206,7 +163,7 @@ impl<R: Room, S: Sink> Rooms<R, S> {
     /// # Cancel safety
     /// The house takes no more moves, but rooms may run on if the future is dropped.
     pub async fn stop(&self) {
-        self.0.is_stopped.store(true, Relaxed);
+        self.0.terms.stop();
         self.0.registry.stop();
         let rooms = self.list();
         join_all(rooms.iter().map(|room| stop(&room.cell))).await;
@@ -225,7 +182,7 @@ async fn stop<R: Room, S: Sink>(cell: &Arc<Cell<R, S>>) {
 
 impl<R: Room, S: Sink> Clone for Rooms<R, S> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0), Arc::clone(&self.1))
+        Self(Arc::clone(&self.0))
     }
 }
 

@@ -5,7 +5,7 @@
 //! 1. The end of the last life is awaited, so nothing of it can arrive any more.
 //! 2. The backup is asked for its state. Its mailbox is a queue, so the answer comes behind
 //!    everything that the last life has sent.
-//! 3. The watchers are told where the room goes on, and what is lost.
+//! 3. The watchers get the position at which the room goes on, and what is lost.
 //! 4. The room starts with that state, in the next life, and sends it to the backup first.
 
 mod repair;
@@ -25,6 +25,7 @@ use super::Room;
 use super::backup::{BackupProcess, Restore};
 use super::carrier::carry;
 use super::cell::{Cell, Up};
+use super::common::Common;
 use super::history::Recorder;
 use super::kept::Kept;
 use super::orders::{Order, Orders};
@@ -40,10 +41,10 @@ const RECORDS: usize = 1_024;
 /// Starts a keeper, which starts the processes with this state. Returns the way to them.
 pub(super) fn spawn<R: Room, S: Sink>(cell: Arc<Cell<R, S>>, kept: Kept<R>) -> Up<R, S> {
     let orders = Arc::new(Orders::default());
-    let mode = cell.house.settings().backup;
+    let mode = cell.common.terms.settings().backup;
     let up = Up {
-        room: ServerName::reserve(Arc::clone(&cell.name)),
-        backup: ServerName::reserve(Arc::clone(&cell.name)),
+        room: ServerName::reserve(Arc::clone(&cell.common.name)),
+        backup: ServerName::reserve(Arc::clone(&cell.common.name)),
         orders: Arc::clone(&orders),
         mode,
     };
@@ -58,6 +59,7 @@ pub(super) fn spawn<R: Room, S: Sink>(cell: Arc<Cell<R, S>>, kept: Kept<R>) -> U
         carrier: None,
         panics: 0,
         last_panic: None,
+        common: Arc::clone(&cell.common),
         cell,
     };
     tokio::spawn(keeper.run(kept));
@@ -114,6 +116,7 @@ impl<R: Room, S: Sink> Drop for Keeper<R, S> {
 
 struct Keeper<R: Room, S: Sink> {
     cell: Arc<Cell<R, S>>,
+    common: Arc<Common<R, S>>,
     room_name: ServerName<RoomProcess<R, S>>,
     backup_name: ServerName<BackupProcess<R, S>>,
     orders: Arc<Orders>,
@@ -138,10 +141,10 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     async fn run(mut self, kept: Kept<R>) {
         self.start_recorder();
         self.start(kept);
-        let mut moves = self.cell.counts.moves.load(Relaxed);
+        let mut moves = self.common.counts.moves.load(Relaxed);
         let mut quiet = 0;
         loop {
-            let look = self.cell.house.settings().idle_stop / LOOKS;
+            let look = self.common.terms.settings().idle_stop / LOOKS;
             let next = select! {
                 biased;
                 () = end_of(&mut self.room) => Next::RoomEnded,
@@ -152,8 +155,8 @@ impl<R: Room, S: Sink> Keeper<R, S> {
             };
             let is_over = match next {
                 Next::Look => {
-                    let now = self.cell.counts.moves.load(Relaxed);
-                    let is_quiet = now == moves && self.cell.counts.watchers.load(Relaxed) == 0;
+                    let now = self.common.counts.moves.load(Relaxed);
+                    let is_quiet = now == moves && self.common.counts.watchers.load(Relaxed) == 0;
                     quiet = if is_quiet { quiet + 1 } else { 0 };
                     moves = now;
                     quiet >= LOOKS && Box::pin(self.rest(false)).await
@@ -187,24 +190,24 @@ impl<R: Room, S: Sink> Keeper<R, S> {
 
     /// Starts the room with this state, and the backup if it does not run.
     fn start(&mut self, kept: Kept<R>) {
-        let (cell, settings) = (&self.cell, self.cell.house.settings());
+        let (common, settings) = (&self.common, self.common.terms.settings());
         let has_backup = self.mode != Backup::None;
-        cell.counts.has_backup.store(has_backup, Relaxed);
-        cell.counts.acks_backed.store(self.mode == Backup::Before, Relaxed);
-        cell.counts.life.store(kept.at.life, Relaxed);
-        cell.counts.room.store(kept.at.n, Relaxed);
+        common.counts.has_backup.store(has_backup, Relaxed);
+        common.counts.acks_backed.store(self.mode == Backup::Before, Relaxed);
+        common.counts.life.store(kept.at.life, Relaxed);
+        common.counts.room.store(kept.at.n, Relaxed);
         if has_backup && self.backup.is_none() {
             self.start_backup();
         }
-        let cell = &self.cell;
+        let common = &self.common;
         let link = match self.mode {
             Backup::None => Link::None,
             Backup::After => Link::after(),
             Backup::Before => Link::before(self.backup_name.clone()),
         };
-        let running = spawn_server(settings.mailbox, RoomProcess::new(kept, link, Arc::clone(cell)));
+        let running = spawn_server(settings.mailbox, RoomProcess::new(kept, link, Arc::clone(common)));
         if self.mode == Backup::After {
-            let carried = carry(running.server(), self.backup_name.clone(), Arc::clone(cell));
+            let carried = carry(running.server(), self.backup_name.clone(), Arc::clone(common));
             self.carrier = Some(tokio::spawn(carried));
         }
         self.room_name.register(running.server());
@@ -212,26 +215,26 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     }
 
     fn start_backup(&mut self) {
-        let mailbox = self.cell.house.settings().mailbox;
-        let running = spawn_server(mailbox, BackupProcess::new(Arc::clone(&self.cell)));
+        let mailbox = self.common.terms.settings().mailbox;
+        let running = spawn_server(mailbox, BackupProcess::new(Arc::clone(&self.common)));
         self.backup_name.register(running.server());
         self.backup = Some(Watched::new(running));
     }
 
-    /// Starts the history, if there is to be one.
+    /// Starts the history, if the settings ask for one.
     fn start_recorder(&mut self) {
-        let log = &self.cell.audience.log;
-        log.keep(self.cell.house.settings().history);
+        let log = &self.common.audience.log;
+        log.keep(self.common.terms.settings().history);
         if log.keeps_any() && self.recorder.is_none() {
             let running = spawn_server(RECORDS, Recorder::new(Arc::clone(log)));
-            self.cell.audience.set_recorder(Some(running.server()));
+            self.common.audience.set_recorder(Some(running.server()));
             self.recorder = Some(Watched::new(running));
         }
     }
 
     /// Ends the history when it has recorded what waits.
     async fn stop_recorder(&mut self) {
-        self.cell.audience.set_recorder(None);
+        self.common.audience.set_recorder(None);
         if let Some(recorder) = self.recorder.take() {
             recorder.running.join().await;
         }
@@ -258,7 +261,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
                 backup.running.stop();
                 backup.ended().await;
             }
-            self.cell.counts.backed.store(kept.at.n, Relaxed);
+            self.common.counts.backed.store(kept.at.n, Relaxed);
             return kept;
         }
     }
@@ -288,9 +291,9 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     /// Ends the processes and keeps the state, unless a watcher has come. Returns false then.
     async fn rest(&mut self, is_ordered: bool) -> bool {
         let kept = self.hand_over().await;
-        let counts = Arc::clone(&self.cell.counts);
+        let counts = Arc::clone(&self.common.counts);
         let may_close = || is_ordered || counts.watchers.load(Relaxed) == 0;
-        if !self.cell.audience.close_if(may_close) {
+        if !self.common.audience.close_if(may_close) {
             self.start(kept);
             return false;
         }
@@ -303,14 +306,13 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         true
     }
 
-    /// Takes over the settings. The room moves into a new life if its moves are to be acknowledged
-    /// in another way.
+    /// Takes over the settings. The room moves into a new life if `backup` has changed.
     async fn change(&mut self) {
         self.start_recorder();
-        if !self.cell.audience.log.keeps_any() {
+        if !self.common.audience.log.keeps_any() {
             self.stop_recorder().await;
         }
-        let mode = self.cell.house.settings().backup;
+        let mode = self.common.terms.settings().backup;
         if mode == self.mode {
             return;
         }
@@ -322,8 +324,8 @@ impl<R: Room, S: Sink> Keeper<R, S> {
             // Readers that wait for a backup read the room instead.
             self.backup_name.release(Reason::Finished);
         }
-        self.cell.counts.go_on(kept.at, false);
-        self.cell.audience.new_life(kept.at, None, || kept.room.status());
+        self.common.counts.go_on(kept.at, false);
+        self.common.audience.new_life(kept.at, None, || kept.room.status());
         self.start(kept);
     }
 }

@@ -11,9 +11,10 @@ use weir_stage::server::{Context, Handle, HandleLater, Place, Reply, Server, Ser
 use weir_stage::stage::Reason;
 
 use super::backup::{BackupProcess, Seed, Store};
-use super::cell::Cell;
+use super::common::Common;
 use super::counts::{Answer, Fault, Outcome};
 use super::kept::{Kept, Update};
+use super::messages::{OpenAudience, Read};
 use super::report::Acknowledged;
 use super::{MoveId, Room};
 use crate::hub::Sink;
@@ -51,12 +52,12 @@ impl<R: Room, S: Sink> Link<R, S> {
 pub(super) struct RoomProcess<R: Room, S: Sink> {
     kept: Kept<R>,
     link: Link<R, S>,
-    cell: Arc<Cell<R, S>>,
+    common: Arc<Common<R, S>>,
 }
 
 impl<R: Room, S: Sink> RoomProcess<R, S> {
-    pub(super) fn new(kept: Kept<R>, link: Link<R, S>, cell: Arc<Cell<R, S>>) -> Self {
-        Self { kept, link, cell }
+    pub(super) fn new(kept: Kept<R>, link: Link<R, S>, common: Arc<Common<R, S>>) -> Self {
+        Self { kept, link, common }
     }
 
     /// Decides a move and applies its events. Nothing is awaited until they are handed on, so a
@@ -74,7 +75,7 @@ impl<R: Room, S: Sink> RoomProcess<R, S> {
             Ok(update) => update?,
             Err(panic) => return Err(Fault::Panicked(panics::message(&*panic))),
         };
-        self.cell.counts.room.store(update.at.n, Relaxed);
+        self.common.counts.room.store(update.at.n, Relaxed);
         let acknowledged = Acknowledged { at: update.at, repeated: false };
         Ok(Decided { update, acknowledged })
     }
@@ -120,7 +121,7 @@ impl<R: Room, S: Sink> HandleLater<Move<R>> for RoomProcess<R, S> {
     type Reply = Outcome<R>;
 
     fn handle(&mut self, made: Move<R>, reply: Reply<Outcome<R>>, context: &mut Context<'_, Self>) {
-        self.cell.counts.moves.fetch_add(1, Relaxed);
+        self.common.counts.moves.fetch_add(1, Relaxed);
         let Decided { update, acknowledged } = match self.decide(&made.command, made.id) {
             Ok(decided) => decided,
             Err(fault) => {
@@ -130,11 +131,11 @@ impl<R: Room, S: Sink> HandleLater<Move<R>> for RoomProcess<R, S> {
                 return reply.send(Err(fault));
             }
         };
-        let answer = Answer::new(reply, acknowledged, update.events.len(), &self.cell.counts);
+        let answer = Answer::new(reply, acknowledged, update.events.len(), &self.common.counts);
         match &mut self.link {
             Link::None => {
                 answer.send();
-                self.cell.audience.update(&update, || self.kept.room.status());
+                self.common.audience.update(&update, || self.kept.room.status());
             }
             Link::After { new, waiting } => {
                 answer.send();
@@ -228,9 +229,6 @@ impl<R: Room, S: Sink> Handle<LookForBackup> for RoomProcess<R, S> {
     }
 }
 
-/// Reads the state.
-pub(super) struct Read<F>(pub(super) F);
-
 impl<R, S, F, T> Handle<Read<F>> for RoomProcess<R, S>
 where
     R: Room,
@@ -245,13 +243,11 @@ where
     }
 }
 
-/// Opens the stream for watchers, with the status as its first message.
-pub(super) struct OpenAudience;
-
 impl<R: Room, S: Sink> Handle<OpenAudience> for RoomProcess<R, S> {
     type Reply = ();
 
     fn handle(&mut self, _: OpenAudience, _: &mut Context<'_, Self>) {
-        self.cell.audience.open(self.kept.at, self.kept.room.status(), &*self.cell.house);
+        let encoder = &self.common.terms.encoder;
+        self.common.audience.open(self.kept.at, self.kept.room.status(), encoder);
     }
 }

@@ -1,11 +1,11 @@
-//! What the watchers of a room are told, and what its history records.
+//! The messages to the watchers of a room, and the records of its history.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Position, Room};
 
-/// A message to the watchers of a room. Positions only grow, and each is told once.
+/// A message to the watchers of a room. Positions only grow, and each comes once.
 pub enum Told<R: Room> {
     /// An update. The events of one move have the same status, that after the last of them.
     Update {

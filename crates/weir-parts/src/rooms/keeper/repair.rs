@@ -14,7 +14,8 @@ use crate::rooms::Position;
 use crate::rooms::Room;
 use crate::rooms::backup::Restore;
 use crate::rooms::kept::Kept;
-use crate::rooms::process::{LookForBackup, Read};
+use crate::rooms::messages::Read;
+use crate::rooms::process::LookForBackup;
 use crate::rooms::report::{Kill, Part};
 use crate::rooms::settings::Backup;
 
@@ -34,7 +35,7 @@ struct Repair {
 
 impl<R: Room, S: Sink> Keeper<R, S> {
     fn begin_repair(&self) -> Repair {
-        let counts = &self.cell.counts;
+        let counts = &self.common.counts;
         counts.is_restarting.store(true, Relaxed);
         let has_backup = counts.has_backup.load(Relaxed);
         Repair {
@@ -51,7 +52,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         by_hand: bool,
         lost: (u64, Option<(u64, u64)>),
     ) -> Kill {
-        let counts = &self.cell.counts;
+        let counts = &self.common.counts;
         counts.is_restarting.store(false, Relaxed);
         let kill = Kill {
             part,
@@ -84,10 +85,10 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     /// Begins the next life of a room that has ended. Returns the acknowledged updates that are
     /// lost.
     pub(super) async fn new_life(&mut self, reason: &Reason, by_hand: bool) -> (u64, Option<(u64, u64)>) {
-        let counts = self.cell.counts.clone();
+        let counts = self.common.counts.clone();
         counts.restarts.fetch_add(1, Relaxed);
         if !by_hand {
-            log::warn!("room {}: {reason}; it is restarted", self.cell.name);
+            log::warn!("room {}: {reason}; it is restarted", self.common.name);
             self.pause().await;
         }
         let restored = match &self.backup {
@@ -96,18 +97,19 @@ impl<R: Room, S: Sink> Keeper<R, S> {
         };
         let is_new = restored.is_none();
         let life = counts.life.load(Relaxed) + 1;
-        let mut kept = restored
-            .unwrap_or_else(|| Kept::new((self.cell.house.new)(&self.cell.name), Position { life, n: 0 }));
+        let mut kept = restored.unwrap_or_else(|| {
+            Kept::new((self.common.terms.new)(&self.common.name), Position { life, n: 0 })
+        });
         kept.at.life = life;
         let lost = counts.go_on(kept.at, is_new);
         if lost.0 > 0 && self.mode == Backup::Before {
             log::error!(
                 "room {}: {} acknowledged updates are lost with its backup",
-                self.cell.name,
+                self.common.name,
                 lost.0
             );
         }
-        self.cell.audience.new_life(kept.at, lost.1, || kept.room.status());
+        self.common.audience.new_life(kept.at, lost.1, || kept.room.status());
         self.start(kept);
         lost
     }
@@ -126,7 +128,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     pub(super) async fn backup_ended(&mut self) {
         let Some(backup) = self.backup.take() else { return };
         let reason = backup.ended().await;
-        log::warn!("the backup of room {}: {reason}; it is restarted", self.cell.name);
+        log::warn!("the backup of room {}: {reason}; it is restarted", self.common.name);
         let repair = self.begin_repair();
         self.pause().await;
         self.mend_backup().await;
@@ -135,7 +137,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
 
     /// Starts a new backup, and waits until the room has sent it the state.
     async fn mend_backup(&mut self) {
-        self.cell.counts.backup_restarts.fetch_add(1, Relaxed);
+        self.common.counts.backup_restarts.fetch_add(1, Relaxed);
         self.start_backup();
         if let Some(room) = &self.room {
             // A full mailbox has moves, before each of which the room looks by itself.
@@ -153,12 +155,12 @@ impl<R: Room, S: Sink> Keeper<R, S> {
     pub(super) async fn history_ended(&mut self) {
         let Some(recorder) = self.recorder.take() else { return };
         let reason = recorder.ended().await;
-        log::warn!("the history of room {}: {reason}; it is restarted", self.cell.name);
+        log::warn!("the history of room {}: {reason}; it is restarted", self.common.name);
         self.mend_history();
     }
 
     fn mend_history(&mut self) {
-        self.cell.counts.history_restarts.fetch_add(1, Relaxed);
+        self.common.counts.history_restarts.fetch_add(1, Relaxed);
         self.start_recorder();
     }
 
@@ -183,7 +185,7 @@ impl<R: Room, S: Sink> Keeper<R, S> {
                 room.running.server().stop(Reason::failed("killed"));
                 if let Some(backup) = backup {
                     backup.kill().await;
-                    self.cell.counts.backup_restarts.fetch_add(1, Relaxed);
+                    self.common.counts.backup_restarts.fetch_add(1, Relaxed);
                 }
                 let reason = room.ended().await;
                 let repair = self.begin_repair();

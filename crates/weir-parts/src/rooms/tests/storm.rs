@@ -20,7 +20,7 @@ async fn client(room: Counting, client: u64, is_over: Arc<AtomicBool>) -> u64 {
     number
 }
 
-/// Positions that a watcher was told, in their order, and how often it was told of a gap.
+/// The positions of a watcher's updates, in their order, and the number of its gaps.
 fn told(sink: &MemorySink) -> (Vec<(u64, u64)>, usize) {
     let mut gaps = 0;
     let mut positions = Vec::new();

@@ -9,7 +9,7 @@ pub(in crate::rooms) struct Counter {
     pub(in crate::rooms) total: u64,
 }
 
-/// What was added.
+/// The event: this number was added.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::rooms) struct Add(pub(in crate::rooms) u64);
 
