@@ -47,7 +47,7 @@ pub enum Safety {
 pub struct Leased {
     /// Its number.
     pub id: EventId,
-    /// What was pushed; empty without a payload.
+    /// Its payload; empty if it was pushed without one.
     pub payload: Vec<u8>,
     /// The attempts that have failed so far.
     pub tries: u32,
@@ -80,7 +80,7 @@ pub enum Settle {
 pub struct DeadEvent {
     /// Its number.
     pub id: EventId,
-    /// What was pushed.
+    /// Its payload.
     pub payload: Vec<u8>,
     /// The attempts that were made.
     pub tries: u32,

@@ -13,7 +13,7 @@ use crate::store::{BOOK, DEAD, DUE, LIVE, TRIES, wall};
 /// Why an event without attempts left is a dead letter.
 const NO_ATTEMPTS: &str = "no attempt is left";
 
-/// A change that is to be made.
+/// A change that a request asks for.
 #[derive(Debug)]
 pub(crate) enum Change {
     Push(Vec<u8>),

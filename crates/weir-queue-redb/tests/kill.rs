@@ -61,7 +61,7 @@ fn say(what: &str, id: u64) {
     std::io::stdout().lock().write_all(&line).unwrap();
 }
 
-/// What was heard from all lives.
+/// The lines of all lives.
 #[derive(Default)]
 struct Heard {
     accepted: HashSet<u64>,

@@ -16,7 +16,7 @@ pub enum Step {
     Done(u8),
     /// Gives one up for this attempt; it is ready again at once.
     Again(u8),
-    /// The same, but it is not ready again within the script.
+    /// Gives one up for this attempt; it is not ready again within the script.
     Later(u8),
     /// Makes one a dead letter.
     Dead(u8),
