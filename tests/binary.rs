@@ -28,6 +28,8 @@ mod ladder;
 mod load_rooms;
 /// Matches from the command line.
 mod matches;
+/// Rooms from the command line.
+mod rooms;
 
 /// A folder of its own for each test, removed at the end.
 pub(crate) struct Folder(pub(crate) PathBuf);

@@ -74,7 +74,7 @@ pub struct RoomsLab {
 }
 
 impl RoomsLab {
-    /// Starts the lab without rooms. `encoder` writes what watchers are told; metrics go to
+    /// Starts the lab without rooms. `encoder` writes the messages to watchers; metrics go to
     /// `registry`.
     ///
     /// # Panics

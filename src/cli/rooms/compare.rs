@@ -3,9 +3,12 @@
 //! It plays in a room of its own, which it removes, and restores the setting at the end, after
 //! an error and after Ctrl-C.
 
+use std::time::Duration;
+
 use hyper::Method;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::path;
 use super::show::position;
@@ -17,6 +20,11 @@ use crate::cli::output::{complain, say};
 use crate::cli::set::encoded;
 use crate::cli::text::{NONE, Table, left, number, right};
 use crate::config::Backup;
+
+/// How long the times of the setting before may take to leave the server's figures.
+const FORGETTING: Duration = Duration::from_secs(3);
+/// The time between two looks at the figures.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The options of `weir room compare`.
 #[derive(Debug, clap::Args)]
@@ -74,6 +82,7 @@ fn measure(
     interrupts: &Interrupts,
 ) -> Result<Option<Row>, Said> {
     set(ask, backup)?;
+    forget_times(ask, interrupts)?;
     ask.tell::<Created>("", json!({ "name": name }).to_string())?;
     let client = format!("{:x}", fastrand::u64(..));
     let mut command = json!({ "move": "join", "player": "ada", "client": client, "number": 1 });
@@ -100,6 +109,19 @@ fn measure(
         ack_p50_us: ack.map(|ack| ack.p50),
         down_ms: kill.down_ms,
     }))
+}
+
+/// Waits until the server's figures of the last second contain no earlier move, or a moment if
+/// other rooms play.
+fn forget_times(ask: &Ask<'_>, interrupts: &Interrupts) -> Result<(), Said> {
+    let began = Instant::now();
+    while began.elapsed() < FORGETTING
+        && !interrupts.stop().is_cancelled()
+        && ask.get::<Snapshot>("")?.read.now.ack_us.is_some()
+    {
+        std::thread::park_timeout(LOOK);
+    }
+    Ok(())
 }
 
 fn table(rows: &[Row]) -> String {

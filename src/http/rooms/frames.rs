@@ -18,7 +18,7 @@ pub(super) const RETRY: &[u8] = b"retry: 1000\n\n";
 /// Sent to a watcher that has heard nothing for a while.
 pub(super) const PING: &[u8] = b": ping\n\n";
 
-/// Encodes what the watchers of a room are told.
+/// Encodes the messages to the watchers of a room.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RoomFrames;
 

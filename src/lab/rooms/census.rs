@@ -10,10 +10,10 @@ use futures::future::join_all;
 use tokio::time::{Duration, Instant, timeout};
 use weir_parts::rooms::{MoveLedger, Position, RoomFigures, RoomState};
 
-use super::core::Core;
+use super::open::state_word;
 use super::snapshot::RoomRow;
 use super::werewolf::Phase;
-use super::{Room, lock};
+use super::{Core, Room, lock};
 
 /// The most rooms that have a row.
 const ROWS: usize = 2_000;
@@ -132,13 +132,5 @@ fn row(room: &Room, figures: &RoomFigures, now: Instant) -> RoomRow {
         state: state_word(figures.state),
         lost: figures.ledger.lost,
         killed_ms: figures.kills.last().map(|kill| since(kill.at)),
-    }
-}
-
-pub(super) fn state_word(state: RoomState) -> &'static str {
-    match state {
-        RoomState::Up => "up",
-        RoomState::Restarting => "restarting",
-        RoomState::Idle | RoomState::Gone => "idle",
     }
 }

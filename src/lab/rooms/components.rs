@@ -1,7 +1,6 @@
 //! What the lab runs, for the tree of components.
 
-use super::core::Core;
-use super::lock;
+use super::{Core, lock};
 use crate::lab::LabPart;
 use crate::runs::words::count;
 

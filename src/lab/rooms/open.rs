@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::time::{Duration, Instant, timeout};
-use weir_parts::rooms::{Kill, Part, Past, Position, Room as _, RoomFigures};
+use weir_parts::rooms::{Kill, Part, Past, Position, Room as _, RoomFigures, RoomState};
 
-use super::core::Core;
 use super::thread::{Bead, is_lost, thread};
 use super::watching::Watcher;
 use super::werewolf::{SeatView, Status, Village, Word};
-use super::{Room, millis};
+use super::{Core, Room, millis};
 
 /// The most lines of the log.
 const LINES: usize = 20;
@@ -42,7 +41,7 @@ pub struct OpenRoom {
     pub thread: Vec<Bead>,
     /// The last end of a process.
     pub kill: Option<LastKill>,
-    /// The watchers, and what each was told last.
+    /// The watchers, and the last message of each.
     pub told: Vec<ToldRow>,
 }
 
@@ -90,9 +89,9 @@ pub struct ToldRow {
     pub who: String,
     /// `browser`, `program` or `subscriber`.
     pub how: &'static str,
-    /// The life that it was told of.
+    /// The life of its last message.
     pub life: u64,
-    /// The update that it was told of.
+    /// The update of its last message.
     pub n: u64,
     /// `current`, `resumed` or `gap`.
     pub word: &'static str,
@@ -117,7 +116,7 @@ impl Core {
             generation: room.generation(),
             life: figures.room.life,
             n: figures.room.n,
-            state: super::census::state_word(figures.state),
+            state: state_word(figures.state),
             status,
             seat,
             log: log(&history, &figures.kills),
@@ -128,7 +127,7 @@ impl Core {
     }
 
     fn told(&self, room: &Room, figures: &RoomFigures, seen: Position) -> Vec<ToldRow> {
-        // A kill of the history or the backup is nothing that a watcher is told.
+        // Watchers get no message about a kill of the history or the backup.
         let of_room = |kill: &&Kill| matches!(kill.part, Part::Room | Part::Both);
         let kill = figures.kills.iter().rev().find(of_room);
         let row = |who: String, how, since: Option<Instant>, at: Position| {
@@ -181,5 +180,14 @@ fn last_kill(kill: &Kill) -> LastKill {
         lost_updates: kill.lost_updates,
         down_ms: millis(kill.down),
         life: kill.resumed.life,
+    }
+}
+
+/// The word of a state.
+pub(super) fn state_word(state: RoomState) -> &'static str {
+    match state {
+        RoomState::Up => "up",
+        RoomState::Restarting => "restarting",
+        RoomState::Idle | RoomState::Gone => "idle",
     }
 }

@@ -8,10 +8,9 @@ use thiserror::Error;
 use tokio::time::Instant;
 use weir_parts::rooms::{Acknowledged, ActError, CreateError, Kill, MoveId, Part, RoomGone};
 
-use super::core::Core;
 use super::playing::RATES;
 use super::werewolf::{Command, Refused};
-use super::{Room, RoomsLab, lock};
+use super::{Core, Room, RoomsLab, lock};
 
 /// The longest name of a room, in characters.
 pub const LONGEST_ROOM_NAME: usize = 40;
@@ -25,7 +24,7 @@ pub fn is_room_name(name: &str) -> bool {
     (1..=LONGEST_ROOM_NAME).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
-/// What came out of creating many rooms.
+/// The outcome of creating many rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ManyCreated {
     /// Rooms that are new.
@@ -146,8 +145,8 @@ impl RoomsLab {
         Ok(kill)
     }
 
-    /// Kills a process of one of the rooms whose names begin with `prefix`. Returns the room, and
-    /// what came of it; `None` without such a room.
+    /// Kills a process of one of the rooms whose names begin with `prefix`. Returns the room and
+    /// the repair; `None` without such a room.
     ///
     /// # Cancel safety
     /// The process is killed even if the future is dropped.

@@ -9,9 +9,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use weir_parts::rooms::{ActError, MoveId};
 
-use super::core::Core;
-use super::lock;
 use super::werewolf::Players;
+use super::{Core, lock};
 
 /// The allowed rates of one room, in moves per second.
 pub const RATES: RangeInclusive<f64> = 0.01..=1_000.0;

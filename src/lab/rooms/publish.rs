@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder};
 
-use super::core::Core;
+use super::Core;
 use crate::metrics::{PerThreadHistogram, Registry};
 
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);

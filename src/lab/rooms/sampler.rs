@@ -5,9 +5,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::core::Core;
 use super::curves::{Point, STEP_MS};
-use super::lock;
+use super::{Core, lock};
 
 /// The time between two samples while nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
@@ -38,7 +37,7 @@ pub(super) async fn run(core: Weak<Core>) {
         }
         let is_watched = core.ticks.receiver_count() > 0;
         let moves = core.sample();
-        if is_watched && (steps.is_multiple_of(SELDOM) || core.is_small()) {
+        if core.is_small() || is_watched && steps.is_multiple_of(SELDOM) {
             core.refresh().await;
         }
         if is_watched {
@@ -74,7 +73,7 @@ impl Core {
         }
         sampled.before = (moves, kills);
         sampled.rate.push(now, new_moves);
-        let ack_p99_us = self.times.sample();
+        let ack_p99_us = self.times.sample(due);
         let moves_s = sampled.rate.per_second().round() as u64;
         sampled.points.skip(due);
         for left in (0..sampled.points.due(now_ms)).rev() {

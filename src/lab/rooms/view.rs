@@ -2,12 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use super::core::Core;
 use super::curves::History;
 use super::open::OpenRoom;
 use super::snapshot::{Columns, Ledger, Now, RoomsSnapshot, TreeNode};
 use super::verdict::Seen;
-use super::{RoomsLab, lock, millis};
+use super::{Core, RoomsLab, lock, millis};
 use crate::runs::words::count;
 
 /// With more rooms than this, the snapshot has columns in place of rows.

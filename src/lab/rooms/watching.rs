@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::time::Instant;
 use weir_parts::rooms::{Position, RoomGone, Watching};
 
-use super::core::Core;
 use super::pipe::{Pipe, PipeReader};
-use super::{Room, RoomsLab, Village, lock};
+use super::{Core, Room, RoomsLab, Village, lock};
 
 /// A watcher.
 #[derive(Debug)]
