@@ -74,6 +74,7 @@ export interface Effective {
   data: Record<string, Setting>;
   jobs: Record<string, Setting>;
   matches: Record<string, Setting>;
+  rooms: Record<string, Setting>;
 }
 
 export interface AsyncSettings {
