@@ -45,13 +45,19 @@ impl Core {
     }
 }
 
+/// Returns a random wait before the first move: players of many rooms that begin together would
+/// otherwise all move at the same moment.
+fn phase(rate: f64) -> Duration {
+    CATCH_UP.min(Duration::from_secs_f64(1.0 / rate)).mul_f64(fastrand::f64())
+}
+
 async fn play(core: Weak<Core>, name: Arc<str>, mut rates: watch::Receiver<f64>) {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     let mut players = Players::new(hasher.finish());
     // Players are one client, of a number that no other has.
     let (client, mut number) = (fastrand::u64(1..), 0);
-    let mut due = Instant::now();
+    let mut due = Instant::now() + phase(*rates.borrow());
     loop {
         tokio::select! {
             biased;
@@ -59,7 +65,7 @@ async fn play(core: Weak<Core>, name: Arc<str>, mut rates: watch::Receiver<f64>)
                 if changed.is_err() {
                     return;
                 }
-                due = Instant::now();
+                due = Instant::now() + phase(*rates.borrow_and_update());
                 continue;
             }
             () = sleep_until(due) => {}
