@@ -86,7 +86,7 @@ async fn serve(
     let matches = MatchesLab::start(&workbench.settings(), workbench.registry(), http::match_transports());
     matches.measure_machine();
     let rooms = RoomsLab::start(&workbench.settings(), workbench.registry(), http::RoomFrames);
-    rooms.furnish().await;
+    rooms.create_samples().await;
     let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
     workbench.host(labs);
     let store = Store::new(workbench.settings().data.runs());

@@ -22,8 +22,8 @@
 
 mod answers;
 mod frames;
+mod kills;
 mod moves;
-mod ruin;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -64,8 +64,8 @@ pub(super) fn routes(rooms: &Arc<RoomsLab>) -> Router {
         .route("/api/rooms", get(list).post(create).delete(remove_all))
         .route("/api/rooms/many", post(create_many))
         .route("/api/rooms/clients", get(moves::clients_of_many))
-        .route("/api/rooms/kill", post(ruin::kill_any))
-        .route("/api/rooms/dead", get(ruin::dead))
+        .route("/api/rooms/kill", post(kills::kill_any))
+        .route("/api/rooms/dead", get(kills::dead))
         .route("/api/rooms/play", post(play_many))
         .route("/api/rooms/pause", post(pause_many))
         .route("/api/rooms/reset", post(reset))
@@ -75,7 +75,7 @@ pub(super) fn routes(rooms: &Arc<RoomsLab>) -> Router {
         .route("/api/rooms/{name}/clients", get(moves::clients))
         .route("/api/rooms/{name}/history", get(moves::history))
         .route("/api/rooms/{name}/watch", get(watch::watch))
-        .route("/api/rooms/{name}/kill", post(ruin::kill))
+        .route("/api/rooms/{name}/kill", post(kills::kill))
         .route("/api/rooms/{name}/play", post(play))
         .route("/api/rooms/{name}/pause", post(pause))
         .layer(DefaultBodyLimit::max(BODY))

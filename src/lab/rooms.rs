@@ -43,7 +43,7 @@ pub use orders::{LONGEST_ROOM_NAME, ManyCreated, NotPlaying, is_room_name};
 pub use pipe::{Pipe, PipeReader};
 pub use playing::RATES;
 pub use snapshot::{Columns, Ledger, Now, RoomRow, RoomsSnapshot, TreeNode, Verdict};
-pub use thread::Bead;
+pub use thread::ThreadUpdate;
 pub use watching::Watched;
 pub use werewolf::{Command, Refused, SeatView, Status, Update, Village};
 
@@ -95,7 +95,7 @@ impl RoomsLab {
     ///
     /// # Cancel safety
     /// Some of the rooms may exist after the future is dropped.
-    pub async fn furnish(&self) {
+    pub async fn create_samples(&self) {
         for name in SAMPLES {
             // There is one with this name, or as many as may be: both are fine.
             drop(self.core.house.create(name).await);

@@ -41,6 +41,7 @@
 //! ```
 
 mod claim;
+mod error;
 mod process;
 mod table;
 #[cfg(test)]
@@ -51,13 +52,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use thiserror::Error;
 use weir_stage::backoff::Backoff;
 use weir_stage::server::{ServerName, spawn};
 use weir_stage::stage::Reason;
 use weir_stage::supervise::{ChildSpec, Strategy, Supervisor, SupervisorHandle};
 
 pub use claim::Claim;
+pub use error::ClaimError;
 use process::{Process, Take};
 pub use table::Place;
 use table::Table;
@@ -76,21 +77,6 @@ struct Inner<T: Clone + Send + Sync + 'static> {
     process: ServerName<Process<T>>,
     tree: SupervisorHandle,
     lives: Arc<AtomicU64>,
-}
-
-/// Why a name could not be claimed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ClaimError {
-    /// It has an owner.
-    #[error("the name is taken (generation {generation})")]
-    Taken {
-        /// The generation of the owner's claim.
-        generation: u64,
-    },
-    /// The registry was stopped.
-    #[error("the registry has stopped")]
-    Stopped,
 }
 
 /// The figures of a registry.
@@ -139,7 +125,23 @@ impl<T: Clone + Send + Sync + 'static> Registry<T> {
     /// # Cancel safety
     /// A claim that is made after the future is dropped is given back at once.
     pub async fn claim(&self, name: impl Into<Arc<str>>, value: T) -> Result<Claim<T>, ClaimError> {
-        let take = Take { name: name.into(), value };
+        self.claim_within(usize::MAX, name, value).await
+    }
+
+    /// Claims a name as [`claim`](Self::claim) does, unless there are `most` names already.
+    ///
+    /// # Errors
+    /// As for `claim`, and [`ClaimError::Full`].
+    ///
+    /// # Cancel safety
+    /// As for `claim`.
+    pub async fn claim_within(
+        &self,
+        most: usize,
+        name: impl Into<Arc<str>>,
+        value: T,
+    ) -> Result<Claim<T>, ClaimError> {
+        let take = Take { name: name.into(), value, most };
         loop {
             match self.0.process.call(take.clone()).await {
                 Ok(claimed) => return claimed,

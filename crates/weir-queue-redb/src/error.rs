@@ -30,7 +30,6 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
         /// Why.
-        #[source]
         error: StoreError,
     },
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::{Duration, Instant, timeout};
 use weir_parts::rooms::{Kill, Part, Past, Position, Room as _, RoomFigures, RoomState};
 
-use super::thread::{Bead, is_lost, thread};
+use super::thread::{ThreadUpdate, is_lost, thread};
 use super::watching::Watcher;
 use super::werewolf::{SeatView, Status, Village, Word};
 use super::{Core, Room, millis};
@@ -38,7 +38,7 @@ pub struct OpenRoom {
     /// The last lines, newest first.
     pub log: Vec<LogLine>,
     /// The last updates, oldest first, and which processes have them.
-    pub thread: Vec<Bead>,
+    pub thread: Vec<ThreadUpdate>,
     /// The last end of a process.
     pub kill: Option<LastKill>,
     /// The watchers, and the last message of each.

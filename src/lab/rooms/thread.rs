@@ -4,11 +4,11 @@ use serde::Serialize;
 use weir_parts::rooms::{Kill, Past, Position, Room, RoomFigures};
 
 /// The most updates of the thread.
-const BEADS: usize = 16;
+const LONGEST: usize = 16;
 
 /// An update, and the processes that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Bead {
+pub struct ThreadUpdate {
     /// The life in which it was made.
     pub life: u64,
     /// Its number.
@@ -36,14 +36,14 @@ fn within((from, to): (u64, u64), n: u64) -> bool {
 
 /// Returns the last updates of a room, oldest first. The history knows those of earlier lives; the
 /// counters of the room know the newest, which the history may not have yet.
-pub(super) fn thread<R: Room>(history: &[Past<R>], figures: &RoomFigures) -> Vec<Bead> {
+pub(super) fn thread<R: Room>(history: &[Past<R>], figures: &RoomFigures) -> Vec<ThreadUpdate> {
     let (room, acknowledged) = (figures.room, figures.acknowledged);
     // An idle room has no backup, and loses nothing.
     let backed = figures.backup.map_or(0, |backup| backup.n);
     let bead = |at: Position, history: bool| {
         let is_lost = is_lost(&figures.kills, at);
         let is_old = at.life < room.life;
-        Bead {
+        ThreadUpdate {
             life: at.life,
             n: at.n,
             ack: is_lost || is_old || at.n <= acknowledged.n,
@@ -52,24 +52,24 @@ pub(super) fn thread<R: Room>(history: &[Past<R>], figures: &RoomFigures) -> Vec
             history,
         }
     };
-    let mut beads: Vec<Bead> = Vec::new();
+    let mut beads: Vec<ThreadUpdate> = Vec::new();
     for past in history.iter().rev() {
         match past {
             Past::Update { at, .. } => beads.push(bead(*at, true)),
             Past::Gap { life, from, to } => {
-                let newest = (*from..=*to).rev().take(BEADS);
+                let newest = (*from..=*to).rev().take(LONGEST);
                 beads.extend(newest.map(|n| bead(Position { life: *life, n }, false)));
             }
             Past::Resumed { .. } => {}
         }
-        if beads.len() >= BEADS {
+        if beads.len() >= LONGEST {
             break;
         }
     }
-    beads.truncate(BEADS);
+    beads.truncate(LONGEST);
     beads.reverse();
     let recorded = figures.history.filter(|at| at.life == room.life).map_or(0, |at| at.n);
-    let first = recorded.max(room.n.saturating_sub(BEADS as u64)) + 1;
+    let first = recorded.max(room.n.saturating_sub(LONGEST as u64)) + 1;
     beads.extend((first..=room.n).map(|n| bead(Position { n, ..room }, false)));
-    beads.split_off(beads.len().saturating_sub(BEADS))
+    beads.split_off(beads.len().saturating_sub(LONGEST))
 }

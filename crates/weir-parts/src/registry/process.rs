@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use weir_stage::server::{Context, Handle, Server};
 
+use super::claim::Claim;
+use super::error::ClaimError;
 use super::table::Table;
-use super::{Claim, ClaimError};
 
 pub(super) struct Process<T> {
     table: Arc<Table<T>>,
@@ -24,16 +25,16 @@ impl<T: Clone + Send + Sync + 'static> Server for Process<T> {}
 pub(super) struct Take<T> {
     pub(super) name: Arc<str>,
     pub(super) value: T,
+    /// The most names.
+    pub(super) most: usize,
 }
 
 impl<T: Clone + Send + Sync + 'static> Handle<Take<T>> for Process<T> {
     type Reply = Result<Claim<T>, ClaimError>;
 
     fn handle(&mut self, take: Take<T>, _: &mut Context<'_, Self>) -> Self::Reply {
-        let Take { name, value } = take;
-        match self.table.take(&name, value) {
-            Ok(generation) => Ok(Claim { table: Arc::downgrade(&self.table), name, generation }),
-            Err(generation) => Err(ClaimError::Taken { generation }),
-        }
+        let Take { name, value, most } = take;
+        let generation = self.table.take(&name, value, most)?;
+        Ok(Claim { table: Arc::downgrade(&self.table), name, generation })
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::error::ClaimError;
+
 /// Where the owner of a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<T> {
@@ -39,11 +41,14 @@ impl<T: Clone> Table<T> {
     /// Adds a name, and returns its generation.
     ///
     /// # Errors
-    /// The generation of the owner, if there is one.
-    pub(super) fn take(&self, name: &Arc<str>, value: T) -> Result<u64, u64> {
+    /// [`ClaimError::Taken`] if it has an owner, and [`ClaimError::Full`].
+    pub(super) fn take(&self, name: &Arc<str>, value: T, most: usize) -> Result<u64, ClaimError> {
         let mut entries = self.write();
-        if let Some(place) = entries.places.get(name) {
-            return Err(place.generation);
+        if let Some(Place { generation, .. }) = entries.places.get(name) {
+            return Err(ClaimError::Taken { generation: *generation });
+        }
+        if entries.places.len() >= most {
+            return Err(ClaimError::Full { most });
         }
         entries.last += 1;
         let generation = entries.last;

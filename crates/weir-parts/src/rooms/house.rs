@@ -64,17 +64,15 @@ impl<R: Room, S: Sink> Rooms<R, S> {
     /// # Cancel safety
     /// The room may exist after the future is dropped.
     pub async fn create(&self, name: &str) -> Result<RoomRef<R, S>, CreateError> {
-        let max = self.settings().max_rooms;
-        if self.len() >= max {
-            return Err(CreateError::TooMany { max });
-        }
         if self.0.terms.is_stopped() {
             return Err(CreateError::Stopped);
         }
         let cell = Cell::new(Arc::from(name), Arc::clone(&self.0.terms));
-        let claim = self.0.registry.claim(Arc::clone(&cell.common.name), Arc::clone(&cell)).await;
+        let (most, name) = (self.settings().max_rooms, Arc::clone(&cell.common.name));
+        let claim = self.0.registry.claim_within(most, name, Arc::clone(&cell)).await;
         let claim = claim.map_err(|error| match error {
             ClaimError::Taken { generation } => CreateError::Taken { generation },
+            ClaimError::Full { most } => CreateError::TooMany { max: most },
             ClaimError::Stopped => CreateError::Stopped,
         })?;
         let generation = claim.generation();

@@ -6,11 +6,11 @@
 import { shape } from './drawing.js';
 import { positionText } from './position.js';
 
-/** @import { Backup, Bead, LastKill } from './types.d.ts' */
+/** @import { Backup, ThreadUpdate, LastKill } from './types.d.ts' */
 /** @import { Sheet } from './drawing.js' */
 
 /** @typedef {'ack' | 'room' | 'backup' | 'history'} Lane */
-/** @typedef {Bead & { isLost: boolean }} Move */
+/** @typedef {ThreadUpdate & { isLost: boolean }} Move */
 /**
  * @typedef {object} Thread
  * @property {Move[]} moves
@@ -28,7 +28,7 @@ const FINE = 7; // px; a smaller dot has finer dashes
 
 /**
  * The thread of a room.
- * @param {{ thread: Bead[], kill: LastKill | null }} open
+ * @param {{ thread: ThreadUpdate[], kill: LastKill | null }} open
  * @param {Backup} backup
  * @returns {Thread}
  */
@@ -41,14 +41,14 @@ export function threadOf({ thread, kill }, backup) {
 
 /**
  * Where the kill struck; null if all moves came after it.
- * @param {Bead[]} moves
+ * @param {ThreadUpdate[]} moves
  * @param {LastKill | null} kill
  */
 function cutOf(moves, kill) {
   if (!kill || moves.length === 0) return null;
   // The end of a backup or of the history begins no new life of the room.
   const isNewLife = kill.what === 'room' || kill.what === 'both';
-  const isAfter = (/** @type {Bead} */ { life, n }) =>
+  const isAfter = (/** @type {ThreadUpdate} */ { life, n }) =>
     isNewLife ? life >= kill.life : life > kill.life || (life === kill.life && n > kill.acked);
   const first = moves.findIndex(isAfter);
   if (first === 0) return null;
@@ -103,7 +103,7 @@ export function drawThread({ moves, cut, word, lanes, hasBackup, isSmall = false
   return { height: bottom + 0.4 * rem, label: describe(moves, cut, word), shapes };
 }
 
-/** Within a thread the sign # would only be noise. @param {Bead} move */
+/** Within a thread the sign # would only be noise. @param {ThreadUpdate} move */
 function labelOf(move) {
   return move.life > 1 ? positionText(move) : String(move.n);
 }

@@ -81,7 +81,7 @@ export interface Open {
   status: Status;
   seat: SeatView | null;
   log: LogLine[];
-  thread: Bead[];
+  thread: ThreadUpdate[];
   kill: LastKill | null;
   told: Told[];
 }
@@ -134,7 +134,7 @@ export interface LogLine {
 }
 
 /** One update of the room, and the processes that have it. */
-export interface Bead {
+export interface ThreadUpdate {
   life: number;
   n: number;
   ack: boolean;

@@ -11,7 +11,7 @@ import { lostBy, rangeText, resumedText } from './position.js';
 import { threadOf } from './thread.js';
 
 /** @import { Thread } from './thread.js' */
-/** @import { Backup, Bead, KillReport, LastKill, Open, Past, RoomHistory, Rooms } from './types.d.ts' */
+/** @import { Backup, ThreadUpdate, KillReport, LastKill, Open, Past, RoomHistory, Rooms } from './types.d.ts' */
 
 /**
  * @typedef {object} Way
@@ -60,7 +60,7 @@ export function watch({ backup, now, open }) {
  * @returns {Way}
  */
 function wayFrom({ thread }, kill, backup) {
-  const isAfter = (/** @type {Bead} */ { life }) => life >= kill.life;
+  const isAfter = (/** @type {ThreadUpdate} */ { life }) => life >= kill.life;
   const first = thread.findIndex(isAfter);
   const end = first < 0 ? thread.length : Math.min(thread.length, first + 2);
   const shown = threadOf({ thread: thread.slice(Math.max(0, end - SHOWN), end), kill }, backup);
@@ -117,7 +117,7 @@ function predicted(backup) {
  * @param {number} life
  * @param {number} n
  * @param {boolean} isKept
- * @returns {Bead}
+ * @returns {ThreadUpdate}
  */
 function bead(life, n, isKept) {
   return { life, n, ack: true, room: isKept, backup: isKept, history: true };
@@ -164,7 +164,7 @@ export async function measureAll(before, progress) {
  */
 function beadsOf({ entries }, { life, from, to }) {
   const isLost = (/** @type {Past} */ { life: of, n = 0 }) => of < life && from !== null && n >= from && n <= (to ?? 0);
-  /** @type {Bead[]} */
+  /** @type {ThreadUpdate[]} */
   const beads = entries.flatMap((past) => {
     if (past.kind === 'update') return [bead(past.life, past.n ?? 0, !isLost(past))];
     if (past.kind !== 'gap' || past.from === undefined || past.to === undefined) return [];

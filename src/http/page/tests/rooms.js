@@ -15,7 +15,7 @@ import { placeTree, saysOf } from '../rooms/tree.js';
 import { roomVerdict } from '../rooms/verdict.js';
 import { equal, narrow, test } from './claims.js';
 
-/** @import { Bead, LastKill, LogLine, Open, SeatView, Status, TreeNode } from '../rooms/types.d.ts' */
+/** @import { ThreadUpdate, LastKill, LogLine, Open, SeatView, Status, TreeNode } from '../rooms/types.d.ts' */
 
 /** @type {Status} */
 const STATUS = {
@@ -40,7 +40,7 @@ const kill = (differs = {}) => ({
   ...differs,
 });
 
-/** @param {number} life @param {number} n @param {boolean} [room] @returns {Bead} */
+/** @param {number} life @param {number} n @param {boolean} [room] @returns {ThreadUpdate} */
 const bead = (life, n, room = true) => ({ life, n, ack: true, room, backup: room, history: true });
 
 /** @param {Partial<Open>} [differs] @returns {Open} */
