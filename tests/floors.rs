@@ -45,7 +45,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "transaction",
             "shared",
             "commits",
-            "queue",
+            "disk",
             "verify",
         ],
     ),

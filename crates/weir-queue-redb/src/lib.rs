@@ -57,8 +57,6 @@ mod lock;
 mod options;
 mod shared;
 mod store;
-#[cfg(test)]
-mod tests;
 mod transaction;
 mod verify;
 
