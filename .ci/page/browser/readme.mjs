@@ -85,6 +85,20 @@ if (only === '' || only.startsWith('matches')) {
   }
 }
 
+if ('rooms'.startsWith(only)) {
+  for (const scheme of ['light', 'dark']) {
+    const rooms = await Server.start();
+    await rooms.post('/api/rooms/play?prefix=&rate=3');
+    await picture(`rooms-${scheme}`, scheme, rooms, '/rooms?room=moon', async (page) => {
+      await page.waitForTimeout(8000);
+      await rooms.post('/api/rooms/pause?prefix=');
+      await rooms.post('/api/rooms/moon/kill', { what: 'room' });
+      await rooms.post('/api/rooms/moon/play?rate=2');
+      await page.waitForTimeout(3000);
+    });
+  }
+}
+
 if ('runs'.startsWith(only)) {
   const runs = await Server.start(['resource.latency.mean=20ms', 'resource.latency.distribution=exponential']);
   const at = ['--set', `server.listen=${runs.address}`];
