@@ -94,7 +94,7 @@ if ('rooms'.startsWith(only)) {
       await rooms.post('/api/rooms/pause?prefix=');
       await rooms.post('/api/rooms/moon/kill', { what: 'room' });
       await rooms.post('/api/rooms/moon/play?rate=2');
-      await page.waitForTimeout(3000);
+      await page.waitForTimeout(2200);
     });
   }
 }
