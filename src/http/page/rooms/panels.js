@@ -19,6 +19,15 @@ const top = (values) => ticksTo((usual(values) || 1) * 1.1).at(-1) ?? 1;
 /** @param {number} most */
 const ticks = (most) => [0, most / 2, most];
 
+/**
+ * A time at the axis, which has room for few digits.
+ * @param {number} us
+ */
+function briefTime(us) {
+  if (us === 0) return '0';
+  return us < 1000 ? usText(us) : `${Math.round(us / 100) / 10}\u202fms`;
+}
+
 /** @type {Panel[]} */
 export const PANELS = [
   {
@@ -38,7 +47,7 @@ export const PANELS = [
     colour: 'ink',
     top,
     ticks,
-    tick: (value) => (value === 0 ? '0' : usText(value)),
+    tick: briefTime,
     read: usText,
   },
 ];
