@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::join_all;
 use hdrhistogram::Histogram;
 use tokio::time::{Instant, sleep, timeout};
 use weir_job_wasm::code::Code;
@@ -43,6 +44,9 @@ pub(super) const NAMES: [&str; 10] = [
 
 /// The number that the user submits: a job of one slice.
 const YOURS: i64 = 100;
+/// The user's jobs that are under way at a time, each submitted at a moment of its own. A single
+/// one would give too few times for a median.
+const AT_ONCE: usize = 4;
 /// The least mean time between an answer and the user's next job.
 const BETWEEN: Duration = Duration::from_millis(3);
 /// A job that is not answered within this time counts as not answered.
@@ -176,19 +180,30 @@ impl User<'_> {
         let mut random = fastrand::Rng::with_seed(1);
         let (begin, before) = (Instant::now(), self.lab.ledger());
         let restarts_before = self.lab.snapshot_since(u64::MAX).now.restarts;
-        while begin.elapsed() < time {
-            // Random, up to two rounds, so that the user does not fall into step with them.
+        let mut slices = Vec::new();
+        'measuring: while begin.elapsed() < time {
             let slice = self.lab.snapshot_since(u64::MAX).slice.us.unwrap_or_default();
+            slices.push(slice);
             let round = Duration::from_secs_f64(slice * self.submitted.len() as f64 / 1e6);
-            sleep(BETWEEN.max(round).mul_f64(2.0 * random.f64())).await;
-            let submitted = Instant::now();
-            let Ok(job) = self.lab.submit(YOURS, By::You) else { break };
-            let answer = timeout(PATIENCE, job).await;
-            tried += 1;
-            unanswered += u64::from(submitted.elapsed() > PROMPT);
-            match answer {
-                Ok(_) => times.saturating_record(submitted.elapsed().as_micros() as u64),
-                Err(_) => break,
+            let tries = (0..AT_ONCE).map(|_| {
+                // Random, up to two rounds, so that the user does not fall into step with them.
+                let (lab, pause) = (self.lab, BETWEEN.max(round).mul_f64(2.0 * random.f64()));
+                async move {
+                    sleep(pause).await;
+                    let submitted = Instant::now();
+                    let job = lab.submit(YOURS, By::You).ok()?;
+                    let answer = timeout(PATIENCE, job).await;
+                    Some((submitted.elapsed(), answer.is_ok()))
+                }
+            });
+            for outcome in join_all(tries).await {
+                let Some((took, is_answered)) = outcome else { break 'measuring };
+                tried += 1;
+                unanswered += u64::from(took > PROMPT);
+                if !is_answered {
+                    break 'measuring;
+                }
+                times.saturating_record(took.as_micros() as u64);
             }
         }
         let seconds = begin.elapsed().as_secs_f64();
@@ -203,7 +218,9 @@ impl User<'_> {
         };
         let JobsLedger { done, failed, .. } = after;
         let (done, failed) = ((done - before.done) as f64, (failed - before.failed) as f64);
-        add("rate", (done + failed - times.len() as f64) / seconds);
+        // The user's own jobs are not part of the load.
+        let done = done - times.len() as f64;
+        add("rate", (done + failed) / seconds);
         add("success_share", 100.0 * done / (done + failed));
         add("failed_rate", failed / seconds);
         add("restart_rate", snapshot.now.restarts.saturating_sub(restarts_before) as f64 / seconds);
@@ -211,7 +228,9 @@ impl User<'_> {
         if !times.is_empty() {
             let ms = times.value_at_quantile(0.5) as f64 / 1e3;
             add("yours_ms", ms);
-            add("yours_waits", ms * 1e3 / snapshot.slice.us.unwrap_or(f64::NAN));
+            // The slice has no fixed length: the machine's speed varies while the jobs wait.
+            slices.sort_by(f64::total_cmp);
+            add("yours_waits", ms * 1e3 / slices[slices.len() / 2]);
         }
         add("running", self.submitted.len() as f64);
         if let Some(killed) = self.killed {
