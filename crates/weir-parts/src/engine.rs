@@ -18,14 +18,19 @@
 //!
 //! [`contract::check`] holds an engine against a model.
 
+mod any;
 #[doc(hidden)]
 pub mod contract;
+mod memory;
 
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use thiserror::Error;
+
+pub use any::AnyEngine;
+pub use memory::MemoryEngine;
 
 /// The number of an event. Numbers are given in the order of acceptance and never again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +70,8 @@ pub enum Settle {
     Again {
         /// The delay.
         after: Duration,
+        /// Why it failed: the reason of the dead letter, if it becomes one.
+        why: String,
     },
     /// The event cannot be worked on, and is a dead letter.
     Dead {
@@ -99,6 +106,8 @@ pub struct Depth {
     pub delayed: u64,
     /// Events whose settling is not safe yet.
     pub settling: u64,
+    /// Dead letters that are kept. They are not held.
+    pub dead: u64,
 }
 
 impl Depth {
@@ -170,6 +179,12 @@ pub enum Refused {
     /// The event could not be stored.
     #[error("the event was not stored: {0}")]
     NotStored(String),
+    /// The engine cannot be reached at present.
+    #[error("the queue cannot be reached: {why}")]
+    Away {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why events were not settled.
@@ -224,6 +239,36 @@ pub trait Engine: Send + Sync + 'static {
     /// [`EngineError`].
     fn purge(&self) -> impl Future<Output = Result<u64, EngineError>> + Send;
 
+    /// Returns at most `most` dead letters with a number above `after`, in the order of their
+    /// numbers.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn dead(
+        &self,
+        after: Option<EventId>,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<DeadEvent>, EngineError>> + Send;
+
+    /// Accepts a dead letter again, or all of them, as new events. Returns their number: zero if
+    /// there is no such letter.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    ///
+    /// # Cancel safety
+    /// The letters may be accepted after the future is dropped.
+    fn retry_dead(&self, which: Option<EventId>) -> impl Future<Output = Result<u64, EngineError>> + Send;
+
+    /// Removes all dead letters, and returns their number. They stay counted as failed.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    ///
+    /// # Cancel safety
+    /// The letters may be removed after the future is dropped.
+    fn purge_dead(&self) -> impl Future<Output = Result<u64, EngineError>> + Send;
+
     /// Returns where the held events are.
     fn depth(&self) -> Depth;
 
@@ -235,4 +280,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Accepts no more events. What is held can still be asked for and settled.
     fn close(&self);
+
+    /// Ends the engine: what was asked of it before is stored, and what it uses is given back.
+    ///
+    /// # Cancel safety
+    /// It ends all the same.
+    fn end(&self) -> impl Future<Output = ()> + Send;
 }

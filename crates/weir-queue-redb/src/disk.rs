@@ -60,50 +60,17 @@ impl DiskQueue {
         Ok(Self { shared, requests, thread: Mutex::new(Some(thread)), options })
     }
 
-    /// Accepts a dead letter again, or all of them, as new events. Returns their number.
-    ///
-    /// # Errors
-    /// [`EngineError::NotStored`], [`EngineError::Ended`].
-    ///
-    /// # Cancel safety
-    /// The letters may be accepted after the future is dropped.
-    pub async fn retry_dead(&self, which: Option<EventId>) -> Result<u64, EngineError> {
-        self.change(vec![Change::Retry(which)]).await
-    }
-
-    /// Removes all dead letters, and returns their number. They stay counted as failed.
-    ///
-    /// # Errors
-    /// [`EngineError::NotStored`], [`EngineError::Ended`].
-    ///
-    /// # Cancel safety
-    /// The letters may be removed after the future is dropped.
-    pub async fn purge_dead(&self) -> Result<u64, EngineError> {
-        self.change(vec![Change::PurgeDead]).await
-    }
-
-    /// Returns the dead letters, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn dead(&self) -> Result<Vec<DeadEvent>, StoreError> {
-        self.shared.store.dead()
-    }
-
-    /// Ends the queue: what was asked of it before is stored, and the file is closed. Blocks until
-    /// then.
-    pub fn end(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(thread) = thread else { return };
+    /// Tells the thread to end after what was asked of it before. Returns the thread, the first
+    /// time.
+    fn begin_end(&self) -> Option<JoinHandle<()>> {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let mut end = Request::End;
         // The thread takes requests all the time, so a place is free soon.
         while let Err(mpsc::error::TrySendError::Full(request)) = self.requests.try_send(end) {
             end = request;
             std::thread::yield_now();
         }
-        if thread.join().is_err() {
-            log::error!("the thread of the queue {} panicked", self.shared.store.file().display());
-        }
+        Some(thread)
     }
 
     async fn change(&self, changes: Vec<Change>) -> Result<u64, EngineError> {
@@ -223,6 +190,19 @@ impl Engine for DiskQueue {
         if changes.is_empty() { Ok(0) } else { self.change(changes).await }
     }
 
+    async fn dead(&self, after: Option<EventId>, most: usize) -> Result<Vec<DeadEvent>, EngineError> {
+        let from = after.map_or(0, |EventId(id)| id.saturating_add(1));
+        self.shared.store.dead(from, most).map_err(|error| EngineError::NotStored(error.to_string()))
+    }
+
+    async fn retry_dead(&self, which: Option<EventId>) -> Result<u64, EngineError> {
+        self.change(vec![Change::Retry(which)]).await
+    }
+
+    async fn purge_dead(&self) -> Result<u64, EngineError> {
+        self.change(vec![Change::PurgeDead]).await
+    }
+
     fn depth(&self) -> Depth {
         self.shared.index().depth(Instant::now())
     }
@@ -239,10 +219,22 @@ impl Engine for DiskQueue {
         self.shared.index().is_closed = true;
         self.shared.news.notify_waiters();
     }
+
+    async fn end(&self) {
+        let Some(thread) = self.begin_end() else { return };
+        // It ends soon, and blocks meanwhile.
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            log::error!("the thread of the queue {} panicked", self.shared.store.file().display());
+        }
+    }
 }
 
 impl Drop for DiskQueue {
+    /// Stores what was asked before. Blocks until then.
     fn drop(&mut self) {
-        self.end();
+        if let Some(Err(_)) = self.begin_end().map(JoinHandle::join) {
+            log::error!("the thread of the queue {} panicked", self.shared.store.file().display());
+        }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Index {
     pub(crate) book: Book,
     /// The number of events in the file that are held.
     pub(crate) live: u64,
+    /// The number of dead letters.
+    pub(crate) dead: u64,
     pub(crate) cursor: u64,
     pub(crate) committed: u64,
     pub(crate) is_closed: bool,
@@ -137,6 +139,6 @@ impl Index {
         self.wake(now);
         let (leased, delayed) = (self.leased.len() as u64, self.delayed.len() as u64);
         let ready = self.live.saturating_sub(leased + delayed);
-        Depth { ready, leased, delayed, settling: self.settling }
+        Depth { ready, leased, delayed, settling: self.settling, dead: self.dead }
     }
 }

@@ -34,7 +34,7 @@
 //! # let file = folder.path().join("queue.redb");
 //! let queue = DiskQueue::open(&file, Options::default())?;
 //! let id = queue.push(b"an order".to_vec()).await?;
-//! queue.end();
+//! queue.end().await;
 //!
 //! // The next life of the process finds it.
 //! let queue = DiskQueue::open(&file, Options::default())?;

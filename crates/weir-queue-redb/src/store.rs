@@ -134,13 +134,13 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the dead letters, oldest first.
-    pub(crate) fn dead(&self) -> Result<Vec<DeadEvent>, StoreError> {
+    /// Reads at most `most` dead letters whose numbers are at least `from`, in their order.
+    pub(crate) fn dead(&self, from: u64, most: usize) -> Result<Vec<DeadEvent>, StoreError> {
         let guard = self.database();
         let Some(database) = &*guard else { return Ok(Vec::new()) };
         let dead = database.begin_read()?.open_table(DEAD)?;
         let mut letters = Vec::new();
-        for entry in dead.iter()? {
+        for entry in dead.range(from..)?.take(most) {
             let (id, letter) = entry?;
             let (tries, why, payload) = letter.value();
             let (why, payload) = (why.to_owned(), payload.to_vec());
@@ -174,7 +174,7 @@ fn read(database: &Database) -> Result<Index, StoreError> {
         let live = transaction.open_table(LIVE)?;
         let tries = transaction.open_table(TRIES)?;
         let due = transaction.open_table(DUE)?;
-        transaction.open_table(DEAD)?;
+        index.dead = transaction.open_table(DEAD)?.len()?;
         let mut book = transaction.open_table(BOOK)?;
         let row = book.get(())?.map(|row| row.value()).unwrap_or_default();
         book.insert((), row)?;

@@ -10,9 +10,6 @@ use crate::error::StoreError;
 use crate::index::Index;
 use crate::store::{BOOK, DEAD, DUE, LIVE, TRIES, wall};
 
-/// Why an event without attempts left is a dead letter.
-const NO_ATTEMPTS: &str = "no attempt is left";
-
 /// A change that a request asks for.
 #[derive(Debug)]
 pub(crate) enum Change {
@@ -36,8 +33,15 @@ pub(crate) enum Change {
 pub(crate) enum Effect {
     Accepted(u64),
     Gone(u64),
+    /// It is a dead letter now.
+    Died(u64),
     Back(u64),
-    Delayed { id: u64, tries: u32, due: Instant },
+    Delayed {
+        id: u64,
+        tries: u32,
+        due: Instant,
+    },
+    /// Dead letters were retried or removed.
     Letters(u64),
 }
 
@@ -64,7 +68,7 @@ pub(crate) fn commit(
                     Effect::Accepted(id)
                 }
                 Change::Settle { id, how: Settle::Back, .. } => Effect::Back(*id),
-                Change::Settle { id, tries: before, how: Settle::Again { after } }
+                Change::Settle { id, tries: before, how: Settle::Again { after, .. } }
                     if before + 1 < attempts =>
                 {
                     let delay = after.as_millis().min(u128::from(u64::MAX)) as u64;
@@ -77,20 +81,19 @@ pub(crate) fn commit(
                     if let Some(payload) = &payload {
                         match how {
                             Settle::Done => book.done += 1,
-                            Settle::Dead { why } => {
+                            Settle::Dead { why } | Settle::Again { why, .. } => {
                                 _ = dead.insert(id, (before + 1, why.as_str(), payload.value()))?;
+                                book.failed += 1;
                             }
-                            Settle::Again { .. } | Settle::Back => {
-                                _ = dead.insert(id, (before + 1, NO_ATTEMPTS, payload.value()))?;
-                            }
+                            // Handled above.
+                            Settle::Back => {}
                         }
-                        book.failed += u64::from(*how != Settle::Done);
                     }
                     if *before > 0 {
                         tries.remove(id)?;
                         due.remove(id)?;
                     }
-                    Effect::Gone(*id)
+                    if *how == Settle::Done { Effect::Gone(*id) } else { Effect::Died(*id) }
                 }
                 Change::Purge(id) => {
                     book.dropped += u64::from(live.remove(id)?.is_some());
@@ -144,10 +147,12 @@ pub(crate) fn apply(index: &mut Index, book: Book, effects: &[Effect]) {
     index.committed = book.accepted;
     for effect in effects {
         match *effect {
-            Effect::Accepted(_) | Effect::Letters(_) => {}
-            Effect::Gone(id) => {
+            Effect::Accepted(_) => {}
+            Effect::Letters(letters) => index.dead -= letters,
+            Effect::Gone(id) | Effect::Died(id) => {
                 index.settled(id);
                 index.remove(id);
+                index.dead += u64::from(matches!(effect, Effect::Died(_)));
             }
             Effect::Back(id) => {
                 index.settled(id);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::{Book, Engine, EngineError, EventId, Leased, Refused, Settle};
+use super::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Settle};
 
 /// A step of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,39 @@ pub enum Step {
     Twice,
     /// Purges.
     Purge,
+    /// Accepts a dead letter again, chosen by this number.
+    Retry(u8),
+    /// Accepts all dead letters again.
+    RetryAll,
+    /// Removes all dead letters.
+    PurgeDead,
+}
+
+/// Makes a script of arbitrary numbers: of each pair, the first chooses the step.
+pub fn script(numbers: &[(u8, u8)]) -> Vec<Step> {
+    let step = |&(kind, choice): &(u8, u8)| match kind % 24 {
+        0..=5 => Step::Push(choice % 20),
+        6..=10 => Step::Ask(choice % 5 + 1),
+        11..=13 => Step::Done(choice),
+        14..=15 => Step::Again(choice),
+        16 => Step::Later(choice),
+        17 => Step::Dead(choice),
+        18 => Step::Back(choice),
+        19 => Step::Twice,
+        20 => Step::Purge,
+        21 => Step::Retry(choice),
+        22 => Step::RetryAll,
+        _ => Step::PurgeDead,
+    };
+    numbers.iter().map(step).collect()
 }
 
 /// A delay that outlasts every script.
 const LATER: Duration = Duration::from_secs(100_000);
+/// Why attempts fail in a script.
+const FAILED: &str = "refused";
+/// Why events are given up in a script.
+const UNREADABLE: &str = "unreadable";
 
 /// What the contract says the engine has.
 #[derive(Debug, Default)]
@@ -41,6 +70,10 @@ struct Model {
     leased: BTreeMap<u64, u32>,
     delayed: BTreeSet<u64>,
     tries: BTreeMap<u64, u32>,
+    /// Dead letters: attempts, and why.
+    dead: BTreeMap<u64, (u32, &'static str)>,
+    /// The length of each event's payload.
+    bytes: BTreeMap<u64, u8>,
 }
 
 impl Model {
@@ -68,8 +101,21 @@ impl Model {
         let tries = self.leased.remove(&id).unwrap_or(0) + 1;
         self.tries.insert(id, tries);
         let goes_on = tries < attempts;
-        self.book.failed += u64::from(!goes_on);
+        if !goes_on {
+            self.die(id, tries, FAILED);
+        }
         goes_on
+    }
+
+    fn die(&mut self, id: u64, tries: u32, why: &'static str) {
+        self.book.failed += 1;
+        self.dead.insert(id, (tries, why));
+    }
+
+    fn accept(&mut self, bytes: u8) {
+        self.new.push_back(self.book.accepted);
+        self.bytes.insert(self.book.accepted, bytes);
+        self.book.accepted += 1;
     }
 }
 
@@ -86,10 +132,12 @@ pub async fn check(engine: &impl Engine, attempts: u32, script: &[Step]) {
         assert_eq!(book, model.book, "the book after {step:?}");
         assert_eq!(book.held(), model.held(), "held after {step:?}");
         let ready = (model.back.len() + model.new.len()) as u64;
-        let expected = (ready, model.leased.len() as u64, model.delayed.len() as u64, 0);
-        let found = (depth.ready, depth.leased, depth.delayed, depth.settling);
-        assert_eq!(found, expected, "ready, leased, delayed and settling after {step:?}");
+        let (leased, delayed) = (model.leased.len() as u64, model.delayed.len() as u64);
+        let dead = model.dead.len() as u64;
+        let expected = Depth { ready, leased, delayed, settling: 0, dead };
+        assert_eq!(depth, expected, "after {step:?}");
     }
+    check_dead(engine, &model).await;
     engine.close();
     assert_eq!(engine.push(Vec::new()).await, Err(Refused::Closed));
     let leased: Vec<u64> = model.leased.keys().copied().collect();
@@ -107,10 +155,9 @@ async fn settle(engine: &impl Engine, ids: Vec<u64>, how: Settle) {
 async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step) {
     match step {
         Step::Push(bytes) => {
-            let id = engine.push(vec![bytes; bytes as usize]).await;
+            let id = engine.push(payload_of(bytes)).await;
             assert_eq!(id, Ok(EventId(model.book.accepted)));
-            model.new.push_back(model.book.accepted);
-            model.book.accepted += 1;
+            model.accept(bytes);
         }
         Step::Ask(demand) => {
             let expected = model.ask(demand as usize);
@@ -120,7 +167,8 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
                 assert_eq!(found, expected, "the order of {step:?}");
                 for Leased { id, payload, tries, recovered } in leased {
                     assert_eq!(tries, model.leased[&id.0], "the attempts of {id:?}");
-                    assert!(payload.iter().all(|byte| *byte as usize == payload.len()) && !recovered);
+                    assert_eq!(payload, payload_of(model.bytes[&id.0]), "the payload of {id:?}");
+                    assert!(!recovered, "{id:?} was pushed in this life");
                 }
             }
         }
@@ -135,7 +183,7 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
             if let Some(id) = model.pick(choice) {
                 let is_later = matches!(step, Step::Later(_));
                 let after = if is_later { LATER } else { Duration::ZERO };
-                settle(engine, vec![id], Settle::Again { after }).await;
+                settle(engine, vec![id], Settle::Again { after, why: FAILED.to_owned() }).await;
                 if model.again(id, attempts) {
                     let waits = if is_later { &mut model.delayed } else { &mut model.back };
                     waits.insert(id);
@@ -144,9 +192,9 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
         }
         Step::Dead(choice) => {
             if let Some(id) = model.pick(choice) {
-                settle(engine, vec![id], Settle::Dead { why: "unreadable".to_owned() }).await;
-                model.leased.remove(&id);
-                model.book.failed += 1;
+                settle(engine, vec![id], Settle::Dead { why: UNREADABLE.to_owned() }).await;
+                let tries = model.leased.remove(&id).unwrap_or(0);
+                model.die(id, tries + 1, UNREADABLE);
             }
         }
         Step::Back(choice) => {
@@ -169,5 +217,50 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
             model.new.clear();
             model.delayed.clear();
         }
+        Step::Retry(choice) => {
+            let id = model.dead.keys().nth(choice as usize % model.dead.len().max(1)).copied();
+            // One that is not there is no error.
+            let retried = engine.retry_dead(Some(EventId(id.unwrap_or(u64::MAX)))).await;
+            assert_eq!(retried, Ok(u64::from(id.is_some())));
+            if let Some(id) = id {
+                model.dead.remove(&id);
+                model.accept(model.bytes[&id]);
+            }
+        }
+        Step::RetryAll => {
+            let dead = std::mem::take(&mut model.dead);
+            assert_eq!(engine.retry_dead(None).await, Ok(dead.len() as u64));
+            dead.keys().for_each(|id| model.accept(model.bytes[id]));
+        }
+        Step::PurgeDead => {
+            check_dead(engine, model).await;
+            assert_eq!(engine.purge_dead().await, Ok(model.dead.len() as u64));
+            model.dead.clear();
+        }
     }
+}
+
+fn payload_of(bytes: u8) -> Vec<u8> {
+    vec![bytes; bytes as usize]
+}
+
+/// Compares the dead letters, read two at a time.
+async fn check_dead(engine: &impl Engine, model: &Model) {
+    let mut found: Vec<DeadEvent> = Vec::new();
+    loop {
+        let after = found.last().map(|letter| letter.id);
+        let mut page = engine.dead(after, 2).await.expect("it lists its dead letters");
+        assert!(page.len() <= 2);
+        if page.is_empty() {
+            break;
+        }
+        found.append(&mut page);
+    }
+    let letter = |(id, (tries, why)): (&u64, &(u32, &str))| DeadEvent {
+        id: EventId(*id),
+        payload: payload_of(model.bytes[id]),
+        tries: *tries,
+        why: (*why).to_owned(),
+    };
+    assert_eq!(found, model.dead.iter().map(letter).collect::<Vec<_>>(), "the dead letters");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use weir_parts::engine::contract::{Step, check};
+use weir_parts::engine::contract::{check, script};
 use weir_parts::engine::{Book, Engine, EngineError, EventId, Refused, Settle};
 
 use crate::{DiskQueue, OpenError, Options, verify};
@@ -29,29 +29,15 @@ impl File {
     }
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (0..20_u8).prop_map(Step::Push),
-        4 => (1..6_u8).prop_map(Step::Ask),
-        3 => any::<u8>().prop_map(Step::Done),
-        2 => any::<u8>().prop_map(Step::Again),
-        1 => any::<u8>().prop_map(Step::Later),
-        1 => any::<u8>().prop_map(Step::Dead),
-        2 => any::<u8>().prop_map(Step::Back),
-        1 => Just(Step::Twice),
-        1 => Just(Step::Purge),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_keeps_the_contract(script in proptest::collection::vec(step(), 1..40)) {
+    fn it_keeps_the_contract(numbers in proptest::collection::vec(any::<(u8, u8)>(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let file = File::new();
         let queue = file.open();
-        runtime.block_on(check(&queue, Options::default().attempts, &script));
+        runtime.block_on(check(&queue, Options::default().attempts, &script(&numbers)));
         drop(queue);
         prop_assert_eq!(verify(&file.path).unwrap().problems, Vec::<String>::new());
     }
@@ -95,15 +81,18 @@ async fn attempts_and_delays_outlive_the_process_and_end_among_the_dead_letters(
         let leased = queue.ask(1).await.unwrap();
         assert_eq!(leased[0].tries, tries);
         queue
-            .settle(vec![(leased[0].id, Settle::Again { after: Duration::from_millis(20) })])
+            .settle(vec![(
+                leased[0].id,
+                Settle::Again { after: Duration::from_millis(20), why: "refused".to_owned() },
+            )])
             .await
             .unwrap();
         drop(queue);
         queue = file.open();
     }
-    let dead = queue.dead().unwrap();
+    let dead = queue.dead(None, 10).await.unwrap();
     assert_eq!((dead.len(), dead[0].tries, dead[0].payload.as_slice()), (1, 3, &b"poison"[..]));
-    assert_eq!(dead[0].why, "no attempt is left");
+    assert_eq!(dead[0].why, "refused");
     assert_eq!((queue.book().failed, queue.depth().held()), (1, 0));
 
     assert_eq!(queue.retry_dead(Some(EventId(9))).await, Ok(0), "there is no such letter");
@@ -111,8 +100,8 @@ async fn attempts_and_delays_outlive_the_process_and_end_among_the_dead_letters(
     let leased = queue.ask(1).await.unwrap();
     assert_eq!((leased[0].id, leased[0].tries), (EventId(1), 0), "under a number of its own");
     queue.settle(vec![(leased[0].id, Settle::Dead { why: "unreadable".to_owned() })]).await.unwrap();
-    assert_eq!(queue.dead().unwrap()[0].why, "unreadable");
-    assert_eq!((queue.purge_dead().await, queue.dead().unwrap().len()), (Ok(1), 0));
+    assert_eq!(queue.dead(None, 10).await.unwrap()[0].why, "unreadable");
+    assert_eq!((queue.purge_dead().await, queue.dead(None, 10).await.unwrap().len()), (Ok(1), 0));
     assert_eq!(queue.book(), Book { accepted: 2, done: 0, failed: 2, dropped: 0 });
 }
 
@@ -124,7 +113,7 @@ async fn a_delayed_event_waits_and_does_not_hold_up_others() {
     queue.push(b"next".to_vec()).await.unwrap();
     let late = queue.ask(1).await.unwrap();
     let (after, began) = (Duration::from_millis(50), tokio::time::Instant::now());
-    queue.settle(vec![(late[0].id, Settle::Again { after })]).await.unwrap();
+    queue.settle(vec![(late[0].id, Settle::Again { after, why: "refused".to_owned() })]).await.unwrap();
     let mut found = numbers(&queue.ask(5).await.unwrap());
     if !found.contains(&0) {
         assert_eq!(found, [1]);
@@ -201,7 +190,7 @@ async fn requests_after_the_end_are_refused() {
     let queue = file.open();
     queue.push(Vec::new()).await.unwrap();
     let id = queue.ask(1).await.unwrap()[0].id;
-    queue.end();
+    queue.end().await;
     assert_eq!(queue.push(Vec::new()).await, Err(Refused::Closed));
     assert_eq!(queue.settle(vec![(id, Settle::Done)]).await, Err(EngineError::Ended));
     assert!(verify(&file.path).unwrap().problems.is_empty());

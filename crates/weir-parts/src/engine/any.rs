@@ -1,0 +1,150 @@
+//! An engine whose kind is chosen while the program runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Safety, Settle};
+
+/// An engine of any kind. Each call that waits costs an allocation more than that of the engine
+/// inside. Clones are the same engine.
+#[derive(Clone)]
+pub struct AnyEngine(Arc<dyn Boxed>);
+
+impl AnyEngine {
+    /// Wraps an engine.
+    pub fn new(engine: impl Engine) -> Self {
+        Self(Arc::new(engine))
+    }
+}
+
+impl fmt::Debug for AnyEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyEngine").field("depth", &self.0.depth()).finish_non_exhaustive()
+    }
+}
+
+/// [`Engine`] with boxed futures.
+trait Boxed: Send + Sync {
+    fn push(&self, payload: Vec<u8>) -> BoxFuture<'_, Result<EventId, Refused>>;
+    fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>>;
+    fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>>;
+    fn purge(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
+    fn dead(
+        &self,
+        after: Option<EventId>,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<DeadEvent>, EngineError>>;
+    fn retry_dead(&self, which: Option<EventId>) -> BoxFuture<'_, Result<u64, EngineError>>;
+    fn purge_dead(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
+    fn depth(&self) -> Depth;
+    fn book(&self) -> Book;
+    fn safety(&self) -> Safety;
+    fn close(&self);
+    fn end(&self) -> BoxFuture<'_, ()>;
+}
+
+impl<E: Engine> Boxed for E {
+    fn push(&self, payload: Vec<u8>) -> BoxFuture<'_, Result<EventId, Refused>> {
+        Box::pin(Engine::push(self, payload))
+    }
+
+    fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>> {
+        Box::pin(Engine::ask(self, demand))
+    }
+
+    fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(Engine::settle(self, settled))
+    }
+
+    fn purge(&self) -> BoxFuture<'_, Result<u64, EngineError>> {
+        Box::pin(Engine::purge(self))
+    }
+
+    fn dead(
+        &self,
+        after: Option<EventId>,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<DeadEvent>, EngineError>> {
+        Box::pin(Engine::dead(self, after, most))
+    }
+
+    fn retry_dead(&self, which: Option<EventId>) -> BoxFuture<'_, Result<u64, EngineError>> {
+        Box::pin(Engine::retry_dead(self, which))
+    }
+
+    fn purge_dead(&self) -> BoxFuture<'_, Result<u64, EngineError>> {
+        Box::pin(Engine::purge_dead(self))
+    }
+
+    fn depth(&self) -> Depth {
+        Engine::depth(self)
+    }
+
+    fn book(&self) -> Book {
+        Engine::book(self)
+    }
+
+    fn safety(&self) -> Safety {
+        Engine::safety(self)
+    }
+
+    fn close(&self) {
+        Engine::close(self);
+    }
+
+    fn end(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Engine::end(self))
+    }
+}
+
+impl Engine for AnyEngine {
+    async fn push(&self, payload: Vec<u8>) -> Result<EventId, Refused> {
+        self.0.push(payload).await
+    }
+
+    async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
+        self.0.ask(demand).await
+    }
+
+    async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
+        self.0.settle(settled).await
+    }
+
+    async fn purge(&self) -> Result<u64, EngineError> {
+        self.0.purge().await
+    }
+
+    async fn dead(&self, after: Option<EventId>, most: usize) -> Result<Vec<DeadEvent>, EngineError> {
+        self.0.dead(after, most).await
+    }
+
+    async fn retry_dead(&self, which: Option<EventId>) -> Result<u64, EngineError> {
+        self.0.retry_dead(which).await
+    }
+
+    async fn purge_dead(&self) -> Result<u64, EngineError> {
+        self.0.purge_dead().await
+    }
+
+    fn depth(&self) -> Depth {
+        self.0.depth()
+    }
+
+    fn book(&self) -> Book {
+        self.0.book()
+    }
+
+    fn safety(&self) -> Safety {
+        self.0.safety()
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+
+    async fn end(&self) {
+        self.0.end().await;
+    }
+}
