@@ -204,14 +204,32 @@ pub enum EngineError {
 
 /// What keeps a queue's events.
 pub trait Engine: Send + Sync + 'static {
-    /// Accepts an event, and resolves when it is safe.
+    /// Accepts an event, and resolves when it is safe. Calls `accepted` once with its number if it
+    /// was accepted, before it can be leased; an engine that several machines share may call it
+    /// later than that.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    ///
+    /// # Cancel safety
+    /// The event may be accepted after the future is dropped, or not. `accepted` is called all the
+    /// same if it is.
+    fn push_with(
+        &self,
+        payload: Vec<u8>,
+        accepted: impl FnOnce(EventId) + Send + 'static,
+    ) -> impl Future<Output = Result<EventId, Refused>> + Send;
+
+    /// [`push_with`](Self::push_with) without a call.
     ///
     /// # Errors
     /// [`Refused`].
     ///
     /// # Cancel safety
     /// The event may be accepted after the future is dropped, or not.
-    fn push(&self, payload: Vec<u8>) -> impl Future<Output = Result<EventId, Refused>> + Send;
+    fn push(&self, payload: Vec<u8>) -> impl Future<Output = Result<EventId, Refused>> + Send {
+        self.push_with(payload, |_| ())
+    }
 
     /// Waits for events, and leases at least one and at most `demand` of them: those that were given
     /// back or whose delay is over first, and then in the order of their numbers. `None` once the
@@ -277,6 +295,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Returns how safe an accepted event is.
     fn safety(&self) -> Safety;
+
+    /// Returns whether other processes push to the same queue and take from it. What this one has
+    /// pushed may then be taken by another.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// Accepts no more events. What is held can still be asked for and settled.
     fn close(&self);

@@ -1,6 +1,7 @@
 //! The thread that commits: it takes all requests that wait into one transaction, and answers them
 //! afterwards.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -11,10 +12,19 @@ use crate::options::Options;
 use crate::shared::Shared;
 use crate::transaction::{Change, Effect, apply, commit};
 
+/// What is called when a push is accepted.
+pub(crate) struct OnAccept(pub(crate) Box<dyn FnOnce(EventId) + Send>);
+
+impl fmt::Debug for OnAccept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnAccept")
+    }
+}
+
 /// A request and its answer.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Push(Vec<u8>, oneshot::Sender<Result<EventId, Refused>>),
+    Push(Vec<u8>, OnAccept, oneshot::Sender<Result<EventId, Refused>>),
     /// Changes of leased events, or of dead letters. Answered with the number of letters.
     Change(Vec<Change>, oneshot::Sender<Result<u64, EngineError>>),
     /// Ends the thread when everything before it is answered.
@@ -49,7 +59,8 @@ struct Group {
 
 #[derive(Debug)]
 enum Answer {
-    Push(oneshot::Sender<Result<EventId, Refused>>),
+    /// With the call, until it is made.
+    Push(Option<OnAccept>, oneshot::Sender<Result<EventId, Refused>>),
     Change(usize, oneshot::Sender<Result<u64, EngineError>>),
 }
 
@@ -57,12 +68,12 @@ impl Group {
     /// Adds a request. Returns true if it ends the thread.
     fn add(&mut self, request: Request, shared: &Shared, options: Options) -> bool {
         match request {
-            Request::Push(payload, answer) => match refused(shared, options) {
+            Request::Push(payload, accepted, answer) => match refused(shared, options) {
                 // The caller may have gone.
                 Some(refused) => drop(answer.send(Err(refused))),
                 None => {
                     self.changes.push(Change::Push(payload));
-                    self.answers.push(Answer::Push(answer));
+                    self.answers.push(Answer::Push(Some(accepted), answer));
                 }
             },
             Request::Change(changes, answer) => {
@@ -74,7 +85,7 @@ impl Group {
         false
     }
 
-    fn commit(self, shared: &Shared, options: Options) {
+    fn commit(mut self, shared: &Shared, options: Options) {
         if self.changes.is_empty() {
             return;
         }
@@ -85,6 +96,7 @@ impl Group {
         };
         match result {
             Ok((book, effects)) => {
+                self.call(&effects);
                 apply(&mut shared.index(), book, &effects);
                 shared.news.notify_waiters();
                 self.answer(&effects);
@@ -93,11 +105,24 @@ impl Group {
         }
     }
 
+    /// Calls what the pushes brought along, before their events can be leased.
+    fn call(&mut self, effects: &[Effect]) {
+        let ids = effects.iter().filter_map(|effect| match effect {
+            Effect::Accepted(id) => Some(EventId(*id)),
+            _ => None,
+        });
+        let calls = self.answers.iter_mut().filter_map(|answer| match answer {
+            Answer::Push(accepted, _) => accepted.take(),
+            Answer::Change(..) => None,
+        });
+        calls.zip(ids).for_each(|(OnAccept(call), id)| call(id));
+    }
+
     fn answer(self, effects: &[Effect]) {
         let mut effects = effects.iter();
         for answer in self.answers {
             match answer {
-                Answer::Push(answer) => {
+                Answer::Push(_, answer) => {
                     let Some(Effect::Accepted(id)) = effects.next() else { continue };
                     drop(answer.send(Ok(EventId(*id))));
                 }
@@ -131,7 +156,7 @@ impl Group {
         }
         for answer in self.answers {
             match answer {
-                Answer::Push(answer) => drop(answer.send(Err(Refused::NotStored(error.to_string())))),
+                Answer::Push(_, answer) => drop(answer.send(Err(Refused::NotStored(error.to_string())))),
                 Answer::Change(_, answer) => {
                     drop(answer.send(Err(EngineError::NotStored(error.to_string()))));
                 }

@@ -13,7 +13,7 @@ use weir_parts::engine::{
     Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Safety, Settle,
 };
 
-use crate::commits::{self, Request};
+use crate::commits::{self, OnAccept, Request};
 use crate::error::{OpenError, StoreError};
 use crate::options::Options;
 use crate::shared::Shared;
@@ -124,13 +124,18 @@ impl DiskQueue {
 }
 
 impl Engine for DiskQueue {
-    async fn push(&self, payload: Vec<u8>) -> Result<EventId, Refused> {
+    async fn push_with(
+        &self,
+        payload: Vec<u8>,
+        accepted: impl FnOnce(EventId) + Send + 'static,
+    ) -> Result<EventId, Refused> {
         let (bytes, max) = (payload.len(), self.options.max_payload);
         if bytes > max {
             return Err(Refused::TooLong { bytes, max });
         }
         let (answer, answered) = oneshot::channel();
-        let sent = self.requests.send(Request::Push(payload, answer)).await;
+        let push = Request::Push(payload, OnAccept(Box::new(accepted)), answer);
+        let sent = self.requests.send(push).await;
         sent.map_err(|_| Refused::Closed)?;
         answered.await.unwrap_or(Err(Refused::Closed))
     }

@@ -25,9 +25,12 @@ impl fmt::Debug for AnyEngine {
     }
 }
 
+/// What is called when an event is accepted.
+type OnAccept = Box<dyn FnOnce(EventId) + Send>;
+
 /// [`Engine`] with boxed futures.
 trait Boxed: Send + Sync {
-    fn push(&self, payload: Vec<u8>) -> BoxFuture<'_, Result<EventId, Refused>>;
+    fn push_with(&self, payload: Vec<u8>, accepted: OnAccept) -> BoxFuture<'_, Result<EventId, Refused>>;
     fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>>;
     fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>>;
     fn purge(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
@@ -41,13 +44,14 @@ trait Boxed: Send + Sync {
     fn depth(&self) -> Depth;
     fn book(&self) -> Book;
     fn safety(&self) -> Safety;
+    fn is_shared(&self) -> bool;
     fn close(&self);
     fn end(&self) -> BoxFuture<'_, ()>;
 }
 
 impl<E: Engine> Boxed for E {
-    fn push(&self, payload: Vec<u8>) -> BoxFuture<'_, Result<EventId, Refused>> {
-        Box::pin(Engine::push(self, payload))
+    fn push_with(&self, payload: Vec<u8>, accepted: OnAccept) -> BoxFuture<'_, Result<EventId, Refused>> {
+        Box::pin(Engine::push_with(self, payload, accepted))
     }
 
     fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>> {
@@ -90,6 +94,10 @@ impl<E: Engine> Boxed for E {
         Engine::safety(self)
     }
 
+    fn is_shared(&self) -> bool {
+        Engine::is_shared(self)
+    }
+
     fn close(&self) {
         Engine::close(self);
     }
@@ -100,8 +108,12 @@ impl<E: Engine> Boxed for E {
 }
 
 impl Engine for AnyEngine {
-    async fn push(&self, payload: Vec<u8>) -> Result<EventId, Refused> {
-        self.0.push(payload).await
+    async fn push_with(
+        &self,
+        payload: Vec<u8>,
+        accepted: impl FnOnce(EventId) + Send + 'static,
+    ) -> Result<EventId, Refused> {
+        self.0.push_with(payload, Box::new(accepted)).await
     }
 
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
@@ -138,6 +150,10 @@ impl Engine for AnyEngine {
 
     fn safety(&self) -> Safety {
         self.0.safety()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.0.is_shared()
     }
 
     fn close(&self) {

@@ -1,6 +1,7 @@
 //! Holds an engine against a model of the contract, step by step.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Settle};
@@ -155,8 +156,12 @@ async fn settle(engine: &impl Engine, ids: Vec<u64>, how: Settle) {
 async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step) {
     match step {
         Step::Push(bytes) => {
-            let id = engine.push(payload_of(bytes)).await;
+            let called = Arc::new(Mutex::new(None));
+            let call = Arc::clone(&called);
+            let accepted = move |id| *call.lock().expect("it did not panic") = Some(id);
+            let id = engine.push_with(payload_of(bytes), accepted).await;
             assert_eq!(id, Ok(EventId(model.book.accepted)));
+            assert_eq!(*called.lock().expect("it did not panic"), id.ok(), "the call of a push");
             model.accept(bytes);
         }
         Step::Ask(demand) => {

@@ -113,13 +113,19 @@ impl MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    async fn push(&self, payload: Vec<u8>) -> Result<EventId, Refused> {
+    async fn push_with(
+        &self,
+        payload: Vec<u8>,
+        accepted: impl FnOnce(EventId) + Send + 'static,
+    ) -> Result<EventId, Refused> {
         let id = {
             let mut state = self.lock();
             if state.is_closed {
                 return Err(Refused::Closed);
             }
-            state.accept(payload)
+            let id = state.accept(payload);
+            accepted(id);
+            id
         };
         self.news.notify_waiters();
         Ok(id)
