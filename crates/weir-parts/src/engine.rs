@@ -10,7 +10,9 @@
 //! A push resolves when the event is as safe as the engine makes it ([`Safety`]). An event that is
 //! asked for is *leased*: it belongs to the asker until it is settled, and no other asker gets it.
 //! An engine that outlives the process gives the events that were leased at a crash again, and
-//! marks them [`Leased::recovered`], because they may have been worked on.
+//! marks them [`Leased::recovered`], because they may have been worked on. An asker that calls
+//! [`Engine::begin`] when it starts on an event lets such an engine count the attempt that a crash
+//! has ended, so an event that kills its process becomes a dead letter.
 //!
 //! # The book
 //! [`Book`] counts every event that was ever accepted: accepted = done + failed + dropped + held. An
@@ -238,6 +240,15 @@ pub trait Engine: Send + Sync + 'static {
     /// # Cancel safety
     /// No event is leased to a future that is dropped.
     fn ask(&self, demand: usize) -> impl Future<Output = Option<Vec<Leased>>> + Send;
+
+    /// Notes that the work on leased events begins. It stores nothing by itself and does not wait:
+    /// an engine that outlives the process writes the note with the next change that it stores
+    /// anyway. If the process then ends before the events are settled, other than by
+    /// [`Engine::end`], the next life counts a failed attempt of each. Events that are not leased
+    /// are ignored. Does nothing unless an engine says otherwise.
+    fn begin(&self, ids: &[EventId]) {
+        _ = ids;
+    }
 
     /// Settles leased events, and resolves when that is safe.
     ///

@@ -32,6 +32,7 @@ type OnAccept = Box<dyn FnOnce(EventId) + Send>;
 trait Boxed: Send + Sync {
     fn push_with(&self, payload: Vec<u8>, accepted: OnAccept) -> BoxFuture<'_, Result<EventId, Refused>>;
     fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>>;
+    fn begin(&self, ids: &[EventId]);
     fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>>;
     fn purge(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
     fn dead(
@@ -56,6 +57,10 @@ impl<E: Engine> Boxed for E {
 
     fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>> {
         Box::pin(Engine::ask(self, demand))
+    }
+
+    fn begin(&self, ids: &[EventId]) {
+        Engine::begin(self, ids);
     }
 
     fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>> {
@@ -118,6 +123,10 @@ impl Engine for AnyEngine {
 
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
         self.0.ask(demand).await
+    }
+
+    fn begin(&self, ids: &[EventId]) {
+        self.0.begin(ids);
     }
 
     async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
