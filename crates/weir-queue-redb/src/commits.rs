@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use weir_parts::engine::{EngineError, EventId, Refused};
 
 use crate::error::StoreError;
@@ -89,11 +90,13 @@ impl Group {
         if self.changes.is_empty() {
             return;
         }
+        let began = Instant::now();
         let book = shared.index().book;
         let result = match &*shared.store.database() {
             Some(database) => commit(database, book, &self.changes, options.attempts),
             None => Err(StoreError::from(redb::Error::PreviousIo)),
         };
+        wait_until(began + options.least_commit);
         match result {
             Ok((book, effects)) => {
                 self.call(&effects);
@@ -166,6 +169,15 @@ impl Group {
             log::error!("the queue {} cannot be opened again: {error}", shared.store.file().display());
         }
         shared.news.notify_waiters();
+    }
+}
+
+/// Blocks this thread until then, as the sync of a slower disk would.
+fn wait_until(end: Instant) {
+    let left = end.saturating_duration_since(Instant::now());
+    if !left.is_zero() {
+        #[expect(clippy::disallowed_methods, reason = "this thread has no runtime")]
+        std::thread::sleep(left);
     }
 }
 

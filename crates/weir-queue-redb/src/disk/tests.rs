@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
+use tokio::time::Instant;
 use weir_parts::engine::contract::{check, script};
 use weir_parts::engine::{Book, Engine, EngineError, EventId, Refused, Settle};
 
@@ -146,6 +147,18 @@ async fn a_nearly_full_disk_refuses_pushes_and_still_settles() {
     let leased = queue.ask(1).await.unwrap();
     assert_eq!(queue.settle(vec![(leased[0].id, Settle::Done)]).await, Ok(()));
     assert_eq!(queue.book(), Book { accepted: 1, done: 1, failed: 0, dropped: 0 });
+}
+
+#[tokio::test]
+async fn a_commit_takes_at_least_the_time_of_the_disk_that_it_stands_for() {
+    let file = File::new();
+    let least_commit = Duration::from_millis(30);
+    let queue = DiskQueue::open(&file.path, Options { least_commit, ..Options::default() }).unwrap();
+    let began = Instant::now();
+    for _ in 0..3 {
+        queue.push(Vec::new()).await.unwrap();
+    }
+    assert!(began.elapsed() >= 3 * least_commit);
 }
 
 #[tokio::test]
