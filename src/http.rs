@@ -38,7 +38,7 @@ use crate::lab::rooms::RoomsLab;
 use crate::workbench::Workbench;
 
 pub use access::{Access, guarded, reachable};
-pub use listener::listen;
+pub use listener::{listen, listen_shared};
 pub use matches::match_transports;
 pub use rooms::RoomFrames;
 pub use server::{

@@ -28,6 +28,8 @@ mod ladder;
 mod load_rooms;
 /// Matches from the command line.
 mod matches;
+/// Several servers: on one port, and as nodes that know each other.
+mod nodes;
 /// Rooms from the command line.
 mod rooms;
 
@@ -74,8 +76,13 @@ impl Server {
     }
 
     /// Starts a server like [`start`](Self::start), with the command's own standard error.
-    pub(crate) fn start_as(mut command: Command, args: &[&str]) -> Self {
-        let mut child = command.args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
+    pub(crate) fn start_as(command: Command, args: &[&str]) -> Self {
+        Self::start_at(command, "127.0.0.1:0", args)
+    }
+
+    /// Starts a server that listens at `address`.
+    pub(crate) fn start_at(mut command: Command, address: &str, args: &[&str]) -> Self {
+        let mut child = command.args(["--listen", address]).args(args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let address = loop {
             let line = lines.next().expect("the banner names the page").unwrap();

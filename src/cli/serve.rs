@@ -73,8 +73,13 @@ async fn serve(
     // Before the server reads the limit: each connection needs a descriptor.
     load::raise_limit();
     let wanted = config.settings.server.listen;
-    let listener = http::listen(wanted).with_context(|| {
-        format!("cannot listen on {wanted}; choose another address, such as --listen 127.0.0.1:0")
+    let is_shared = config.settings.server.reuse_port;
+    let listen = if is_shared { http::listen_shared } else { http::listen };
+    let listener = listen(wanted).with_context(|| match is_shared {
+        true => format!("cannot listen on {wanted}; every server on a port needs reuse_port = true"),
+        false => {
+            format!("cannot listen on {wanted}; choose another address, such as --listen 127.0.0.1:0")
+        }
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;

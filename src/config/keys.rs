@@ -10,7 +10,8 @@ use super::kind::Kind;
 use super::reader::Reader;
 
 /// Keys that keep their value until the server restarts.
-pub const NEEDS_RESTART: [&str; 2] = ["data.directory", "server.listen"];
+pub const NEEDS_RESTART: [&str; 4] =
+    ["data.directory", "server.listen", "server.node", "server.reuse_port"];
 
 /// One key of the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,6 +56,8 @@ pub fn keys() -> Vec<Key> {
 /// What each key is for.
 const ABOUT: &[(&str, &str)] = &[
     ("server.listen", "The address and port that the server listens on."),
+    ("server.reuse_port", "true lets several servers share the port; the system spreads connections."),
+    ("server.node", "The name of this server among several; empty means its address."),
     ("server.drain_timeout", "How long accepted events may take to finish after Ctrl-C."),
     ("server.hosts", "Names that clients may use for this server, besides localhost and its addresses."),
     ("server.read_only", "true refuses every change: pause, reset, loads, and edits on this page."),

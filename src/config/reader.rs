@@ -200,6 +200,18 @@ impl Reader {
         self.take(key, Kind::Text, default, allowed, |value| value.as_text()?.parse().ok())
     }
 
+    /// The name of a node, or nothing. Names are parts of subjects and keys between nodes,
+    /// where dots and spaces have a meaning of their own.
+    pub(super) fn node(&mut self, key: &'static str) -> String {
+        let allowed = "up to 64 letters, digits, - and _, such as \"left\"; \"\" for the address";
+        let is_name = |name: &str| {
+            name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        };
+        self.take(key, Kind::Text, String::new(), allowed, |value| {
+            value.as_text().filter(|name| is_name(name)).map(ToOwned::to_owned)
+        })
+    }
+
     /// Host names: an array of text, or one text with commas between them.
     pub(super) fn hosts(&mut self, key: &'static str) -> Vec<String> {
         let allowed = format!(

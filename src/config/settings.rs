@@ -65,6 +65,10 @@ pub struct Settings {
 pub struct Server {
     /// The address to listen on. Cannot change while running.
     pub listen: SocketAddr,
+    /// Whether several processes may listen on the address. Cannot change while running.
+    pub reuse_port: bool,
+    /// The name among several servers; empty for the address. Cannot change while running.
+    pub node: String,
     /// The time limit of a shutdown for accepted events.
     #[serde(serialize_with = "duration::serialize")]
     pub drain_timeout: Duration,
@@ -237,6 +241,8 @@ impl Server {
         let allowed = "an address and a port, such as \"127.0.0.1:4000\"";
         Self {
             listen: reader.parsed("server.listen", default, allowed),
+            reuse_port: reader.boolean("server.reuse_port", false),
+            node: reader.node("server.node"),
             drain_timeout: reader.duration(
                 "server.drain_timeout",
                 Duration::from_secs(10),

@@ -311,6 +311,20 @@ fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
             "server.listen cannot change while running: still {old}; restart to listen on {new}"
         ));
     }
+    if new.server.reuse_port != old.server.reuse_port {
+        let old = old.server.reuse_port;
+        let new = std::mem::replace(&mut new.server.reuse_port, old);
+        notes.push(format!(
+            "server.reuse_port cannot change while running: still {old}; restart to use {new}"
+        ));
+    }
+    if new.server.node != old.server.node {
+        let old = &old.server.node;
+        let new = std::mem::replace(&mut new.server.node, old.clone());
+        notes.push(format!(
+            "server.node cannot change while running: still {old:?}; restart to use {new:?}"
+        ));
+    }
     if new.data.directory != old.data.directory {
         let old = &old.data.directory;
         let new = std::mem::replace(&mut new.data.directory, old.clone());
