@@ -1,6 +1,8 @@
 //! The thread that commits: it takes all requests that wait into one transaction, and answers them
 //! afterwards.
 
+mod every;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,9 +11,12 @@ use tokio::time::Instant;
 use weir_parts::engine::{EngineError, EventId, Refused};
 
 use crate::error::StoreError;
-use crate::options::Options;
+use crate::index::Index;
+use crate::opening::catch;
+use crate::options::{Options, Sync};
 use crate::shared::Shared;
-use crate::transaction::{Change, Effect, apply, commit};
+use crate::tables::Counts;
+use crate::transaction::{Before, Change, Effect, apply, commit, leave};
 
 /// What is called when a push is accepted.
 pub(crate) struct OnAccept(pub(crate) Box<dyn FnOnce(EventId) + Send>);
@@ -33,7 +38,20 @@ pub(crate) enum Request {
 }
 
 /// Commits until the queue has ended.
-pub(crate) fn run(shared: &Arc<Shared>, mut requests: mpsc::Receiver<Request>, options: Options) {
+pub(crate) fn run(shared: &Arc<Shared>, requests: mpsc::Receiver<Request>, options: Options) {
+    let requests = match options.sync {
+        Sync::Always => always(shared, requests, options),
+        Sync::Every(interval) => every::run(shared, requests, options, interval),
+    };
+    end(shared, options, requests);
+}
+
+/// Commits as soon as there is a request, and answers afterwards.
+fn always(
+    shared: &Shared,
+    mut requests: mpsc::Receiver<Request>,
+    options: Options,
+) -> mpsc::Receiver<Request> {
     let mut ends = false;
     while !ends {
         let Some(first) = requests.blocking_recv() else { break };
@@ -45,10 +63,57 @@ pub(crate) fn run(shared: &Arc<Shared>, mut requests: mpsc::Receiver<Request>, o
         }
         group.commit(shared, options);
     }
+    requests
+}
+
+/// Notes an orderly end in the file, and closes it.
+fn end(shared: &Shared, options: Options, mut requests: mpsc::Receiver<Request>) {
     requests.close();
+    let (counts, has_noted) = {
+        let index = shared.index();
+        (Counts { book: index.book, next: index.next }, index.has_noted())
+    };
+    let is_fresh = !shared.index().fresh.is_empty();
+    if (has_noted || options.sync != Sync::Always) && !is_fresh {
+        let left = match &*shared.store.database() {
+            Some(database) => catch(|| leave(database, counts)),
+            None => Err(redb::Error::DatabaseClosed.into()),
+        };
+        if let Err(error) = left {
+            log::error!("the queue {} was not written: {error}", shared.store.file().display());
+        }
+    }
     shared.store.close();
-    shared.index().is_closed = true;
-    shared.news.notify_waiters();
+    {
+        let mut index = shared.index();
+        index.is_closed = true;
+        index.has_ended = true;
+    }
+    shared.wake();
+}
+
+/// Runs a transaction on the file.
+fn transact(
+    shared: &Shared,
+    before: &Before<'_>,
+    changes: &[Change],
+    options: Options,
+) -> Result<(Counts, Vec<Effect>), StoreError> {
+    let began = Instant::now();
+    let result = match &*shared.store.database() {
+        Some(database) => catch(|| commit(database, before, changes, options.attempts.max(1))),
+        None => Err(redb::Error::DatabaseClosed.into()),
+    };
+    wait_until(began + options.least_commit);
+    result
+}
+
+/// Opens the file again after an error.
+fn reopen(shared: &Shared, error: &StoreError) {
+    log::error!("the queue {} was not written: {error}", shared.store.file().display());
+    if let Err(error) = shared.store.reopen() {
+        log::error!("the queue cannot be opened again: {error}");
+    }
 }
 
 /// The requests of one transaction.
@@ -90,21 +155,22 @@ impl Group {
         if self.changes.is_empty() {
             return;
         }
-        let began = Instant::now();
-        let book = shared.index().book;
-        let result = match &*shared.store.database() {
-            Some(database) => commit(database, book, &self.changes, options.attempts),
-            None => Err(StoreError::from(redb::Error::PreviousIo)),
+        let (counts, begun) = {
+            let mut index = shared.index();
+            (Counts { book: index.book, next: index.next }, index.take_begun())
         };
-        wait_until(began + options.least_commit);
-        match result {
-            Ok((book, effects)) => {
+        let before = Before { counts, begun: &begun, ..Before::default() };
+        match transact(shared, &before, &self.changes, options) {
+            Ok((counts, effects)) => {
                 self.call(&effects);
-                apply(&mut shared.index(), book, &effects);
-                shared.news.notify_waiters();
+                apply(&mut shared.index(), counts, &effects);
+                shared.wake();
                 self.answer(&effects);
             }
-            Err(error) => self.fail(shared, &error),
+            Err(error) => {
+                shared.index().untake_begun(begun);
+                self.fail(shared, &error);
+            }
         }
     }
 
@@ -130,12 +196,7 @@ impl Group {
                     drop(answer.send(Ok(EventId(*id))));
                 }
                 Answer::Change(count, answer) => {
-                    let letters = effects.by_ref().take(count).map(|effect| match effect {
-                        Effect::Letters(letters) => *letters,
-                        Effect::Gone(_) => 1,
-                        _ => 0,
-                    });
-                    drop(answer.send(Ok(letters.sum())));
+                    drop(answer.send(Ok(letters(effects.by_ref().take(count)))));
                 }
             }
         }
@@ -143,20 +204,7 @@ impl Group {
 
     /// Answers that nothing was stored, and opens the file again.
     fn fail(self, shared: &Shared, error: &StoreError) {
-        log::error!("the queue {} was not written: {error}", shared.store.file().display());
-        {
-            let mut index = shared.index();
-            for change in &self.changes {
-                match change {
-                    Change::Settle { id, .. } => index.stop_settling(*id),
-                    Change::Purge(id) => {
-                        index.stop_settling(*id);
-                        index.give_back(*id);
-                    }
-                    Change::Push(_) | Change::Retry(_) | Change::PurgeDead => {}
-                }
-            }
-        }
+        undo(&mut shared.index(), &self.changes);
         for answer in self.answers {
             match answer {
                 Answer::Push(_, answer) => drop(answer.send(Err(Refused::NotStored(error.to_string())))),
@@ -165,10 +213,33 @@ impl Group {
                 }
             }
         }
-        if let Err(error) = shared.store.reopen() {
-            log::error!("the queue {} cannot be opened again: {error}", shared.store.file().display());
+        reopen(shared, error);
+        shared.wake();
+    }
+}
+
+/// Counts the letters of changes; an event that is gone counts as one.
+fn letters<'a>(effects: impl Iterator<Item = &'a Effect>) -> u64 {
+    effects
+        .map(|effect| match effect {
+            Effect::Letters(letters) => *letters,
+            Effect::Gone(_) => 1,
+            _ => 0,
+        })
+        .sum()
+}
+
+/// Takes back what the requests have noted in the index for changes that were not stored.
+fn undo(index: &mut Index, changes: &[Change]) {
+    for change in changes {
+        match change {
+            Change::Settle { id, .. } => index.stop_settling(*id),
+            Change::Purge(id) => {
+                index.stop_settling(*id);
+                index.give_back(*id);
+            }
+            Change::Push(_) | Change::Retry(_) | Change::PurgeDead => {}
         }
-        shared.news.notify_waiters();
     }
 }
 

@@ -15,7 +15,8 @@ use weir_parts::engine::{
 
 use crate::commits::{self, OnAccept, Request};
 use crate::error::{OpenError, StoreError};
-use crate::options::Options;
+use crate::index::Index;
+use crate::options::{Options, Sync};
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::transaction::Change;
@@ -30,6 +31,21 @@ pub struct DiskQueue {
     requests: mpsc::Sender<Request>,
     thread: Mutex<Option<JoinHandle<()>>>,
     options: Options,
+}
+
+/// An asker that sleeps until a delay is over, and not only until news come. When it leaves, another
+/// one takes the watch.
+struct Watch<'a> {
+    shared: &'a Shared,
+    is_set: bool,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if self.is_set {
+            self.shared.wake();
+        }
+    }
 }
 
 /// What an ask has found.
@@ -49,7 +65,7 @@ impl DiskQueue {
     /// # Panics
     /// If no thread can be started.
     pub fn open(file: &Path, options: Options) -> Result<Self, OpenError> {
-        let (store, index) = Store::open(file)?;
+        let (store, index) = Store::open(file, options)?;
         let shared = Arc::new(Shared::new(store, index));
         let (requests, receiver) = mpsc::channel(WAITING);
         let thread = {
@@ -83,33 +99,20 @@ impl DiskQueue {
     /// Leases what is ready.
     fn take(&self, demand: usize) -> Result<Found, StoreError> {
         let mut index = self.shared.index();
+        if index.has_ended {
+            return Ok(Found::Over);
+        }
         let due = index.wake(Instant::now());
         let mut back = Vec::new();
         while back.len() < demand {
             let Some(id) = index.next_back() else { break };
             back.push(id);
         }
-        let mut events = Vec::new();
-        for (id, payload) in self.shared.store.payloads(&back).inspect_err(|_| {
+        let read = self.read(&mut index, &back, demand).inspect_err(|_| {
             // They are still there, and the next ask finds them.
             back.iter().for_each(|id| index.give_back(*id));
-        })? {
-            events.push((id, payload));
-        }
-        let (mut cursor, committed) = (index.cursor, index.committed);
-        let left = demand - events.len();
-        let mut new = Vec::new();
-        if left > 0 && cursor < committed {
-            self.shared.store.range(cursor, committed, |id, payload| {
-                cursor = id + 1;
-                if index.is_new(id) {
-                    new.push((id, payload.to_vec()));
-                }
-                new.len() < left
-            })?;
-            index.cursor = if new.len() < left { committed } else { cursor };
-        }
-        events.append(&mut new);
+        });
+        let events = read?;
         if events.is_empty() {
             let is_over = index.is_closed && index.live == 0;
             return Ok(if is_over { Found::Over } else { Found::Nothing(due) });
@@ -119,7 +122,55 @@ impl DiskQueue {
             let tries = index.lease(id);
             Leased { id: EventId(id), payload, tries, recovered: id < recovered_below }
         };
-        Ok(Found::Events(events.into_iter().map(lease).collect()))
+        let events = events.into_iter().map(lease).collect();
+        if index.live > index.leased() {
+            self.shared.news.notify_one();
+        }
+        Ok(Found::Events(events))
+    }
+
+    /// Reads the events that are back, and then those that were never leased, at most `demand`.
+    /// Moves the cursor behind them.
+    fn read(
+        &self,
+        index: &mut Index,
+        back: &[u64],
+        demand: usize,
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        // Those that are back may lie before the cursor as well as behind it.
+        let is_new = |index: &Index, id| index.is_new(id) && back.binary_search(&id).is_err();
+        let copy = |(id, payload): (&u64, &Arc<Vec<u8>>)| (*id, payload.to_vec());
+        let (fresh, stored): (Vec<u64>, Vec<u64>) =
+            back.iter().partition(|id| index.fresh.contains_key(id));
+        let mut events = self.shared.store.payloads(&stored)?;
+        events.extend(fresh.iter().filter_map(|id| index.fresh.get_key_value(id)).map(copy));
+        let mut cursor = index.cursor;
+        if events.len() < demand && cursor < index.committed {
+            let to = index.committed;
+            self.shared.store.range(cursor, to, |id, payload| {
+                cursor = id + 1;
+                if is_new(index, id) {
+                    events.push((id, payload.to_vec()));
+                }
+                events.len() < demand
+            })?;
+            if events.len() < demand {
+                cursor = to;
+            }
+        }
+        if events.len() < demand && !index.fresh.is_empty() {
+            for (id, payload) in index.fresh.range(cursor.max(index.committed)..) {
+                cursor = id + 1;
+                if is_new(index, *id) {
+                    events.push((*id, payload.to_vec()));
+                }
+                if events.len() == demand {
+                    break;
+                }
+            }
+        }
+        index.cursor = cursor;
+        Ok(events)
     }
 }
 
@@ -141,6 +192,7 @@ impl Engine for DiskQueue {
     }
 
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
+        let mut watch = Watch { shared: &self.shared, is_set: false };
         loop {
             let mut news = std::pin::pin!(self.shared.news.notified());
             // Registered before the look, so that nothing is missed.
@@ -156,10 +208,18 @@ impl Engine for DiskQueue {
             };
             match due {
                 // Whichever comes first, the next look finds it.
-                Some(due) => _ = timeout_at(due, news).await,
+                Some(due) => {
+                    watch.is_set = true;
+                    _ = timeout_at(due, news).await;
+                }
                 None => news.await,
             }
         }
+    }
+
+    fn begin(&self, ids: &[EventId]) {
+        let mut index = self.shared.index();
+        ids.iter().for_each(|EventId(id)| index.begin(*id));
     }
 
     async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
@@ -167,11 +227,12 @@ impl Engine for DiskQueue {
         let changes: Vec<Change> = {
             let mut index = self.shared.index();
             let mut change = |(EventId(id), how)| {
-                if !index.begin_settling(id) {
+                let lease = index.lease_of(id).filter(|_| index.begin_settling(id));
+                let Some(lease) = lease else {
                     missing.get_or_insert(EventId(id));
                     return None;
-                }
-                Some(Change::Settle { id, tries: index.tries_of(id), how })
+                };
+                Some(Change::Settle { id, tries: lease.tries, is_noted: lease.is_noted, how })
             };
             settled.into_iter().filter_map(&mut change).collect()
         };
@@ -186,10 +247,13 @@ impl Engine for DiskQueue {
             let mut index = self.shared.index();
             let mut live = Vec::new();
             let read = self.shared.store.range(0, index.committed, |id, _| {
-                live.push(id);
+                if !index.gone.contains(&id) {
+                    live.push(id);
+                }
                 true
             });
             read.map_err(|error| EngineError::NotStored(error.to_string()))?;
+            live.extend(index.fresh.range(index.committed..).map(|(id, _)| *id));
             index.take_all(live.into_iter()).into_iter().map(Change::Purge).collect()
         };
         if changes.is_empty() { Ok(0) } else { self.change(changes).await }
@@ -216,8 +280,12 @@ impl Engine for DiskQueue {
         self.shared.index().book
     }
 
+    /// With [`Sync::Every`], an event is in memory when its push resolves.
     fn safety(&self) -> Safety {
-        Safety::PowerLoss
+        match self.options.sync {
+            Sync::Always => Safety::PowerLoss,
+            Sync::Every(_) => Safety::Memory,
+        }
     }
 
     fn close(&self) {

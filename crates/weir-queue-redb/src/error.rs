@@ -24,6 +24,24 @@ pub enum OpenError {
         /// What does not agree.
         what: String,
     },
+    /// The file is not the file of a queue.
+    #[error("{} is not the file of a queue: {what}", .file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A newer version has written the file.
+    #[error("{} has format {format}, and this version reads formats up to {known}", .file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        format: u64,
+        /// The newest format that this version reads.
+        known: u64,
+    },
     /// The file could not be read or written.
     #[error("{}: {error}", .file.display())]
     Store {
@@ -38,6 +56,16 @@ pub enum OpenError {
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct StoreError(Box<redb::Error>);
+
+impl StoreError {
+    /// Returns what is damaged, if that is the error.
+    pub(crate) fn corrupted(&self) -> Option<&str> {
+        match &*self.0 {
+            redb::Error::Corrupted(what) => Some(what),
+            _ => None,
+        }
+    }
+}
 
 impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {

@@ -2,6 +2,7 @@
 //! the file when a queue is opened.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 use weir_parts::engine::{Book, Depth};
@@ -11,12 +12,13 @@ use weir_parts::engine::{Book, Depth};
 pub(crate) struct Lease {
     /// The attempts that have failed so far.
     pub(crate) tries: u32,
+    /// True once the file notes, or may note, that the work has begun.
+    pub(crate) is_noted: bool,
     /// True while its settling is on the way to the disk.
     is_settling: bool,
 }
 
-/// The index. Events from `cursor` to `committed` that are in no set are ready and were never
-/// leased.
+/// The index. Events from `cursor` to `next` that are in no set are ready and were never leased.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) book: Book,
@@ -25,8 +27,16 @@ pub(crate) struct Index {
     /// The number of dead letters.
     pub(crate) dead: u64,
     pub(crate) cursor: u64,
+    /// The number of the next event.
+    pub(crate) next: u64,
+    /// Events below this number are in the file.
     pub(crate) committed: u64,
+    /// Held events that are not in the file yet.
+    pub(crate) fresh: BTreeMap<u64, Arc<Vec<u8>>>,
+    /// Events that are done and still in the file.
+    pub(crate) gone: HashSet<u64>,
     pub(crate) is_closed: bool,
+    pub(crate) has_ended: bool,
     /// Events below this number were held when the queue was opened.
     pub(crate) recovered_below: u64,
     back: BTreeSet<u64>,
@@ -35,6 +45,8 @@ pub(crate) struct Index {
     waiting: HashSet<u64>,
     tries: HashMap<u64, u32>,
     settling: u64,
+    /// Events whose work has begun since the last commit.
+    begun: Vec<u64>,
 }
 
 impl Index {
@@ -67,16 +79,18 @@ impl Index {
         self.back.pop_first()
     }
 
-    /// Returns true if an event that the cursor meets may be leased: it is not delayed, and not
-    /// ready again.
+    /// Returns true if an event that the cursor meets may be leased: it is not delayed, not ready
+    /// again, not leased, and not done. An event that was delayed when the queue was opened can be
+    /// each of them before the cursor meets it.
     pub(crate) fn is_new(&self, id: u64) -> bool {
-        !self.waiting.contains(&id) && !self.back.contains(&id)
+        let is_waiting = self.waiting.contains(&id) || self.back.contains(&id);
+        !is_waiting && !self.leased.contains_key(&id) && !self.gone.contains(&id)
     }
 
     /// Leases an event, and returns its failed attempts.
     pub(crate) fn lease(&mut self, id: u64) -> u32 {
         let tries = self.tries.get(&id).copied().unwrap_or(0);
-        self.leased.insert(id, Lease { tries, is_settling: false });
+        self.leased.insert(id, Lease { tries, is_noted: false, is_settling: false });
         tries
     }
 
@@ -114,9 +128,44 @@ impl Index {
         self.tries.remove(&id);
     }
 
-    /// Returns the failed attempts of a leased event.
-    pub(crate) fn tries_of(&self, id: u64) -> u32 {
-        self.leased.get(&id).map_or(0, |lease| lease.tries)
+    /// Returns the lease of an event.
+    pub(crate) fn lease_of(&self, id: u64) -> Option<Lease> {
+        self.leased.get(&id).copied()
+    }
+
+    /// Notes that the work on an event begins.
+    pub(crate) fn begin(&mut self, id: u64) {
+        if self.leased.get(&id).is_some_and(|lease| !lease.is_noted) {
+            self.begun.push(id);
+        }
+    }
+
+    /// Returns the events that the next commit notes as begun: those whose settling has not started.
+    pub(crate) fn take_begun(&mut self) -> Vec<u64> {
+        let mut begun = std::mem::take(&mut self.begun);
+        begun.retain(|id| match self.leased.get_mut(id) {
+            Some(lease) if !lease.is_settling && !lease.is_noted => {
+                lease.is_noted = true;
+                true
+            }
+            _ => false,
+        });
+        begun
+    }
+
+    /// Takes back `take_begun`, because the commit has failed.
+    pub(crate) fn untake_begun(&mut self, begun: Vec<u64>) {
+        for id in &begun {
+            if let Some(lease) = self.leased.get_mut(id) {
+                lease.is_noted = false;
+            }
+        }
+        self.begun.extend(begun);
+    }
+
+    /// Returns true if the file notes events that are still leased.
+    pub(crate) fn has_noted(&self) -> bool {
+        self.leased.values().any(|lease| lease.is_noted)
     }
 
     /// Leases all events that are not leased to the one who purges, of those in `live`, and returns
@@ -127,18 +176,27 @@ impl Index {
             self.lease(*id);
             self.begin_settling(*id);
         }
-        self.cursor = self.committed;
+        self.cursor = self.next;
         self.back.clear();
         self.delayed.clear();
         self.waiting.clear();
         free
     }
 
+    /// Returns the number of leased events.
+    pub(crate) fn leased(&self) -> u64 {
+        self.leased.len() as u64
+    }
+
+    /// Returns the number of events that can be asked for.
+    pub(crate) fn ready(&self) -> u64 {
+        self.live.saturating_sub(self.leased.len() as u64 + self.delayed.len() as u64)
+    }
+
     /// Returns where the held events are at this time.
     pub(crate) fn depth(&mut self, now: Instant) -> Depth {
         self.wake(now);
         let (leased, delayed) = (self.leased.len() as u64, self.delayed.len() as u64);
-        let ready = self.live.saturating_sub(leased + delayed);
-        Depth { ready, leased, delayed, settling: self.settling, dead: self.dead }
+        Depth { ready: self.ready(), leased, delayed, settling: self.settling, dead: self.dead }
     }
 }

@@ -53,16 +53,21 @@ mod commits;
 mod disk;
 mod error;
 mod index;
+mod inspect;
 mod lock;
+mod opening;
 mod options;
+mod recovery;
 mod shared;
 mod store;
+mod tables;
 mod transaction;
 mod verify;
 
 pub use disk::DiskQueue;
 pub use error::{OpenError, StoreError};
-pub use options::Options;
+pub use inspect::{Exported, Inspected, export, inspect};
+pub use options::{Options, Sync};
 pub use verify::{Verified, verify};
 
 #[allow(unused_imports, reason = "for links")]

@@ -12,13 +12,28 @@ use crate::store::Store;
 pub(crate) struct Shared {
     pub(crate) store: Store,
     index: Mutex<Index>,
-    /// Wakes those who ask.
+    /// Wakes askers.
     pub(crate) news: Notify,
 }
 
 impl Shared {
     pub(crate) fn new(store: Store, index: Index) -> Self {
         Self { store, index: Mutex::new(index), news: Notify::new() }
+    }
+
+    /// Wakes one asker if events are ready or wait for the end of a delay; it wakes the next one if
+    /// it leaves some. Waking all would cost each commit a look of every idle asker. Once the queue
+    /// is closed, all have to look whether it is empty.
+    pub(crate) fn wake(&self) {
+        let (is_closed, has_some) = {
+            let index = self.index();
+            (index.is_closed, index.live > index.leased())
+        };
+        if is_closed {
+            self.news.notify_waiters();
+        } else if has_some {
+            self.news.notify_one();
+        }
     }
 
     /// Locks the index. Nothing that holds it waits for the thread that commits.

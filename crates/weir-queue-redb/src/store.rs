@@ -2,28 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
-};
-use tokio::time::Instant;
-use weir_parts::engine::{Book, DeadEvent, EventId};
+use redb::{Database, ReadTransaction, ReadableDatabase};
+use weir_parts::engine::{DeadEvent, EventId};
 
 use crate::error::{OpenError, StoreError};
 use crate::index::Index;
-
-/// Held events: number to payload.
-pub(crate) const LIVE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("live");
-/// The failed attempts of held events.
-pub(crate) const TRIES: TableDefinition<'_, u64, u32> = TableDefinition::new("tries");
-/// Delayed events: the wall clock in milliseconds since 1970 when they are due, and the delay. After
-/// a jump of the clock, nothing waits longer than its delay.
-pub(crate) const DUE: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("due");
-/// Dead letters: attempts, why, payload.
-pub(crate) const DEAD: TableDefinition<'_, u64, (u32, &str, &[u8])> = TableDefinition::new("dead");
-/// One row, written in each transaction: accepted, done, failed, dropped.
-pub(crate) const BOOK: TableDefinition<'_, (), (u64, u64, u64, u64)> = TableDefinition::new("book");
+use crate::opening::{catch, for_the_queue, refused, stored};
+use crate::options::Options;
+use crate::recovery::recover;
+use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, FORMAT, FORMAT_KEY, LIVE, META, TRIES};
 
 /// A file smaller than this is not made smaller when it is opened.
 const SMALL: u64 = 16 << 20;
@@ -35,39 +23,22 @@ pub(crate) struct Store {
     database: RwLock<Option<Database>>,
 }
 
-pub(crate) fn book_of((accepted, done, failed, dropped): (u64, u64, u64, u64)) -> Book {
-    Book { accepted, done, failed, dropped }
-}
-
-/// Returns the wall clock in milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "a delay outlives the process, and so the monotonic clock")]
-pub(crate) fn wall() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
 impl Store {
     /// Opens or creates the file, and reads the index from it.
-    pub(crate) fn open(file: &Path) -> Result<(Self, Index), OpenError> {
-        let failed = |error: StoreError| OpenError::Store { file: file.to_owned(), error };
+    pub(crate) fn open(file: &Path, options: Options) -> Result<(Self, Index), OpenError> {
         if !file.exists() {
-            create(file).map_err(failed)?;
+            create(file).map_err(|error| stored(file, error))?;
         }
-        let mut database = match Database::open(file) {
-            Ok(database) => database,
-            Err(DatabaseError::DatabaseAlreadyOpen) => {
-                let pid = crate::lock::holder(file);
-                return Err(OpenError::InUse { file: file.to_owned(), pid });
-            }
-            Err(error) => return Err(failed(error.into())),
-        };
+        let mut database = for_the_queue(file)?;
         crate::lock::note(file);
-        let index = read(&database).map_err(failed)?;
+        let index = catch(|| recover(&database, options.attempts.max(1), options.sync.ahead()))
+            .map_err(|error| refused(file, error))?;
         if index.book.checked_held() != Some(index.live) {
             let (book, live) = (index.book, index.live);
             let what = format!("{live} events are held, which does not agree with the book: {book}");
             return Err(OpenError::Damaged { file: file.to_owned(), what });
         }
-        compact(&mut database, file).map_err(failed)?;
+        catch(|| compact(&mut database, file)).map_err(|error| refused(file, error))?;
         Ok((Self { file: file.to_owned(), database: RwLock::new(Some(database)) }, index))
     }
 
@@ -81,10 +52,10 @@ impl Store {
 
     /// Closes the file and opens it again: after an error of the disk, the store refuses everything
     /// until then.
-    pub(crate) fn reopen(&self) -> Result<(), StoreError> {
+    pub(crate) fn reopen(&self) -> Result<(), OpenError> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         *database = None;
-        *database = Some(Database::open(&self.file)?);
+        *database = Some(for_the_queue(&self.file)?);
         Ok(())
     }
 
@@ -101,52 +72,63 @@ impl Store {
         Some(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
-    /// Reads the payloads of events. One that is not there is left out.
-    pub(crate) fn payloads(&self, ids: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    /// Reads the file as it was after the last commit.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let guard = self.database();
-        let Some(database) = &*guard else { return Ok(Vec::new()) };
-        let live = database.begin_read()?.open_table(LIVE)?;
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(payload) = live.get(id)? {
-                found.push((*id, payload.value().to_vec()));
-            }
-        }
-        Ok(found)
+        let Some(database) = &*guard else { return Err(redb::Error::DatabaseClosed.into()) };
+        catch(|| read(&database.begin_read()?))
     }
 
-    /// Reads the held events from `from` up to `to`, at most as many as `take` accepts.
+    /// Reads the payloads of events. One that is not there is left out.
+    pub(crate) fn payloads(&self, ids: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(|transaction| {
+            let live = transaction.open_table(LIVE)?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                if let Some(payload) = live.get(id)? {
+                    found.push((*id, payload.value().to_vec()));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Reads the held events from `from` up to `to`, as long as `take` returns true.
     pub(crate) fn range(
         &self,
         from: u64,
         to: u64,
         mut take: impl FnMut(u64, &[u8]) -> bool,
     ) -> Result<(), StoreError> {
-        let guard = self.database();
-        let Some(database) = &*guard else { return Ok(()) };
-        let live = database.begin_read()?.open_table(LIVE)?;
-        for entry in live.range(from..to)? {
-            let (id, payload) = entry?;
-            if !take(id.value(), payload.value()) {
-                break;
+        self.read(|transaction| {
+            for entry in transaction.open_table(LIVE)?.range(from..to)? {
+                let (id, payload) = entry?;
+                if !take(id.value(), payload.value()) {
+                    break;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Reads at most `most` dead letters whose numbers are at least `from`, in their order.
     pub(crate) fn dead(&self, from: u64, most: usize) -> Result<Vec<DeadEvent>, StoreError> {
-        let guard = self.database();
-        let Some(database) = &*guard else { return Ok(Vec::new()) };
-        let dead = database.begin_read()?.open_table(DEAD)?;
-        let mut letters = Vec::new();
-        for entry in dead.range(from..)?.take(most) {
-            let (id, letter) = entry?;
-            let (tries, why, payload) = letter.value();
-            let (why, payload) = (why.to_owned(), payload.to_vec());
-            letters.push(DeadEvent { id: EventId(id.value()), payload, tries, why });
-        }
-        Ok(letters)
+        self.read(|transaction| {
+            let mut letters = Vec::new();
+            for entry in transaction.open_table(DEAD)?.range(from..)?.take(most) {
+                let (id, letter) = entry?;
+                let (tries, why, payload) = letter.value();
+                let (why, payload) = (why.to_owned(), payload.to_vec());
+                letters.push(DeadEvent { id: EventId(id.value()), payload, tries, why });
+            }
+            Ok(letters)
+        })
     }
 }
 
@@ -160,43 +142,20 @@ fn create(file: &Path) -> Result<(), StoreError> {
         std::fs::remove_file(&new).map_err(redb::Error::Io)?;
     }
     let database = Database::create(&new)?;
-    read(&database)?;
+    let transaction = database.begin_write()?;
+    {
+        transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
+        transaction.open_table(BOOK)?.insert((), Counts::default().row(0))?;
+        transaction.open_table(LIVE)?;
+        transaction.open_table(TRIES)?;
+        transaction.open_table(DUE)?;
+        transaction.open_table(BEGUN)?;
+        transaction.open_table(DEAD)?;
+    }
+    transaction.commit()?;
     drop(database);
     std::fs::rename(&new, file).map_err(redb::Error::Io)?;
     Ok(())
-}
-
-/// Creates the tables that are missing, and reads the index.
-fn read(database: &Database) -> Result<Index, StoreError> {
-    let mut index = Index::default();
-    let transaction = database.begin_write()?;
-    {
-        let live = transaction.open_table(LIVE)?;
-        let tries = transaction.open_table(TRIES)?;
-        let due = transaction.open_table(DUE)?;
-        index.dead = transaction.open_table(DEAD)?.len()?;
-        let mut book = transaction.open_table(BOOK)?;
-        let row = book.get(())?.map(|row| row.value()).unwrap_or_default();
-        book.insert((), row)?;
-        index.book = book_of(row);
-        index.live = live.len()?;
-        index.committed = index.book.accepted;
-        index.recovered_below = index.committed;
-        index.cursor = live.first()?.map_or(index.committed, |(id, _)| id.value());
-        for entry in tries.iter()? {
-            let (id, tries) = entry?;
-            index.set_tries(id.value(), tries.value());
-        }
-        let (now, wall) = (Instant::now(), wall());
-        for entry in due.iter()? {
-            let (id, times) = entry?;
-            let (at, delay) = times.value();
-            let left = at.saturating_sub(wall).min(delay);
-            index.delay(id.value(), now + Duration::from_millis(left));
-        }
-    }
-    transaction.commit()?;
-    Ok(index)
 }
 
 /// Makes the file smaller if more than half of it is free: the store never does so by itself.

@@ -1,14 +1,15 @@
 //! One transaction: the changes of all requests that were waiting, and the book.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redb::{Database, ReadableTable};
 use tokio::time::Instant;
-use weir_parts::engine::{Book, EventId, Settle};
+use weir_parts::engine::{EventId, Settle};
 
 use crate::error::StoreError;
 use crate::index::Index;
-use crate::store::{BOOK, DEAD, DUE, LIVE, TRIES, wall};
+use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, LIVE, TRIES, wall};
 
 /// A change that a request asks for.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Change {
     Settle {
         id: u64,
         tries: u32,
+        /// True if the file may note that its work has begun.
+        is_noted: bool,
         how: Settle,
     },
     /// An event that is leased to the one who purges.
@@ -45,13 +48,41 @@ pub(crate) enum Effect {
     Letters(u64),
 }
 
-/// Makes all changes, or none. Returns the book after them, and what each has done.
+/// What one transaction writes, before its changes.
+#[derive(Debug, Default)]
+pub(crate) struct Before<'a> {
+    /// The counts of the file.
+    pub(crate) counts: Counts,
+    /// Events that were accepted before this commit, with their numbers. They are not in `counts`.
+    pub(crate) fresh: &'a [(u64, Arc<Vec<u8>>)],
+    /// Events that were accepted and are done since the last commit. Nothing else is written of them.
+    pub(crate) passed: u64,
+    /// Events whose work has begun.
+    pub(crate) begun: &'a [u64],
+    /// The numbers that are reserved.
+    pub(crate) ahead: u64,
+}
+
+impl Before<'_> {
+    /// The counts before the changes.
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        let accepted = self.fresh.len() as u64 + self.passed;
+        counts.book.accepted += accepted;
+        counts.book.done += self.passed;
+        counts.next += accepted;
+        counts
+    }
+}
+
+/// Makes all changes, or none. Returns the counts after them, and what each has done.
 pub(crate) fn commit(
     database: &Database,
-    mut book: Book,
+    before: &Before<'_>,
     changes: &[Change],
     attempts: u32,
-) -> Result<(Book, Vec<Effect>), StoreError> {
+) -> Result<(Counts, Vec<Effect>), StoreError> {
+    let mut counts = before.counts();
     let transaction = database.begin_write()?;
     let mut effects = Vec::with_capacity(changes.len());
     {
@@ -59,16 +90,25 @@ pub(crate) fn commit(
         let mut tries = transaction.open_table(TRIES)?;
         let mut due = transaction.open_table(DUE)?;
         let mut dead = transaction.open_table(DEAD)?;
+        let mut begun = transaction.open_table(BEGUN)?;
+        for (id, payload) in before.fresh {
+            live.insert(id, payload.as_slice())?;
+        }
+        for id in before.begun {
+            begun.insert(id, ())?;
+        }
         for change in changes {
+            if let Change::Settle { id, is_noted: true, .. } = change {
+                begun.remove(id)?;
+            }
             effects.push(match change {
                 Change::Push(payload) => {
-                    let id = book.accepted;
+                    let id = counts.accept();
                     live.insert(id, payload.as_slice())?;
-                    book.accepted += 1;
                     Effect::Accepted(id)
                 }
                 Change::Settle { id, how: Settle::Back, .. } => Effect::Back(*id),
-                Change::Settle { id, tries: before, how: Settle::Again { after, .. } }
+                Change::Settle { id, tries: before, how: Settle::Again { after, .. }, .. }
                     if before + 1 < attempts =>
                 {
                     let delay = after.as_millis().min(u128::from(u64::MAX)) as u64;
@@ -76,14 +116,14 @@ pub(crate) fn commit(
                     due.insert(id, (wall().saturating_add(delay), delay))?;
                     Effect::Delayed { id: *id, tries: before + 1, due: after_now(*after) }
                 }
-                Change::Settle { id, tries: before, how } => {
+                Change::Settle { id, tries: before, how, .. } => {
                     let payload = live.remove(id)?;
                     if let Some(payload) = &payload {
                         match how {
-                            Settle::Done => book.done += 1,
+                            Settle::Done => counts.book.done += 1,
                             Settle::Dead { why } | Settle::Again { why, .. } => {
                                 _ = dead.insert(id, (before + 1, why.as_str(), payload.value()))?;
-                                book.failed += 1;
+                                counts.book.failed += 1;
                             }
                             // Handled above.
                             Settle::Back => {}
@@ -96,7 +136,7 @@ pub(crate) fn commit(
                     if *how == Settle::Done { Effect::Gone(*id) } else { Effect::Died(*id) }
                 }
                 Change::Purge(id) => {
-                    book.dropped += u64::from(live.remove(id)?.is_some());
+                    counts.book.dropped += u64::from(live.remove(id)?.is_some());
                     tries.remove(id)?;
                     due.remove(id)?;
                     Effect::Gone(*id)
@@ -112,8 +152,7 @@ pub(crate) fn commit(
                     let mut retried = 0;
                     for id in ids {
                         let Some(letter) = dead.remove(id)? else { continue };
-                        live.insert(book.accepted, letter.value().2)?;
-                        book.accepted += 1;
+                        live.insert(counts.accept(), letter.value().2)?;
                         retried += 1;
                     }
                     Effect::Letters(retried)
@@ -127,24 +166,38 @@ pub(crate) fn commit(
                 }
             });
         }
-        let row = (book.accepted, book.done, book.failed, book.dropped);
-        transaction.open_table(BOOK)?.insert((), row)?;
+        transaction.open_table(BOOK)?.insert((), counts.row(before.ahead))?;
     }
     transaction.commit()?;
-    Ok((book, effects))
+    Ok((counts, effects))
+}
+
+/// Removes the notes of begun events and the reserved numbers: an orderly end counts no attempt.
+pub(crate) fn leave(database: &Database, counts: Counts) -> Result<(), StoreError> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(BEGUN)?.retain(|_, ()| false)?;
+    transaction.open_table(BOOK)?.insert((), counts.row(0))?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// The end of a delay. One that no clock can count never ends.
-fn after_now(delay: Duration) -> Instant {
+pub(crate) fn after_now(delay: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(delay).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()))
 }
 
 /// Applies what a transaction has done.
-pub(crate) fn apply(index: &mut Index, book: Book, effects: &[Effect]) {
-    index.live = book.held();
-    index.book = book;
-    index.committed = book.accepted;
+pub(crate) fn apply(index: &mut Index, counts: Counts, effects: &[Effect]) {
+    index.live = counts.book.held();
+    index.book = counts.book;
+    index.next = counts.next;
+    index.committed = counts.next;
+    apply_effects(index, effects);
+}
+
+/// Applies the effects of changes, except for their counts.
+pub(crate) fn apply_effects(index: &mut Index, effects: &[Effect]) {
     for effect in effects {
         match *effect {
             Effect::Accepted(_) => {}

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use weir_parts::engine::Book;
 
 use crate::error::{OpenError, StoreError};
-use crate::store::{BOOK, DEAD, DUE, LIVE, TRIES, book_of};
+use crate::opening::{catch, for_reading, refused};
+use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, LIVE, TRIES};
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,45 +26,38 @@ pub struct Verified {
     pub problems: Vec<String>,
 }
 
-/// Verifies the file of a queue that is not in use. It reads every page and checks its checksum.
+/// Verifies the file of a queue that is not in use. It reads every page and checks its checksum, and
+/// writes none. A commit that a crash has interrupted is no damage: the file is read as it was
+/// before.
 ///
 /// # Errors
-/// [`OpenError`], if the file cannot be read at all.
+/// [`OpenError::Damaged`] if a page does not have its checksum, and the other errors of a file that
+/// cannot be opened.
 pub fn verify(file: &Path) -> Result<Verified, OpenError> {
-    let failed = |error: StoreError| OpenError::Store { file: file.to_owned(), error };
-    let mut database = match Database::open(file) {
-        Ok(database) => database,
-        Err(DatabaseError::DatabaseAlreadyOpen) => {
-            let pid = crate::lock::holder(file);
-            return Err(OpenError::InUse { file: file.to_owned(), pid });
-        }
-        Err(error) => return Err(failed(error.into())),
-    };
-    let is_whole = database.check_integrity().map_err(|error| failed(error.into()))?;
-    let mut verified = count(&database).map_err(failed)?;
+    let database = for_reading(file)?;
+    let mut verified = catch(|| count(&database.begin_read()?)).map_err(|error| refused(file, error))?;
     verified.bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-    if !is_whole {
-        verified.problems.push("the file was damaged and has been repaired to its last commit".to_owned());
-    }
     Ok(verified)
 }
 
-fn count(database: &Database) -> Result<Verified, StoreError> {
-    let transaction = database.begin_read()?;
-    let row = transaction.open_table(BOOK)?.get(())?.map(|row| row.value());
+fn count(transaction: &ReadTransaction) -> Result<Verified, StoreError> {
+    let row = Counts::read(&transaction.open_table(BOOK)?)?;
     let (live, dead) = (transaction.open_table(LIVE)?, transaction.open_table(DEAD)?);
     let mut problems = Vec::new();
     if row.is_none() {
         problems.push("the book is missing".to_owned());
     }
-    let book = book_of(row.unwrap_or_default());
+    let Counts { book, next } = row.unwrap_or_default();
+    if next < book.accepted {
+        let accepted = book.accepted;
+        problems.push(format!("the next event is number {next}, and {accepted} were accepted"));
+    }
     let mut held = 0;
     for entry in live.iter()? {
         let (id, _) = entry?;
         held += 1;
-        if id.value() >= book.accepted {
-            let (id, accepted) = (id.value(), book.accepted);
-            problems.push(format!("event {id} is held, and the book has accepted {accepted} events"));
+        if id.value() >= next {
+            problems.push(format!("event {} is held, and the next is number {next}", id.value()));
         }
     }
     match book.checked_held() {
@@ -82,6 +76,18 @@ fn count(database: &Database) -> Result<Verified, StoreError> {
         let (id, _) = entry?;
         if live.get(id.value())?.is_none() {
             problems.push(format!("event {} has attempts and is not held", id.value()));
+        }
+    }
+    for entry in transaction.open_table(BEGUN)?.iter()? {
+        let (id, _) = entry?;
+        if live.get(id.value())?.is_none() {
+            problems.push(format!("event {} has begun and is not held", id.value()));
+        }
+    }
+    for entry in dead.iter()? {
+        let (id, _) = entry?;
+        if live.get(id.value())?.is_some() {
+            problems.push(format!("event {} is held and is a dead letter", id.value()));
         }
     }
     Ok(Verified { book, held, dead: dead.len()?, delayed: due.len()?, bytes: 0, problems })

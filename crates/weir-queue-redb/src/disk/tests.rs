@@ -1,5 +1,9 @@
 //! Tests of the queue within one process.
 
+mod begun;
+mod every;
+mod files;
+
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -11,7 +15,7 @@ use tokio::time::Instant;
 use weir_parts::engine::contract::{check, script};
 use weir_parts::engine::{Book, Engine, EngineError, EventId, Refused, Settle};
 
-use crate::{DiskQueue, OpenError, Options, verify};
+use crate::{DiskQueue, OpenError, Options, Sync, verify};
 
 struct File {
     _folder: TempDir,
@@ -26,9 +30,23 @@ impl File {
     }
 
     fn open(&self) -> DiskQueue {
-        DiskQueue::open(&self.path, Options::default()).unwrap()
+        self.open_with(Options::default())
+    }
+
+    fn open_with(&self, options: Options) -> DiskQueue {
+        DiskQueue::open(&self.path, options).unwrap()
+    }
+
+    /// Copies the file as a kill would leave it now: while the queue has it open.
+    fn killed(&self) -> Self {
+        let copy = Self::new();
+        std::fs::copy(&self.path, &copy.path).unwrap();
+        copy
     }
 }
+
+/// Longer than a test.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
@@ -41,6 +59,23 @@ proptest! {
         runtime.block_on(check(&queue, Options::default().attempts, &script(&numbers)));
         drop(queue);
         prop_assert_eq!(verify(&file.path).unwrap().problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn it_keeps_the_contract_when_it_answers_before_the_commit(
+        numbers in proptest::collection::vec(any::<(u8, u8)>(), 1..40),
+        // From a commit for each request to none within the script.
+        interval in prop_oneof![Just(Duration::ZERO), Just(Duration::from_millis(1)), Just(HOUR)],
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let file = File::new();
+        let queue = file.open_with(Options { sync: Sync::Every(interval), ..Options::default() });
+        runtime.block_on(check(&queue, Options::default().attempts, &script(&numbers)));
+        let book = queue.book();
+        drop(queue);
+        let verified = verify(&file.path).unwrap();
+        prop_assert_eq!(verified.problems, Vec::<String>::new());
+        prop_assert_eq!(verified.book, book);
     }
 }
 
@@ -121,6 +156,28 @@ async fn a_delayed_event_waits_and_does_not_hold_up_others() {
         found.extend(numbers(&queue.ask(5).await.unwrap()));
     }
     assert!(found.contains(&0) && began.elapsed() >= after, "{found:?} after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_event_that_was_delayed_at_the_restart_is_leased_once() {
+    for asks in [1, 2, 9] {
+        let file = File::new();
+        let queue = file.open();
+        for _ in 0..4 {
+            queue.push(Vec::new()).await.unwrap();
+        }
+        let leased = queue.ask(4).await.unwrap();
+        let again = Settle::Again { after: Duration::ZERO, why: "refused".to_owned() };
+        queue.settle(vec![(leased[2].id, again)]).await.unwrap();
+        drop(queue);
+        let queue = file.open();
+        let mut found = Vec::new();
+        while found.len() < 4 {
+            found.extend(numbers(&queue.ask(asks).await.unwrap()));
+        }
+        assert_eq!((queue.depth().leased, queue.depth().ready), (4, 0));
+        assert_eq!(found, [2, 0, 1, 3], "{asks} at a time");
+    }
 }
 
 #[tokio::test]
