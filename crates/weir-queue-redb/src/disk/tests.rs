@@ -148,7 +148,7 @@ async fn a_delayed_event_waits_and_does_not_hold_up_others() {
     queue.push(b"late".to_vec()).await.unwrap();
     queue.push(b"next".to_vec()).await.unwrap();
     let late = queue.ask(1).await.unwrap();
-    let (after, began) = (Duration::from_millis(50), tokio::time::Instant::now());
+    let (after, began) = (Duration::from_millis(50), Instant::now());
     queue.settle(vec![(late[0].id, Settle::Again { after, why: "refused".to_owned() })]).await.unwrap();
     let mut found = numbers(&queue.ask(5).await.unwrap());
     if !found.contains(&0) {
