@@ -1,0 +1,54 @@
+//! Messages from one node to all nodes that listen, without a promise.
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+
+use crate::connection::Nats;
+use crate::trouble::NatsError;
+
+/// A subject of NATS on which every subscriber gets every message that is published while it
+/// listens. Messages of one publisher come in order. A message that is published while a subscriber
+/// is not connected is lost to it; a subscriber that reads too slowly loses messages too.
+#[derive(Debug, Clone)]
+pub struct FanOut {
+    nats: Nats,
+    subject: String,
+}
+
+impl FanOut {
+    /// Opens a subject, such as `weir.rooms.blue`.
+    pub fn open(nats: &Nats, subject: &str) -> Self {
+        Self { nats: nats.clone(), subject: subject.to_owned() }
+    }
+
+    /// Publishes a message. It is on its way when this resolves, and may still get lost.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`] without a connection, and for a message over the server's limit (1 MiB
+    /// unless configured).
+    ///
+    /// # Cancel safety
+    /// The message is published or not.
+    pub async fn publish(&self, message: impl Into<Bytes>) -> Result<(), NatsError> {
+        if !self.nats.is_connected() {
+            return Err(NatsError::Away { why: "there is no connection".to_owned() });
+        }
+        let sent = self.nats.client().publish(self.subject.clone(), message.into()).await;
+        sent.map_err(NatsError::away)
+    }
+
+    /// Subscribes. The server knows of it when this resolves, so nothing that is published
+    /// afterwards is missed while the connection lasts. The stream goes on over reconnects.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`].
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind.
+    pub async fn subscribe(&self) -> Result<impl Stream<Item = Bytes> + Send + Unpin + use<>, NatsError> {
+        let client = self.nats.client();
+        let messages = client.subscribe(self.subject.clone()).await.map_err(NatsError::away)?;
+        client.flush().await.map_err(NatsError::away)?;
+        Ok(messages.map(|message| message.payload))
+    }
+}

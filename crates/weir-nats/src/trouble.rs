@@ -1,0 +1,78 @@
+//! What goes wrong with NATS, in words.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use thiserror::Error;
+
+/// Why something could not be done with NATS.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NatsError {
+    /// The address cannot be read.
+    #[error("{url:?} is no address of a NATS server, such as nats://127.0.0.1:4222: {why}")]
+    Address {
+        /// What was given.
+        url: String,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// No server answers there.
+    #[error("no NATS server answers at {url}: {why}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// The server keeps no streams.
+    #[error("the NATS server at {url} runs without JetStream: start it with `nats-server -js`")]
+    NoJetStream {
+        /// The address.
+        url: String,
+    },
+    /// A stream could not be made or opened.
+    #[error("the stream {stream} could not be opened: {why}")]
+    Stream {
+        /// Its name.
+        stream: String,
+        /// Why.
+        why: String,
+    },
+    /// A name that cannot be used.
+    #[error("{name:?} cannot be used as {what}: it takes letters, digits, `-` and `_`")]
+    Name {
+        /// What it was to name.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The server does not answer at present, or not with an answer that can be used.
+    #[error("NATS does not answer: {why}")]
+    Away {
+        /// Why.
+        why: String,
+    },
+}
+
+impl NatsError {
+    pub(crate) fn away(why: impl Error) -> Self {
+        Self::Away { why: in_words(&why) }
+    }
+}
+
+/// Writes an error and its causes in one line.
+pub(crate) fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        let more = found.to_string();
+        // Many errors repeat their cause.
+        if !words.contains(&more) {
+            // Writing to a string cannot fail.
+            _ = write!(words, ": {more}");
+        }
+        cause = found.source();
+    }
+    words
+}

@@ -1,0 +1,11 @@
+//! Tests with servers of their own. They need `nats-server` and are ignored by default:
+//! `cargo test -p weir-nats -- --ignored --test-threads=1`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+/// Claims, leases, fences.
+mod registry;
+/// Servers that are started, stopped and killed.
+mod servers;
+/// Fan-out and the list of nodes.
+mod talk;
