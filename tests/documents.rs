@@ -18,6 +18,7 @@ fn documents() -> Vec<PathBuf> {
         "crates/weir-parts",
         "crates/weir-job-wasm",
         "crates/weir-queue-redb",
+        "crates/weir-nats",
         "exercises",
         "tests/conformance",
     ];

@@ -55,6 +55,11 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
     ),
     (
         2,
+        "crates/weir-nats/src",
+        &["trouble", "token", "boot_clock", "connection", "stores", "fan_out", "beats", "names"],
+    ),
+    (
+        2,
         "crates/weir-job-wasm/src",
         &["probe", "stack", "outcome", "settings", "rehearsal", "code", "limiter", "machine", "jobs"],
     ),
@@ -194,8 +199,15 @@ fn imports() -> Vec<(PathBuf, String, String, String)> {
 
 /// The modules that a line of code names, by `crate::` or by the name of a crate.
 fn named(line: &str) -> impl Iterator<Item = &str> {
-    let crates =
-        ["crate::", "weir::", "weir_stage::", "weir_parts::", "weir_job_wasm::", "weir_queue_redb::"];
+    let crates = [
+        "crate::",
+        "weir::",
+        "weir_stage::",
+        "weir_parts::",
+        "weir_job_wasm::",
+        "weir_nats::",
+        "weir_queue_redb::",
+    ];
     let paths = crates.into_iter().flat_map(|name| line.match_indices(name));
     paths.filter_map(|(at, found)| {
         let rest = &line[at + found.len()..];

@@ -102,11 +102,6 @@ impl Nats {
         _ = self.connected.clone().wait_for(|connected| *connected).await;
     }
 
-    /// Returns the changes of the connection.
-    pub(crate) fn changes(&self) -> watch::Receiver<bool> {
-        self.connected.clone()
-    }
-
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }

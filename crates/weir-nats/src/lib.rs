@@ -1,4 +1,15 @@
 //! Several machines over [NATS](https://nats.io).
+//!
+//! [`Nats`] is a connection, which comes back by itself. On it stand
+//! - [`Registry`]: names that one node owns at a time, with leases, generations and a fenced log;
+//! - [`FanOut`] and [`Beats`]: messages to all nodes, and the list of nodes, without a promise.
+//!
+//! # Servers
+//! Version 2.9 of `nats-server` or later, with JetStream (`nats-server -js`): one, or a cluster of
+//! three. By default a server syncs its files every two minutes, so what is stored survives a kill
+//! of any process, and with three servers the loss of one; a power cut of all may take the last
+//! minutes.
+
 mod beats;
 mod boot_clock;
 mod connection;
@@ -13,3 +24,8 @@ pub use connection::Nats;
 pub use fan_out::FanOut;
 pub use names::{AppendError, Claim, ClaimError, Entry, Log, Place, Registry, RegistryOptions};
 pub use trouble::NatsError;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

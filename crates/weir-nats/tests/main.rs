@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+/// A process that owns a name, and is killed or stopped.
+mod owner;
 /// Claims, leases, fences.
 mod registry;
 /// Servers that are started, stopped and killed.

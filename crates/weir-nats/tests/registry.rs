@@ -9,14 +9,14 @@ use weir_nats::{AppendError, ClaimError, NatsError, Registry, RegistryOptions};
 
 use crate::servers::Servers;
 
-const LEASE: Duration = Duration::from_secs(1);
+pub(crate) const LEASE: Duration = Duration::from_secs(1);
 
-fn options(servers: usize, node: &str) -> RegistryOptions {
+pub(crate) fn options(servers: usize, node: &str) -> RegistryOptions {
     RegistryOptions { node: node.to_owned(), lease: LEASE, replicas: servers, ..RegistryOptions::default() }
 }
 
 /// Opens the registry of a node with a connection of its own. A cluster takes some seconds to begin.
-async fn open(servers: &Servers, count: usize, node: &str) -> Registry {
+pub(crate) async fn open(servers: &Servers, count: usize, node: &str) -> Registry {
     let nats = servers.connect(node).await;
     let until = Instant::now() + Duration::from_secs(30);
     loop {
@@ -60,7 +60,10 @@ async fn twenty_claims(count: usize) {
         // Kept, so that nothing is released while others look.
         won.into_iter().for_each(std::mem::forget);
     }
-    println!("{count} servers: {ROUNDS} rounds of 20 claims, {:?} a round", began.elapsed() / ROUNDS as u32);
+    println!(
+        "{count} servers: {ROUNDS} rounds of 20 claims, {:?} a round",
+        began.elapsed() / ROUNDS as u32
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
