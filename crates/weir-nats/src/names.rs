@@ -20,9 +20,11 @@
 mod beating;
 mod claim;
 mod held;
+mod node;
 mod record;
 mod registry;
 
 pub use claim::{AppendError, Claim};
+pub use node::{ClaimError, Place, RegistryOptions};
 pub use record::{Entry, Log};
-pub use registry::{ClaimError, Place, Registry, RegistryOptions};
+pub use registry::Registry;

@@ -11,9 +11,11 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::held::Names;
+use crate::boot_clock;
 use crate::connection::Nats;
-use crate::stores::{self, number_of};
-use crate::{boot_clock, stores::Created};
+use crate::stores::{self, Created, number_of};
+use crate::token::escaped;
+use crate::trouble::NatsError;
 
 /// What a node's last beat says after an orderly stop.
 pub(super) const GONE: &str = "gone";
@@ -78,7 +80,7 @@ impl Beating {
     /// Looks whether the claims are still this node's. Returns false if it could not.
     async fn look_again(&self) -> bool {
         let looks = self.names.all().into_iter().map(|(name, held)| async move {
-            let subject = format!("{}.claim.{}.*", self.bucket, crate::token::escaped(&name));
+            let subject = format!("{}.claim.{}.*", self.bucket, escaped(&name));
             match stores::last(&self.stream, &subject).await {
                 Ok(Some(message)) if number_of(&message.subject) > held.generation => {
                     held.lose(number_of(&message.subject));
@@ -118,7 +120,7 @@ pub(super) async fn release(
     bucket: &str,
     token: &str,
     generation: u64,
-) -> Result<Created, crate::NatsError> {
+) -> Result<Created, NatsError> {
     let subject = format!("{bucket}.claim.{token}.{}", generation + 1);
     stores::create(nats, subject, async_nats::HeaderMap::new(), Bytes::from_static(RELEASED.as_bytes()))
         .await
