@@ -52,7 +52,7 @@ pub use build::PipelineBuilder;
 pub use event::{Clock, Event, EventTimes, Stamp};
 pub use ledger::{Account, LedgerCounts, Outcome};
 pub use source::QueueSource;
-pub use ticket::Ticket;
+pub use ticket::{Keeper, Ticket};
 
 use self::build::{Head, Part};
 use weir_stage::dispatch::Dispatcher;

@@ -1,12 +1,17 @@
 //! The ledger, which accounts for every event: accepted = done + failed + dropped + held.
 //!
+//! With an engine that outlives the process, events of an earlier life are *recovered*, and count
+//! beside the accepted ones. With a queue that several processes share, an event is *lent* to the
+//! queue when it goes in, and recovered when this process takes it out.
+//!
 //! Both sides are *measured*. An event counts as accepted when it comes in, as done, failed or
 //! dropped when it leaves, and as held where it is: in the queue by the queue's length, in
 //! flight by the [`Ticket`]s that exist. If an event were lost or counted twice, the sides
 //! would differ, and the difference is shown.
 //!
 //! Invariants, at every moment and for the totals of one account:
-//! 1. `accepted >= done + failed + dropped`, because an event is accepted before it ends;
+//! 1. `accepted + recovered >= done + failed + dropped + lent`, because an event is accepted before
+//!    it ends;
 //! 2. no more tickets have ended than were made;
 //! 3. an event is in the resource only while its ticket exists.
 //!
@@ -14,6 +19,9 @@
 //! meanwhile sees 1 and 2 as well.
 //!
 //! [`Ticket`]: super::Ticket
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -69,8 +77,11 @@ struct ThreadCounters {
     failed: AtomicU64,
     dropped: AtomicU64,
     rejected: AtomicU64,
+    recovered: AtomicU64,
+    lent: AtomicU64,
     tickets_made: AtomicU64,
     tickets_ended: AtomicU64,
+    returned: AtomicU64,
     /// The sums of the moments at which events arrived and left, in nanoseconds. They may
     /// wrap. See [`Account::time_inside`].
     arrivals: AtomicU64,
@@ -94,6 +105,11 @@ pub struct LedgerCounts {
     pub rejected: u64,
     /// In flight now: the number of tickets that exist.
     pub in_flight: u64,
+    /// Accepted by an earlier life of the process or by another process, and held or taken by this
+    /// one.
+    pub recovered: u64,
+    /// Put into a queue that other processes share.
+    pub lent: u64,
 }
 
 impl Account {
@@ -102,6 +118,21 @@ impl Account {
         let counters = self.counters.local();
         counters.arrivals.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
         counters.accepted.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts an event as recovered. It counts as inside from `since` on.
+    pub fn recover(&self, since: Stamp) {
+        let counters = self.counters.local();
+        counters.arrivals.fetch_add(since.as_nanos(), Ordering::Relaxed);
+        counters.recovered.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts an event that arrived at `arrived` as lent to a shared queue. Until it is taken from
+    /// there, it counts as not inside.
+    pub fn lend(&self, arrived: Stamp) {
+        let counters = self.counters.local();
+        counters.departures.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
+        counters.lent.fetch_add(1, Ordering::Release);
     }
 
     /// Counts an event as refused.
@@ -188,8 +219,10 @@ impl Account {
             done: self.sum(|counters| &counters.done),
             failed: self.sum(|counters| &counters.failed),
             dropped: self.sum(|counters| &counters.dropped),
+            lent: self.sum(|counters| &counters.lent),
             in_flight: self.in_flight() as u64,
             accepted: self.sum(|counters| &counters.accepted),
+            recovered: self.sum(|counters| &counters.recovered),
             rejected: self.sum(|counters| &counters.rejected),
         }
     }
@@ -221,6 +254,12 @@ impl Account {
     /// change it. Abandoned events also count as failed.
     pub fn abandoned(&self) -> u64 {
         self.lock_abandoned().count
+    }
+
+    /// Returns the number of events that went back to the queue from their tickets since the ledger
+    /// was created.
+    pub fn returned(&self) -> u64 {
+        self.sum(|counters| &counters.returned)
     }
 
     fn lock_abandoned(&self) -> MutexGuard<'_, Abandoned> {
@@ -274,6 +313,14 @@ impl Account {
         counter.fetch_add(1, Ordering::Release);
     }
 
+    /// Ends a ticket whose event goes back to the queue. Returns whether the resource had admitted
+    /// it.
+    pub(super) fn give_back(&self, entry: Entry) -> bool {
+        let begun = self.release(entry).is_some();
+        self.counters.local().returned.fetch_add(1, Ordering::Release);
+        begun
+    }
+
     /// Ends a ticket that was not settled, and counts its event as failed. Under the lock, for
     /// [`at_end`](Self::at_end).
     pub(super) fn abandon(&self, entry: Entry, id: u64, arrived: Stamp) {
@@ -298,6 +345,8 @@ impl Add for LedgerCounts {
             dropped: self.dropped + other.dropped,
             rejected: self.rejected + other.rejected,
             in_flight: self.in_flight + other.in_flight,
+            recovered: self.recovered + other.recovered,
+            lent: self.lent + other.lent,
         }
     }
 }
@@ -314,81 +363,37 @@ impl LedgerCounts {
             dropped: self.dropped - earlier.dropped,
             rejected: self.rejected - earlier.rejected,
             in_flight: self.in_flight,
+            recovered: self.recovered - earlier.recovered,
+            lent: self.lent - earlier.lent,
         }
     }
 
     /// Returns the baseline that counts these events as ended, and those inside as accepted
-    /// anew.
+    /// anew. Recovered events count as those that ended first.
     #[must_use]
     pub fn as_baseline(self) -> Self {
-        Self { accepted: self.done + self.failed + self.dropped, ..self }
+        let recovered = self.recovered.min(self.ended());
+        Self { accepted: self.ended() - recovered, recovered, ..self }
     }
 
-    /// Returns the number of events in the system, waiting or in flight: accepted and not
-    /// ended.
+    /// Returns the number that have left: done, failed, dropped or lent.
+    fn ended(&self) -> u64 {
+        self.done + self.failed + self.dropped + self.lent
+    }
+
+    /// Returns the number of events in the system, waiting or in flight: accepted or recovered, and
+    /// not ended.
     pub fn in_system(&self) -> u64 {
-        let ended = self.done + self.failed + self.dropped;
-        debug_assert!(self.accepted >= ended, "invariant 1: {ended} of {} events ended", self.accepted);
-        self.accepted.saturating_sub(ended)
+        let (came, ended) = (self.accepted + self.recovered, self.ended());
+        debug_assert!(came >= ended, "invariant 1: {ended} of {came} events ended");
+        came.saturating_sub(ended)
     }
 
-    /// Returns the number accepted minus those done, failed, dropped, in flight and `waiting` in
-    /// a queue. It is zero when nothing moves. A positive number was lost; a negative one was
-    /// counted twice.
+    /// Returns the number accepted or recovered minus those done, failed, dropped, lent, in flight
+    /// and `waiting` in a queue. It is zero when nothing moves. A positive number was lost; a
+    /// negative one was counted twice.
     pub fn unaccounted(&self, waiting: u64) -> i64 {
-        let ended = self.done + self.failed + self.dropped + self.in_flight + waiting;
-        self.accepted as i64 - ended as i64
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EPOCH: Stamp = Stamp::from_nanos(0);
-
-    #[test]
-    fn a_reset_in_the_middle_keeps_the_account_balanced() {
-        let account = Account::default();
-        for _ in 0..5 {
-            account.accept(EPOCH);
-        }
-        let entry = account.take(EPOCH);
-        account.settle(Outcome::Done, EPOCH);
-        account.drop_waiting(EPOCH);
-        account.reject();
-        assert_eq!(account.counts().unaccounted(2), 0);
-        account.reset();
-        // Three are still inside: one in flight and two waiting.
-        let held = LedgerCounts { accepted: 3, in_flight: 1, ..LedgerCounts::default() };
-        assert_eq!(account.counts(), held);
-        assert_eq!(account.release(entry), None);
-        account.settle(Outcome::Failed, EPOCH);
-        assert_eq!(account.counts().unaccounted(2), 0);
-    }
-
-    #[test]
-    fn the_time_inside_grows_by_one_for_each_event_inside() {
-        let (account, at) = (Account::default(), Stamp::from_nanos);
-        account.accept(at(100));
-        account.accept(at(200));
-        assert_eq!(account.time_inside(at(250)), 150 + 50);
-        account.settle(Outcome::Done, at(300));
-        account.drop_waiting(at(200));
-        assert_eq!(account.time_inside(at(900)), 200);
-        account.accept(at(1000));
-        let entry = account.take(at(1000));
-        account.abandon(entry, 1, at(1000));
-        assert_eq!((account.time_inside(at(2000)), account.last_settled()), (200, at(1000)));
-    }
-
-    #[test]
-    fn an_event_that_is_lost_or_counted_twice_is_unaccounted() {
-        let account = Account::default();
-        account.accept(EPOCH);
-        assert_eq!(account.counts().unaccounted(0), 1);
-        account.settle(Outcome::Done, EPOCH);
-        account.settle(Outcome::Done, EPOCH);
-        assert_eq!(account.counts().unaccounted(0), -1);
+        let ended = self.ended() + self.in_flight + waiting;
+        (self.accepted + self.recovered) as i64 - ended as i64
     }
 }

@@ -1,15 +1,22 @@
 //! The ticket: an event that has left the queue and is not settled yet.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::ages::Entry;
 use super::{Account, Event, EventTimes, Outcome, Stamp};
 
+/// What keeps an event that outlives its ticket, such as an engine.
+pub trait Keeper: Send + Sync + fmt::Debug {
+    /// Takes an event back whose ticket was dropped unsettled. `begun` says whether its work was.
+    fn take_back(&self, event: &Event, begun: bool);
+}
+
 /// An event in flight: it has left the queue, or never was in one, and is not finished.
 ///
 /// An event counts as held while its ticket exists. A ticket cannot be copied, so no event is
 /// done twice. It cannot vanish either: a ticket that is dropped without having been
-/// [settled](Ticket::settle) counts as failed.
+/// [settled](Ticket::settle) goes back to its [`Keeper`], or counts as failed if it has none.
 #[derive(Debug)]
 #[must_use = "an event whose ticket is dropped unsettled has failed"]
 pub struct Ticket {
@@ -18,6 +25,7 @@ pub struct Ticket {
     account: Arc<Account>,
     /// Its entry in the account, until it is settled. It holds the moment of admission.
     entry: Option<Entry>,
+    keeper: Option<Arc<dyn Keeper>>,
 }
 
 impl Ticket {
@@ -25,7 +33,13 @@ impl Ticket {
     /// the event must not be counted anywhere else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
         let entry = Some(account.take(event.arrived));
-        Self { event, dispatched, account, entry }
+        Self { event, dispatched, account, entry, keeper: None }
+    }
+
+    /// Names what keeps the event.
+    pub fn kept_by(mut self, keeper: Arc<dyn Keeper>) -> Self {
+        self.keeper = Some(keeper);
+        self
     }
 
     /// Returns the event's id.
@@ -71,6 +85,11 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let Some(entry) = self.entry.take() else { return };
+        if let Some(keeper) = &self.keeper {
+            let begun = self.account.give_back(entry);
+            keeper.take_back(&self.event, begun);
+            return;
+        }
         self.account.abandon(entry, self.event.id, self.event.arrived);
         if std::thread::panicking() {
             log::error!("event {} failed: its handler panicked", self.event.id);
@@ -103,6 +122,29 @@ mod tests {
         assert_eq!(times.wait, Duration::from_millis(30));
         assert_eq!(times.service, Duration::from_millis(12));
         assert_eq!(times.response, times.wait + times.service);
+    }
+
+    #[derive(Debug, Default)]
+    struct Kept(std::sync::Mutex<Vec<(u64, bool)>>);
+
+    impl Keeper for Kept {
+        fn take_back(&self, event: &Event, begun: bool) {
+            self.0.lock().unwrap().push((event.id, begun));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_with_a_keeper_gives_its_event_back_and_says_whether_it_was_begun() {
+        let (clock, account) = (Clock::start(), Arc::new(Account::default()));
+        let kept = Arc::new(Kept::default());
+        drop(ticket(clock, &account).kept_by(Arc::clone(&kept) as Arc<dyn Keeper>));
+        let mut begun = ticket(clock, &account).kept_by(Arc::clone(&kept) as Arc<dyn Keeper>);
+        begun.start(clock.now());
+        drop(begun);
+        assert_eq!(*kept.0.lock().unwrap(), [(1, false), (1, true)]);
+        let counts = account.counts();
+        assert_eq!((counts.failed, counts.in_flight, account.returned()), (0, 0, 2));
+        assert_eq!((account.abandoned(), account.in_resource()), (0, 0));
     }
 
     #[tokio::test]
