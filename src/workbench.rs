@@ -10,6 +10,7 @@
 //! The faces (HTTP, the command line) hold an `Arc<Workbench>` and nothing else. The
 //! workbench does not know them.
 
+mod backlog;
 mod busy;
 mod cells;
 mod change;
@@ -48,7 +49,9 @@ mod work;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::UNIX_EPOCH;
 
+pub use backlog::{BookState, DepthState, EngineOpenError, PayloadError, QueueReport};
 pub use change::{ChangeError, Editable, EditableKey, Made};
 pub use components::Component;
 pub use curves::{Curves, ModeCurves, PERCENTS};
@@ -74,12 +77,13 @@ pub use work::{Arrival, InvalidInput};
 use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::lab::Lab;
 use crate::metrics::Registry;
-use crate::pipeline::{Clock, Event};
+use crate::pipeline::Clock;
 use crate::pool::PoolSettings;
-use crate::queue::{MemoryQueue, QueueSettings, WhenFull};
-use crate::record::{ByMode, Mode};
+use crate::queue::{QueueSettings, WhenFull};
+use crate::record::{self, ByMode, Mode};
 use crate::resource::{Freeze, Latency, Mock, MockSettings};
 use crate::shutdown::Shutdown;
+use backlog::{Backlog, Opened, Payloads};
 use cells::Cells;
 use keeping::Keeping;
 use reload::InForce;
@@ -147,7 +151,8 @@ impl Peaks {
 struct Bench {
     clock: Clock,
     resource: Mock,
-    queue: Arc<MemoryQueue<Event>>,
+    queue: Backlog,
+    payloads: Payloads,
     modes: ByMode<ModeStats>,
     flights: Flights,
     cells: Cells,
@@ -172,25 +177,54 @@ impl Workbench {
         Self::by_clock(config, sources, Clock::start())
     }
 
+    /// Like [`start`](Self::start), with the engine that `queue.engine` names. [`start`](Self::start)
+    /// keeps events in memory, as tests and simulations do.
+    ///
+    /// # Errors
+    /// [`EngineOpenError`], if the engine cannot be opened.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// The file of the engine may stay open until the process ends if the future is dropped.
+    pub async fn open(config: Config, sources: &Sources) -> Result<Arc<Self>, EngineOpenError> {
+        let opened = backlog::open(&config.settings).await?;
+        Ok(Self::assemble(config, sources, Clock::start(), opened))
+    }
+
     /// Like [`start`](Self::start), with a clock of the caller's, as for a simulation.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn by_clock(config: Config, sources: &Sources, clock: Clock) -> Arc<Self> {
+        Self::assemble(config, sources, clock, None)
+    }
+
+    fn assemble(config: Config, sources: &Sources, clock: Clock, opened: Option<Opened>) -> Arc<Self> {
         let registry = Registry::new();
         let settings = &config.settings;
-        let queue = MemoryQueue::new(queue_settings(settings, clock));
+        let modes = ByMode::from_fn(|mode| ModeStats::new(mode, &registry));
+        let (queue, first_id) = match opened {
+            Some(opened) => {
+                let account = &modes[Mode::Pipelined].account;
+                (opened.into_backlog(account, clock, settings), first_id_beside_an_engine())
+            }
+            None => (Backlog::in_memory(settings, clock), 0),
+        };
         let bench = Arc::new(Bench {
             clock,
             resource: Mock::new(mock_settings(settings, clock)),
-            queue: Arc::new(if clock.is_scaled() { queue.in_virtual_time() } else { queue }),
-            modes: ByMode::from_fn(|mode| ModeStats::new(mode, &registry)),
+            queue,
+            payloads: Payloads::default(),
+            modes,
             flights: Flights::new(settings.asynchronous.max_in_flight),
             cells: Cells::default(),
             works: Works::default(),
-            last_id: AtomicU64::new(0),
+            last_id: AtomicU64::new(first_id),
         });
         bench.works.configure(settings);
+        bench.payloads.configure(settings);
         let stages = Stages::spawn(&bench, pool_settings(settings));
         exposition::describe(&registry);
         Arc::new(Self {
@@ -249,6 +283,12 @@ impl Workbench {
     fn in_force(&self) -> MutexGuard<'_, InForce> {
         self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns where the ids of serial and async events begin if an engine gives those of pipelined
+/// ones: at the microseconds since 1970, so that no life of the process repeats an id.
+fn first_id_beside_an_engine() -> u64 {
+    record::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
 fn mock_settings(settings: &Settings, clock: Clock) -> MockSettings {

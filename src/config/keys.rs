@@ -10,8 +10,19 @@ use super::kind::Kind;
 use super::reader::Reader;
 
 /// Keys that keep their value until the server restarts.
-pub const NEEDS_RESTART: [&str; 4] =
-    ["data.directory", "server.listen", "server.node", "server.reuse_port"];
+pub const NEEDS_RESTART: [&str; 11] = [
+    "data.directory",
+    "queue.attempts",
+    "queue.engine",
+    "queue.group",
+    "queue.lease",
+    "queue.stream",
+    "queue.sync",
+    "queue.url",
+    "server.listen",
+    "server.node",
+    "server.reuse_port",
+];
 
 /// One key of the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,6 +99,16 @@ const ABOUT: &[(&str, &str)] = &[
     ("queue.capacity", "The most events that may wait in the queue."),
     ("queue.when_full", "What a full queue does with the next event."),
     ("queue.wait_timeout", "How long a client waits for a place in the queue, under when_full = \"wait\"."),
+    ("queue.engine", "What keeps the queue: memory, a file on disk, or a stream that several servers share."),
+    ("queue.sync", "disk: always syncs before a 202. An interval is faster, and a power cut may take it."),
+    ("queue.group", "disk: the most events that are written with one sync."),
+    ("queue.attempts", "disk, jetstream: the attempts before an event is a dead letter."),
+    ("queue.retry_delay", "The delay before the second attempt; it doubles with each further one, up to 1min."),
+    ("queue.lease", "jetstream: how long a server may hold an event without a sign of life."),
+    ("queue.max_payload", "The longest body of a pipelined POST; a longer one gets 413."),
+    ("queue.max_bytes", "The most bytes of bodies in the queue; at the limit the queue counts as full."),
+    ("queue.url", "jetstream: the address of the NATS server."),
+    ("queue.stream", "jetstream: the name of the stream; servers with the same name share one queue."),
     ("consumers.concurrency", "The most events that consumers handle at a time."),
     ("consumers.mode", "workers: one consumer per unit of concurrency. per_event: a task for each event."),
     ("consumers.max_demand", "The most events that one worker may hold, the one in progress included."),

@@ -8,6 +8,7 @@ mod data;
 mod jobs;
 mod latency;
 mod matches;
+mod queue;
 mod rooms;
 
 use std::fmt;
@@ -20,13 +21,13 @@ pub(super) use data::Data;
 pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
 pub use matches::{Behind, Encode, MatchLog, Matches, SnapshotFrom, Writer};
+pub use queue::{Queue, QueueEngine, Syncs, WhenFullWord};
 pub use rooms::{Backup, RegistryKind, Rooms};
 
 use super::reader::Reader;
 use crate::demand::Limits;
 use crate::duration;
 use crate::pool::Spread;
-use crate::queue::WhenFull;
 use crate::record::REFUSALS;
 use crate::resource::OnFull;
 
@@ -126,32 +127,6 @@ pub enum ResourceKind {
     Mock,
     /// Jobs of the jobs lab, with the number `n` of the request as their input.
     Jobs,
-}
-
-/// `[queue]`
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Queue {
-    /// The largest number of waiting events.
-    pub capacity: u64,
-    /// The policy of a full queue.
-    #[serde(serialize_with = "as_word")]
-    pub when_full: WhenFullWord,
-    /// The time limit of the policy `"wait"`.
-    #[serde(serialize_with = "duration::serialize")]
-    pub wait_timeout: Duration,
-}
-
-/// `queue.when_full`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFullWord {
-    /// [`WhenFull::Reject`]
-    Reject,
-    /// [`WhenFull::Wait`]
-    Wait,
-    /// [`WhenFull::DropNewest`]
-    DropNewest,
-    /// [`WhenFull::DropOldest`]
-    DropOldest,
 }
 
 /// `[consumers]`
@@ -294,36 +269,6 @@ impl Resource {
     }
 }
 
-impl Queue {
-    fn read(reader: &mut Reader) -> Self {
-        let when_full = [
-            ("reject", WhenFullWord::Reject),
-            ("wait", WhenFullWord::Wait),
-            ("drop_newest", WhenFullWord::DropNewest),
-            ("drop_oldest", WhenFullWord::DropOldest),
-        ];
-        Self {
-            capacity: reader.integer("queue.capacity", 10_000, 1..=100_000_000),
-            when_full: reader.choice("queue.when_full", WhenFullWord::Reject, &when_full),
-            wait_timeout: reader.duration(
-                "queue.wait_timeout",
-                Duration::from_secs(1),
-                Duration::ZERO..=HOUR,
-            ),
-        }
-    }
-
-    /// The policy with its timeout.
-    pub fn when_full(&self) -> WhenFull {
-        match self.when_full {
-            WhenFullWord::Reject => WhenFull::Reject,
-            WhenFullWord::Wait => WhenFull::Wait { timeout: self.wait_timeout },
-            WhenFullWord::DropNewest => WhenFull::DropNewest,
-            WhenFullWord::DropOldest => WhenFull::DropOldest,
-        }
-    }
-}
-
 impl Consumers {
     fn read(reader: &mut Reader) -> Self {
         let modes = [("workers", Spread::Workers), ("per_event", Spread::PerEvent)];
@@ -365,17 +310,6 @@ impl fmt::Display for ResourceKind {
         f.write_str(match self {
             Self::Mock => "mock",
             Self::Jobs => "jobs",
-        })
-    }
-}
-
-impl fmt::Display for WhenFullWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reject => "reject",
-            Self::Wait => "wait",
-            Self::DropNewest => "drop_newest",
-            Self::DropOldest => "drop_oldest",
         })
     }
 }

@@ -146,7 +146,7 @@ impl Workbench {
             backlog_growth: trend.growth(GROWTH_S, |reading| reading.backlog),
             slow_growth: trend.growth(window, |reading| reading.backlog),
             quick_growth: 0.0,
-            clients_waiting: self.bench.queue.waiting(),
+            clients_waiting: self.bench.queue.line(),
             refused: trend.rate(|reading| reading.refused).0,
             dropped: trend.rate(|reading| reading.dropped).0,
             lost_lately: trend.has_moved(LATELY_S, |reading| reading.refused + reading.dropped),

@@ -1,5 +1,7 @@
 //! The configuration in force, and its changes while the bench runs.
 
+mod fixed;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{Workbench, mock_settings, pool_settings, queue_settings};
+use super::{Workbench, mock_settings, pool_settings};
 use crate::config::{Change, Config, ConfigError, ConfigFile, FlagKey, Settings, Sources, changes};
 use crate::duration;
 use crate::pipeline::Stamp;
@@ -59,7 +61,7 @@ impl InForce {
 
     /// Takes over the settings of the file after it was written.
     pub(super) fn know_file(&mut self, mut of_file: Settings) {
-        let notes = keep_fixed(&self.config.settings, &mut of_file);
+        let notes = fixed::keep(&self.config.settings, &mut of_file);
         self.of_file = of_file;
         self.note(notes);
     }
@@ -167,11 +169,12 @@ impl Workbench {
     async fn change(&self, mut new: Config, origin: Origin) -> Vec<Change> {
         let old = self.in_force().config.clone();
         let mut notes = overruled(&old.by_flag, &new.by_flag);
-        notes.extend(keep_fixed(&old.settings, &mut new.settings));
+        notes.extend(fixed::keep(&old.settings, &mut new.settings));
         let changes = changes(&old.settings, &new.settings);
         self.bench.resource.configure(mock_settings(&new.settings, self.bench.clock));
         self.bench.works.configure(&new.settings);
-        self.bench.queue.configure(queue_settings(&new.settings, self.bench.clock));
+        self.bench.queue.configure(&new.settings, self.bench.clock);
+        self.bench.payloads.configure(&new.settings);
         self.bench.flights.resize(new.settings.asynchronous.max_in_flight);
         self.stages.resize(pool_settings(&new.settings)).await;
         notes.extend(self.labs().iter().flat_map(|lab| lab.apply(&new.settings)));
@@ -300,39 +303,6 @@ impl Workbench {
             }
         }
     }
-}
-
-/// Reverts changes of keys that need a restart, and returns a note for each.
-fn keep_fixed(old: &Settings, new: &mut Settings) -> Vec<String> {
-    let mut notes = Vec::new();
-    if new.server.listen != old.server.listen {
-        let (old, new) = (old.server.listen, std::mem::replace(&mut new.server.listen, old.server.listen));
-        notes.push(format!(
-            "server.listen cannot change while running: still {old}; restart to listen on {new}"
-        ));
-    }
-    if new.server.reuse_port != old.server.reuse_port {
-        let old = old.server.reuse_port;
-        let new = std::mem::replace(&mut new.server.reuse_port, old);
-        notes.push(format!(
-            "server.reuse_port cannot change while running: still {old}; restart to use {new}"
-        ));
-    }
-    if new.server.node != old.server.node {
-        let old = &old.server.node;
-        let new = std::mem::replace(&mut new.server.node, old.clone());
-        notes.push(format!(
-            "server.node cannot change while running: still {old:?}; restart to use {new:?}"
-        ));
-    }
-    if new.data.directory != old.data.directory {
-        let old = &old.data.directory;
-        let new = std::mem::replace(&mut new.data.directory, old.clone());
-        notes.push(format!(
-            "data.directory cannot change while running: still {old:?}; restart to use {new:?}"
-        ));
-    }
-    notes
 }
 
 /// The keys in which `config` differs from the settings of the file. A maximum that

@@ -229,7 +229,7 @@ impl Workbench {
                 peak_depth: peaks.depth.max(numbers.depth),
                 capacity: queue.capacity(),
                 when_full: settings.queue.when_full.to_string(),
-                waiting: queue.waiting(),
+                waiting: queue.line(),
                 refused: pipelined.rejected,
                 dropped: pipelined.dropped,
                 growth: rates.growth,
@@ -254,7 +254,7 @@ impl Workbench {
     pub(super) fn oldest(&self) -> (Option<Duration>, Option<Duration>) {
         let oldest = self.bench.modes.as_ref().map(|stats| stats.account.oldest());
         // An event that has left the queue is older than those in it.
-        let waits = oldest.pipelined.0.or_else(|| self.bench.queue.oldest(|event| event.arrived));
+        let waits = oldest.pipelined.0.or_else(|| self.bench.queue.oldest());
         let works = oldest.values().filter_map(|(_, works)| *works).min();
         let now = self.bench.clock.now();
         (waits.map(|at| now.since(at)), works.map(|at| now.since(at)))

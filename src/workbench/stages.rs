@@ -25,9 +25,10 @@ use serde::{Deserialize, Serialize};
 use self::gate::{Gate, GateSource};
 use self::lives::EarlierLives;
 use super::Bench;
+use super::backlog::BacklogSource;
 use super::modes::ResourceHandler;
 use crate::backoff::Backoff;
-use crate::pipeline::{QueueSource, Ticket};
+use crate::pipeline::Ticket;
 use crate::pool::{self, PoolRef, PoolSettings};
 use crate::record::Mode;
 use crate::stage::{self, ProducerRef, Reason, State, Status};
@@ -335,11 +336,8 @@ fn queue_child(
     let (gate, current) = (Arc::clone(gate), Arc::clone(current));
     ChildSpec::new(StageName::Queue.name(), move || {
         let mut current = lock(&current);
-        let queue = QueueSource {
-            queue: Arc::clone(&bench.queue),
-            account: Arc::clone(&bench.stats(Mode::Pipelined).account),
-            clock: bench.clock,
-        };
+        let account = &bench.stats(Mode::Pipelined).account;
+        let queue = BacklogSource::new(&bench.queue, account, bench.clock);
         let kept = Arc::clone(&gate);
         let source = stage::producer(GateSource { gate: Arc::clone(&gate), queue })
             .named(StageName::Queue.name())

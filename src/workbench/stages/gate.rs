@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::pipeline::{QueueSource, Ticket};
+use crate::pipeline::Ticket;
+use crate::workbench::backlog::BacklogSource;
 use crate::stage::Producer;
 
 /// Events between two lives of the queue's stage, oldest first.
@@ -73,7 +74,7 @@ impl Gate {
 #[derive(Debug)]
 pub(super) struct GateSource {
     pub(super) gate: Arc<Gate>,
-    pub(super) queue: QueueSource,
+    pub(super) queue: BacklogSource,
 }
 
 impl Producer for GateSource {

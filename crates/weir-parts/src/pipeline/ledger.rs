@@ -147,6 +147,12 @@ impl Account {
         counters.dropped.fetch_add(1, Ordering::Release);
     }
 
+    /// Counts an accepted event as failed that has no ticket any more. It counts as inside until
+    /// `now`.
+    pub fn fail_waiting(&self, now: Stamp) {
+        self.settle(Outcome::Failed, now);
+    }
+
     /// Returns the time that events have spent in the system since their arrival, summed over
     /// all events, in event-nanoseconds since the clock's epoch, modulo 2^64.
     ///

@@ -69,6 +69,13 @@ impl Ticket {
         }
     }
 
+    /// Ends a ticket whose event goes back to where it waits, without a call of its keeper.
+    pub fn give_back(mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.account.give_back(entry);
+        }
+    }
+
     /// Records how it ended, and returns its times. An event that was never admitted has no
     /// service time: all of it was wait.
     pub fn settle(mut self, outcome: Outcome, finished: Stamp) -> EventTimes {

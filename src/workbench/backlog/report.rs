@@ -1,0 +1,188 @@
+//! The report on what keeps the queue: the engine, its promise, its counts.
+
+use serde::{Deserialize, Serialize};
+
+use super::Stored;
+use crate::config::Queue;
+use crate::engine::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Safety};
+use crate::workbench::Workbench;
+
+/// What keeps the queue, and what it holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueReport {
+    /// `memory`, `disk` or `jetstream`.
+    pub engine: String,
+    /// `memory`, `process` or `power_loss`: what an accepted event survives.
+    pub safety: String,
+    /// The same as a sentence about a 202.
+    pub promise: String,
+    /// The file; null without one.
+    pub file: Option<String>,
+    /// The attempts before an event is a dead letter. 1 with the engine `memory`.
+    pub attempts: u32,
+    /// The counts over all lives; null with the engine `memory`.
+    pub book: Option<BookState>,
+    /// Where the events are.
+    pub depth: DepthState,
+    /// Events that were held when the engine was opened.
+    pub recovered: u64,
+    /// The bytes of the payloads that the queue holds. Those of recovered events are not counted.
+    pub payload_bytes: u64,
+    /// The most of them.
+    pub max_bytes: u64,
+    /// Why the engine does not work at present; null if it does.
+    pub trouble: Option<String>,
+}
+
+/// Counts of all lives: accepted = done + failed + dropped + held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookState {
+    /// Accepted.
+    pub accepted: u64,
+    /// Done.
+    pub done: u64,
+    /// Dead letters, those that were removed or retried included.
+    pub failed: u64,
+    /// Purged.
+    pub dropped: u64,
+    /// Held.
+    pub held: u64,
+}
+
+/// Where the events of a queue are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepthState {
+    /// Events that can be taken.
+    pub ready: u64,
+    /// Events that consumers have.
+    pub leased: u64,
+    /// Events that wait for their next attempt.
+    pub delayed: u64,
+    /// Events that have ended, which is not stored yet.
+    pub settling: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+impl From<Book> for BookState {
+    fn from(book: Book) -> Self {
+        let Book { accepted, done, failed, dropped } = book;
+        Self { accepted, done, failed, dropped, held: book.held() }
+    }
+}
+
+impl From<Depth> for DepthState {
+    fn from(Depth { ready, leased, delayed, settling, dead }: Depth) -> Self {
+        Self { ready, leased, delayed, settling, dead }
+    }
+}
+
+/// Returns the name of a safety.
+pub(in crate::workbench) fn safety_word(safety: Safety) -> &'static str {
+    match safety {
+        Safety::Memory => "memory",
+        Safety::Process => "process",
+        Safety::PowerLoss => "power_loss",
+    }
+}
+
+/// Returns what a 202 promises.
+fn promise(safety: Safety) -> &'static str {
+    match safety {
+        Safety::Memory => "a 202 says that the event is in memory: it is lost if the process ends",
+        Safety::Process => {
+            "a 202 says that the event is stored: it survives a kill of the process, and a power cut may take it"
+        }
+        Safety::PowerLoss => {
+            "a 202 says that the event is on the disk: it survives a kill of the process and a power cut"
+        }
+    }
+}
+
+impl Workbench {
+    /// Returns what keeps the queue, and what it holds.
+    pub fn queue_report(&self) -> QueueReport {
+        let Queue { max_bytes, engine: configured, .. } = self.settings().queue;
+        let payload_bytes = self.bench.payloads.bytes();
+        let Some(stored) = self.bench.queue.stored() else {
+            let ready = self.bench.queue.depth() as u64;
+            let leased = self.bench.stats(crate::record::Mode::Pipelined).account.in_flight() as u64;
+            return QueueReport {
+                engine: crate::config::QueueEngine::Memory.to_string(),
+                safety: safety_word(Safety::Memory).to_owned(),
+                promise: promise(Safety::Memory).to_owned(),
+                file: None,
+                attempts: 1,
+                book: None,
+                depth: DepthState { ready, leased, delayed: 0, settling: 0, dead: 0 },
+                recovered: 0,
+                payload_bytes,
+                max_bytes,
+                trouble: None,
+            };
+        };
+        let engine = stored.engine();
+        QueueReport {
+            engine: configured.to_string(),
+            safety: safety_word(engine.safety()).to_owned(),
+            promise: promise(engine.safety()).to_owned(),
+            file: stored.file().map(|file| file.display().to_string()),
+            attempts: stored.attempts(),
+            book: Some(engine.book().into()),
+            depth: engine.depth().into(),
+            recovered: stored.recovered(),
+            payload_bytes,
+            max_bytes,
+            trouble: stored.trouble(),
+        }
+    }
+
+    /// Returns at most `most` dead letters with an id above `after`, oldest first. None with the
+    /// engine `memory`, where a failure is final.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn dead_letters(
+        &self,
+        after: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<DeadEvent>, EngineError> {
+        let Some(stored) = self.bench.queue.stored() else { return Ok(Vec::new()) };
+        let number = after.map(|id| EventId(id.saturating_sub(stored.offset())));
+        // The id 0 is before the first number.
+        let number = number.filter(|_| after >= Some(stored.offset()));
+        let mut letters = stored.engine().dead(number, most).await?;
+        letters.iter_mut().for_each(|letter| letter.id.0 += stored.offset());
+        Ok(letters)
+    }
+
+    /// Accepts a dead letter again as a new event, or all of them. Returns their number: zero if
+    /// there is no such letter.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    ///
+    /// # Cancel safety
+    /// The letters may be accepted and not counted if the future is dropped.
+    pub async fn retry_dead(&self, id: Option<u64>) -> Result<u64, EngineError> {
+        match self.stored() {
+            Some(stored) => stored.retry_dead(id).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Removes all dead letters, and returns their number. They stay counted as failed.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn purge_dead(&self) -> Result<u64, EngineError> {
+        match self.stored() {
+            Some(stored) => stored.engine().purge_dead().await,
+            None => Ok(0),
+        }
+    }
+
+    fn stored(&self) -> Option<&Stored> {
+        self.bench.queue.stored().map(|stored| &**stored)
+    }
+}

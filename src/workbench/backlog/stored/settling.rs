@@ -1,0 +1,135 @@
+//! The end of an event with an engine: done, tried again later, dead, or given back.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Stored, lock};
+use crate::workbench::Bench;
+use crate::backoff::Backoff;
+use crate::engine::{Engine, EngineError, EventId, Settle};
+use crate::pipeline::{Outcome, Stamp, Ticket};
+use crate::record::Mode;
+use crate::resource::Failed;
+
+/// The longest delay between attempts, unless `queue.retry_delay` is longer.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// The delays between attempts to store what could not be stored.
+const STORE_AGAIN: Backoff = Backoff::exponential(Duration::from_millis(50), Duration::from_secs(2));
+/// Why an attempt failed whose worker ended.
+const STOPPED: &str = "its worker was stopped";
+
+/// What a settled event is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::workbench) enum Settled {
+    /// It has ended.
+    Ended,
+    /// It waits again, or another process has it.
+    Waits,
+}
+
+impl Stored {
+    /// Settles an event whose work has ended, and returns when that is stored. `why` says why the
+    /// work failed.
+    ///
+    /// # Cancel safety
+    /// The event may stay leased if the future is dropped. Run it in a task of its own.
+    pub(in crate::workbench) async fn settle(&self, id: u64, outcome: Outcome, why: String) -> Settled {
+        let number = id - self.offset;
+        let tries = lock(&self.known).tries(number);
+        let how = match outcome {
+            Outcome::Done => Settle::Done,
+            Outcome::Failed => Settle::Again { after: self.delay(tries), why },
+        };
+        let ends = outcome == Outcome::Done || tries + 1 >= self.attempts;
+        let is_stored = self.store(number, how).await;
+        if is_stored && ends {
+            lock(&self.known).forget(number);
+            return Settled::Ended;
+        }
+        lock(&self.known).give_back(number);
+        Settled::Waits
+    }
+
+    /// Gives an event back whose ticket was dropped. If its work had begun, that was an attempt.
+    pub(super) async fn give_back(&self, id: u64, arrived: Stamp, begun: bool) {
+        let number = id - self.offset;
+        let tries = lock(&self.known).tries(number);
+        let (how, dies) = if begun {
+            let after = self.delay(tries);
+            (Settle::Again { after, why: STOPPED.to_owned() }, tries + 1 >= self.attempts)
+        } else {
+            (Settle::Back, false)
+        };
+        let is_stored = self.store(number, how).await;
+        if is_stored && dies {
+            if self.is_shared() {
+                self.account.recover(arrived);
+            }
+            self.account.fail_waiting(self.clock.now());
+            lock(&self.known).forget(number);
+        } else {
+            lock(&self.known).give_back(number);
+        }
+        self.places.update(self.waiting());
+    }
+
+    /// Stores how an event ended, however often that takes. Returns false if it is not this
+    /// process's to settle any more.
+    async fn store(&self, number: u64, how: Settle) -> bool {
+        let mut failures = 0;
+        loop {
+            match self.engine.settle(vec![(EventId(number), how.clone())]).await {
+                Ok(()) => {
+                    self.no_trouble();
+                    return true;
+                }
+                Err(error @ EngineError::NotStored(_)) => self.note_trouble(&error),
+                Err(error) => {
+                    log::warn!("event {}: {error}", number + self.offset);
+                    return false;
+                }
+            }
+            failures += 1;
+            sleep(STORE_AGAIN.max_delay(failures)).await;
+        }
+    }
+
+    /// Returns the delay after an attempt that failed, when `tries` had failed before.
+    fn delay(&self, tries: u32) -> Duration {
+        let first = *self.retry_delay.lock().unwrap_or_else(PoisonError::into_inner);
+        let doubled = first.saturating_mul(2_u32.saturating_pow(tries));
+        self.clock.to_tokio(doubled.min(LONGEST_DELAY.max(first)))
+    }
+}
+
+impl Bench {
+    /// Settles the ticket of an event that an engine keeps, once the engine has stored how it
+    /// ended. The times end with the work.
+    pub(in crate::workbench) async fn settle_stored(
+        self: Arc<Self>,
+        stored: Arc<Stored>,
+        ticket: Ticket,
+        result: Result<(), Failed>,
+    ) {
+        let finished = self.clock.now();
+        let (outcome, why) = match result {
+            Ok(()) => (Outcome::Done, String::new()),
+            Err(failed) => (Outcome::Failed, failed.to_string()),
+        };
+        match stored.settle(ticket.id(), outcome, why).await {
+            Settled::Ended => {
+                let times = ticket.settle(outcome, finished);
+                self.stats(Mode::Pipelined).record(outcome, times);
+            }
+            Settled::Waits => {
+                let arrived = ticket.arrived();
+                ticket.give_back();
+                if stored.is_shared() {
+                    stored.account.lend(arrived);
+                }
+            }
+        }
+    }
+}
