@@ -33,8 +33,9 @@ pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Backup, Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, RegistryKind,
-    Resource, ResourceKind, Rooms, Server, Settings, Shape, SnapshotFrom, Writer,
+    Backup, Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, QueueEngine,
+    RegistryKind, Resource, ResourceKind, Rooms, Server, Settings, Shape, SnapshotFrom, Syncs,
+    WhenFullWord, Writer,
 };
 pub use watch::Watcher;
 

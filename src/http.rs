@@ -174,7 +174,10 @@ async fn resume(State(workbench): State<Arc<Workbench>>) -> &'static str {
 /// Purges the queue. Answers with the number of events dropped, and of those that had
 /// left the queue.
 async fn purge(State(workbench): State<Arc<Workbench>>) -> Response {
-    Json(workbench.purge()).into_response()
+    match workbench.purge().await {
+        Ok(purged) => Json(purged).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn not_found(uri: Uri) -> Response {

@@ -99,7 +99,7 @@ pub mod theory;
 pub mod workbench;
 
 #[doc(inline)]
-pub use weir_parts::{hub, pipeline, queue, registry, resource, rooms};
+pub use weir_parts::{engine, hub, pipeline, queue, registry, resource, rooms};
 #[doc(hidden)]
 pub use weir_stage::clean;
 #[doc(inline)]

@@ -136,6 +136,8 @@ fn status_of(refusal: &Refusal, settings: &Settings) -> u16 {
     match refusal {
         Refusal::ResourceFull(_) => settings.resource.reject_status,
         Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => 503,
+        // Only requests have payloads, and a simulation keeps its events in memory.
+        Refusal::Stored(_) | Refusal::Payload(_) => 503,
         Refusal::Input(_) => 400,
         Refusal::Failed(_) => 500,
     }

@@ -1,6 +1,7 @@
 //! The whole bench under virtual time: modes, drain times, ledger, reload.
 
 mod drain;
+mod engines;
 mod figures;
 mod in_flight;
 mod kill;

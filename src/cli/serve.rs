@@ -83,7 +83,7 @@ async fn serve(
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;
-    let workbench = Workbench::start(config, sources);
+    let workbench = Workbench::open(config, sources).await?;
     // Fails only if a recorder is installed already, which then stays.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
     let jobs = JobsLab::start(&workbench.settings(), workbench.registry())?;

@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::RawQuery;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,8 +23,9 @@ use axum::routing::{MethodRouter, get};
 
 use super::headers::worded;
 use crate::config::Settings;
+use crate::engine::Refused;
 use crate::record::Mode;
-use crate::workbench::{Arrival, Refusal, Request, Workbench};
+use crate::workbench::{Arrival, PayloadError, Refusal, Request, Workbench};
 
 /// The id of the event that a request has become, as the log and the report of a drain
 /// name it. Ids are unique over all modes.
@@ -33,7 +35,11 @@ const EVENT: HeaderName = HeaderName::from_static("weir-event");
 pub(super) fn routes(workbench: &Arc<Workbench>) -> Router {
     let serial = get_and_post(workbench, serial);
     let spawned = get_and_post(workbench, spawned);
-    let pipelined = get_and_post(workbench, pipelined);
+    let pipelined = {
+        let workbench = Arc::clone(workbench);
+        let handler = move |query, body: Bytes| pipelined(workbench, query, body);
+        get(handler.clone()).post(handler)
+    };
     let routes = Router::new()
         .route("/serial", serial.clone())
         .route("/part1/serial", serial)
@@ -76,11 +82,12 @@ async fn spawned(workbench: Arc<Workbench>, query: RawQuery) -> Response {
     answer(&workbench, request, result, StatusCode::ACCEPTED)
 }
 
-/// Pushes an event into the queue: 202 when it has a place.
-async fn pipelined(workbench: Arc<Workbench>, query: RawQuery) -> Response {
+/// Pushes an event into the queue: 202 when it has a place, and an engine that outlives the
+/// process has stored it. The body is its payload.
+async fn pipelined(workbench: Arc<Workbench>, query: RawQuery, body: Bytes) -> Response {
     let request = workbench.request(Mode::Pipelined);
     let result = match arrival(&workbench, &request, &query) {
-        Ok(arrival) => workbench.enqueue(arrival).await,
+        Ok(arrival) => workbench.enqueue_with(arrival, body.into()).await,
         Err(refusal) => Err(refusal),
     };
     match result {
@@ -129,7 +136,17 @@ fn status_of(refusal: &Refusal, settings: &Settings) -> StatusCode {
         Refusal::ResourceFull(_) => {
             StatusCode::from_u16(settings.resource.reject_status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
         }
-        Refusal::TooMany(_) | Refusal::Queue(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::TooMany(_)
+        | Refusal::Queue(_)
+        | Refusal::Stopping
+        | Refusal::Payload(PayloadError::Full { .. }) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Payload(PayloadError::TooLong { .. }) | Refusal::Stored(Refused::TooLong { .. }) => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        Refusal::Stored(Refused::DiskFull { .. } | Refused::NotStored(_)) => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
+        Refusal::Stored(_) => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::Input(_) => StatusCode::BAD_REQUEST,
         Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -4,11 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// accepted = done + failed + dropped + held, plus what was never accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// accepted + recovered = done + failed + dropped + held + shared, plus what was never accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerState {
     /// Events that the bench promised to do.
     pub accepted: u64,
+    /// Events that were held when the engine of the queue was opened: an earlier life of the
+    /// process had promised to do them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recovered: u64,
     /// Done.
     pub done: u64,
     /// Events that failed or were abandoned.
@@ -17,6 +21,10 @@ pub struct LedgerState {
     pub dropped: u64,
     /// Events in the queue, with consumers, or in the resource.
     pub held: u64,
+    /// With a queue that several processes share: the events that this one has put in, minus those
+    /// that it has taken out. Summed over all of them, it is what the queue holds.
+    #[serde(default, skip_serializing_if = "is_zero_signed")]
+    pub shared: i64,
     /// Refused requests: never accepted.
     pub rejected: u64,
     /// Accepted events that are in none of these. While events move, the parts are read
@@ -27,11 +35,23 @@ pub struct LedgerState {
 /// The account in one line.
 impl fmt::Display for LedgerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, done, failed, dropped, held, rejected, unaccounted } = self;
-        write!(
-            f,
-            "accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}; \
-             rejected {rejected}, unaccounted {unaccounted}"
-        )
+        let Self { accepted, recovered, done, failed, dropped, held, shared, rejected, unaccounted } = self;
+        write!(f, "accepted {accepted}")?;
+        if *recovered > 0 {
+            write!(f, " + recovered {recovered}")?;
+        }
+        write!(f, " = done {done} + failed {failed} + dropped {dropped} + held {held}")?;
+        if *shared != 0 {
+            write!(f, " + shared {shared}")?;
+        }
+        write!(f, "; rejected {rejected}, unaccounted {unaccounted}")
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn is_zero_signed(number: &i64) -> bool {
+    *number == 0
 }

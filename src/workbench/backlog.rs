@@ -13,15 +13,15 @@ use std::time::Duration;
 pub use open::EngineOpenError;
 pub(super) use open::{Opened, open};
 pub use payloads::PayloadError;
-pub(super) use payloads::Payloads;
+pub(super) use payloads::{Bytes, Payloads};
 pub use report::{BookState, DepthState, QueueReport};
 pub(super) use source::BacklogSource;
-pub(super) use stored::{Settled, Stored};
+pub(super) use stored::Stored;
 
 use super::queue_settings;
 use crate::config::Settings;
 use crate::pipeline::{Clock, Event, Stamp};
-use crate::queue::MemoryQueue;
+use crate::queue::{MemoryQueue, WhenFull};
 
 /// The events that wait.
 #[derive(Debug, Clone)]
@@ -89,6 +89,14 @@ impl Backlog {
         match self {
             Self::Memory(queue) => queue.oldest(|event| event.arrived),
             Self::Stored(stored) => stored.oldest(),
+        }
+    }
+
+    /// Returns the policy of a full queue.
+    pub(super) fn policy(&self) -> WhenFull {
+        match self {
+            Self::Memory(queue) => queue.policy(),
+            Self::Stored(stored) => stored.places().policy(),
         }
     }
 

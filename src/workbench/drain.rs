@@ -9,6 +9,8 @@ use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use super::Workbench;
+use super::backlog::Backlog;
+use crate::engine::Engine;
 use crate::pipeline::LedgerCounts;
 use crate::record::Mode;
 use crate::shutdown::Drained;
@@ -22,6 +24,8 @@ const DROPPED: usize = 20_000;
 const FEEDERS: Duration = Duration::from_secs(2);
 /// How often a resting pool is polled until it has finished.
 const LOOK: Duration = Duration::from_millis(10);
+/// How long an engine has to store what it was given.
+const END: Duration = Duration::from_secs(1);
 /// The most ranges of ids that a report lists.
 const RANGES: usize = 8;
 
@@ -36,6 +40,9 @@ pub struct DrainReport {
     pub counts: LedgerCounts,
     /// Accepted events that are lost.
     pub left_over: Vec<LeftOver>,
+    /// Accepted events that an engine keeps for the next start; `None` if it keeps none, and for
+    /// one that other processes share.
+    pub kept: Option<u64>,
     /// A line for each lab that had to end something.
     pub labs: Vec<String>,
 }
@@ -76,6 +83,7 @@ impl Workbench {
         let left = deadline.saturating_sub(began.elapsed());
         let (drained, labs) = tokio::join!(self.shutdown.drain(left), self.drain_labs(left));
         let queued = self.drop_the_rest().await;
+        self.bench.queue.end(END).await;
         DrainReport { labs, ..self.drain_report(drained, began.elapsed(), Some(queued)) }
     }
 
@@ -131,8 +139,10 @@ impl Workbench {
     /// count what they held as failed, and note it.
     async fn drop_the_rest(self: &Arc<Self>) -> Vec<u64> {
         self.note_what_is_dropped();
-        let queued = self.bench.queue.take_all();
-        let queued = queued.iter().map(|event| event.id).collect();
+        let queued = match &self.bench.queue {
+            Backlog::Memory(queue) => queue.take_all().iter().map(|event| event.id).collect(),
+            Backlog::Stored(_) => Vec::new(),
+        };
         let in_flight: usize = self.bench.modes.values().map(|stats| stats.account.in_flight()).sum();
         if in_flight > DROPPED {
             return queued;
@@ -158,6 +168,7 @@ impl Workbench {
     /// they are known.
     fn drain_report(&self, drained: Drained, took: Duration, queued: Option<Vec<u64>>) -> DrainReport {
         let mut counts = LedgerCounts::default();
+        let stored = self.bench.queue.stored();
         let mut waiting = 0;
         let mut in_mode = |mode: Mode, place| {
             let (of_mode, mut ids) = self.bench.stats(mode).account.at_end();
@@ -166,6 +177,9 @@ impl Workbench {
             // The drain dropped these; they have not failed.
             let failed = of_mode.failed.saturating_sub(ids.len() as u64);
             counts = counts + LedgerCounts { failed, ..of_mode };
+            if mode == Mode::Pipelined && stored.is_some() {
+                return LeftOver { place, count: 0, ids: Vec::new() };
+            }
             ids.sort_unstable();
             LeftOver { place, count: ids.len() + in_flight, ids }
         };
@@ -174,10 +188,15 @@ impl Workbench {
             in_mode(Mode::Async, "in async tasks"),
             in_mode(Mode::Serial, "in serial requests"),
         ];
+        let kept = stored.filter(|stored| !stored.is_shared()).map(|stored| stored.engine().book().held());
+        if stored.is_some() {
+            waiting = 0;
+        }
         let (count, ids) = queued.map_or((waiting, Vec::new()), |ids| (ids.len(), ids));
         let in_queue = LeftOver { place: "in the queue", count, ids };
         let left_over = std::iter::once(in_queue).chain(in_flight).filter(|left| left.count > 0).collect();
-        DrainReport { drained, took, counts, left_over, labs: Vec::new() }
+        let kept = kept.filter(|kept| *kept > 0);
+        DrainReport { drained, took, counts, left_over, kept, labs: Vec::new() }
     }
 }
 
@@ -191,25 +210,33 @@ impl DrainReport {
 impl fmt::Display for DrainReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (lost, seconds) = (self.lost(), self.took.as_secs_f64());
+        let rest = match (lost, self.kept) {
+            (0, None) => "everything accepted is finished".to_owned(),
+            (0, Some(kept)) => format!("{kept} accepted events are kept for the next start"),
+            (lost, None) => format!("{lost} accepted events are lost"),
+            (lost, Some(kept)) => {
+                format!("{lost} accepted events are lost, and {kept} are kept for the next start")
+            }
+        };
         match self.drained {
-            _ if lost == 0 => writeln!(f, "drained in {seconds:.2} s: everything accepted is finished")?,
-            Drained::Aborted => writeln!(f, "stopped at once: {lost} accepted events are lost")?,
-            Drained::DeadlinePassed => {
-                writeln!(f, "the deadline passed after {seconds:.2} s: {lost} accepted events are lost")?;
-            }
-            Drained::Completely => {
-                writeln!(
-                    f,
-                    "no consumer may work (consumers.concurrency): {lost} accepted events are lost"
-                )?;
-            }
+            _ if lost == 0 && self.kept.is_none() => writeln!(f, "drained in {seconds:.2} s: {rest}")?,
+            Drained::Aborted => writeln!(f, "stopped at once: {rest}")?,
+            Drained::DeadlinePassed => writeln!(f, "the deadline passed after {seconds:.2} s: {rest}")?,
+            Drained::Completely => writeln!(f, "no consumer may work (consumers.concurrency): {rest}")?,
         }
-        let LedgerCounts { accepted, done, failed, dropped, rejected, .. } = self.counts;
-        write!(
-            f,
-            "  accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + left over {lost}; \
-             rejected {rejected}"
-        )?;
+        let LedgerCounts { accepted, done, failed, dropped, rejected, recovered, lent, .. } = self.counts;
+        write!(f, "  accepted {accepted}")?;
+        if recovered > 0 && lent == 0 {
+            write!(f, " + recovered {recovered}")?;
+        }
+        write!(f, " = done {done} + failed {failed} + dropped {dropped} + left over {lost}")?;
+        if let Some(kept) = self.kept {
+            write!(f, " + kept {kept}")?;
+        }
+        if lent > 0 {
+            write!(f, " + shared {}", lent as i64 - recovered as i64)?;
+        }
+        write!(f, "; rejected {rejected}")?;
         for LeftOver { place, count, ids } in &self.left_over {
             write!(f, "\n  {place:<18} {count:>7}")?;
             if !ids.is_empty() {

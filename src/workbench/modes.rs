@@ -8,9 +8,11 @@ use std::sync::atomic::Ordering;
 
 use thiserror::Error;
 
+use super::backlog::{Backlog, Bytes, Stored};
 use super::spawned::{InFlight, TooMany, spawned};
 use super::work::InvalidInput;
-use super::{Arrival, Bench, Workbench};
+use super::{Arrival, Bench, PayloadError, Workbench};
+use crate::engine;
 use crate::pipeline::{Event, Outcome, Stamp, Ticket};
 use crate::pool::Handler;
 use crate::queue;
@@ -29,6 +31,12 @@ pub enum Refusal {
     /// The queue refused the event; nothing was accepted.
     #[error(transparent)]
     Queue(#[from] queue::PushError),
+    /// The engine that keeps the queue did not take the event; nothing was accepted.
+    #[error(transparent)]
+    Stored(#[from] engine::Refused),
+    /// The payload was not taken; nothing was accepted.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
     /// Jobs do the work, and the input is not a number for them; nothing was accepted.
     #[error(transparent)]
     Input(#[from] InvalidInput),
@@ -95,8 +103,40 @@ impl Workbench {
     /// # Cancel safety
     /// Dropping the future gives up the wait for a place; nothing was accepted.
     pub async fn enqueue(&self, arrival: impl Into<Arrival>) -> Result<Accepted, Refusal> {
+        self.enqueue_with(arrival, Vec::new()).await
+    }
+
+    /// Like [`enqueue`](Self::enqueue), with a payload, which is kept with the event. An engine
+    /// that outlives the process also keeps the input of a job, as the payload of an event without
+    /// one.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the queue or its engine refused the event, or the server is stopping.
+    ///
+    /// # Cancel safety
+    /// As for [`enqueue`](Self::enqueue). If an engine keeps the events, one may still be accepted
+    /// after the future is dropped; the ledger then counts it.
+    pub async fn enqueue_with(
+        &self,
+        arrival: impl Into<Arrival>,
+        payload: Vec<u8>,
+    ) -> Result<Accepted, Refusal> {
         let Arrival { at: arrived, input } = arrival.into();
         let account = &self.bench.stats(Mode::Pipelined).account;
+        let bytes = if payload.is_empty() {
+            None
+        } else {
+            // Boxed, because most events have no payload and should not carry its timer.
+            let admitted = Box::pin(self.bench.admit(payload)).await;
+            admitted.inspect_err(|_| account.reject())?
+        };
+        let queue = match &self.bench.queue {
+            Backlog::Memory(queue) => queue,
+            Backlog::Stored(stored) => {
+                let pushed = Box::pin(stored.push(arrived, input, bytes)).await;
+                return pushed.inspect_err(|_| account.reject());
+            }
+        };
         let mut accepted = Accepted { id: 0, at: arrived };
         // Not the queue's own number: ids are unique over all modes.
         let accept = |_| {
@@ -104,12 +144,15 @@ impl Workbench {
             let id = self.bench.next_id();
             accepted = Accepted { id, at: self.bench.clock.now() };
             self.bench.keep_input(id, input);
+            if let Some(bytes) = bytes {
+                self.bench.payloads.keep(id, bytes);
+            }
             Event { id, arrived, accepted: accepted.at }
         };
-        let dropped = self.bench.queue.push(accept).await.inspect_err(|_| account.reject())?;
+        let dropped = queue.push(accept).await.inspect_err(|_| account.reject())?;
         if let Some(dropped) = dropped {
             account.drop_waiting(dropped.arrived);
-            self.bench.take_input(dropped.id);
+            self.bench.forget(dropped.id);
         }
         Ok(accepted)
     }
@@ -145,7 +188,7 @@ pub(super) struct ResourceHandler(pub(super) Arc<Bench>);
 impl Handler<Ticket> for ResourceHandler {
     async fn handle(&self, mut ticket: Ticket) {
         let Self(bench) = self;
-        let input = bench.take_input(ticket.id());
+        let input = bench.begin(ticket.id());
         match bench.resource.reserve() {
             Ok(reservation) => {
                 let cell = bench.cells.enter(ticket.id());
@@ -155,12 +198,24 @@ impl Handler<Ticket> for ResourceHandler {
                     ticket.start(now);
                     cell.admitted(now);
                     // The ledger has the result. No client waits for it.
-                    let _ = bench.work_inside(Mode::Pipelined, admission, ticket, input).await;
+                    match bench.queue.stored() {
+                        None => drop(bench.work_inside(Mode::Pipelined, admission, ticket, input).await),
+                        Some(stored) => {
+                            stored.begin(ticket.id());
+                            let result = bench.work(admission, input).await;
+                            bench.settled(stored, ticket, result).await;
+                        }
+                    }
                 };
                 cell.unless_killed(work).await;
             }
             // The event was accepted before, so a refusal here is a failure.
-            Err(Full { .. }) => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),
+            Err(full) => match bench.queue.stored() {
+                None => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),
+                Some(stored) => {
+                    bench.settled(stored, ticket, Err(Failed::Work(full.to_string().into()))).await
+                }
+            },
         }
     }
 }
@@ -191,13 +246,44 @@ impl Bench {
         ticket: Ticket,
         input: Option<i64>,
     ) -> Result<(), Failed> {
-        let result = match self.begin_job(admission, input) {
-            Ok(job) => job.await,
-            Err(admission) => admission.work().await,
-        };
+        let result = self.work(admission, input).await;
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         self.settle(mode, ticket, outcome);
         result
+    }
+
+    async fn work(&self, admission: Admission, input: Option<i64>) -> Result<(), Failed> {
+        match self.begin_job(admission, input) {
+            Ok(job) => job.await,
+            Err(admission) => admission.work().await,
+        }
+    }
+
+    /// Settles an event that an engine keeps, and returns when that is stored. It is stored even if
+    /// the worker is killed meanwhile.
+    async fn settled(self: &Arc<Self>, stored: &Arc<Stored>, ticket: Ticket, result: Result<(), Failed>) {
+        let settling = Arc::clone(self).settle_stored(Arc::clone(stored), ticket, result);
+        // It fails only when the runtime ends.
+        drop(tokio::spawn(settling).await);
+    }
+
+    /// Counts a payload among those that wait.
+    async fn admit(&self, payload: Vec<u8>) -> Result<Option<Bytes>, PayloadError> {
+        self.payloads.admit(payload, self.queue.policy()).await
+    }
+
+    /// Takes what is kept beside an event whose work begins. Returns the input of a job.
+    fn begin(&self, id: u64) -> Option<i64> {
+        match self.queue.stored() {
+            Some(stored) => stored.input(id),
+            None => self.forget(id),
+        }
+    }
+
+    /// Forgets what is kept beside an event in memory. Returns its input.
+    pub(super) fn forget(&self, id: u64) -> Option<i64> {
+        self.payloads.forget(id);
+        self.take_input(id)
     }
 
     pub(super) fn settle(&self, mode: Mode, ticket: Ticket, outcome: Outcome) {

@@ -18,6 +18,10 @@ pub(super) struct Numbers {
     pub(super) at_gate: usize,
     pub(super) busy: usize,
     pub(super) held: usize,
+    /// Events on their way back to an engine.
+    pub(super) returning: u64,
+    /// Whether other processes share the queue. Its events are then not this bench's.
+    pub(super) is_shared: bool,
     pub(super) usage: Usage,
 }
 
@@ -28,11 +32,15 @@ impl Numbers {
     }
 
     pub(super) fn ledger(&self) -> LedgerState {
-        let LedgerCounts { accepted, done, failed, dropped, rejected, in_flight } = self.counts;
+        let LedgerCounts { accepted, done, failed, dropped, rejected, in_flight, recovered, lent } =
+            self.counts;
         // An event at the gate is in hand already.
-        let waiting = (self.depth - self.at_gate) as u64;
+        let waiting = if self.is_shared { 0 } else { (self.depth - self.at_gate) as u64 + self.returning };
         let unaccounted = self.counts.unaccounted(waiting);
-        LedgerState { accepted, done, failed, dropped, held: in_flight + waiting, rejected, unaccounted }
+        let (recovered, shared) =
+            if self.is_shared { (0, lent as i64 - recovered as i64) } else { (recovered, 0) };
+        let held = in_flight + waiting;
+        LedgerState { accepted, recovered, done, failed, dropped, held, shared, rejected, unaccounted }
     }
 }
 
@@ -62,7 +70,10 @@ impl Workbench {
         let busy = self.stages.busy();
         // Out of the queue, but not with a consumer.
         let at_gate: usize = self.stages.inspect().iter().map(|stage| stage.buffered).sum();
+        let stored = self.bench.queue.stored();
         Numbers {
+            returning: stored.map_or(0, |stored| stored.returning(counts.pipelined.in_flight)),
+            is_shared: stored.is_some_and(|stored| stored.is_shared()),
             depth: self.bench.queue.depth() + at_gate,
             at_gate,
             busy,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
+use super::backlog::Backlog;
+use crate::engine::EngineError;
 use crate::record::{MarkKind, Mode};
 
 /// The result of a purge, in events.
@@ -21,20 +23,32 @@ impl Workbench {
     /// Events that have left the queue are not affected: those that consumers handle or
     /// have prefetched, and those that a pause holds at the gate. Senders that wait for a
     /// place get one.
-    pub fn purge(&self) -> Purged {
+    ///
+    /// # Errors
+    /// [`EngineError`], if the engine that keeps the events fails.
+    ///
+    /// # Cancel safety
+    /// The events of an engine may be dropped and not counted if the future is dropped.
+    pub async fn purge(&self) -> Result<Purged, EngineError> {
         let account = &self.bench.stats(Mode::Pipelined).account;
-        let waiting = self.bench.queue.take_all();
-        for event in &waiting {
-            account.drop_waiting(event.arrived);
-            self.bench.take_input(event.id);
-        }
-        let purged = Purged { dropped: waiting.len() as u64, held: account.in_flight() as u64 };
+        let dropped = match &self.bench.queue {
+            Backlog::Memory(queue) => {
+                let waiting = queue.take_all();
+                for event in &waiting {
+                    account.drop_waiting(event.arrived);
+                    self.bench.forget(event.id);
+                }
+                waiting.len() as u64
+            }
+            Backlog::Stored(stored) => stored.purge().await?,
+        };
+        let purged = Purged { dropped, held: account.in_flight() as u64 };
         if purged.dropped > 0 {
             self.sampler().judge.purged(purged.dropped);
             log::info!("the queue was emptied: {purged}");
             self.mark(MarkKind::Purge, &format!("queue emptied: {} events dropped", purged.dropped));
         }
-        purged
+        Ok(purged)
     }
 }
 

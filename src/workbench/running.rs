@@ -178,6 +178,7 @@ impl NoteWriter {
     fn write(&mut self, workbench: &Workbench) -> io::Result<()> {
         let held = workbench.ledger().held;
         let run = workbench.run_in_progress(held);
+        let held = held.saturating_sub(workbench.kept_by_engine());
         if self.last.as_ref() == Some(&(held, run.clone())) {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::judge::Rates;
 use super::stats::ModeStats;
-use super::{Component, KeepingState, Peaks, Point, Verdict, Workbench};
+use super::{BookState, Component, KeepingState, Peaks, Point, QueueReport, Verdict, Workbench};
 use crate::config::Settings;
 use crate::metrics::Summary;
 use crate::record::{ByMode, LedgerState, Mode};
@@ -147,6 +147,36 @@ pub struct QueueState {
     /// How long the oldest waiting pipelined event has waited since its arrival; null if
     /// none waits. It may be with a consumer already.
     pub oldest_ms: Option<f64>,
+    /// What keeps the queue: `memory`, `disk` or `jetstream`.
+    #[serde(default)]
+    pub engine: String,
+    /// What an accepted event survives: `memory`, `process` or `power_loss`.
+    #[serde(default)]
+    pub safety: String,
+    /// Events that consumers have, those that are settling included.
+    #[serde(default)]
+    pub leased: u64,
+    /// Of the depth, events that wait for their next attempt.
+    #[serde(default)]
+    pub delayed: u64,
+    /// Events that have ended, which the engine has not stored yet. A crash would do them twice.
+    #[serde(default)]
+    pub settling: u64,
+    /// Dead letters.
+    #[serde(default)]
+    pub dead: u64,
+    /// The bytes of the payloads that the queue holds.
+    #[serde(default)]
+    pub payload_bytes: u64,
+    /// The file of the engine; null without one.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// The counts over all lives of the process; null with the engine `memory`.
+    #[serde(default)]
+    pub book: Option<BookState>,
+    /// Why the engine does not work at present; null if it does.
+    #[serde(default)]
+    pub trouble: Option<String>,
 }
 
 /// The figures of one mode since the last reset.
@@ -204,6 +234,8 @@ impl Workbench {
         let (waits, works) = self.oldest();
         let frozen = self.bench.resource.frozen_for().map(|time| self.bench.clock.to_clock_time(time));
         let (config, settings) = self.config_state();
+        let QueueReport { engine, safety, file, book, depth, payload_bytes, trouble, .. } =
+            self.queue_report();
         let (verdict, rates) = (self.verdict(), self.sampler().judge.rates);
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -236,6 +268,16 @@ impl Workbench {
                 refusal_rate: rates.refusals,
                 drop_rate: rates.drops,
                 oldest_ms: waits.map(ms),
+                engine,
+                safety,
+                leased: depth.leased,
+                delayed: depth.delayed,
+                settling: depth.settling,
+                dead: depth.dead,
+                payload_bytes,
+                file,
+                book,
+                trouble,
             },
             consumers: self.consumer_state(&numbers, &settings.consumers, &rates),
             paused: self.is_paused(),

@@ -107,7 +107,7 @@ impl Bench {
         self.works.by_jobs.load(Ordering::Relaxed).then(|| self.works.inputs().remove(&id)).flatten()
     }
 
-    /// Forgets the inputs of events that ended without being worked on. To be called a few times a
+    /// Forgets the inputs and payloads of events that ended without being worked on. To be called a few times a
     /// second. An event on its way from the queue to its ticket is counted in neither, so the
     /// bench must have been empty since the last call.
     pub(super) fn forget_inputs(&self) {
@@ -116,8 +116,11 @@ impl Bench {
         let nothing_new = self.works.last_seen.swap(last, Ordering::Relaxed) == last;
         let in_flight = Mode::ALL.map(|mode| self.stats(mode).account.in_flight());
         let is_empty = self.queue.depth() == 0 && in_flight == [0; 3];
-        if nothing_new && is_empty && !inputs.is_empty() {
-            *inputs = HashMap::new();
+        if nothing_new && is_empty {
+            if !inputs.is_empty() {
+                *inputs = HashMap::new();
+            }
+            self.payloads.forget_all();
         }
     }
 
@@ -173,7 +176,7 @@ mod tests {
                 enqueue(&bench, input).await;
             }
             assert_eq!(bench.bench.works.inputs().len(), 2, "{policy}");
-            bench.purge();
+            bench.purge().await.unwrap();
             assert_eq!(bench.bench.works.inputs().len(), 0, "{policy}");
         }
     }

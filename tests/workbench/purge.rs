@@ -16,11 +16,11 @@ async fn a_purge_drops_what_waits_and_what_has_left_the_queue_is_finished() {
     let bench = bench(&["consumers.concurrency=2", "consumers.max_demand=3"]);
     enqueue(&bench, 20).await;
     sleep(HALF / 2).await;
-    assert_eq!(bench.purge(), Purged { dropped: 14, held: 6 });
+    assert_eq!(bench.purge().await.unwrap(), Purged { dropped: 14, held: 6 });
     let snapshot = bench.snapshot();
     assert_eq!((snapshot.queue.depth, snapshot.ledger.dropped, snapshot.ledger.held), (0, 14, 6));
     assert_eq!(snapshot.ledger.unaccounted, 0);
-    assert_eq!(bench.purge(), Purged { dropped: 0, held: 6 });
+    assert_eq!(bench.purge().await.unwrap(), Purged { dropped: 0, held: 6 });
     // Requests go on to be accepted and worked on.
     enqueue(&bench, 1).await;
     let ledger = drained(&bench, HALF).await.ledger;
@@ -38,7 +38,7 @@ async fn a_purge_works_while_the_pipeline_is_paused() {
     enqueue(&bench, 10).await;
     sleep(HALF).await;
     // The consumer had asked for one before the pause: it waits at the gate.
-    assert_eq!(bench.purge(), Purged { dropped: 9, held: 1 });
+    assert_eq!(bench.purge().await.unwrap(), Purged { dropped: 9, held: 1 });
     assert!(bench.snapshot().paused);
     bench.resume();
     let ledger = drained(&bench, HALF).await.ledger;
@@ -55,7 +55,7 @@ async fn senders_that_wait_for_a_place_get_one_when_the_queue_is_purged() {
         tokio::spawn(async move { request(&bench, Mode::Pipelined).await })
     };
     sleep(Duration::from_millis(1)).await;
-    assert_eq!(bench.purge(), Purged { dropped: 2, held: 0 });
+    assert_eq!(bench.purge().await.unwrap(), Purged { dropped: 2, held: 0 });
     waits.await.unwrap().unwrap();
     let snapshot = bench.snapshot();
     assert_eq!((snapshot.queue.depth, snapshot.ledger.accepted, snapshot.ledger.unaccounted), (1, 3, 0));

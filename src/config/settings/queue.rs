@@ -110,7 +110,11 @@ impl Queue {
             sync: reader.parsed("queue.sync", Syncs::Always, sync),
             group: reader.integer("queue.group", 512, 1..=65_536),
             attempts: reader.integer("queue.attempts", 3, 1..=1_000),
-            retry_delay: reader.duration("queue.retry_delay", Duration::from_secs(1), Duration::ZERO..=HOUR),
+            retry_delay: reader.duration(
+                "queue.retry_delay",
+                Duration::from_secs(1),
+                Duration::ZERO..=HOUR,
+            ),
             lease: reader.duration("queue.lease", Duration::from_secs(30), Duration::from_secs(1)..=HOUR),
             max_payload: reader.bytes("queue.max_payload", 64 << 10, 0..=1 << 20),
             max_bytes: reader.bytes("queue.max_bytes", 256 << 20, 0..=1 << 40),

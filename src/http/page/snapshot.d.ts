@@ -110,6 +110,24 @@ export interface QueueState {
   refusal_rate: number;
   drop_rate: number;
   oldest_ms: number | null;
+  engine: string;
+  safety: string;
+  leased: number;
+  delayed: number;
+  settling: number;
+  dead: number;
+  payload_bytes: number;
+  file: string | null;
+  book: BookState | null;
+  trouble: string | null;
+}
+
+export interface BookState {
+  accepted: number;
+  done: number;
+  failed: number;
+  dropped: number;
+  held: number;
 }
 
 export interface ConsumerState {
@@ -149,6 +167,8 @@ export interface Component {
 
 export interface LedgerState {
   accepted: number;
+  recovered?: number;
+  shared?: number;
   done: number;
   failed: number;
   dropped: number;

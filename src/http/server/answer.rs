@@ -22,8 +22,9 @@ use super::takeover::{Takeover, is_stream};
 use super::{BODY_SIZE, LAST_WORD};
 use crate::shutdown::Shutdown;
 
-/// Only routes below this path use a body. Others, such as the work endpoints, discard it.
-const WITH_BODY: &str = "/api/";
+/// Only routes below the first path use a body, and the pipelined endpoint, by both of its names.
+/// Others, such as the other work endpoints, discard it.
+const WITH_BODY: [&str; 3] = ["/api/", "/pipelined", "/part2/genstage"];
 
 /// Reads the body, then routes the request. A client that is still sending when the server
 /// replies and closes would lose the reply.
@@ -42,7 +43,8 @@ pub(super) async fn answer(
         Ok(Body::empty())
     } else {
         connection.takes(ConnectionState::Body);
-        let keep = head.uri.path().starts_with(WITH_BODY);
+        let path = head.uri.path();
+        let keep = WITH_BODY.iter().any(|with_body| path.starts_with(with_body));
         let read = Box::pin(read(body, shutdown, limits().body, keep)).await;
         connection.is_at(ConnectionState::Busy);
         read.map(Body::from)

@@ -160,10 +160,12 @@ figures! {
     /// The account of every event.
     LedgerFigure of LedgerState {
         Accepted Count accepted,
+        Recovered Count recovered,
         Done Count done,
         Failed Count failed,
         Dropped Count dropped,
         Held Count held,
+        Shared Count shared,
         Rejected Count rejected,
         Unaccounted Count unaccounted,
     }

@@ -69,10 +69,12 @@ fn run() -> Run {
     };
     let ledger = LedgerState {
         accepted: 51,
+        recovered: 58,
         done: 52,
         failed: 53,
         dropped: 54,
         held: 55,
+        shared: -59,
         rejected: 56,
         unaccounted: -57,
     };

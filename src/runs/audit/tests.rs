@@ -53,8 +53,7 @@ fn with_bench(client: ClientSide, mode: &str, side: ModeSide) -> Run {
         failed: 0,
         dropped: 0,
         held: side.accepted - side.done,
-        rejected: 0,
-        unaccounted: 0,
+        ..LedgerState::default()
     };
     run.bench = Some(BenchSide {
         seconds: 1.0,

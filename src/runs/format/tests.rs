@@ -52,8 +52,7 @@ pub(crate) fn sample() -> Run {
         response: ok,
         ..ModeSide::default()
     };
-    let ledger =
-        LedgerState { accepted: 3, done: 3, failed: 0, dropped: 0, held: 0, rejected: 1, unaccounted: 0 };
+    let ledger = LedgerState { accepted: 3, done: 3, rejected: 1, ..LedgerState::default() };
     let bench = BenchSide {
         seconds: 1.5,
         drained: true,

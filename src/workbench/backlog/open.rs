@@ -30,7 +30,9 @@ pub enum EngineOpenError {
     #[error(transparent)]
     Disk(#[from] OpenError),
     /// This program was built without the engine.
-    #[error("queue.engine = \"jetstream\" needs a build with the feature nats: cargo run --release --features nats")]
+    #[error(
+        "queue.engine = \"jetstream\" needs a build with the feature nats: cargo run --release --features nats"
+    )]
     NotBuilt,
     /// The engine cannot be reached.
     #[error("{0}")]

@@ -35,14 +35,8 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 impl Places {
     pub(super) fn new(settings: QueueSettings) -> Self {
-        let state = State {
-            settings,
-            waiting: 0,
-            promised: 0,
-            line: VecDeque::new(),
-            peak: 0,
-            is_closed: false,
-        };
+        let state =
+            State { settings, waiting: 0, promised: 0, line: VecDeque::new(), peak: 0, is_closed: false };
         Self(Arc::new(Mutex::new(state)))
     }
 

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Stored;
-use crate::config::Queue;
+use crate::config::{Queue, QueueEngine};
 use crate::engine::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Safety};
+use crate::record::Mode;
 use crate::workbench::Workbench;
 
 /// What keeps the queue, and what it holds.
@@ -106,9 +107,9 @@ impl Workbench {
         let payload_bytes = self.bench.payloads.bytes();
         let Some(stored) = self.bench.queue.stored() else {
             let ready = self.bench.queue.depth() as u64;
-            let leased = self.bench.stats(crate::record::Mode::Pipelined).account.in_flight() as u64;
+            let leased = self.bench.stats(Mode::Pipelined).account.in_flight() as u64;
             return QueueReport {
-                engine: crate::config::QueueEngine::Memory.to_string(),
+                engine: QueueEngine::Memory.to_string(),
                 safety: safety_word(Safety::Memory).to_owned(),
                 promise: promise(Safety::Memory).to_owned(),
                 file: None,
@@ -179,6 +180,17 @@ impl Workbench {
         match self.stored() {
             Some(stored) => stored.engine().purge_dead().await,
             None => Ok(0),
+        }
+    }
+
+    /// Returns how many held events survive the process.
+    pub(in crate::workbench) fn kept_by_engine(&self) -> u64 {
+        match self.stored() {
+            Some(stored) if stored.is_shared() => {
+                self.bench.stats(Mode::Pipelined).account.in_flight() as u64
+            }
+            Some(stored) => stored.engine().depth().held(),
+            None => 0,
         }
     }
 

@@ -26,8 +26,6 @@ use crate::config::Settings;
 use crate::engine::{AnyEngine, Depth, Engine, EngineError, EventId, Leased, Refused};
 use crate::pipeline::{Account, Clock, Event, Keeper, Stamp, Ticket};
 
-pub(in crate::workbench) use settling::Settled;
-
 /// The events of an engine.
 #[derive(Debug)]
 pub(in crate::workbench) struct Stored {
@@ -83,7 +81,8 @@ impl Stored {
         })
     }
 
-    /// Accepts an event, and returns once the engine has it.
+    /// Accepts an event, and returns once the engine has it. The input of a job becomes the payload
+    /// of an event without one.
     ///
     /// # Errors
     /// [`Refusal::Queue`] and [`Refusal::Stored`]; nothing was accepted.
@@ -93,9 +92,14 @@ impl Stored {
     pub(in crate::workbench) async fn push(
         &self,
         arrived: Stamp,
-        payload: Vec<u8>,
-        bytes: Option<Bytes>,
+        input: Option<i64>,
+        mut bytes: Option<Bytes>,
     ) -> Result<Accepted, Refusal> {
+        let payload = match (&mut bytes, input) {
+            (Some(bytes), _) => bytes.take(),
+            (None, Some(input)) => input.to_string().into_bytes(),
+            (None, None) => Vec::new(),
+        };
         let place = self.places.reserve(self.waiting()).await?;
         let known = Arc::clone(&self.known);
         let (account, clock, is_shared) = (Arc::clone(&self.account), self.clock, self.engine.is_shared());
@@ -104,7 +108,8 @@ impl Stored {
             if is_shared {
                 account.lend(arrived);
             }
-            let event = Known { arrived, accepted: clock.now(), bytes, is_leased: false, tries: 0, input: None };
+            let event =
+                Known { arrived, accepted: clock.now(), bytes, is_leased: false, tries: 0, input: None };
             lock(&known).insert(number, event);
         };
         let pushed = self.engine.push_with(payload, accepted).await;
@@ -133,7 +138,8 @@ impl Stored {
     fn ticket(&self, event: Leased) -> Ticket {
         let Leased { id: EventId(number), payload, tries, recovered } = event;
         let now = self.clock.now();
-        let (arrived, accepted) = lock(&self.known).lease(number, tries, input_of(&payload), recovered, now);
+        let (arrived, accepted) =
+            lock(&self.known).lease(number, tries, input_of(&payload), recovered, now);
         if self.engine.is_shared() {
             // Another process may have accepted it.
             self.account.recover(arrived);
@@ -146,12 +152,14 @@ impl Stored {
         }
     }
 
-    /// Notes that the work of an event begins. Returns the input of a job, if its payload is a
-    /// number.
-    pub(in crate::workbench) fn begin(&self, id: u64) -> Option<i64> {
-        let number = id - self.offset;
-        self.engine.begin(&[EventId(number)]);
-        lock(&self.known).input(number)
+    /// Notes that the work of an event begins.
+    pub(in crate::workbench) fn begin(&self, id: u64) {
+        self.engine.begin(&[EventId(id - self.offset)]);
+    }
+
+    /// Returns the input of a job, if the payload of the event is a number.
+    pub(in crate::workbench) fn input(&self, id: u64) -> Option<i64> {
+        lock(&self.known).input(id - self.offset)
     }
 
     /// Returns the number of events that wait, delayed ones included.
@@ -260,10 +268,7 @@ impl Stored {
     ///
     /// # Errors
     /// [`EngineError`].
-    pub(in crate::workbench) async fn retry_dead(
-        &self,
-        id: Option<u64>,
-    ) -> Result<u64, EngineError> {
+    pub(in crate::workbench) async fn retry_dead(&self, id: Option<u64>) -> Result<u64, EngineError> {
         let which = id.map(|id| EventId(id.saturating_sub(self.offset)));
         let now = self.clock.now();
         let retried = self.engine.retry_dead(which).await?;

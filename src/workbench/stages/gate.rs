@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::pipeline::Ticket;
-use crate::workbench::backlog::BacklogSource;
 use crate::stage::Producer;
+use crate::workbench::backlog::BacklogSource;
 
 /// Events between two lives of the queue's stage, oldest first.
 #[derive(Debug, Default)]

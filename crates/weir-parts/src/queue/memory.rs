@@ -201,6 +201,11 @@ impl<T> MemoryQueue<T> {
         self.0.lock().settings.capacity
     }
 
+    /// Returns the policy in force.
+    pub fn policy(&self) -> WhenFull {
+        self.0.lock().settings.when_full
+    }
+
     /// Returns the number of senders that wait for a place.
     pub fn waiting(&self) -> usize {
         self.0.lock().line.iter().filter(|sender| !sender.is_closed()).count()

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{Stored, lock};
-use crate::workbench::Bench;
 use crate::backoff::Backoff;
 use crate::engine::{Engine, EngineError, EventId, Settle};
 use crate::pipeline::{Outcome, Stamp, Ticket};
 use crate::record::Mode;
 use crate::resource::Failed;
+use crate::workbench::Bench;
 
 /// The longest delay between attempts, unless `queue.retry_delay` is longer.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ const STOPPED: &str = "its worker was stopped";
 
 /// What a settled event is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::workbench) enum Settled {
+enum Settled {
     /// It has ended.
     Ended,
     /// It waits again, or another process has it.
@@ -35,7 +35,7 @@ impl Stored {
     ///
     /// # Cancel safety
     /// The event may stay leased if the future is dropped. Run it in a task of its own.
-    pub(in crate::workbench) async fn settle(&self, id: u64, outcome: Outcome, why: String) -> Settled {
+    async fn settle(&self, id: u64, outcome: Outcome, why: String) -> Settled {
         let number = id - self.offset;
         let tries = lock(&self.known).tries(number);
         let how = match outcome {
