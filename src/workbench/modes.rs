@@ -213,7 +213,7 @@ impl Handler<Ticket> for ResourceHandler {
             Err(full) => match bench.queue.stored() {
                 None => bench.settle(Mode::Pipelined, ticket, Outcome::Failed),
                 Some(stored) => {
-                    bench.settled(stored, ticket, Err(Failed::Work(full.to_string().into()))).await
+                    bench.settled(stored, ticket, Err(Failed::Work(full.to_string().into()))).await;
                 }
             },
         }
