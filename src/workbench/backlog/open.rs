@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use super::stored::Parts;
 use super::{Backlog, Stored};
-use crate::config::{Queue, QueueEngine, Settings};
+use crate::config::{Queue, QueueEngine, Settings, Syncs};
 use crate::engine::AnyEngine;
 use crate::pipeline::{Account, Clock};
-use weir_queue_redb::{DiskQueue, OpenError, Options};
+use weir_queue_redb::{DiskQueue, OpenError, Options, Sync};
 
 /// Why the engine of the queue could not be opened.
 #[derive(Debug, Error)]
@@ -83,6 +83,10 @@ fn disk_options(queue: &Queue) -> Options {
     Options {
         group: queue.group as usize,
         attempts: u32::try_from(queue.attempts).unwrap_or(u32::MAX),
+        sync: match queue.sync {
+            Syncs::Always => Sync::Always,
+            Syncs::Every(every) => Sync::Every(every),
+        },
         ..Options::default()
     }
 }
