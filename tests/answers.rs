@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use tokio::time::sleep;
 
-use crate::http::{call, get};
+use crate::http::{call, get, send};
 use crate::support::bench;
 
 #[tokio::test(start_paused = true)]
@@ -45,6 +46,32 @@ async fn retry_after_is_the_time_in_which_the_queue_is_worked_off() {
     assert_eq!(advice().await, "2");
     bench.pause().await;
     assert_eq!(advice().await, "3600", "a pause has no end that is known");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_kept_with_a_pipelined_event_within_the_limits() {
+    let limits = ["consumers.concurrency=0", "queue.max_payload=8", "queue.max_bytes=20"];
+    let bench = bench(&limits);
+    let post = async |path: &str, body: &'static str| {
+        let request = Request::builder().method(Method::POST).uri(path).body(Body::from(body));
+        let answer = send(&bench, request.unwrap()).await;
+        (answer.status, answer.text().to_owned())
+    };
+    for path in ["/pipelined", "/part2/genstage"] {
+        assert_eq!(post(path, "12345678").await.0, StatusCode::ACCEPTED, "{path}");
+    }
+    assert_eq!(bench.snapshot().queue.payload_bytes, 16);
+    let too_long = "the body has 9 bytes; at most 8 are allowed (queue.max_payload)\n";
+    assert_eq!(post("/pipelined", "123456789").await, (StatusCode::PAYLOAD_TOO_LARGE, too_long.to_owned()));
+    let (status, full) = post("/pipelined", "12345").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(full.contains("queue.max_bytes"), "{full}");
+    assert_eq!(post("/pipelined", "").await.0, StatusCode::ACCEPTED, "an event without a body is free");
+    let ledger = bench.ledger();
+    assert_eq!((ledger.accepted, ledger.rejected, ledger.unaccounted), (3, 2, 0));
+    bench.set("consumers.concurrency", "3").await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!((bench.ledger().done, bench.snapshot().queue.payload_bytes), (3, 0));
 }
 
 #[tokio::test]

@@ -161,3 +161,20 @@ fn refused(workbench: &Workbench, refusal: Refusal) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn what_an_engine_cannot_take_has_a_status_that_says_why() {
+        let settings = Sources::default().load().unwrap().settings;
+        let status = |refused: Refused| status_of(&refused.into(), &settings).as_u16();
+        assert_eq!(status(Refused::DiskFull { free: 1, reserve: 2 }), 507);
+        assert_eq!(status(Refused::NotStored("no space left on the device".to_owned())), 507);
+        assert_eq!(status(Refused::TooLong { bytes: 2, max: 1 }), 413);
+        assert_eq!(status(Refused::Away { why: "no server".to_owned() }), 503);
+        assert_eq!(status(Refused::Closed), 503);
+    }
+}

@@ -92,10 +92,11 @@ impl Workbench {
             let (began, pool) = (Instant::now(), self.stages.pool());
             let counts = || Counts {
                 failed: self.bench.stats(Mode::Pipelined).account.abandoned(),
-                requeued: match stage {
-                    StageName::Queue => self.stages.handed_over(),
-                    StageName::Consumers => pool.as_ref().map_or(0, |pool| pool.status().requeued),
-                },
+                requeued: self.bench.stats(Mode::Pipelined).account.returned()
+                    + match stage {
+                        StageName::Queue => self.stages.handed_over(),
+                        StageName::Consumers => pool.as_ref().map_or(0, |pool| pool.status().requeued),
+                    },
             };
             let before = counts();
             self.stages.order(stage, order).await.map_err(given_up)?;
@@ -125,7 +126,7 @@ impl Workbench {
             let _turn = self.orders.lock().await;
             let began = Instant::now();
             let account = &self.bench.stats(Mode::Pipelined).account;
-            let before = Counts { failed: account.abandoned(), requeued: 0 };
+            let before = Counts { failed: account.abandoned(), requeued: account.returned() };
             let is_it = |id: &Id| id.to_string() == worker;
             let requeued = match self.settings().consumers.mode {
                 Spread::Workers => {
@@ -141,7 +142,8 @@ impl Workbench {
                     0
                 }
             };
-            let after = Counts { failed: account.abandoned(), requeued };
+            let after =
+                Counts { failed: account.abandoned(), requeued: account.returned() + requeued };
             self.mark(MarkKind::Restart, &format!("killed worker {worker}"));
             Ok(self.report(stage, worker.parse().ok(), Order::Kill, (before, after), began))
         };

@@ -101,7 +101,9 @@ async fn a_killed_pool_gives_its_events_back_and_none_is_lost() {
         bench.enqueue(arrived(&bench)).await.unwrap();
     }
     for _ in 0..5 {
-        bench.order("consumers", Order::Kill).await.unwrap();
+        until("work in hand", || bench.snapshot().consumers.busy == 4).await;
+        let report = bench.order("consumers", Order::Kill).await.unwrap();
+        assert!(report.failed == 0 && report.requeued >= 4, "{report:?}");
     }
     until("the end of all events", || bench.ledger().done == 60).await;
     let ledger = bench.ledger();

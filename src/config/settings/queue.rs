@@ -81,7 +81,7 @@ pub enum QueueEngine {
 pub enum Syncs {
     /// Before an event is accepted.
     Always,
-    /// At this interval, whose events a power cut may take.
+    /// At this interval. A kill or a power cut may take what was accepted since the last sync.
     Every(Duration),
 }
 
@@ -95,6 +95,9 @@ const ENGINES: [(&str, QueueEngine); 3] =
     [("memory", QueueEngine::Memory), ("disk", QueueEngine::Disk), ("jetstream", QueueEngine::JetStream)];
 
 impl Queue {
+    /// The largest value of `queue.max_payload`: the server reads no longer body.
+    pub const LONGEST_PAYLOAD: u64 = 1 << 20;
+
     pub(super) fn read(reader: &mut Reader) -> Self {
         let sync = "\"always\", or a duration from 1ms to 1h, such as \"50ms\"";
         let stream = "up to 32 letters, digits, \"-\" and \"_\"";
@@ -116,7 +119,7 @@ impl Queue {
                 Duration::ZERO..=HOUR,
             ),
             lease: reader.duration("queue.lease", Duration::from_secs(30), Duration::from_secs(1)..=HOUR),
-            max_payload: reader.bytes("queue.max_payload", 64 << 10, 0..=1 << 20),
+            max_payload: reader.bytes("queue.max_payload", 64 << 10, 0..=Self::LONGEST_PAYLOAD),
             max_bytes: reader.bytes("queue.max_bytes", 256 << 20, 0..=1 << 40),
             url: reader.parsed("queue.url", "nats://127.0.0.1:4222".to_owned(), "the URL of a NATS server"),
             stream: reader.parsed("queue.stream", StreamName("weir".to_owned()), stream).0,

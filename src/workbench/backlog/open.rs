@@ -87,6 +87,8 @@ fn disk_options(queue: &Queue) -> Options {
             Syncs::Always => Sync::Always,
             Syncs::Every(every) => Sync::Every(every),
         },
+        // Longer ones are refused before, by `queue.max_payload`.
+        max_payload: Queue::LONGEST_PAYLOAD as usize,
         ..Options::default()
     }
 }
