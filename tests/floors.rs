@@ -56,7 +56,17 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
     (
         2,
         "crates/weir-nats/src",
-        &["trouble", "token", "boot_clock", "connection", "stores", "fan_out", "beats", "names"],
+        &[
+            "trouble",
+            "token",
+            "boot_clock",
+            "connection",
+            "stores",
+            "fan_out",
+            "beats",
+            "names",
+            "jetstream",
+        ],
     ),
     (
         2,

@@ -17,7 +17,7 @@ const PING: Duration = Duration::from_secs(2);
 
 /// A connection to NATS. Clones share it.
 ///
-/// It reconnects by itself, also to other members of a cluster that it was told of.
+/// It reconnects by itself, also to other members of a cluster that the server names.
 #[derive(Clone)]
 pub struct Nats {
     client: Client,

@@ -1,6 +1,7 @@
 //! Several machines over [NATS](https://nats.io).
 //!
 //! [`Nats`] is a connection, which comes back by itself. On it stand
+//! - [`JetStreamQueue`]: a queue that all nodes share, an engine of [`weir_parts::engine`];
 //! - [`Registry`]: names that one node owns at a time, with leases, generations and a fenced log;
 //! - [`FanOut`] and [`Beats`]: messages to all nodes, and the list of nodes, without a promise.
 //!
@@ -14,6 +15,7 @@ mod beats;
 mod boot_clock;
 mod connection;
 mod fan_out;
+mod jetstream;
 mod names;
 mod stores;
 mod token;
@@ -22,6 +24,7 @@ mod trouble;
 pub use beats::{Beat, Beats};
 pub use connection::Nats;
 pub use fan_out::FanOut;
+pub use jetstream::{JetStreamQueue, StreamCounts, StreamOptions};
 pub use names::{AppendError, Claim, ClaimError, Entry, Log, Place, Registry, RegistryOptions};
 pub use trouble::NatsError;
 

@@ -12,7 +12,7 @@ pub enum NatsError {
     /// The address cannot be read.
     #[error("{url:?} is no address of a NATS server, such as nats://127.0.0.1:4222: {why}")]
     Address {
-        /// What was given.
+        /// The text.
         url: String,
         /// Why it cannot be read.
         why: String,

@@ -5,6 +5,8 @@
 
 /// A process that owns a name, and is killed or stopped.
 mod owner;
+/// The engine.
+mod queue;
 /// Claims, leases, fences.
 mod registry;
 /// Servers that are started, stopped and killed.

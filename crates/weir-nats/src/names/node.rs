@@ -66,7 +66,7 @@ pub enum ClaimError {
     Nats(#[from] NatsError),
 }
 
-/// Who owns a generation.
+/// The owner of a generation.
 pub(super) enum Owner {
     Nobody,
     Instance { instance: String, node: String },

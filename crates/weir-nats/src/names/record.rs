@@ -30,7 +30,7 @@ pub struct Entry {
     pub number: u64,
     /// The generation that wrote it.
     pub generation: u64,
-    /// What was appended; `None` for the mark with which a generation begins.
+    /// The event; `None` for the mark with which a generation begins.
     pub event: Option<Bytes>,
 }
 

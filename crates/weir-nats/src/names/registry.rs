@@ -90,8 +90,8 @@ impl Registry {
         Ok(Self { node: Arc::new(node) })
     }
 
-    /// Returns whether the lease of this node is good. Claims of a node whose lease is over answer
-    /// nobody ([`Claim::is_valid`]).
+    /// Returns whether the lease of this node is good. Claims of a node whose lease is over are
+    /// not valid ([`Claim::is_valid`]).
     pub fn is_valid(&self) -> bool {
         !self.node.deadline.is_over()
     }

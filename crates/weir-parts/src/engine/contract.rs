@@ -61,9 +61,14 @@ const FAILED: &str = "refused";
 /// Why events are given up in a script.
 const UNREADABLE: &str = "unreadable";
 
-/// What the contract says the engine has.
+/// What the contract says the engine has. Its numbers are dense and begin at 0.
 #[derive(Debug, Default)]
 struct Model {
+    /// The engine is shared by machines, and promises less about numbers and order.
+    is_shared: bool,
+    /// The engine's number of each event, if it is shared. One that a dead letter got is unknown
+    /// until the event is leased.
+    given: Vec<Option<u64>>,
     book: Book,
     /// Ready events that were leased before, in the order of their numbers.
     back: BTreeSet<u64>,
@@ -117,6 +122,48 @@ impl Model {
         self.new.push_back(self.book.accepted);
         self.bytes.insert(self.book.accepted, bytes);
         self.book.accepted += 1;
+        self.given.push(None);
+    }
+
+    /// Returns the engine's number of an event.
+    fn id_of(&self, event: u64) -> EventId {
+        match self.is_shared {
+            true => EventId(self.given[event as usize].expect("an event that was leased has a number")),
+            false => EventId(event),
+        }
+    }
+
+    /// Notes the engine's number of an event. Numbers rise in the order of acceptance.
+    fn give(&mut self, event: u64, EventId(id): EventId) {
+        let (before, after) = self.given.split_at(event as usize);
+        let rises = before.iter().flatten().all(|earlier| *earlier < id)
+            && after[1..].iter().flatten().all(|later| id < *later);
+        assert!(rises, "number {id} of event {event} among {:?}", self.given);
+        self.given[event as usize] = Some(id);
+    }
+
+    /// Takes what a shared engine has leased: events that were given back in any order, and new ones
+    /// in theirs.
+    fn ask_shared(&mut self, leased: &[Leased]) -> Vec<u64> {
+        let mut events = Vec::new();
+        for Leased { id, .. } in leased {
+            let back = self.back.iter().copied().find(|event| self.given[*event as usize] == Some(id.0));
+            let event = match back {
+                Some(event) => event,
+                None => {
+                    let event = self.new.pop_front().expect("an event that is ready");
+                    match self.given[event as usize] {
+                        Some(given) => assert_eq!(given, id.0, "new events come in order"),
+                        None => self.give(event, *id),
+                    }
+                    event
+                }
+            };
+            self.back.remove(&event);
+            self.leased.insert(event, self.tries.get(&event).copied().unwrap_or(0));
+            events.push(event);
+        }
+        events
     }
 }
 
@@ -126,7 +173,21 @@ impl Model {
 /// # Panics
 /// Where the engine differs from the model.
 pub async fn check(engine: &impl Engine, attempts: u32, script: &[Step]) {
-    let mut model = Model::default();
+    check_model(engine, Model::default(), attempts, script).await;
+}
+
+/// Like [`check`], for an engine that machines share. It may begin its numbers anywhere and leave
+/// some out, lease fewer events than are ready, lease those that were given back in any order, and
+/// tell a depth that is stale. Numbers still rise, and new events come in their order.
+///
+/// # Panics
+/// Where the engine differs from the model.
+pub async fn check_shared(engine: &impl Engine, attempts: u32, script: &[Step]) {
+    assert!(engine.is_shared());
+    check_model(engine, Model { is_shared: true, ..Model::default() }, attempts, script).await;
+}
+
+async fn check_model(engine: &impl Engine, mut model: Model, attempts: u32, script: &[Step]) {
     for step in script {
         run(engine, &mut model, attempts, *step).await;
         let (book, depth) = (engine.book(), engine.depth());
@@ -136,20 +197,20 @@ pub async fn check(engine: &impl Engine, attempts: u32, script: &[Step]) {
         let (leased, delayed) = (model.leased.len() as u64, model.delayed.len() as u64);
         let dead = model.dead.len() as u64;
         let expected = Depth { ready, leased, delayed, settling: 0, dead };
-        assert_eq!(depth, expected, "after {step:?}");
+        assert!(model.is_shared || depth == expected, "{depth:?} is not {expected:?} after {step:?}");
     }
     check_dead(engine, &model).await;
     engine.close();
     assert_eq!(engine.push(Vec::new()).await, Err(Refused::Closed));
-    let leased: Vec<u64> = model.leased.keys().copied().collect();
+    let leased: Vec<EventId> = model.leased.keys().map(|event| model.id_of(*event)).collect();
     settle(engine, leased, Settle::Done).await;
     engine.purge().await.expect("it purges");
     assert_eq!(engine.ask(10).await, None, "closed and empty");
     assert_eq!(engine.book().held(), 0);
 }
 
-async fn settle(engine: &impl Engine, ids: Vec<u64>, how: Settle) {
-    let settled = ids.into_iter().map(|id| (EventId(id), how.clone())).collect();
+async fn settle(engine: &impl Engine, ids: Vec<EventId>, how: Settle) {
+    let settled = ids.into_iter().map(|id| (id, how.clone())).collect();
     engine.settle(settled).await.expect("it is leased");
 }
 
@@ -160,9 +221,20 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
             let call = Arc::clone(&called);
             let accepted = move |id| *call.lock().expect("it did not panic") = Some(id);
             let id = engine.push_with(payload_of(bytes), accepted).await;
-            assert_eq!(id, Ok(EventId(model.book.accepted)));
-            assert_eq!(*called.lock().expect("it did not panic"), id.ok(), "the call of a push");
+            if !model.is_shared {
+                assert_eq!(id, Ok(EventId(model.book.accepted)));
+            }
+            assert_eq!(*called.lock().expect("it did not panic"), id.clone().ok(), "the call of a push");
             model.accept(bytes);
+            model.give(model.book.accepted - 1, id.expect("it is accepted"));
+        }
+        Step::Ask(demand) if model.is_shared => {
+            if !model.back.is_empty() || !model.new.is_empty() {
+                let leased = engine.ask(demand as usize).await.expect("events are ready");
+                assert!((1..=demand as usize).contains(&leased.len()), "{step:?}: {leased:?}");
+                let events = model.ask_shared(&leased);
+                check_leased(model, &events, leased);
+            }
         }
         Step::Ask(demand) => {
             let expected = model.ask(demand as usize);
@@ -170,16 +242,12 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
                 let leased = engine.ask(demand as usize).await.expect("events are ready");
                 let found: Vec<u64> = leased.iter().map(|leased| leased.id.0).collect();
                 assert_eq!(found, expected, "the order of {step:?}");
-                for Leased { id, payload, tries, recovered } in leased {
-                    assert_eq!(tries, model.leased[&id.0], "the attempts of {id:?}");
-                    assert_eq!(payload, payload_of(model.bytes[&id.0]), "the payload of {id:?}");
-                    assert!(!recovered, "{id:?} was pushed in this life");
-                }
+                check_leased(model, &expected, leased);
             }
         }
         Step::Done(choice) => {
             if let Some(id) = model.pick(choice) {
-                settle(engine, vec![id], Settle::Done).await;
+                settle(engine, vec![model.id_of(id)], Settle::Done).await;
                 model.leased.remove(&id);
                 model.book.done += 1;
             }
@@ -188,7 +256,8 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
             if let Some(id) = model.pick(choice) {
                 let is_later = matches!(step, Step::Later(_));
                 let after = if is_later { LATER } else { Duration::ZERO };
-                settle(engine, vec![id], Settle::Again { after, why: FAILED.to_owned() }).await;
+                settle(engine, vec![model.id_of(id)], Settle::Again { after, why: FAILED.to_owned() })
+                    .await;
                 if model.again(id, attempts) {
                     let waits = if is_later { &mut model.delayed } else { &mut model.back };
                     waits.insert(id);
@@ -197,14 +266,14 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
         }
         Step::Dead(choice) => {
             if let Some(id) = model.pick(choice) {
-                settle(engine, vec![id], Settle::Dead { why: UNREADABLE.to_owned() }).await;
+                settle(engine, vec![model.id_of(id)], Settle::Dead { why: UNREADABLE.to_owned() }).await;
                 let tries = model.leased.remove(&id).unwrap_or(0);
                 model.die(id, tries + 1, UNREADABLE);
             }
         }
         Step::Back(choice) => {
             if let Some(id) = model.pick(choice) {
-                settle(engine, vec![id], Settle::Back).await;
+                settle(engine, vec![model.id_of(id)], Settle::Back).await;
                 model.leased.remove(&id);
                 model.back.insert(id);
             }
@@ -225,7 +294,8 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
         Step::Retry(choice) => {
             let id = model.dead.keys().nth(choice as usize % model.dead.len().max(1)).copied();
             // One that is not there is no error.
-            let retried = engine.retry_dead(Some(EventId(id.unwrap_or(u64::MAX)))).await;
+            let letter = id.map_or(EventId(u64::MAX), |id| model.id_of(id));
+            let retried = engine.retry_dead(Some(letter)).await;
             assert_eq!(retried, Ok(u64::from(id.is_some())));
             if let Some(id) = id {
                 model.dead.remove(&id);
@@ -242,6 +312,14 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
             assert_eq!(engine.purge_dead().await, Ok(model.dead.len() as u64));
             model.dead.clear();
         }
+    }
+}
+
+fn check_leased(model: &Model, events: &[u64], leased: Vec<Leased>) {
+    for (event, Leased { id, payload, tries, recovered }) in events.iter().zip(leased) {
+        assert_eq!(tries, model.leased[event], "the attempts of {id:?}");
+        assert_eq!(payload, payload_of(model.bytes[event]), "the payload of {id:?}");
+        assert!(!recovered, "{id:?} was pushed in this life");
     }
 }
 
@@ -262,7 +340,7 @@ async fn check_dead(engine: &impl Engine, model: &Model) {
         found.append(&mut page);
     }
     let letter = |(id, (tries, why)): (&u64, &(u32, &str))| DeadEvent {
-        id: EventId(*id),
+        id: model.id_of(*id),
         payload: payload_of(model.bytes[id]),
         tries: *tries,
         why: (*why).to_owned(),

@@ -1,0 +1,306 @@
+//! The handle of a queue.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use weir_parts::engine::{
+    Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Safety, Settle,
+};
+
+use super::counts::StreamCounts;
+use super::inner::{AGAIN, IN_FLIGHT, Inner};
+use super::options::StreamOptions;
+use super::pull::{Delivered, Pulled};
+use super::push::{Pushed, find, push};
+use crate::connection::Nats;
+use crate::trouble::NatsError;
+
+/// How often an ask of a closed queue looks whether it is empty.
+const CLOSED: Duration = Duration::from_millis(100);
+
+/// A queue on a stream of JetStream, which all nodes that open it share.
+///
+/// # What is of the node, and what of the stream
+/// [`Engine::book`] counts what this node has accepted, finished, given up and purged since it has
+/// opened the queue; the books of all nodes and all their lives add up to
+/// [`counts`](Self::counts), which are of the stream. [`Engine::depth`] is of the stream, and at
+/// most a second old while it is asked for. A node sees which of its own events are delayed; those
+/// of other nodes count as leased. [`Engine::purge`] drops what is ready, and what this node has
+/// delayed.
+///
+/// # Numbers
+/// An event's number is its sequence in the stream: they begin at 1, and none is given twice. Events
+/// that were given back come first, in no promised order.
+///
+/// # Attempts
+/// The server counts deliveries, also those of a killed node and those of an event that was given
+/// back, so it cannot count attempts. They are kept in a stream beside the queue, under the event's
+/// number, and written only when an attempt fails: an event that succeeds at once costs nothing, its
+/// number stays the same, and the count survives the node. A delayed event waits at the server; a
+/// change of the server that leads may cut its delay short, to no less than a lease.
+///
+/// # At least once
+/// An event comes again if its node is silent for a lease, or if the server that leads is lost with
+/// an answer that it had confirmed. A node does not hand out again what it holds or has settled
+/// lately; another node may. [`Leased::recovered`] marks each event that was delivered before,
+/// unless this node has given it back itself, and each that was held when the queue was opened.
+///
+/// Dropping the last handle ends the queue without waiting.
+pub struct JetStreamQueue {
+    inner: Arc<Inner>,
+}
+
+impl fmt::Debug for JetStreamQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JetStreamQueue").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
+impl Drop for JetStreamQueue {
+    fn drop(&mut self) {
+        self.inner.ending.cancel();
+        self.inner.ended.cancel();
+    }
+}
+
+impl JetStreamQueue {
+    /// Opens a queue. Makes its streams and its consumer if they are missing.
+    ///
+    /// # Errors
+    /// [`NatsError`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// The streams may have been made.
+    pub async fn open(nats: &Nats, options: StreamOptions) -> Result<Self, NatsError> {
+        let (inner, abandoned) = Inner::open(nats, options).await?;
+        let inner = Arc::new(inner);
+        let keeper = Arc::clone(&inner);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = keeper.keep(abandoned) => {}
+                () = keeper.ended.cancelled() => {}
+            }
+        });
+        Ok(Self { inner })
+    }
+
+    /// Returns the counts of the stream, at most a second old while they are asked for.
+    pub fn counts(&self) -> StreamCounts {
+        self.inner.counts.stream()
+    }
+
+    /// Reads the counts of the stream.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`].
+    ///
+    /// # Cancel safety
+    /// It only reads.
+    pub async fn read_counts(&self) -> Result<StreamCounts, NatsError> {
+        self.inner.count().await
+    }
+
+    /// Takes at least one event, or nothing if none came in time.
+    async fn pull(&self, demand: usize, within: Duration) -> Result<Vec<Leased>, NatsError> {
+        let inner = &*self.inner;
+        let mut pull = inner.pulls.begin().await?;
+        // An ask for one waits at once; for more, what is ready comes first.
+        let mut answered = if demand > 1 { pull.ready(demand).await? } else { Pulled::Events };
+        if pull.arrived.is_empty() && answered == Pulled::Events {
+            answered = pull.one(within).await?;
+        }
+        if pull.arrived.is_empty() && answered == Pulled::Silence {
+            return Err(NatsError::Away { why: "a pull was not answered".to_owned() });
+        }
+        // Read while the pull still has the events, so that they go back if this future is dropped.
+        let mut tries = HashMap::new();
+        for Delivered { delivery, .. } in &pull.arrived {
+            if inner.leases.tries_of(delivery).is_none() {
+                tries.insert(delivery.id, inner.read_tries(delivery.id).await?);
+            }
+        }
+        let lease = |(Delivered { delivery, payload }, known): (Delivered, Option<u32>)| {
+            let id = delivery.id;
+            // Delivered before, and not given back by this node.
+            let is_known = known.is_some();
+            let tries = known.or_else(|| tries.get(&id).copied()).unwrap_or(0);
+            inner.leases.hold(delivery, tries);
+            let recovered = id < inner.recovered_below || !is_known;
+            Leased { id: EventId(id), payload: payload.to_vec(), tries, recovered }
+        };
+        Ok(inner.admit(pull.take()).into_iter().map(lease).collect())
+    }
+
+    /// Returns whether nothing is left to be asked for: nothing is ready, and this node holds
+    /// nothing. Other nodes finish what they hold.
+    fn is_over(&self) -> bool {
+        let (leased, _, delayed, _) = self.inner.leases.counts();
+        leased + delayed == 0
+    }
+}
+
+impl Engine for JetStreamQueue {
+    async fn push_with(
+        &self,
+        payload: Vec<u8>,
+        accepted: impl FnOnce(EventId) + Send + 'static,
+    ) -> Result<EventId, Refused> {
+        let inner = Arc::clone(&self.inner);
+        let bytes = payload.len();
+        // A header with the id goes along.
+        let max = inner.options.max_payload.min(inner.nats.client().max_payload().saturating_sub(256));
+        if bytes > max {
+            return Err(Refused::TooLong { bytes, max });
+        }
+        if inner.closed.is_cancelled() || inner.ended.is_cancelled() {
+            return Err(Refused::Closed);
+        }
+        let until = Instant::now() + inner.options.wait;
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A task of its own, so that an event whose push is dropped is counted all the same.
+        self.inner.tasks.spawn(async move {
+            let Ok(Ok(_place)) = timeout_at(until, inner.in_flight.acquire()).await else {
+                let why = format!("{IN_FLIGHT} other pushes wait for an answer");
+                _ = answer.send(Err(Refused::Away { why }));
+                return;
+            };
+            let (subject, message) = (inner.events_subject(), inner.message_id());
+            let accept = |id: u64| {
+                inner.counts.accepted.fetch_add(1, Ordering::AcqRel);
+                accepted(EventId(id));
+                EventId(id)
+            };
+            match push(&inner.nats, &subject, &message, &Bytes::from(payload), until).await {
+                Pushed::Stored(id) => _ = answer.send(Ok(accept(id))),
+                Pushed::Not { why } => _ = answer.send(Err(Refused::Away { why })),
+                Pushed::Unknown { why } => {
+                    _ = answer.send(Err(Refused::Away { why }));
+                    let found = tokio::select! {
+                        found = find(&inner.nats, &subject, &message) => found,
+                        () = inner.ending.cancelled() => None,
+                    };
+                    found.map(accept);
+                }
+            }
+        });
+        answered.await.unwrap_or(Err(Refused::Closed))
+    }
+
+    async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
+        let (inner, demand) = (&*self.inner, demand.max(1));
+        loop {
+            if inner.ended.is_cancelled() {
+                return None;
+            }
+            let is_closed = inner.closed.is_cancelled();
+            let was_over = self.is_over();
+            let within = if is_closed { CLOSED } else { Duration::MAX };
+            let pulled = tokio::select! {
+                // A pull that is dropped gives back what it has.
+                pulled = self.pull(demand, within) => pulled,
+                () = inner.closed.cancelled(), if !is_closed => continue,
+                () = inner.ended.cancelled() => return None,
+            };
+            match pulled {
+                Ok(events) if !events.is_empty() => return Some(events),
+                Ok(_) if is_closed && was_over => return None,
+                Ok(_) => {}
+                Err(error) => {
+                    log::debug!("a pull of {}: {error}", inner.options.stream);
+                    if is_closed && was_over {
+                        return None;
+                    }
+                    // No server leads the consumer, or there is no connection.
+                    _ = timeout(CLOSED, inner.nats.connected()).await;
+                    sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
+        let inner = Arc::clone(&self.inner);
+        if inner.ended.is_cancelled() {
+            return Err(EngineError::Ended);
+        }
+        let mut missing = None;
+        let events = settled.into_iter().filter_map(|(EventId(id), how)| {
+            let event = inner.leases.begin_settling(id);
+            if event.is_none() {
+                missing.get_or_insert(EventId(id));
+            }
+            Some((event?, how))
+        });
+        let events: Vec<_> = events.collect();
+        // A task of its own, so that the events are settled if the future is dropped.
+        let settled = self.inner.tasks.spawn(async move { inner.settle(events).await });
+        match settled.await {
+            Ok(Ok(())) => missing.map_or(Ok(()), |id| Err(EngineError::NotLeased(id))),
+            Ok(Err(error)) => Err(EngineError::NotStored(error.to_string())),
+            Err(_) => Err(EngineError::Ended),
+        }
+    }
+
+    async fn purge(&self) -> Result<u64, EngineError> {
+        self.inner.purge().await.map_err(not_stored)
+    }
+
+    async fn dead(&self, after: Option<EventId>, most: usize) -> Result<Vec<DeadEvent>, EngineError> {
+        self.inner.read_letters(after.map(|EventId(id)| id), most).await.map_err(not_stored)
+    }
+
+    async fn retry_dead(&self, which: Option<EventId>) -> Result<u64, EngineError> {
+        let inner = Arc::clone(&self.inner);
+        let retried = self.inner.tasks.spawn(async move {
+            let (retried, ended) = inner.retry_letters(which.map(|EventId(id)| id)).await;
+            inner.counts.accepted.fetch_add(retried, Ordering::AcqRel);
+            ended.map(|()| retried)
+        });
+        retried.await.map_err(|_| EngineError::Ended)?.map_err(not_stored)
+    }
+
+    async fn purge_dead(&self) -> Result<u64, EngineError> {
+        self.inner.purge_letters().await.map_err(not_stored)
+    }
+
+    fn depth(&self) -> Depth {
+        self.inner.counts.depth(&self.inner.leases)
+    }
+
+    fn book(&self) -> Book {
+        self.inner.counts.book()
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Process
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn close(&self) {
+        self.inner.closed.cancel();
+    }
+
+    async fn end(&self) {
+        self.close();
+        self.inner.ending.cancel();
+        self.inner.tasks.close();
+        // Pushes and settlings end within their times.
+        self.inner.tasks.wait().await;
+        self.inner.ended.cancel();
+    }
+}
+
+fn not_stored(error: NatsError) -> EngineError {
+    EngineError::NotStored(error.to_string())
+}

@@ -1,0 +1,153 @@
+//! Settling: each answer is confirmed by the server before the event counts as settled.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::join_all;
+use tokio::time::{Instant, sleep};
+use weir_parts::engine::Settle;
+
+use super::inner::{AGAIN, Inner};
+use super::leases::{Delivery, Settling};
+use super::pull::Pulled;
+use crate::trouble::NatsError;
+
+/// Events that a purge takes at once.
+const PURGED: usize = 500;
+/// Settlings of one call that are on their way at once.
+const AT_ONCE: usize = 256;
+
+impl Inner {
+    /// Settles events that are marked as settling. Returns the first error.
+    pub(super) async fn settle(&self, events: Vec<(Settling, Settle)>) -> Result<(), NatsError> {
+        let until = Instant::now() + self.options.wait.max(self.options.lease);
+        let settled = futures::stream::iter(events).map(|(event, how)| self.settle_one(event, how, until));
+        let mut first = Ok(());
+        let mut settled = settled.buffer_unordered(AT_ONCE);
+        while let Some(result) = settled.next().await {
+            if first.is_ok() {
+                first = result;
+            }
+        }
+        self.news.notify_waiters();
+        first
+    }
+
+    async fn settle_one(&self, event: Settling, how: Settle, until: Instant) -> Result<(), NatsError> {
+        let id = event.delivery.id;
+        let result = match how {
+            Settle::Done => self.finish(&event, &self.counts.done, until).await,
+            Settle::Back => self.return_after(&event, event.tries, Duration::ZERO, until).await,
+            Settle::Again { after, .. } if event.tries + 1 < self.options.attempts => {
+                self.fail(&event, after, until).await
+            }
+            Settle::Again { why, .. } | Settle::Dead { why } => self.bury(&event, &why, until).await,
+        };
+        if result.is_err() {
+            self.leases.not_settled(id);
+        }
+        result
+    }
+
+    /// The event is gone for good, and counts as done or failed.
+    async fn finish(
+        &self,
+        event: &Settling,
+        count: &std::sync::atomic::AtomicU64,
+        until: Instant,
+    ) -> Result<(), NatsError> {
+        let id = event.delivery.id;
+        self.answer(&event.delivery, Bytes::from_static(b"+ACK"), until).await?;
+        count.fetch_add(1, Ordering::AcqRel);
+        self.leases.gone(id);
+        if event.tries > 0 {
+            self.forget_tries(id).await;
+        }
+        Ok(())
+    }
+
+    async fn return_after(
+        &self,
+        event: &Settling,
+        tries: u32,
+        after: Duration,
+        until: Instant,
+    ) -> Result<(), NatsError> {
+        let nak = match after.as_nanos() {
+            0 => "-NAK".to_owned(),
+            // 292 years.
+            nanos => format!("-NAK {{\"delay\":{}}}", i64::try_from(nanos).unwrap_or(i64::MAX)),
+        };
+        self.answer(&event.delivery, nak.into(), until).await?;
+        self.leases.returned(event.delivery.clone(), tries, after);
+        Ok(())
+    }
+
+    /// Counts a failed attempt, and gives the event back. The count is stored first: if the node is
+    /// killed in between, the event comes again when its lease is over, with the attempt counted.
+    async fn fail(&self, event: &Settling, after: Duration, until: Instant) -> Result<(), NatsError> {
+        let tries = event.tries + 1;
+        while let Err(error) = self.write_tries(event.delivery.id, tries).await {
+            if Instant::now() >= until {
+                return Err(error);
+            }
+            sleep(AGAIN).await;
+        }
+        self.return_after(event, tries, after, until).await
+    }
+
+    /// Copies an event to the dead letters, and then takes it from the stream. If the node is killed
+    /// in between, the event comes again, and its next letter meets the first.
+    async fn bury(&self, event: &Settling, why: &str, until: Instant) -> Result<(), NatsError> {
+        let id = event.delivery.id;
+        let copy = || async {
+            let payload = self.payload(id).await?;
+            self.write_letter(id, event.tries + 1, why, payload).await
+        };
+        while let Err(error) = copy().await {
+            if Instant::now() >= until {
+                return Err(error);
+            }
+            sleep(AGAIN).await;
+        }
+        self.finish(event, &self.counts.failed, until).await
+    }
+
+    /// Takes all events that are ready, and those that this node gave back with a delay, from the
+    /// stream. Returns their number.
+    pub(super) async fn purge(&self) -> Result<u64, NatsError> {
+        let mut purged = self.purge_these(self.leases.take_delayed()).await?;
+        loop {
+            let mut pull = self.pulls.begin().await?;
+            match pull.ready(PURGED).await? {
+                Pulled::Events => {}
+                Pulled::Silence => {
+                    return Err(NatsError::Away { why: "a pull was not answered".to_owned() });
+                }
+            }
+            let ready = self.admit(pull.take());
+            if ready.is_empty() {
+                self.news.notify_waiters();
+                return Ok(purged);
+            }
+            purged +=
+                self.purge_these(ready.into_iter().map(|(event, _)| event.delivery).collect()).await?;
+        }
+    }
+
+    async fn purge_these(&self, events: Vec<Delivery>) -> Result<u64, NatsError> {
+        let until = Instant::now() + self.options.wait;
+        let answers = events.into_iter().map(|event| async move {
+            self.answer(&event, Bytes::from_static(b"+ACK"), until).await.map(|()| event.id)
+        });
+        let answered = join_all(answers).await;
+        let ids: HashSet<u64> = answered.iter().filter_map(|id| id.as_ref().ok().copied()).collect();
+        self.counts.dropped.fetch_add(ids.len() as u64, Ordering::AcqRel);
+        self.leases.purged(&ids);
+        answered.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.len() as u64)
+    }
+}

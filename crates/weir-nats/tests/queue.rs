@@ -1,0 +1,177 @@
+//! The engine on one server: the contract, attempts, leases, dead letters.
+
+use std::time::Duration;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use tokio::time::{Instant, sleep, timeout};
+use weir_nats::{JetStreamQueue, Nats, StreamOptions};
+use weir_parts::engine::contract::{check_shared, script};
+use weir_parts::engine::{Book, Engine, EngineError, EventId, Leased, Refused, Safety, Settle};
+
+use crate::servers::Servers;
+
+pub(crate) fn options(stream: &str) -> StreamOptions {
+    let (stream, lease, wait) = (stream.to_owned(), Duration::from_secs(2), Duration::from_secs(2));
+    StreamOptions { stream, lease, wait, ..StreamOptions::default() }
+}
+
+/// Opens a queue with a connection of its own, as a node does. A cluster takes some seconds to begin.
+pub(crate) async fn open(nats: &Nats, options: StreamOptions) -> JetStreamQueue {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match JetStreamQueue::open(nats, options.clone()).await {
+            Ok(queue) => return queue,
+            Err(error) => assert!(Instant::now() < until, "{error}"),
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn ids(leased: &[Leased]) -> Vec<u64> {
+    leased.iter().map(|event| event.id.0).collect()
+}
+
+fn all(leased: &[Leased], how: &Settle) -> Vec<(EventId, Settle)> {
+    leased.iter().map(|event| (event.id, how.clone())).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn it_keeps_the_contract() {
+    const SCRIPTS: usize = 40;
+    let servers = Servers::start(1).await;
+    let nats = servers.connect("a").await;
+    let numbers = proptest::collection::vec(proptest::prelude::any::<(u8, u8)>(), 1..60);
+    let mut runner = TestRunner::deterministic();
+    for number in 0..SCRIPTS {
+        let script = script(&numbers.new_tree(&mut runner).unwrap().current());
+        let queue = open(&nats, options(&format!("contract-{number}"))).await;
+        let checked = timeout(Duration::from_secs(30), check_shared(&queue, 3, &script)).await;
+        assert!(checked.is_ok(), "it waits for ever in {script:?}");
+        let counts = queue.read_counts().await.unwrap();
+        assert_eq!((counts.accepted, counts.held), (queue.book().accepted, 0));
+        queue.end().await;
+        assert_eq!(queue.push(Vec::new()).await, Err(Refused::Closed));
+        assert_eq!(queue.ask(1).await, None);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn two_nodes_share_one_queue_and_their_books_add_up() {
+    let servers = Servers::start(1).await;
+    let a = open(&servers.connect("a").await, options("weir")).await;
+    let b = open(&servers.connect("b").await, options("weir")).await;
+    assert!(a.is_shared() && a.safety() == Safety::Process);
+    for number in 0..100_u8 {
+        let queue = if number % 3 == 0 { &a } else { &b };
+        assert_eq!(queue.push(vec![number]).await, Ok(EventId(u64::from(number) + 1)));
+    }
+    let first = a.ask(30).await.unwrap();
+    assert_eq!(ids(&first), (1..=30).collect::<Vec<_>>(), "an ask takes what is ready, in order");
+    let second = b.ask(100).await.unwrap();
+    assert_eq!(ids(&second), (31..=100).collect::<Vec<_>>(), "each event is leased once");
+    let (done, rest) = first.split_at(20);
+    a.settle(all(done, &Settle::Done)).await.unwrap();
+    a.settle(all(rest, &Settle::Back)).await.unwrap();
+    b.settle(all(&second, &Settle::Dead { why: "unreadable\nat all".to_owned() })).await.unwrap();
+    let mut third = b.ask(100).await.unwrap();
+    third.sort_by_key(|event| event.id);
+    assert_eq!(ids(&third), (21..=30).collect::<Vec<_>>());
+    assert!(third.iter().all(|event| event.recovered && event.tries == 0), "another node had them");
+
+    let (of_a, of_b) = (a.book(), b.book());
+    assert_eq!(of_a, Book { accepted: 34, done: 20, failed: 0, dropped: 0 });
+    assert_eq!(of_b, Book { accepted: 66, done: 0, failed: 70, dropped: 0 });
+    let counts = a.read_counts().await.unwrap();
+    assert_eq!((counts.accepted, counts.held, counts.taken, counts.dead), (100, 10, 10, 70));
+    assert_eq!((a.depth().leased, b.depth().held()), (10, 10));
+    let letters = a.dead(Some(EventId(40)), 2).await.unwrap();
+    let found: Vec<_> = letters.iter().map(|letter| (letter.id.0, letter.tries, &*letter.why)).collect();
+    assert_eq!(found, [(41, 1, "unreadable at all"), (42, 1, "unreadable at all")]);
+    assert_eq!(letters[0].payload, [40]);
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn attempts_are_exact_also_when_the_event_moves_between_nodes() {
+    let servers = Servers::start(1).await;
+    let a = open(&servers.connect("a").await, options("weir")).await;
+    let b = open(&servers.connect("b").await, options("weir")).await;
+    a.push(b"poison".to_vec()).await.unwrap();
+    let again = Settle::Again { after: Duration::from_millis(200), why: "refused".to_owned() };
+    for (tries, queue) in [(0, &a), (1, &b), (2, &a)] {
+        let began = Instant::now();
+        let leased = timeout(Duration::from_secs(5), queue.ask(5)).await.unwrap().unwrap();
+        assert_eq!((leased.len(), leased[0].tries), (1, tries));
+        assert!(tries == 0 || began.elapsed() > Duration::from_millis(100), "the delay counts");
+        queue.settle(all(&leased, &Settle::Back)).await.unwrap();
+        let leased = queue.ask(1).await.unwrap();
+        assert_eq!(leased[0].tries, tries, "giving it back counts no attempt");
+        queue.settle(all(&leased, &again)).await.unwrap();
+        assert_eq!(queue.settle(all(&leased, &again)).await, Err(EngineError::NotLeased(EventId(1))));
+    }
+    let letters = b.dead(None, 10).await.unwrap();
+    assert_eq!((letters.len(), letters[0].tries, &*letters[0].why), (1, 3, "refused"));
+    assert_eq!(b.retry_dead(Some(EventId(9))).await, Ok(0));
+    assert_eq!((b.retry_dead(None).await, b.retry_dead(None).await), (Ok(1), Ok(0)));
+    let leased = b.ask(1).await.unwrap();
+    assert_eq!((leased[0].id, leased[0].tries, &*leased[0].payload), (EventId(2), 0, &b"poison"[..]));
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn a_held_event_stays_leased_and_one_of_a_dead_node_comes_again() {
+    let servers = Servers::start(1).await;
+    let short = || StreamOptions { lease: Duration::from_secs(1), ..options("weir") };
+    let a = open(&servers.connect("a").await, short()).await;
+    let b = open(&servers.connect("b").await, short()).await;
+    a.push(b"long work".to_vec()).await.unwrap();
+    let held = a.ask(1).await.unwrap();
+    let other = timeout(Duration::from_secs(4), b.ask(1)).await;
+    assert!(other.is_err(), "it is extended while it is held");
+    drop(a);
+    let began = Instant::now();
+    let again = timeout(Duration::from_secs(5), b.ask(1)).await.unwrap().unwrap();
+    println!("an event of a lost node came again after {:?}, lease 1 s", began.elapsed());
+    assert_eq!(ids(&again), ids(&held));
+    assert!(again[0].recovered && again[0].tries == 0);
+    b.settle(all(&again, &Settle::Done)).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn an_ask_that_is_dropped_leases_nothing() {
+    let servers = Servers::start(1).await;
+    let long = StreamOptions { lease: Duration::from_secs(60), ..options("weir") };
+    let queue = open(&servers.connect("a").await, long).await;
+    for round in 0..20_u64 {
+        // Waits at the server while it is dropped.
+        assert!(timeout(Duration::from_millis(20), queue.ask(1 + round as usize % 3)).await.is_err());
+        queue.push(Vec::new()).await.unwrap();
+        let leased =
+            timeout(Duration::from_secs(5), queue.ask(1)).await.expect("it is ready again").unwrap();
+        assert_eq!(ids(&leased), [round + 1]);
+        queue.settle(all(&leased, &Settle::Done)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn payloads_have_a_limit_and_events_of_the_last_life_are_recovered() {
+    let servers = Servers::start(1).await;
+    let nats = servers.connect("a").await;
+    let small = StreamOptions { max_payload: 10, ..options("weir") };
+    let queue = open(&nats, small.clone()).await;
+    assert_eq!(queue.push(vec![0; 11]).await, Err(Refused::TooLong { bytes: 11, max: 10 }));
+    queue.push(vec![7; 10]).await.unwrap();
+    queue.end().await;
+    let queue = open(&nats, small).await;
+    queue.push(vec![8]).await.unwrap();
+    let leased = queue.ask(10).await.unwrap();
+    let found: Vec<_> =
+        leased.iter().map(|event| (event.id.0, event.payload[0], event.recovered)).collect();
+    assert_eq!(found, [(1, 7, true), (2, 8, false)]);
+    assert_eq!(queue.book().accepted, 1, "the book is of this life");
+}
