@@ -103,7 +103,10 @@ const ABOUT: &[(&str, &str)] = &[
         "queue.engine",
         "What keeps the queue: memory, a file on disk, or a stream that several servers share.",
     ),
-    ("queue.sync", "disk: always syncs before a 202. An interval is faster, and a kill may take what came since."),
+    (
+        "queue.sync",
+        "disk: always syncs before a 202. An interval is faster, and a kill may take what came since.",
+    ),
     ("queue.group", "disk: the most events that are written with one sync."),
     ("queue.attempts", "disk, jetstream: the attempts before an event is a dead letter."),
     (

@@ -11,7 +11,7 @@ pub struct LedgerState {
     pub accepted: u64,
     /// Events that were held when the engine of the queue was opened: an earlier life of the
     /// process had promised to do them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub recovered: u64,
     /// Done.
     pub done: u64,
@@ -23,7 +23,7 @@ pub struct LedgerState {
     pub held: u64,
     /// With a queue that several processes share: the events that this one has put in, minus those
     /// that it has taken out. Summed over all of them, it is what the queue holds.
-    #[serde(default, skip_serializing_if = "is_zero_signed")]
+    #[serde(default)]
     pub shared: i64,
     /// Refused requests: never accepted.
     pub rejected: u64,
@@ -46,12 +46,4 @@ impl fmt::Display for LedgerState {
         }
         write!(f, "; rejected {rejected}, unaccounted {unaccounted}")
     }
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-fn is_zero_signed(number: &i64) -> bool {
-    *number == 0
 }

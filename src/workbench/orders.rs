@@ -142,8 +142,7 @@ impl Workbench {
                     0
                 }
             };
-            let after =
-                Counts { failed: account.abandoned(), requeued: account.returned() + requeued };
+            let after = Counts { failed: account.abandoned(), requeued: account.returned() + requeued };
             self.mark(MarkKind::Restart, &format!("killed worker {worker}"));
             Ok(self.report(stage, worker.parse().ok(), Order::Kill, (before, after), began))
         };

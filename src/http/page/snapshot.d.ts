@@ -167,8 +167,8 @@ export interface Component {
 
 export interface LedgerState {
   accepted: number;
-  recovered?: number;
-  shared?: number;
+  recovered: number;
+  shared: number;
   done: number;
   failed: number;
   dropped: number;

@@ -18,12 +18,11 @@ use weir_queue_redb::{DiskQueue, OpenError, Options, Sync};
 #[non_exhaustive]
 pub enum EngineOpenError {
     /// The data folder cannot be created.
-    #[error("cannot create the folder {}", .folder.display())]
+    #[error("cannot create the folder {}: {error}", .folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
         /// Why.
-        #[source]
         error: io::Error,
     },
     /// The file cannot be opened.

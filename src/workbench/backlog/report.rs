@@ -15,7 +15,7 @@ pub struct QueueReport {
     pub engine: String,
     /// `memory`, `process` or `power_loss`: what an accepted event survives.
     pub safety: String,
-    /// The same as a sentence about a 202.
+    /// That safety as a sentence about a 202.
     pub promise: String,
     /// The file; null without one.
     pub file: Option<String>,

@@ -105,8 +105,7 @@ pub struct LedgerCounts {
     pub rejected: u64,
     /// In flight now: the number of tickets that exist.
     pub in_flight: u64,
-    /// Accepted by an earlier life of the process or by another process, and held or taken by this
-    /// one.
+    /// Accepted by an earlier life of the process or by another, and held or taken by this one.
     pub recovered: u64,
     /// Put into a queue that other processes share.
     pub lent: u64,
@@ -127,8 +126,7 @@ impl Account {
         counters.recovered.fetch_add(1, Ordering::Release);
     }
 
-    /// Counts an event that arrived at `arrived` as lent to a shared queue. Until it is taken from
-    /// there, it counts as not inside.
+    /// Counts an event as lent to a shared queue. Until it is taken from there, it is not inside.
     pub fn lend(&self, arrived: Stamp) {
         let counters = self.counters.local();
         counters.departures.fetch_add(arrived.as_nanos(), Ordering::Relaxed);
@@ -147,8 +145,7 @@ impl Account {
         counters.dropped.fetch_add(1, Ordering::Release);
     }
 
-    /// Counts an accepted event as failed that has no ticket any more. It counts as inside until
-    /// `now`.
+    /// Counts an accepted event as failed that has no ticket. It counts as inside until `now`.
     pub fn fail_waiting(&self, now: Stamp) {
         self.settle(Outcome::Failed, now);
     }
@@ -262,8 +259,7 @@ impl Account {
         self.lock_abandoned().count
     }
 
-    /// Returns the number of events that went back to the queue from their tickets since the ledger
-    /// was created.
+    /// Returns the number of tickets whose events went back to the queue, since the beginning.
     pub fn returned(&self) -> u64 {
         self.sum(|counters| &counters.returned)
     }
@@ -319,8 +315,7 @@ impl Account {
         counter.fetch_add(1, Ordering::Release);
     }
 
-    /// Ends a ticket whose event goes back to the queue. Returns whether the resource had admitted
-    /// it.
+    /// Ends a ticket whose event goes back. Returns whether the resource had admitted it.
     pub(super) fn give_back(&self, entry: Entry) -> bool {
         let begun = self.release(entry).is_some();
         self.counters.local().returned.fetch_add(1, Ordering::Release);
