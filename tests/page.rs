@@ -15,7 +15,7 @@ use weir::lab::jobs::JobsLab;
 use weir::record::{Arrivals, Check, Mode, Origin, Run, Verdict, WindowSide};
 use weir::runs::{Store, ToolOutput, compare, import, to_json, without_first};
 use weir::theory::predict;
-use weir::workbench::{Order, Part};
+use weir::workbench::{BookState, Order, Part};
 
 use crate::binary::{Folder, Server};
 use crate::exercises::Workshop;
@@ -65,6 +65,10 @@ async fn the_page_declares_the_snapshot_the_history_and_the_curves_as_the_server
     snapshot.keeping.error = Some("full".to_owned());
     snapshot.resource.frozen_ms = Some(1.5);
     snapshot.modes.serial.rate = Some(10.0);
+    // An engine that outlives the process.
+    snapshot.queue.file = Some("data/queue.redb".to_owned());
+    snapshot.queue.book = Some(BookState { accepted: 4, done: 1, failed: 1, dropped: 1, held: 1 });
+    snapshot.queue.trouble = Some("the disk is nearly full".to_owned());
     let text = json(&snapshot);
     declared.check("Snapshot", &text, Extra::Refused);
     let history = json(bench.recent_history());
