@@ -255,7 +255,7 @@ impl fmt::Display for Killed {
             duration::format(ago)
         )?;
         match held {
-            0 => write!(f, "; it held no accepted events")?,
+            0 => write!(f, "; no accepted event was in its memory then")?,
             1 => write!(f, "; 1 accepted event was in its memory then and is lost")?,
             _ => write!(f, "; {held} accepted events were in its memory then and are lost")?,
         }
