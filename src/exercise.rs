@@ -31,8 +31,8 @@ pub use code::{Checked, CodeError, compile_and_check};
 pub use expression::{ExpressionError, evaluate};
 pub use findings::{Figures, Findings};
 pub use format::{
-    BoundsError, Code, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Need, RoomsRun, Step,
-    WatchRun,
+    BoundsError, Code, EngineRun, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Need, RoomsRun,
+    Step, WatchRun,
 };
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};

@@ -76,7 +76,7 @@ impl Findings {
 }
 
 fn fingerprint(exercise: &Exercise) -> u64 {
-    let Exercise { config, loads, jobs, watch, rooms, questions, .. } = exercise;
+    let Exercise { config, loads, jobs, watch, rooms, engine, questions, .. } = exercise;
     let asked: Vec<_> = questions.iter().map(|q| (&q.name, q.measure.to_string(), &q.answer)).collect();
     let mut hasher = DefaultHasher::new();
     format!("{config:?} {loads:?} {asked:?}").hash(&mut hasher);
@@ -88,6 +88,9 @@ fn fingerprint(exercise: &Exercise) -> u64 {
     }
     if !rooms.is_empty() {
         format!("{rooms:?}").hash(&mut hasher);
+    }
+    if !engine.is_empty() {
+        format!("{engine:?}").hash(&mut hasher);
     }
     // JSON numbers are exact up to 2^53.
     hasher.finish() >> 11

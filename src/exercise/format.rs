@@ -2,6 +2,7 @@
 //! mistakes.
 
 pub(super) mod bounds;
+mod engine;
 mod jobs;
 mod rooms;
 mod watch;
@@ -17,6 +18,8 @@ use crate::duration;
 use crate::files;
 use crate::workbench::Edit;
 pub use bounds::BoundsError;
+pub use engine::EngineRun;
+pub(super) use engine::{First, Hands, Kill, KillPoint, Poison, Pushes};
 pub use jobs::{JobsRun, Step};
 pub use rooms::RoomsRun;
 pub(super) use rooms::{Casts, End, Kills, Learns, Lookups};
@@ -61,6 +64,9 @@ pub struct Exercise {
     /// Runs with servers and rooms.
     #[serde(default)]
     pub rooms: Vec<RoomsRun>,
+    /// Runs with an engine of the queue.
+    #[serde(default)]
+    pub engine: Vec<EngineRun>,
     /// What the exercise needs and Weir does not have. It can be read, and is not checked.
     pub needs: Option<Need>,
     /// The questions, which ask for predictions.
@@ -295,7 +301,7 @@ impl Exercise {
     /// Whether a check measures anything.
     pub fn is_measured(&self) -> bool {
         let has_labs = !self.jobs.is_empty() || !self.watch.is_empty() || !self.rooms.is_empty();
-        has_labs || !self.loads.is_empty()
+        has_labs || !self.engine.is_empty() || !self.loads.is_empty()
     }
 
     /// The command that simulates a load, in lines for a terminal.

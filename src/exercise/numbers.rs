@@ -161,6 +161,10 @@ impl Exercise {
             set.extend(run.config.iter().cloned());
             set.push(run.in_words());
         }
+        for run in &self.engine {
+            set.extend(run.config.iter().cloned());
+            set.push(run.in_words());
+        }
         for question in &self.questions {
             set.extend(question.choices.iter().cloned());
             let answers = question.wrong.iter().map(|wrong| &wrong.is).chain([&question.answer]);

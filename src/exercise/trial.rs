@@ -1,6 +1,7 @@
 //! Runs the loads of an exercise, and its runs in the labs, three ways: by theory, in a
 //! simulation, and on a bench or in a lab.
 
+mod engine;
 mod error;
 mod figure;
 mod jobs;
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 pub(super) use time_scale::TimeScale;
 
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
-use super::format::{JobsRun, RoomsRun, WatchRun};
+use super::format::{EngineRun, JobsRun, RoomsRun, WatchRun};
 use super::{Exercise, Load};
 use crate::config::{Config, Sources};
 use crate::http;
@@ -155,6 +156,11 @@ impl Trial<'_> {
                 measured.push(Measured::in_lab(&run.name, self.rooms(run)?));
             }
         }
+        for run in self.exercise.engine.iter().filter(|_| has_labs) {
+            if !self.stop.is_cancelled() {
+                measured.push(Measured::in_lab(&run.name, self.engine(run)?));
+            }
+        }
         Ok(measured)
     }
 
@@ -192,6 +198,14 @@ impl Trial<'_> {
         let mut found = rooms::expected(&settings.rooms, run);
         if self.place == TrialBench::Own {
             found.measured = rooms::measure(&settings, run)?;
+        }
+        Ok(found)
+    }
+
+    fn engine(&self, run: &EngineRun) -> Result<LabFound, TrialError> {
+        let mut found = engine::expected(run)?;
+        if self.place == TrialBench::Own {
+            found.measured = engine::measure(&self.flags(&run.config), run, &self.stop)?;
         }
         Ok(found)
     }

@@ -19,7 +19,9 @@ use serde::Deserialize;
 use serde_json::{Value as Object, json};
 
 use super::markdown::{Block, blocks, html, inline_html, inlines};
-use super::{Exercise, JobsRun, Load, Progress, Question, RoomsRun, Set, SetError, State, Value, WatchRun};
+use super::{
+    EngineRun, Exercise, JobsRun, Load, Progress, Question, RoomsRun, Set, SetError, State, Value, WatchRun,
+};
 use crate::duration;
 use crate::http::{Access, guarded};
 use crate::workbench::{Edit, Workbench};
@@ -119,7 +121,8 @@ async fn show(extract::State(workshop): This, extract::Path(id): Id) -> Response
             "config": exercise.config,
             "loads": exercise.measured_loads().map(load).chain(exercise.jobs.iter().map(jobs_run))
                 .chain(exercise.watch.iter().map(watch_run))
-                .chain(exercise.rooms.iter().map(rooms_run)).collect::<Vec<_>>(),
+                .chain(exercise.rooms.iter().map(rooms_run))
+                .chain(exercise.engine.iter().map(engine_run)).collect::<Vec<_>>(),
             "questions": questions(exercise),
             "code": exercise.code.as_ref().map(|code| json!({
                 "task": code.task,
@@ -210,6 +213,10 @@ fn watch_run(run: &WatchRun) -> Object {
 
 fn rooms_run(run: &RoomsRun) -> Object {
     lab_run("rooms", &run.name, &run.in_words(), &run.config)
+}
+
+fn engine_run(run: &EngineRun) -> Object {
+    lab_run("engine", &run.name, &run.in_words(), &run.config)
 }
 
 /// A run in a lab, in the place of a load.

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Exercise, Load, RoomsRun, WatchRun};
+use super::{EngineRun, Exercise, Load, RoomsRun, WatchRun};
 use crate::exercise::Value;
 use crate::record::{Arrivals, Model, Plan};
 
@@ -60,13 +60,15 @@ pub enum BoundsError {
 /// # Errors
 /// The first bound that is exceeded.
 pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
-    let Exercise { config, loads, jobs, watch, rooms, questions, given, facts, hints, .. } = exercise;
+    let Exercise { config, loads, jobs, watch, rooms, engine, questions, given, facts, hints, .. } =
+        exercise;
     let counts = [
         ("settings", config.len()),
         ("loads", loads.len()),
         ("runs of jobs", jobs.len()),
         ("runs of watchers", watch.len()),
         ("runs of rooms", rooms.len()),
+        ("runs of engines", engine.len()),
         ("steps", jobs.iter().map(|run| run.steps.len()).max().unwrap_or(0)),
         ("questions", questions.len()),
         ("given numbers", given.len()),
@@ -88,7 +90,8 @@ pub(super) fn check(exercise: &Exercise) -> Result<(), BoundsError> {
         return Err(BoundsError::Length(run.length() as u64));
     }
     let of_rooms = rooms.iter().find_map(RoomsRun::problem);
-    if let Some(problem) = watch.iter().find_map(WatchRun::problem).or(of_rooms) {
+    let of_engines = engine.iter().find_map(EngineRun::problem);
+    if let Some(problem) = watch.iter().find_map(WatchRun::problem).or(of_rooms).or(of_engines) {
         return Err(BoundsError::Lab(problem));
     }
     for question in questions {

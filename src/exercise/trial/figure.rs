@@ -7,7 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::Measured;
-use super::{jobs, rooms, watch};
+use super::{engine, jobs, rooms, watch};
 use crate::exercise::Value;
 use crate::record::{Figure, FigureError, Unit};
 use crate::workbench::{SnapshotFigure, SnapshotValue};
@@ -26,7 +26,7 @@ enum Place {
     Run(Figure),
     /// Below `snapshot`: measured only.
     Snapshot(SnapshotFigure),
-    /// Below `jobs`, `watch` or `rooms`: a figure of a run in a lab.
+    /// Below `jobs`, `watch`, `rooms` or `engine`: a figure of a run in a lab or of an engine.
     Lab(LabName, &'static str),
 }
 
@@ -36,11 +36,12 @@ enum LabName {
     Jobs,
     Watch,
     Rooms,
+    Engine,
 }
 
 impl LabName {
     fn read(word: &str) -> Option<Self> {
-        [Self::Jobs, Self::Watch, Self::Rooms].into_iter().find(|lab| lab.word() == word)
+        [Self::Jobs, Self::Watch, Self::Rooms, Self::Engine].into_iter().find(|lab| lab.word() == word)
     }
 
     fn word(self) -> &'static str {
@@ -48,6 +49,7 @@ impl LabName {
             Self::Jobs => "jobs",
             Self::Watch => "watch",
             Self::Rooms => "rooms",
+            Self::Engine => "engine",
         }
     }
 
@@ -57,6 +59,7 @@ impl LabName {
             Self::Jobs => "the jobs lab",
             Self::Watch => "the matches lab",
             Self::Rooms => "the rooms lab",
+            Self::Engine => "an engine",
         }
     }
 
@@ -66,6 +69,7 @@ impl LabName {
             Self::Jobs => &jobs::NAMES,
             Self::Watch => &watch::NAMES,
             Self::Rooms => &rooms::NAMES,
+            Self::Engine => &engine::NAMES,
         }
     }
 }

@@ -27,8 +27,8 @@ use crate::record::WatchSide;
 use crate::shutdown::StopToken;
 use crate::workbench::Workbench;
 
-pub(super) use apart::measure_apart;
 pub use apart::{MEASURE_RUN, measure_told_run, set_program};
+pub(super) use apart::{measure_apart, program};
 pub(super) use theory::expected;
 
 /// The figures of the matches lab.

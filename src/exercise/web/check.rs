@@ -11,7 +11,7 @@ use serde_json::{Value as Object, json};
 use thiserror::Error;
 
 use super::{Refusal, Workshop, line_html, words_html};
-use crate::exercise::format::{JobsRun, RoomsRun, WatchRun};
+use crate::exercise::format::{EngineRun, JobsRun, RoomsRun, WatchRun};
 use crate::exercise::{
     CodeError, Exercise, Findings, Grade, Judgement, Load, Measured, Score, Trial, TrialBench, TrialError,
     Value, compile_and_check, doubts, finishes, judge,
@@ -273,18 +273,21 @@ fn measure(checks: &Checks, exercise: &Exercise, stop: &StopToken) -> Result<Vec
         jobs: Vec::new(),
         watch: Vec::new(),
         rooms: Vec::new(),
+        engine: Vec::new(),
         ..exercise.clone()
     };
     let of_load = |load: &Load| Exercise { loads: vec![load.clone()], ..none.clone() };
     let of_jobs = |run: &JobsRun| Exercise { jobs: vec![run.clone()], ..none.clone() };
     let of_watch = |run: &WatchRun| Exercise { watch: vec![run.clone()], ..none.clone() };
     let of_rooms = |run: &RoomsRun| Exercise { rooms: vec![run.clone()], ..none.clone() };
+    let of_engine = |run: &EngineRun| Exercise { engine: vec![run.clone()], ..none.clone() };
     let loads = exercise.measured_loads().map(|load| (&load.name, of_load(load)));
     let jobs = exercise.jobs.iter().map(|run| (&run.name, of_jobs(run)));
     let watch = exercise.watch.iter().map(|run| (&run.name, of_watch(run)));
     let rooms = exercise.rooms.iter().map(|run| (&run.name, of_rooms(run)));
+    let engine = exercise.engine.iter().map(|run| (&run.name, of_engine(run)));
     let mut measured = Vec::new();
-    for (name, alone) in loads.chain(jobs).chain(watch).chain(rooms) {
+    for (name, alone) in loads.chain(jobs).chain(watch).chain(rooms).chain(engine) {
         checks.doing(Doing::Preparing(name.clone()));
         // One at a time, since a trial reports nothing before its bench is up.
         let trial = Trial { exercise: &alone, place: TrialBench::Own, stop: stop.clone() };

@@ -11,8 +11,8 @@ use super::{NAMES, measure};
 use crate::config::Sources;
 use crate::exercise::Value;
 use crate::exercise::format::WatchRun;
-use crate::exercise::trial::TrialError;
 use crate::exercise::trial::lab::Found;
+use crate::exercise::trial::{TrialError, engine};
 use crate::exercise::within::run_within;
 use crate::shutdown::StopToken;
 
@@ -31,6 +31,11 @@ pub fn set_program(file: PathBuf) {
     let _ = PROGRAM.set(file);
 }
 
+/// Returns the program whose command it is, if it was named.
+pub(in crate::exercise::trial) fn program() -> Option<&'static Path> {
+    PROGRAM.get().map(PathBuf::as_path)
+}
+
 /// What this process sends the other one.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
@@ -39,11 +44,15 @@ struct Told {
     run: WatchRun,
 }
 
-/// Measures a run that another process has described, and returns its figures as a line of JSON.
+/// Measures a run that another process has described, and returns its figures as a line of JSON. A
+/// life that the other process may kill has no figures, and reports by itself.
 ///
 /// # Errors
 /// When the description is not one, and as a trial fails.
 pub fn measure_told_run(description: &str) -> anyhow::Result<String> {
+    if let Some(lived) = engine::live(description) {
+        return lived.map(|()| String::new());
+    }
     let Told { config, run } = serde_json::from_str(description)?;
     let config = Sources { file: None, flags: config }.load()?;
     let found = measure(config, &run, &StopToken::new())?;
@@ -56,7 +65,7 @@ pub(in crate::exercise::trial) fn measure_apart(
     run: &WatchRun,
     stop: &StopToken,
 ) -> Result<Found, TrialError> {
-    match PROGRAM.get() {
+    match program() {
         Some(program) => elsewhere(program, Told { config, run: run.clone() }),
         None => measure(Sources { file: None, flags: config }.load()?, run, stop),
     }
