@@ -147,7 +147,7 @@ impl Measure<'_> {
         run.client = Some(client);
         if let (LoadTarget::Bench { peer, .. }, Some(Begun { run: number, config })) = (&self.target, begun)
         {
-            run.config = Some(config);
+            run.set_bench_config(config);
             // The client's side is a run even if the bench has died.
             let why = match self.take(peer, number, watch).await {
                 Ok(Some(recorded)) => {

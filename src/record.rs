@@ -15,6 +15,7 @@
 mod audit;
 pub mod by_mode;
 mod date;
+mod engine_used;
 mod figure;
 mod jobs_side;
 mod ledger;
@@ -36,6 +37,7 @@ mod window;
 pub use audit::{Audit, Check, Validity, Verdict};
 pub use by_mode::ByMode;
 pub use date::{date, now};
+pub use engine_used::EngineUsed;
 pub use figure::{
     AnswerKind, BenchFigure, ClientFigure, ClientTiming, Figure, FigureError, LedgerFigure, ModeFigure,
     ModeTiming, Statistic, Unit,

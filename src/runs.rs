@@ -18,6 +18,7 @@
 //! | `id`, `name`, `origin`, `target`, `began`, `seconds` | what it is |
 //! | `load` | the plan: model, clients or rate over time, arrivals, seed, request |
 //! | `config` | every key of the configuration in force when it began |
+//! | `engine` | what kept the queue: `engine`, `safety`, with `disk` also `sync` and `group`; missing in older runs, whose queue was in memory |
 //! | `audit.verdict` | valid, disturbed or invalid |
 //! | `audit.checks` | the checks: `name`, `verdict` (passed, caution, failed), `says`; `disturbed` where the cause of a caution is outside the run |
 //! | `client` | counts by outcome, rate, times on both clocks, lag, cores, series |

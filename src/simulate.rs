@@ -268,7 +268,7 @@ async fn run(
     run.seconds = recorded.as_ref().map_or(client.seconds, |recorded| recorded.bench.seconds);
     run.client = Some(client);
     if let Some(recorded) = recorded {
-        run.config = Some(recorded.config);
+        run.set_bench_config(recorded.config);
         run.bench = Some(recorded.bench);
     }
     Ok(run.audited())

@@ -279,7 +279,7 @@ fn lists_and_the_configuration_are_told_to_programs_in_json() {
     let folder = Folder::new("lists");
     let exercises = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
     let list = json(&folder, &["exercise", "--dir", exercises, "list", "--json"]);
-    assert_eq!((list["exercises"].as_array().unwrap().len(), &list["next"]), (32, &"enqueue-1000".into()));
+    assert_eq!((list["exercises"].as_array().unwrap().len(), &list["next"]), (36, &"enqueue-1000".into()));
     assert!(list["exercises"][0]["finished"].is_null());
     let config = json(&folder, &["check-config", "--json", "--set", "queue.capacity=5"]);
     assert_eq!((&config["valid"], &config["effective"]["queue"]["capacity"]), (&true.into(), &5.into()));

@@ -13,7 +13,7 @@ use super::text::hang;
 use crate::clean;
 use crate::config::Config;
 use crate::duration;
-use crate::record::{Origin, Run};
+use crate::record::{EngineUsed, Origin, Run};
 use crate::runs::{Store, StoreError, compare, without_first};
 use crate::simulate::{Bounds, simulate_edited};
 use crate::theory::predict;
@@ -115,7 +115,7 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
             let mut predicted = Run::new(Origin::Predicted, mode.name(), began);
             "theory".clone_into(&mut predicted.id);
             predicted.load = Some(plan.clone());
-            predicted.config = Some(effective.clone());
+            predicted.set_bench_config(effective.clone());
             predicted.prediction = Some(prediction);
             runs.push(predicted);
         }
@@ -133,6 +133,13 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
             "this run ended before the bench drained, so its times cover only the events done by then; \
              use a longer --drain\n",
         );
+    }
+    if let Some(engine) = run.engine().filter(|engine| *engine != EngineUsed::memory()) {
+        complain(format_args!(
+            "the queue of this run was kept by {}; theory and simulation keep it in memory, where nothing is \
+             synced and no failed event is tried again\n",
+            clean::line(&engine.to_string())
+        ));
     }
     runs.push(run.clone());
     Ok(runs)

@@ -171,6 +171,9 @@ fn heading(text: &mut String, run: &Run) {
         (None, None, None) => run.load.as_ref().map_or("unknown".to_owned(), ToString::to_string),
     };
     put(text, "load", load);
+    if let Some(engine) = run.engine() {
+        put(text, "queue", engine.to_string());
+    }
     let counted = run.client.as_ref().is_none_or(ClientSide::is_counted);
     let length = if counted { format!(", lasted {} s", number(run.seconds)) } else { String::new() };
     put(text, "began", format!("{}{length}", run.began));

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::sides::reliable;
 use super::{
-    Audit, BenchSide, ClientSide, JobsSide, LeftOut, Mode, ModeSide, Plan, Prediction, RoomsSide, Timing,
-    WatchSide, WindowSide, date,
+    Audit, BenchSide, ClientSide, EngineUsed, JobsSide, LeftOut, Mode, ModeSide, Plan, Prediction,
+    RoomsSide, Timing, WatchSide, WindowSide, date,
 };
 
 /// The version of the format. Fields may be added under the same number.
@@ -43,6 +43,10 @@ pub struct Run {
     pub load: Option<Plan>,
     /// The configuration in force at the beginning, where there was one.
     pub config: Option<Value>,
+    /// The engine that kept the queue, of a run on the bench. Older runs have none: see
+    /// [`engine`](Self::engine).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineUsed>,
     /// Whether its figures can be trusted, and why.
     pub audit: Audit,
     /// What the load generator measured.
@@ -148,6 +152,7 @@ impl Run {
             seconds: 0.0,
             load: None,
             config: None,
+            engine: None,
             audit: Audit::default(),
             client: None,
             bench: None,
@@ -180,6 +185,25 @@ impl Run {
     /// The bench's figures of that mode.
     pub fn mode_side(&self) -> Option<&ModeSide> {
         self.bench.as_ref()?.modes.get(self.mode()?.name())
+    }
+
+    /// Notes the configuration of the bench that was in force, and the engine that it names. A
+    /// simulation keeps its queue in memory.
+    pub fn set_bench_config(&mut self, config: Value) {
+        self.engine = Some(match self.origin {
+            Origin::Simulated => EngineUsed::memory(),
+            _ => EngineUsed::of_config(&config),
+        });
+        self.config = Some(config);
+    }
+
+    /// Returns the engine that kept the queue, of a run whose events were queued. Runs of versions
+    /// that recorded no engine had their queue in memory.
+    pub fn engine(&self) -> Option<EngineUsed> {
+        let is_queued = self.measured() == Measured::Requests && self.mode() == Some(Mode::Pipelined);
+        let has_bench = self.bench.is_some() || self.window.is_some();
+        let noted = || self.engine.clone().unwrap_or_else(EngineUsed::memory);
+        (is_queued && has_bench).then(noted)
     }
 
     /// What the run measures.

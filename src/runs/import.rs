@@ -299,6 +299,7 @@ impl Results {
             seconds: client.seconds,
             load,
             config: None,
+            engine: None,
             audit: Audit { checks },
             client: Some(client),
             bench: None,

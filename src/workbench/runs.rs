@@ -21,7 +21,7 @@ fn run(recorded: Recorded, now: Stamp) -> Run {
     };
     let mut run = Run::new(Origin::Recorded, target, began);
     run.seconds = bench.seconds;
-    run.config = Some(config);
+    run.set_bench_config(config);
     run.bench = Some(bench);
     run.audited()
 }

@@ -83,7 +83,7 @@ impl Workbench {
         let ago = (self.bench.clock.now().as_secs() - first.t).max(0.0);
         let mut run = Run::new(Origin::Kept, &target, now() - Duration::from_secs_f64(ago));
         run.seconds = side.seconds;
-        run.config = Some(self.effective());
+        run.set_bench_config(self.effective());
         let changed = side.marks.iter().filter(|mark| mark.kind == MarkKind::Reload).count();
         run.audit = audit(changed);
         run.window = Some(side);

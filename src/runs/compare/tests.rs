@@ -118,6 +118,7 @@ fn run_with(client: ClientSide) -> Run {
         audit: Audit::default(),
         client: Some(client),
         bench: None,
+        engine: None,
         prediction: None,
         jobs: None,
         watch: None,
@@ -274,6 +275,24 @@ fn what_else_is_different_is_noted() {
     );
     let json = serde_json::to_value(compare(&a, &b)).unwrap();
     assert!(json["figures"][1]["a_ms"].is_number() && json["figures"][0]["a_per_s"].is_number());
+}
+
+#[test]
+fn runs_on_different_engines_are_noted_with_their_promises() {
+    let on = |queue: serde_json::Value| {
+        let mut run = Run { target: "pipelined".to_owned(), ..crate::runs::sample() };
+        run.set_bench_config(serde_json::json!({ "queue": queue }));
+        run
+    };
+    let memory = on(serde_json::json!({ "engine": "memory" }));
+    let disk = on(serde_json::json!({ "engine": "disk", "sync": "always" }));
+    let notes = compare(&memory, &disk).notes;
+    let says = "the engines of the queue differ, so an answer promises different things: memory: a 202 is \
+                lost with the server (in A); disk, sync always: a 202 survives a power cut (in B)";
+    assert!(notes.iter().any(|note| note == says), "{notes:?}");
+    // A run of an earlier version says nothing about an engine.
+    let old = Run { engine: None, config: None, ..memory.clone() };
+    assert!(compare(&memory, &old).notes.iter().all(|note| !note.contains("engines")));
 }
 
 #[test]

@@ -149,6 +149,13 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
         (Some(_), None) => notes.push("the load of B is unknown".to_owned()),
         (None, Some(_)) => notes.push("the load of A is unknown".to_owned()),
     }
+    if let (Some(a), Some(b)) = (a.engine(), b.engine())
+        && a != b
+    {
+        notes.push(format!(
+            "the engines of the queue differ, so an answer promises different things: {a} (in A); {b} (in B)"
+        ));
+    }
     if let (Some(a), Some(b)) = (&a.watch, &b.watch) {
         notes.extend(of_watchers(a, b));
     }

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::metrics::empty_histogram;
 use crate::record::{
-    Audit, BenchSide, ByAnswer, Check, ClientSide, LedgerState, Mark, MarkKind, ModeSide, Model, Origin,
-    Plan, Points, Profile, RequestPlan, Series, Timing, Verdict, buckets,
+    Audit, BenchSide, ByAnswer, Check, ClientSide, EngineUsed, LedgerState, Mark, MarkKind, ModeSide,
+    Model, Origin, Plan, Points, Profile, RequestPlan, Series, Timing, Verdict, buckets,
 };
 
 fn timing(micros: &[u64]) -> Timing {
@@ -85,6 +85,7 @@ pub(crate) fn sample() -> Run {
         audit: Audit { checks: vec![check] },
         client: Some(client),
         bench: Some(bench),
+        engine: None,
         prediction: None,
         jobs: None,
         watch: None,
@@ -100,6 +101,23 @@ fn a_run_is_read_back_and_written_the_same() {
     let read = from_json(text.as_bytes()).unwrap();
     assert_eq!(read, sample());
     assert_eq!(to_json(&read).unwrap(), text);
+}
+
+#[test]
+fn a_run_says_which_engine_kept_the_queue_and_an_old_one_had_memory() {
+    let mut run = sample();
+    assert_eq!(run.engine(), None, "a serial request is not queued");
+    run.target = "pipelined".to_owned();
+    assert_eq!(run.engine(), Some(EngineUsed::memory()), "written before there were engines");
+    run.set_bench_config(
+        serde_json::json!({ "queue": { "engine": "disk", "sync": "always", "group": 9 } }),
+    );
+    let text = to_json(&run).unwrap();
+    assert!(text.contains("\"safety\": \"power_loss\""), "{text}");
+    assert_eq!(from_json(text.as_bytes()).unwrap().engine().unwrap().group, Some(9));
+    run.origin = Origin::Simulated;
+    run.set_bench_config(run.config.clone().unwrap());
+    assert_eq!(run.engine(), Some(EngineUsed::memory()), "a simulation has no disk");
 }
 
 #[test]

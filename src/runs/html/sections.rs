@@ -25,6 +25,9 @@ pub(super) fn card(n: usize, run: &Run) -> String {
         ("began", format!("{}, lasted {} s", escape(&run.began), number(run.seconds))),
         ("audit", format!("<span{class}>{}</span>", validity.word())),
     ];
+    if let Some(engine) = run.engine() {
+        facts.push(("queue", escape(&engine.to_string())));
+    }
     if let Some(skipped) = &run.skipped {
         facts.push(("warm-up", format!("<span class=\"note\">{}</span>", escape(&skipped.says))));
     }
