@@ -4,6 +4,7 @@
 mod engine;
 mod error;
 mod figure;
+mod folder;
 mod jobs;
 mod lab;
 mod rooms;
@@ -23,7 +24,7 @@ pub(super) use time_scale::TimeScale;
 use super::format::bounds::{LONGEST_S, MOST_REQUESTS, check_plan};
 use super::format::{EngineRun, JobsRun, RoomsRun, WatchRun};
 use super::{Exercise, Load};
-use crate::config::{Config, Sources};
+use crate::config::{Config, QueueEngine, Sources};
 use crate::http;
 use crate::measure::{LoadTarget, Measure, MeasureError, Peer, Phase, PlanArgs};
 use crate::record::{Mode, Plan, Prediction, Run};
@@ -33,6 +34,7 @@ use crate::theory::predict;
 use crate::workbench::{Edit, Snapshot, Workbench};
 
 use error::LoadProblem;
+use folder::Folder;
 pub use error::TrialError;
 pub use figure::{FigureName, FigureNameError};
 use lab::LabFound;
@@ -275,7 +277,7 @@ impl Trial<'_> {
         let (peer, drain, _own) = if let TrialBench::Running(peer) = &self.place {
             (peer.clone(), SLOW_DRAIN, None)
         } else {
-            let bench = Bench::start(config).map_err(TrialError::NoBench)?;
+            let bench = Bench::start_apart(config).map_err(TrialError::NoBench)?;
             bench.edit(load.edits.iter().map(|edit| scale.edit(edit)).collect());
             (Peer { base: bench.base.clone(), token: None }, DRAIN, Some(bench))
         };
@@ -302,21 +304,39 @@ struct Bench {
     runtime: Runtime,
     workbench: Arc<Workbench>,
     base: String,
+    /// The folder of its files, if it is the bench's own. It is removed last.
+    _folder: Option<Folder>,
 }
 
 impl Bench {
+    /// Starts a bench that touches no file of the participant: a queue on the disk has a folder of
+    /// its own.
+    fn start_apart(mut config: Config) -> std::io::Result<Self> {
+        let needs_folder = config.settings.queue.engine == QueueEngine::Disk;
+        let folder = needs_folder.then(Folder::create).transpose()?;
+        if let Some(folder) = &folder {
+            config.settings.data.directory = folder.path().display().to_string();
+        }
+        Self::start_in(config, folder)
+    }
+
     fn start(config: Config) -> std::io::Result<Self> {
+        Self::start_in(config, None)
+    }
+
+    fn start_in(config: Config, folder: Option<Folder>) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let (workbench, base) = runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             let address = listener.local_addr()?;
-            let workbench = Workbench::start(config, &Sources::default());
+            let opened = Workbench::open(config, &Sources::default()).await;
+            let workbench = opened.map_err(std::io::Error::other)?;
             let router = http::router(Arc::clone(&workbench));
             tokio::spawn(http::serve(listener, router, workbench.shutdown().clone()));
             tokio::spawn(Arc::clone(&workbench).sample_forever(None));
             std::io::Result::Ok((workbench, format!("http://{address}")))
         })?;
-        Ok(Self { runtime, workbench, base })
+        Ok(Self { runtime, workbench, base, _folder: folder })
     }
 
     /// Makes the edits from now on, each when it is due.

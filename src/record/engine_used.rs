@@ -35,7 +35,8 @@ impl EngineUsed {
             None | Some("memory") => Self::memory(),
             Some("disk") => {
                 let sync = word("sync").unwrap_or_else(|| "always".to_owned());
-                let safety = if sync == "always" { "power_loss" } else { "process" };
+                // With an interval, an event is in memory until the next sync.
+                let safety = if sync == "always" { "power_loss" } else { "memory" };
                 Self {
                     engine: "disk".to_owned(),
                     safety: safety.to_owned(),
@@ -52,11 +53,12 @@ impl EngineUsed {
     }
 
     /// Returns what a 202 of this engine promises, as the end of a sentence.
-    pub fn promise(&self) -> &'static str {
-        match self.safety.as_str() {
-            "power_loss" => "a 202 survives a power cut",
-            "process" => "a 202 survives a kill of the server, and a power cut may take it",
-            _ => "a 202 is lost with the server",
+    pub fn promise(&self) -> String {
+        match (self.safety.as_str(), &self.sync) {
+            ("power_loss", _) => "a 202 survives a power cut".to_owned(),
+            ("process", _) => "a 202 survives a kill of the server, and a power cut may take it".to_owned(),
+            (_, Some(every)) => format!("a kill of the server takes what it accepted in the last {every}"),
+            (_, None) => "a 202 is lost with the server".to_owned(),
         }
     }
 }
@@ -93,7 +95,7 @@ mod tests {
             ),
             (
                 json!({ "queue": { "engine": "disk", "sync": "50ms" } }),
-                "disk, sync 50ms: a 202 survives a kill of the server, and a power cut may take it",
+                "disk, sync 50ms: a kill of the server takes what it accepted in the last 50ms",
             ),
             (
                 json!({ "queue": { "engine": "jetstream", "group": 64 } }),

@@ -2,10 +2,12 @@
 //!
 //! This file has the facts that every choice begins with. `choose/direct.rs` has the two
 //! modes without a queue, `choose/pipelined.rs` the one with a queue. `choose/line.rs` is
-//! for open loads, `choose/burst.rs` for loads that arrive all at once.
+//! for open loads, `choose/burst.rs` for loads that arrive all at once, `choose/durable.rs` for
+//! queues that outlive the process.
 
 mod burst;
 mod direct;
+mod durable;
 mod limits;
 mod line;
 mod pipelined;
@@ -29,6 +31,7 @@ const NEGLIGIBLE: f64 = 1e-6;
 pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Prediction, NoModel> {
     let facts = Facts::new(settings, mode, plan)?;
     limits::check(&facts)?;
+    durable::check(&facts)?;
     let mut prediction = match (mode, facts.load) {
         (Mode::Pipelined, Load::Closed { clients }) => pipelined::closed(&facts, clients),
         (Mode::Pipelined, Load::Open { rate, arrivals, .. }) => pipelined::open(&facts, rate, arrivals),
@@ -37,6 +40,7 @@ pub fn predict(settings: &Settings, mode: Mode, plan: &Plan) -> Result<Predictio
     }?;
     facts.finish(&mut prediction)?;
     limits::qualify(&facts, &mut prediction)?;
+    durable::qualify(&facts, &mut prediction);
     Ok(prediction)
 }
 
@@ -217,6 +221,8 @@ impl Prediction {
 
 #[cfg(test)]
 mod bench_tests;
+#[cfg(test)]
+mod durable_tests;
 #[cfg(test)]
 mod limits_tests;
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! A run that kills needs a process to kill, so it takes place in another one (see [`life`]). What
 //! counts is kept outside of that process: answers that clients have, and work that was done.
 
-mod folder;
 mod hands;
 mod kill;
 mod life;

@@ -43,6 +43,7 @@ impl TimeScale {
             ("resource.freeze_every", resource.freeze_every),
             ("resource.freeze_for", resource.freeze_for),
             ("queue.wait_timeout", queue.wait_timeout),
+            ("queue.retry_delay", queue.retry_delay),
         ];
         let mut flags = config.settings.as_flags();
         flags.extend(durations.map(|(key, time)| format!("{key}={}ns", (time / self.0).as_nanos())));

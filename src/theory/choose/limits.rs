@@ -6,7 +6,7 @@
 //! a simulation, at 2 and 5 ms of work. The highest rate is an estimate from the table in
 //! the README.
 
-use super::{Facts, Load, none};
+use super::{Facts, Load, durable, none};
 use crate::config::Settings;
 use crate::record::{Exactness, Mode, Prediction};
 use crate::theory::NoModel;
@@ -56,11 +56,14 @@ fn load_in_percent(facts: &Facts<'_>, works: f64) -> String {
     format!(" (with that, {percent:.0} % of what can be done is asked for)")
 }
 
-/// Returns a note about the machine's time, which a simulation leaves out, if it matters.
+/// Returns a note about what a simulation leaves out: the machine's time if it matters, and a
+/// durable queue.
 pub fn left_out(settings: &Settings, mode: Mode) -> Option<String> {
     let mean = Service::new(settings.resource.latency.to_resource()).mean;
     let extra = if mode == Mode::Serial { ANSWER } else { HAND_OFF };
-    (mean > 0.0 && extra >= LITTLE * mean).then(|| machine(mode, mean))
+    let of_machine = (mean > 0.0 && extra >= LITTLE * mean).then(|| machine(mode, mean));
+    let notes: Vec<String> = durable::left_out(settings, mode).into_iter().chain(of_machine).collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
 }
 
 /// Adds a note about the machine's time, which a model leaves out.

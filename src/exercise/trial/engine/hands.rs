@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 use weir_parts::engine::{Engine, Settle};
 use weir_queue_redb::{DiskQueue, Options};
 
-use super::folder::Folder;
 use super::found;
 use super::life::{Alive, Life, Said};
 use crate::exercise::format::{First, Hands, KillPoint};
+use crate::exercise::trial::folder::Folder;
 use crate::exercise::trial::lab::Found;
 
 /// A life's work on the events of a queue.

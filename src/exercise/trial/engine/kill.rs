@@ -5,11 +5,11 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::Value;
 
-use super::folder::Folder;
 use super::found;
 use super::life::{Alive, Life, Said, key};
 use crate::config::{Config, Sources};
 use crate::exercise::format::Kill;
+use crate::exercise::trial::folder::Folder;
 use crate::exercise::trial::lab::Found;
 use crate::exercise::trial::{Bench, TrialError};
 use crate::measure::{LoadTarget, Measure, MeasureError, Peer, PlanArgs};

@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep};
 use weir_parts::engine::{Engine, EventId, MemoryEngine, Settle};
 use weir_queue_redb::{DiskQueue, Options};
 
-use super::folder::Folder;
 use super::found;
 use crate::exercise::format::Poison;
+use crate::exercise::trial::folder::Folder;
 use crate::exercise::trial::lab::Found;
 
 /// The payload of the event that always fails.

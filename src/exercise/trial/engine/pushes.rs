@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use weir_parts::engine::Engine;
 use weir_queue_redb::{DiskQueue, Options};
 
-use super::folder::Folder;
 use super::found;
 use crate::exercise::format::Pushes;
+use crate::exercise::trial::folder::Folder;
 use crate::exercise::trial::lab::Found;
 
 /// Theory of a run: each sync takes `t`, and accepts the events of a group. With fewer clients than

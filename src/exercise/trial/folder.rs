@@ -9,11 +9,11 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A folder among the system's temporary files. Dropping it removes it.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(in crate::exercise::trial) struct Folder(PathBuf);
 
 impl Folder {
     /// Creates an empty folder.
-    pub(super) fn create() -> io::Result<Self> {
+    pub(in crate::exercise::trial) fn create() -> io::Result<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("weir-engine-{}-{number}", std::process::id()));
         // A killed process may have left one.
@@ -24,12 +24,12 @@ impl Folder {
         Ok(Self(path))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::exercise::trial) fn path(&self) -> &Path {
         &self.0
     }
 
     /// The file of a queue.
-    pub(super) fn queue(&self) -> PathBuf {
+    pub(in crate::exercise::trial) fn queue(&self) -> PathBuf {
         self.0.join("queue.redb")
     }
 }

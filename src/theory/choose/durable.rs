@@ -1,0 +1,63 @@
+//! What a durable queue changes: an answer waits until the event is stored, and so does a consumer
+//! behind each event. How long that takes depends on the disk, and no model here knows it.
+
+use super::Facts;
+use crate::config::{Queue, QueueEngine, Settings, Syncs};
+use crate::record::{Mode, Prediction};
+use crate::theory::NoModel;
+
+/// Returns the section of the queue, if events of this mode are kept by a durable engine.
+fn durable(settings: &Settings, mode: Mode) -> Option<&Queue> {
+    let queue = &settings.queue;
+    (mode == Mode::Pipelined && queue.engine != QueueEngine::Memory).then_some(queue)
+}
+
+/// Refuses failures, which a durable queue tries again.
+pub(super) fn check(facts: &Facts<'_>) -> Result<(), NoModel> {
+    let is_durable = durable(facts.settings, facts.mode);
+    match is_durable.filter(|queue| facts.settings.resource.failure_rate > 0.0 && queue.attempts > 1) {
+        // No simulation fits either, so the error does not recommend one.
+        Some(Queue { engine, attempts, .. }) => Err(NoModel {
+            why: format!(
+                "queue.engine = \"{engine}\" tries work that fails up to {attempts} times \
+                 (queue.attempts), which no model here covers; in a simulation, a failure is final"
+            ),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Notes what is not known here.
+pub(super) fn qualify(facts: &Facts<'_>, prediction: &mut Prediction) {
+    let Some(queue) = durable(facts.settings, facts.mode) else { return };
+    match (queue.engine, queue.sync) {
+        (QueueEngine::Memory, _) => {}
+        (QueueEngine::Disk, Syncs::Always) => {
+            prediction.assume(format!(
+                "A sync of the disk takes no time. How long it takes is not known here. If it takes t, at \
+                 most {} / t events are accepted and settled a second, and an answer waits up to 2 t.",
+                queue.group
+            ));
+            prediction.assume(
+                "A consumer begins its next event once its last one is stored, so each event takes it a \
+                 sync longer than the work.",
+            );
+        }
+        (QueueEngine::Disk, Syncs::Every(_)) => prediction.assume(
+            "Writing to the disk takes no time. Neither an answer nor a consumer waits for a sync.",
+        ),
+        (QueueEngine::JetStream, _) => prediction.assume(
+            "The NATS server takes no time. How long it takes is not known here: an answer waits for it, \
+             and so does a consumer behind each event. Other servers take no events of this queue.",
+        ),
+    }
+}
+
+/// Returns what a simulation leaves out of a durable queue.
+pub(super) fn left_out(settings: &Settings, mode: Mode) -> Option<String> {
+    let Queue { engine, .. } = durable(settings, mode)?;
+    Some(format!(
+        "A simulation keeps the queue in memory, although queue.engine = \"{engine}\": nothing takes the \
+         time of a sync, and a failure is final."
+    ))
+}
