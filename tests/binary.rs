@@ -13,6 +13,8 @@ mod directory;
 mod edits;
 /// The end: in time, whatever is blocked, and with everything said.
 mod ending;
+/// Runs of exercises that kill a process and start it again.
+mod engines;
 /// `weir set`.
 mod set;
 

@@ -34,9 +34,9 @@ use crate::theory::predict;
 use crate::workbench::{Edit, Snapshot, Workbench};
 
 use error::LoadProblem;
-use folder::Folder;
 pub use error::TrialError;
 pub use figure::{FigureName, FigureNameError};
+use folder::Folder;
 use lab::LabFound;
 pub use watch::{MEASURE_RUN, measure_told_run, set_program};
 

@@ -51,7 +51,7 @@ pub(super) fn measure(
     let before = snapshot(&peer)?;
     first.kill();
     let (second, peer) = served(&life(&kill.again)).map_err(failed)?;
-    let there = number(&snapshot(&peer)?, "/ledger/recovered");
+    let there = recovered(&snapshot(&peer)?);
     let after = worked_off(&peer, stop)?;
     drop(second);
     let uses = |of: &Value| number(of, "/resource/calls");
@@ -80,6 +80,14 @@ fn snapshot(peer: &Peer) -> Result<Value, TrialError> {
 
 fn number(of: &Value, pointer: &str) -> f64 {
     of.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN)
+}
+
+/// Returns the events that a bench held at its start. A ledger without the count had none.
+fn recovered(of: &Value) -> f64 {
+    match of.pointer("/ledger") {
+        Some(ledger) => ledger["recovered"].as_f64().unwrap_or(0.0),
+        None => f64::NAN,
+    }
 }
 
 /// Waits until a bench holds nothing, and returns its snapshot.
