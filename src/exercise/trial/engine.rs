@@ -10,13 +10,14 @@ mod life;
 mod poison;
 mod pushes;
 
+use std::thread;
+
 use super::TrialError;
 use super::lab::{Found, LabFound};
 use crate::exercise::Value;
 use crate::exercise::format::EngineRun;
 use crate::shutdown::StopToken;
-
-pub(super) use life::live;
+use life::Life;
 
 /// The figures of a run with an engine.
 pub(super) const NAMES: [&str; 12] = [
@@ -39,6 +40,25 @@ pub(super) const NAMES: [&str; 12] = [
     "busy_s",
     "attempts",
 ];
+
+/// Lives the life that is described, if it is a life. Returns `None` for another description.
+pub(super) fn live(description: &str) -> Option<anyhow::Result<()>> {
+    let life: Life = serde_json::from_str(description).ok()?;
+    Some(match life {
+        Life::Serve(keys) => kill::serve(keys, life::wait_for_end),
+        Life::Shift(shift) => {
+            thread::spawn(end_with_input);
+            hands::work_shift(&shift)
+        }
+    })
+}
+
+/// Ends this process with its input: a shift whose workers have stopped never ends by itself.
+#[expect(clippy::exit, reason = "the main thread waits for workers that have stopped for good")]
+fn end_with_input() {
+    life::wait_for_end();
+    std::process::exit(1);
+}
 
 /// Theory and simulation of a run, as far as they cover it.
 pub(super) fn expected(run: &EngineRun) -> Result<LabFound, TrialError> {
@@ -143,6 +163,11 @@ mod tests {
         let run = run("hands = { n = 20, workers = 4, rounds = 2, killed = \"between\" }");
         let why = measure(&[], &run, &StopToken::new()).unwrap_err().to_string();
         assert!(why.starts_with("run r was not measured: it kills a process of its own"), "{why}");
+    }
+
+    #[test]
+    fn another_description_is_no_life() {
+        assert!(live("{}").is_none() && live("{\"config\":[],\"run\":{}}").is_none());
     }
 
     #[test]

@@ -1,33 +1,18 @@
 //! Workers that are killed at a point of their work: which work is done twice, and which never?
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use weir_parts::engine::{Engine, Settle};
 use weir_queue_redb::{DiskQueue, Options};
 
 use super::found;
-use super::life::{Alive, Life, Said};
+use super::life::{Alive, Life, Said, Shift};
 use crate::exercise::format::{First, Hands, KillPoint};
 use crate::exercise::trial::folder::Folder;
 use crate::exercise::trial::lab::Found;
-
-/// A life's work on the events of a queue.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Shift {
-    file: PathBuf,
-    /// The events that it accepts at the start.
-    accepts: u64,
-    workers: u32,
-    first: First,
-    /// The events that each worker finishes, and the point of the next one where it stops. Without
-    /// it, the shift ends when nothing is held.
-    stops: Option<(u32, KillPoint)>,
-}
 
 /// Theory of a run.
 pub(super) fn predict(run: &Hands) -> Found {

@@ -69,7 +69,7 @@ fn served(life: &Life) -> Result<(Alive, Peer), String> {
     let lines = alive.until(|line| matches!(line, Said::Serves(_)))?;
     match lines.into_iter().next_back() {
         Some(Said::Serves(base)) => Ok((alive, Peer { base, token: None })),
-        _ => Err("the process that was to be killed serves nothing".to_owned()),
+        _ => Err("the process that the run kills serves nothing".to_owned()),
     }
 }
 

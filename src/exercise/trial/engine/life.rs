@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::hands::{self, Shift};
-use super::kill;
+use crate::exercise::format::{First, KillPoint};
 use crate::exercise::trial::watch::{MEASURE_RUN, program};
 
 /// The time limit for a line that must come.
@@ -28,6 +27,19 @@ pub(super) enum Life {
     Serve(Vec<String>),
     /// It works on the events of a queue.
     Shift(Shift),
+}
+
+/// A life's work on the events of a queue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Shift {
+    pub(super) file: PathBuf,
+    /// The events that it accepts at the start.
+    pub(super) accepts: u64,
+    pub(super) workers: u32,
+    pub(super) first: First,
+    /// The events that each worker finishes, and the point of the next one where it stops. Without
+    /// it, the shift ends when nothing is held.
+    pub(super) stops: Option<(u32, KillPoint)>,
 }
 
 /// A line of a life.
@@ -57,24 +69,9 @@ impl Said {
     }
 }
 
-/// Lives the life that is described, if it is a life. Returns `None` for another description.
-pub(in crate::exercise::trial) fn live(description: &str) -> Option<anyhow::Result<()>> {
-    let life: Life = serde_json::from_str(description).ok()?;
-    Some(match life {
-        Life::Serve(keys) => kill::serve(keys, || wait_for_end(io::stdin())),
-        Life::Shift(shift) => {
-            // A shift that is held never ends by itself.
-            thread::spawn(|| {
-                wait_for_end(io::stdin());
-                std::process::exit(1);
-            });
-            hands::work_shift(&shift)
-        }
-    })
-}
-
-fn wait_for_end(mut input: impl Read) {
-    let _ = io::copy(&mut input, &mut io::sink());
+/// Waits until the process that started this one closes its input, or ends.
+pub(super) fn wait_for_end() {
+    let _ = io::copy(&mut io::stdin(), &mut io::sink());
 }
 
 /// A living process. Dropping it kills it.
@@ -132,7 +129,7 @@ impl Alive {
         }
         self.end();
         let said = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
-        Err(format!("the process that was to be killed has ended: {}", said.trim()))
+        Err(format!("the process that the run kills has ended early: {}", said.trim()))
     }
 
     /// Kills it with SIGKILL, and returns the lines that it had written.
@@ -168,11 +165,6 @@ mod tests {
         let life = Life::Serve(Vec::new());
         let mut alive = Alive::start_as(Path::new("/bin/false"), &life).unwrap();
         let why = alive.until(|_| true).unwrap_err();
-        assert!(why.starts_with("the process that was to be killed has ended"), "{why}");
-    }
-
-    #[test]
-    fn another_description_is_no_life() {
-        assert!(live("{}").is_none() && live("{\"config\":[],\"run\":{}}").is_none());
+        assert!(why.starts_with("the process that the run kills has ended early"), "{why}");
     }
 }
