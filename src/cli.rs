@@ -20,6 +20,7 @@ mod matches;
 mod output;
 mod paint;
 mod predict;
+mod queue;
 mod report;
 mod rooms;
 mod runs;
@@ -164,6 +165,9 @@ enum Command {
     /// Empty the queue of a running server: drop the waiting events
     #[command(after_help = help::PURGE)]
     Purge(Server),
+    /// Inspect, verify and export the queue; list and retry its dead letters
+    #[command(after_help = help::QUEUE)]
+    Queue(queue::Args),
     /// Change keys of a running server's configuration
     #[command(after_help = help::SET)]
     Set(set::Args),
@@ -267,6 +271,7 @@ fn run_command() -> anyhow::Result<Exit> {
             on_server(server.peer(&sources, token), |peer| post(peer, "/api/resume"))
         }
         Command::Purge(server) => on_server(server.peer(&sources, token), purge),
+        Command::Queue(args) => queue::run(&args, &sources, token),
         Command::Set(args) => on_server(args.server.peer(&sources, token), |peer| set::run(&args, peer)),
         Command::Reset(server) => on_server(server.peer(&sources, token), |peer| post(peer, "/api/reset")),
         Command::Completions { shell } => {

@@ -5,6 +5,7 @@
 //! a listener.
 
 mod access;
+mod base64;
 mod components;
 mod config;
 mod encoding;
@@ -18,6 +19,7 @@ mod loads;
 mod matches;
 mod page;
 mod page_files;
+mod queue;
 mod rooms;
 mod runs;
 mod server;
@@ -40,6 +42,7 @@ use crate::workbench::Workbench;
 pub use access::{Access, guarded, reachable};
 pub use listener::{listen, listen_shared};
 pub use matches::match_transports;
+pub use queue::DeadLetter;
 pub use rooms::RoomFrames;
 pub use server::{
     ConnectionCounts, Limits, Place, TakenSocket, Takeover, endless, serve, serve_counted, serve_within,
@@ -101,6 +104,7 @@ fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, labs: Router) -> Rou
         .merge(runs::routes())
         .merge(config::routes())
         .merge(components::routes())
+        .merge(queue::routes())
         .route("/metrics", get(metrics))
         .route("/api/snapshot", get(live::snapshot))
         .route("/api/history", get(live::history))
@@ -109,7 +113,7 @@ fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, labs: Router) -> Rou
         .route("/api/concurrency", post(concurrency))
         .route("/api/pause", post(pause))
         .route("/api/resume", post(resume))
-        .route("/api/purge", post(purge))
+        .route("/api/purge", post(queue::purge))
         .fallback(any(not_found))
         .with_state(Arc::clone(workbench))
         .merge(live::routes(workbench))
@@ -171,15 +175,6 @@ async fn resume(State(workbench): State<Arc<Workbench>>) -> &'static str {
     "OK"
 }
 
-/// Purges the queue. Answers with the number of events dropped, and of those that had
-/// left the queue.
-async fn purge(State(workbench): State<Arc<Workbench>>) -> Response {
-    match workbench.purge().await {
-        Ok(purged) => Json(purged).into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
-    }
-}
-
 async fn not_found(uri: Uri) -> Response {
     let message = format!(
         "there is nothing at {}\n\n\
@@ -197,8 +192,11 @@ async fn not_found(uri: Uri) -> Response {
          hold the pipeline   POST /api/pause  /api/resume\n\
          kill or restart     POST /api/components/NAME/kill  …/restart\n\
          kill one worker     POST /api/components/NAME/workers/ID/kill\n\
-         empty the queue     POST /api/purge\n\
-         change it           POST /api/concurrency?value=3\n\
+         the queue           /api/queue  /api/queue/dead?after=7&most=100\n\
+         empty it            POST /api/queue/purge\n\
+         dead letters again  POST /api/queue/dead/retry {{\"id\":7}}\n\
+         delete them         POST /api/queue/dead/purge\n\
+         the consumers       POST /api/concurrency?value=3\n\
          the configuration   /api/config  /api/config/check?toml=queue.capacity=5\n\
          change a key        POST /api/config?toml=queue.capacity=5&write=true\n\
          make load           POST /api/load/start?mode=serial&clients=50&requests=1000\n\

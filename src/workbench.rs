@@ -65,7 +65,7 @@ pub use purge::Purged;
 pub use recording::Recorded;
 pub use reload::{Edit, EditError};
 pub use running::{Killed, Running};
-pub use snapshot::{ConsumerCell, ConsumerState, Snapshot, SnapshotFigure, SnapshotValue};
+pub use snapshot::{ConsumerCell, ConsumerState, QueueState, Snapshot, SnapshotFigure, SnapshotValue};
 pub use spawned::TooMany;
 pub use stages::Order;
 pub use stats::Request;

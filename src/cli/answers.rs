@@ -1,8 +1,9 @@
-//! The answers of the labs, as far as the command line shows them. Unknown fields are ignored,
-//! since the server may be a newer version.
+//! The answers about the queue and of the labs, as far as the command line shows them. Unknown
+//! fields are ignored, since the server may be a newer version.
 
 pub(super) mod jobs;
 pub(super) mod matches;
+pub(super) mod queue;
 pub(super) mod rooms;
 
 use serde::Deserialize;

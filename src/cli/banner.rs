@@ -1,7 +1,10 @@
-//! The start-up message of a server: the address of its page, and who may change it.
+//! The start-up message of a server: the address of its page, what a 202 of its queue promises, and
+//! who may change it.
 
 use std::net::SocketAddr;
 
+use super::queue::engine_of;
+use super::text;
 use crate::clean;
 use crate::config::{Settings, Sources};
 use crate::http::{Access, reachable};
@@ -12,12 +15,22 @@ pub(super) fn banner(
     access: &Access,
     settings: &Settings,
     sources: &Sources,
+    recovered: u64,
 ) -> String {
     let config = match &sources.file {
         Some(path) => format!("{}   (edits apply while load is running)", clean::path(path)),
         None => "defaults; create config.toml here to change them".to_owned(),
     };
     let address = reachable(address);
+    let recovered = match recovered {
+        0 => String::new(),
+        1 => "; 1 event recovered".to_owned(),
+        n => format!("; {n} events recovered"),
+    };
+    let queue = engine_of(settings).map_or(String::new(), |engine| {
+        let said = text::hang("  queue     ", &format!("{engine}{recovered}"));
+        format!("\n{}", said.trim_end())
+    });
     let (mut fragment, mut control) = (String::new(), "");
     if settings.server.read_only {
         control = "\n  control   off: this server is read-only";
@@ -29,7 +42,7 @@ pub(super) fn banner(
     format!(
         "\n  Weir {version}\n\n  \
            page      http://{address}/{fragment}\n  \
-           config    {config}{control}\n\n  \
+           config    {config}{queue}{control}\n\n  \
            Try, in another terminal:\n\n    \
              ab -n 3000 -c 50 http://{address}/part1/serial\n    \
              ab -n 3000 -c 50 http://{address}/part1/async\n    \

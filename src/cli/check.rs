@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::Exit;
 use super::output::{complain, say};
+use super::queue::engine_of;
+use super::text::hang;
 use crate::clean;
 use crate::config::{Config, ConfigError, Sources};
 
@@ -22,6 +24,9 @@ pub(super) fn run(sources: &Sources, as_json: bool) -> Exit {
                 let by_flag = config.by_flag.iter().any(|flag| flag.key == key);
                 let value = clean::line(&value);
                 say(format_args!("  {key} = {value}{}", if by_flag { "   (set by flag)" } else { "" }));
+            }
+            if let Some(engine) = engine_of(&config.settings) {
+                say(hang("queue: ", &engine).trim_end());
             }
         }
         Err(error) => complain(error),

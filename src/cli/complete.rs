@@ -93,7 +93,7 @@ struct Line<'a> {
 }
 
 /// Options with a value that may precede an argument.
-const WITH_VALUE: [&str; 17] = [
+const WITH_VALUE: [&str; 20] = [
     "--config",
     "--set",
     "--listen",
@@ -111,6 +111,9 @@ const WITH_VALUE: [&str; 17] = [
     "-n",
     "-d",
     "--drain",
+    "--file",
+    "--after",
+    "--most",
 ];
 
 impl<'a> Line<'a> {

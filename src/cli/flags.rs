@@ -45,6 +45,8 @@ fn reads(command: &Command) -> Option<Reads> {
         | Command::Reset(_) => (&["server.listen"], RUNNING),
         // The ladder stores its runs.
         Command::Match(_) => (&["server.listen", "data."], RUNNING),
+        // The file of the engine disk is in the data folder.
+        Command::Queue(_) => (&["server.listen", "data."], RUNNING),
         Command::Compare(_) => (&["server.listen", "data."], OF_THE_RUN),
         Command::Runs(_) => (&["server.listen", "data."], KEPT),
         Command::Exercise(_) => (&["server.listen", "data."], OF_THE_EXERCISE),
@@ -74,6 +76,7 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",
             Self::Purge(_) => "purge",
+            Self::Queue(_) => "queue",
             Self::Set(_) => "set",
             Self::Reset(_) => "reset",
             Self::Completions { .. } => "completions",

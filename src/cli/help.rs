@@ -1,8 +1,10 @@
 //! The end of each `--help`: examples and exit codes.
 
 mod labs;
+pub(super) mod queue;
 
 pub(super) use labs::{LOAD_ROOMS, LOAD_WATCH, PREDICT_ROOMS, PREDICT_WATCH};
+pub(super) use queue::QUEUE;
 
 pub(super) const WEIR: &str = "\
 Examples:

@@ -112,7 +112,8 @@ async fn serve(
     matches.set_connections(Arc::clone(&counts) as Arc<dyn ConnectionFigures>);
     let shutdown = workbench.shutdown().clone();
     let mut server = tokio::spawn(http::serve_counted(listener, router, shutdown, limits, counts));
-    show(banner(address, &access, &workbench.settings(), sources));
+    let recovered = workbench.queue_report().recovered;
+    show(banner(address, &access, &workbench.settings(), sources, recovered));
 
     let name = tokio::select! {
         name = signals.next() => name,

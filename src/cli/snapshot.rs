@@ -12,7 +12,7 @@ use crate::config::Sources;
 use crate::measure::Peer;
 use crate::metrics::Summary;
 use crate::record::Origin;
-use crate::workbench::{Snapshot, Verdict};
+use crate::workbench::{QueueState, Snapshot, Verdict};
 
 /// The width of a label; the text begins behind it.
 const LABEL: usize = 12;
@@ -97,6 +97,7 @@ fn parts(snapshot: &Snapshot) -> String {
             .chain((queue.at_gate > 0).then(|| format!("{} at the gate", queue.at_gate)))
             .collect(),
         ),
+        ("engine", engine(queue)),
         (
             "consumers",
             vec![format!(
@@ -108,8 +109,26 @@ fn parts(snapshot: &Snapshot) -> String {
     ];
     parts
         .iter()
+        .filter(|(_, said)| !said.is_empty())
         .map(|(label, said): &(_, Vec<String>)| hang(&pad(label, LABEL), &said.join(", ")))
         .collect()
+}
+
+/// The engine of the queue and where its events are; nothing with the memory engine.
+fn engine(queue: &QueueState) -> Vec<String> {
+    if matches!(queue.engine.as_str(), "" | "memory") {
+        return Vec::new();
+    }
+    let file = queue.file.iter().map(|file| clean::line(file).into_owned());
+    let counts = [
+        ("leased", queue.leased),
+        ("delayed", queue.delayed),
+        ("settling", queue.settling),
+        ("dead letters", queue.dead),
+    ];
+    let counts = counts.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}"));
+    let trouble = queue.trouble.iter().map(|why| format!("in trouble: {}", clean::line(why)));
+    [queue.engine.clone()].into_iter().chain(file).chain(counts).chain(trouble).collect()
 }
 
 /// A row for each mode: its counts, and the times of its requests and events.

@@ -13,7 +13,7 @@ use crate::record::Mode;
 const METADATA: Metadata<'static> = Metadata::new("weir", Level::INFO, None);
 
 /// Name and help of each counter.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("weir_http_arrived_total", "HTTP requests that arrived, by mode."),
     ("weir_http_requests_total", "HTTP responses sent, by mode and outcome."),
     ("weir_http_aborted_total", "HTTP requests whose client went away before the response, by mode."),
@@ -21,6 +21,7 @@ const COUNTERS: [(&str, &str); 8] = [
         "weir_events_accepted_total",
         "Events promised to be done. After a reset, those that were held count anew.",
     ),
+    ("weir_events_recovered_total", "Events that an earlier life of the server left in the queue."),
     ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
     ("weir_resource_calls_total", "Calls of the resource: pieces of work begun, and calls refused."),
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
@@ -30,7 +31,7 @@ const COUNTERS: [(&str, &str); 8] = [
 /// A gauge: its name, its help, and its value in the snapshot.
 type GaugeOf = (&'static str, &'static str, fn(&Snapshot) -> f64);
 
-const GAUGES: [GaugeOf; 17] = [
+const GAUGES: [GaugeOf; 23] = [
     ("weir_uptime_seconds", "Seconds since the start.", |s| s.uptime_s),
     ("weir_queue_depth", "Events waiting in the queue or at its gate.", |s| s.queue.depth as f64),
     ("weir_queue_at_gate", "Events that have left the queue and no consumer asks for.", |s| {
@@ -46,6 +47,22 @@ const GAUGES: [GaugeOf; 17] = [
     }),
     ("weir_queue_capacity", "How many events may wait in the queue.", |s| s.queue.capacity as f64),
     ("weir_queue_waiting", "Requests waiting for a place in the queue.", |s| s.queue.waiting as f64),
+    ("weir_queue_leased", "Events of the queue that consumers have.", |s| s.queue.leased as f64),
+    ("weir_queue_delayed", "Events of the queue that wait for their next attempt.", |s| {
+        s.queue.delayed as f64
+    }),
+    (
+        "weir_queue_settling",
+        "Events whose work has ended, which the engine of the queue has not stored yet.",
+        |s| s.queue.settling as f64,
+    ),
+    ("weir_queue_dead", "Dead letters: events that were given up and are kept.", |s| s.queue.dead as f64),
+    ("weir_queue_payload_bytes", "Bytes of the payloads of events in the queue.", |s| {
+        s.queue.payload_bytes as f64
+    }),
+    ("weir_queue_trouble", "1 while the engine of the queue cannot store events.", |s| {
+        f64::from(u8::from(s.queue.trouble.is_some()))
+    }),
     ("weir_resource_in_use", "Events in the resource.", |s| s.resource.in_use as f64),
     (
         "weir_resource_peak_in_use",
@@ -103,6 +120,7 @@ impl Workbench {
         for (mode, state) in snapshot.modes.iter() {
             self.publish_mode(mode, state);
         }
+        self.count("weir_events_recovered_total", &[], snapshot.ledger.recovered);
         self.count("weir_resource_calls_total", &[], snapshot.resource.calls);
         self.count("weir_resource_refused_total", &[], snapshot.resource.refused);
         for stage in &snapshot.components {

@@ -11,6 +11,7 @@ import { Bench } from './bench/bench.js';
 import { Bindings } from './bindings.js';
 import { Concurrency } from './concurrency.js';
 import { follow } from './control.js';
+import { DeadBar } from './dead-bar.js';
 import { find, findAll, write } from './dom.js';
 import { Expected } from './expected.js';
 import { Glossary, Tooltip } from './glossary.js';
@@ -20,6 +21,7 @@ import { Ledger } from './ledger.js';
 import { LoadBar } from './load-bar.js';
 import { MODES } from './modes.js';
 import { Palette } from './palette.js';
+import { rove } from './rove.js';
 import { ask } from './server.js';
 import { listen } from './stream.js';
 import { followAddress } from './tabs.js';
@@ -48,7 +50,9 @@ const expected = new Expected($('#expected'), $('#load-expects'));
 const actions = new Actions($('header'), () => timeline.load());
 const concurrency = new Concurrency($('#concurrency'));
 const ledger = new Ledger($('#ledger'));
+const dead = new DeadBar($('#ledger'), $('#dead'));
 const glossary = new Glossary(tooltip);
+rove(find($('#ledger'), '.equation'), '[data-term]');
 const shared = { palette, tooltip, timeline };
 const tabs = {
   figures: later('#figures', async (section) => {
@@ -87,6 +91,8 @@ function later(selector, load) {
 
 /** @type {Snapshot | null} the newest */
 let latest = null;
+/** @type {Promise<void> | null} the list of nodes, once the configuration connects this server to others */
+let nodes = null;
 
 // ---- the live stream ----
 
@@ -129,9 +135,12 @@ function marked({ config, paused, components }) {
  */
 function render(snapshot) {
   const row = timeline.newest;
-  bindings.update({ ...snapshot, now: { in: row?.in, finished: total(row) } });
+  const durable = snapshot.queue.engine === 'memory' ? {} : snapshot.queue;
+  bindings.update({ ...snapshot, durable, now: { in: row?.in, finished: total(row) } });
   banner.update(snapshot);
   ledger.update(snapshot);
+  dead.update(snapshot);
+  if (!nodes && hasNodes(snapshot)) nodes = loadNodes();
   for (const tab of Object.values(tabs)) tab.update(snapshot);
   if (!$('#bench').hidden) expected.update(bar.load, snapshot);
   const { modes } = snapshot;
@@ -139,6 +148,16 @@ function render(snapshot) {
   $('#empty').hidden =
     MODES.some((mode) => modes[mode].requests > 0) ||
     timeline.rows.some((one) => one.requests.some((count) => count > 0));
+}
+
+/** @param {Snapshot} snapshot */
+function hasNodes({ config: { effective } }) {
+  return effective.queue.engine === 'jetstream' || effective.matches.nodes === 'nats';
+}
+
+async function loadNodes() {
+  const { Nodes } = await import('./nodes.js');
+  new Nodes($('#nodes'), $('#nodes-open')).follow();
 }
 
 /**

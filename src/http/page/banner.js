@@ -1,11 +1,12 @@
 // @ts-check
 // The banner: what needs a person's attention.
 //
-// Responsible for: a refused edit of the configuration, and runs that could not be written to the disk.
+// Responsible for: a refused edit of the configuration, runs that could not be written to the disk, and a queue
+// that cannot store events.
 
 import { element } from './dom.js';
 
-/** @import { ConfigState, KeepingState, Snapshot } from './snapshot.d.ts' */
+/** @import { ConfigState, KeepingState, QueueState, Snapshot } from './snapshot.d.ts' */
 
 export class Banner {
   #shown = '';
@@ -16,8 +17,8 @@ export class Banner {
   }
 
   /** @param {Snapshot} snapshot */
-  update({ config, keeping }) {
-    const warnings = [...refusedEdit(config), ...unwritten(keeping)];
+  update({ config, keeping, queue }) {
+    const warnings = [...refusedEdit(config), ...unwritten(keeping), ...inTrouble(queue)];
     const shown = JSON.stringify(warnings);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -46,4 +47,14 @@ function unwritten({ error, waiting, lost }) {
     ? `${runs(waiting)} could not be written to disk yet; the server keeps trying.`
     : 'Runs cannot be written to disk.';
   return [[lost ? `${first} ${runs(lost)} had to be discarded.` : first, error]];
+}
+
+/**
+ * @param {QueueState} queue
+ * @returns {[what: string, why: string][]}
+ */
+function inTrouble({ engine, trouble }) {
+  if (!trouble) return [];
+  const what = engine === 'jetstream' ? 'The queue cannot be reached' : 'The queue cannot store events';
+  return [[`${what}: new requests are refused until it can. What it has accepted is kept.`, trouble]];
 }

@@ -2,7 +2,7 @@
 // Figures in the page's skeleton that are a field of the snapshot.
 //
 // Responsible for: `data-bind` (which field), `data-as` (which format), `data-alarm` (stands out while
-// the field is above zero) and `data-quiet` (hidden while it is not).
+// the field is above zero) and `data-quiet` (hidden while it is zero or missing).
 
 import { findAll, write } from './dom.js';
 import { format } from './format.js';
@@ -22,6 +22,8 @@ export function field(from, path) {
 
 /** @param {unknown} value */
 const isOn = (value) => value === true || Number(value) > 0;
+/** @param {unknown} value */
+const isThere = (value) => value === true || Math.abs(Number(value)) > 0;
 
 export class Bindings {
   #bound = findAll(document, '[data-bind]');
@@ -36,6 +38,6 @@ export class Bindings {
       write(node, FORMATS[as](value));
     }
     for (const node of this.#alarms) node.classList.toggle('alarm', isOn(field(view, node.dataset.alarm ?? '')));
-    for (const node of this.#quiet) node.hidden = !isOn(field(view, node.dataset.quiet ?? ''));
+    for (const node of this.#quiet) node.hidden = !isThere(field(view, node.dataset.quiet ?? ''));
   }
 }

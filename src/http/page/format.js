@@ -71,6 +71,13 @@ export const format = {
   /** @param {Figure} value seconds */
   seconds: (value) => (known(value) ? `${format.rate(value)}${THIN}s` : UNKNOWN),
 
+  /** A size. @param {Figure} value bytes */
+  bytes: (value) => {
+    if (!known(value)) return UNKNOWN;
+    const step = value < 1024 ? 0 : Math.min(3, Math.floor(Math.log2(value) / 10));
+    return `${short.format(value / 1024 ** step)}${THIN}${['B', 'KiB', 'MiB', 'GiB'][step]}`;
+  },
+
   /** A limit; unknown is unlimited. @param {Figure} value */
   limit: (value) => (known(value) ? whole.format(value) : 'none'),
 

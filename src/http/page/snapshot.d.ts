@@ -110,19 +110,20 @@ export interface QueueState {
   refusal_rate: number;
   drop_rate: number;
   oldest_ms: number | null;
-  engine: string;
-  safety: string;
+  engine: 'memory' | 'disk' | 'jetstream';
+  safety: 'memory' | 'process' | 'power_loss';
   leased: number;
   delayed: number;
   settling: number;
   dead: number;
   payload_bytes: number;
   file: string | null;
-  book: BookState | null;
+  book: Book | null;
   trouble: string | null;
 }
 
-export interface BookState {
+/** The events of all lives of a durable queue. */
+export interface Book {
   accepted: number;
   done: number;
   failed: number;

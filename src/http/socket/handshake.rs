@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use sha1_smol::Sha1;
 
 use super::{MessageLimits, WebSocket};
+use crate::http::base64::{DIGITS, base64};
 use crate::http::server::{TakenSocket, Takeover};
 
 /// What the server appends to the client's key before it hashes both.
@@ -107,22 +108,7 @@ fn accept(key: &[u8]) -> HeaderValue {
     hash.update(key);
     hash.update(SALT);
     // Base64 is always a valid value.
-    HeaderValue::from_bytes(&base64(&hash.digest().bytes())).unwrap_or(HeaderValue::from_static(""))
-}
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Returns the base64 of a hash (RFC 4648): four digits for three bytes.
-fn base64(hash: &[u8; 20]) -> [u8; 28] {
-    let mut text = [b'='; 28];
-    for (bytes, digits) in hash.chunks(3).zip(text.chunks_mut(4)) {
-        let at = |n: usize| u32::from(bytes.get(n).copied().unwrap_or(0));
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for (n, digit) in digits.iter_mut().enumerate().take(bytes.len() + 1) {
-            *digit = DIGITS[(group >> (18 - 6 * n) & 63) as usize];
-        }
-    }
-    text
+    HeaderValue::from_str(&base64(&hash.digest().bytes())).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Stored;
-use crate::config::{Queue, QueueEngine};
+use crate::config::{Queue, QueueEngine, Syncs};
+use crate::duration;
 use crate::engine::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Safety};
 use crate::record::Mode;
 use crate::workbench::Workbench;
@@ -88,8 +89,15 @@ pub(in crate::workbench) fn safety_word(safety: Safety) -> &'static str {
 }
 
 /// Returns what a 202 promises.
-fn promise(safety: Safety) -> &'static str {
-    match safety {
+fn promise(safety: Safety, queue: &Queue) -> String {
+    if let (Safety::Memory, QueueEngine::Disk, Syncs::Every(every)) = (safety, queue.engine, queue.sync) {
+        let every = duration::format(every);
+        return format!(
+            "a 202 says that the event is written within {every}: a kill or a power cut may take what came \
+             since the last sync"
+        );
+    }
+    let promise = match safety {
         Safety::Memory => "a 202 says that the event is in memory: it is lost if the process ends",
         Safety::Process => {
             "a 202 says that the event is stored: it survives a kill of the process, and a power cut may take it"
@@ -97,13 +105,15 @@ fn promise(safety: Safety) -> &'static str {
         Safety::PowerLoss => {
             "a 202 says that the event is on the disk: it survives a kill of the process and a power cut"
         }
-    }
+    };
+    promise.to_owned()
 }
 
 impl Workbench {
     /// Returns what keeps the queue, and what it holds.
     pub fn queue_report(&self) -> QueueReport {
-        let Queue { max_bytes, engine: configured, .. } = self.settings().queue;
+        let queue = self.settings().queue;
+        let Queue { max_bytes, engine: configured, .. } = queue;
         let payload_bytes = self.bench.payloads.bytes();
         let Some(stored) = self.bench.queue.stored() else {
             let ready = self.bench.queue.depth() as u64;
@@ -111,7 +121,7 @@ impl Workbench {
             return QueueReport {
                 engine: QueueEngine::Memory.to_string(),
                 safety: safety_word(Safety::Memory).to_owned(),
-                promise: promise(Safety::Memory).to_owned(),
+                promise: promise(Safety::Memory, &queue),
                 file: None,
                 attempts: 1,
                 book: None,
@@ -126,7 +136,7 @@ impl Workbench {
         QueueReport {
             engine: configured.to_string(),
             safety: safety_word(engine.safety()).to_owned(),
-            promise: promise(engine.safety()).to_owned(),
+            promise: promise(engine.safety(), &queue),
             file: stored.file().map(|file| file.display().to_string()),
             attempts: stored.attempts(),
             book: Some(engine.book().into()),

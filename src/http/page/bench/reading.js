@@ -20,7 +20,7 @@ export class Reading {
    * @returns {{ figures: Figures, counts: Counts }}
    */
   take(snapshot) {
-    const { queue, consumers, resource, modes, ledger, uptime_s: t } = snapshot;
+    const { config, queue, consumers, resource, modes, ledger, uptime_s: t } = snapshot;
     const counts = {
       arrived: perMode((mode) => modes[mode].arrived),
       done: perMode((mode) => modes[mode].response_ms.count),
@@ -49,6 +49,12 @@ export class Reading {
         depth: queue.depth,
         capacity: queue.capacity,
         policy: queue.when_full,
+        engine: queue.engine,
+        safety: queue.safety,
+        sync: String(config.effective.queue.sync ?? ''),
+        leased: queue.leased,
+        delayed: queue.delayed,
+        settling: queue.settling,
         growth: queue.growth,
         oldestQueued: seconds(queue.oldest_ms),
         oldestInside: seconds(resource.oldest_ms),

@@ -1,6 +1,6 @@
 // What the bench's picture and charts are made of.
 
-import type { ConsumerCell, Pair, PerMode, Verdict, Word } from '../snapshot.d.ts';
+import type { ConsumerCell, Pair, PerMode, QueueState, Verdict, Word } from '../snapshot.d.ts';
 
 export type Spot = [x: number, y: number];
 export type Path = Spot[];
@@ -29,6 +29,14 @@ export interface Figures {
   depth: number;
   capacity: number;
   policy: string;
+  engine: QueueState['engine'];
+  safety: QueueState['safety'];
+  /** When a file is synced: "always", or an interval such as "50ms". */
+  sync: string;
+  /** Held events of a durable engine that are not ready. */
+  leased: number;
+  delayed: number;
+  settling: number;
   growth: number;
   oldestQueued: number | null;
   oldestInside: number | null;

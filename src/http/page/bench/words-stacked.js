@@ -5,7 +5,7 @@
 
 import { MODES } from '../modes.js';
 import { growing, rate, short, time, whole } from './say.js';
-import { growthTone } from './words.js';
+import { growthTone, promised, whereabouts } from './words.js';
 
 /** @import { Figures, Layout } from './types.d.ts' */
 /** @import { Labels } from './labels.js' */
@@ -63,6 +63,11 @@ function queue(say, { basin: b, floor, trap }, f) {
     say.put('lost', x, y, [rate(f.dropped), ['unit', words]], inside);
   }
   if (f.paused) say.put('paused', 82, floor + 26, 'paused', { look: 'hold h', term: 'pause' });
+  if (f.engine === 'memory') return;
+  const beside = /** @type {const} */ ({ look: 't', align: 'r', term: 'engine' });
+  say.put('engine', b.x + b.w, floor + (f.paused ? 40 : 22), promised(f), beside);
+  const elsewhere = f.paused ? '' : whereabouts(f); // there is room for one of the two lines
+  if (elsewhere) say.put('elsewhere', b.x + b.w, floor + 40, elsewhere, { ...beside, term: 'leased' });
 }
 
 /**

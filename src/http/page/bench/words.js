@@ -22,6 +22,14 @@ const WHEN_FULL = {
   drop_oldest: 'when full: drop the oldest',
 };
 
+/** What a 202 means, by the engine's safety. @type {Record<Figures['safety'], (sync: string) => string>} */
+const PROMISES = {
+  // A file that is synced at an interval.
+  memory: (sync) => `a kill may take the last ${sync}`,
+  process: () => 'a 202 survives a kill',
+  power_loss: () => 'a 202 survives a power cut',
+};
+
 /**
  * What the words need beside figures.
  * @typedef {object} Drawn
@@ -103,6 +111,26 @@ function queue(say, { basin: b, trap, outlet, floor }, f, { lens, each }) {
     say.put('lens', lens.x + 1, lens.y - 5, words, { look: 't', term: 'lens' });
   }
   if (f.paused) say.put('paused', outlet.x + 8, floor + 22, 'paused', { look: 'hold h', align: 'c', term: 'pause' });
+  if (f.engine === 'memory') return;
+  say.put('engine', 16, floor + 22, promised(f), { look: 's', term: 'engine' });
+  const elsewhere = whereabouts(f);
+  if (elsewhere) say.put('elsewhere', outlet.x - 24, floor + 22, elsewhere, { look: 's', align: 'r', term: 'leased' });
+}
+
+/**
+ * The engine, and what a 202 means with it.
+ * @param {Figures} f
+ * @returns {import('./labels.js').Piece[]}
+ */
+export const promised = ({ engine, safety, sync }) => [['ink', engine], ` · ${PROMISES[safety](sync)}`];
+
+/**
+ * Where held events are that do not wait to be asked for: "3 leased · 2 delayed".
+ * @param {Figures} f
+ */
+export function whereabouts({ leased, delayed, settling }) {
+  const parts = Object.entries({ leased, delayed, settling }).filter(([, count]) => count > 0);
+  return parts.map(([name, count]) => `${whole(count)} ${name}`).join(' · ');
 }
 
 /**

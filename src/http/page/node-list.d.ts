@@ -1,0 +1,30 @@
+// What the server says of the nodes: the servers that know each other.
+//
+// Responsible for: the fields and their JSON types. tests/page holds this file against the server's answers.
+
+/** `GET /api/nodes`. */
+export interface NodesReport {
+  nodes: NodeRow[];
+  sum: NodeLedger;
+  /** Why the list may be incomplete. */
+  trouble: string | null;
+}
+
+export interface NodeRow {
+  name: string;
+  url: string;
+  version: string;
+  since_s: number;
+  seen_ms: number;
+  ledger: NodeLedger;
+  me: boolean;
+}
+
+export interface NodeLedger {
+  accepted: number;
+  recovered: number;
+  done: number;
+  failed: number;
+  dropped: number;
+  held: number;
+}

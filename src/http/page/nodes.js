@@ -1,0 +1,87 @@
+// @ts-check
+// The table of the nodes: the servers that know each other, each with its ledger, and the sum.
+//
+// Responsible for: asking for the list every 2 s while the page is visible. With one node there is no table.
+
+import { element, find, head, write } from './dom.js';
+import { format } from './format.js';
+import { ask, messageOf } from './server.js';
+
+/** @import { NodeLedger, NodeRow, NodesReport } from './node-list.d.ts' */
+
+const EVERY_MS = 2000;
+const SILENT_MS = 5000; // a node says something each second
+
+/** @type {(keyof NodeLedger)[]} */
+const COUNTS = ['accepted', 'recovered', 'done', 'failed', 'dropped', 'held'];
+
+export class Nodes {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #next;
+
+  /**
+   * @param {HTMLElement} card
+   * @param {HTMLElement} link beside the bench's ledger
+   */
+  constructor(card, link) {
+    this.card = card;
+    this.link = link;
+    this.said = find(card, 'p');
+    this.table = find(card, 'table');
+  }
+
+  /** Asks for the list now, and from then on. */
+  async follow() {
+    clearTimeout(this.#next);
+    if (!document.hidden) {
+      try {
+        this.#show(await ask('api/nodes'));
+      } catch (error) {
+        write(this.said, `The nodes are unknown: ${messageOf(error)}`);
+      }
+    }
+    this.#next = setTimeout(() => this.follow(), EVERY_MS);
+  }
+
+  /** @param {NodesReport} report */
+  #show({ nodes, sum, trouble }) {
+    const isAlone = nodes.length < 2;
+    this.card.hidden = this.link.hidden = isAlone && !trouble;
+    write(this.link, `one of ${format.count(nodes.length)} nodes`);
+    if (isAlone) write(this.link, 'no other node');
+    write(this.said, trouble ?? '');
+    const heads = ['node', ...COUNTS, 'heard of'].map((text) =>
+      head(text, 'col', text === 'node' ? 'node' : undefined),
+    );
+    const rows = nodes.map((node) =>
+      element('tr', silent(node) ? 'silent' : '', named(node), ...counted(node.ledger), heard(node)),
+    );
+    const all = element('tr', '', head('all nodes', 'row'), ...counted(sum), element('td', '', ''));
+    this.table.replaceChildren(
+      element('thead', '', element('tr', '', ...heads)),
+      element('tbody', '', ...rows),
+      element('tfoot', '', all),
+    );
+  }
+}
+
+/** @param {NodeRow} node */
+const silent = ({ seen_ms: seen }) => seen > SILENT_MS;
+
+/** @param {NodeRow} node */
+function named({ name, url, me }) {
+  const cell = head('', 'row');
+  // Only an address of the web becomes a link.
+  const page = element('a', '', name);
+  const isLink = !me && /^https?:\/\//.test(url);
+  if (isLink) page.href = url;
+  cell.append(isLink ? page : me ? `${name} (this one)` : name);
+  return cell;
+}
+
+/** @param {NodeLedger} ledger */
+const counted = (ledger) => COUNTS.map((name) => element('td', '', format.count(ledger[name])));
+
+/** @param {NodeRow} node */
+const heard = (node) =>
+  element('td', '', node.me ? 'now' : `${format.age(node.seen_ms)} ago${silent(node) ? ', silent' : ''}`);
