@@ -33,7 +33,7 @@ mod matches;
 /// Several servers: on one port, and as nodes that know each other.
 mod nodes;
 /// The queue of a server and of a file, from the command line and over HTTP.
-mod queue;
+pub(crate) mod queue;
 /// Rooms from the command line.
 mod rooms;
 

@@ -31,6 +31,8 @@ mod declared;
 mod jobs;
 /// The matches lab.
 mod matches;
+/// The dead letters of the queue.
+mod queue;
 /// The rooms lab.
 mod rooms;
 

@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 use super::{Folder, Server, text, until, words};
 
 /// A queue in a file, whose events all fail at once.
-const FAILING: &str = "[queue]\nengine = \"disk\"\nattempts = 1\n\
+pub(crate) const FAILING: &str = "[queue]\nengine = \"disk\"\nattempts = 1\n\
                        [resource]\nfailure_rate = 1.0\nlatency.mean = \"1ms\"\n";
 /// A queue in a file whose events wait.
 const WAITING: &str = "[queue]\nengine = \"disk\"\n[consumers]\nconcurrency = 0\n";
 
 /// A server, and the folder of its commands.
-struct Bench {
+pub(crate) struct Bench {
     folder: Folder,
     server: Server,
 }
 
 impl Bench {
-    fn start(name: &str, config: &str) -> Self {
+    pub(crate) fn start(name: &str, config: &str) -> Self {
         let folder = Folder::new(name);
         folder.write(config);
         let server = Server::start(&folder, &[]);
@@ -46,7 +46,7 @@ impl Bench {
     }
 
     /// Sends a request with a body, and returns the status and the body of the answer.
-    fn send(&self, line: &str, body: &[u8]) -> (u16, String) {
+    pub(crate) fn send(&self, line: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
         let head = format!(
             "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -60,13 +60,13 @@ impl Bench {
         (head[9..12].parse().unwrap(), body.to_owned())
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         serde_json::from_str(&self.send(&format!("GET {path}"), b"").1).unwrap()
     }
 
     /// Waits for a number of dead letters.
     #[track_caller]
-    fn dead(&self, count: u64) {
+    pub(crate) fn dead(&self, count: u64) {
         until("a dead letter", || self.get("/api/queue")["depth"]["dead"] == count);
     }
 

@@ -1,0 +1,17 @@
+//! The dead letters of the queue: what the page declares against what the server sends.
+
+use super::declared::{Declared, Extra};
+use crate::binary::queue::{Bench, FAILING};
+
+#[test]
+fn the_page_declares_the_dead_letters_as_the_server_sends_them() {
+    let bench = Bench::start("page-queue", FAILING);
+    let mut declared = Declared::read("queue", &[]);
+    declared.check("DeadList", &bench.get("/api/queue/dead"), Extra::Refused);
+    for (n, body) in [&b"an order"[..], b"\xff\xfe", b""].into_iter().enumerate() {
+        bench.send("POST /pipelined", body);
+        bench.dead(n as u64 + 1);
+    }
+    declared.check("DeadList", &bench.get("/api/queue/dead?most=11&start=120"), Extra::Refused);
+    declared.end(&[]);
+}
