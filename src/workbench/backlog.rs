@@ -1,5 +1,7 @@
 //! Pipelined events that wait: in memory, or with an engine that outlives the process.
 
+#[cfg(feature = "nats")]
+mod jetstream;
 mod open;
 mod payloads;
 mod places;

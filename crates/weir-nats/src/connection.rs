@@ -93,6 +93,13 @@ impl Nats {
         *self.connected.borrow()
     }
 
+    /// Returns how many servers should keep a stream: 3 if the server belongs to a cluster of at least
+    /// three, and 1 otherwise.
+    pub fn replicas(&self) -> usize {
+        // The servers that clients may connect to, this one included.
+        if self.client.server_info().connect_urls.len() >= 3 { 3 } else { 1 }
+    }
+
     /// Waits until there is a connection.
     ///
     /// # Cancel safety

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+/// Servers that go away under load.
+mod faults;
 /// A process that owns a name, and is killed or stopped.
 mod owner;
 /// The engine.
@@ -11,5 +13,7 @@ mod queue;
 mod registry;
 /// Servers that are started, stopped and killed.
 mod servers;
+/// The engine beside the bare client.
+mod speed;
 /// Fan-out and the list of nodes.
 mod talk;

@@ -74,6 +74,12 @@ pub(in crate::workbench) async fn open(settings: &Settings) -> Result<Option<Ope
             // The task does not panic: it opens a file.
             opened.await.unwrap_or_else(|error| Err(EngineOpenError::Away(error.to_string()))).map(Some)
         }
+        #[cfg(feature = "nats")]
+        QueueEngine::JetStream => {
+            let engine = super::jetstream::open(settings).await?;
+            Ok(Some(Opened { engine, file: None }))
+        }
+        #[cfg(not(feature = "nats"))]
         QueueEngine::JetStream => Err(EngineOpenError::NotBuilt),
     }
 }

@@ -148,18 +148,27 @@ impl Inner {
     pub(super) async fn count(&self) -> Result<StreamCounts, NatsError> {
         let events = self.events.get_info().await.map_err(NatsError::away)?.state;
         let dead = self.dead.get_info().await.map_err(NatsError::away)?.state;
-        let taken = {
+        let (ready, taken) = {
             let mut consumer = self.consumer.lock().await;
-            consumer.info().await.map_err(NatsError::away)?.num_ack_pending as u64
+            let info = consumer.info().await.map_err(NatsError::away)?;
+            (info.num_pending, info.num_ack_pending as u64)
         };
+        // Not the messages of the stream: after a change of the leader, version 2.9 keeps some that
+        // were acknowledged. They are not delivered again.
         let counts = StreamCounts {
             accepted: events.last_sequence,
-            held: events.messages,
+            held: ready + taken,
             taken,
             dead: dead.messages,
         };
         self.counts.keep(counts, &self.leases);
         Ok(counts)
+    }
+
+    /// Returns the name of the server that leads the stream.
+    pub(super) async fn leader(&self) -> Result<Option<String>, NatsError> {
+        let info = self.events.get_info().await.map_err(NatsError::away)?;
+        Ok(info.cluster.and_then(|cluster| cluster.leader))
     }
 
     /// Reads an event from the stream.

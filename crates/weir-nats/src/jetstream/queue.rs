@@ -48,7 +48,9 @@ const CLOSED: Duration = Duration::from_millis(100);
 /// An event comes again if its node is silent for a lease, or if the server that leads is lost with
 /// an answer that it had confirmed. A node does not hand out again what it holds or has settled
 /// lately; another node may. [`Leased::recovered`] marks each event that was delivered before,
-/// unless this node has given it back itself, and each that was held when the queue was opened.
+/// unless this node has given it back itself, and each that was held when the queue was opened. A
+/// server that takes over may not know of the last deliveries of its predecessor: the events come
+/// again without a mark. An event that is finished on two nodes counts as done on both.
 ///
 /// Dropping the last handle ends the queue without waiting.
 pub struct JetStreamQueue {
@@ -137,6 +139,17 @@ impl JetStreamQueue {
             Leased { id: EventId(id), payload: payload.to_vec(), tries, recovered }
         };
         Ok(inner.admit(pull.take()).into_iter().map(lease).collect())
+    }
+
+    /// Returns the name of the server that leads the stream; `None` without a cluster.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`].
+    ///
+    /// # Cancel safety
+    /// It only reads.
+    pub async fn leader(&self) -> Result<Option<String>, NatsError> {
+        self.inner.leader().await
     }
 
     /// Returns whether nothing is left to be asked for: nothing is ready, and this node holds

@@ -162,7 +162,7 @@ impl Registry {
     /// [`ClaimError::Stopped`]. Errors of the store are waited out.
     ///
     /// # Cancel safety
-    /// As for [`Registry::try_claim`].
+    /// If the name was claimed meanwhile, the claim is not kept: the next one from this node wins.
     pub async fn claim(&self, name: &str) -> Result<Claim, ClaimError> {
         let node = &*self.node;
         let patience = node.options.lease + node.options.lease / 10;
