@@ -94,6 +94,13 @@ impl Servers {
     /// Stops a member without a word: its connections stay open, and nothing answers.
     pub(crate) fn pause(&self, index: usize) {
         self.signal(index, Signal::STOP);
+        // Its threads stop a moment later.
+        let stat = format!("/proc/{}/stat", self.members[index].child.as_ref().expect("it runs").id());
+        let until = Instant::now() + Duration::from_secs(5);
+        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+            assert!(Instant::now() < until, "server {index} stops");
+            std::thread::yield_now();
+        }
     }
 
     /// Lets it go on.

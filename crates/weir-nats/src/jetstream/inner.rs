@@ -37,7 +37,7 @@ pub(super) const AGAIN: Duration = Duration::from_millis(50);
 pub(super) struct Inner {
     pub(super) nats: Nats,
     pub(super) options: StreamOptions,
-    events: Stream,
+    pub(super) events: Stream,
     pub(super) tries: Stream,
     pub(super) dead: Stream,
     consumer: tokio::sync::Mutex<PullConsumer>,
@@ -258,8 +258,8 @@ impl Inner {
         };
         let giving_back = async {
             while let Some(left) = abandoned.recv().await {
-                let nats = self.nats.clone();
-                self.tasks.spawn(async move { give_back(&nats, left).await });
+                let (nats, ending) = (self.nats.clone(), self.ending.clone());
+                self.tasks.spawn(async move { give_back(&nats, left, &ending).await });
             }
         };
         tokio::join!(extending, counting, giving_back);

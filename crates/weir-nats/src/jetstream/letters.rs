@@ -85,7 +85,15 @@ impl Inner {
                 // Named by the letter: two nodes that retry it at once accept it once.
                 let message = format!("{}-{}", self.dead_subject(id), letter.sequence);
                 let until = Instant::now() + self.options.wait;
-                match push(&self.nats, &self.events_subject(), &message, &letter.payload, until).await {
+                match push(
+                    &self.nats,
+                    &self.events,
+                    (&self.events_subject(), &message),
+                    &letter.payload,
+                    until,
+                )
+                .await
+                {
                     Pushed::Stored(_) => {}
                     Pushed::Not { why } | Pushed::Unknown { why } => return Err(NatsError::Away { why }),
                 }

@@ -12,6 +12,7 @@ use async_nats::{Message, Subject, Subscriber};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::leases::Delivery;
 use crate::connection::{Nats, REQUEST};
@@ -191,8 +192,8 @@ impl Drop for Pull<'_> {
 }
 
 /// Gives back what was abandoned: what has arrived, and what still arrives while the server knows
-/// the pull.
-pub(super) async fn give_back(nats: &Nats, abandoned: Abandoned) {
+/// the pull. At the end of the queue the pull is withdrawn.
+pub(super) async fn give_back(nats: &Nats, abandoned: Abandoned, ending: &CancellationToken) {
     let nak = |reply: Subject| async move {
         // If it fails, the lease ends by itself.
         _ = nats.client().publish(reply, "-NAK".into()).await;
@@ -202,11 +203,21 @@ pub(super) async fn give_back(nats: &Nats, abandoned: Abandoned) {
     }
     let Some(mut inbox) = abandoned.inbox else { return };
     let until = Instant::now() + WAITS + REQUEST;
-    while let Ok(Some(message)) = timeout_at(until, inbox.messages.next()).await {
-        match delivered(message) {
-            Ok(delivered) => nak(delivered.delivery.reply).await,
-            Err(100) => {}
-            Err(_) => break,
+    let mut is_withdrawn = false;
+    loop {
+        let message = tokio::select! {
+            message = timeout_at(until, inbox.messages.next()) => message,
+            () = ending.cancelled(), if !is_withdrawn => {
+                is_withdrawn = true;
+                // What has arrived by then is still read.
+                _ = inbox.messages.unsubscribe().await;
+                continue;
+            }
+        };
+        match message.ok().flatten().map(delivered) {
+            Some(Ok(delivered)) => nak(delivered.delivery.reply).await,
+            Some(Err(100)) => {}
+            Some(Err(_)) | None => break,
         }
     }
 }

@@ -34,8 +34,10 @@ const CLOSED: Duration = Duration::from_millis(100);
 /// delayed.
 ///
 /// # Numbers
-/// An event's number is its sequence in the stream: they begin at 1, and none is given twice. Events
-/// that were given back come first, in no promised order.
+/// An event's number is its sequence in the stream: they begin at 1, and none is given twice. If the
+/// leader of a cluster changes while a push is on its way and the event is worked on before the push
+/// is answered, version 2.9 of the server may name a wrong number to the client. Events that were
+/// given back come first, in no promised order.
 ///
 /// # Attempts
 /// The server counts deliveries, also those of a killed node and those of an event that was given
@@ -191,13 +193,14 @@ impl Engine for JetStreamQueue {
                 accepted(EventId(id));
                 EventId(id)
             };
-            match push(&inner.nats, &subject, &message, &Bytes::from(payload), until).await {
+            match push(&inner.nats, &inner.events, (&subject, &message), &Bytes::from(payload), until).await
+            {
                 Pushed::Stored(id) => _ = answer.send(Ok(accept(id))),
                 Pushed::Not { why } => _ = answer.send(Err(Refused::Away { why })),
                 Pushed::Unknown { why } => {
                     _ = answer.send(Err(Refused::Away { why }));
                     let found = tokio::select! {
-                        found = find(&inner.nats, &subject, &message) => found,
+                        found = find(&inner.nats, &inner.events, (&subject, &message)) => found,
                         () = inner.ending.cancelled() => None,
                     };
                     found.map(accept);
