@@ -8,6 +8,7 @@
 //! ```
 
 mod counts;
+mod finishing;
 mod inner;
 mod leases;
 mod letters;

@@ -13,6 +13,7 @@ use weir_parts::engine::{
 };
 
 use super::counts::StreamCounts;
+use super::finishing::Finishing;
 use super::inner::{AGAIN, IN_FLIGHT, Inner};
 use super::options::StreamOptions;
 use super::pull::{Delivered, Pulled};
@@ -179,35 +180,37 @@ impl Engine for JetStreamQueue {
             return Err(Refused::Closed);
         }
         let until = Instant::now() + inner.options.wait;
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        // A task of its own, so that an event whose push is dropped is counted all the same.
-        self.inner.tasks.spawn(async move {
+        let tasks = self.inner.tasks.clone();
+        // Finished in any case, so that an event whose push is dropped is counted all the same.
+        Finishing::new(self.inner.tasks.track_future(async move {
             let Ok(Ok(_place)) = timeout_at(until, inner.in_flight.acquire()).await else {
-                let why = format!("{IN_FLIGHT} other pushes wait for an answer");
-                _ = answer.send(Err(Refused::Away { why }));
-                return;
+                return Err(Refused::Away { why: format!("{IN_FLIGHT} other pushes wait for an answer") });
             };
             let (subject, message) = (inner.events_subject(), inner.message_id());
-            let accept = |id: u64| {
-                inner.counts.accepted.fetch_add(1, Ordering::AcqRel);
+            let counting = Arc::clone(&inner);
+            let accept = move |id: u64| {
+                counting.counts.accepted.fetch_add(1, Ordering::AcqRel);
                 accepted(EventId(id));
                 EventId(id)
             };
-            match push(&inner.nats, &inner.events, (&subject, &message), &Bytes::from(payload), until).await
-            {
-                Pushed::Stored(id) => _ = answer.send(Ok(accept(id))),
-                Pushed::Not { why } => _ = answer.send(Err(Refused::Away { why })),
+            let payload = Bytes::from(payload);
+            match push(&inner.nats, &inner.events, (&subject, &message), &payload, until).await {
+                Pushed::Stored(id) => Ok(accept(id)),
+                Pushed::Not { why } => Err(Refused::Away { why }),
                 Pushed::Unknown { why } => {
-                    _ = answer.send(Err(Refused::Away { why }));
-                    let found = tokio::select! {
-                        found = find(&inner.nats, &inner.events, (&subject, &message)) => found,
-                        () = inner.ending.cancelled() => None,
-                    };
-                    found.map(accept);
+                    let inner = Arc::clone(&inner);
+                    tasks.spawn(async move {
+                        let found = tokio::select! {
+                            found = find(&inner.nats, &inner.events, (&subject, &message)) => found,
+                            () = inner.ending.cancelled() => None,
+                        };
+                        found.map(accept);
+                    });
+                    Err(Refused::Away { why })
                 }
             }
-        });
-        answered.await.unwrap_or(Err(Refused::Closed))
+        }))
+        .await
     }
 
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
@@ -256,13 +259,10 @@ impl Engine for JetStreamQueue {
             Some((event?, how))
         });
         let events: Vec<_> = events.collect();
-        // A task of its own, so that the events are settled if the future is dropped.
-        let settled = self.inner.tasks.spawn(async move { inner.settle(events).await });
-        match settled.await {
-            Ok(Ok(())) => missing.map_or(Ok(()), |id| Err(EngineError::NotLeased(id))),
-            Ok(Err(error)) => Err(EngineError::NotStored(error.to_string())),
-            Err(_) => Err(EngineError::Ended),
-        }
+        // Finished in any case, so that the events are settled if this future is dropped.
+        let settling = self.inner.tasks.track_future(async move { inner.settle(events).await });
+        Finishing::new(settling).await.map_err(not_stored)?;
+        missing.map_or(Ok(()), |id| Err(EngineError::NotLeased(id)))
     }
 
     async fn purge(&self) -> Result<u64, EngineError> {
