@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Browser, text, until } from './browser.mjs';
 import { QUEUES, QueueFake } from './queue-fake.mjs';
+import { Server } from './server.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SETTINGS = ['consumers.concurrency=10', 'resource.latency.mean=50ms'];
@@ -68,6 +69,32 @@ test('a durable engine says what a 202 means, where its events are, and what it 
     await page.click('a[href="#figures"]');
     await until(async () => (await shown(page, '#figures [data-bind="queue.payload_bytes"]'))[0] === '50\u202fKiB', 5, 'payloads');
   }));
+
+test('a server that was killed with events in its file recovers them, and its dead letters are retried', async () => {
+  const server = await Server.start(['queue.engine=disk', 'queue.attempts=1', 'resource.failure_rate=1', 'resource.latency.mean=1ms']);
+  const browser = await Browser.open();
+  browser.allows = /403 \(Forbidden\)/; // the first order has the old server’s token
+  try {
+    const page = await browser.page(server.url);
+    await label(page, 'disk · a 202 survives a power cut');
+    await server.post('/api/pause');
+    for (let sent = 0; sent < 5; sent += 1) assert.equal((await server.post('/pipelined', { order: sent })).status, 202);
+    await server.kill();
+    await server.restart();
+    await until(async () => (await line(page)).includes('+ recovered 5'), 20, 'recovered');
+    await until(async () => (await text(page, '#dead-open')) === '5 dead letters', 10, 'they fail');
+    await page.click('#dead-open');
+    await until(async () => (await rows(page)) === 5, 10, 'five letters');
+    assert.match(await text(page, '#dead tbody tr'), /\{"order":0\}Retry$/);
+    await page.click('#dead tbody button >> nth=0');
+    await until(async () => (await text(page, '#dead .said')) === '✓ 1 letter accepted again', 5, 'retried');
+    await until(async () => (await server.snapshot()).ledger.accepted === 1, 5, 'a new event');
+    const { ledger } = await server.snapshot();
+    assert.equal(ledger.accepted + ledger.recovered, ledger.done + ledger.failed + ledger.dropped + ledger.held);
+  } finally {
+    await browser.close(server);
+  }
+});
 
 test('other promises: a file that is synced at an interval, and a stream of NATS', () =>
   opened('interval', async (page, fake) => {

@@ -128,7 +128,7 @@ impl Open<'_> {
             payload: letter.payload.clone(),
         });
         let rows = Letters { letters: rows.collect(), dead };
-        self.print(&json!({ "letters": letters, "dead": dead }), || show::letters(&rows));
+        self.print(&json!({ "letters": letters, "dead": dead }), || show::letters(&rows, most));
         Ok(())
     }
 

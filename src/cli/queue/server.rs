@@ -31,7 +31,7 @@ fn dead(verb: &DeadVerb, ask: &Ask<'_>) -> Result<Exit, Said> {
             let letters = ask.get::<Letters>(&format!("/dead?most={most}{after}{start}"))?;
             letters.print(ask, |letters| match keeps_none {
                 true => show::no_letters_in_memory(),
-                false => show::letters(letters),
+                false => show::letters(letters, (*most).into()),
             });
         }
         DeadVerb::Retry { .. } | DeadVerb::Purge if keeps_none => {

@@ -105,7 +105,8 @@ pub(super) fn in_the_book(book: &Book) -> String {
     format!("accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}")
 }
 
-pub(super) fn letters(Letters { letters, dead }: &Letters) -> String {
+/// A row for each letter. A list of `most` letters may have more behind it.
+pub(super) fn letters(Letters { letters, dead }: &Letters, most: usize) -> String {
     if letters.is_empty() {
         return match dead {
             0 => "no dead letters".to_owned(),
@@ -123,7 +124,7 @@ pub(super) fn letters(Letters { letters, dead }: &Letters) -> String {
     }
     let mut text = table.to_string();
     let last = letters.last().map_or(0, |letter| letter.id);
-    if (letters.len() as u64) < *dead {
+    if letters.len() >= most && (letters.len() as u64) < *dead {
         text += &fit(&format!("\n{} of {dead}; --after {last} lists those behind\n", letters.len()));
     }
     text
@@ -255,10 +256,11 @@ mod tests {
         };
         let long = "an order ".repeat(50);
         let all = Letters { letters: vec![letter(7, Some(&long)), letter(413, None)], dead: 12 };
-        let said = letters(&all);
+        let said = letters(&all, 2);
         assert_fits(&said);
         assert!(!said.contains('\u{1b}') && said.contains("not text"), "{said}");
         assert!(said.ends_with("\n2 of 12; --after 413 lists those behind\n"), "{said}");
-        assert_eq!(letters(&Letters { letters: Vec::new(), dead: 0 }), "no dead letters");
+        assert!(!letters(&all, 3).contains("--after"), "a list that is not full is the end");
+        assert_eq!(letters(&Letters { letters: Vec::new(), dead: 0 }, 100), "no dead letters");
     }
 }

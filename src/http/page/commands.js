@@ -10,7 +10,7 @@ const AS_A_RULE = /\b(127\.0\.0\.1|localhost):4000\b/g;
 // A command that starts a bench takes --listen, one that calls a server --url, and the others take either.
 const STARTS = /^\s*cargo run --release(?=\s|$)/;
 const CALLS = /^\s*weir (match|room|load (watch|rooms))(?=\s|$)/;
-const SPEAKS = /^\s*weir (load|snapshot|components|kill|restart|pause|resume|purge|reset|set)(?=\s|$)/;
+const SPEAKS = /^\s*weir (load|snapshot|components|kill|restart|pause|resume|purge|queue|reset|set)(?=\s|$)/;
 const COPIED_MS = 1500;
 
 /**

@@ -56,7 +56,7 @@ pub(super) fn run(
     }
 }
 
-/// What was answered and is not in the file yet. New events are in the index.
+/// The changes that were answered and are not in the file yet. New events are in the index.
 struct Waiting<'a> {
     shared: &'a Shared,
     options: Options,
