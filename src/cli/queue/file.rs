@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use weir_queue_redb::{DiskQueue, Exported, Inspected, OpenError, Options, Verified};
+use weir_queue_redb::{
+    DiskQueue, Exported, Inspected, OpenError, Options, Verified, export, inspect, verify,
+};
 
 use super::{DeadVerb, Verb, show};
 use crate::clean;
@@ -54,7 +56,7 @@ pub(super) fn run(verb: &Verb, file: &Path, as_json: bool, attempts: u64) -> Res
 impl Open<'_> {
     fn inspect(&self) -> Result<Exit, Said> {
         let Inspected { book, depth, begun, payload_bytes, bytes, .. } =
-            weir_queue_redb::inspect(self.file).map_err(|error| refused(&error))?;
+            inspect(self.file).map_err(|error| refused(&error))?;
         let report = Report {
             depth: depth.into(),
             begun: Some(begun),
@@ -68,7 +70,7 @@ impl Open<'_> {
     /// Verifies the file. A problem is a failure.
     fn verify(&self) -> Result<Exit, Said> {
         let Verified { book, held, dead, delayed, bytes, problems } =
-            weir_queue_redb::verify(self.file).map_err(|error| refused(&error))?;
+            verify(self.file).map_err(|error| refused(&error))?;
         let depth = Depth { ready: held.saturating_sub(delayed), delayed, dead, ..Depth::default() };
         let report = Report { depth, ..self.report(book, held, bytes) };
         let answer = json!({ "file": report.file, "whole": problems.is_empty(), "problems": problems,
@@ -91,7 +93,7 @@ impl Open<'_> {
 
     /// Prints each event as a line of JSON. One event at a time is in memory.
     fn export(&self) -> Result<Exit, Said> {
-        let exported = weir_queue_redb::export(self.file, |event| {
+        let exported = export(self.file, |event| {
             let line = match event {
                 Exported::Held { id, payload, tries, delay } => {
                     let event = DeadEvent { id: number(id), payload, tries, why: String::new() };
@@ -109,7 +111,7 @@ impl Open<'_> {
     fn list(&self, after: Option<u64>, most: usize) -> Result<(), Said> {
         let start = if self.as_json { usize::MAX } else { show::START };
         let (mut letters, mut dead) = (Vec::new(), 0);
-        let exported = weir_queue_redb::export(self.file, |event| {
+        let exported = export(self.file, |event| {
             if let Exported::Dead(event) = event {
                 dead += 1;
                 let letter = numbered(event, start);
