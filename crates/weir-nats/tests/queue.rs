@@ -157,6 +157,36 @@ async fn an_ask_that_is_dropped_leases_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs nats-server"]
+async fn the_end_withdraws_asks_so_that_others_get_the_events() {
+    let servers = Servers::start(1).await;
+    let long = || StreamOptions { lease: Duration::from_secs(60), ..options("weir") };
+    let a = std::sync::Arc::new(open(&servers.connect("a").await, long()).await);
+    let b = open(&servers.connect("b").await, long()).await;
+    let asks: Vec<_> = (0..4)
+        .map(|_| {
+            let a = std::sync::Arc::clone(&a);
+            tokio::spawn(async move { a.ask(3).await })
+        })
+        .collect();
+    // They wait at the server.
+    sleep(Duration::from_millis(300)).await;
+    let began = Instant::now();
+    a.end().await;
+    assert!(began.elapsed() < Duration::from_millis(900), "after {:?}", began.elapsed());
+    for ask in asks {
+        assert_eq!(ask.await.unwrap(), None);
+    }
+    for _ in 0..8 {
+        b.push(Vec::new()).await.unwrap();
+    }
+    let mut got = 0;
+    while got < 8 {
+        got += timeout(Duration::from_secs(5), b.ask(8)).await.expect("they are b's").unwrap().len();
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs nats-server"]
 async fn payloads_have_a_limit_and_events_of_the_last_life_are_recovered() {

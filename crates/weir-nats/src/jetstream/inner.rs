@@ -104,7 +104,8 @@ impl Inner {
         });
         let consumer = consumer.await.map_err(NatsError::away)?;
         let state = events.get_info().await.map_err(NatsError::away)?.state;
-        let (pulls, abandoned) = Pulls::new(nats, &name, CONSUMER);
+        let tasks = TaskTracker::new();
+        let (pulls, abandoned) = Pulls::new(nats, &name, CONSUMER, tasks.clone());
         let inner = Self {
             nats: nats.clone(),
             events,
@@ -119,7 +120,7 @@ impl Inner {
             ending: CancellationToken::new(),
             ended: CancellationToken::new(),
             news: Notify::new(),
-            tasks: TaskTracker::new(),
+            tasks,
             recovered_below: state.last_sequence + 1,
             instance: nats.unique(),
             pushed: AtomicU64::new(0),

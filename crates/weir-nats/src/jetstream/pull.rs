@@ -13,6 +13,8 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::leases::Delivery;
 use crate::connection::{Nats, REQUEST};
@@ -53,6 +55,8 @@ pub(super) struct Pulls {
     idle: Mutex<Vec<Inbox>>,
     /// Deliveries that no ask waits for any more.
     abandoned: mpsc::UnboundedSender<Abandoned>,
+    /// The end of the queue waits for pulls.
+    tasks: TaskTracker,
 }
 
 /// What an ask leaves behind that is dropped before it ends.
@@ -61,6 +65,7 @@ pub(super) struct Abandoned {
     deliveries: Vec<Subject>,
     /// An inbox in which more may arrive.
     inbox: Option<Inbox>,
+    _token: TaskTrackerToken,
 }
 
 /// A pull, with what has arrived of it. What it has when it is dropped goes back to the server.
@@ -71,6 +76,7 @@ pub(super) struct Pull<'a> {
     /// True while the server may still send.
     is_open: bool,
     pub(super) arrived: Vec<Delivered>,
+    token: TaskTrackerToken,
 }
 
 impl Pulls {
@@ -78,10 +84,11 @@ impl Pulls {
         nats: &Nats,
         stream: &str,
         consumer: &str,
+        tasks: TaskTracker,
     ) -> (Self, mpsc::UnboundedReceiver<Abandoned>) {
         let (abandoned, receiver) = mpsc::unbounded_channel();
         let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}").into();
-        (Self { nats: nats.clone(), next, idle: Mutex::default(), abandoned }, receiver)
+        (Self { nats: nats.clone(), next, idle: Mutex::default(), abandoned, tasks }, receiver)
     }
 
     /// Begins to pull.
@@ -98,7 +105,8 @@ impl Pulls {
                 Inbox { subject, messages: messages.map_err(NatsError::away)? }
             }
         };
-        Ok(Pull { pulls: self, inbox: Some(inbox), is_open: false, arrived: Vec::new() })
+        let token = self.tasks.token();
+        Ok(Pull { pulls: self, inbox: Some(inbox), is_open: false, arrived: Vec::new(), token })
     }
 }
 
@@ -186,7 +194,8 @@ impl Drop for Pull<'_> {
         };
         if open.is_some() || !deliveries.is_empty() {
             // Nothing receives it after the end, and then the leases end by themselves.
-            _ = self.pulls.abandoned.send(Abandoned { deliveries, inbox: open });
+            let abandoned = Abandoned { deliveries, inbox: open, _token: self.token.clone() };
+            _ = self.pulls.abandoned.send(abandoned);
         }
     }
 }
@@ -198,10 +207,11 @@ pub(super) async fn give_back(nats: &Nats, abandoned: Abandoned, ending: &Cancel
         // If it fails, the lease ends by itself.
         _ = nats.client().publish(reply, "-NAK".into()).await;
     };
-    for reply in abandoned.deliveries {
+    let Abandoned { deliveries, inbox, _token } = abandoned;
+    for reply in deliveries {
         nak(reply).await;
     }
-    let Some(mut inbox) = abandoned.inbox else { return };
+    let Some(mut inbox) = inbox else { return };
     let until = Instant::now() + WAITS + REQUEST;
     let mut is_withdrawn = false;
     loop {

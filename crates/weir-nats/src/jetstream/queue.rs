@@ -216,7 +216,7 @@ impl Engine for JetStreamQueue {
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
         let (inner, demand) = (&*self.inner, demand.max(1));
         loop {
-            if inner.ended.is_cancelled() {
+            if inner.ending.is_cancelled() {
                 return None;
             }
             let is_closed = inner.closed.is_cancelled();
@@ -226,7 +226,7 @@ impl Engine for JetStreamQueue {
                 // A pull that is dropped gives back what it has.
                 pulled = self.pull(demand, within) => pulled,
                 () = inner.closed.cancelled(), if !is_closed => continue,
-                () = inner.ended.cancelled() => return None,
+                () = inner.ending.cancelled() => return None,
             };
             match pulled {
                 Ok(events) if !events.is_empty() => return Some(events),
@@ -311,8 +311,10 @@ impl Engine for JetStreamQueue {
         self.close();
         self.inner.ending.cancel();
         self.inner.tasks.close();
-        // Pushes and settlings end within their times.
+        // Pushes and settlings end within their times; pulls are withdrawn.
         self.inner.tasks.wait().await;
+        // What was given back is on its way.
+        _ = timeout(CLOSED, self.inner.nats.client().flush()).await;
         self.inner.ended.cancel();
     }
 }
