@@ -33,8 +33,8 @@ pub use keys::{Key, NEEDS_RESTART, keys};
 pub use kind::Kind;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Backup, Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, Matches, Queue, QueueEngine,
-    RegistryKind, Resource, ResourceKind, Rooms, Server, Settings, Shape, SnapshotFrom, Syncs,
+    Backup, Behind, Consumers, Encode, Jobs, JobsLoad, Latency, MatchLog, MatchNodes, Matches, Queue,
+    QueueEngine, RegistryKind, Resource, ResourceKind, Rooms, Server, Settings, Shape, SnapshotFrom, Syncs,
     WhenFullWord, Writer,
 };
 pub use watch::Watcher;

@@ -17,6 +17,7 @@ mod listener;
 mod live;
 mod loads;
 mod matches;
+mod nodes;
 mod page;
 mod page_files;
 mod queue;
@@ -118,6 +119,7 @@ fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, labs: Router) -> Rou
         .with_state(Arc::clone(workbench))
         .merge(live::routes(workbench))
         .merge(loads::routes(workbench, access))
+        .merge(nodes::routes(workbench, access))
         .merge(labs);
     let healthz = Router::new().route("/healthz", get(healthz).post(healthz));
     guarded(routes, workbench, access).merge(headers::worded(healthz)).merge(endpoints::routes(workbench))
@@ -187,6 +189,7 @@ async fn not_found(uri: Uri) -> Response {
          runs                /api/runs  /api/runs/RUN  /api/compare?a=RUN&b=RUN  (&skip=5s)\n\
          a run as a file     /api/runs/RUN/export?as=html  (svg, csv, json; &with=RUN)\n\
          the components      /api/components\n\
+         the nodes           /api/nodes\n\
          keep a stretch      POST /api/runs/keep?from_s=10&to_s=70&name=x\n\
          zero them           POST /api/reset\n\
          hold the pipeline   POST /api/pause  /api/resume\n\

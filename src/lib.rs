@@ -92,6 +92,7 @@ pub mod load;
 #[doc(hidden)]
 pub mod measure;
 pub mod metrics;
+pub mod nodes;
 pub mod record;
 pub mod runs;
 pub mod simulate;

@@ -26,6 +26,7 @@ mod judge;
 mod keeping;
 mod mark;
 mod modes;
+mod nodes;
 mod numbers;
 mod orders;
 mod point;
@@ -77,6 +78,7 @@ pub use work::{Arrival, InvalidInput};
 use crate::config::{Config, ConfigFile, Settings, Sources};
 use crate::lab::Lab;
 use crate::metrics::Registry;
+use crate::nodes::Nodes;
 use crate::pipeline::Clock;
 use crate::pool::PoolSettings;
 use crate::queue::{QueueSettings, WhenFull};
@@ -113,6 +115,8 @@ pub struct Workbench {
     registry: Registry,
     /// The labs beside the pipeline, given once.
     labs: OnceLock<Vec<Arc<dyn Lab>>>,
+    /// The other nodes, given once.
+    nodes: OnceLock<Arc<Nodes>>,
     shutdown: Shutdown,
     /// Pipelined events finished per second, as the bits of a float. Each refusal reads
     /// it and must not wait for the sampler's lock.
@@ -239,6 +243,7 @@ impl Workbench {
             peaks: Mutex::default(),
             registry,
             labs: OnceLock::new(),
+            nodes: OnceLock::new(),
             shutdown: Shutdown::new(),
             drain_rate: AtomicU64::new(0),
             paused: AtomicBool::new(false),

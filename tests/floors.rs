@@ -85,6 +85,7 @@ pub(crate) const ORDER: &[(u8, &str, &[&str])] = &[
             "load",
             "theory",
             "runs",
+            "nodes",
             "lab",
             "workbench",
             "lab::jobs",

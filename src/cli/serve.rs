@@ -2,11 +2,13 @@
 
 mod ending;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use super::banner::banner;
 use super::log::Writer;
@@ -21,6 +23,7 @@ use crate::lab::matches::{ConnectionFigures, MatchesLab};
 use crate::lab::rooms::RoomsLab;
 use crate::load;
 use crate::measure::Token;
+use crate::nodes::{self, Connected, Nodes};
 use crate::resource::Work;
 use crate::runs::Store;
 use crate::workbench::{Running, Workbench};
@@ -83,6 +86,12 @@ async fn serve(
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;
+    let node = nodes::name(&config.settings.server, address);
+    let queue = &config.settings.queue;
+    let connected = match nodes::wanted(&config.settings).first() {
+        Some(key) => Some(nodes::connect(&queue.url, &queue.stream, &node, key).await?),
+        None => None,
+    };
     let workbench = Workbench::open(config, sources).await?;
     // Fails only if a recorder is installed already, which then stays.
     let _ = metrics::set_global_recorder(workbench.registry().clone());
@@ -94,6 +103,7 @@ async fn serve(
     rooms.create_samples().await;
     let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
     workbench.host(labs);
+    let among = connected.map(|connected| join(&workbench, connected, node, address));
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -122,7 +132,26 @@ async fn serve(
             anyhow::bail!("the server ended without a signal");
         }
     };
+    if let Some((nodes, saying)) = among {
+        saying.abort();
+        nodes.leave().await;
+    }
     Ok(ending::end(&workbench, &store, name, signals, writer, running).await)
+}
+
+/// Makes the server one of several nodes, and says once a second how it is.
+fn join(
+    workbench: &Arc<Workbench>,
+    connected: Connected,
+    node: String,
+    address: SocketAddr,
+) -> (Arc<Nodes>, JoinHandle<()>) {
+    let nodes = Arc::new(Nodes::new(node, connected.board));
+    workbench.join(Arc::clone(&nodes));
+    let (this, saying) = (Arc::clone(workbench), Arc::clone(&nodes));
+    let url = format!("http://{}", http::reachable(address));
+    let saying = tokio::spawn(async move { saying.say(|| this.about(&url)).await });
+    (nodes, saying)
 }
 
 /// Marks the data folder as in use, and logs earlier servers that were killed there.

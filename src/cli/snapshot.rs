@@ -1,5 +1,7 @@
 //! `weir snapshot`: the figures of a running server, as text or as JSON.
 
+mod nodes;
+
 use anyhow::Context;
 use hyper::Method;
 
@@ -21,6 +23,9 @@ const LABEL: usize = 12;
 pub(super) struct Args {
     #[command(flatten)]
     server: Server,
+    /// Print the nodes with their ledgers: all servers on one NATS
+    #[arg(long)]
+    all: bool,
     /// Print the JSON as received
     #[arg(long)]
     json: bool,
@@ -33,6 +38,9 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, peer: &Peer) -> anyhow::Result<Exit> {
+    if args.all {
+        return nodes::run(args.json, peer);
+    }
     let path = "/api/snapshot";
     let body = peer.request(Method::GET, path)?;
     let uri = peer.uri(path)?;

@@ -10,8 +10,9 @@ use super::kind::Kind;
 use super::reader::Reader;
 
 /// Keys that keep their value until the server restarts.
-pub const NEEDS_RESTART: [&str; 11] = [
+pub const NEEDS_RESTART: [&str; 12] = [
     "data.directory",
+    "matches.nodes",
     "queue.attempts",
     "queue.engine",
     "queue.group",
@@ -160,6 +161,7 @@ const ABOUT: &[(&str, &str)] = &[
     ),
     ("matches.silence", "A watcher from which nothing is heard for this time is closed."),
     ("matches.supervisors", "The number of tasks through which watchers join, each in its order."),
+    ("matches.nodes", "alone: this server's matches are its own. nats: servers on one NATS share them."),
     ("matches.log", "sampled: a log line a second with counts. every: one for each join, leave and event."),
     (
         "rooms.backup",

@@ -20,7 +20,7 @@ use serde::Serialize;
 pub(super) use data::Data;
 pub use jobs::{Jobs, JobsLoad};
 pub use latency::{Latency, Shape};
-pub use matches::{Behind, Encode, MatchLog, Matches, SnapshotFrom, Writer};
+pub use matches::{Behind, Encode, MatchLog, MatchNodes, Matches, SnapshotFrom, Writer};
 pub use queue::{Queue, QueueEngine, Syncs, WhenFullWord};
 pub use rooms::{Backup, RegistryKind, Rooms};
 

@@ -41,6 +41,9 @@ pub struct Matches {
     pub silence: Duration,
     /// The number of tasks through which watchers join.
     pub supervisors: u64,
+    /// Whether the matches are those of several servers.
+    #[serde(serialize_with = "as_word")]
+    pub nodes: MatchNodes,
     /// What is logged.
     #[serde(serialize_with = "as_word")]
     pub log: MatchLog,
@@ -86,6 +89,15 @@ pub enum Behind {
     Wait,
 }
 
+/// `matches.nodes`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchNodes {
+    /// The matches are those of this server alone.
+    Alone,
+    /// Servers on one NATS have the same matches.
+    Nats,
+}
+
 /// `matches.log`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchLog {
@@ -105,6 +117,7 @@ const BEHINDS: [(&str, Behind); 4] = [
     ("close", Behind::Close),
     ("wait", Behind::Wait),
 ];
+const NODES: [(&str, MatchNodes); 2] = [("alone", MatchNodes::Alone), ("nats", MatchNodes::Nats)];
 const LOGS: [(&str, MatchLog); 2] = [("sampled", MatchLog::Sampled), ("every", MatchLog::Every)];
 
 impl Matches {
@@ -122,6 +135,7 @@ impl Matches {
             send_buffer: reader.bytes("matches.send_buffer", 16 << 10, 1 << 10..=16 << 20),
             silence: reader.duration("matches.silence", minute, second..=HOUR),
             supervisors: reader.integer("matches.supervisors", 1, 1..=64),
+            nodes: reader.choice("matches.nodes", MatchNodes::Alone, &NODES),
             log: reader.choice("matches.log", MatchLog::Sampled, &LOGS),
         }
     }
@@ -148,6 +162,12 @@ impl fmt::Display for SnapshotFrom {
 impl fmt::Display for Behind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(word_of(&BEHINDS, self))
+    }
+}
+
+impl fmt::Display for MatchNodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word_of(&NODES, self))
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) fn keep(old: &Settings, new: &mut Settings) -> Vec<String> {
     let quoted = |text: &String| format!("{text:?}");
     let node = old.server.node.clone();
     revert(&mut notes, "server.node", "use", node, &mut new.server.node, quoted);
+    let nodes = old.matches.nodes;
+    revert(&mut notes, "matches.nodes", "use", nodes, &mut new.matches.nodes, in_quotes);
     let directory = old.data.directory.clone();
     revert(&mut notes, "data.directory", "use", directory, &mut new.data.directory, quoted);
     let (was, queue) = (old.queue.clone(), &mut new.queue);

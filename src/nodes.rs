@@ -1,0 +1,49 @@
+//! Nodes: several servers that know each other. A node says once a second who it is and what
+//! its ledger says, and every node lists all that it hears of.
+//!
+//! What carries the words between the nodes is behind two traits: a [`Board`] for the list, and a
+//! [`Bus`] for messages from one node to all. NATS implements both (feature `nats`);
+//! [`MemoryBus`] and [`MemoryBoard`] connect nodes in one process. A server without either is
+//! a list of one node.
+
+mod about;
+mod board;
+mod bus;
+mod connect;
+mod list;
+mod memory;
+#[cfg(test)]
+mod tests;
+
+pub use about::{About, NodeLedger};
+pub use board::{Board, Heard};
+pub use bus::{Away, Bus, Messages};
+pub use connect::{ConnectError, Connected, connect};
+pub use list::{NodeRow, Nodes, NodesReport};
+pub use memory::{MemoryBoard, MemoryBus};
+
+use std::net::SocketAddr;
+
+use crate::config::{Server, Settings};
+
+/// Returns the name of a server that listens at `address`: `server.node`, or the address. On a
+/// shared port the address names several servers, so the process id is added.
+#[must_use]
+pub fn name(server: &Server, address: SocketAddr) -> String {
+    match (server.node.as_str(), server.reuse_port) {
+        ("", false) => address.to_string(),
+        ("", true) => format!("{address}/{}", std::process::id()),
+        (name, _) => name.to_owned(),
+    }
+}
+
+/// Returns the keys with which the settings ask for other nodes, such as
+/// `matches.nodes = "nats"`; empty if the server is alone.
+#[must_use]
+pub fn wanted(settings: &Settings) -> Vec<&'static str> {
+    let mut wanted = Vec::new();
+    if settings.matches.nodes == crate::config::MatchNodes::Nats {
+        wanted.push("matches.nodes = \"nats\"");
+    }
+    wanted
+}

@@ -1,0 +1,46 @@
+//! Connects a server to the other nodes, if this build can.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::{Board, Bus};
+
+/// The reason why a server cannot join the other nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// This build has no client of NATS.
+    #[error("{key} needs NATS, and this build has none: build it with `--features nats`")]
+    NotBuilt {
+        /// The key and its value.
+        key: String,
+    },
+    /// NATS does not answer.
+    #[error("{key} needs NATS: {why}")]
+    Away {
+        /// The key and its value.
+        key: String,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// What connects a server to the other nodes.
+#[derive(Debug)]
+pub struct Connected {
+    /// The board on which nodes say who they are.
+    pub board: Arc<dyn Board>,
+    /// The bus of the matches lab.
+    pub matches: Arc<dyn Bus>,
+}
+
+/// Connects the node `node` to NATS at `url`. Nodes with the same `stream` know each other. The
+/// `key` is the setting that asks for it, for the message.
+///
+/// # Errors
+/// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
+#[expect(clippy::unused_async, reason = "with the feature nats it waits for a connection")]
+pub async fn connect(_url: &str, _stream: &str, _node: &str, key: &str) -> Result<Connected, ConnectError> {
+    Err(ConnectError::NotBuilt { key: key.to_owned() })
+}
