@@ -14,7 +14,7 @@ use super::banner::banner;
 use super::log::Writer;
 use super::output::{complain, say};
 use super::{CONFIG_FILE, EXERCISES, Exit};
-use crate::config::{Config, Sources};
+use crate::config::{Config, MatchNodes, Sources};
 use crate::exercise;
 use crate::http::{self, Access, ConnectionCounts};
 use crate::lab::Lab;
@@ -103,6 +103,11 @@ async fn serve(
     rooms.create_samples().await;
     let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
     workbench.host(labs);
+    if let Some(Connected { matches: bus, .. }) = &connected
+        && workbench.settings().matches.nodes == MatchNodes::Nats
+    {
+        matches.share(node.clone(), Arc::clone(bus)).await?;
+    }
     let among = connected.map(|connected| join(&workbench, connected, node, address));
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);

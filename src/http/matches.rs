@@ -138,8 +138,7 @@ async fn play(
 
 async fn pause(State(matches): State<Matches>, Path(id): Path<String>) -> Response {
     let Some(found) = matches.find(&id) else { return no_match(&matches, &id) };
-    found.pause().await;
-    done(Ok(()))
+    done(found.pause().await)
 }
 
 async fn stop(State(matches): State<Matches>, Path(id): Path<String>) -> Response {
@@ -249,7 +248,7 @@ fn refused(error: &OrderError) -> Response {
     let status = match error {
         OrderError::Rate(_) => StatusCode::BAD_REQUEST,
         OrderError::NoPart { .. } => StatusCode::NOT_FOUND,
-        OrderError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        OrderError::ShuttingDown | OrderError::Away { .. } => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::CONFLICT,
     };
     (status, format!("{error}\n")).into_response()

@@ -38,6 +38,7 @@ mod mailbox;
 mod marks;
 mod memory;
 mod messages;
+mod nodes;
 mod play;
 mod playing;
 mod publish;
@@ -75,6 +76,7 @@ pub use ladder::{Effect, Ladder, NOISE, RUNGS, Rung, RungResult, RungState, effe
 pub use live::LiveMatch;
 pub use machine::Machine;
 pub use marks::{Mark, MarkKind};
+pub use nodes::MatchNodes;
 pub use play::Play;
 pub use playing::PlayPlan;
 pub use rules::{LEAST_PLAYERS, MOST_SUBSTITUTIONS, Refused, Whereabouts};
@@ -92,6 +94,7 @@ use self::socket::Socket;
 use super::{Lab, LabPart};
 use crate::config::{Settings, changes};
 use crate::metrics::Registry;
+use crate::nodes::{Away, Bus};
 use crate::record::{self, Run};
 
 /// The most matches.
@@ -116,7 +119,7 @@ impl MatchesLab {
         let supervisors = config.supervisors as usize;
         let core = Arc::new(Core::new(transports, config, read_only, publish::describe(registry)));
         core.crew.resize(&core, supervisors);
-        let first = LiveMatch::start(&core, Sheet::sample(1));
+        let first = LiveMatch::start(&core, 1);
         lock(&core.matches).push(first);
         tokio::spawn(sampler::run(Arc::downgrade(&core)));
         Arc::new(Self { core, settings: Mutex::new(settings.clone()) })
@@ -138,6 +141,26 @@ impl MatchesLab {
         if let Err(error) = thread::Builder::new().name("weir-machine".to_owned()).spawn(measure) {
             log::warn!("matches: the machine was not measured: {error}");
         }
+    }
+
+    /// Shares the matches with other nodes: an event that is published at one of them reaches the
+    /// watchers of all. Only the first call has an effect.
+    ///
+    /// # Errors
+    /// [`Away`], if the other nodes cannot be reached.
+    ///
+    /// # Cancel safety
+    /// The matches are shared or not.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn share(&self, node: String, bus: Arc<dyn Bus>) -> Result<(), Away> {
+        let messages = bus.subscribe().await?;
+        let peers = Arc::new(nodes::Peers::new(node, bus));
+        if self.core.peers.set(Arc::clone(&peers)).is_ok() {
+            tokio::spawn(nodes::run(Arc::downgrade(&self.core), peers, messages));
+        }
+        Ok(())
     }
 
     /// Returns a match.
@@ -170,7 +193,7 @@ impl MatchesLab {
         if matches.len() >= MOST_MATCHES {
             return Err(AddError::TooMany(matches.len()));
         }
-        let added = LiveMatch::start(&self.core, Sheet::sample(matches.len() + 1));
+        let added = LiveMatch::start(&self.core, matches.len() + 1);
         matches.push(Arc::clone(&added));
         Ok(added)
     }

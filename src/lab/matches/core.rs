@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -13,9 +13,10 @@ use super::ladder::Results;
 use super::machine::Machine;
 use super::marks::{Mark, MarkKind, Marks};
 use super::memory::Memory;
+use super::nodes::Peers;
 use super::snapshot::{ConnectionFigures, Connections};
 use super::transport::Transports;
-use super::{LiveMatch, lock};
+use super::{LiveMatch, MOST_MATCHES, lock};
 use crate::config::{MatchLog, Matches};
 use crate::metrics::PerThreadHistogram;
 use crate::shutdown::StopToken;
@@ -44,6 +45,8 @@ pub(super) struct Core {
     pub(super) ticks: watch::Sender<u64>,
     /// Wakes the sampler.
     pub(super) wake: Notify,
+    /// The other nodes, given once.
+    pub(super) peers: OnceLock<Arc<Peers>>,
     /// Ends the tasks of the lab.
     pub(super) stop: StopToken,
     is_draining: AtomicBool,
@@ -88,6 +91,7 @@ impl Core {
             art,
             ticks: watch::Sender::new(0),
             wake: Notify::new(),
+            peers: OnceLock::new(),
             stop: StopToken::new(),
             is_draining: AtomicBool::new(false),
         }
@@ -114,6 +118,24 @@ impl Core {
 
     pub(super) fn all(&self) -> Vec<Arc<LiveMatch>> {
         lock(&self.matches).clone()
+    }
+
+    /// Returns the other nodes, unless the server is alone.
+    pub(super) fn peers(&self) -> Option<&Peers> {
+        self.peers.get().map(Arc::as_ref)
+    }
+
+    /// Returns the match of a number, which another node may have added.
+    pub(super) fn ensure(self: &Arc<Self>, number: usize) -> Option<Arc<LiveMatch>> {
+        if !(1..=MOST_MATCHES).contains(&number) || self.is_draining() {
+            return None;
+        }
+        let mut matches = lock(&self.matches);
+        while matches.len() < number {
+            let added = LiveMatch::start(self, matches.len() + 1);
+            matches.push(added);
+        }
+        matches.get(number - 1).cloned()
     }
 
     /// Tells the pages that something has changed.

@@ -37,6 +37,20 @@ pub enum OrderError {
         /// The names of the parts that run.
         known: String,
     },
+    /// The node that is the home of the match refused the order.
+    #[error("the match is played at the node {node}: {why}")]
+    There {
+        /// The node.
+        node: String,
+        /// Its reason.
+        why: String,
+    },
+    /// The other nodes cannot be reached, and the home of the match is not here.
+    #[error("the other nodes cannot be reached: {why}")]
+    Away {
+        /// The reason.
+        why: String,
+    },
     /// The lab takes no orders any more.
     #[error("the server is shutting down")]
     ShuttingDown,

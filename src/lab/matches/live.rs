@@ -11,6 +11,7 @@ use super::crew::Newcomer;
 use super::ledger::Books;
 use super::mailbox::{self, Letter, Letters};
 use super::marks::MarkKind;
+use super::nodes::Reign;
 use super::playing::Playing;
 use super::sampled::Sampled;
 use super::users::Users;
@@ -23,6 +24,8 @@ use crate::supervise::{ChildSpec, Strategy, Supervisor, SupervisorHandle};
 /// A match that is served. One supervisor keeps its mailbox and its dispatcher.
 pub struct LiveMatch {
     id: String,
+    /// Its number among the matches, counted from 1.
+    pub(super) number: usize,
     pub(super) core: Arc<Core>,
     pub(super) game: Mutex<Match>,
     pub(super) letters: mpsc::UnboundedSender<Letter>,
@@ -44,15 +47,19 @@ pub struct LiveMatch {
     pub(super) left: AtomicU64,
     pub(super) sampled: Mutex<Sampled>,
     pub(super) playing: Mutex<Playing>,
+    /// The node that decides the order of the events, if there are several.
+    pub(super) reign: Mutex<Reign>,
     tree: OnceLock<SupervisorHandle>,
 }
 
 impl LiveMatch {
-    /// Starts a match that has not begun.
-    pub(super) fn start(core: &Arc<Core>, sheet: Sheet) -> Arc<Self> {
+    /// Starts the sample match of this number, which has not begun.
+    pub(super) fn start(core: &Arc<Core>, number: usize) -> Arc<Self> {
+        let sheet = Sheet::sample(number);
         let (letters, inbox) = mpsc::unbounded_channel();
         let live = Arc::new(Self {
             id: sheet.id.clone(),
+            number,
             core: Arc::clone(core),
             game: Mutex::new(Match::new(sheet)),
             letters,
@@ -68,6 +75,7 @@ impl LiveMatch {
             left: AtomicU64::new(0),
             sampled: Mutex::new(Sampled::new(core.now_ms())),
             playing: Mutex::default(),
+            reign: Mutex::default(),
             tree: OnceLock::new(),
         });
         let inbox: Letters = Arc::new(tokio::sync::Mutex::new(inbox));
@@ -139,34 +147,20 @@ impl LiveMatch {
         joined.await.unwrap_or(Err(NotWatching::ShuttingDown))
     }
 
-    /// Applies an event, and sends it to the watchers. Returns once the dispatcher has taken it;
-    /// with `behind = "wait"`, that may take as long as a watcher does not read.
-    ///
-    /// # Errors
-    /// [`OrderError::Refused`], if the rules do not allow the event.
-    ///
-    /// # Cancel safety
-    /// The event takes effect even if the future is dropped.
-    pub async fn apply(&self, event: Event) -> Result<Recorded, OrderError> {
+    /// Applies an event at this node, which is the home of the match.
+    pub(super) async fn apply_here(&self, event: Event) -> Result<Recorded, OrderError> {
         self.ask(|done| Letter::Apply { event, done }).await
     }
 
-    /// Ends the match with a stop event. Its watchers are sent the events that they lack and the
-    /// end, and are closed. A play ends too.
-    ///
-    /// # Errors
-    /// [`OrderError::Refused`], if the match is over already.
-    pub async fn stop(&self) -> Result<(), OrderError> {
-        self.pause().await;
+    /// Ends the match at this node, which is its home.
+    pub(super) async fn stop_here(&self) -> Result<(), OrderError> {
+        self.pause_here();
         let minute = self.state().minute;
-        self.apply(Event { minute, action: Action::Stop }).await.map(|_| ())
+        self.apply_here(Event { minute, action: Action::Stop }).await.map(|_| ())
     }
 
-    /// Replaces a match that has not begun or is over by a new one, which has not begun.
-    ///
-    /// # Errors
-    /// [`OrderError::InPlay`], if the match is being played.
-    pub async fn again(&self) -> Result<(), OrderError> {
+    /// Replaces the match at this node, which is its home.
+    pub(super) async fn again_here(&self) -> Result<(), OrderError> {
         self.ask(|done| Letter::Again { done }).await
     }
 

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
 use super::framing::{self, Published};
+use super::nodes::{self, Place, Word};
 use super::{Event, LiveMatch, Match, OrderError, Recorded, Sheet, Transport, lock};
 use crate::config::MatchLog;
 use crate::shutdown::StopToken;
@@ -25,6 +26,12 @@ pub(super) enum Letter {
     Status { transport: Arc<dyn Transport>, done: oneshot::Sender<(Vec<u8>, u64)> },
     /// Replaces the match by a new one.
     Again { done: oneshot::Sender<Result<(), OrderError>> },
+    /// Asks for the home of the match.
+    Home { done: oneshot::Sender<Result<Place, OrderError>> },
+    /// Says the state to the other nodes, if the home is here.
+    Announce,
+    /// What another node says about the match.
+    Heard { from: String, word: Word },
 }
 
 /// The receiving end, which outlives a task that fails.
@@ -60,17 +67,46 @@ pub(super) async fn run(live: Arc<LiveMatch>, letters: Letters, stop: StopToken)
             }
             Some(Letter::Again { done }) => {
                 // As above.
-                _ = done.send(again(&live));
+                _ = done.send(again(&live).await);
+            }
+            Some(Letter::Home { done }) => _ = done.send(nodes::home(&live).await),
+            Some(Letter::Announce) => nodes::announce(&live).await,
+            Some(Letter::Heard { from, word }) => {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return Reason::Stopped,
+                    () = nodes::hear(&live, &from, word, &mut last_trace) => {}
+                }
             }
             None => return Reason::Finished,
         }
     }
 }
 
-/// Applies an event and gives it to the dispatcher.
+/// Applies an event, publishes it to the other nodes, and gives it to the dispatcher.
 async fn apply(
     live: &Arc<LiveMatch>,
     event: Event,
+    last_trace: &mut Option<Instant>,
+) -> Result<Recorded, OrderError> {
+    let at = super::epoch_micros();
+    let Some(peers) = live.core.peers() else { return record(live, event, at, last_trace).await };
+    let epoch = live.epoch_here()?;
+    // Once it is recorded, it is published even if the watchers here do not take it.
+    let seq = {
+        let game = lock(&live.game);
+        game.state().after(event)?;
+        game.history().len() as u64
+    };
+    peers.say(live.number, Word::Event { epoch, seq, at, event }).await;
+    record(live, event, at, last_trace).await
+}
+
+/// Applies an event and gives it to the dispatcher.
+pub(super) async fn record(
+    live: &Arc<LiveMatch>,
+    event: Event,
+    at: u64,
     last_trace: &mut Option<Instant>,
 ) -> Result<Recorded, OrderError> {
     let (recorded, life) = {
@@ -90,7 +126,6 @@ async fn apply(
     }
     let is_over = recorded.state.is_over();
     if let Some(life) = &life {
-        let at = super::epoch_micros();
         life.publish(Published { recorded: recorded.clone(), at, published: now, is_traced }).await;
         if is_over {
             life.finish();
@@ -104,14 +139,17 @@ async fn apply(
 }
 
 /// Replaces a match that is not being played by a new one.
-fn again(live: &Arc<LiveMatch>) -> Result<(), OrderError> {
-    let mut game = lock(&live.game);
-    if game.state().has_begun() && !game.state().is_over() {
-        return Err(OrderError::InPlay);
+async fn again(live: &Arc<LiveMatch>) -> Result<(), OrderError> {
+    {
+        let mut game = lock(&live.game);
+        if game.state().has_begun() && !game.state().is_over() {
+            return Err(OrderError::InPlay);
+        }
+        live.next_epoch_here()?;
+        *game = Match::new(Sheet::clone(&game.state().sheet));
     }
-    *game = Match::new(Sheet::clone(&game.state().sheet));
-    drop(game);
     live.forget_events();
+    nodes::announce(live).await;
     live.core.tick();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -14,7 +15,7 @@ const RATES: std::ops::RangeInclusive<f64> = 0.01..=10_000.0;
 const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// A play of a match: events at random, the same ones for the same seed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PlayPlan {
     /// Events per second, from 0.01 to 10,000.
     pub rate: f64,
@@ -57,12 +58,8 @@ impl Playing {
 }
 
 impl LiveMatch {
-    /// Plays the match by itself. A match that is over begins anew. While a play runs, only its
-    /// rate changes.
-    ///
-    /// # Errors
-    /// [`OrderError::Rate`], if the rate is out of bounds, and [`OrderError::ShuttingDown`].
-    pub async fn play(self: &Arc<Self>, plan: PlayPlan) -> Result<(), OrderError> {
+    /// Plays the match at this node, which is its home.
+    pub(super) async fn play_here(self: &Arc<Self>, plan: PlayPlan) -> Result<(), OrderError> {
         if !RATES.contains(&plan.rate) {
             return Err(OrderError::Rate(plan.rate));
         }
@@ -76,7 +73,7 @@ impl LiveMatch {
             }
         }
         if self.state().is_over() {
-            self.again().await?;
+            self.again_here().await?;
         }
         if self.core.is_draining() {
             return Err(OrderError::ShuttingDown);
@@ -94,9 +91,8 @@ impl LiveMatch {
         Ok(())
     }
 
-    /// Stops the play. The match stays as it is.
-    #[expect(clippy::unused_async, reason = "callers await it like the other orders")]
-    pub async fn pause(&self) {
+    /// Stops the play at this node, which is the home of the match.
+    pub(super) fn pause_here(&self) {
         lock(&self.playing).pause();
         self.core.tick();
     }
@@ -123,7 +119,7 @@ async fn run(live: Arc<LiveMatch>, mut plans: watch::Receiver<PlayPlan>) {
         let event = lock(&live.playing).play.as_mut().and_then(|(_, play)| play.next(&state));
         let Some(event) = event else { return };
         // An event that was applied by hand meanwhile may make this one impossible.
-        if let Err(OrderError::ShuttingDown) = live.apply(event).await {
+        if let Err(OrderError::ShuttingDown) = live.apply_here(event).await {
             return;
         }
         let now = Instant::now();

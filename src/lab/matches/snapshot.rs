@@ -7,6 +7,7 @@ use super::history::History;
 use super::ladder::Ladder;
 use super::machine::Machine;
 use super::marks::Mark;
+use super::nodes::MatchNodes;
 use crate::config::Matches;
 use crate::lab::{Percentiles, Verdict};
 
@@ -42,6 +43,8 @@ pub struct MatchSnapshot {
     pub writer: String,
     /// `drop_oldest`, `latest`, `close` or `wait`.
     pub behind: String,
+    /// The nodes that share the match; null if the server is alone.
+    pub nodes: Option<MatchNodes>,
     /// The ledger of deliveries since the last reset.
     pub ledger: Ledger,
     /// The curves.

@@ -2,6 +2,7 @@
 
 mod faults;
 mod memory;
+mod nodes;
 mod rules;
 mod support;
 mod verdicts;

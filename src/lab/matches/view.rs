@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::history::History;
+use super::nodes::MatchNodes;
 use super::sampled::millis;
 use super::snapshot::{EventFigures, MatchFigures, MatchRow, MatchSnapshot, Now, ShardRow};
 use super::verdict::Seen;
 use super::{Life, LiveMatch, lock};
 use crate::hub::HubFigures;
+use crate::lab::{Tone, Verdict};
 
 impl LiveMatch {
     /// Returns the number of watchers.
@@ -102,6 +104,10 @@ impl LiveMatch {
             restarted,
         }
         .verdict();
+        let nodes = self.nodes();
+        let outage = nodes.as_ref().and_then(MatchNodes::outage);
+        let verdict =
+            outage.map_or(verdict, |text| Verdict { word: "AWAY".to_owned(), tone: Tone::Bad, text });
         MatchSnapshot {
             at_ms,
             read_only: core.read_only.load(Ordering::Relaxed),
@@ -117,6 +123,7 @@ impl LiveMatch {
             writer: config.writer.to_string(),
             behind,
             settings: config,
+            nodes,
             ledger: self.ledger(),
             history,
             marks: lock(&core.marks).since(from_ms),

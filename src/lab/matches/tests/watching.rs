@@ -186,7 +186,7 @@ async fn a_play_runs_at_its_rate_and_begins_a_new_match_when_it_is_over() {
     live.play(PlayPlan { rate: 1.0, ..plan }).await.unwrap();
     sleep(Duration::from_secs(4)).await;
     assert!((3..=5).contains(&(live.now().1 - next)), "at the new rate");
-    live.pause().await;
+    live.pause().await.unwrap();
     let paused = live.now().1;
     sleep(Duration::from_secs(5)).await;
     assert_eq!(live.now().1, paused);
