@@ -12,6 +12,10 @@ mod bus;
 mod connect;
 mod list;
 mod memory;
+mod memory_names;
+mod names;
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +25,8 @@ pub use bus::{Away, Bus, Messages};
 pub use connect::{ConnectError, Connected, connect};
 pub use list::{NodeRow, Nodes, NodesReport};
 pub use memory::{MemoryBoard, MemoryBus};
+pub use memory_names::MemoryNames;
+pub use names::{NamePlace, Names, NotAppended, NotClaimed, Owned};
 
 use std::net::SocketAddr;
 

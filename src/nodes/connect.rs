@@ -40,7 +40,20 @@ pub struct Connected {
 ///
 /// # Errors
 /// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
+#[cfg(not(feature = "nats"))]
 #[expect(clippy::unused_async, reason = "with the feature nats it waits for a connection")]
 pub async fn connect(_url: &str, _stream: &str, _node: &str, key: &str) -> Result<Connected, ConnectError> {
     Err(ConnectError::NotBuilt { key: key.to_owned() })
+}
+
+/// Connects the node `node` to NATS at `url`. Nodes with the same `stream` know each other. The
+/// `key` is the setting that asks for it, for the message.
+///
+/// # Errors
+/// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
+#[cfg(feature = "nats")]
+pub async fn connect(url: &str, stream: &str, node: &str, key: &str) -> Result<Connected, ConnectError> {
+    super::nats::connect(url, stream, node)
+        .await
+        .map_err(|why| ConnectError::Away { key: key.to_owned(), why: why.to_string() })
 }

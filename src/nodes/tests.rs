@@ -80,6 +80,7 @@ fn the_default_name_is_the_address_and_on_a_shared_port_the_process_too() {
     assert_eq!(name(&server, address), "left");
 }
 
+#[cfg(not(feature = "nats"))]
 #[tokio::test]
 async fn a_build_without_nats_says_which_flag_is_missing() {
     let refused = connect("nats://127.0.0.1:1", "weir", "left", "matches.nodes = \"nats\"").await;

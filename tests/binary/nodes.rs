@@ -34,6 +34,7 @@ fn two_processes_share_a_port_if_both_want_to() {
     assert!(text(&output.stderr).contains("cannot listen on"), "{}", text(&output.stderr));
 }
 
+#[cfg(not(feature = "nats"))]
 #[test]
 fn a_build_without_nats_refuses_to_play_over_nodes_and_says_which_flag_is_missing() {
     let folder = Folder::new("no-nats");

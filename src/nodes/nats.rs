@@ -1,0 +1,73 @@
+//! The board, the bus and the names over NATS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use tokio::time::timeout;
+use weir_nats::{Beats, FanOut, Nats, NatsError};
+
+use super::{Away, Board, Bus, Connected, Heard, Messages};
+
+/// How long a message may wait for the connection. A server that has stopped without a word counts
+/// as connected for some seconds, and nothing here may wait as long as that.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Connects to NATS. The subjects begin with `weir-nodes`, so no stream takes them.
+pub(super) async fn connect(url: &str, stream: &str, node: &str) -> Result<Connected, NatsError> {
+    let nats = Nats::connect(url, &format!("weir {node}")).await?;
+    let beats = Beats::open(&nats, &format!("weir-nodes.{stream}.beats")).await?;
+    let subject = |lab: &str| format!("weir-nodes.{stream}.{lab}");
+    let bus = |lab: &str| NatsBus { nats: nats.clone(), fan_out: FanOut::open(&nats, &subject(lab)) };
+    Ok(Connected { board: Arc::new(NatsBoard(beats)), matches: Arc::new(bus("matches")) })
+}
+
+fn away(error: &NatsError) -> Away {
+    Away { why: error.to_string() }
+}
+
+#[derive(Debug)]
+struct NatsBoard(Beats);
+
+impl Board for NatsBoard {
+    fn put(&self, node: &str, about: Vec<u8>) -> BoxFuture<'_, Result<(), Away>> {
+        let node = node.to_owned();
+        async move { self.0.put(&node, about).await.map_err(|error| away(&error)) }.boxed()
+    }
+
+    fn list(&self) -> Vec<Heard> {
+        let heard = |beat: weir_nats::Beat| Heard { node: beat.node, about: beat.about, age: beat.age };
+        self.0.list().into_iter().map(heard).collect()
+    }
+}
+
+#[derive(Debug)]
+struct NatsBus {
+    nats: Nats,
+    fan_out: FanOut,
+}
+
+impl Bus for NatsBus {
+    fn publish(&self, message: Vec<u8>) -> BoxFuture<'_, Result<(), Away>> {
+        async move {
+            match timeout(PATIENCE, self.fan_out.publish(message)).await {
+                Ok(published) => published.map_err(|error| away(&error)),
+                Err(_) => Err(Away { why: "NATS takes no messages".to_owned() }),
+            }
+        }
+        .boxed()
+    }
+
+    fn subscribe(&self) -> BoxFuture<'_, Result<Messages, Away>> {
+        async move {
+            let messages = self.fan_out.subscribe().await.map_err(|error| away(&error))?;
+            Ok(messages.boxed())
+        }
+        .boxed()
+    }
+
+    fn away(&self) -> Option<String> {
+        (!self.nats.is_connected()).then(|| format!("there is no connection to {}", self.nats.url()))
+    }
+}
