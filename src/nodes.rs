@@ -51,5 +51,8 @@ pub fn wanted(settings: &Settings) -> Vec<&'static str> {
     if settings.matches.nodes == crate::config::MatchNodes::Nats {
         wanted.push("matches.nodes = \"nats\"");
     }
+    if settings.rooms.registry == crate::config::RegistryKind::Jetstream {
+        wanted.push("rooms.registry = \"jetstream\"");
+    }
     wanted
 }

@@ -87,9 +87,8 @@ async fn serve(
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let node = nodes::name(&config.settings.server, address);
-    let queue = &config.settings.queue;
     let connected = match nodes::wanted(&config.settings).first() {
-        Some(key) => Some(nodes::connect(&queue.url, &queue.stream, &node, key).await?),
+        Some(key) => Some(nodes::connect(&config.settings, &node, key).await?),
         None => None,
     };
     let workbench = Workbench::open(config, sources).await?;
@@ -100,6 +99,22 @@ async fn serve(
     let matches = MatchesLab::start(&workbench.settings(), workbench.registry(), http::match_transports());
     matches.measure_machine();
     let rooms = RoomsLab::start(&workbench.settings(), workbench.registry(), http::RoomFrames);
+    // Several processes have the address in common, so each has one of its own for the others.
+    let own = match (&connected, is_shared) {
+        (Some(_), true) => {
+            let own = http::listen(SocketAddr::new(wanted.ip(), 0));
+            Some(own.context("cannot listen on an address for the other nodes")?)
+        }
+        _ => None,
+    };
+    let own_address = match &own {
+        Some(own) => own.local_addr().context("cannot read the address of the listener")?,
+        None => address,
+    };
+    if let Some(Connected { rooms: bus, names: Some(names), .. }) = &connected {
+        let url = format!("http://{}", http::reachable(own_address));
+        rooms.share(node.clone(), url, Arc::clone(names), Arc::clone(bus)).await?;
+    }
     rooms.create_samples().await;
     let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
     workbench.host(labs);
@@ -108,7 +123,7 @@ async fn serve(
     {
         matches.share(node.clone(), Arc::clone(bus)).await?;
     }
-    let among = connected.map(|connected| join(&workbench, connected, node, address));
+    let among = connected.map(|connected| join(&workbench, connected, node, own_address));
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -126,6 +141,10 @@ async fn serve(
     let counts = Arc::new(ConnectionCounts::default());
     matches.set_connections(Arc::clone(&counts) as Arc<dyn ConnectionFigures>);
     let shutdown = workbench.shutdown().clone();
+    if let Some(own) = own {
+        let (router, shutdown, limits) = (router.clone(), shutdown.clone(), limits.clone());
+        tokio::spawn(http::serve_counted(own, router, shutdown, limits, Arc::default()));
+    }
     let mut server = tokio::spawn(http::serve_counted(listener, router, shutdown, limits, counts));
     let recovered = workbench.queue_report().recovered;
     show(banner(address, &access, &workbench.settings(), sources, recovered));

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::reader::Reader;
 
 /// Keys that keep their value until the server restarts.
-pub const NEEDS_RESTART: [&str; 12] = [
+pub const NEEDS_RESTART: [&str; 14] = [
     "data.directory",
     "matches.nodes",
     "queue.attempts",
@@ -20,6 +20,8 @@ pub const NEEDS_RESTART: [&str; 12] = [
     "queue.stream",
     "queue.sync",
     "queue.url",
+    "rooms.lease",
+    "rooms.registry",
     "server.listen",
     "server.node",
     "server.reuse_port",
@@ -175,7 +177,11 @@ const ABOUT: &[(&str, &str)] = &[
     ("rooms.idle_stop", "A room without moves and watchers stops after this time; its state stays."),
     ("rooms.snapshot_every", "The number of updates after which the backup makes a new snapshot."),
     ("rooms.history", "The most updates that the history of a room keeps."),
-    ("rooms.registry", "local: a process of this server maps the names to the rooms."),
+    (
+        "rooms.registry",
+        "local: this server maps names to rooms. jetstream: servers on one NATS do, and each room has a log.",
+    ),
+    ("rooms.lease", "With jetstream: how long a node may be silent before its rooms are taken over."),
     ("rooms.max_rooms", "The most rooms; a further one is refused."),
 ];
 

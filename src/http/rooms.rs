@@ -11,6 +11,7 @@
 //! | `POST /api/rooms/NAME/move` | makes a move: `{"move":"join","player":"ada","client":"9f3a","number":7}` |
 //! | `GET /api/rooms/NAME/clients`, `/api/rooms/clients?prefix=r-` | which moves of which client are in the state |
 //! | `GET /api/rooms/NAME/history?most=200` | lists the newest records of the history |
+//! | `GET /api/rooms/NAME/where` | which node has the room |
 //! | `GET /api/rooms/NAME/watch?who=ada` | server-sent events: the status, updates, new lives, gaps |
 //! | `POST /api/rooms/NAME/kill` `{"what":"room"}` | kills a process, and answers after the repair |
 //! | `POST /api/rooms/kill` `{"what":"registry"}` | kills the registry, or a process of a `random` room |
@@ -21,6 +22,7 @@
 //! | `GET /api/rooms/socket?room=moon&seat=ada` | WebSocket: the figures four times a second |
 
 mod answers;
+mod forward;
 mod frames;
 mod kills;
 mod moves;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -43,7 +46,7 @@ use weir_parts::rooms::CreateError;
 
 use self::answers::{Wrong, fresh, read};
 use crate::lab::Lab;
-use crate::lab::rooms::{LONGEST_ROOM_NAME, NotPlaying, Room, RoomsLab, is_room_name};
+use crate::lab::rooms::{LONGEST_ROOM_NAME, NotCreated, NotPlaying, Room, RoomsLab, is_room_name};
 
 pub use frames::RoomFrames;
 
@@ -74,11 +77,13 @@ pub(super) fn routes(rooms: &Arc<RoomsLab>) -> Router {
         .route("/api/rooms/{name}/move", post(moves::act))
         .route("/api/rooms/{name}/clients", get(moves::clients))
         .route("/api/rooms/{name}/history", get(moves::history))
+        .route("/api/rooms/{name}/where", get(forward::place))
         .route("/api/rooms/{name}/watch", get(watch::watch))
         .route("/api/rooms/{name}/kill", post(kills::kill))
         .route("/api/rooms/{name}/play", post(play))
         .route("/api/rooms/{name}/pause", post(pause))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(Arc::clone(rooms), forward::forward))
         .with_state(Arc::clone(rooms))
 }
 
@@ -169,13 +174,22 @@ fn check_name(name: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn not_created(name: &str, error: &CreateError) -> Wrong {
+fn not_created(name: &str, error: &NotCreated) -> Wrong {
     match error {
-        CreateError::Taken { generation } => {
+        NotCreated::Here(CreateError::Taken { generation }) => {
             let message = format!("Game exists already: {name} (generation {generation})");
             Wrong::new(StatusCode::CONFLICT, "taken", message)
         }
-        CreateError::TooMany { max } => {
+        NotCreated::Taken(place) => {
+            let (node, generation) = (&place.node, place.generation);
+            let message =
+                format!("Game exists already: {name} (generation {generation}, at the node {node})");
+            Wrong::new(StatusCode::CONFLICT, "taken", message)
+        }
+        NotCreated::Away { .. } => {
+            Wrong::new(StatusCode::SERVICE_UNAVAILABLE, "registry_away", error.to_string())
+        }
+        NotCreated::Here(CreateError::TooMany { max }) => {
             let message = format!("there are {max} rooms, as many as rooms.max_rooms allows");
             Wrong::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
         }

@@ -13,6 +13,7 @@ mod census;
 mod components;
 mod core;
 mod curves;
+mod nodes;
 mod open;
 mod orders;
 mod pipe;
@@ -38,6 +39,7 @@ use weir_parts::hub::Encode;
 use weir_parts::rooms::{RoomRef, RoomSettings, Rooms, Told};
 
 pub use curves::{History, Mark};
+pub use nodes::{NotCreated, NotMoved, RoomPlace};
 pub use open::{LastKill, LogLine, OpenRoom, ToldRow};
 pub use orders::{LONGEST_ROOM_NAME, ManyCreated, NotPlaying, is_room_name};
 pub use pipe::{Pipe, PipeReader};
@@ -51,6 +53,7 @@ use self::core::Core;
 use super::{Lab, LabPart};
 use crate::config::{self, Settings, changes};
 use crate::metrics::Registry;
+use crate::nodes::{Away, Bus, Names};
 use crate::record::Run;
 
 /// The rooms of the lab.
@@ -98,7 +101,7 @@ impl RoomsLab {
     pub async fn create_samples(&self) {
         for name in SAMPLES {
             // There is one with this name, or as many as may be: both are fine.
-            drop(self.core.house.create(name).await);
+            drop(self.create(name).await);
         }
         self.core.refresh().await;
     }
@@ -108,9 +111,44 @@ impl RoomsLab {
         &self.core.house
     }
 
-    /// Returns a room.
+    /// Shares the rooms with other nodes: each name is at one node, and a room whose node is lost
+    /// is rebuilt from its log at another one. The API of this node is at `url`. Call it before the
+    /// first room is created; only the first call has an effect.
+    ///
+    /// # Errors
+    /// [`Away`], if the other nodes cannot be reached.
+    ///
+    /// # Cancel safety
+    /// The rooms are shared or not.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn share(
+        &self,
+        node: String,
+        url: String,
+        names: Arc<dyn Names>,
+        bus: Arc<dyn Bus>,
+    ) -> Result<(), Away> {
+        let messages = bus.subscribe().await?;
+        let shared = Arc::new(nodes::Shared::new(node, url, names, bus));
+        if self.core.shared.set(Arc::clone(&shared)).is_ok() {
+            tokio::spawn(nodes::run(Arc::downgrade(&self.core), shared, messages));
+        }
+        Ok(())
+    }
+
+    /// Returns a room of this node. One whose lease is over is not found.
     pub fn find(&self, name: &str) -> Option<Room> {
+        if self.core.shared.get().is_some_and(|shared| !shared.is_valid(name)) {
+            return None;
+        }
         self.core.house.whereis(name)
+    }
+
+    /// Returns the node that has a room, as far as this node knows; `None` if the server is alone.
+    pub fn place(&self, name: &str) -> Option<RoomPlace> {
+        self.core.shared.get()?.place(name)
     }
 
     /// Returns true if the server shuts down.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Board, Bus};
+use super::{Board, Bus, Names};
+use crate::config::Settings;
 
 /// The reason why a server cannot join the other nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -33,27 +34,31 @@ pub struct Connected {
     pub board: Arc<dyn Board>,
     /// The bus of the matches lab.
     pub matches: Arc<dyn Bus>,
+    /// The bus of the rooms lab.
+    pub rooms: Arc<dyn Bus>,
+    /// The registry of rooms, if it is asked for.
+    pub names: Option<Arc<dyn Names>>,
 }
 
-/// Connects the node `node` to NATS at `url`. Nodes with the same `stream` know each other. The
-/// `key` is the setting that asks for it, for the message.
+/// Connects the node `node` to NATS at `queue.url`. Nodes with the same `queue.stream` know each
+/// other. The `key` is the setting that asks for it, for the message.
 ///
 /// # Errors
 /// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
 #[cfg(not(feature = "nats"))]
 #[expect(clippy::unused_async, reason = "with the feature nats it waits for a connection")]
-pub async fn connect(_url: &str, _stream: &str, _node: &str, key: &str) -> Result<Connected, ConnectError> {
+pub async fn connect(_settings: &Settings, _node: &str, key: &str) -> Result<Connected, ConnectError> {
     Err(ConnectError::NotBuilt { key: key.to_owned() })
 }
 
-/// Connects the node `node` to NATS at `url`. Nodes with the same `stream` know each other. The
-/// `key` is the setting that asks for it, for the message.
+/// Connects the node `node` to NATS at `queue.url`. Nodes with the same `queue.stream` know each
+/// other. The `key` is the setting that asks for it, for the message.
 ///
 /// # Errors
 /// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
 #[cfg(feature = "nats")]
-pub async fn connect(url: &str, stream: &str, node: &str, key: &str) -> Result<Connected, ConnectError> {
-    super::nats::connect(url, stream, node)
+pub async fn connect(settings: &Settings, node: &str, key: &str) -> Result<Connected, ConnectError> {
+    super::nats::connect(settings, node)
         .await
         .map_err(|why| ConnectError::Away { key: key.to_owned(), why: why.to_string() })
 }

@@ -1,4 +1,6 @@
-//! The board, the bus and the names over NATS.
+//! The board and the bus over NATS.
+
+mod names;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,21 +8,40 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
-use weir_nats::{Beats, FanOut, Nats, NatsError};
+use weir_nats::{Beats, FanOut, Nats, NatsError, Registry, RegistryOptions};
 
-use super::{Away, Board, Bus, Connected, Heard, Messages};
+use names::NatsNames;
+
+use super::{Away, Board, Bus, Connected, Heard, Messages, Names};
+use crate::config::{Queue, RegistryKind, Settings};
 
 /// How long a message may wait for the connection. A server that has stopped without a word counts
 /// as connected for some seconds, and nothing here may wait as long as that.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Connects to NATS. The subjects begin with `weir-nodes`, so no stream takes them.
-pub(super) async fn connect(url: &str, stream: &str, node: &str) -> Result<Connected, NatsError> {
+pub(super) async fn connect(settings: &Settings, node: &str) -> Result<Connected, NatsError> {
+    let Queue { url, stream, .. } = &settings.queue;
     let nats = Nats::connect(url, &format!("weir {node}")).await?;
     let beats = Beats::open(&nats, &format!("weir-nodes.{stream}.beats")).await?;
     let subject = |lab: &str| format!("weir-nodes.{stream}.{lab}");
     let bus = |lab: &str| NatsBus { nats: nats.clone(), fan_out: FanOut::open(&nats, &subject(lab)) };
-    Ok(Connected { board: Arc::new(NatsBoard(beats)), matches: Arc::new(bus("matches")) })
+    let names: Option<Arc<dyn Names>> = match settings.rooms.registry {
+        RegistryKind::Local => None,
+        RegistryKind::Jetstream => {
+            let bucket = format!("{stream}-rooms");
+            let lease = settings.rooms.lease;
+            let options =
+                RegistryOptions { bucket, node: node.to_owned(), lease, ..RegistryOptions::default() };
+            Some(Arc::new(NatsNames(Registry::open(&nats, options).await?)))
+        }
+    };
+    Ok(Connected {
+        board: Arc::new(NatsBoard(beats)),
+        matches: Arc::new(bus("matches")),
+        rooms: Arc::new(bus("rooms")),
+        names,
+    })
 }
 
 fn away(error: &NatsError) -> Away {

@@ -83,7 +83,7 @@ fn the_default_name_is_the_address_and_on_a_shared_port_the_process_too() {
 #[cfg(not(feature = "nats"))]
 #[tokio::test]
 async fn a_build_without_nats_says_which_flag_is_missing() {
-    let refused = connect("nats://127.0.0.1:1", "weir", "left", "matches.nodes = \"nats\"").await;
+    let refused = connect(&Settings::default(), "left", "matches.nodes = \"nats\"").await;
     let says = refused.unwrap_err().to_string();
     assert!(says.contains("matches.nodes = \"nats\"") && says.contains("--features nats"), "{says}");
 }

@@ -30,6 +30,10 @@ pub struct Rooms {
     /// What maps names to rooms.
     #[serde(serialize_with = "as_word")]
     pub registry: RegistryKind,
+    /// With [`RegistryKind::Jetstream`], the time after which the rooms of a node that says nothing
+    /// are taken over.
+    #[serde(serialize_with = "duration::serialize")]
+    pub lease: Duration,
     /// The largest number of rooms.
     pub max_rooms: u64,
 }
@@ -50,11 +54,14 @@ pub enum Backup {
 pub enum RegistryKind {
     /// A process of the server.
     Local,
+    /// A registry in JetStream that several servers share. A room has a log there.
+    Jetstream,
 }
 
 const BACKUPS: [(&str, Backup); 3] =
     [("before", Backup::Before), ("after", Backup::After), ("none", Backup::None)];
-const REGISTRIES: [(&str, RegistryKind); 1] = [("local", RegistryKind::Local)];
+const REGISTRIES: [(&str, RegistryKind); 2] =
+    [("local", RegistryKind::Local), ("jetstream", RegistryKind::Jetstream)];
 
 impl Rooms {
     pub(super) fn read(reader: &mut Reader) -> Self {
@@ -67,16 +74,10 @@ impl Rooms {
             idle_stop: reader.duration("rooms.idle_stop", 10 * minute, second..=DAY),
             snapshot_every: reader.integer("rooms.snapshot_every", 100, 1..=100_000),
             history: reader.integer("rooms.history", 1_000, 0..=100_000),
-            registry: RegistryKind::read(reader),
+            registry: reader.choice("rooms.registry", RegistryKind::Local, &REGISTRIES),
+            lease: reader.duration("rooms.lease", 5 * second, second..=minute),
             max_rooms: reader.integer("rooms.max_rooms", 100_000, 1..=1_000_000),
         }
-    }
-}
-
-impl RegistryKind {
-    fn read(reader: &mut Reader) -> Self {
-        let allowed = "\"local\" (\"jetstream\" comes with the engines)";
-        reader.choice_among("rooms.registry", Self::Local, &REGISTRIES, allowed)
     }
 }
 

@@ -14,7 +14,7 @@ use weir_parts::rooms::{ActError, MoveId, Past};
 
 use super::answers::{Wrong, fresh, number, read};
 use super::{Parameters, Rooms, find};
-use crate::lab::rooms::{Command, Room, RoomsLab, Village};
+use crate::lab::rooms::{Command, NotMoved, Room, RoomsLab, Village};
 
 /// The records of a history that an answer has, unless it is asked for another number.
 const RECORDS: usize = 200;
@@ -65,7 +65,12 @@ pub(super) async fn act(
     }
 }
 
-fn wrong(rooms: &RoomsLab, name: &str, error: ActError<crate::lab::rooms::Refused>) -> Wrong {
+fn wrong(rooms: &RoomsLab, name: &str, error: NotMoved) -> Wrong {
+    let error = match error {
+        NotMoved::Act(error) => error,
+        NotMoved::Fenced { .. } => return Wrong::new(StatusCode::CONFLICT, "fenced", error.to_string()),
+        _ => return Wrong::new(StatusCode::SERVICE_UNAVAILABLE, "log_away", error.to_string()),
+    };
     match error {
         ActError::Refused(refused) => Wrong::new(StatusCode::CONFLICT, "refused", refused.to_string()),
         ActError::Poison { attempts, .. } => {

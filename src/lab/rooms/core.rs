@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use weir_parts::rooms::Kill;
 
 use super::census::Census;
 use super::curves::{Mark, Sampled};
+use super::nodes::Shared;
 use super::playing::Playing;
 use super::times::Times;
 use super::watching::Watchers;
@@ -38,6 +39,8 @@ pub(super) struct Core {
     pub(super) ticks: watch::Sender<u64>,
     /// Wakes the sampler.
     pub(super) wake: Notify,
+    /// The rooms of other nodes, given once.
+    pub(super) shared: OnceLock<Arc<Shared>>,
     /// Ends the tasks of the lab.
     pub(super) stop: StopToken,
     is_draining: AtomicBool,
@@ -75,6 +78,7 @@ impl Core {
             last_kill: Mutex::default(),
             ticks: watch::Sender::new(0),
             wake: Notify::new(),
+            shared: OnceLock::new(),
             stop: StopToken::new(),
             is_draining: AtomicBool::new(false),
         }

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use weir_parts::rooms::{Acknowledged, ActError, CreateError, Kill, MoveId, Part, RoomGone};
 
 use super::playing::RATES;
-use super::werewolf::{Command, Refused};
-use super::{Core, Room, RoomsLab, lock};
+use super::werewolf::Command;
+use super::{Core, NotCreated, NotMoved, Room, RoomsLab, lock};
 
 /// The longest name of a room, in characters.
 pub const LONGEST_ROOM_NAME: usize = 40;
@@ -52,28 +52,33 @@ impl RoomsLab {
     /// Creates a room.
     ///
     /// # Errors
-    /// [`CreateError`].
+    /// [`NotCreated`].
     ///
     /// # Cancel safety
     /// The room may exist after the future is dropped.
-    pub async fn create(&self, name: &str) -> Result<Room, CreateError> {
-        self.core.house.create(name).await
+    pub async fn create(&self, name: &str) -> Result<Room, NotCreated> {
+        match self.core.shared.get() {
+            Some(shared) => shared.create(&self.core, name).await,
+            None => Ok(self.core.house.create(name).await?),
+        }
     }
 
     /// Creates those of the rooms `prefix-0` to `prefix-(count - 1)` that do not exist.
     ///
     /// # Errors
-    /// [`CreateError`], after some of the rooms were created.
+    /// [`NotCreated`], after some of the rooms were created.
     ///
     /// # Cancel safety
     /// Some of the rooms may exist after the future is dropped.
-    pub async fn create_many(&self, prefix: &str, count: u64) -> Result<ManyCreated, CreateError> {
+    pub async fn create_many(&self, prefix: &str, count: u64) -> Result<ManyCreated, NotCreated> {
         let mut many = ManyCreated::default();
         // One after the other: the house counts the rooms before it creates one.
         for number in 0..count {
-            match self.core.house.create(&format!("{prefix}-{number}")).await {
+            match self.create(&format!("{prefix}-{number}")).await {
                 Ok(_) => many.created += 1,
-                Err(CreateError::Taken { .. }) => many.existed += 1,
+                Err(NotCreated::Here(CreateError::Taken { .. }) | NotCreated::Taken(_)) => {
+                    many.existed += 1
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -86,7 +91,10 @@ impl RoomsLab {
     /// The name is free once this is called.
     pub async fn remove(&self, name: &str) -> bool {
         lock(&self.core.playing).remove(name);
-        self.core.house.remove(name).await
+        match self.core.shared.get() {
+            Some(shared) => shared.remove(&self.core, name).await,
+            None => self.core.house.remove(name).await,
+        }
     }
 
     /// Removes all rooms whose names begin with `prefix`. Returns their number.
@@ -114,7 +122,7 @@ impl RoomsLab {
     /// Makes a move in a room. A start without a seed gets a random one.
     ///
     /// # Errors
-    /// [`ActError`].
+    /// [`NotMoved`].
     ///
     /// # Cancel safety
     /// The move may be made after the future is dropped, or not.
@@ -123,7 +131,7 @@ impl RoomsLab {
         room: &Room,
         command: Command,
         id: Option<MoveId>,
-    ) -> Result<Acknowledged, ActError<Refused>> {
+    ) -> Result<Acknowledged, NotMoved> {
         self.core.act(room, command, id).await
     }
 
@@ -201,13 +209,17 @@ impl RoomsLab {
 impl Core {
     /// Makes a move, counts its outcome, and records how long it took.
     pub(super) async fn act(
-        &self,
+        self: &Arc<Self>,
         room: &Room,
         command: Command,
         id: Option<MoveId>,
-    ) -> Result<Acknowledged, ActError<Refused>> {
+    ) -> Result<Acknowledged, NotMoved> {
         let began = Instant::now();
-        let result = room.act(command.seeded(fastrand::u64(..)), id).await;
+        let command = command.seeded(fastrand::u64(..));
+        let result = match self.shared.get() {
+            Some(shared) => shared.act(self, room, command, id).await,
+            None => room.act(command, id).await.map_err(NotMoved::from),
+        };
         let counts = &self.counts;
         match &result {
             Ok(_) => {
@@ -216,8 +228,8 @@ impl Core {
                     self.wake.notify_one();
                 }
             }
-            Err(ActError::Refused(_)) => drop(counts.refused.fetch_add(1, Relaxed)),
-            Err(ActError::Poison { .. }) => drop(counts.poison.fetch_add(1, Relaxed)),
+            Err(NotMoved::Act(ActError::Refused(_))) => drop(counts.refused.fetch_add(1, Relaxed)),
+            Err(NotMoved::Act(ActError::Poison { .. })) => drop(counts.poison.fetch_add(1, Relaxed)),
             Err(_) => drop(counts.unknown.fetch_add(1, Relaxed)),
         }
         result

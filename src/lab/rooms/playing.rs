@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use weir_parts::rooms::{ActError, MoveId};
 
 use super::werewolf::Players;
-use super::{Core, lock};
+use super::{Core, NotMoved, lock};
 
 /// The allowed rates of one room, in moves per second.
 pub const RATES: RangeInclusive<f64> = 0.01..=1_000.0;
@@ -89,7 +89,9 @@ async fn play(core: Weak<Core>, name: Arc<str>, mut rates: watch::Receiver<f64>)
         let Some(command) = command else { continue };
         number += 1;
         // A refusal is no reason to stop: the state that they saw may be older than the room's.
-        if let Err(ActError::Gone) = core.act(&room, command, Some(MoveId { client, number })).await {
+        if let Err(NotMoved::Act(ActError::Gone)) =
+            core.act(&room, command, Some(MoveId { client, number })).await
+        {
             return;
         }
     }

@@ -17,6 +17,10 @@ pub(super) fn keep(old: &Settings, new: &mut Settings) -> Vec<String> {
     revert(&mut notes, "server.node", "use", node, &mut new.server.node, quoted);
     let nodes = old.matches.nodes;
     revert(&mut notes, "matches.nodes", "use", nodes, &mut new.matches.nodes, in_quotes);
+    let rooms = &mut new.rooms;
+    revert(&mut notes, "rooms.registry", "use", old.rooms.registry, &mut rooms.registry, in_quotes);
+    let time = |time: &std::time::Duration| duration::format(*time);
+    revert(&mut notes, "rooms.lease", "use", old.rooms.lease, &mut rooms.lease, time);
     let directory = old.data.directory.clone();
     revert(&mut notes, "data.directory", "use", directory, &mut new.data.directory, quoted);
     let (was, queue) = (old.queue.clone(), &mut new.queue);

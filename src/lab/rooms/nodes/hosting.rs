@@ -1,0 +1,184 @@
+//! Hosts rooms: claims a name, rebuilds its room from the log, and gives it up when another node
+//! owns it.
+
+use std::sync::{Arc, Weak};
+
+use tokio::time::{Duration, sleep};
+use weir_parts::rooms::{Acknowledged, ActError, CreateError, MoveId, Room as _};
+
+use super::super::werewolf::Command;
+use super::super::{Core, Room, lock};
+use super::entry::{Entry, Moves, moves};
+use super::{Hosted, NotCreated, NotMoved, Shared};
+use crate::nodes::{NotAppended, NotClaimed, Owned};
+use crate::shutdown::StopToken;
+
+/// The pause before the log is read again that could not be reached.
+const AGAIN: Duration = Duration::from_millis(250);
+
+impl From<NotClaimed> for NotCreated {
+    fn from(error: NotClaimed) -> Self {
+        match error {
+            NotClaimed::Taken(place) => Self::Taken(place),
+            NotClaimed::Away(away) => Self::Away { why: away.why },
+        }
+    }
+}
+
+impl Shared {
+    /// Creates a room. A name whose room was not removed when its last node ended gets its state
+    /// back.
+    pub(in super::super) async fn create(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        name: &str,
+    ) -> Result<Room, NotCreated> {
+        let claim = self.names.try_claim(name).await?;
+        let log = claim.history().await.map_err(|away| NotCreated::Away { why: away.why })?;
+        let found = moves(&log);
+        if found.is_none() {
+            let created = claim.append(Entry::Created.to_bytes()).await;
+            created.map_err(|error| NotCreated::Away { why: error.to_string() })?;
+        }
+        Ok(self.host(core, name, claim, found.unwrap_or_default()).await?)
+    }
+
+    /// Makes a room with these moves, and serves it.
+    async fn host(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        name: &str,
+        claim: Box<dyn Owned>,
+        moves: Moves,
+    ) -> Result<Room, CreateError> {
+        // One that is left from an earlier generation may have another state.
+        core.house.remove(name).await;
+        let room = core.house.create(name).await?;
+        let (generation, count) = (claim.generation(), moves.len());
+        for (command, id) in moves {
+            // The rules are pure: what was allowed then is allowed now.
+            if let Err(error) = room.act(command, id).await {
+                log::warn!("rooms: a move of the log of {name} was not made: {error}");
+            }
+        }
+        let hosted =
+            Arc::new(Hosted { claim, order: tokio::sync::Mutex::default(), stop: StopToken::new() });
+        lock(&self.hosted).insert(Arc::clone(room.name()), Arc::clone(&hosted));
+        lock(&self.elsewhere).remove(name);
+        if generation > 1 {
+            core.mark(format!("{name} is here in generation {generation}, with {count} moves of its log"));
+        }
+        tokio::spawn(follow(Arc::downgrade(core), Arc::clone(self), Arc::clone(room.name()), hosted));
+        Ok(room)
+    }
+
+    /// Makes a move of a room that this node owns: decided, in the log, and then in the state.
+    pub(in super::super) async fn act(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        room: &Room,
+        command: Command,
+        id: Option<MoveId>,
+    ) -> Result<Acknowledged, NotMoved> {
+        let hosted = self.hosted(room.name()).ok_or(ActError::Gone)?;
+        let _order = hosted.order.lock().await;
+        let asked = command.clone();
+        let is_allowed = room.read(move |village, _| village.decide(&asked).is_ok()).await;
+        // A refused move is none, and one that the room has already comes again from its client.
+        if is_allowed.map_err(|_| ActError::Gone)? {
+            let entry = Entry::of_move(command.clone(), id).to_bytes();
+            match hosted.claim.append(entry).await {
+                Ok(_) => {}
+                Err(NotAppended::Fenced { by }) => {
+                    let why = format!("generation {by} is at another node");
+                    self.step_down(core, room.name(), &hosted, &why).await;
+                    return Err(NotMoved::Fenced { by });
+                }
+                Err(NotAppended::Away { why }) => {
+                    // The move may be in the log. The next generation reads it there.
+                    self.step_down(core, room.name(), &hosted, &why).await;
+                    return Err(NotMoved::Away { why });
+                }
+            }
+        }
+        Ok(room.act(command, id).await?)
+    }
+
+    /// Gives a room up, and waits for its name.
+    async fn step_down(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        name: &Arc<str>,
+        hosted: &Arc<Hosted>,
+        why: &str,
+    ) {
+        let is_mine = {
+            let mut all = lock(&self.hosted);
+            let is_mine = all.get(name).is_some_and(|found| Arc::ptr_eq(found, hosted));
+            if is_mine {
+                all.remove(name);
+            }
+            is_mine
+        };
+        if is_mine {
+            hosted.stop.cancel();
+            core.mark(format!("{name} was given up: {why}"));
+            core.house.remove(name).await;
+            self.stand_by(core, name);
+        }
+    }
+
+    /// Removes a room that this node owns, for all nodes. Returns false if its log did not take it.
+    pub(in super::super) async fn remove(&self, core: &Core, name: &str) -> bool {
+        let Some(hosted) = self.hosted(name) else { return false };
+        let _order = hosted.order.lock().await;
+        if hosted.claim.append(Entry::Removed.to_bytes()).await.is_err() {
+            return false;
+        }
+        lock(&self.hosted).remove(name);
+        hosted.stop.cancel();
+        core.house.remove(name).await
+    }
+
+    /// Waits for a name in the background, unless this node has it or waits for it already.
+    pub(super) fn stand_by(self: &Arc<Self>, core: &Arc<Core>, name: &str) {
+        if lock(&self.hosted).contains_key(name) || !lock(&self.standby).insert(name.to_owned()) {
+            return;
+        }
+        let (this, name) = (Arc::clone(self), name.to_owned());
+        let (core, stop) = (Arc::downgrade(core), core.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = this.wait_for(core, &name) => {}
+            }
+            lock(&this.standby).remove(&name);
+        });
+    }
+
+    async fn wait_for(self: &Arc<Self>, core: Weak<Core>, name: &str) {
+        let Ok(claim) = self.names.claim(name).await else { return };
+        let log = loop {
+            match claim.history().await {
+                Ok(log) => break log,
+                Err(_) => sleep(AGAIN).await,
+            }
+        };
+        let (Some(core), Some(moves)) = (core.upgrade(), moves(&log)) else { return };
+        if let Err(error) = self.host(&core, name, claim, moves).await {
+            log::warn!("rooms: {name} was not taken over: {error}");
+        }
+    }
+}
+
+/// Gives a room up once its claim is lost.
+async fn follow(core: Weak<Core>, shared: Arc<Shared>, name: Arc<str>, hosted: Arc<Hosted>) {
+    let by = tokio::select! {
+        by = hosted.claim.lost() => by,
+        () = hosted.stop.cancelled() => return,
+    };
+    if let Some(core) = core.upgrade().filter(|core| !core.is_draining()) {
+        let why = format!("generation {by} is at another node");
+        shared.step_down(&core, &name, &hosted, &why).await;
+    }
+}
