@@ -34,6 +34,9 @@ mod matches;
 mod nodes;
 /// The queue of a server and of a file, from the command line and over HTTP.
 pub(crate) mod queue;
+/// Nodes over NATS.
+#[cfg(feature = "nats")]
+mod nodes_over_nats;
 /// Rooms from the command line.
 mod rooms;
 

@@ -94,8 +94,8 @@ const BROKEN: &[(&str, &[&str])] = &[
     ("[rooms]\nidle_stop = \"500ms\"", &["config.toml:2:13", "1s to 24h"]),
     ("[rooms]\nmax_rooms = 0", &["config.toml:2:13", "1 to 1000000"]),
     (
-        "[rooms]\nregistry = \"jetstream\"",
-        &["config.toml:2:12", "expected \"local\"", "\"jetstream\" comes with the engines"],
+        "[rooms]\nregistry = \"redis\"",
+        &["config.toml:2:12", "= \"redis\"", "one of \"local\", \"jetstream\""],
     ),
     ("[server]\nlisten = 4000", &["config.toml:2:10", "an address and a port"]),
 ];

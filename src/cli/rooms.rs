@@ -14,7 +14,7 @@ use serde_json::json;
 
 use self::moves::{Play, Target, Who};
 use super::Exit;
-use super::answers::rooms::{Created, Dead, History, Killed, Playing, RegistryKilled, Snapshot};
+use super::answers::rooms::{Created, Dead, History, Killed, Place, Playing, RegistryKilled, Snapshot};
 use super::ask::{Ask, Said, words_of};
 use super::help::rooms as help;
 use super::output::{complain, say};
@@ -226,7 +226,14 @@ fn run_verb(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
             history.print(ask, show::history);
         }
         Verb::Kill { name, what } => kill(ask, name.as_deref(), *what)?,
-        Verb::Where { name } => ask.get::<Snapshot>(&path(name, ""))?.print(ask, show::place),
+        Verb::Where { name } => {
+            let place = ask.get::<Place>(&path(name, "/where"))?;
+            // With one server, the processes of the room say more than the server's name.
+            match place.node.is_some() {
+                true => place.print(ask, show::node),
+                false => ask.get::<Snapshot>(&path(name, ""))?.print(ask, show::place),
+            }
+        }
         Verb::Remove { name } => {
             ask.send(Method::DELETE, &path(name, ""), String::new())?;
             if !ask.as_json {

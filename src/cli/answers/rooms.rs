@@ -163,6 +163,17 @@ pub(in crate::cli) struct Killed {
     pub(in crate::cli) down_ms: f64,
 }
 
+/// The node that has a room.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Place {
+    pub(in crate::cli) name: String,
+    /// `None` with one server.
+    pub(in crate::cli) node: Option<String>,
+    pub(in crate::cli) url: Option<String>,
+    pub(in crate::cli) generation: u64,
+    pub(in crate::cli) here: bool,
+}
+
 /// `POST /api/rooms/kill` for the registry.
 #[derive(Debug, Deserialize)]
 pub(in crate::cli) struct RegistryKilled {

@@ -1,8 +1,9 @@
 //! The texts of the verbs of `weir room`.
 
+use crate::clean;
 use crate::cli::answers::rooms::{
-    Created, History, Killed, LastKill, Letter, Moved, Open, Past, Player, RegistryKilled, Row, Seat,
-    Snapshot, Status, Told,
+    Created, History, Killed, LastKill, Letter, Moved, Open, Past, Place, Player, RegistryKilled, Row,
+    Seat, Snapshot, Status, Told,
 };
 use crate::cli::text::{Table, fit, hang, left, number, pad, right, wrap};
 
@@ -147,6 +148,15 @@ fn processes(Open { life, n, state, .. }: &Open) -> String {
 pub(super) fn place(snapshot: &Snapshot) -> String {
     let Some(open) = &snapshot.open else { return String::new() };
     fit(&format!("{}: generation {}, {}", open.name, open.generation, processes(open)))
+}
+
+/// The node that has a room.
+pub(super) fn node(place: &Place) -> String {
+    let Place { name, node, url, generation, here } = place;
+    let node = node.as_deref().map_or_else(|| "this server".into(), clean::line);
+    let url = url.as_deref().map_or_else(String::new, |url| format!(" ({})", clean::line(url)));
+    let answered = if *here { ", which answered" } else { "" };
+    fit(&format!("{}: generation {generation}, at the node {node}{url}{answered}", clean::line(name)))
 }
 
 pub(super) fn killed(killed: &Killed) -> String {

@@ -94,7 +94,7 @@ pub const RUNGS: [Rung; 9] = [
     Rung {
         rung: 8,
         name: "four processes",
-        key: "needs several processes",
+        key: "reuse_port = true, nodes = \"nats\"",
         original: "100,000 watchers",
         settings: &[],
     },

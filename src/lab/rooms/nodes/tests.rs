@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::time::{Duration, sleep};
-use weir_parts::rooms::{Acknowledged, MoveId, Told};
+use weir_parts::rooms::{Acknowledged, MoveId, Room as _, Told};
 
 use super::super::*;
 use super::{NotCreated, NotMoved};
