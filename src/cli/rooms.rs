@@ -229,7 +229,7 @@ fn run_verb(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
         Verb::Where { name } => {
             let place = ask.get::<Place>(&path(name, "/where"))?;
             // With one server, the processes of the room say more than the server's name.
-            match place.node.is_some() {
+            match place.read.node.is_some() {
                 true => place.print(ask, show::node),
                 false => ask.get::<Snapshot>(&path(name, ""))?.print(ask, show::place),
             }

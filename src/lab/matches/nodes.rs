@@ -10,7 +10,7 @@
 //!
 //! A message may get lost. The number of the next event shows it, and the home says that number
 //! once a second, so a node asks for what it has missed and its watchers get it late, once and in
-//! order. A watcher that cannot take that much at once is told the gap by the hub.
+//! order. The hub tells the gap to a watcher that cannot take that much at once.
 
 mod hearing;
 mod link;
@@ -65,7 +65,7 @@ impl LiveMatch {
     /// Begins the next epoch, for a new match.
     ///
     /// # Errors
-    /// As [`epoch_here`](Self::epoch_here).
+    /// Those of [`epoch_here`](Self::epoch_here).
     pub(super) fn next_epoch_here(&self) -> Result<(), OrderError> {
         self.epoch_here()?;
         lock(&self.reign).epoch += 1;
