@@ -32,11 +32,11 @@ mod load_rooms;
 mod matches;
 /// Several servers: on one port, and as nodes that know each other.
 mod nodes;
-/// The queue of a server and of a file, from the command line and over HTTP.
-pub(crate) mod queue;
 /// Nodes over NATS.
 #[cfg(feature = "nats")]
 mod nodes_over_nats;
+/// The queue of a server and of a file, from the command line and over HTTP.
+pub(crate) mod queue;
 /// Rooms from the command line.
 mod rooms;
 
