@@ -136,9 +136,9 @@ fn with_theory_and_simulation(run: &Run) -> anyhow::Result<Vec<Run>> {
     }
     if let Some(engine) = run.engine().filter(|engine| *engine != EngineUsed::memory()) {
         complain(format_args!(
-            "the queue of this run was kept by {}; theory and simulation keep it in memory, where nothing is \
-             synced and no failed event is tried again\n",
-            clean::line(&engine.to_string())
+            "the queue of this run had the engine {}; theory and simulation keep it in memory, where nothing \
+             is synced and no failed event is tried again\n",
+            clean::line(&engine.engine)
         ));
     }
     runs.push(run.clone());

@@ -10,9 +10,13 @@ const EARLY: f64 = 0.01;
 
 impl Audit {
     pub(super) fn bench(&mut self, run: &Run, bench: &BenchSide) {
-        let LedgerState { accepted, done, failed, dropped, held, unaccounted, .. } = bench.ledger;
+        let LedgerState { accepted, recovered, done, failed, dropped, held, shared, unaccounted, .. } =
+            bench.ledger;
+        let before =
+            if recovered > 0 { format!(" + recovered {}", count(recovered)) } else { String::new() };
+        let elsewhere = if shared != 0 { format!(" + shared {shared}") } else { String::new() };
         let says = format!(
-            "accepted {} = done {} + failed {} + dropped {} + held {}, {} unaccounted",
+            "accepted {}{before} = done {} + failed {} + dropped {} + held {}{elsewhere}, {} unaccounted",
             count(accepted),
             count(done),
             count(failed),
@@ -23,11 +27,12 @@ impl Audit {
         // While events move, the parts are read at slightly different moments.
         self.check("the ledger balances", unaccounted == 0 || !bench.drained, says);
         if !bench.drained {
-            let share = if accepted > 0 { held as f64 / accepted as f64 } else { 0.0 };
+            let all = accepted + recovered;
+            let share = if all > 0 { held as f64 / all as f64 } else { 0.0 };
             let says = format!(
                 "{} of {} events ({}) were not finished when the run ended; the bench's times leave them out",
                 count(held),
-                count(accepted),
+                count(all),
                 percent(share)
             );
             self.note("the bench drained", if held > 0 { Verdict::Disturbed } else { Verdict::Note }, says);

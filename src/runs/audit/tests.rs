@@ -278,3 +278,22 @@ fn a_file_has_the_word_and_earlier_files_are_read() {
     let earlier: Audit = serde_json::from_str(earlier).unwrap();
     assert_eq!((earlier.validity(), earlier.checks[0].verdict), (Validity::Valid, Verdict::Note));
 }
+
+#[test]
+fn recovered_events_belong_to_the_account() {
+    let mut run = with_bench(ClientSide::default(), "pipelined", side(10));
+    let bench = run.bench.as_mut().unwrap();
+    (bench.ledger.recovered, bench.ledger.held, bench.drained) = (1000, 505, false);
+    bench.ledger.done = 505;
+    let audit = run.audited().audit;
+    let says = |name: &str| audit.checks.iter().find(|check| check.name == name).unwrap().says.clone();
+    assert_eq!(
+        says("the ledger balances"),
+        "accepted 10 + recovered 1,000 = done 505 + failed 0 + dropped 0 + held 505, 0 unaccounted"
+    );
+    assert!(
+        says("the bench drained").starts_with("505 of 1,010 events (50"),
+        "{}",
+        says("the bench drained")
+    );
+}

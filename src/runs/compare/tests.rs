@@ -290,6 +290,12 @@ fn runs_on_different_engines_are_noted_with_their_promises() {
     let says = "the engines of the queue differ, so an answer promises different things: memory: a 202 is \
                 lost with the server (in A); disk, sync always: a 202 survives a power cut (in B)";
     assert!(notes.iter().any(|note| note == says), "{notes:?}");
+    let other = on(serde_json::json!({ "engine": "disk", "sync": "always", "group": 9 }));
+    let notes = compare(&disk, &other).notes;
+    assert!(
+        notes.iter().any(|note| note.starts_with("the engines of the queue differ: disk")),
+        "{notes:?}"
+    );
     // A run of an earlier version says nothing about an engine.
     let old = Run { engine: None, config: None, ..memory.clone() };
     assert!(compare(&memory, &old).notes.iter().all(|note| !note.contains("engines")));

@@ -152,9 +152,8 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
     if let (Some(a), Some(b)) = (a.engine(), b.engine())
         && a != b
     {
-        notes.push(format!(
-            "the engines of the queue differ, so an answer promises different things: {a} (in A); {b} (in B)"
-        ));
+        let so = if a.promise() == b.promise() { "" } else { ", so an answer promises different things" };
+        notes.push(format!("the engines of the queue differ{so}: {a} (in A); {b} (in B)"));
     }
     if let (Some(a), Some(b)) = (&a.watch, &b.watch) {
         notes.extend(of_watchers(a, b));

@@ -1,7 +1,7 @@
 //! What a durable queue changes: an answer waits until the event is stored, and so does a consumer
 //! behind each event. How long that takes depends on the disk, and no model here knows it.
 
-use super::Facts;
+use super::{Facts, Load};
 use crate::config::{Queue, QueueEngine, Settings, Syncs};
 use crate::record::{Mode, Prediction};
 use crate::theory::NoModel;
@@ -33,9 +33,17 @@ pub(super) fn qualify(facts: &Facts<'_>, prediction: &mut Prediction) {
     match (queue.engine, queue.sync) {
         (QueueEngine::Memory, _) => {}
         (QueueEngine::Disk, Syncs::Always) => {
+            let of_clients = match facts.load {
+                // Each client has one request on its way.
+                Load::Closed { clients } => {
+                    format!(", at most {} / t are accepted", clients.min(queue.group))
+                }
+                Load::Open { .. } => String::new(),
+            };
             prediction.assume(format!(
                 "A sync of the disk takes no time. How long it takes is not known here. If it takes t, at \
-                 most {} / t events are accepted and settled a second, and an answer waits up to 2 t.",
+                 most {} / t events are accepted and settled a second{of_clients}, and an answer waits up \
+                 to 2 t.",
                 queue.group
             ));
             prediction.assume(

@@ -10,6 +10,7 @@ fn a_prediction_says_what_it_does_not_know_of_the_disk() {
     let said = |mode, flags: &[&str]| closed(mode, 5.0, 100, flags).unwrap().assumptions.join(" ");
     let disk = said(Mode::Pipelined, &[DISK, "queue.group=64"]);
     assert!(disk.contains("not known here. If it takes t, at most 64 / t events"), "{disk}");
+    assert!(disk.contains("settled a second, at most 5 / t are accepted, and an answer"), "{disk}");
     assert!(disk.contains("each event takes it a sync longer"), "{disk}");
     let interval = said(Mode::Pipelined, &[DISK, "queue.sync=50ms"]);
     assert!(interval.contains("Neither an answer nor a consumer waits for a sync"), "{interval}");
