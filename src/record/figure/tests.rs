@@ -117,7 +117,7 @@ fn each_number_in_the_file_is_a_figure_under_its_path_and_has_the_same_value() {
     // The version of the format and the settings of the charts do not belong to the figures.
     let drawn = |path: &str| path == "format" || path.contains("series.") || path.contains("slices.");
     found.retain(|(path, _)| !drawn(path));
-    assert_eq!(found.len(), 1 + 22 + 2 + 7 * 7 + 5 + 7 + 14 + 6 * 7, "{found:?}");
+    assert_eq!(found.len(), 1 + 22 + 2 + 7 * 7 + 5 + 9 + 14 + 6 * 7, "{found:?}");
     for (path, value) in found {
         let figure: Figure = path.parse().unwrap();
         assert_eq!(run.figure(figure), Some(value), "{path}");
@@ -158,7 +158,7 @@ fn an_unknown_path_is_refused_with_what_is_allowed_there() {
         ("bench.modes.queued.done", r#"in bench.modes, "queued.done" is none of serial, async, pipelined"#),
         ("bench.modes.async.wait.sum", r#"in bench.modes.async.wait, "sum" is none of count, mean_ms"#),
         ("bench.modes.async.finished", r#"in bench.modes.async, "finished" is none of requests, errors"#),
-        ("bench.ledger.left", r#"in bench.ledger, "left" is none of accepted, done"#),
+        ("bench.ledger.left", r#"in bench.ledger, "left" is none of accepted, recovered, done"#),
         ("bench.seconds.more", r#"in bench, "seconds.more" is none of seconds"#),
     ] {
         let error = path.parse::<Figure>().unwrap_err().to_string();
