@@ -125,7 +125,8 @@ pub(super) fn letters(Letters { letters, dead }: &Letters, most: usize) -> Strin
     let mut text = table.to_string();
     let last = letters.last().map_or(0, |letter| letter.id);
     if letters.len() >= most && (letters.len() as u64) < *dead {
-        text += &fit(&format!("\n{} of {dead}; --after {last} lists those behind\n", letters.len()));
+        text += &fit(&format!("\n{} of {dead}; --after {last} lists those behind", letters.len()));
+        text.push('\n');
     }
     text
 }
