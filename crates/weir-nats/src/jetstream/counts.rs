@@ -11,7 +11,8 @@ use super::leases::Leases;
 /// Counts of the stream, over all nodes and all their lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StreamCounts {
-    /// Events that were ever accepted: the number of the last one.
+    /// The number of the last event that was accepted. A cluster may leave numbers out when its
+    /// leader changes.
     pub accepted: u64,
     /// Events that are held: accepted − done − failed − dropped, of all nodes.
     pub held: u64,
