@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
-use weir_nats::{Beats, FanOut, Nats, NatsError, Registry, RegistryOptions};
+use weir_nats::{Beat, Beats, FanOut, Nats, NatsError, Registry, RegistryOptions};
 
 use names::NatsNames;
 
@@ -58,7 +58,7 @@ impl Board for NatsBoard {
     }
 
     fn list(&self) -> Vec<Heard> {
-        let heard = |beat: weir_nats::Beat| Heard { node: beat.node, about: beat.about, age: beat.age };
+        let heard = |beat: Beat| Heard { node: beat.node, about: beat.about, age: beat.age };
         self.0.list().into_iter().map(heard).collect()
     }
 }

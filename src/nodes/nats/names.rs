@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use weir_nats::{AppendError, Claim, ClaimError, NatsError, Registry};
+use weir_nats::{AppendError, Claim, ClaimError, NatsError, Place, Registry};
 
 use super::away;
 use crate::nodes::{Away, NamePlace, Names, NotAppended, NotClaimed, Owned};
@@ -11,7 +11,7 @@ use crate::nodes::{Away, NamePlace, Names, NotAppended, NotClaimed, Owned};
 #[derive(Debug)]
 pub(super) struct NatsNames(pub(super) Registry);
 
-fn place(place: weir_nats::Place) -> NamePlace {
+fn place(place: Place) -> NamePlace {
     NamePlace { node: place.node, generation: place.generation, is_here: place.is_here }
 }
 
