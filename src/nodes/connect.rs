@@ -46,7 +46,6 @@ pub struct Connected {
 /// # Errors
 /// [`ConnectError`]: without the feature `nats`, or if no server answers within two seconds.
 #[cfg(not(feature = "nats"))]
-#[expect(clippy::unused_async, reason = "with the feature nats it waits for a connection")]
 pub async fn connect(_settings: &Settings, _node: &str, key: &str) -> Result<Connected, ConnectError> {
     Err(ConnectError::NotBuilt { key: key.to_owned() })
 }

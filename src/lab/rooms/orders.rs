@@ -77,7 +77,7 @@ impl RoomsLab {
             match self.create(&format!("{prefix}-{number}")).await {
                 Ok(_) => many.created += 1,
                 Err(NotCreated::Here(CreateError::Taken { .. }) | NotCreated::Taken(_)) => {
-                    many.existed += 1
+                    many.existed += 1;
                 }
                 Err(error) => return Err(error),
             }

@@ -63,7 +63,8 @@ pub(in super::super) async fn hear(
     let Some(peers) = live.core.peers() else { return };
     match word {
         Word::State { epoch, next } => {
-            if admit(live, peers, from, epoch).await {
+            let is_current = admit(live, peers, from, epoch).await;
+            if is_current {
                 compare(live, peers, from, next).await;
             }
         }
@@ -86,7 +87,8 @@ pub(in super::super) async fn hear(
         }
         Word::Want { to, from: first } if to == peers.node => answer(live, peers, from, first).await,
         Word::Past { to, epoch, from: first, next, events } if to == peers.node => {
-            if lock(&live.reign).standing(from, epoch) == Standing::Current {
+            let standing = lock(&live.reign).standing(from, epoch);
+            if standing == Standing::Current {
                 catch_up(live, from, first, &events, last_trace).await;
                 compare(live, peers, from, next).await;
             }
