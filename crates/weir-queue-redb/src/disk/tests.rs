@@ -2,6 +2,7 @@
 
 mod begun;
 mod every;
+mod faults;
 mod files;
 
 use std::fs::OpenOptions;
