@@ -25,6 +25,9 @@ mod matches;
 /// The page in a browser.
 mod page;
 
+/// The queue on the disk, and kills.
+mod queue;
+
 /// `weir load watch` beside an outside client.
 mod watch;
 

@@ -23,6 +23,30 @@
 //! Events that were leased are ready again and come with [`Leased::recovered`]. Work that was
 //! finished and not settled is then done twice, at most once for each event that was leased.
 //!
+//! A crash counts a failed attempt of each event whose work had begun ([`Engine::begin`]), if a
+//! commit has carried the note; after its last attempt, the event is a dead letter. No commit is
+//! made for a note alone, so work that ends the process before the next commit of any event counts
+//! none. An orderly end ([`Engine::end`], or a drop) counts none either.
+//!
+//! # Answers before the commit
+//! With [`Sync::Every`], pushes and settlings are answered at once, and committed at the interval or
+//! after 32,768 of them or 16 MiB of payloads. Until then they are in memory
+//! ([`Safety::Memory`]). The commit before a crash is what the next life finds: its book counts
+//! what is in the file. A client then misses at most what it was told during the last interval and
+//! the time of a commit; an event whose settling was lost comes again. Numbers do not repeat,
+//! because each commit reserves 65,536 ahead. Retried, purged and dead letters are answered after
+//! their commit, with all that waits.
+//!
+//! # Damage
+//! Opening a file reads every page and holds it against its checksum. A file with a damaged page is
+//! refused as a whole ([`OpenError::Damaged`]) and not changed; its events are not skipped. Only the
+//! pages of the very last commit before a kill are an exception: they cannot be told from a commit
+//! that was interrupted, and the file is read as it was before that commit.
+//!
+//! A write that fails, because the disk is full, is answered with an error, and the file is opened
+//! again. [`Options::reserve`] keeps space for settlings: in a file that cannot grow by a page, an
+//! event stays leased until there is space.
+//!
 //! # Example
 //!
 //! ```
@@ -71,7 +95,7 @@ pub use options::{Options, Sync};
 pub use verify::{Verified, verify};
 
 #[allow(unused_imports, reason = "for links")]
-use weir_parts::engine::{Book, Engine, Leased};
+use weir_parts::engine::{Book, Engine, Leased, Safety};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -9,10 +9,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use weir_parts::engine::{Book, Engine, Settle};
-use weir_queue_redb::{DiskQueue, Options, verify};
+use weir_queue_redb::{DiskQueue, Exported, OpenError, Options, Sync, export, inspect, verify};
 
 /// Names the file to the process that is killed.
 const FILE: &str = "WEIR_QUEUE_FILE";
+/// Says that it commits at an interval.
+const EVERY: &str = "WEIR_QUEUE_EVERY";
 /// Workers of the process, and the events that each leases at once.
 const WORKERS: usize = 4;
 const LEASED: usize = 4;
@@ -24,7 +26,9 @@ fn the_process_that_is_killed() {
     let Some(file) = std::env::var_os(FILE) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
     runtime.unwrap().block_on(async {
-        let queue = std::sync::Arc::new(DiskQueue::open(Path::new(&file), Options::default()).unwrap());
+        let every = std::env::var_os(EVERY).map(|_| Sync::Every(Duration::from_millis(20)));
+        let options = Options { sync: every.unwrap_or_default(), ..Options::default() };
+        let queue = std::sync::Arc::new(DiskQueue::open(Path::new(&file), options).unwrap());
         say("open", 0);
         for _ in 0..16 {
             let queue = queue.clone();
@@ -70,9 +74,13 @@ struct Heard {
 }
 
 /// Starts a life, kills it after `time`, and reads everything that it has said.
-fn life(file: &Path, time: Duration, heard: &mut Heard) {
+fn life(file: &Path, time: Duration, heard: &mut Heard, every: bool) {
     let this = std::env::current_exe().unwrap();
-    let mut child = Command::new(this)
+    let mut command = Command::new(this);
+    if every {
+        command.env(EVERY, "1");
+    }
+    let mut child = command
         .args(["--exact", "the_process_that_is_killed", "--nocapture", "--test-threads=1"])
         .env(FILE, file)
         .stdout(Stdio::piped())
@@ -110,7 +118,7 @@ fn kills(count: u64) {
     for kill in 0..count {
         // Also while the file is being opened.
         let time = if kill % 5 == 4 { 5 + kill % 20 } else { 60 + 37 * (kill % 7) };
-        life(&file, Duration::from_millis(time), &mut heard);
+        life(&file, Duration::from_millis(time), &mut heard, false);
         if !file.exists() {
             continue;
         }
@@ -146,6 +154,45 @@ fn kills(count: u64) {
     assert!(heard.twice <= most_twice, "{} were worked on twice", heard.twice);
     assert_eq!(queue.book().held(), 0);
     assert!(queue.book().accepted >= heard.accepted.len() as u64);
+}
+
+/// The numbers of the events that a file holds.
+fn held(file: &Path) -> HashSet<u64> {
+    let mut held = HashSet::new();
+    let exported = export::<OpenError>(file, |event| {
+        if let Exported::Held { id, .. } = event {
+            held.insert(id.0);
+        }
+        Ok(())
+    });
+    exported.unwrap();
+    held
+}
+
+#[test]
+fn with_an_interval_a_kill_takes_the_end_of_what_was_accepted_and_no_number_is_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("queue.redb");
+    // Numbers that are given twice fail in `life`.
+    let (mut heard, mut lost) = (Heard::default(), 0);
+    for kill in 0..8 {
+        let before: HashSet<u64> = heard.accepted.clone();
+        life(&file, Duration::from_millis(80 + 37 * (kill % 3)), &mut heard, true);
+        assert_eq!(verify(&file).unwrap().problems, Vec::<String>::new(), "after kill {kill}");
+        let (inspected, held) = (inspect(&file).unwrap(), held(&file));
+        assert_eq!(inspected.book.held(), held.len() as u64, "after kill {kill}");
+        let new = heard.accepted.difference(&before);
+        let gone: Vec<u64> =
+            new.filter(|id| !held.contains(id) && !heard.worked.contains(id)).copied().collect();
+        // Whatever was accepted after an event that is lost is lost as well, or its work had begun.
+        if let (Some(first), Some(last)) = (gone.iter().min(), held.iter().max()) {
+            assert!(first > last, "event {first} is lost, and event {last} is not");
+        }
+        assert!(heard.accepted.iter().all(|id| *id < inspected.next), "a number is free again");
+        lost += gone.len();
+    }
+    println!("{} accepted, {lost} lost, {} twice", heard.accepted.len(), heard.twice);
+    assert!(!heard.accepted.is_empty(), "the load was too short");
 }
 
 #[test]
