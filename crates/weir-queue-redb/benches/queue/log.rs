@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::grouped::{Grouped, Store, Subject};
+use super::grouped::{Grouped, Store};
 
 struct Log {
     file: File,
@@ -15,7 +15,7 @@ struct Log {
     waiting: VecDeque<(u64, Vec<u8>)>,
 }
 
-pub(crate) fn open(path: &Path) -> impl Subject {
+pub(crate) fn open(path: &Path) -> Grouped {
     let file = File::create(path).expect("a file");
     Grouped::new(Log { file, buffer: Vec::new(), next: 0, waiting: VecDeque::new() })
 }

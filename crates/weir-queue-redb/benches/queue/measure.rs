@@ -53,7 +53,7 @@ impl Subject for DiskQueue {
     }
 }
 
-pub(crate) fn engine(file: &Path, options: Options) -> impl Subject {
+pub(crate) fn engine(file: &Path, options: Options) -> DiskQueue {
     DiskQueue::open(file, options).expect("it opens")
 }
 

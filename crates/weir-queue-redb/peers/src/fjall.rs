@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use crate::queue::grouped::{Grouped, Store, Subject};
+use crate::queue::grouped::{Grouped, Store};
 
 struct Fjall {
     database: Database,
@@ -13,7 +13,7 @@ struct Fjall {
     cursor: u64,
 }
 
-pub(crate) fn open(path: &Path) -> impl Subject {
+pub(crate) fn open(path: &Path) -> Grouped {
     let database = Database::builder(path).open().expect("it opens");
     let live = database.keyspace("live", KeyspaceCreateOptions::default).expect("it opens");
     Grouped::new(Fjall { database, live, next: 0, cursor: 0 })

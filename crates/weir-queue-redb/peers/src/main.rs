@@ -3,12 +3,10 @@
 
 #![allow(dead_code, reason = "the bench of the queue alone measures more")]
 
+#[path = "../../benches/queue"]
 mod queue {
-    #[path = "../../../benches/queue/grouped.rs"]
     pub(crate) mod grouped;
-    #[path = "../../../benches/queue/log.rs"]
     pub(crate) mod log;
-    #[path = "../../../benches/queue/measure.rs"]
     pub(crate) mod measure;
 }
 mod fjall;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::queue::grouped::{Grouped, Store, Subject};
+use crate::queue::grouped::{Grouped, Store};
 
 struct Sqlite {
     connection: Connection,
@@ -12,7 +12,7 @@ struct Sqlite {
     cursor: u64,
 }
 
-pub(crate) fn open(path: &Path) -> impl Subject {
+pub(crate) fn open(path: &Path) -> Grouped {
     let connection = Connection::open(path).expect("it opens");
     connection
         .execute_batch(
