@@ -32,16 +32,16 @@
 //! With [`Sync::Every`], pushes and settlings are answered at once, and committed at the interval or
 //! after 32,768 of them or 16 MiB of payloads. Until then they are in memory
 //! ([`Safety::Memory`]). The commit before a crash is what the next life finds: its book counts
-//! what is in the file. A client then misses at most what it was told during the last interval and
-//! the time of a commit; an event whose settling was lost comes again. Numbers do not repeat,
+//! what is in the file. A crash takes at most the answers of the last interval and of the time of a
+//! commit; an event whose settling was lost comes again. Numbers do not repeat,
 //! because each commit reserves 65,536 ahead. Retried, purged and dead letters are answered after
 //! their commit, with all that waits.
 //!
 //! # Damage
 //! Opening a file reads every page and holds it against its checksum. A file with a damaged page is
 //! refused as a whole ([`OpenError::Damaged`]) and not changed; its events are not skipped. Only the
-//! pages of the very last commit before a kill are an exception: they cannot be told from a commit
-//! that was interrupted, and the file is read as it was before that commit.
+//! pages of the very last commit before a kill are an exception: such a commit looks like one that
+//! was interrupted, and the file is read as it was before it.
 //!
 //! A write that fails, because the disk is full, is answered with an error, and the file is opened
 //! again. [`Options::reserve`] keeps space for settlings: in a file that cannot grow by a page, an

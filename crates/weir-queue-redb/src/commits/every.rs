@@ -56,7 +56,7 @@ pub(super) fn run(
     }
 }
 
-/// The changes that were answered and are not in the file yet. New events are in the index.
+/// Changes that were answered and are not in the file yet. New events are in the index.
 struct Waiting<'a> {
     shared: &'a Shared,
     options: Options,
@@ -106,7 +106,7 @@ impl<'a> Waiting<'a> {
         Ok(EventId(id))
     }
 
-    /// Answers at once what only this file's leases are needed for, and the rest after a commit.
+    /// Answers at once settlings that make no dead letter, and the rest after a commit.
     fn change(&mut self, changes: Vec<Change>, answer: oneshot::Sender<Result<u64, EngineError>>) {
         if changes.iter().all(|change| self.is_early(change)) {
             changes.into_iter().for_each(|change| self.settle(change));

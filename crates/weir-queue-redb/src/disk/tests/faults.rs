@@ -135,7 +135,7 @@ fn damage(cases: u32) {
             (Ok(problems), Ok((book, served))) => {
                 prop_assert_eq!(problems, Vec::<String>::new());
                 prop_assert_eq!(book.held(), served.0.len() as u64);
-                // The last commit before a kill cannot be told from one that was interrupted.
+                // The last commit before a kill looks like one that was interrupted.
                 let lost = book.accepted - book.done - book.failed - whole[which].0.len() as u64;
                 prop_assert!(served == whole[which] || which == 1 && lost <= 1, "{} are lost", lost);
             }
