@@ -62,7 +62,7 @@ impl Grouped {
                 }
                 if !answers.is_empty() {
                     store.commit(pushed, done);
-                    answers.into_iter().for_each(|answer| drop(answer.send(())));
+                    answers.into_iter().for_each(|answer| _ = answer.send(()));
                 }
             }
         });
@@ -71,7 +71,7 @@ impl Grouped {
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> T {
         let (answer, answered) = oneshot::channel();
-        self.0.send(request(answer)).await.ok().expect("the thread runs");
+        assert!(self.0.send(request(answer)).await.is_ok(), "the thread runs");
         answered.await.expect("the thread answers")
     }
 }

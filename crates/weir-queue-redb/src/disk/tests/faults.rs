@@ -81,8 +81,11 @@ impl Fault {
     }
 }
 
-/// What a queue in this file serves: the events that can be leased, by number, and the dead letters.
-fn served(queue: &DiskQueue) -> (Vec<(u64, Vec<u8>, u32)>, Vec<u64>) {
+/// An event that can be leased: its number, its payload, and its failed attempts.
+type Served = (u64, Vec<u8>, u32);
+
+/// The events that a queue serves, by number, and its dead letters.
+fn served(queue: &DiskQueue) -> (Vec<Served>, Vec<u64>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let mut events = Vec::new();
