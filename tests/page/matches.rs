@@ -77,5 +77,7 @@ fn the_page_declares_the_matches_lab_as_the_server_sends_it() {
     server.request("POST /api/config?toml=matches.backlog=128");
     until(&mut declared, &server, "a mark", |snapshot| snapshot["marks"][0].is_object());
     // The memory of one watcher is not above the noise, and each server's last refusal is tested with the server.
-    declared.end(&["MatchNow.rss_per_watcher", "Connections.why"]);
+    // A server that is alone has no nodes.
+    let nodes = ["Match.nodes", "MatchNodes"];
+    declared.end(&[&["MatchNow.rss_per_watcher", "Connections.why"], &nodes[..]].concat());
 }

@@ -50,9 +50,9 @@ use std::time::Duration;
 
 pub use build::PipelineBuilder;
 pub use event::{Clock, Event, EventTimes, Stamp};
-pub use ledger::{Account, LedgerCounts, Outcome};
+pub use ledger::{Account, Keeper, LedgerCounts, Outcome};
 pub use source::QueueSource;
-pub use ticket::{Keeper, Ticket};
+pub use ticket::Ticket;
 
 use self::build::{Head, Part};
 use weir_stage::dispatch::Dispatcher;

@@ -65,7 +65,7 @@ impl Stored {
         let places = Places::new(super::queue_settings(settings, clock));
         // Engines of one process count from zero, and ids from one.
         let offset = u64::from(!engine.is_shared());
-        Arc::new_cyclic(|me| Self {
+        let stored = Arc::new_cyclic(|me| Self {
             known: Arc::new(Mutex::new(KnownEvents::new(now))),
             engine,
             account,
@@ -78,7 +78,10 @@ impl Stored {
             file,
             trouble: Mutex::default(),
             me: me.clone(),
-        })
+        });
+        let keeper: Weak<dyn Keeper> = Arc::<Self>::downgrade(&stored);
+        stored.account.set_keeper(keeper);
+        stored
     }
 
     /// Accepts an event, and returns once the engine has it. The input of a job becomes the payload
@@ -145,11 +148,7 @@ impl Stored {
             self.account.recover(arrived);
         }
         let event = Event { id: number + self.offset, arrived, accepted };
-        let ticket = Ticket::dispatched(event, now, Arc::clone(&self.account));
-        match self.me.upgrade() {
-            Some(me) => ticket.kept_by(me),
-            None => ticket,
-        }
+        Ticket::dispatched(event, now, Arc::clone(&self.account))
     }
 
     /// Notes that the work of an event begins.

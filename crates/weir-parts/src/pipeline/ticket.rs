@@ -1,22 +1,16 @@
 //! The ticket: an event that has left the queue and is not settled yet.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::ages::Entry;
 use super::{Account, Event, EventTimes, Outcome, Stamp};
 
-/// What keeps an event that outlives its ticket, such as an engine.
-pub trait Keeper: Send + Sync + fmt::Debug {
-    /// Takes an event back whose ticket was dropped unsettled. `begun` says whether its work was.
-    fn take_back(&self, event: &Event, begun: bool);
-}
-
 /// An event in flight: it has left the queue, or never was in one, and is not finished.
 ///
 /// An event counts as held while its ticket exists. A ticket cannot be copied, so no event is
 /// done twice. It cannot vanish either: a ticket that is dropped without having been
-/// [settled](Ticket::settle) goes back to its [`Keeper`], or counts as failed if it has none.
+/// [settled](Ticket::settle) goes back to the [`Keeper`](super::Keeper) of its
+/// account, or counts as failed if there is none.
 #[derive(Debug)]
 #[must_use = "an event whose ticket is dropped unsettled has failed"]
 pub struct Ticket {
@@ -25,7 +19,6 @@ pub struct Ticket {
     account: Arc<Account>,
     /// Its entry in the account, until it is settled. It holds the moment of admission.
     entry: Option<Entry>,
-    keeper: Option<Arc<dyn Keeper>>,
 }
 
 impl Ticket {
@@ -33,13 +26,7 @@ impl Ticket {
     /// the event must not be counted anywhere else.
     pub fn dispatched(event: Event, dispatched: Stamp, account: Arc<Account>) -> Self {
         let entry = Some(account.take(event.arrived));
-        Self { event, dispatched, account, entry, keeper: None }
-    }
-
-    /// Names what keeps the event.
-    pub fn kept_by(mut self, keeper: Arc<dyn Keeper>) -> Self {
-        self.keeper = Some(keeper);
-        self
+        Self { event, dispatched, account, entry }
     }
 
     /// Returns the event's id.
@@ -92,7 +79,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let Some(entry) = self.entry.take() else { return };
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = self.account.keeper() {
             let begun = self.account.give_back(entry);
             keeper.take_back(&self.event, begun);
             return;
@@ -107,7 +94,8 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::Clock;
+    use crate::pipeline::{Clock, Keeper};
+    use std::sync::Weak;
     use std::time::Duration;
     use tokio::time::advance;
 
@@ -144,8 +132,10 @@ mod tests {
     async fn a_ticket_with_a_keeper_gives_its_event_back_and_says_whether_it_was_begun() {
         let (clock, account) = (Clock::start(), Arc::new(Account::default()));
         let kept = Arc::new(Kept::default());
-        drop(ticket(clock, &account).kept_by(Arc::clone(&kept) as Arc<dyn Keeper>));
-        let mut begun = ticket(clock, &account).kept_by(Arc::clone(&kept) as Arc<dyn Keeper>);
+        let keeper: Weak<dyn Keeper> = Arc::downgrade(&(Arc::clone(&kept) as Arc<dyn Keeper>));
+        account.set_keeper(keeper);
+        drop(ticket(clock, &account));
+        let mut begun = ticket(clock, &account);
         begun.start(clock.now());
         drop(begun);
         assert_eq!(*kept.0.lock().unwrap(), [(1, false), (1, true)]);

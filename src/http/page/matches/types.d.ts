@@ -25,6 +25,16 @@ export interface Match {
   ledger: DeliveryLedger;
   history: MatchHistory;
   marks: MatchMark[];
+  nodes: MatchNodes | null;
+}
+
+/** The servers that share the match, as one of them sees it. */
+export interface MatchNodes {
+  me: string;
+  home: string | null;
+  epoch: number;
+  away: string | null;
+  late: number;
 }
 
 export interface Play {
