@@ -9,7 +9,6 @@ mod judge;
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use self::client::Load;
@@ -100,7 +99,7 @@ fn a_second_server_on_the_same_folder_is_refused_and_the_first_one_named() {
     let load = Load::start(&server.address, 1, 0);
     let snapshot = loop {
         let snapshot = server.snapshot();
-        if snapshot["ledger"]["done"] != Value::from(0) {
+        if snapshot["ledger"]["done"] != 0 {
             break snapshot;
         }
     };

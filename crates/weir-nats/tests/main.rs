@@ -13,7 +13,5 @@ mod queue;
 mod registry;
 /// Servers that are started, stopped and killed.
 mod servers;
-/// The engine beside the bare client.
-mod speed;
 /// Fan-out and the list of nodes.
 mod talk;
