@@ -20,36 +20,41 @@ const STORE_AGAIN: Backoff = Backoff::exponential(Duration::from_millis(50), Dur
 /// Why an attempt failed whose worker ended.
 const STOPPED: &str = "its worker was stopped";
 
-/// What a settled event is now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
-    /// It has ended.
-    Ended,
-    /// It waits again, or another process has it.
-    Waits,
-}
-
 impl Stored {
+    /// Returns whether an event ends with this outcome: it is done, or that was its last attempt.
+    fn ends(&self, id: u64, outcome: Outcome) -> bool {
+        outcome == Outcome::Done || lock(&self.known).tries(id - self.offset) + 1 >= self.attempts
+    }
+
     /// Settles an event whose work has ended, and returns when that is stored. `why` says why the
-    /// work failed.
+    /// work failed. Returns false if the event is not this process's to settle any more.
     ///
     /// # Cancel safety
     /// The event may stay leased if the future is dropped. Run it in a task of its own.
-    async fn settle(&self, id: u64, outcome: Outcome, why: String) -> Settled {
+    async fn settle(&self, id: u64, outcome: Outcome, why: String) -> bool {
         let number = id - self.offset;
-        let tries = lock(&self.known).tries(number);
         let how = match outcome {
             Outcome::Done => Settle::Done,
-            Outcome::Failed => Settle::Again { after: self.delay(tries), why },
+            Outcome::Failed => Settle::Again { after: self.delay(lock(&self.known).tries(number)), why },
         };
-        let ends = outcome == Outcome::Done || tries + 1 >= self.attempts;
+        let ends = self.ends(id, outcome);
         let is_stored = self.store(number, how).await;
         if is_stored && ends {
             lock(&self.known).forget(number);
-            return Settled::Ended;
+        } else {
+            lock(&self.known).give_back(number);
+            self.places.update(self.waiting());
         }
-        lock(&self.known).give_back(number);
-        Settled::Waits
+        is_stored
+    }
+
+    /// Counts an event as one that waits again, or that another process has.
+    fn counts_as_waiting(&self, ticket: Ticket) {
+        let arrived = ticket.arrived();
+        ticket.give_back();
+        if self.is_shared() {
+            self.account.lend(arrived);
+        }
     }
 
     /// Gives an event back whose ticket was dropped. If its work had begun, that was an attempt.
@@ -118,18 +123,16 @@ impl Bench {
             Ok(()) => (Outcome::Done, String::new()),
             Err(failed) => (Outcome::Failed, failed.to_string()),
         };
-        match stored.settle(ticket.id(), outcome, why).await {
-            Settled::Ended => {
-                let times = ticket.settle(outcome, finished);
-                self.stats(Mode::Pipelined).record(outcome, times);
-            }
-            Settled::Waits => {
-                let arrived = ticket.arrived();
-                ticket.give_back();
-                if stored.is_shared() {
-                    stored.account.lend(arrived);
-                }
-            }
+        let id = ticket.id();
+        if !stored.ends(id, outcome) {
+            // First, so that the event never counts twice: with its ticket, and where it waits.
+            stored.counts_as_waiting(ticket);
+            stored.settle(id, outcome, why).await;
+        } else if stored.settle(id, outcome, why).await {
+            let times = ticket.settle(outcome, finished);
+            self.stats(Mode::Pipelined).record(outcome, times);
+        } else {
+            stored.counts_as_waiting(ticket);
         }
     }
 }
