@@ -47,8 +47,14 @@ async fn every_node_lists_all_nodes_until_they_say_that_they_are_gone() {
     let servers = Servers::start(1).await;
     let a = Beats::open(&servers.connect("a").await, "nodes").await.unwrap();
     let b = Beats::open(&servers.connect("b").await, "nodes").await.unwrap();
-    a.put("a.example:4000", "{\"done\":1}").await.unwrap();
-    b.put("b", "{}").await.unwrap();
+    // A beat that goes out before the other node listens is lost, as any message is; the next is not.
+    let until = Instant::now() + Duration::from_secs(5);
+    while a.list().len() < 2 || b.list().len() < 2 {
+        assert!(Instant::now() < until, "each node hears both");
+        a.put("a.example:4000", "{\"done\":1}").await.unwrap();
+        b.put("b", "{}").await.unwrap();
+        sleep(Duration::from_millis(10)).await;
+    }
     for beats in [&a, &b] {
         list(beats, &[("a.example:4000", "{\"done\":1}"), ("b", "{}")]).await;
     }
