@@ -15,10 +15,14 @@ impl Work for JobsLab {
     /// worker is killed, the job is killed.
     fn work(&self, input: i64) -> BoxFuture<'static, Result<(), Failed>> {
         let inner = Arc::clone(&self.inner);
-        let submitted = self.submit(input, By::Resource);
+        // Made with the job, so that it is killed even if the future is dropped before it is polled.
+        let submitted = self.submit(input, By::Resource).map(|submission| {
+            let abandoned = KillOnDrop { id: Some(submission.id), inner };
+            (submission, abandoned)
+        });
         async move {
-            let submission = submitted.map_err(|error| Failed::Work(error.to_string().into()))?;
-            let mut abandoned = KillOnDrop { id: Some(submission.id), inner };
+            let (submission, mut abandoned) =
+                submitted.map_err(|error| Failed::Work(error.to_string().into()))?;
             let answer = submission.await;
             abandoned.id = None;
             match answer {
@@ -68,6 +72,14 @@ mod tests {
         assert!(failed.starts_with("the work failed: job ") && failed.contains("trap"), "{failed}");
         let ledger = lab.ledger();
         assert_eq!((ledger.accepted, ledger.done, ledger.failed), (2, 1, 1));
+    }
+
+    #[tokio::test]
+    async fn work_that_is_dropped_before_it_is_polled_ends_its_job() {
+        let lab = lab(&[]);
+        drop(lab.work(-1));
+        until(&lab, "the job has ended", |snapshot| snapshot.ledger.running == 0).await;
+        assert_eq!(lab.ledger().killed, 1);
     }
 
     #[tokio::test]
