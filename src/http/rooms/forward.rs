@@ -19,7 +19,7 @@ use crate::lab::rooms::RoomPlace;
 /// Marks a request that a node has passed on.
 const FORWARDED: HeaderName = HeaderName::from_static("weir-forwarded");
 /// How long a node may take to accept a connection and to begin its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Passes a request on, or lets this node answer.
 pub(super) async fn forward(State(rooms): State<Rooms>, request: Request, next: Next) -> Response {

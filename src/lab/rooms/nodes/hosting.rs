@@ -72,8 +72,23 @@ impl Shared {
         Ok(room)
     }
 
-    /// Makes a move of a room that this node owns: decided, in the log, and then in the state.
+    /// Makes a move of a room that this node owns, as a whole: a client that goes away between the
+    /// log and the state does not part them.
     pub(in super::super) async fn act(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        room: &Room,
+        command: Command,
+        id: Option<MoveId>,
+    ) -> Result<Acknowledged, NotMoved> {
+        let (this, core, room) = (Arc::clone(self), Arc::clone(core), room.clone());
+        let made = tokio::spawn(async move { this.make(&core, &room, command, id).await });
+        // The task fails only when the runtime ends.
+        made.await.unwrap_or_else(|_| Err(ActError::Gone.into()))
+    }
+
+    /// Makes a move: decided, in the log, and then in the state.
+    async fn make(
         self: &Arc<Self>,
         core: &Arc<Core>,
         room: &Room,
