@@ -68,7 +68,7 @@ pub enum ClaimError {
 
 /// The owner of a generation.
 pub(super) enum Owner {
-    Nobody,
+    Free,
     Instance { instance: String, node: String },
 }
 
@@ -113,7 +113,7 @@ impl Node {
             }
             None => {
                 debug_assert_eq!(text, RELEASED);
-                Owner::Nobody
+                Owner::Free
             }
         };
         Ok(Some((number_of(&message.subject), owner)))

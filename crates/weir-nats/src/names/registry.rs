@@ -132,7 +132,7 @@ impl Registry {
             node.check_running()?;
             let next = match node.owner_of(name).await? {
                 None => 1,
-                Some((generation, Owner::Nobody)) => generation + 1,
+                Some((generation, Owner::Free)) => generation + 1,
                 Some((generation, Owner::Instance { instance, .. })) if instance == node.instance => {
                     generation + 1
                 }
@@ -214,7 +214,7 @@ impl Registry {
         let node = &*self.node;
         let (generation, instance) = match node.owner_of(name).await? {
             None => return Ok(Some(1)),
-            Some((generation, Owner::Nobody)) => return Ok(Some(generation + 1)),
+            Some((generation, Owner::Free)) => return Ok(Some(generation + 1)),
             Some((generation, Owner::Instance { instance, .. })) => (generation, instance),
         };
         // A claim of this node that was not kept.
