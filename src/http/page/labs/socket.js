@@ -58,8 +58,10 @@ export class LabSocket {
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    socket.onclose = socket.onmessage = socket.onopen = null;
-    socket.close();
+    socket.onclose = socket.onmessage = null;
+    // A connection that is closed while it is being made is an error on the console.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
   }
 
   #connect() {
