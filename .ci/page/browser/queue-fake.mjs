@@ -37,7 +37,7 @@ export const QUEUES = {
   interval: { queue: { ...disk, safety: 'memory', leased: 3 }, sync: '50ms' },
   dead: { queue: disk, letters: letters(23), recovered: 412 },
   one_dead: { queue: disk, letters: letters(1) },
-  full: { queue: { ...disk, trouble: 'the disk is nearly full: 12582912 bytes are free, and 16777216 are kept for events that were accepted' }, letters: letters(3) },
+  full: { queue: { ...disk, trouble: 'the disk is nearly full: 12582912 bytes are free; 16777216 are reserved for accepted events' }, letters: letters(3) },
   jetstream: { queue: { ...jetstream, leased: 20 }, nodes },
   away: { queue: { ...jetstream, trouble: 'the queue cannot be reached: no answer from nats://127.0.0.1:4222 for 4.1 s' }, nodes },
 };
@@ -99,7 +99,7 @@ export class QueueFake {
   }
 
   #order(path, body, response) {
-    if (this.refuses) return send(response, 503, 'not stored: No space left on device\n');
+    if (this.refuses) return send(response, 503, 'the change was not stored: No space left on device\n');
     const { id = null } = JSON.parse(body || '{}');
     const kept = path.endsWith('retry') && id !== null ? this.letters.filter((letter) => letter.id !== id) : [];
     const gone = this.letters.length - kept.length;

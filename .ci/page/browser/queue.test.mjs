@@ -159,7 +159,7 @@ test('deleting letters asks twice, and a refusal is said', () =>
       fake.refuses = true;
       await purge.click();
       await purge.click();
-      const refused = 'not deleted: not stored: No space left on device';
+      const refused = 'not deleted: the change was not stored: No space left on device';
       await until(async () => (await text(page, '#dead .said.alarm')) === refused, 5, refused);
       assert.equal(await rows(page), 1);
       fake.refuses = false;

@@ -1,7 +1,7 @@
-//! The list of nodes: each says something about itself every second, and all hear it.
+//! The list of nodes. A node describes itself to all nodes, by custom once a second.
 //!
-//! Nothing is stored. A node's age counts from the moment at which this node has heard of it last,
-//! so no clocks are compared.
+//! Nothing is stored. The age of a description counts from its arrival here, so no clocks of two
+//! machines are compared.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,21 +16,21 @@ use crate::connection::Nats;
 use crate::token::escaped;
 use crate::trouble::NatsError;
 
-/// A node that has not been heard of for this long is no longer listed.
+/// The list drops a node that is silent for this long.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// A node, as it has described itself.
+/// A node's last description of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {
     /// The node's name.
     pub node: String,
-    /// What it says about itself; JSON, by custom.
+    /// The description; JSON, by custom.
     pub about: Bytes,
-    /// The time since it was heard of last.
+    /// The time since the description arrived.
     pub age: Duration,
 }
 
-/// The nodes that were heard of. Clones share the list.
+/// The nodes that have described themselves. Clones share the list.
 #[derive(Debug, Clone)]
 pub struct Beats {
     nats: Nats,
@@ -42,7 +42,7 @@ pub struct Beats {
 type Heard = BTreeMap<String, (Bytes, Instant)>;
 
 impl Beats {
-    /// Begins to listen. The list is complete as soon as every node has said something.
+    /// Begins to listen. The list is complete once every node has described itself.
     ///
     /// # Errors
     /// [`NatsError::Away`].
@@ -59,7 +59,7 @@ impl Beats {
             let heard = Arc::clone(&heard);
             async move {
                 while let Some(message) = messages.next().await {
-                    // The name stands in front of what the node says.
+                    // The name is the first line; the description follows.
                     let Some(end) = message.payload.iter().position(|byte| *byte == b'\n') else {
                         continue;
                     };
@@ -79,14 +79,14 @@ impl Beats {
         Ok(Self { nats: nats.clone(), subject: subject.to_owned(), heard, _listening: guard })
     }
 
-    /// Says something about a node to all nodes, this one included. An empty text says that it is
-    /// gone, and takes it off the list.
+    /// Sends a node's description to all nodes, this one included. An empty one takes the node off
+    /// their lists.
     ///
     /// # Errors
-    /// [`NatsError::Away`] without a connection. This node knows of it all the same.
+    /// [`NatsError::Away`] without a connection. This node's own list is updated even then.
     ///
     /// # Cancel safety
-    /// It is said or not.
+    /// The description may be sent or not.
     pub async fn put(&self, node: &str, about: impl AsRef<[u8]>) -> Result<(), NatsError> {
         let about = about.as_ref();
         hear(&self.heard, node.to_owned(), Bytes::copy_from_slice(about));

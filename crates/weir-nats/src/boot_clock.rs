@@ -1,7 +1,8 @@
 //! The clock that leases are measured with.
 //!
-//! It counts from the start of the machine and goes on while the machine sleeps. A monotonic clock
-//! stands still then on Linux, and the owner of a lease would wake up and believe in it.
+//! It counts from the start of the machine, including the time that the machine sleeps. On Linux the
+//! monotonic clock stops during sleep, so after it the owner of an expired lease would still believe
+//! that the lease is valid.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const CLOCK: ClockId = ClockId::Monotonic;
 
-/// Returns the time since the machine has started.
+/// Returns the time since the machine started.
 pub(crate) fn now() -> Duration {
     let time = clock_gettime(CLOCK);
     // It is never negative.

@@ -1,4 +1,4 @@
-//! The connection to NATS, which comes back by itself.
+//! The connection to NATS, which reconnects by itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use tokio::sync::watch;
 
 use crate::trouble::{NatsError, in_words};
 
-/// How long a request may take before it is sent again or given up.
+/// How long to wait for an answer before a request is sent again or fails.
 pub(crate) const REQUEST: Duration = Duration::from_secs(1);
-/// How often a silent connection is tested. Two tests without an answer end it.
+/// The time between two pings. Two pings without an answer end the connection.
 const PING: Duration = Duration::from_secs(2);
 
 /// A connection to NATS. Clones share it.
 ///
-/// It reconnects by itself, also to other members of a cluster that the server names.
+/// It reconnects by itself, also to other members of the cluster that the server has named.
 #[derive(Clone)]
 pub struct Nats {
     client: Client,
@@ -34,8 +34,8 @@ impl fmt::Debug for Nats {
 }
 
 impl Nats {
-    /// Connects to a server, or to one of several whose addresses are separated by commas. The name
-    /// is shown by the server's own tools.
+    /// Connects to a server, or to one of several addresses separated by commas. NATS's own tools
+    /// show the name.
     ///
     /// # Errors
     /// [`NatsError::Address`]; [`NatsError::Unreachable`] if no server answers within two seconds.
@@ -82,19 +82,19 @@ impl Nats {
         Ok(Self { client, jetstream, url: at, connected })
     }
 
-    /// Returns the addresses that it was given.
+    /// Returns the addresses given to [`connect`](Self::connect).
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns whether there is a connection at present. A server that has stopped without a word
-    /// counts as connected for some seconds.
+    /// Returns whether there is a connection. A server that stops without closing it still counts as
+    /// connected for some seconds.
     pub fn is_connected(&self) -> bool {
         *self.connected.borrow()
     }
 
-    /// Returns how many servers should keep a stream: 3 if the server belongs to a cluster of at least
-    /// three, and 1 otherwise.
+    /// Returns how many servers should keep a stream: 3 if the cluster has at least three servers, 1
+    /// otherwise.
     pub fn replicas(&self) -> usize {
         // The servers that clients may connect to, this one included.
         if self.client.server_info().connect_urls.len() >= 3 { 3 } else { 1 }
@@ -105,7 +105,7 @@ impl Nats {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn connected(&self) {
-        // An error says that the client has ended, which it does with the last clone only.
+        // An error means that the client has ended, which happens only with its last clone.
         _ = self.connected.clone().wait_for(|connected| *connected).await;
     }
 
@@ -117,13 +117,13 @@ impl Nats {
         &self.jetstream
     }
 
-    /// Returns a text that occurs once: the name of an instance, or of a message.
+    /// Returns a unique text, for the name of an instance or of a message.
     pub(crate) fn unique(&self) -> String {
         let inbox = self.client.new_inbox();
         inbox.rsplit('.').next().unwrap_or_default().to_owned()
     }
 
-    /// Opens a stream, or makes it.
+    /// Opens a stream, and creates it if it is missing.
     pub(crate) async fn stream(
         &self,
         config: jetstream::stream::Config,

@@ -1,4 +1,4 @@
-//! Messages from one node to all nodes that listen, without a promise.
+//! Messages from one node to all nodes that listen. They can get lost.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -6,9 +6,8 @@ use futures::{Stream, StreamExt};
 use crate::connection::Nats;
 use crate::trouble::NatsError;
 
-/// A subject of NATS on which every subscriber gets every message that is published while it
-/// listens. Messages of one publisher come in order. A message that is published while a subscriber
-/// is not connected is lost to it; a subscriber that reads too slowly loses messages too.
+/// A subject of NATS. Every connected subscriber gets every message published on it, and those of
+/// one publisher in order. A subscriber that is not connected, or reads too slowly, misses messages.
 #[derive(Debug, Clone)]
 pub struct FanOut {
     nats: Nats,
@@ -21,7 +20,7 @@ impl FanOut {
         Self { nats: nats.clone(), subject: subject.to_owned() }
     }
 
-    /// Publishes a message. It is on its way when this resolves, and may still get lost.
+    /// Publishes a message. It can still get lost after this resolves.
     ///
     /// # Errors
     /// [`NatsError::Away`] without a connection, and for a message over the server's limit (1 MiB
@@ -37,8 +36,8 @@ impl FanOut {
         sent.map_err(NatsError::away)
     }
 
-    /// Subscribes. The server knows of it when this resolves, so nothing that is published
-    /// afterwards is missed while the connection lasts. The stream goes on over reconnects.
+    /// Subscribes. When this resolves, the server has the subscription, so no later message is missed
+    /// while the connection lasts. The stream goes on after a reconnect.
     ///
     /// # Errors
     /// [`NatsError::Away`].

@@ -1,15 +1,15 @@
-//! Several machines over [NATS](https://nats.io).
+//! Connects several machines over [NATS](https://nats.io).
 //!
-//! [`Nats`] is a connection, which comes back by itself. On it stand
+//! [`Nats`] is a connection that reconnects by itself. It carries
 //! - [`JetStreamQueue`]: a queue that all nodes share, an engine of [`weir_parts::engine`];
 //! - [`Registry`]: names that one node owns at a time, with leases, generations and a fenced log;
-//! - [`FanOut`] and [`Beats`]: messages to all nodes, and the list of nodes, without a promise.
+//! - [`FanOut`] and [`Beats`]: messages to all nodes, and the list of nodes, which can get lost.
 //!
 //! # Servers
 //! Version 2.9 of `nats-server` or later, with JetStream (`nats-server -js`): one, or a cluster of
-//! three. By default a server syncs its files every two minutes, so what is stored survives a kill
-//! of any process, and with three servers the loss of one; a power cut of all may take the last
-//! minutes.
+//! three. Stored events survive a kill of any process and, with three servers, the loss of one server.
+//! By default a server syncs its files every two minutes, so a power cut of all servers can lose the
+//! events of these two minutes.
 
 mod beats;
 mod boot_clock;

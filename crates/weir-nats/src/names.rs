@@ -2,20 +2,19 @@
 //!
 //! ```text
 //!   claim ─▶ generation 1, 2, 3 …   created once each; the highest owns the name
-//!   beat  ─▶ one for each node      an owner without a beat for a lease and a tenth is replaced
+//!   beat  ─▶ one for each node      an owner without a beat for 1.1 leases can be replaced
 //!   log   ─▶ number 1, 2, 3 …       created once each: the number is the fence
 //! ```
 //!
-//! # What holds
-//! - A generation is created, never changed, so one of any number of claims wins ([`crate`]).
-//! - The owner's lease counts from *before* its beat was sent, the challenger's wait from *after*
-//!   it has first seen the owner's last beat, both on the boot clock. No clocks are compared. Clocks
-//!   whose rates differ by less than a tenth never let two nodes own a name.
-//! - An error of the store starts the challenger's wait anew: while the store was away, the owner
-//!   could not beat either.
-//! - The next owner writes a mark under the next number of the log before it serves. Whatever an old
-//!   owner writes later meets that mark or a later number and is refused, even if all clocks are
-//!   wrong.
+//! # Guarantees
+//! - A generation is created and never changed, so exactly one of several claims wins.
+//! - The owner's lease counts from *before* it sends a beat. The challenger's wait counts from *after*
+//!   it first sees the owner's last beat. Both use their own boot clock, and no clocks are compared.
+//!   Two nodes never own a name as long as the rates of their clocks differ by less than a tenth.
+//! - An error of the store restarts the challenger's wait: while the store was away, the owner could
+//!   not beat either.
+//! - Before the next owner serves, it writes a mark under the next number of the log. A later write
+//!   of the old owner finds its number taken and is refused, even if all clocks are wrong.
 
 mod beating;
 mod claim;

@@ -1,11 +1,11 @@
-//! Writes that are checked, and reads of the newest state, on a stream.
+//! Checked writes to a stream, and reads of its newest state.
 //!
 //! # Creation is the only check
-//! With three servers, version 2.9 of the server makes a check against a sequence above zero when
-//! the leader proposes the write, and not again when it is applied: of 20 simultaneous writers up
-//! to 20 won. A check for zero, that nothing was ever stored under this subject, is made when the
-//! write is applied, and one writer won in 200 of 200 rounds. So everything that must be won by one
-//! is the creation of a subject.
+//! A write can name the last sequence that it expects under its subject. With three servers, version
+//! 2.9 checks a sequence above zero only when the leader proposes the write, not when the write is
+//! applied: of 20 simultaneous writers up to 20 won. It checks for zero, which means that the subject
+//! is new, when the write is applied: one writer won in 200 of 200 rounds. So wherever exactly one
+//! writer may win, the write creates a subject.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::connection::Nats;
 use crate::trouble::NatsError;
 
-/// What became of a creation.
+/// The result of a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Created {
     /// It is stored, under this sequence.

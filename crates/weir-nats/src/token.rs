@@ -3,7 +3,7 @@
 use crate::trouble::NatsError;
 
 /// Writes a name as one part of a subject. Letters, digits, `-` and `_` stay as they are; every
-/// other byte becomes `=` and two digits, so that no two names are one.
+/// other byte becomes `=` and two hexadecimal digits, so different names stay different.
 pub(crate) fn escaped(name: &str) -> String {
     let mut token = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -14,11 +14,11 @@ pub(crate) fn escaped(name: &str) -> String {
             token.push_str(&format!("{byte:02x}"));
         }
     }
-    // An empty part is not allowed in a subject, and no name is written like this.
+    // A subject may not have an empty part, and no other name is written as `=`.
     if token.is_empty() { "=".to_owned() } else { token }
 }
 
-/// Checks the name of a stream or bucket, which cannot be written in another way.
+/// Checks the name of a stream or bucket, which cannot be escaped.
 pub(crate) fn plain(what: &'static str, name: &str) -> Result<String, NatsError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if !name.is_empty() && name.bytes().all(fits) {
@@ -46,7 +46,10 @@ mod tests {
     fn a_stream_takes_no_dots() {
         assert_eq!(plain("a stream", "weir"), Ok("weir".to_owned()));
         let refused = plain("a stream", "we.ir").unwrap_err().to_string();
-        assert_eq!(refused, "\"we.ir\" cannot be used as a stream: it takes letters, digits, `-` and `_`");
+        assert_eq!(
+            refused,
+            "\"we.ir\" cannot name a stream: only letters, digits, `-` and `_` are allowed"
+        );
         assert!(plain("a stream", "").is_err());
     }
 

@@ -1,4 +1,4 @@
-//! What goes wrong with NATS, in words.
+//! The errors of NATS.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -10,7 +10,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum NatsError {
     /// The address cannot be read.
-    #[error("{url:?} is no address of a NATS server, such as nats://127.0.0.1:4222: {why}")]
+    #[error(
+        "{url:?} is not the address of a NATS server (expected one such as nats://127.0.0.1:4222): {why}"
+    )]
     Address {
         /// The text.
         url: String,
@@ -39,15 +41,15 @@ pub enum NatsError {
         /// Why.
         why: String,
     },
-    /// A name that cannot be used.
-    #[error("{name:?} cannot be used as {what}: it takes letters, digits, `-` and `_`")]
+    /// The name has a character that is not allowed.
+    #[error("{name:?} cannot name {what}: only letters, digits, `-` and `_` are allowed")]
     Name {
-        /// What it was to name.
+        /// The kind of thing that it names, such as `a stream`.
         what: &'static str,
         /// The name.
         name: String,
     },
-    /// The server does not answer at present, or not with an answer that can be used.
+    /// The server does not answer at present, or its answer cannot be used.
     #[error("NATS does not answer: {why}")]
     Away {
         /// Why.

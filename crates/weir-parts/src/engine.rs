@@ -1,4 +1,4 @@
-//! The contract of an engine: what keeps a queue's events between their acceptance and their end.
+//! The contract of an engine, which keeps a queue's events from their acceptance to their end.
 //!
 //! ```text
 //!   push ─▶ ready ──ask──▶ leased ──settle─▶ done
@@ -7,18 +7,17 @@
 //!             └── delay over   └─ dead ──▶ dead letters
 //! ```
 //!
-//! A push resolves when the event is as safe as the engine makes it ([`Safety`]). An event that is
-//! asked for is *leased*: it belongs to the asker until it is settled, and no other asker gets it.
-//! An engine that outlives the process gives the events that were leased at a crash again, and
-//! marks them [`Leased::recovered`], because they may have been worked on. An asker that calls
-//! [`Engine::begin`] when it starts on an event lets such an engine count the attempt that a crash
-//! has ended, so an event that kills its process becomes a dead letter.
+//! A push resolves when the event is as safe as the engine makes it ([`Safety`]). An ask *leases* an
+//! event: until it is settled, no other asker gets it. After a crash, a durable engine leases the
+//! events again that were leased before, marked [`Leased::recovered`], because they may have been
+//! worked on. An asker calls [`Engine::begin`] when it starts on an event. A crash then counts as a
+//! failed attempt, so an event that kills its process becomes a dead letter.
 //!
 //! # The book
 //! [`Book`] counts every event that was ever accepted: accepted = done + failed + dropped + held. An
 //! event counts as done when its settling is as safe as its push was. Until then it is held.
 //!
-//! [`contract::check`] holds an engine against a model.
+//! [`contract::check`] compares an engine with a model.
 
 mod any;
 #[doc(hidden)]
@@ -34,7 +33,7 @@ use thiserror::Error;
 pub use any::AnyEngine;
 pub use memory::MemoryEngine;
 
-/// The number of an event. Numbers are given in the order of acceptance and never again.
+/// The number of an event. Numbers rise in the order of acceptance and are never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub u64);
 
@@ -62,7 +61,7 @@ pub struct Leased {
     pub recovered: bool,
 }
 
-/// What became of a leased event.
+/// How a leased event ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settle {
     /// The work is finished.
@@ -84,7 +83,7 @@ pub enum Settle {
     Back,
 }
 
-/// An event that was given up.
+/// A dead letter: an event that failed for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadEvent {
     /// Its number.
@@ -93,11 +92,11 @@ pub struct DeadEvent {
     pub payload: Vec<u8>,
     /// The attempts that were made.
     pub tries: u32,
-    /// Why it was given up.
+    /// Why the last attempt failed.
     pub why: String,
 }
 
-/// Where the held events are. A moment's view, which may be stale.
+/// Where the held events are. The numbers may be out of date when they arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     /// Events that can be asked for.
@@ -139,7 +138,7 @@ impl Book {
         self.checked_held().unwrap_or(0)
     }
 
-    /// Returns the same, or `None` for a book that does not add up.
+    /// Like [`held`](Self::held), but `None` for a book that does not add up.
     pub fn checked_held(&self) -> Option<u64> {
         let settled = self.done.checked_add(self.failed)?.checked_add(self.dropped)?;
         self.accepted.checked_sub(settled)
@@ -161,17 +160,15 @@ pub enum Refused {
     #[error("the queue is closed")]
     Closed,
     /// The payload is too long.
-    #[error("the payload has {bytes} bytes, at most {max} are taken")]
+    #[error("the payload has {bytes} bytes; at most {max} are allowed")]
     TooLong {
         /// Its length.
         bytes: usize,
         /// The limit.
         max: usize,
     },
-    /// The disk has too little space. What is left is needed to settle what was accepted.
-    #[error(
-        "the disk is nearly full: {free} bytes are free, and {reserve} are kept for events that were accepted"
-    )]
+    /// The disk has too little space. The rest is reserved for settling accepted events.
+    #[error("the disk is nearly full: {free} bytes are free; {reserve} are reserved for accepted events")]
     DiskFull {
         /// Free bytes.
         free: u64,
@@ -196,56 +193,53 @@ pub enum EngineError {
     /// The asker does not hold this event: it was settled before.
     #[error("event {} is not leased", .0.0)]
     NotLeased(EventId),
-    /// It could not be stored. The events stay leased, and can be settled again.
-    #[error("not stored: {0}")]
+    /// The change could not be stored. Events stay leased and can be settled again.
+    #[error("the change was not stored: {0}")]
     NotStored(String),
     /// The engine has ended.
     #[error("the queue has ended")]
     Ended,
 }
 
-/// What keeps a queue's events.
+/// Keeps the events of a queue.
 pub trait Engine: Send + Sync + 'static {
-    /// Accepts an event, and resolves when it is safe. Calls `accepted` once with its number if it
-    /// was accepted, before it can be leased; an engine that several machines share may call it
-    /// later than that.
+    /// Accepts an event, and resolves when it is safe. If the event is accepted, calls `accepted`
+    /// once with its number, before the event can be leased. A shared engine may call it later.
     ///
     /// # Errors
     /// [`Refused`].
     ///
     /// # Cancel safety
-    /// The event may be accepted after the future is dropped, or not. `accepted` is called all the
-    /// same if it is.
+    /// The event may be accepted after the future is dropped; `accepted` is then called as well.
     fn push_with(
         &self,
         payload: Vec<u8>,
         accepted: impl FnOnce(EventId) + Send + 'static,
     ) -> impl Future<Output = Result<EventId, Refused>> + Send;
 
-    /// [`push_with`](Self::push_with) without a call.
+    /// Like [`push_with`](Self::push_with), without a callback.
     ///
     /// # Errors
     /// [`Refused`].
     ///
     /// # Cancel safety
-    /// The event may be accepted after the future is dropped, or not.
+    /// The event may be accepted after the future is dropped.
     fn push(&self, payload: Vec<u8>) -> impl Future<Output = Result<EventId, Refused>> + Send {
         self.push_with(payload, |_| ())
     }
 
-    /// Waits for events, and leases at least one and at most `demand` of them: those that were given
-    /// back or whose delay is over first, and then in the order of their numbers. `None` once the
-    /// engine is closed and nothing is held.
+    /// Waits for events, and leases at least one and at most `demand` of them. Events that were given
+    /// back or whose delay is over come first, then new ones in the order of their numbers. `None`
+    /// once the engine is closed and holds no event.
     ///
     /// # Cancel safety
     /// No event is leased to a future that is dropped.
     fn ask(&self, demand: usize) -> impl Future<Output = Option<Vec<Leased>>> + Send;
 
-    /// Notes that the work on leased events begins. It stores nothing by itself and does not wait:
-    /// an engine that outlives the process writes the note with the next change that it stores
-    /// anyway. If the process then ends before the events are settled, other than by
-    /// [`Engine::end`], the next life counts a failed attempt of each. Events that are not leased
-    /// are ignored. Does nothing unless an engine says otherwise.
+    /// Notes that the work on leased events begins, without waiting. A durable engine stores the note
+    /// with its next change. If the process then ends before the events are settled, other than by
+    /// [`Engine::end`], the engine counts a failed attempt of each when it is opened again. Events
+    /// that are not leased are ignored. The default does nothing.
     fn begin(&self, ids: &[EventId]) {
         _ = ids;
     }
@@ -253,7 +247,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Settles leased events, and resolves when that is safe.
     ///
     /// # Errors
-    /// [`EngineError::NotLeased`] names one that is not leased; the others are settled.
+    /// [`EngineError::NotLeased`] names an event that is not leased; the others are settled.
     ///
     /// # Cancel safety
     /// The events are settled even if the future is dropped.
@@ -307,18 +301,17 @@ pub trait Engine: Send + Sync + 'static {
     /// Returns how safe an accepted event is.
     fn safety(&self) -> Safety;
 
-    /// Returns whether other processes push to the same queue and take from it. What this one has
-    /// pushed may then be taken by another.
+    /// Returns whether other processes push to the same queue and take from it.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// Accepts no more events. What is held can still be asked for and settled.
+    /// Accepts no more events. Held events can still be asked for and settled.
     fn close(&self);
 
-    /// Ends the engine: what was asked of it before is stored, and what it uses is given back.
+    /// Ends the engine: stores the changes asked for before, and releases its resources.
     ///
     /// # Cancel safety
-    /// It ends all the same.
+    /// The engine ends even if the future is dropped.
     fn end(&self) -> impl Future<Output = ()> + Send;
 }

@@ -1,5 +1,5 @@
-//! The thread that commits: it takes all requests that wait into one transaction, and answers them
-//! afterwards.
+//! The thread that commits: it puts all waiting requests into one transaction, commits it, and then
+//! answers them.
 
 mod every;
 
@@ -18,7 +18,7 @@ use crate::shared::Shared;
 use crate::tables::Counts;
 use crate::transaction::{Before, Change, Effect, apply, commit, leave};
 
-/// What is called when a push is accepted.
+/// The callback of a push, called with the number of the accepted event.
 pub(crate) struct OnAccept(pub(crate) Box<dyn FnOnce(EventId) + Send>);
 
 impl fmt::Debug for OnAccept {
@@ -125,7 +125,7 @@ struct Group {
 
 #[derive(Debug)]
 enum Answer {
-    /// With the call, until it is made.
+    /// Each with its callback, until that was called.
     Push(Option<OnAccept>, oneshot::Sender<Result<EventId, Refused>>),
     Change(usize, oneshot::Sender<Result<u64, EngineError>>),
 }
@@ -135,7 +135,7 @@ impl Group {
     fn add(&mut self, request: Request, shared: &Shared, options: Options) -> bool {
         match request {
             Request::Push(payload, accepted, answer) => match refused(shared, options) {
-                // The caller may have gone.
+                // The caller may have dropped its receiver.
                 Some(refused) => drop(answer.send(Err(refused))),
                 None => {
                     self.changes.push(Change::Push(payload));
@@ -174,7 +174,7 @@ impl Group {
         }
     }
 
-    /// Calls what the pushes brought along, before their events can be leased.
+    /// Calls the callbacks of the pushes, before their events can be leased.
     fn call(&mut self, effects: &[Effect]) {
         let ids = effects.iter().filter_map(|effect| match effect {
             Effect::Accepted(id) => Some(EventId(*id)),
@@ -229,7 +229,7 @@ fn letters<'a>(effects: impl Iterator<Item = &'a Effect>) -> u64 {
         .sum()
 }
 
-/// Takes back what the requests have noted in the index for changes that were not stored.
+/// Undoes the notes in the index of changes that were not stored.
 fn undo(index: &mut Index, changes: &[Change]) {
     for change in changes {
         match change {
@@ -243,7 +243,7 @@ fn undo(index: &mut Index, changes: &[Change]) {
     }
 }
 
-/// Blocks this thread until then, as the sync of a slower disk would.
+/// Blocks this thread until that time, as the sync of a slower disk would.
 fn wait_until(end: Instant) {
     let left = end.saturating_duration_since(Instant::now());
     if !left.is_zero() {
@@ -252,7 +252,7 @@ fn wait_until(end: Instant) {
     }
 }
 
-/// Why a push is refused before it is tried.
+/// Returns why a push is refused before it is tried.
 fn refused(shared: &Shared, options: Options) -> Option<Refused> {
     if shared.index().is_closed {
         return Some(Refused::Closed);

@@ -21,7 +21,7 @@ use crate::shared::Shared;
 use crate::store::Store;
 use crate::transaction::Change;
 
-/// Requests that may wait for the thread that commits. A caller more waits for a place.
+/// Requests that may wait for the thread that commits. Further callers wait for a place.
 const WAITING: usize = 4_096;
 
 /// A durable queue. Dropping it ends it.
@@ -33,8 +33,8 @@ pub struct DiskQueue {
     options: Options,
 }
 
-/// An asker that sleeps until a delay is over, and not only until news come. When it leaves, another
-/// one takes the watch.
+/// Marks the one asker that also sleeps until the next delay is over; the others sleep only until
+/// there are new events. When it leaves, another asker takes over.
 struct Watch<'a> {
     shared: &'a Shared,
     is_set: bool,
@@ -51,7 +51,7 @@ impl Drop for Watch<'_> {
 /// What an ask has found.
 enum Found {
     Events(Vec<Leased>),
-    /// Nothing until news come, or until the next delay is over.
+    /// No event, until there are new ones or the next delay is over.
     Nothing(Option<Instant>),
     Over,
 }
@@ -76,7 +76,7 @@ impl DiskQueue {
         Ok(Self { shared, requests, thread: Mutex::new(Some(thread)), options })
     }
 
-    /// Tells the thread to end after what was asked of it before. Returns the thread, the first
+    /// Tells the thread to end after the requests before this one. Returns the thread, the first
     /// time.
     fn begin_end(&self) -> Option<JoinHandle<()>> {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()?;
@@ -129,7 +129,7 @@ impl DiskQueue {
         Ok(Found::Events(events))
     }
 
-    /// Reads the events that are back, and then those that were never leased, at most `demand`.
+    /// Reads at most `demand` events: first those that were given back, then those never leased.
     /// Moves the cursor behind them.
     fn read(
         &self,
@@ -304,7 +304,7 @@ impl Engine for DiskQueue {
 }
 
 impl Drop for DiskQueue {
-    /// Stores what was asked before. Blocks until then.
+    /// Blocks until all earlier requests are stored.
     fn drop(&mut self) {
         if let Some(Err(_)) = self.begin_end().map(JoinHandle::join) {
             log::error!("the thread of the queue {} panicked", self.shared.store.file().display());

@@ -13,18 +13,18 @@ pub enum OpenError {
     InUse {
         /// The file.
         file: PathBuf,
-        /// The process, as it has written beside the file.
+        /// The process, if it has noted itself beside the file.
         pid: Option<u32>,
     },
-    /// The file does not agree with itself.
+    /// The file is damaged.
     #[error("{} is damaged: {what}", .file.display())]
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What does not agree.
+        /// What is damaged.
         what: String,
     },
-    /// The file is not the file of a queue.
+    /// The file does not contain a queue.
     #[error("{} is not the file of a queue: {what}", .file.display())]
     Foreign {
         /// The file.
@@ -32,7 +32,7 @@ pub enum OpenError {
         /// What it is.
         what: &'static str,
     },
-    /// A newer version has written the file.
+    /// A newer version wrote the file.
     #[error("{} has format {format}, and this version reads formats up to {known}", .file.display())]
     Newer {
         /// The file.

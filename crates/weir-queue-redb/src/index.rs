@@ -61,7 +61,7 @@ impl Index {
         self.tries.insert(id, tries);
     }
 
-    /// Makes events ready whose delay is over. Returns when the next delay is.
+    /// Makes events ready whose delay is over. Returns when the next delay ends.
     pub(crate) fn wake(&mut self, now: Instant) -> Option<Instant> {
         while let Some((&(due, id), ())) = self.delayed.first_key_value() {
             if due > now {
@@ -74,7 +74,7 @@ impl Index {
         None
     }
 
-    /// Returns the next event that was leased before and is ready again.
+    /// Returns the next event that was given back and is ready again.
     pub(crate) fn next_back(&mut self) -> Option<u64> {
         self.back.pop_first()
     }
@@ -108,7 +108,7 @@ impl Index {
         is_leased
     }
 
-    /// Marks a settling event as leased again, because it could not be stored.
+    /// Marks a settling event as leased again, because the settling could not be stored.
     pub(crate) fn stop_settling(&mut self, id: u64) {
         if let Some(lease) = self.leased.get_mut(&id) {
             lease.is_settling = false;
@@ -153,7 +153,7 @@ impl Index {
         begun
     }
 
-    /// Takes back `take_begun`, because the commit has failed.
+    /// Undoes `take_begun` after a failed commit.
     pub(crate) fn untake_begun(&mut self, begun: Vec<u64>) {
         for id in &begun {
             if let Some(lease) = self.leased.get_mut(id) {
@@ -168,8 +168,7 @@ impl Index {
         self.leased.values().any(|lease| lease.is_noted)
     }
 
-    /// Leases all events that are not leased to the one who purges, of those in `live`, and returns
-    /// them.
+    /// Leases all events of `live` that are not leased, for a purge, and returns them.
     pub(crate) fn take_all(&mut self, live: impl Iterator<Item = u64>) -> Vec<u64> {
         let free: Vec<u64> = live.filter(|id| !self.leased.contains_key(id)).collect();
         for id in &free {

@@ -1,5 +1,4 @@
-//! Reads a file that is not in use: what it holds in numbers, and every event. The file is not
-//! changed.
+//! Reads a file that is not in use: its counts, and every event. The file is not changed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,19 +11,19 @@ use crate::error::{OpenError, StoreError};
 use crate::opening::{catch, for_reading, refused};
 use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, LIVE, TRIES, wall};
 
-/// A file in numbers.
+/// The counts of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
     /// Its book.
     pub book: Book,
-    /// Where its events are. What was leased when the process ended is ready.
+    /// Where its events are. Events that were leased when the process ended are ready.
     pub depth: Depth,
-    /// Events whose work had begun when the process ended. Opening the queue counts a failed attempt
-    /// of each.
+    /// Events that were in work when the process ended. Opening the queue counts a failed attempt of
+    /// each.
     pub begun: u64,
     /// The number of the next event.
     pub next: u64,
-    /// The events that are held, by their failed attempts.
+    /// The number of held events for each number of failed attempts.
     pub tries: BTreeMap<u32, u64>,
     /// The payloads of held events in bytes.
     pub payload_bytes: u64,
@@ -70,7 +69,7 @@ fn count(transaction: &ReadTransaction) -> Result<Inspected, StoreError> {
     Ok(Inspected { book: counts.book, depth, begun, next: counts.next, tries, payload_bytes, bytes: 0 })
 }
 
-/// The rest of a delay, if it is not over.
+/// Returns the rest of a delay; `None` once it is over.
 fn left((at, delay): (u64, u64), wall: u64) -> Option<Duration> {
     let left = at.saturating_sub(wall).min(delay);
     (left > 0).then(|| Duration::from_millis(left))

@@ -4,47 +4,46 @@
 //!   push ───┐                    ┌─▶ answer, after the commit
 //!   push ───┤  one thread, one   │
 //!   settle ─┼─▶ transaction for ─┼─▶ answer
-//!   settle ─┘   all that waits   └─▶ the index: ready, leased, delayed
+//!   settle ─┘   all that wait    └─▶ the index: ready, leased, delayed
 //!                                          │
 //!   ask ◀──────────────────────────────────┘ leases cost no commit
 //! ```
 //!
 //! [`DiskQueue`] is an [`Engine`] whose events survive a kill of the process and a power cut. A push
 //! resolves when its transaction is synced to the disk. A disk syncs a few hundred to some thousand
-//! times a second, so the thread that commits takes everything that waits, at most
+//! times a second, so the thread that commits takes all waiting requests, up to
 //! [`Options::group`] events, into one transaction.
 //!
 //! # The book
-//! Each transaction writes the counts ([`Book`]) in the same row, so accepted = done + failed +
-//! dropped + held is true of every state that a crash can leave. Numbers of events never start
-//! again, not even when the queue is empty.
+//! Each transaction also writes the counts ([`Book`]), so accepted = done + failed + dropped + held
+//! is true of every state that a crash can leave. Event numbers are never used twice, not even after
+//! the queue was empty.
 //!
 //! # After a crash
 //! Events that were leased are ready again and come with [`Leased::recovered`]. Work that was
-//! finished and not settled is then done twice, at most once for each event that was leased.
+//! finished and not settled is repeated, at most once for each leased event.
 //!
-//! A crash counts a failed attempt of each event whose work had begun ([`Engine::begin`]), if a
-//! commit has carried the note; after its last attempt, the event is a dead letter. No commit is
-//! made for a note alone, so work that ends the process before the next commit of any event counts
-//! none. An orderly end ([`Engine::end`], or a drop) counts none either.
+//! A crash counts as a failed attempt of each event whose work had begun, if a commit stored the note
+//! of [`Engine::begin`]. An event whose last attempt failed is a dead letter. A note alone causes no
+//! commit, so a crash before the next commit of any event counts as no attempt. An orderly end
+//! ([`Engine::end`], or a drop) counts as none either.
 //!
 //! # Answers before the commit
 //! With [`Sync::Every`], pushes and settlings are answered at once, and committed at the interval or
 //! after 32,768 of them or 16 MiB of payloads. Until then they are in memory
-//! ([`Safety::Memory`]). The commit before a crash is what the next life finds: its book counts
-//! what is in the file. A crash takes at most the answers of the last interval and of the time of a
-//! commit; an event whose settling was lost comes again. Numbers do not repeat,
-//! because each commit reserves 65,536 ahead. Retried, purged and dead letters are answered after
-//! their commit, with all that waits.
+//! ([`Safety::Memory`]). After a crash, the file has the state of the last commit, and its book counts
+//! that state. A crash loses at most the pushes and settlings of one interval and one commit; an event
+//! whose settling was lost is worked on again. Numbers do not repeat, because each commit reserves
+//! 65,536 ahead. Making, retrying and purging dead letters is answered after the commit.
 //!
 //! # Damage
-//! Opening a file reads every page and holds it against its checksum. A file with a damaged page is
-//! refused as a whole ([`OpenError::Damaged`]) and not changed; its events are not skipped. Only the
-//! pages of the very last commit before a kill are an exception: such a commit looks like one that
-//! was interrupted, and the file is read as it was before it.
+//! Opening a file checks every page against its checksum. If a page is damaged, the whole file is
+//! refused ([`OpenError::Damaged`]) and stays unchanged. The pages of the last commit before a kill
+//! are an exception: damage there looks like an interrupted commit, so the file opens in the state
+//! before that commit.
 //!
-//! A write that fails, because the disk is full, is answered with an error, and the file is opened
-//! again. [`Options::reserve`] keeps space for settlings: in a file that cannot grow by a page, an
+//! A write that fails, for example on a full disk, is answered with an error, and the queue opens the
+//! file again. [`Options::reserve`] keeps space for settlings: if the file cannot grow by a page, an
 //! event stays leased until there is space.
 //!
 //! # Example

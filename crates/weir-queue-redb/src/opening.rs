@@ -1,4 +1,4 @@
-//! Opens a file: for the queue, or for reading only. Says in words why a file is refused.
+//! Opens a file, for the queue or only for reading, and says why a file is refused.
 
 mod overlay;
 
@@ -16,11 +16,11 @@ use crate::tables::{FORMAT, FORMAT_KEY, META};
 
 /// The bytes that a file of the store begins with.
 const MAGIC: [u8; 4] = *b"redb";
-/// The most bytes of the file that the store keeps in memory.
+/// The largest number of bytes that the store caches in memory.
 const CACHE: usize = 64 << 20;
 
-/// Opens the file of a queue. Every page is read and checked against its checksum, so a page that
-/// was damaged is noticed here and not by the consumer of its events.
+/// Opens the file of a queue. Checks every page against its checksum, so a damaged page is found
+/// here and not by a consumer.
 pub(crate) fn for_the_queue(file: &Path) -> Result<Database, OpenError> {
     check_kind(file)?;
     let database = guarded(file, || builder().open(file))?;
@@ -28,8 +28,8 @@ pub(crate) fn for_the_queue(file: &Path) -> Result<Database, OpenError> {
     Ok(database)
 }
 
-/// Opens the file for reading. Nothing is written to it; a commit that a crash has interrupted is
-/// taken back in memory.
+/// Opens the file for reading. Nothing is written to it; a commit that a crash interrupted is undone
+/// in memory only.
 pub(crate) fn for_reading(file: &Path) -> Result<Database, OpenError> {
     check_kind(file)?;
     let overlay = Overlay::open(file).map_err(|error| stored(file, redb::Error::Io(error)))?;
@@ -39,7 +39,7 @@ pub(crate) fn for_reading(file: &Path) -> Result<Database, OpenError> {
     Ok(database)
 }
 
-/// Runs a call of the store. It panics at some damaged pages, which is an error here.
+/// Runs a call of the store, which panics at some damaged pages. Makes that an error.
 pub(crate) fn catch<T, E: Into<StoreError>>(call: impl FnOnce() -> Result<T, E>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(Into::into),
@@ -57,7 +57,7 @@ fn builder() -> Builder {
     builder
 }
 
-/// Refuses what is no file of the store.
+/// Refuses a path that is not a file of the store.
 fn check_kind(file: &Path) -> Result<(), OpenError> {
     let failed = |error| stored(file, redb::Error::Io(error));
     let mut opened = File::open(file).map_err(failed)?;
@@ -79,7 +79,7 @@ fn check_kind(file: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Refuses a file of another program that uses the store, and one of a newer version.
+/// Refuses a file of another program that uses redb, and a file of a newer version.
 fn check_format(file: &Path, database: &Database) -> Result<(), OpenError> {
     let format = catch(|| -> Result<_, StoreError> {
         match database.begin_read()?.open_table(META) {
@@ -120,7 +120,8 @@ pub(crate) fn stored(file: &Path, error: impl Into<StoreError>) -> OpenError {
     OpenError::Store { file: file.to_owned(), error: error.into() }
 }
 
-/// The error of a file that could not be read. What the store calls corrupted is damaged.
+/// Returns the error of a file that could not be read. It is `Damaged` if the store calls the file
+/// corrupted.
 pub(crate) fn refused(file: &Path, error: StoreError) -> OpenError {
     match error.corrupted() {
         Some(what) => OpenError::Damaged { file: file.to_owned(), what: what.to_owned() },

@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-/// Numbers that are reserved ahead of those that were given.
+/// How many event numbers a commit reserves ahead.
 const AHEAD: u64 = 1 << 16;
 
 /// When an accepted event is synced to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sync {
-    /// Before its push resolves: it survives a power cut.
+    /// Before its push resolves, so it survives a power cut.
     #[default]
     Always,
     /// At this interval. A push resolves at once, and the event is in memory until the next commit,
-    /// as is the settling of an event. A kill of the process and a power cut take what was accepted
-    /// and settled since then: at most the interval and the time of a commit. An event whose
-    /// settling is lost is worked on twice.
+    /// as is the settling of an event. A kill of the process or a power cut loses the pushes and
+    /// settlings since the last commit: at most those of the interval and of the time of a commit.
+    /// An event whose settling is lost is worked on twice.
     Every(Duration),
 }
 
 impl Sync {
-    /// The numbers that each commit reserves for events that are accepted before the next one.
+    /// Returns how many numbers each commit reserves for events accepted before the next commit.
     pub(crate) fn ahead(self) -> u64 {
         match self {
             Self::Always => 0,
@@ -33,7 +33,7 @@ impl Sync {
 pub struct Options {
     /// When events are synced to the disk; before their pushes resolve, by default.
     pub sync: Sync,
-    /// The most events of one transaction; 512 by default.
+    /// The largest number of events in one transaction; 512 by default.
     pub group: usize,
     /// The attempts of an event before it is a dead letter; 3 by default, at least 1.
     pub attempts: u32,
@@ -42,8 +42,8 @@ pub struct Options {
     /// Free bytes of the disk below which pushes are refused; 16 MiB by default. Settling an event
     /// needs space too, because a page is copied before it is changed.
     pub reserve: u64,
-    /// The least time of a commit; zero by default. Stands in for a slower disk, so that an exercise
-    /// or a test knows the time of a sync on every machine.
+    /// The shortest time that a commit takes; zero by default. It simulates a slower disk, so that an
+    /// exercise or a test knows the time of a sync on every machine.
     pub least_commit: Duration,
 }
 

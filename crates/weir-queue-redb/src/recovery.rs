@@ -1,4 +1,4 @@
-//! What a file says when a queue is opened: the index, and the attempts that a crash has ended.
+//! Rebuilds the index when a queue is opened, and counts the attempts that a crash cut off.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::error::StoreError;
 use crate::index::Index;
 use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, LIVE, TRIES, wall};
 
-/// Why an event is a dead letter whose last attempt a crash has ended.
+/// The reason of a dead letter whose last attempt a crash cut off.
 pub(crate) const PROCESS_ENDED: &str = "the process ended while the event was worked on";
 
 /// Reads the index. Counts a failed attempt of each event whose work had begun, in one transaction,
-/// so that a crash counts an attempt once at most. Reserves `ahead` numbers.
+/// so that a crash counts at most one attempt per event. Reserves `ahead` numbers.
 pub(crate) fn recover(database: &Database, attempts: u32, ahead: u64) -> Result<Index, StoreError> {
     let transaction = database.begin_read()?;
     let has_begun = !transaction.open_table(BEGUN)?.is_empty()?;
@@ -64,7 +64,7 @@ fn read(database: &Database, ahead: u64) -> Result<Index, StoreError> {
     let counts = Counts::read(&transaction.open_table(BOOK)?)?.unwrap_or_default();
     index.book = counts.book;
     index.live = live.len()?;
-    // What is reserved now was not given yet.
+    // The numbers reserved now were not given yet.
     index.next = counts.next.saturating_sub(ahead);
     index.committed = index.next;
     index.recovered_below = index.next;

@@ -1,4 +1,4 @@
-//! What the handle of a queue and the thread that commits share.
+//! The state that the handle of a queue shares with the thread that commits.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,9 +21,9 @@ impl Shared {
         Self { store, index: Mutex::new(index), news: Notify::new() }
     }
 
-    /// Wakes one asker if events are ready or wait for the end of a delay; it wakes the next one if
-    /// it leaves some. Waking all would cost each commit a look of every idle asker. Once the queue
-    /// is closed, all have to look whether it is empty.
+    /// Wakes one asker if events are ready or delayed. That asker wakes the next one if it leaves
+    /// some. Waking all of them after each commit would make every idle asker look in vain. Once the
+    /// queue is closed, all are woken to see whether it is empty.
     pub(crate) fn wake(&self) {
         let (is_closed, has_some) = {
             let index = self.index();
@@ -36,7 +36,7 @@ impl Shared {
         }
     }
 
-    /// Locks the index. Nothing that holds it waits for the thread that commits.
+    /// Locks the index. No holder of the lock waits for the thread that commits.
     pub(crate) fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }

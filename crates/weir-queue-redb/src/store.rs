@@ -1,4 +1,4 @@
-//! The file: its tables, and what they say when a queue is opened.
+//! The file of a queue: opens, reads, closes and shrinks it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -13,10 +13,10 @@ use crate::options::Options;
 use crate::recovery::recover;
 use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, FORMAT, FORMAT_KEY, LIVE, META, TRIES};
 
-/// A file smaller than this is not made smaller when it is opened.
+/// Opening a file does not shrink it below this size.
 const SMALL: u64 = 16 << 20;
 
-/// The database, which is missing after an error until it could be opened again.
+/// The database; `None` between an error and the next successful opening.
 #[derive(Debug)]
 pub(crate) struct Store {
     file: PathBuf,
@@ -35,7 +35,7 @@ impl Store {
             .map_err(|error| refused(file, error))?;
         if index.book.checked_held() != Some(index.live) {
             let (book, live) = (index.book, index.live);
-            let what = format!("{live} events are held, which does not agree with the book: {book}");
+            let what = format!("it holds {live} events, but its book says: {book}");
             return Err(OpenError::Damaged { file: file.to_owned(), what });
         }
         catch(|| compact(&mut database, file)).map_err(|error| refused(file, error))?;
@@ -50,8 +50,8 @@ impl Store {
         self.database.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the file and opens it again: after an error of the disk, the store refuses everything
-    /// until then.
+    /// Closes the file and opens it again: after an error of the disk, the store refuses every request
+    /// until it is reopened.
     pub(crate) fn reopen(&self) -> Result<(), OpenError> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         *database = None;
@@ -66,7 +66,7 @@ impl Store {
         crate::lock::forget(&self.file);
     }
 
-    /// Returns the free bytes of the disk, if the system tells them.
+    /// Returns the free bytes of the disk, if the system reports them.
     pub(crate) fn free(&self) -> Option<u64> {
         let stat = rustix::fs::statvfs(&self.file).ok()?;
         Some(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -82,7 +82,7 @@ impl Store {
         catch(|| read(&database.begin_read()?))
     }
 
-    /// Reads the payloads of events. One that is not there is left out.
+    /// Reads the payloads of events. Leaves out events that are not there.
     pub(crate) fn payloads(&self, ids: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -132,8 +132,8 @@ impl Store {
     }
 }
 
-/// Creates an empty queue. It gets its name when it is complete, because the store cannot open a
-/// file whose creation was interrupted.
+/// Creates an empty queue under a temporary name and renames it when it is complete, because the
+/// store cannot open a file whose creation was interrupted.
 fn create(file: &Path) -> Result<(), StoreError> {
     let mut name = file.as_os_str().to_owned();
     name.push(".new");

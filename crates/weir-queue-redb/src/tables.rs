@@ -7,7 +7,7 @@ use weir_parts::engine::Book;
 
 use crate::error::StoreError;
 
-/// The format of the files that this version writes. It reads no newer one.
+/// The format that this version writes, and the newest that it reads.
 pub(crate) const FORMAT: u64 = 1;
 
 /// Facts about the file: the format.
@@ -16,15 +16,15 @@ pub(crate) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("me
 pub(crate) const LIVE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("live");
 /// The failed attempts of held events.
 pub(crate) const TRIES: TableDefinition<'_, u64, u32> = TableDefinition::new("tries");
-/// Delayed events: the wall clock in milliseconds since 1970 when they are due, and the delay. After
-/// a jump of the clock, nothing waits longer than its delay.
+/// Delayed events: when they are due, on the wall clock in milliseconds since 1970, and the delay.
+/// After a jump of the clock, no event waits longer than its delay.
 pub(crate) const DUE: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("due");
 /// Events whose work has begun. The next life counts a failed attempt of each.
 pub(crate) const BEGUN: TableDefinition<'_, u64, ()> = TableDefinition::new("begun");
 /// Dead letters: attempts, why, payload.
 pub(crate) const DEAD: TableDefinition<'_, u64, (u32, &str, &[u8])> = TableDefinition::new("dead");
-/// One row, written in each transaction: accepted, done, failed, dropped, and a number above that of
-/// every event.
+/// One row, written in each transaction: accepted, done, failed, dropped, and a number above all
+/// event numbers.
 pub(crate) const BOOK: TableDefinition<'_, (), (u64, u64, u64, u64, u64)> = TableDefinition::new("book");
 
 /// The key of the format in [`META`].
@@ -34,8 +34,8 @@ pub(crate) const FORMAT_KEY: &str = "format";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
     pub(crate) book: Book,
-    /// The number of the next event. It differs from the number of accepted events after a crash
-    /// that has lost numbers which were given before their commit.
+    /// The number of the next event. After a crash it can be larger than `accepted`, because numbers
+    /// given before their commit are lost.
     pub(crate) next: u64,
 }
 

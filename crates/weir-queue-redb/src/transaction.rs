@@ -1,4 +1,4 @@
-//! One transaction: the changes of all requests that were waiting, and the book.
+//! One transaction: the changes of all waiting requests, and the book.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) enum Change {
         is_noted: bool,
         how: Settle,
     },
-    /// An event that is leased to the one who purges.
+    /// Drops an event that a purge has leased.
     Purge(u64),
     /// Accepts a dead letter again, or all of them.
     Retry(Option<EventId>),
@@ -31,7 +31,7 @@ pub(crate) enum Change {
     PurgeDead,
 }
 
-/// What a change has done, for the index and for the answer.
+/// The effect of a change, for the index and for the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     Accepted(u64),
@@ -48,7 +48,7 @@ pub(crate) enum Effect {
     Letters(u64),
 }
 
-/// What one transaction writes, before its changes.
+/// The state that a transaction writes besides its changes.
 #[derive(Debug, Default)]
 pub(crate) struct Before<'a> {
     /// The counts of the file.
@@ -75,7 +75,7 @@ impl Before<'_> {
     }
 }
 
-/// Makes all changes, or none. Returns the counts after them, and what each has done.
+/// Makes all changes, or none. Returns the counts after them, and the effect of each.
 pub(crate) fn commit(
     database: &Database,
     before: &Before<'_>,
@@ -181,13 +181,13 @@ pub(crate) fn leave(database: &Database, counts: Counts) -> Result<(), StoreErro
     Ok(())
 }
 
-/// The end of a delay. One that no clock can count never ends.
+/// Returns the end of a delay. A delay beyond the range of the clock lasts for 136 years.
 pub(crate) fn after_now(delay: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(delay).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()))
 }
 
-/// Applies what a transaction has done.
+/// Applies the effects of a transaction to the index.
 pub(crate) fn apply(index: &mut Index, counts: Counts, effects: &[Effect]) {
     index.live = counts.book.held();
     index.book = counts.book;

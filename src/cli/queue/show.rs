@@ -227,7 +227,7 @@ mod tests {
             recovered: 412,
             payload_bytes: 12_595,
             max_bytes: Some(268_435_456),
-            trouble: Some("the disk is nearly full: 12 bytes are free, and 16777216 are kept".to_owned()),
+            trouble: Some("the disk is nearly full: 12 bytes are free; 16777216 are reserved".to_owned()),
             ..Report::default()
         };
         let said = report("http://127.0.0.1:4000", &disk);
@@ -240,7 +240,7 @@ mod tests {
             "dead        4 dead letters, each after up to 3 attempts",
             "payloads    12.3 KiB of at most 256 MiB",
             "book        accepted 1000 = done 580 + failed 4 + dropped 4 + held 412",
-            "trouble     the disk is nearly full: 12 bytes are free, and 16777216 are kept",
+            "trouble     the disk is nearly full: 12 bytes are free; 16777216 are reserved",
         ] {
             assert!(said.lines().any(|said| said == line), "{line:?} is not in {said}");
         }

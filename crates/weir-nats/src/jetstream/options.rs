@@ -1,21 +1,22 @@
-//! How a queue is opened.
+//! The options of a queue.
 
 use std::time::Duration;
 
-/// How a queue is opened. All nodes of a queue should have the same; of attempts and lease, each
-/// node follows its own, and the lease of the node that was opened last is the server's.
+/// The options of a queue. All nodes of a queue should have the same. If they differ, each node
+/// follows its own attempts and lease, and the server uses the lease of the node that opened last.
 #[derive(Debug, Clone)]
 pub struct StreamOptions {
     /// The name of the stream: nodes with the same name share one queue. Letters, digits, `-`, `_`.
-    /// Beside it stand `<stream>-tries` and `<stream>-dead`.
+    /// The streams `<stream>-tries` and `<stream>-dead` are created beside it.
     pub stream: String,
-    /// The servers that keep the queue: 1, or 3 of a cluster. Counts when the stream is made.
+    /// The number of servers that keep the queue: 1, or 3 in a cluster. Applies when the stream is
+    /// created.
     pub replicas: usize,
-    /// The attempts after which an event is a dead letter; at least one.
+    /// The number of attempts before an event is a dead letter; at least one.
     pub attempts: u32,
-    /// How long a node may hold an event without a sign of life before another one gets it.
+    /// How long a node may be silent before another one gets its events.
     pub lease: Duration,
-    /// The longest payload, in bytes. The limit of the server (1 MiB unless configured) counts too.
+    /// The longest payload, in bytes. The server's limit (1 MiB unless configured) applies too.
     pub max_payload: usize,
     /// How long a push may wait for NATS before it is refused.
     pub wait: Duration,

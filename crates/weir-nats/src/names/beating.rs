@@ -1,4 +1,4 @@
-//! The sign of life of a node, and how long its claims are good for.
+//! The beats of a node, and the time until which they keep its claims valid.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,10 +21,10 @@ use crate::trouble::NatsError;
 pub(super) const GONE: &str = "gone";
 /// The owner of a generation that was given up.
 pub(super) const RELEASED: &str = "released";
-/// Claims that are looked at again at once after the lease was over.
+/// Claims that are checked at the same time after the lease was over.
 const AT_ONCE: usize = 32;
 
-/// The time until which the node may answer, on the boot clock.
+/// The end of the node's lease, on the boot clock. Until then, the node may answer.
 #[derive(Debug, Default)]
 pub(super) struct Deadline {
     nanos: AtomicU64,
@@ -60,12 +60,12 @@ pub(super) struct Beating {
 }
 
 impl Beating {
-    /// Beats once. The lease counts from before the beat was sent. Returns whether it is good.
+    /// Beats once. The lease counts from before the beat was sent. Returns whether the lease is valid.
     pub(super) async fn beat(&self) -> bool {
         let sent = boot_clock::now();
         let subject = format!("{}.beat.{}", self.bucket, self.instance);
         let put = stores::put(&self.nats, subject, Bytes::from_static(b"here"));
-        // A beat that takes longer is sent again: the lease is short of time already.
+        // A slower beat is sent again: the lease is close to its end.
         if !matches!(timeout(self.lease / 3, put).await, Ok(Ok(_))) {
             return false;
         }
@@ -77,7 +77,7 @@ impl Beating {
         true
     }
 
-    /// Looks whether the claims are still this node's. Returns false if it could not.
+    /// Checks whether the claims are still this node's. Returns false if the store did not answer.
     async fn look_again(&self) -> bool {
         let looks = self.names.all().into_iter().map(|(name, held)| async move {
             let subject = format!("{}.claim.{}.*", self.bucket, escaped(&name));
@@ -93,11 +93,11 @@ impl Beating {
         futures::stream::iter(looks).buffer_unordered(AT_ONCE).all(|looked| async move { looked }).await
     }
 
-    /// Beats three times a lease, and gives up the claims that are sent to it.
+    /// Beats three times per lease, and gives up the claims that it receives.
     pub(super) async fn run(self, mut released: mpsc::UnboundedReceiver<(String, u64)>) {
         let beats = async {
             loop {
-                // A beat that failed is sent again soon.
+                // A failed beat is sent again soon.
                 let pause = if self.beat().await { self.lease / 3 } else { self.lease / 20 };
                 sleep(pause).await;
             }
@@ -113,8 +113,8 @@ impl Beating {
     }
 }
 
-/// Gives a generation up by creating the next one without an owner. That cannot undo a claim which
-/// another node has made meanwhile.
+/// Gives a generation up by creating the next one without an owner. This cannot undo a claim that
+/// another node has made in the meantime.
 pub(super) async fn release(
     nats: &Nats,
     bucket: &str,

@@ -1,4 +1,4 @@
-//! A name that this node owns, and its end of the log.
+//! A claim: a name that this node owns, and writes to its log.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::connection::Nats;
 use crate::stores::{Created, create};
 use crate::trouble::NatsError;
 
-/// The pause before a request is repeated that the store did not answer.
+/// The pause before a request without an answer is repeated.
 pub(super) const AGAIN: Duration = Duration::from_millis(50);
 
 /// Why an event was not appended.
@@ -32,7 +32,7 @@ pub enum AppendError {
         by: u64,
     },
     /// The store did not answer within a lease, or the lease is over and not renewed. The event may
-    /// be in the log or not: if it is, its number is below that of the next one that is appended.
+    /// be in the log; its number is then below that of the next appended event.
     #[error("the log cannot be written to: {why}")]
     Away {
         /// Why.
@@ -54,8 +54,8 @@ pub struct Claim {
     pub(super) held: Arc<Held>,
     pub(super) names: Arc<Names>,
     pub(super) log: Log,
-    /// The next number of the log. One event is on its way at a time: if several were, a second one
-    /// could be accepted although the first was refused.
+    /// The next number of the log. One event is in flight at a time: with two, the second could be
+    /// stored although the first was refused.
     pub(super) next: Mutex<u64>,
     pub(super) mark: u64,
     pub(super) released: mpsc::UnboundedSender<(String, u64)>,
@@ -79,26 +79,26 @@ impl Claim {
         &self.name
     }
 
-    /// Returns the generation: 1 for the first owner, and one more for each further one.
+    /// Returns the generation: 1 for the first owner, 2 for the second, and so on.
     pub fn generation(&self) -> u64 {
         self.held.generation
     }
 
-    /// Returns the number of the mark with which this generation begins in the log. What earlier
-    /// generations have written is below it, and nothing is added there any more.
+    /// Returns the number of the mark with which this generation begins in the log. All entries of
+    /// earlier generations have lower numbers, and no more are added.
     pub fn mark(&self) -> u64 {
         self.mark
     }
 
-    /// Returns whether this node may answer for the name now: no later generation is known and the
-    /// lease is not over. While NATS is away the lease ends; if it is renewed before another node
-    /// has claimed the name, the claim goes on.
+    /// Returns whether this node may answer for the name now: no later generation is known, and the
+    /// lease is not over. If the lease ends while NATS is away and is renewed before another node
+    /// claims the name, the claim is valid again.
     pub fn is_valid(&self) -> bool {
         self.held.lost_to().is_none() && !self.deadline.is_over()
     }
 
-    /// Waits until a later generation owns the name, and returns it. It may be noticed late: by a
-    /// refused append, or when the lease is renewed after it was over.
+    /// Waits until a later generation owns the name, and returns it. The node may notice late: by a
+    /// refused append, or when it renews a lease that was over.
     ///
     /// # Cancel safety
     /// It can be called again.
@@ -111,8 +111,8 @@ impl Claim {
         &self.log
     }
 
-    /// Appends an event to the log, and returns its number once it is stored. Many small events are
-    /// better appended as one: one is on its way at a time.
+    /// Appends an event to the log, and returns its number once it is stored. One event is in flight
+    /// at a time, so append many small events as one.
     ///
     /// # Errors
     /// [`AppendError`].
@@ -155,8 +155,8 @@ impl Claim {
         }
     }
 
-    /// Looks who has written under a number. Returns whether it is this very entry; if it is of
-    /// another generation, this claim is lost.
+    /// Reads the entry under a number, and returns whether it is this one. If another generation wrote
+    /// it, this claim is lost.
     async fn is_own(&self, number: u64, entry: &str) -> Result<bool, NatsError> {
         let gone = || NatsError::Away { why: format!("number {number} is taken and cannot be read") };
         let (Entry { generation, .. }, name) = self.log.read(number).await?.ok_or_else(gone)?;
@@ -177,7 +177,7 @@ impl Claim {
     /// [`NatsError::Away`]: the name is free when the lease of this node is over.
     ///
     /// # Cancel safety
-    /// The name is given up in the background.
+    /// If the future is dropped, the name is given up in the background.
     pub async fn release(self) -> Result<(), NatsError> {
         if self.held.lost_to().is_none() {
             beating::release(&self.nats, &self.bucket, &self.token, self.generation()).await?;
@@ -205,12 +205,12 @@ fn headers(generation: u64, entry: &str) -> HeaderMap {
     headers
 }
 
-/// Writes the mark of a generation under the next number of the log, and returns that number. The
-/// number is looked for again until it is one that nothing was written under. `None` if a later
-/// generation has written to the log already.
+/// Writes the mark of a generation under the next free number of the log, and returns that number.
+/// Tries again while another write takes the number first. `None` if a later generation has already
+/// written to the log.
 ///
-/// The mark comes before the log is read: a write of the old owner that is on its way would
-/// otherwise land behind the state that was read.
+/// Write the mark before reading the log. Otherwise a write of the old owner that is still in flight
+/// could be stored after the log was read.
 pub(super) async fn write_mark(
     nats: &Nats,
     log: &Log,
@@ -227,7 +227,7 @@ pub(super) async fn write_mark(
         let subject = format!("{}.{}", log.subject, number + 1);
         match create(nats, subject, headers.clone(), Bytes::new()).await? {
             Created::Yes(_) => return Ok(Some(number + 1)),
-            // The old owner was faster, or the answer to an earlier try was lost: one mark more
+            // The old owner was faster, or the answer to an earlier try was lost: another mark
             // does no harm.
             Created::Taken => {}
         }

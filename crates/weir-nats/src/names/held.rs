@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
-/// What a claim and the registry share.
+/// The state of a claim, shared with the registry.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) generation: u64,
@@ -18,7 +18,7 @@ impl Held {
         Arc::new(Self { generation, lost: watch::Sender::new(None) })
     }
 
-    /// Says that a later generation owns the name. The first word counts.
+    /// Notes that a later generation owns the name. Only the first call counts.
     pub(super) fn lose(&self, by: u64) {
         self.lost.send_if_modified(|lost| {
             let is_news = lost.is_none();
@@ -50,14 +50,14 @@ impl Names {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reserves a name, so that two tasks of this node do not claim it from each other. Returns the
-    /// generation that this node has already, or 0 if another task is claiming it.
+    /// Reserves a name, so that two tasks of this node do not claim it from each other. The error is
+    /// the generation that this node already has, or 0 if another task is claiming the name.
     pub(super) fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, u64> {
         let mut names = self.lock();
         match names.get(name) {
             Some(Some(held)) if held.lost_to().is_none() => Err(held.generation),
             Some(None) => Err(0),
-            // A lost one no longer counts.
+            // A lost claim no longer counts.
             _ => {
                 names.insert(name.to_owned(), None);
                 Ok(Reserved { names: Arc::clone(self), name: name.to_owned(), is_kept: false })
@@ -65,7 +65,7 @@ impl Names {
         }
     }
 
-    /// Waits until a name of this node is free again. Register before looking.
+    /// Wakes waiters when a name of this node is free again. Register before checking the names.
     pub(super) fn freed(&self) -> &Notify {
         &self.freed
     }
@@ -102,7 +102,7 @@ pub(super) struct Reserved {
 }
 
 impl Reserved {
-    /// Makes it a claim.
+    /// Turns the reservation into a claim.
     pub(super) fn keep(mut self, generation: u64) -> Arc<Held> {
         let held = Held::new(generation);
         self.names.lock().insert(self.name.clone(), Some(Arc::clone(&held)));

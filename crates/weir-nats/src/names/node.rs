@@ -1,4 +1,4 @@
-//! A node among those that share a registry: what it reads and writes in the store.
+//! A node of a registry: its reads and writes of the store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,16 +20,16 @@ use crate::stores::{Created, create, last, number_of};
 use crate::token::escaped;
 use crate::trouble::NatsError;
 
-/// How a registry is opened.
+/// The options of a registry.
 #[derive(Debug, Clone)]
 pub struct RegistryOptions {
-    /// The names of the registry: nodes with the same bucket share them. Letters, digits, `-`, `_`.
+    /// The name of the registry; nodes with the same bucket share it. Letters, digits, `-`, `_`.
     pub bucket: String,
-    /// How other nodes find this one, such as its address. [`Place::node`] says it.
+    /// How other nodes find this one, such as its address; see [`Place::node`].
     pub node: String,
-    /// How long a node may be silent before its names go to others. A second or more.
+    /// How long a node may be silent before other nodes may claim its names. At least a second.
     pub lease: Duration,
-    /// The servers that keep the registry: 1, or 3 of a cluster.
+    /// The number of servers that keep the registry: 1, or 3 in a cluster.
     pub replicas: usize,
 }
 
@@ -40,14 +40,14 @@ impl Default for RegistryOptions {
     }
 }
 
-/// Where a name lives.
+/// The owner of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The node that owns it, as that node has called itself.
+    /// The node that owns it: its [`RegistryOptions::node`].
     pub node: String,
     /// The generation.
     pub generation: u64,
-    /// True if it is this node, in this life.
+    /// True if it is this node, since its last start.
     pub is_here: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct Place {
 #[non_exhaustive]
 pub enum ClaimError {
     /// It has an owner.
-    #[error("it is owned by {} in generation {}", .0.node, .0.generation)]
+    #[error("node {} owns it in generation {}", .0.node, .0.generation)]
     Taken(Place),
     /// The registry has stopped.
     #[error("the registry has stopped")]
@@ -123,12 +123,12 @@ impl Node {
     pub(super) async fn beat_of(&self, instance: &str) -> Result<Option<u64>, NatsError> {
         let subject = format!("{}.beat.{instance}", self.options.bucket);
         let message = last(&self.stream, &subject).await?;
-        // An owner beats before it claims. If its beat is missing, it is waited for as any other.
+        // An owner beats before it claims. If its beat is missing, the challenger waits as usual.
         Ok(message
             .map_or(Some(0), |message| (message.payload != GONE.as_bytes()).then_some(message.sequence)))
     }
 
-    /// Creates a generation of a name. Returns false if it is taken.
+    /// Creates a generation of a name. Returns false if it exists already.
     pub(super) async fn create(&self, name: &str, generation: u64) -> Result<bool, NatsError> {
         let subject = format!("{}.claim.{}.{generation}", self.options.bucket, escaped(name));
         let owner = format!("{}\n{}", self.instance, self.options.node);

@@ -1,4 +1,4 @@
-//! The log of a name, as any node can read it.
+//! The log of a name, which any node can read.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::trouble::NatsError;
 pub(super) const GENERATION: &str = "Weir-Generation";
 /// The entry's own name, by which a writer recognises it.
 pub(super) const ENTRY: &str = "Weir-Entry";
-/// Only in marks.
+/// Present only in marks.
 pub(super) const MARK: &str = "Weir-Mark";
 
 /// Entries that are fetched at once.
@@ -66,8 +66,8 @@ impl Log {
             .map(|message| entry(number_of(&message.subject), Some(&message.headers), message.payload)))
     }
 
-    /// Reads the entries from a number on, up to the last one of this moment. One that was trimmed
-    /// is missing.
+    /// Reads the entries from `number` on, up to the entry that is last now. Trimmed entries are
+    /// missing.
     ///
     /// # Errors
     /// [`NatsError::Away`].
@@ -86,7 +86,7 @@ impl Log {
             deliver_policy: DeliverPolicy::All,
             filter_subject: format!("{}.*", self.subject),
             inactive_threshold: Duration::from_secs(10),
-            // It is gone with the reader.
+            // The consumer ends with the reader.
             memory_storage: true,
             num_replicas: 1,
             ..Default::default()
@@ -110,7 +110,7 @@ impl Log {
                 }
             }
             if is_empty {
-                return Err(NatsError::Away { why: "the log was read in part".to_owned() });
+                return Err(NatsError::Away { why: "only a part of the log could be read".to_owned() });
             }
         }
         // The server would delete it by itself, ten seconds later.
@@ -118,7 +118,7 @@ impl Log {
         Ok(entries)
     }
 
-    /// Reads one entry, and its own name.
+    /// Reads an entry, and the name that its writer gave it.
     pub(super) async fn read(&self, number: u64) -> Result<Option<(Entry, String)>, NatsError> {
         let message = last(&self.stream, &format!("{}.{number}", self.subject)).await?;
         Ok(message.map(|message: StreamMessage| {

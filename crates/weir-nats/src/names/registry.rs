@@ -1,4 +1,4 @@
-//! The registry: who owns a name, and how to become its owner.
+//! The registry: finds the owner of a name, and claims names.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use crate::stores::put;
 use crate::token::{escaped, plain};
 use crate::trouble::NatsError;
 
-/// The names that nodes own. Clones are the same node.
+/// A registry of names, each owned by at most one node. Clones are the same node.
 #[derive(Clone)]
 pub struct Registry {
     node: Arc<Node>,
@@ -38,7 +38,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// Opens a registry and begins to beat. Resolves with the first beat that is stored.
+    /// Opens a registry and begins to beat. Resolves once the first beat is stored.
     ///
     /// # Errors
     /// [`NatsError`].
@@ -90,14 +90,14 @@ impl Registry {
         Ok(Self { node: Arc::new(node) })
     }
 
-    /// Returns whether the lease of this node is good. Claims of a node whose lease is over are
-    /// not valid ([`Claim::is_valid`]).
+    /// Returns whether this node's lease is valid. Without it, no claim is valid
+    /// ([`Claim::is_valid`]).
     pub fn is_valid(&self) -> bool {
         !self.node.deadline.is_over()
     }
 
-    /// Returns where a name lives; `None` if it has no owner. The answer may be old when it arrives,
-    /// and its node may have died without a word: [`Registry::claim`] finds that out.
+    /// Returns the owner of a name; `None` if it has none. The answer may be out of date when it
+    /// arrives, and the node may have died: only [`Registry::claim`] finds that out.
     ///
     /// # Errors
     /// [`NatsError::Away`].
@@ -116,7 +116,7 @@ impl Registry {
         Ok((!is_gone).then_some(Place { node, generation, is_here }))
     }
 
-    /// Claims a name if it has no owner, or one that has said that it is gone.
+    /// Claims a name if it has no owner, or if its owner has stopped in good order.
     ///
     /// # Errors
     /// [`ClaimError`].
@@ -155,11 +155,11 @@ impl Registry {
         }
     }
 
-    /// Waits until the name is this node's. If it has an owner, waits until that has given it up or
-    /// has not beaten for a lease and a tenth.
+    /// Waits until this node owns the name. If another node owns it, waits until that node gives it up
+    /// or has sent no beat for 1.1 leases.
     ///
     /// # Errors
-    /// [`ClaimError::Stopped`]. Errors of the store are waited out.
+    /// [`ClaimError::Stopped`]. After an error of the store it tries again.
     ///
     /// # Cancel safety
     /// If the name was claimed meanwhile, the claim is not kept: the next one from this node wins.
@@ -195,7 +195,7 @@ impl Registry {
                     }
                 },
                 Ok(_) => sleep(pause).await,
-                // While the store is away its owner cannot beat either: the wait begins anew.
+                // While the store is away, the owner cannot beat either, so the wait restarts.
                 Err(_) => {
                     seen = None;
                     sleep(AGAIN).await;
@@ -204,7 +204,7 @@ impl Registry {
         }
     }
 
-    /// Returns the generation that may be claimed now.
+    /// Returns the generation that may be claimed now; `None` while the owner may be alive.
     async fn challenge(
         &self,
         name: &str,
@@ -217,12 +217,12 @@ impl Registry {
             Some((generation, Owner::Free)) => return Ok(Some(generation + 1)),
             Some((generation, Owner::Instance { instance, .. })) => (generation, instance),
         };
-        // A claim of this node that was not kept.
+        // This node claimed the name, but its future was dropped.
         if instance == node.instance {
             return Ok(Some(generation + 1));
         }
         let Some(beat) = node.beat_of(&instance).await? else { return Ok(Some(generation + 1)) };
-        // Read after the beat was seen.
+        // The clock is read after the beat was seen.
         let now = boot_clock::now();
         match *seen {
             Some((of, last, since)) if (of, last) == (generation, beat) => {
@@ -235,25 +235,25 @@ impl Registry {
         }
     }
 
-    /// Returns the log of a name, to be read.
+    /// Returns the log of a name, for reading.
     pub fn log(&self, name: &str) -> Log {
         self.node.log_of(&escaped(name))
     }
 
-    /// Stops: says that this node is gone, so that its names are free at once. Claims that are left
+    /// Stops beating and tells the other nodes, so that this node's names are free at once. Its claims
     /// are no longer valid.
     ///
     /// # Errors
     /// [`NatsError::Away`]: the names are free when the lease is over.
     ///
     /// # Cancel safety
-    /// It has stopped, and may not have said so.
+    /// The registry stops. The other nodes may have to wait for the end of the lease.
     pub async fn stop(&self) -> Result<(), NatsError> {
         let node = &*self.node;
         node.stop.cancel();
         let beats = node.take_beats();
         if let Some(beats) = beats {
-            // A beat on its way would come behind the farewell.
+            // A beat in flight would arrive after the farewell.
             _ = beats.await;
         }
         for (_, held) in node.names.all() {
@@ -263,8 +263,8 @@ impl Registry {
         put(&node.nats, subject, Bytes::from_static(GONE.as_bytes())).await.map(|_| ())
     }
 
-    /// Makes this node ignore the end of its lease, and stop beating: a stale owner, for tests of the
-    /// fence.
+    /// Stops the beats and makes this node ignore the end of its lease. It is then a stale owner, for
+    /// tests of the fence.
     #[doc(hidden)]
     pub fn go_stale(&self) {
         self.node.deadline.ignore();

@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 
 use super::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refused, Safety, Settle};
 
-/// An engine of any kind. Each call that waits costs an allocation more than that of the engine
-/// inside. Clones are the same engine.
+/// An engine of any kind. Each async call costs one allocation more than a call of the engine
+/// inside. Clones share the engine.
 #[derive(Clone)]
 pub struct AnyEngine(Arc<dyn Boxed>);
 
@@ -25,7 +25,7 @@ impl fmt::Debug for AnyEngine {
     }
 }
 
-/// What is called when an event is accepted.
+/// The callback of an accepted event.
 type OnAccept = Box<dyn FnOnce(EventId) + Send>;
 
 /// [`Engine`] with boxed futures.

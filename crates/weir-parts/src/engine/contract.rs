@@ -1,4 +1,4 @@
-//! Holds an engine against a model of the contract, step by step.
+//! Compares an engine with a model of the contract, step by step.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -15,13 +15,13 @@ pub enum Step {
     Ask(u8),
     /// Settles a leased event, chosen by this number.
     Done(u8),
-    /// Gives one up for this attempt; it is ready again at once.
+    /// Fails an attempt; the event is ready again at once.
     Again(u8),
-    /// Gives one up for this attempt; it is not ready again within the script.
+    /// Fails an attempt; the event is not ready again within the script.
     Later(u8),
-    /// Makes one a dead letter.
+    /// Makes an event a dead letter.
     Dead(u8),
-    /// Gives one back unworked.
+    /// Gives an event back, unworked.
     Back(u8),
     /// Settles an event that is not leased.
     Twice,
@@ -58,16 +58,16 @@ pub fn script(numbers: &[(u8, u8)]) -> Vec<Step> {
 const LATER: Duration = Duration::from_secs(100_000);
 /// Why attempts fail in a script.
 const FAILED: &str = "refused";
-/// Why events are given up in a script.
+/// Why events become dead letters in a script.
 const UNREADABLE: &str = "unreadable";
 
-/// What the contract says the engine has. Its numbers are dense and begin at 0.
+/// The model: the state that the contract demands. Its numbers begin at 0, without a gap.
 #[derive(Debug, Default)]
 struct Model {
     /// The engine is shared by machines, and promises less about numbers and order.
     is_shared: bool,
-    /// The engine's number of each event, if it is shared. One that a dead letter got is unknown
-    /// until the event is leased.
+    /// The engine's number of each event, if the engine is shared. The number of a retried dead letter
+    /// is unknown until the event is leased.
     given: Vec<Option<u64>>,
     book: Book,
     /// Ready events that were leased before, in the order of their numbers.
@@ -142,8 +142,8 @@ impl Model {
         self.given[event as usize] = Some(id);
     }
 
-    /// Takes what a shared engine has leased: events that were given back in any order, and new ones
-    /// in theirs.
+    /// Takes the events that a shared engine has leased: those that were given back in any order, new
+    /// ones in the order of their numbers.
     fn ask_shared(&mut self, leased: &[Leased]) -> Vec<u64> {
         let mut events = Vec::new();
         for Leased { id, .. } in leased {
@@ -167,8 +167,8 @@ impl Model {
     }
 }
 
-/// Runs a script on a new, empty engine that gives an event up after `attempts`, and compares it
-/// with the model after each step. Closes it and takes what is left.
+/// Runs a script on a new, empty engine with this number of `attempts`, and compares it with the
+/// model after each step. Then closes the engine and takes the remaining events.
 ///
 /// # Panics
 /// Where the engine differs from the model.
@@ -176,9 +176,9 @@ pub async fn check(engine: &impl Engine, attempts: u32, script: &[Step]) {
     check_model(engine, Model::default(), attempts, script).await;
 }
 
-/// Like [`check`], for an engine that machines share. It may begin its numbers anywhere and leave
-/// some out, lease fewer events than are ready, lease those that were given back in any order, and
-/// tell a depth that is stale. Numbers still rise, and new events come in their order.
+/// Like [`check`], for an engine that several machines share. Its numbers may begin anywhere and have
+/// gaps. It may lease fewer events than are ready, lease events that were given back in any order, and
+/// report a stale depth. Numbers still rise, and new events come in their order.
 ///
 /// # Panics
 /// Where the engine differs from the model.
@@ -293,7 +293,7 @@ async fn run(engine: &impl Engine, model: &mut Model, attempts: u32, step: Step)
         }
         Step::Retry(choice) => {
             let id = model.dead.keys().nth(choice as usize % model.dead.len().max(1)).copied();
-            // One that is not there is no error.
+            // A letter that does not exist is no error.
             let letter = id.map_or(EventId(u64::MAX), |id| model.id_of(id));
             let retried = engine.retry_dead(Some(letter)).await;
             assert_eq!(retried, Ok(u64::from(id.is_some())));

@@ -1,5 +1,4 @@
-//! The engine in memory: the contract with attempts, delays and dead letters, and no promise that
-//! outlives the process.
+//! The engine in memory, with attempts, delays and dead letters. Its events are lost with the process.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +12,7 @@ use super::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Leased, Refuse
 #[derive(Debug)]
 pub struct MemoryEngine {
     state: Mutex<State>,
-    /// Wakes those who ask.
+    /// Wakes askers.
     news: Notify,
     attempts: u32,
 }
@@ -47,7 +46,7 @@ impl State {
         EventId(id)
     }
 
-    /// Makes events ready whose delay is over. Returns when the next delay is.
+    /// Makes events ready whose delay is over. Returns when the next delay ends.
     fn wake(&mut self, now: Instant) -> Option<Instant> {
         while let Some((due, id)) = self.delayed.first().copied() {
             if due > now {
@@ -83,7 +82,7 @@ impl State {
             Settle::Back => _ = self.back.insert(id, held),
             Settle::Again { after, .. } if held.tries + 1 < attempts => {
                 held.tries += 1;
-                // A delay that no clock can count lasts for a century.
+                // A delay beyond the range of the clock lasts for a century.
                 let due = now.checked_add(after).unwrap_or_else(|| now + CENTURY);
                 self.delayed.insert((due, id));
                 self.waiting.insert(id, held);
@@ -102,7 +101,8 @@ impl State {
 const CENTURY: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl MemoryEngine {
-    /// Creates an empty engine that gives an event up after this number of attempts, at least one.
+    /// Creates an empty engine. An event becomes a dead letter after this number of attempts, at
+    /// least one.
     pub fn new(attempts: u32) -> Self {
         Self { state: Mutex::default(), news: Notify::new(), attempts: attempts.max(1) }
     }

@@ -38,7 +38,7 @@ pub(super) fn run(
         });
         match next {
             Some(Some(Request::Push(payload, accepted, answer))) => {
-                // The caller may have gone.
+                // The caller may have dropped its receiver.
                 drop(answer.send(waiting.push(payload, accepted)));
             }
             Some(Some(Request::Change(changes, answer))) => waiting.change(changes, answer),
@@ -49,7 +49,7 @@ pub(super) fn run(
             // The interval is over.
             None => waiting.flush(),
         }
-        // Requests that follow each other closely do not keep a commit from being due.
+        // A steady flow of requests does not delay the commit.
         if waiting.is_due() {
             waiting.flush();
         }
@@ -69,7 +69,7 @@ struct Waiting<'a> {
     /// Events that were accepted and are done.
     passed: u64,
     due: Option<Instant>,
-    /// Why the last commit has failed. Nothing is accepted until one succeeds.
+    /// Why the last commit failed. Pushes are refused until one succeeds.
     trouble: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Waiting<'a> {
         Ok(EventId(id))
     }
 
-    /// Answers at once settlings that make no dead letter, and the rest after a commit.
+    /// Answers at once the settlings that make no dead letter, and all others after a commit.
     fn change(&mut self, changes: Vec<Change>, answer: oneshot::Sender<Result<u64, EngineError>>) {
         if changes.iter().all(|change| self.is_early(change)) {
             changes.into_iter().for_each(|change| self.settle(change));
@@ -146,7 +146,7 @@ impl<'a> Waiting<'a> {
             if index.fresh.remove(&id).is_none() {
                 index.gone.insert(id);
             } else {
-                // The file never hears of it, if nothing else was noted about it.
+                // Without other notes about the event, the file never has it.
                 self.passed += 1;
                 if tries == 0 {
                     return;
@@ -170,12 +170,12 @@ impl<'a> Waiting<'a> {
         self.trouble.is_none() && is_full || due <= Instant::now()
     }
 
-    /// Commits what waits. An error is logged, and noted as the trouble.
+    /// Commits all waiting changes. Logs an error and keeps it as the trouble.
     fn flush(&mut self) {
         drop(self.commit(Vec::new()));
     }
 
-    /// Commits what waits, and `late`, which was not answered. Returns the letters of `late`.
+    /// Commits all waiting changes and `late`, which has no answer yet. Returns the letters of `late`.
     fn commit(&mut self, late: Vec<Change>) -> Result<u64, EngineError> {
         let early = self.changes.len();
         let (fresh, begun) = {
@@ -218,7 +218,7 @@ impl<'a> Waiting<'a> {
                     index.untake_begun(begun);
                     undo(&mut index, &self.changes[early..]);
                 }
-                // What was answered is tried again after the interval.
+                // Changes that were answered are tried again after the interval.
                 self.changes.truncate(early);
                 self.wait();
                 reopen(self.shared, &error);

@@ -1,5 +1,4 @@
-//! A view of a file for reading: what the store writes while it checks or repairs the file goes into
-//! memory, and the file stays as it is.
+//! A read-only view of a file: writes by which the store checks or repairs it stay in memory.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -10,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redb::StorageBackend;
 use rustix::io::{Errno, pread};
 
-/// The bytes of a block that is kept in memory once it was written.
+/// The size of a block. A block that was written stays in memory.
 const BLOCK: u64 = 4_096;
 
-/// A file, and the blocks that were written over it.
+/// A file, and the blocks in memory that replace parts of it.
 #[derive(Debug)]
 pub(crate) struct Overlay {
     file: File,
@@ -31,8 +30,7 @@ struct Written {
 }
 
 impl Overlay {
-    /// Opens a file, unless a process has it open for writing. The store locks its file in the same
-    /// way.
+    /// Opens a file, unless a process has it open for writing. The lock is that of the store.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, io::Error> {
         let file = File::open(path)?;
         match file.try_lock_shared() {
@@ -49,7 +47,7 @@ impl Overlay {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads from the file; what lies behind its end is zero.
+    /// Reads from the file; bytes beyond its end are zero.
     fn original(&self, offset: u64, out: &mut [u8], cut: u64) -> io::Result<()> {
         out.fill(0);
         let end = self.original.min(cut).saturating_sub(offset).min(out.len() as u64) as usize;
