@@ -13,7 +13,7 @@ const letters = (count) =>
     const id = 412 + 7 * index;
     const one = { id, tries: 3, why: 'the resource failed', bytes: 38, payload: `{"order":${id},"item":"a loaf of bread"}` };
     if (index === 1) return { ...one, why: `<img src=x onerror=alert(1)> ${'a reason as long as a panic can be '.repeat(9)}` };
-    if (index === 2) return { ...one, tries: 1, why: 'the input is no number', bytes: 0, payload: '' };
+    if (index === 2) return { ...one, tries: 1, why: 'the input is not a number', bytes: 0, payload: '' };
     if (index === 3) return { ...one, bytes: 60_000, payload: null, base64: 'iVBORw0KGgoAAAANSUhEUgAAB4AAAASw'.repeat(5) };
     if (index === 4) return { ...one, bytes: 9_000, payload: `an order in\nmany lines ${'and words '.repeat(10)}` };
     return one;

@@ -53,8 +53,7 @@ function unwritten({ error, waiting, lost }) {
  * @param {QueueState} queue
  * @returns {[what: string, why: string][]}
  */
-function inTrouble({ engine, trouble }) {
+function inTrouble({ trouble }) {
   if (!trouble) return [];
-  const what = engine === 'jetstream' ? 'The queue cannot be reached' : 'The queue cannot store events';
-  return [[`${what}: new requests are refused until it can. What it has accepted is kept.`, trouble]];
+  return [['New pipelined requests are refused. Accepted events are kept.', trouble]];
 }

@@ -1,7 +1,7 @@
 // @ts-check
-// The button that counts the dead letters, and opens the panel with them.
+// The button with the number of dead letters, which opens their panel.
 //
-// Responsible for: hiding it while there are none, and loading dead.js when the panel is first opened.
+// Responsible for: hiding the button while there are none, and loading dead.js when the panel is first opened.
 
 import { element, findAs, write } from './dom.js';
 import { format } from './format.js';
@@ -28,7 +28,7 @@ export class DeadBar {
   /** @param {Snapshot} snapshot */
   update({ queue: { dead = 0 } }) {
     this.#count = dead;
-    // An open panel keeps its button, which gets the focus back.
+    // The button stays while its panel is open, because it gets the focus back.
     this.open.hidden = dead === 0 && !this.#isOpen;
     write(this.open, `${format.count(dead)} dead ${dead === 1 ? 'letter' : 'letters'}`);
     if (this.#isOpen) this.#letters?.follow(dead);

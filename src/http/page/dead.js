@@ -1,7 +1,7 @@
 // @ts-check
-// The panel of the dead letters: why each event was given up, and its second chance.
+// The panel of the dead letters: events that failed for good, with their reasons.
 //
-// Responsible for: a page of letters at a time, retrying one or all, and asking twice before they are deleted.
+// Responsible for: showing a page of letters at a time, retrying one or all, and deleting all after a second click.
 
 import { element, head, write } from './dom.js';
 import { format } from './format.js';
@@ -11,29 +11,29 @@ import { ask, messageOf, order, tell } from './server.js';
 /** @import { DeadLetter, DeadList } from './queue.d.ts' */
 
 const SHOWN = 10; // letters of a page: each has a button, and so a tab stop
-const START = 120; // bytes of a payload that a row has room for
+const START = 120; // bytes of a payload that a row shows
 const CONFIRM_MS = 4000; // a click after this long asks again
 
 /** @type {[text: string, term?: string][]} */
-const HEADS = [['event'], ['attempts'], ['given up because'], ['bytes'], ['payload'], ['']];
+const HEADS = [['event'], ['attempts'], ['reason'], ['bytes'], ['payload'], ['']];
 
 export class DeadLetters {
-  /** @type {number[]} the ids after which the pages up to this one begin; the first begins at the beginning */
+  /** @type {number[]} the id before the first letter of each page from the second up to this one */
   #pages = [];
   /** @type {number | null} the last id of this page, if more follow */
   #next = null;
   #known = -1; // dead letters when the list was read
   #reading = false;
-  /** @type {ReturnType<typeof setTimeout> | null} runs while a second click would delete them */
+  /** @type {ReturnType<typeof setTimeout> | null} runs while a second click would delete the letters */
   #confirming = null;
 
   /** @param {HTMLElement} panel */
   constructor(panel) {
     const title = element('h2', '', 'Dead letters');
     title.id = 'dead-title';
-    const words = element('p', 'words', 'Events that were given up. A retry accepts one again, as a new event.');
+    const words = element('p', 'words', 'Events that failed for good. A retry accepts a letter again, as a new event.');
     this.list = element('tbody', '');
-    this.nothing = element('p', 'nothing', 'There are none.');
+    this.nothing = element('p', 'nothing', 'There are no dead letters.');
     const heads = HEADS.map(([text]) => head(text, 'col'));
     heads[5].append(element('span', 'hidden', 'retry'));
     this.table = element('table', '', element('thead', '', element('tr', '', ...heads)), this.list);
@@ -56,7 +56,7 @@ export class DeadLetters {
     );
   }
 
-  /** The panel has been opened. @param {number} dead */
+  /** Shows the list when the panel opens. @param {number} dead */
   show(dead) {
     write(this.said, '');
     this.#pages = [];
@@ -64,12 +64,12 @@ export class DeadLetters {
     this.follow(dead);
   }
 
-  /** The panel has been closed. */
+  /** Withdraws the question when the panel closes. */
   rest() {
     this.#unask();
   }
 
-  /** Reads the list again if letters have come or gone. @param {number} dead */
+  /** Reads the list again if the number of letters has changed. @param {number} dead */
   follow(dead) {
     if (dead !== this.#known) this.#read();
   }
@@ -82,7 +82,7 @@ export class DeadLetters {
       // One more than is shown, to know whether another page follows.
       this.#take(await ask(`api/queue/dead?most=${SHOWN + 1}&start=${START}${after}`));
     } catch (error) {
-      this.#say(`not read: ${messageOf(error)}`, true);
+      this.#say(`The list could not be read: ${messageOf(error)}`, true);
     } finally {
       this.#reading = false;
     }
@@ -90,12 +90,12 @@ export class DeadLetters {
 
   /** @param {DeadList} list */
   #take({ letters, dead }) {
-    // Everything on this page is gone: begin again.
+    // This page has no letters any more: show the first one.
     if (!letters.length && this.#pages.length) return this.#again();
     this.#known = dead;
     const shown = letters.slice(0, SHOWN);
     this.#next = letters.length > SHOWN ? shown[SHOWN - 1].id : null;
-    // A focused button goes with its row; the next one takes over.
+    // A focused button disappears with its row; the next one gets the focus.
     const focused = [...this.list.children].findIndex((row) => row.contains(document.activeElement));
     this.list.replaceChildren(...shown.map((letter) => this.#row(letter)));
     if (focused >= 0) this.#focus(focused);
@@ -146,7 +146,7 @@ export class DeadLetters {
     await this.#do(async () => {
       const { retried } = await tell('api/queue/dead/retry', id === null ? {} : { id });
       return `${inWords(retried)} accepted again`;
-    }, 'not retried');
+    }, 'The retry failed');
   }
 
   /** Deleted letters cannot be brought back, so the first click only asks. */
@@ -160,7 +160,7 @@ export class DeadLetters {
     await this.#do(async () => {
       const { purged } = JSON.parse(await order('api/queue/dead/purge'));
       return `${inWords(purged)} deleted`;
-    }, 'not deleted');
+    }, 'Nothing was deleted');
   }
 
   #unask() {

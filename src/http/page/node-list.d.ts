@@ -1,12 +1,12 @@
-// What the server says of the nodes: the servers that know each other.
+// The server's answer about the nodes: the servers that know each other.
 //
-// Responsible for: the fields and their JSON types. tests/page holds this file against the server's answers.
+// Responsible for: the fields and their JSON types. tests/page compares this file with the server's answers.
 
 /** `GET /api/nodes`. */
 export interface NodesReport {
   nodes: NodeRow[];
   sum: NodeLedger;
-  /** Why the list may be incomplete. */
+  /** Why the list may be incomplete; null if it is complete. */
   trouble: string | null;
 }
 

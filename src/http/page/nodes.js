@@ -1,7 +1,7 @@
 // @ts-check
 // The table of the nodes: the servers that know each other, each with its ledger, and the sum.
 //
-// Responsible for: asking for the list every 2 s while the page is visible. With one node there is no table.
+// Responsible for: asking for the list every 2 s while the page is visible, and hiding the table of a single node.
 
 import { element, find, head, write } from './dom.js';
 import { format } from './format.js';
@@ -10,7 +10,7 @@ import { ask, messageOf } from './server.js';
 /** @import { NodeLedger, NodeRow, NodesReport } from './node-list.d.ts' */
 
 const EVERY_MS = 2000;
-const SILENT_MS = 5000; // a node says something each second
+const SILENT_MS = 5000; // a node sends its ledger each second
 
 /** @type {(keyof NodeLedger)[]} */
 const COUNTS = ['accepted', 'recovered', 'done', 'failed', 'dropped', 'held'];
@@ -37,7 +37,7 @@ export class Nodes {
       try {
         this.#show(await ask('api/nodes'));
       } catch (error) {
-        write(this.said, `The nodes are unknown: ${messageOf(error)}`);
+        write(this.said, `The list of nodes could not be read: ${messageOf(error)}`);
       }
     }
     this.#next = setTimeout(() => this.follow(), EVERY_MS);
@@ -50,7 +50,7 @@ export class Nodes {
     write(this.link, `one of ${format.count(nodes.length)} nodes`);
     if (isAlone) write(this.link, 'no other node');
     write(this.said, trouble ?? '');
-    const heads = ['node', ...COUNTS, 'heard of'].map((text) =>
+    const heads = ['node', ...COUNTS, 'last heard'].map((text) =>
       head(text, 'col', text === 'node' ? 'node' : undefined),
     );
     const rows = nodes.map((node) =>

@@ -1,12 +1,12 @@
-// What the server says of the queue's dead letters.
+// The server's answers about dead letters.
 //
-// Responsible for: the fields and their JSON types. tests/page holds this file against the server's answers, in
+// Responsible for: the fields and their JSON types. tests/page compares this file with the server's answers, in
 // both directions.
 
 /** `GET /api/queue/dead`. */
 export interface DeadList {
   letters: DeadLetter[];
-  /** All dead letters. */
+  /** The number of all dead letters. */
   dead: number;
 }
 
@@ -18,6 +18,6 @@ export interface DeadLetter {
   bytes: number;
   /** The beginning of the payload, if it is text. */
   payload: string | null;
-  /** The beginning of the payload, if it is not. */
+  /** The beginning of the payload in base64, if it is not text. */
   base64?: string;
 }

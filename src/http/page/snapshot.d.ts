@@ -122,7 +122,7 @@ export interface QueueState {
   trouble: string | null;
 }
 
-/** The events of all lives of a durable queue. */
+/** The counts of a durable queue since it was created. */
 export interface Book {
   accepted: number;
   done: number;

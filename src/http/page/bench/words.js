@@ -22,12 +22,12 @@ const WHEN_FULL = {
   drop_oldest: 'when full: drop the oldest',
 };
 
-/** What a 202 means, by the engine's safety. @type {Record<Figures['safety'], (sync: string) => string>} */
+/** What an accepted event survives, by the engine's safety. @type {Record<Figures['safety'], (sync: string) => string>} */
 const PROMISES = {
   // A file that is synced at an interval.
-  memory: (sync) => `a kill may take the last ${sync}`,
-  process: () => 'a 202 survives a kill',
-  power_loss: () => 'a 202 survives a power cut',
+  memory: (sync) => `a kill loses the last ${sync}`,
+  process: () => 'events survive a kill',
+  power_loss: () => 'events survive a power cut',
 };
 
 /**
@@ -118,14 +118,14 @@ function queue(say, { basin: b, trap, outlet, floor }, f, { lens, each }) {
 }
 
 /**
- * The engine, and what a 202 means with it.
+ * The engine, and what an accepted event survives with it.
  * @param {Figures} f
  * @returns {import('./labels.js').Piece[]}
  */
 export const promised = ({ engine, safety, sync }) => [['ink', engine], ` · ${PROMISES[safety](sync)}`];
 
 /**
- * Where held events are that do not wait to be asked for: "3 leased · 2 delayed".
+ * The held events that are not ready: "3 leased · 2 delayed".
  * @param {Figures} f
  */
 export function whereabouts({ leased, delayed, settling }) {
