@@ -1,10 +1,9 @@
-//! Nodes: several servers that know each other. A node says once a second who it is and what
-//! its ledger says, and every node lists all that it hears of.
+//! Nodes: several servers that know each other. Each node describes itself and its ledger to all
+//! others once a second, and lists all nodes that it hears of.
 //!
-//! What carries the words between the nodes is behind two traits: a [`Board`] for the list, and a
-//! [`Bus`] for messages from one node to all. NATS implements both (feature `nats`);
-//! [`MemoryBus`] and [`MemoryBoard`] connect nodes in one process. A server without either is
-//! a list of one node.
+//! Nodes talk through two traits: a [`Board`] for the list, and a [`Bus`] for messages from one node
+//! to all. NATS implements both (feature `nats`); [`MemoryBus`] and [`MemoryBoard`] connect nodes in
+//! one process. A server without other nodes lists only itself.
 
 mod about;
 mod board;
@@ -43,8 +42,8 @@ pub fn name(server: &Server, address: SocketAddr) -> String {
     }
 }
 
-/// Returns the keys with which the settings ask for other nodes, such as
-/// `matches.nodes = "nats"`; empty if the server is alone.
+/// Returns the settings that need other nodes, such as `matches.nodes = "nats"`; empty if the server
+/// is alone.
 #[must_use]
 pub fn wanted(settings: &Settings) -> Vec<&'static str> {
     let mut wanted = Vec::new();

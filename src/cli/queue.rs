@@ -1,8 +1,7 @@
 //! `weir queue`: inspects, verifies, exports and purges the queue and its dead letters.
 //!
-//! The queue is that of a running server, or the file that the engine `disk` has left behind.
-//! [`Place`] decides which; each has the same verbs (`server.rs`, `file.rs`) and the same texts
-//! (`show.rs`).
+//! The queue is in a running server, or in the file of the engine `disk`. [`Place`] is one of them;
+//! both have the same verbs (`server.rs`, `file.rs`) and the same texts (`show.rs`).
 
 mod file;
 mod server;
@@ -39,24 +38,24 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Print where the events are, what a 202 promises, and the book of all lives
+    /// Print where the events are, what a 202 promises, and the book: the totals so far
     #[command(after_help = help::INSPECT)]
     Inspect {
-        /// File of the engine disk [default: ask the server; without one, its file]
+        /// File of the engine disk [default: the running server, or else its file]
         file: Option<PathBuf>,
     },
-    /// Read every page of a file, and compare its events with its book
+    /// Check every page of a file, and compare its events with its book
     #[command(after_help = help::VERIFY)]
     Verify {
         /// File of the engine disk [default: queue.redb in data.directory]
         file: Option<PathBuf>,
     },
-    /// List, retry or delete dead letters: events that were given up
+    /// List, retry or delete dead letters: events that failed for good
     #[command(after_help = help::DEAD)]
     Dead {
         #[command(subcommand)]
         verb: DeadVerb,
-        /// File of the engine disk [default: ask the server; without one, its file]
+        /// File of the engine disk [default: the running server, or else its file]
         #[arg(long, value_name = "FILE", global = true)]
         file: Option<PathBuf>,
     },
@@ -69,7 +68,7 @@ enum Verb {
     /// Drop the waiting events; the ledger counts them as dropped
     #[command(after_help = help::PURGE)]
     Purge {
-        /// File of the engine disk [default: ask the server; without one, its file]
+        /// File of the engine disk [default: the running server, or else its file]
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
@@ -80,10 +79,10 @@ enum DeadVerb {
     /// List dead letters: id, attempts, reason and payload
     #[command(after_help = help::DEAD_LIST)]
     List {
-        /// List those with a higher id
+        /// List only letters with a higher id
         #[arg(long, value_name = "ID")]
         after: Option<u64>,
-        /// Number of letters, 1 to 1000
+        /// Largest number of letters, 1 to 1000
         #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u16).range(1..=1000))]
         most: u16,
     },
@@ -97,7 +96,7 @@ enum DeadVerb {
         #[arg(long)]
         all: bool,
     },
-    /// Delete all dead letters; the ledger keeps them as failed
+    /// Delete all dead letters; the ledger still counts them as failed
     #[command(after_help = help::DEAD_PURGE)]
     Purge,
 }
@@ -106,7 +105,7 @@ enum DeadVerb {
 enum Place {
     /// In a running server.
     Server(Peer),
-    /// In a file. The server that was asked for first, if none was there.
+    /// In a file. `unreached` is the URL at which no server answered.
     File { file: PathBuf, unreached: Option<String> },
 }
 
@@ -139,8 +138,8 @@ pub(super) fn run(args: &Args, sources: &Sources, token: Option<&Token>) -> anyh
     }
 }
 
-/// Decides where the queue is: in the file or at the URL that is named, else in the server at the
-/// configured address, else in the configured file. A file is verified and exported in any case.
+/// Decides where the queue is: in the given file or at the given URL, else in the server at the
+/// configured address, else in the configured file. `verify` and `export` always take a file.
 fn place(
     args: &Args,
     settings: &Settings,
@@ -153,10 +152,10 @@ fn place(
     };
     let wrong = |words: &str| Said::No { exit: Exit::Usage, words: words.to_owned() };
     match (file, &args.url) {
-        (Some(_), Some(_)) => return Err(wrong("name a file or the URL of a server, not both")),
+        (Some(_), Some(_)) => return Err(wrong("give a file or --url, not both")),
         (None, Some(_)) if of_files => {
-            let words = "only a file can be verified or exported, after its server has ended; `weir queue \
-                         inspect --url` and `weir queue dead list --url` ask a server";
+            let words = "`verify` and `export` read a file, after its server has ended; ask a running server \
+                         with `weir queue inspect --url` or `weir queue dead list --url`";
             return Err(wrong(words));
         }
         (Some(file), None) => return Ok(Place::File { file: file.clone(), unreached: None }),
@@ -173,12 +172,12 @@ fn place(
             let unreached = Some(local_url(settings.server.listen));
             Ok(Place::File { file: own, unreached })
         }
-        // Whatever else is wrong with the server, the verb finds it too.
+        // The verb itself reports any other trouble with the server.
         _ => Ok(Place::Server(peer)),
     }
 }
 
-/// Adds to a failure on a file that no server was there to ask.
+/// Adds to a failure on a file that no server answered at `unreached`.
 fn explained(said: Said, unreached: Option<&str>) -> Said {
     match (said, unreached) {
         (Said::No { exit, words }, Some(url)) => {

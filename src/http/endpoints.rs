@@ -82,8 +82,8 @@ async fn spawned(workbench: Arc<Workbench>, query: RawQuery) -> Response {
     answer(&workbench, request, result, StatusCode::ACCEPTED)
 }
 
-/// Pushes an event into the queue: 202 when it has a place, and an engine that outlives the
-/// process has stored it. The body is its payload.
+/// Pushes an event into the queue, with the body as its payload: 202 once it has a place, and once a
+/// durable engine has stored it.
 async fn pipelined(workbench: Arc<Workbench>, query: RawQuery, body: Bytes) -> Response {
     let request = workbench.request(Mode::Pipelined);
     let result = match arrival(&workbench, &request, &query) {

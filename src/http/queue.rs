@@ -29,13 +29,13 @@ use crate::workbench::Workbench;
 
 pub use letter::DeadLetter;
 
-/// The letters of a list without `most`.
+/// The length of a list without `most`.
 const USUAL: usize = 100;
-/// The most letters of a list.
+/// The largest length of a list.
 const MOST: usize = 1_000;
-/// The letters that are read at a time, since payloads may be long.
+/// How many letters are read at a time, because payloads may be long.
 const GROUP: usize = 16;
-/// The bytes of payloads after which a list ends early. The client goes on after its last id.
+/// The bytes of payloads after which a list ends early. The client continues after its last id.
 const LONGEST: usize = 8 << 20;
 
 pub(super) fn routes() -> Router<Arc<Workbench>> {
@@ -51,8 +51,7 @@ async fn show(State(workbench): State<Arc<Workbench>>) -> Response {
     fresh(workbench.queue_report())
 }
 
-/// Drops the waiting events. Answers with their number, and with that of the events that had
-/// left the queue.
+/// Drops the waiting events. Answers with the number of dropped events and of those still held.
 pub(super) async fn purge(State(workbench): State<Arc<Workbench>>) -> Response {
     answered(workbench.purge().await)
 }
@@ -136,7 +135,7 @@ async fn purge_dead(State(workbench): State<Arc<Workbench>>) -> Response {
     answered(workbench.purge_dead().await.map(|purged| json!({ "purged": purged })))
 }
 
-/// Reads a number of the address, if it is there.
+/// Reads a number of the query, if it is there.
 fn number(name: &str, text: Option<String>, least: u64, most: u64) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
     match text.parse() {
@@ -157,7 +156,7 @@ fn bad(message: &str) -> Response {
     (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
 }
 
-/// Answers with the result of an order, or why it was not carried out.
+/// Answers with the result of an order, or with the reason of its failure.
 fn answered(result: Result<impl Serialize, EngineError>) -> Response {
     match result {
         Ok(answer) => Json(answer).into_response(),
@@ -165,7 +164,7 @@ fn answered(result: Result<impl Serialize, EngineError>) -> Response {
     }
 }
 
-/// Every error is of the engine's place: a full disk, a server that is away, an end.
+/// Answers with 503: the disk is full, the NATS server is away, or the engine has ended.
 fn refused(error: &EngineError) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response()
 }

@@ -1,10 +1,10 @@
-//! What a node says about itself.
+//! A node's description of itself.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::LedgerState;
 
-/// What a node says about itself, once a second.
+/// A node's description of itself, sent once a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// The address of its page.
@@ -13,7 +13,7 @@ pub struct About {
     pub version: String,
     /// Seconds since its start.
     pub since_s: f64,
-    /// The process id, which tells two nodes with one name apart.
+    /// The process id, by which two nodes with one name differ.
     pub pid: u32,
     /// Its ledger.
     pub ledger: NodeLedger,
@@ -23,21 +23,21 @@ pub struct About {
 /// accepted + recovered = done + failed + dropped + held + shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NodeLedger {
-    /// Events that were accepted.
+    /// Accepted events.
     pub accepted: u64,
     /// Events that the queue held when the node opened it.
     #[serde(default)]
     pub recovered: u64,
-    /// Events that were done.
+    /// Events whose work is done.
     pub done: u64,
     /// Events that failed for good.
     pub failed: u64,
-    /// Events that were dropped.
+    /// Dropped events.
     pub dropped: u64,
     /// Events that wait or are in work.
     pub held: u64,
-    /// With a queue that the nodes share: the events that the node has put in, minus those that it
-    /// has taken out. The sum over the nodes is what the queue holds.
+    /// With a shared queue, the events that the node has put in minus those that it has taken out.
+    /// The sum over all nodes is the number of events in the queue.
     #[serde(default)]
     pub shared: i64,
 }

@@ -1,4 +1,4 @@
-//! The contract of the board on which nodes say who they are.
+//! The contract of the board, on which nodes describe themselves.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::Away;
 pub struct Heard {
     /// The node's name.
     pub node: String,
-    /// What it said last.
+    /// Its last description.
     pub about: Bytes,
-    /// The time since then.
+    /// The time since the description arrived.
     pub age: Duration,
 }
 
-/// A board that all nodes read. It forgets a node that says nothing for a minute.
+/// A board that all nodes read. It forgets a node that is silent for a minute.
 pub trait Board: fmt::Debug + Send + Sync {
-    /// Says something about a node to all nodes, this one included. An empty text takes the
-    /// node off the list.
+    /// Sends a node's description to all nodes, this one included. An empty one takes the node off
+    /// the list.
     fn put(&self, node: &str, about: Vec<u8>) -> BoxFuture<'_, Result<(), Away>>;
 
     /// Returns the nodes in the order of their names.

@@ -15,24 +15,24 @@ pub struct Away {
     pub why: String,
 }
 
-/// The messages that a node hears.
+/// The messages that a node receives.
 pub type Messages = BoxStream<'static, Bytes>;
 
-/// Messages from one node to all, without a promise: a message may get lost, as during an outage
-/// or at a node that reads too slowly. The messages of one node that arrive are in order.
+/// Messages from one node to all. A message can get lost, for example during an outage or at a node
+/// that reads too slowly. The messages of one node arrive in order.
 pub trait Bus: fmt::Debug + Send + Sync {
     /// Publishes a message to all nodes, this one included.
     ///
     /// # Errors
-    /// [`Away`], if the message was certainly not sent.
+    /// [`Away`], if the message was not sent.
     fn publish(&self, message: Vec<u8>) -> BoxFuture<'_, Result<(), Away>>;
 
-    /// Subscribes. The stream goes on after an outage, and has no messages of that time.
+    /// Subscribes. The stream continues after an outage, without the messages of that time.
     ///
     /// # Errors
     /// [`Away`].
     fn subscribe(&self) -> BoxFuture<'_, Result<Messages, Away>>;
 
-    /// Returns why the other nodes cannot be reached, if that is known.
+    /// Returns why the other nodes cannot be reached; `None` if no outage is known.
     fn away(&self) -> Option<String>;
 }

@@ -1,4 +1,4 @@
-//! Connects a server to the other nodes, if this build can.
+//! Connects a server to the other nodes, in a build with the feature `nats`.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::config::Settings;
 #[non_exhaustive]
 pub enum ConnectError {
     /// This build has no client of NATS.
-    #[error("{key} needs NATS, and this build has none: build it with `--features nats`")]
+    #[error("{key} needs NATS: build Weir with `--features nats`")]
     NotBuilt {
         /// The key and its value.
         key: String,
@@ -30,13 +30,13 @@ pub enum ConnectError {
 /// What connects a server to the other nodes.
 #[derive(Debug)]
 pub struct Connected {
-    /// The board on which nodes say who they are.
+    /// The board on which nodes describe themselves.
     pub board: Arc<dyn Board>,
     /// The bus of the matches lab.
     pub matches: Arc<dyn Bus>,
     /// The bus of the rooms lab.
     pub rooms: Arc<dyn Bus>,
-    /// The registry of rooms, if it is asked for.
+    /// The registry of rooms, if the settings ask for it.
     pub names: Option<Arc<dyn Names>>,
 }
 

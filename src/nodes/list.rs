@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{About, Board, NodeLedger};
 
-/// How often a node says who it is.
+/// How often a node describes itself.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// A node among the others.
@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Nodes {
     name: String,
     board: Arc<dyn Board>,
-    /// Why the last word did not reach the other nodes.
+    /// Why the last description did not reach the other nodes.
     trouble: Mutex<Option<String>>,
 }
 
@@ -29,9 +29,9 @@ pub struct NodeRow {
     pub url: String,
     /// Weir's version.
     pub version: String,
-    /// Seconds since its start, when it said so.
+    /// Seconds since its start, in its last description.
     pub since_s: f64,
-    /// Milliseconds since it was heard of last.
+    /// Milliseconds since its last description arrived.
     pub seen_ms: u64,
     /// Its ledger.
     pub ledger: NodeLedger,
@@ -49,7 +49,7 @@ pub struct NodesReport {
     /// The shared queue: its `book` and its `depth`.
     #[serde(default)]
     pub engine: serde_json::Value,
-    /// Why the list may be incomplete; null if it is not.
+    /// Why the list may be incomplete; null if it is complete.
     #[serde(default)]
     pub trouble: Option<String>,
 }
@@ -75,7 +75,7 @@ impl Nodes {
         &self.name
     }
 
-    /// Says once a second what `about` returns, until the future is dropped.
+    /// Sends the result of `about` to all nodes once a second, until the future is dropped.
     ///
     /// # Cancel safety
     /// The other nodes forget this one after a minute. See [`leave`](Self::leave).
@@ -88,12 +88,12 @@ impl Nodes {
         }
     }
 
-    /// Says something about this node once.
+    /// Sends this node's description once.
     ///
     /// # Cancel safety
-    /// It is said or not.
+    /// The description may be sent or not.
     pub async fn put(&self, about: &About) {
-        // Plain strings and numbers, which JSON can always say.
+        // Plain strings and numbers, which are always valid JSON.
         let text = serde_json::to_vec(about).unwrap_or_default();
         let said = self.board.put(&self.name, text).await;
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = said.err().map(|away| away.why);
@@ -102,14 +102,14 @@ impl Nodes {
     /// Takes this node off the list of all.
     ///
     /// # Cancel safety
-    /// It is said or not.
+    /// The message may be sent or not.
     pub async fn leave(&self) {
-        // A node that cannot say so is forgotten after a minute.
+        // Without this message, the other nodes forget this one after a minute.
         _ = self.board.put(&self.name, Vec::new()).await;
     }
 
-    /// Returns the list. This node is in it with what `mine` says, also before it said anything
-    /// to the others.
+    /// Returns the list. It has this node as `mine` describes it, even before the first message to the
+    /// others.
     pub fn report(&self, mine: About) -> NodesReport {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut nodes: Vec<NodeRow> = Vec::new();
@@ -119,7 +119,7 @@ impl Nodes {
                 nodes.push(row(heard.node, about, heard.age, false));
             } else if about.pid != mine.pid {
                 trouble = Some(format!(
-                    "two nodes are called {}: {} and {}; set server.node",
+                    "two nodes are called {}: {} and {}; give each its own server.node",
                     self.name, about.url, mine.url
                 ));
             }

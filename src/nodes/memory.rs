@@ -16,7 +16,7 @@ use super::{Away, Board, Bus, Heard, Messages};
 /// Messages that may wait at a node before it loses the oldest one.
 const WAITING: usize = 65_536;
 
-/// The end of a bus at one node. [`MemoryBus::node`] makes another one.
+/// One node's end of a bus. [`MemoryBus::node`] makes the end of another node.
 #[derive(Debug)]
 pub struct MemoryBus {
     sender: broadcast::Sender<Bytes>,
@@ -30,13 +30,13 @@ impl Default for MemoryBus {
 }
 
 impl MemoryBus {
-    /// Returns the end of the same bus at another node.
+    /// Returns another node's end of the same bus.
     #[must_use]
     pub fn node(&self) -> Self {
         Self { sender: self.sender.clone(), is_cut: Arc::default() }
     }
 
-    /// Cuts the node off, or connects it again. Messages of the meantime are lost to it.
+    /// Cuts the node off, or connects it again. It misses the messages sent in between.
     pub fn cut(&self, is_cut: bool) {
         self.is_cut.store(is_cut, Ordering::SeqCst);
     }
@@ -47,7 +47,7 @@ impl Bus for MemoryBus {
         let result = match self.away() {
             Some(why) => Err(Away { why }),
             None => {
-                // An error says that no node listens.
+                // An error means that no node listens.
                 _ = self.sender.send(message.into());
                 Ok(())
             }

@@ -61,7 +61,7 @@ impl MemoryNames {
         Self { node: node.to_owned(), shared: Arc::clone(&self.shared) }
     }
 
-    /// Pauses this node: its lease is over, so other nodes may claim its names, and its own claims
+    /// Pauses this node, as if its lease were over: other nodes may claim its names, and its own claims
     /// are not valid. It does not notice by itself that it has lost them.
     pub fn pause(&self, is_paused: bool) {
         let mut store = self.shared.store();
@@ -83,7 +83,7 @@ impl MemoryNames {
         }
         entry.generation += 1;
         entry.owner = Some(self.node.clone());
-        // The mark: what earlier owners append later comes behind it, and is refused.
+        // The mark: a later append of an earlier owner comes after it and is refused.
         entry.log.push((entry.generation, None));
         let (generation, mark) = (entry.generation, entry.log.len());
         drop(store);

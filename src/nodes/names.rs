@@ -24,8 +24,8 @@ pub struct NamePlace {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotClaimed {
-    /// Another node owns it, or this one does already.
-    #[error("the node {} owns it, in generation {}", .0.node, .0.generation)]
+    /// A node owns it already: another one, or this one.
+    #[error("node {} owns it, in generation {}", .0.node, .0.generation)]
     Taken(NamePlace),
     /// The registry cannot be reached.
     #[error(transparent)]
@@ -36,13 +36,13 @@ pub enum NotClaimed {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotAppended {
-    /// A later generation owns the name. The event is not in its log.
+    /// A later generation owns the name. The event is not in the log.
     #[error("generation {by} owns the name now")]
     Fenced {
         /// That generation.
         by: u64,
     },
-    /// The log cannot be reached. The event may be in it or not.
+    /// The log cannot be reached. The event may be in it.
     #[error("the log cannot be reached: {why}")]
     Away {
         /// The reason.
@@ -58,13 +58,13 @@ pub trait Names: fmt::Debug + Send + Sync {
     /// [`NotClaimed`].
     fn try_claim<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Box<dyn Owned>, NotClaimed>>;
 
-    /// Waits until a name has no owner, or has lost it, and claims it.
+    /// Waits until a name has no owner, or its owner's lease is over, and claims it.
     ///
     /// # Errors
-    /// [`NotClaimed`], if this node takes part no longer.
+    /// [`NotClaimed`], if this node has left the registry.
     fn claim<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Box<dyn Owned>, NotClaimed>>;
 
-    /// Returns the owner of a name. It may be out of date when it arrives.
+    /// Returns the owner of a name. The answer may be out of date when it arrives.
     ///
     /// # Errors
     /// [`Away`].
@@ -79,7 +79,7 @@ pub trait Owned: fmt::Debug + Send + Sync {
     /// Returns whether this node may answer for the name now.
     fn is_valid(&self) -> bool;
 
-    /// Returns the events of all earlier owners, the oldest first. None can be added to them.
+    /// Returns the events of all earlier owners, oldest first. Earlier owners can add no more.
     ///
     /// # Errors
     /// [`Away`].

@@ -15,11 +15,11 @@ use names::NatsNames;
 use super::{Away, Board, Bus, Connected, Heard, Messages, Names};
 use crate::config::{Queue, RegistryKind, Settings};
 
-/// How long a message may wait for the connection. A server that has stopped without a word counts
-/// as connected for some seconds, and nothing here may wait as long as that.
+/// How long a message may wait for the connection. A stopped server still counts as connected for
+/// some seconds, and no caller may wait that long.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Connects to NATS. The subjects begin with `weir-nodes`, so no stream takes them.
+/// Connects to NATS. All subjects begin with `weir-nodes`, so that no stream stores the messages.
 pub(super) async fn connect(settings: &Settings, node: &str) -> Result<Connected, NatsError> {
     let Queue { url, stream, .. } = &settings.queue;
     let nats = Nats::connect(url, &format!("weir {node}")).await?;

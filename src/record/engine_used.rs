@@ -15,19 +15,19 @@ pub struct EngineUsed {
     /// With `disk`, when the file is synced: `always`, or an interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync: Option<String>,
-    /// With `disk`, the most events of one transaction.
+    /// With `disk`, the largest number of events in one transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<u64>,
 }
 
 impl EngineUsed {
-    /// The engine of a simulation, and of runs of versions that had no other.
+    /// The engine of a simulation, and of runs of older versions, which had no other.
     pub fn memory() -> Self {
         Self { engine: "memory".to_owned(), safety: "memory".to_owned(), sync: None, group: None }
     }
 
-    /// Returns the engine that a configuration in force names. One without the key is of a version
-    /// that had only memory.
+    /// Returns the engine that a configuration in force names. Without the key, it is `memory`: older
+    /// versions had no other.
     pub fn of_config(config: &Value) -> Self {
         let queue = &config["queue"];
         let word = |key: &str| queue[key].as_str().map(str::to_owned);
@@ -55,10 +55,12 @@ impl EngineUsed {
     /// Returns what a 202 of this engine promises, as the end of a sentence.
     pub fn promise(&self) -> String {
         match (self.safety.as_str(), &self.sync) {
-            ("power_loss", _) => "a 202 survives a power cut".to_owned(),
-            ("process", _) => "a 202 survives a kill of the server, and a power cut may take it".to_owned(),
-            (_, Some(every)) => format!("a kill of the server takes what it accepted in the last {every}"),
-            (_, None) => "a 202 is lost with the server".to_owned(),
+            ("power_loss", _) => "accepted events survive a power cut".to_owned(),
+            ("process", _) => {
+                "accepted events survive a kill of the server, but not every power cut".to_owned()
+            }
+            (_, Some(every)) => format!("a kill of the server loses the events of the last {every}"),
+            (_, None) => "accepted events are lost with the server".to_owned(),
         }
     }
 }
@@ -84,22 +86,22 @@ mod tests {
     #[test]
     fn the_engine_is_that_of_the_configuration_and_memory_without_one() {
         for (config, says) in [
-            (json!({}), "memory: a 202 is lost with the server"),
+            (json!({}), "memory: accepted events are lost with the server"),
             (
                 json!({ "queue": { "engine": "memory", "group": 512 } }),
-                "memory: a 202 is lost with the server",
+                "memory: accepted events are lost with the server",
             ),
             (
                 json!({ "queue": { "engine": "disk", "sync": "always", "group": 64 } }),
-                "disk, sync always, at most 64 events a sync: a 202 survives a power cut",
+                "disk, sync always, at most 64 events a sync: accepted events survive a power cut",
             ),
             (
                 json!({ "queue": { "engine": "disk", "sync": "50ms" } }),
-                "disk, sync 50ms: a kill of the server takes what it accepted in the last 50ms",
+                "disk, sync 50ms: a kill of the server loses the events of the last 50ms",
             ),
             (
                 json!({ "queue": { "engine": "jetstream", "group": 64 } }),
-                "jetstream: a 202 survives a kill of the server, and a power cut may take it",
+                "jetstream: accepted events survive a kill of the server, but not every power cut",
             ),
         ] {
             let used = EngineUsed::of_config(&config);

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct LedgerState {
     /// Events that the bench promised to do.
     pub accepted: u64,
-    /// Events that were held when the engine of the queue was opened: an earlier life of the
-    /// process had promised to do them.
+    /// Events that the queue held when the server started: accepted before, and not finished.
     #[serde(default)]
     pub recovered: u64,
     /// Done.

@@ -1,4 +1,4 @@
-//! Pipelined events that wait: in memory, or with an engine that outlives the process.
+//! Waiting pipelined events: in memory, or with a durable engine.
 
 #[cfg(feature = "nats")]
 mod jetstream;
@@ -25,12 +25,12 @@ use crate::config::Settings;
 use crate::pipeline::{Clock, Event, Stamp};
 use crate::queue::{MemoryQueue, WhenFull};
 
-/// The events that wait.
+/// The waiting events.
 #[derive(Debug, Clone)]
 pub(super) enum Backlog {
-    /// They are lost with the process.
+    /// In memory; lost with the process.
     Memory(Arc<MemoryQueue<Event>>),
-    /// An engine keeps them.
+    /// With an engine.
     Stored(Arc<Stored>),
 }
 
@@ -117,7 +117,7 @@ impl Backlog {
         }
     }
 
-    /// Lets the engine store what it was given, for at most this long.
+    /// Waits at most this long until the engine has stored all changes.
     pub(super) async fn end(&self, within: Duration) {
         if let Self::Stored(stored) = self {
             stored.end(within).await;

@@ -24,7 +24,7 @@ const DROPPED: usize = 20_000;
 const FEEDERS: Duration = Duration::from_secs(2);
 /// How often a resting pool is polled until it has finished.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long an engine has to store what it was given.
+/// How long an engine may take to store its last changes.
 const END: Duration = Duration::from_secs(1);
 /// The most ranges of ids that a report lists.
 const RANGES: usize = 8;
@@ -40,8 +40,8 @@ pub struct DrainReport {
     pub counts: LedgerCounts,
     /// Accepted events that are lost.
     pub left_over: Vec<LeftOver>,
-    /// Accepted events that an engine keeps for the next start; `None` if it keeps none, and for
-    /// one that other processes share.
+    /// Accepted events that the engine keeps for the next start; `None` with the memory engine and
+    /// with a shared engine.
     pub kept: Option<u64>,
     /// A line for each lab that had to end something.
     pub labs: Vec<String>,

@@ -21,7 +21,7 @@ const COUNTERS: [(&str, &str); 9] = [
         "weir_events_accepted_total",
         "Events promised to be done. After a reset, those that were held count anew.",
     ),
-    ("weir_events_recovered_total", "Events that an earlier life of the server left in the queue."),
+    ("weir_events_recovered_total", "Events that the queue held when the server started."),
     ("weir_events_total", "Events that ended or were refused, by mode and outcome."),
     ("weir_resource_calls_total", "Calls of the resource: pieces of work begun, and calls refused."),
     ("weir_resource_refused_total", "Visitors that a full resource sent away."),
@@ -51,12 +51,10 @@ const GAUGES: [GaugeOf; 23] = [
     ("weir_queue_delayed", "Events of the queue that wait for their next attempt.", |s| {
         s.queue.delayed as f64
     }),
-    (
-        "weir_queue_settling",
-        "Events whose work has ended, which the engine of the queue has not stored yet.",
-        |s| s.queue.settling as f64,
-    ),
-    ("weir_queue_dead", "Dead letters: events that were given up and are kept.", |s| s.queue.dead as f64),
+    ("weir_queue_settling", "Events whose end the engine of the queue has not stored yet.", |s| {
+        s.queue.settling as f64
+    }),
+    ("weir_queue_dead", "Dead letters: events that failed for good and are kept.", |s| s.queue.dead as f64),
     ("weir_queue_payload_bytes", "Bytes of the payloads of events in the queue.", |s| {
         s.queue.payload_bytes as f64
     }),

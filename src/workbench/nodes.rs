@@ -22,8 +22,8 @@ impl Workbench {
         }
     }
 
-    /// Returns the nodes with their ledgers; this one only, as `name`, if it is alone. The page is
-    /// at `url`.
+    /// Returns the nodes with their ledgers. A server that is alone lists only itself, as `name`. Its
+    /// page is at `url`.
     pub fn nodes_report(&self, name: &str, url: &str) -> NodesReport {
         let mine = self.about(url);
         let report = match self.nodes.get() {

@@ -159,7 +159,7 @@ pub struct QueueState {
     /// Of the depth, events that wait for their next attempt.
     #[serde(default)]
     pub delayed: u64,
-    /// Events that have ended, which the engine has not stored yet. A crash would do them twice.
+    /// Events whose end the engine has not stored yet. After a crash they are worked on again.
     #[serde(default)]
     pub settling: u64,
     /// Dead letters.
@@ -171,10 +171,10 @@ pub struct QueueState {
     /// The file of the engine; null without one.
     #[serde(default)]
     pub file: Option<String>,
-    /// The counts over all lives of the process; null with the engine `memory`.
+    /// The counts since the queue was created; null with the engine `memory`.
     #[serde(default)]
     pub book: Option<BookState>,
-    /// Why the engine does not work at present; null if it does.
+    /// Why the engine does not work at present; null while it works.
     #[serde(default)]
     pub trouble: Option<String>,
 }

@@ -114,7 +114,7 @@ fn dead_letters_of_a_server_are_listed_retried_and_deleted() {
     let letter = json!({ "id": 2, "tries": 1, "why": why, "bytes": 2, "payload": null, "base64": "//4=" });
     assert_eq!(listed, json!({ "letters": [letter], "dead": 3 }));
     let said = bench.says(&["dead", "list", "--most", "1"]);
-    assert!(said.ends_with("\n1 of 3; --after 1 lists those behind\n"), "{said}");
+    assert!(said.ends_with("\n1 of 3; --after 1 lists the next ones\n"), "{said}");
 
     // Each retry is a new event, which fails again.
     assert_eq!(bench.says(&["dead", "retry", "2"]), "1 dead letter is accepted again, as a new event\n");
@@ -132,7 +132,7 @@ fn dead_letters_of_a_server_are_listed_retried_and_deleted() {
     assert_eq!(bench.json(&["dead", "retry", "--all"]), json!({ "retried": 3 }));
     until("three new letters", || ids(&bench) == [5, 6, 7]);
     let said = bench.says(&["dead", "purge"]);
-    assert_eq!(said, "3 dead letters deleted; the ledger keeps them as failed\n");
+    assert_eq!(said, "3 dead letters deleted; the ledger still counts them as failed\n");
     assert_eq!(bench.says(&["dead", "list"]), "no dead letters\n");
     assert_eq!(bench.json(&["dead", "purge"]), json!({ "purged": 0 }));
 
@@ -264,7 +264,7 @@ fn the_file_of_a_killed_server_is_inspected_verified_exported_and_purged() {
     let book = json!({ "accepted": 3, "done": 0, "failed": 0, "dropped": 0, "held": 3 });
     assert_eq!(json(&["inspect", "data/queue.redb"])["book"], book);
     let said = run(&["verify"]);
-    assert!(said.starts_with("data/queue.redb is whole: "), "{said}");
+    assert!(said.starts_with("data/queue.redb is sound: "), "{said}");
     let verified = json(&["verify"]);
     assert_eq!((&verified["whole"], &verified["problems"]), (&true.into(), &json!([])));
     let said = run(&["export"]);
@@ -307,7 +307,7 @@ fn dead_letters_in_a_file_are_retried_without_a_server_and_done_by_the_next_one(
     until("three events done", || bench.get("/api/queue")["book"]["done"] == 3);
     assert_eq!(bench.get("/api/snapshot")["ledger"]["recovered"], 3);
     let said = bench.says(&["inspect"]);
-    assert!(said.contains("recovered   3 events, held when the engine was opened\n"), "{said}");
+    assert!(said.contains("recovered   3 events, held when the server started\n"), "{said}");
     let snapshot = succeeds(&bench.folder.run(&["snapshot", "--url", &bench.server.address]));
     assert!(snapshot.contains("\nengine      disk, data/queue.redb\n"), "{snapshot}");
     assert!(snapshot.contains("accepted 0 + recovered 3 = done 3"), "{snapshot}");
@@ -341,7 +341,7 @@ fn the_banner_and_the_check_name_the_engine_and_what_a_202_survives() {
     assert!(!check(&folder).contains("queue: "), "nothing for the memory engine");
     folder.write(WAITING);
     let said = check(&folder);
-    assert!(said.ends_with("queue: disk, data/queue.redb: a 202 survives a power cut\n"), "{said}");
+    assert!(said.ends_with("queue: disk, data/queue.redb: events survive a power cut\n"), "{said}");
     let server = Server::start(&folder, &[]);
     let bench = Bench { folder, server };
     assert_eq!(bench.send("POST /pipelined", b"").0, 202);
@@ -352,5 +352,5 @@ fn the_banner_and_the_check_name_the_engine_and_what_a_202_survives() {
         lines.find(|line| line.as_ref().unwrap().trim_start().starts_with("queue")).unwrap().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(line, "  queue     disk, data/queue.redb: a 202 survives a power cut; 1 event recovered");
+    assert_eq!(line, "  queue     disk, data/queue.redb: events survive a power cut; 1 event recovered");
 }

@@ -10,7 +10,7 @@ use crate::index::Index;
 use crate::tables::{BEGUN, BOOK, Counts, DEAD, DUE, LIVE, TRIES, wall};
 
 /// The reason of a dead letter whose last attempt a crash cut off.
-pub(crate) const PROCESS_ENDED: &str = "the process ended while the event was worked on";
+pub(crate) const PROCESS_ENDED: &str = "the process ended while it worked on the event";
 
 /// Reads the index. Counts a failed attempt of each event whose work had begun, in one transaction,
 /// so that a crash counts at most one attempt per event. Reserves `ahead` numbers.

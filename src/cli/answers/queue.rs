@@ -1,4 +1,4 @@
-//! The answers about the queue. What a file holds is shown in the same form.
+//! The answers about the queue. The contents of a file take the same form.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,10 @@ pub(in crate::cli) struct Report {
     pub(in crate::cli) payload_bytes: u64,
     pub(in crate::cli) max_bytes: Option<u64>,
     pub(in crate::cli) trouble: Option<String>,
-    /// Events whose work had begun when the process ended, which only a file says.
+    /// Events in work when the process ended; only for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) begun: Option<u64>,
-    /// The size of the file, which a server does not say.
+    /// The size of the file; only for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) file_bytes: Option<u64>,
 }
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Book {
 #[serde(default)]
 pub(in crate::cli) struct Depth {
     pub(in crate::cli) ready: u64,
-    /// Those that are settling included.
+    /// Including the settling ones.
     pub(in crate::cli) leased: u64,
     pub(in crate::cli) delayed: u64,
     pub(in crate::cli) settling: u64,
@@ -60,7 +60,7 @@ impl From<engine::Depth> for Depth {
 #[derive(Debug, Deserialize, Serialize)]
 pub(in crate::cli) struct Letters {
     pub(in crate::cli) letters: Vec<Letter>,
-    /// All dead letters, those that are not listed included.
+    /// The number of all dead letters, also of those not listed.
     pub(in crate::cli) dead: u64,
 }
 

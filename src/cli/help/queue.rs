@@ -7,9 +7,9 @@ Examples:
   weir queue dead retry --all
   weir queue verify data/queue.redb
 
-A running server is asked. Without one, or with a file, the file of the engine
-disk is opened; a file that a process uses is refused, with its pid. The memory
-engine keeps neither a file nor dead letters.
+The commands ask the running server. Without a server, or with FILE, they open
+the file of the engine disk. They refuse a file that a process uses, and name
+the process. The memory engine keeps neither a file nor dead letters.
 
 Exit codes:
   0    success
@@ -25,7 +25,7 @@ Examples:
   weir queue verify
   weir queue verify backup/queue.redb --json | jq .problems
 
-Exit code: 0 if the file is whole, 1 if not, or if a process uses it.";
+Exit code: 0 if the file is sound, 1 if it is damaged or in use.";
 pub(in crate::cli) const DEAD: &str = "\
 Examples:
   weir queue dead list

@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// Length of the load; a plain number is seconds
     #[arg(short, long, value_name = "TIME", default_value = "30s", value_parser = time)]
     duration: Duration,
-    /// How long the backup waits before it takes what is new [default: rooms.backup_every]
+    /// How often the backup takes new moves [default: rooms.backup_every]
     #[arg(long, value_name = "TIME", value_parser = time)]
     backup_every: Option<Duration>,
     /// Age of a room at its kill, for `none` [default: half of the duration]

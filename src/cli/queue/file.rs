@@ -1,7 +1,7 @@
 //! The verbs on a file of the engine `disk`.
 //!
-//! A verb that only reads opens the file read-only. The others open the queue as a server would,
-//! and are refused while a process uses it.
+//! A verb that only reads opens the file read-only. The others open the queue as a server does. All
+//! fail while a process uses the file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,16 +26,16 @@ use crate::workbench::Purged;
 struct Open<'a> {
     file: &'a Path,
     as_json: bool,
-    /// `queue.attempts`: opening counts a failed attempt of the events that a crash has cut off.
+    /// `queue.attempts`: opening counts a failed attempt of each event that a crash cut off.
     attempts: u32,
 }
 
 pub(super) fn run(verb: &Verb, file: &Path, as_json: bool, attempts: u64) -> Result<Exit, Said> {
     let open = Open { file, as_json, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) };
-    // The store would create it.
+    // Opening a queue would create the file.
     if !file.is_file() {
         let file = clean::path(file);
-        return Err(no(format!("{file} does not exist: the engine disk has kept no queue there")));
+        return Err(no(format!("{file} does not exist; name the file of a server with the engine disk")));
     }
     match verb {
         Verb::Inspect { .. } => open.inspect(),
@@ -67,7 +67,7 @@ impl Open<'_> {
         Ok(Exit::Success)
     }
 
-    /// Verifies the file. A problem is a failure.
+    /// Verifies the file. Fails if it has a problem.
     fn verify(&self) -> Result<Exit, Said> {
         let Verified { book, held, dead, delayed, bytes, problems } =
             verify(self.file).map_err(|error| refused(&error))?;
@@ -138,7 +138,7 @@ impl Open<'_> {
         match verb {
             DeadVerb::List { after, most } => self.list(*after, (*most).into())?,
             DeadVerb::Retry { id, .. } => {
-                // The number after that of the engine, as in the header `weir-event`.
+                // Ids are those of the header `weir-event`, one above the engine's.
                 if *id == Some(0) {
                     return Err(no("there is no dead letter 0".to_owned()));
                 }
@@ -181,7 +181,7 @@ impl Open<'_> {
     }
 }
 
-/// Returns the number of an event as the header `weir-event` has it: the engine begins with 0.
+/// Returns the number of an event in the header `weir-event`, which is one above the engine's.
 fn number(EventId(id): EventId) -> EventId {
     EventId(id.saturating_add(1))
 }
@@ -201,7 +201,7 @@ fn line(event: DeadLetter, state: &str, delay: Option<Duration>) -> Value {
     line
 }
 
-/// Returns why a file cannot be opened, and what can be done instead.
+/// Returns why a file cannot be opened, and what to do instead.
 fn refused(error: &OpenError) -> Said {
     match error {
         OpenError::InUse { .. } => no(format!(

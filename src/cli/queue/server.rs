@@ -15,7 +15,7 @@ pub(super) fn run(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
         }
         Verb::Purge { .. } => ask.post::<Purged>("/purge")?.print(ask, ToString::to_string),
         Verb::Dead { verb, .. } => return dead(verb, ask),
-        // They are run on files.
+        // These verbs run on files only.
         Verb::Verify { .. } | Verb::Export { .. } => {}
     }
     Ok(Exit::Success)

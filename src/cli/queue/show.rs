@@ -8,12 +8,12 @@ use crate::cli::text::{Table, fit, hang, left, pad, right};
 use crate::config::{Queue, QueueEngine, Settings, Syncs};
 use crate::duration;
 
-/// The width of a label; the text begins behind it.
+/// The width of a label; the text follows it.
 const LABEL: usize = 12;
-/// The bytes of a payload that a row has room for.
+/// How many bytes of a payload a row shows.
 pub(super) const START: usize = 60;
 
-/// A report, under the name of its server or file.
+/// Returns a report, under the name of its server or file.
 pub(super) fn report(of: &str, report: &Report) -> String {
     let Report { engine, file, promise, depth, recovered, attempts, book, trouble, .. } = report;
     let named = |file: &String| format!("{engine}, {}", clean::line(file));
@@ -24,7 +24,7 @@ pub(super) fn report(of: &str, report: &Report) -> String {
     }
     rows.push(("held", held(depth)));
     if *recovered > 0 {
-        rows.push(("recovered", format!("{}, held when the engine was opened", events(*recovered))));
+        rows.push(("recovered", format!("{}, held when the server started", events(*recovered))));
     }
     if report.engine == "memory" {
         rows.push(("dead", no_letters_in_memory()));
@@ -33,7 +33,7 @@ pub(super) fn report(of: &str, report: &Report) -> String {
         rows.push(("dead", format!("{}{after}", counted(depth.dead, "dead letter"))));
     }
     if let Some(begun @ 1..) = report.begun {
-        let words = "were begun when the process ended; opening the queue counts a failed attempt of each";
+        let words = "in work when the process ended; the next start counts a failed attempt of each";
         rows.push(("begun", format!("{} {words}", events(begun))));
     }
     if let Some(max) = report.max_bytes {
@@ -52,10 +52,10 @@ pub(super) fn report(of: &str, report: &Report) -> String {
     fit(&clean::line(of)) + "\n" + &rows.collect::<String>()
 }
 
-/// The result of a verification, and what the file holds.
+/// Returns the result of a verification, and the contents of the file.
 pub(super) fn verified(file: &str, of: &Report, problems: &[String]) -> String {
     let mut text = match problems.len() {
-        0 => fit(&format!("{file} is whole: each page has its checksum, and the book adds up")) + "\n",
+        0 => fit(&format!("{file} is sound: every checksum is right, and the book adds up")) + "\n",
         n => fit(&format!("{file}: {}", counted(n as u64, "problem"))) + "\n",
     };
     text.extend(problems.iter().map(|problem| hang("  ", &clean::line(problem))));
@@ -66,7 +66,7 @@ pub(super) fn verified(file: &str, of: &Report, problems: &[String]) -> String {
     text
 }
 
-/// The engine that the settings name, where its events are, and what a 202 promises. `None` for the
+/// Returns the engine that the settings name, where its events are, and what a 202 promises. `None` for the
 /// memory engine.
 pub(in crate::cli) fn engine_of(settings: &Settings) -> Option<String> {
     let Queue { engine, sync, url, stream, .. } = &settings.queue;
@@ -75,21 +75,21 @@ pub(in crate::cli) fn engine_of(settings: &Settings) -> Option<String> {
         QueueEngine::Disk => {
             let file = Queue::file(Path::new(&settings.data.directory));
             let promise = match sync {
-                Syncs::Always => "a 202 survives a power cut".to_owned(),
+                Syncs::Always => "events survive a power cut".to_owned(),
                 Syncs::Every(every) => {
-                    format!("a kill or a power cut may take the last {}", duration::format(*every))
+                    format!("a kill or a power cut loses the last {}", duration::format(*every))
                 }
             };
             Some(format!("disk, {}: {promise}", clean::path(&file)))
         }
         QueueEngine::JetStream => {
             let (stream, url) = (clean::line(stream), clean::line(url));
-            Some(format!("jetstream, stream {stream} at {url}: a 202 survives a kill of this server"))
+            Some(format!("jetstream, stream {stream} at {url}: events survive a kill of this server"))
         }
     }
 }
 
-/// Where the held events are: those that are not zero.
+/// Returns where the held events are, without the numbers that are zero.
 fn held(depth: &Depth) -> String {
     let Depth { ready, leased, delayed, settling, .. } = *depth;
     let parts = [("ready", ready), ("leased", leased), ("delayed", delayed), ("settling", settling)];
@@ -99,13 +99,13 @@ fn held(depth: &Depth) -> String {
     if named.is_empty() { all } else { format!("{all}: {}", named.join(", ")) }
 }
 
-/// The equation of the book.
+/// Returns the equation of the book.
 pub(super) fn in_the_book(book: &Book) -> String {
     let Book { accepted, done, failed, dropped, held } = book;
     format!("accepted {accepted} = done {done} + failed {failed} + dropped {dropped} + held {held}")
 }
 
-/// A row for each letter. A list of `most` letters may have more behind it.
+/// Returns a row for each letter, and how to list the next ones if `most` letters are shown.
 pub(super) fn letters(Letters { letters, dead }: &Letters, most: usize) -> String {
     if letters.is_empty() {
         return match dead {
@@ -125,7 +125,7 @@ pub(super) fn letters(Letters { letters, dead }: &Letters, most: usize) -> Strin
     let mut text = table.to_string();
     let last = letters.last().map_or(0, |letter| letter.id);
     if letters.len() >= most && (letters.len() as u64) < *dead {
-        text += &fit(&format!("\n{} of {dead}; --after {last} lists those behind", letters.len()));
+        text += &fit(&format!("\n{} of {dead}; --after {last} lists the next ones", letters.len()));
         text.push('\n');
     }
     text
@@ -146,8 +146,8 @@ pub(super) fn retried(n: u64) -> String {
 pub(super) fn deleted(n: u64) -> String {
     match n {
         0 => "no dead letters".to_owned(),
-        1 => "1 dead letter deleted; the ledger keeps it as failed".to_owned(),
-        _ => format!("{n} dead letters deleted; the ledger keeps them as failed"),
+        1 => "1 dead letter deleted; the ledger still counts it as failed".to_owned(),
+        _ => format!("{n} dead letters deleted; the ledger still counts them as failed"),
     }
 }
 
@@ -192,13 +192,13 @@ mod tests {
         let mut settings = Settings::default();
         assert_eq!(engine_of(&settings), None, "nothing for the memory engine");
         settings.queue.engine = QueueEngine::Disk;
-        let said = "disk, data/queue.redb: a 202 survives a power cut";
+        let said = "disk, data/queue.redb: events survive a power cut";
         assert_eq!(engine_of(&settings).as_deref(), Some(said));
         settings.queue.sync = Syncs::Every(Duration::from_millis(50));
-        let said = "disk, data/queue.redb: a kill or a power cut may take the last 50ms";
+        let said = "disk, data/queue.redb: a kill or a power cut loses the last 50ms";
         assert_eq!(engine_of(&settings).as_deref(), Some(said));
         settings.queue.engine = QueueEngine::JetStream;
-        let said = "jetstream, stream weir at nats://127.0.0.1:4222: a 202 survives a kill of this server";
+        let said = "jetstream, stream weir at nats://127.0.0.1:4222: events survive a kill of this server";
         assert_eq!(engine_of(&settings).as_deref(), Some(said));
     }
 
@@ -236,7 +236,7 @@ mod tests {
             "engine      disk, data/queue.redb",
             "promise     A 202 survives a power cut.",
             "held        412 events: 400 ready, 10 leased, 2 delayed, 1 settling",
-            "recovered   412 events, held when the engine was opened",
+            "recovered   412 events, held when the server started",
             "dead        4 dead letters, each after up to 3 attempts",
             "payloads    12.3 KiB of at most 256 MiB",
             "book        accepted 1000 = done 580 + failed 4 + dropped 4 + held 412",
@@ -260,7 +260,7 @@ mod tests {
         let said = letters(&all, 2);
         assert_fits(&said);
         assert!(!said.contains('\u{1b}') && said.contains("not text"), "{said}");
-        assert!(said.ends_with("\n2 of 12; --after 413 lists those behind\n"), "{said}");
+        assert!(said.ends_with("\n2 of 12; --after 413 lists the next ones\n"), "{said}");
         assert!(!letters(&all, 3).contains("--after"), "a list that is not full is the end");
         assert_eq!(letters(&Letters { letters: Vec::new(), dead: 0 }, 100), "no dead letters");
     }

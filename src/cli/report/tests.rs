@@ -115,7 +115,7 @@ fn the_work_of_a_pipelined_load_has_a_line_of_its_own() {
     let work = "work        p50 501 ms, p99 620 ms, max 620 ms";
     assert_eq!(report(&run).lines().nth(1), Some(work));
     assert!(
-        report(&run).contains("\nqueue       memory: a 202 is lost with the server\n"),
+        report(&run).contains("\nqueue       memory: accepted events are lost with the server\n"),
         "{}",
         report(&run)
     );

@@ -1,4 +1,4 @@
-//! `weir snapshot --all`: the nodes, a row each, and the sum of their ledgers.
+//! `weir snapshot --all`: a row for each node, and the sum of their ledgers.
 
 use anyhow::Context;
 use hyper::Method;
@@ -40,7 +40,8 @@ fn pretty(report: &NodesReport) -> String {
     }
     table.row(row("sum".to_owned(), String::new(), String::new(), report.sum));
     let mut text = table.section();
-    text += &wrap("* answered. accepted + recovered = done + failed + dropped + held + shared", 0);
+    text +=
+        &wrap("* This node answered. accepted + recovered = done + failed + dropped + held + shared", 0);
     if let Some(trouble) = &report.trouble {
         text += &wrap(&format!("The list may be incomplete: {}", clean::line(trouble)), 0);
     }

@@ -30,20 +30,20 @@ pub struct Queue {
     /// When the engine `"disk"` syncs its file. Cannot change while running.
     #[serde(serialize_with = "as_word")]
     pub sync: Syncs,
-    /// The most events of one transaction. Cannot change while running.
+    /// The largest number of events in one transaction. Cannot change while running.
     pub group: u64,
-    /// The attempts before an event is a dead letter. Cannot change while running.
+    /// The number of attempts before an event is a dead letter. Cannot change while running.
     pub attempts: u64,
     /// The delay before the second attempt.
     #[serde(serialize_with = "duration::serialize")]
     pub retry_delay: Duration,
-    /// How long a node may hold an event without a sign of life. Cannot change while running.
+    /// How long a node may be silent before another one gets its events. Cannot change while running.
     #[serde(serialize_with = "duration::serialize")]
     pub lease: Duration,
     /// The longest payload in bytes.
     #[serde(serialize_with = "bytes::serialize")]
     pub max_payload: u64,
-    /// The most payload bytes of waiting events.
+    /// The largest total of payload bytes of waiting events.
     #[serde(serialize_with = "bytes::serialize")]
     pub max_bytes: u64,
     /// The NATS server. Cannot change while running.
@@ -79,9 +79,9 @@ pub enum QueueEngine {
 /// `queue.sync`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syncs {
-    /// Before an event is accepted.
+    /// Before each 202.
     Always,
-    /// At this interval. A kill or a power cut may take what was accepted since the last sync.
+    /// At this interval. A kill or a power cut loses the events accepted since the last sync.
     Every(Duration),
 }
 

@@ -30,8 +30,8 @@ pub struct Rooms {
     /// What maps names to rooms.
     #[serde(serialize_with = "as_word")]
     pub registry: RegistryKind,
-    /// With [`RegistryKind::Jetstream`], the time after which the rooms of a node that says nothing
-    /// are taken over.
+    /// With [`RegistryKind::Jetstream`], how long a node may be silent before other nodes take over
+    /// its rooms.
     #[serde(serialize_with = "duration::serialize")]
     pub lease: Duration,
     /// The largest number of rooms.

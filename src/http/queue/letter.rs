@@ -10,9 +10,9 @@ use crate::http::base64::base64;
 pub struct DeadLetter {
     /// The number that the header `weir-event` had when the event was accepted.
     pub id: u64,
-    /// The attempts that were made.
+    /// The number of attempts.
     pub tries: u32,
-    /// Why the event was given up.
+    /// Why the last attempt failed.
     pub why: String,
     /// The length of the payload in bytes.
     pub bytes: usize,

@@ -1,16 +1,15 @@
-//! Matches that several nodes have in common: an event that is published at one node reaches the
-//! watchers of all.
+//! Matches that several nodes share: an event published at one node reaches the watchers of all.
 //!
-//! Each match has one *home*: the node that decides the order of its events. The home publishes
-//! each event with its number, and each node applies it to its own copy and encodes it once for
-//! its own watchers. An order at another node is carried out at the home. A node without
-//! a home for a match makes itself the home with the first order; the *epoch* then rises by one.
-//! Of two homes, the one with the higher epoch stays, or with the lesser name. The other one takes
-//! over its events, and its watchers are closed and come back.
+//! Each match has one *home*: the node that decides the order of its events. The home publishes each
+//! event with its number. Each node applies it to its own copy and encodes it once for its own
+//! watchers. Other nodes pass orders to the home. If a match has no home, a node that gets an order
+//! becomes its home, and the *epoch* rises by one. If a match has two homes, the one with the higher
+//! epoch stays, or at equal epochs the one whose name sorts first. The other node takes over its
+//! events and closes its own watchers, which come back.
 //!
-//! A message may get lost. The number of the next event shows it, and the home says that number
-//! once a second, so a node asks for what it has missed and its watchers get it late, once and in
-//! order. The hub tells the gap to a watcher that cannot take that much at once.
+//! A message can get lost. The home announces the number of its next event once a second, so a node
+//! notices the loss and asks for the missed events. Its watchers get them late, once and in order. A
+//! watcher that cannot take all of them at once gets a gap from the hub.
 
 mod hearing;
 mod link;
@@ -35,13 +34,13 @@ pub(super) use word::Word;
 pub struct MatchNodes {
     /// The name of this node.
     pub me: String,
-    /// The node that decides the order of the events; null before the first order.
+    /// The home: the node that decides the order of the events; null before the first order.
     pub home: Option<String>,
     /// Rises with each new home and each new match.
     pub epoch: u64,
     /// Why the other nodes cannot be reached; null if they can.
     pub away: Option<String>,
-    /// Events of other nodes that came late, after messages were lost.
+    /// Events of other nodes that came late because messages were lost.
     pub late: u64,
 }
 
@@ -55,7 +54,7 @@ impl LiveMatch {
         let reign = lock(&self.reign);
         match &reign.home {
             Some(home) if *home != peers.node => {
-                let why = "the match has just got its home there; try again".to_owned();
+                let why = "another node has just become the home of the match; try again".to_owned();
                 Err(OrderError::There { node: home.clone(), why })
             }
             _ => Ok(reign.epoch),
@@ -87,7 +86,7 @@ impl LiveMatch {
 }
 
 impl MatchNodes {
-    /// Says what an outage means for the watchers of this node, if there is one.
+    /// Returns what an outage means for the watchers; `None` without one.
     pub(super) fn outage(&self) -> Option<String> {
         let why = self.away.as_ref()?;
         Some(match &self.home {
@@ -95,9 +94,9 @@ impl MatchNodes {
                 format!("NATS is away ({why}). The watchers of other nodes get this match's events later.")
             }
             Some(home) => format!(
-                "NATS is away ({why}). The events come from the node {home}, and reach the watchers here later."
+                "NATS is away ({why}). The watchers here get the events of the home node {home} later."
             ),
-            None => format!("NATS is away ({why}). The match cannot begin until it is back."),
+            None => format!("NATS is away ({why}). The match cannot begin until NATS is back."),
         })
     }
 }

@@ -287,8 +287,9 @@ fn runs_on_different_engines_are_noted_with_their_promises() {
     let memory = on(serde_json::json!({ "engine": "memory" }));
     let disk = on(serde_json::json!({ "engine": "disk", "sync": "always" }));
     let notes = compare(&memory, &disk).notes;
-    let says = "the engines of the queue differ, so an answer promises different things: memory: a 202 is \
-                lost with the server (in A); disk, sync always: a 202 survives a power cut (in B)";
+    let says = "the engines of the queue differ, so a 202 promises different things: memory: accepted \
+                events are lost with the server (in A); disk, sync always: accepted events survive a \
+                power cut (in B)";
     assert!(notes.iter().any(|note| note == says), "{notes:?}");
     let other = on(serde_json::json!({ "engine": "disk", "sync": "always", "group": 9 }));
     let notes = compare(&disk, &other).notes;

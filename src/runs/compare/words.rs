@@ -152,7 +152,7 @@ pub(super) fn notes(figures: &[ComparedFigure], a: &Run, b: &Run) -> Vec<String>
     if let (Some(a), Some(b)) = (a.engine(), b.engine())
         && a != b
     {
-        let so = if a.promise() == b.promise() { "" } else { ", so an answer promises different things" };
+        let so = if a.promise() == b.promise() { "" } else { ", so a 202 promises different things" };
         notes.push(format!("the engines of the queue differ{so}: {a} (in A); {b} (in B)"));
     }
     if let (Some(a), Some(b)) = (&a.watch, &b.watch) {

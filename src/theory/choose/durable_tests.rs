@@ -1,4 +1,4 @@
-//! What the models do not know of a durable queue is said, or refused.
+//! Predictions name what they do not know of a durable queue, or refuse.
 
 use super::tests::{closed, refused, settings};
 use super::*;
@@ -9,9 +9,9 @@ const DISK: &str = "queue.engine=disk";
 fn a_prediction_says_what_it_does_not_know_of_the_disk() {
     let said = |mode, flags: &[&str]| closed(mode, 5.0, 100, flags).unwrap().assumptions.join(" ");
     let disk = said(Mode::Pipelined, &[DISK, "queue.group=64"]);
-    assert!(disk.contains("not known here. If it takes t, at most 64 / t events"), "{disk}");
+    assert!(disk.contains("unknown here. With it, at most 64 / t events"), "{disk}");
     assert!(disk.contains("settled a second, at most 5 / t are accepted, and an answer"), "{disk}");
-    assert!(disk.contains("each event takes it a sync longer"), "{disk}");
+    assert!(disk.contains("each event takes one sync longer"), "{disk}");
     let interval = said(Mode::Pipelined, &[DISK, "queue.sync=50ms"]);
     assert!(interval.contains("Neither an answer nor a consumer waits for a sync"), "{interval}");
     assert!(said(Mode::Pipelined, &["queue.engine=jetstream"]).contains("The NATS server takes no time"));
@@ -24,7 +24,7 @@ fn a_prediction_says_what_it_does_not_know_of_the_disk() {
 fn failures_that_are_tried_again_have_no_model() {
     let fails = [DISK, "resource.failure_rate=0.5"];
     let found = closed(Mode::Pipelined, 5.0, 100, &fails);
-    refused(found.clone(), "tries work that fails up to 3 times");
+    refused(found.clone(), "makes up to 3 attempts at work that fails");
     assert!(!found.unwrap_err().why.contains("always fits"), "a simulation does not fit either");
     let once = closed(Mode::Pipelined, 5.0, 100, &[DISK, "resource.failure_rate=0.5", "queue.attempts=1"]);
     assert!(once.is_ok() && closed(Mode::Serial, 5.0, 100, &fails).is_ok());

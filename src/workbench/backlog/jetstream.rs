@@ -8,7 +8,7 @@ use super::EngineOpenError;
 use crate::config::{Queue, Settings};
 use crate::engine::AnyEngine;
 
-/// The shortest time after which a push is refused, which `queue.wait_timeout` may be below.
+/// The shortest time that a push waits for NATS, even if `queue.wait_timeout` is shorter.
 const LEAST_WAIT: Duration = Duration::from_millis(250);
 
 /// Connects to NATS and opens the queue of the settings.
@@ -17,7 +17,7 @@ const LEAST_WAIT: Duration = Duration::from_millis(250);
 /// [`EngineOpenError::Away`].
 ///
 /// # Cancel safety
-/// The stream may have been made.
+/// If the future is dropped, the stream may have been created.
 pub(super) async fn open(settings: &Settings) -> Result<AnyEngine, EngineOpenError> {
     let opened = connect_and_open(settings).await;
     opened.map(AnyEngine::new).map_err(|error| EngineOpenError::Away(error.to_string()))
@@ -31,9 +31,9 @@ async fn connect_and_open(settings: &Settings) -> Result<JetStreamQueue, NatsErr
         replicas: nats.replicas(),
         attempts: u32::try_from(queue.attempts).unwrap_or(u32::MAX),
         lease: queue.lease,
-        // Longer ones are refused before, by `queue.max_payload`.
+        // `queue.max_payload` refuses longer payloads before they get here.
         max_payload: Queue::LONGEST_PAYLOAD as usize,
-        // A push takes some time even if it need not wait.
+        // A push takes some time even if NATS answers at once.
         wait: queue.wait_timeout.max(LEAST_WAIT),
     };
     JetStreamQueue::open(&nats, options).await

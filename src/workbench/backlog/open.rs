@@ -63,7 +63,7 @@ impl Opened {
 /// [`EngineOpenError`].
 ///
 /// # Cancel safety
-/// The file may stay open until the process ends if the future is dropped.
+/// If the future is dropped, the file may stay open until the process ends.
 pub(in crate::workbench) async fn open(settings: &Settings) -> Result<Option<Opened>, EngineOpenError> {
     match settings.queue.engine {
         QueueEngine::Memory => Ok(None),
@@ -92,7 +92,7 @@ fn disk_options(queue: &Queue) -> Options {
             Syncs::Always => Sync::Always,
             Syncs::Every(every) => Sync::Every(every),
         },
-        // Longer ones are refused before, by `queue.max_payload`.
+        // `queue.max_payload` refuses longer payloads before they get here.
         max_payload: Queue::LONGEST_PAYLOAD as usize,
         ..Options::default()
     }

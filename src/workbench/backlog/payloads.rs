@@ -1,7 +1,7 @@
-//! The payloads of events that wait in memory, and the bytes of all payloads that wait.
+//! The payloads of events that wait in memory, and the total bytes of all waiting payloads.
 //!
 //! An event without a payload costs nothing here. Payloads are kept beside the queue, by event id,
-//! so that a waiting event stays as small as it is.
+//! so that waiting events stay small.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::config::Settings;
 use crate::queue::WhenFull;
 
-/// Why a payload was not taken.
+/// Why a payload was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PayloadError {
     /// It is too long.
@@ -26,8 +26,8 @@ pub enum PayloadError {
         /// The limit.
         max: u64,
     },
-    /// The bodies that wait have too many bytes.
-    #[error("the queue is full: its bodies may have {max} bytes in all (queue.max_bytes)")]
+    /// The waiting bodies would have too many bytes.
+    #[error("the queue is full: its bodies would exceed {max} bytes in all (queue.max_bytes)")]
     Full {
         /// The limit.
         max: u64,
@@ -43,7 +43,7 @@ pub(in crate::workbench) struct Payloads {
     max_bytes: AtomicU64,
 }
 
-/// The bytes that wait, and a bell for requests that wait until there are fewer.
+/// The total bytes, and a notification for requests that wait until there are fewer.
 #[derive(Debug, Default)]
 struct Waiting {
     now: AtomicU64,
@@ -54,13 +54,13 @@ struct Waiting {
 #[derive(Debug)]
 pub(in crate::workbench) struct Bytes {
     payload: Vec<u8>,
-    /// What it was counted as: an engine takes the payload, and the count stays.
+    /// The counted bytes. They stay counted after an engine has taken the payload.
     count: u64,
     waiting: Arc<Waiting>,
 }
 
 impl Bytes {
-    /// Takes the bytes themselves out. They still count.
+    /// Takes the payload out. Its bytes still count.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.payload)
     }

@@ -16,7 +16,7 @@ pub(in crate::workbench) struct Places(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     settings: QueueSettings,
-    /// The number of events that wait, when it was last looked at.
+    /// The number of waiting events at the last update.
     waiting: usize,
     /// Places that were given to senders whose events the engine does not have yet.
     promised: usize,
@@ -46,7 +46,7 @@ impl Places {
     /// [`PushError`].
     ///
     /// # Cancel safety
-    /// The place in the line is lost if the future is dropped, and nothing else.
+    /// If the future is dropped, the sender loses its place in the line.
     pub(super) async fn reserve(&self, waiting: usize) -> Result<Place, PushError> {
         let (limit, place) = {
             let mut state = lock(&self.0);
@@ -61,7 +61,7 @@ impl Places {
             let WhenFull::Wait { timeout } = state.settings.when_full else {
                 return Err(PushError::Full { capacity: state.settings.capacity });
             };
-            // Senders that gave up while nothing moved would otherwise add up.
+            // Otherwise senders that gave up would pile up while no place becomes free.
             while state.line.front().is_some_and(oneshot::Sender::is_closed) {
                 state.line.pop_front();
             }

@@ -1,4 +1,4 @@
-//! The report on what keeps the queue: the engine, its promise, its counts.
+//! The report on the engine of the queue: its promise, its counts, its dead letters.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +9,20 @@ use crate::engine::{Book, DeadEvent, Depth, Engine, EngineError, EventId, Safety
 use crate::record::Mode;
 use crate::workbench::Workbench;
 
-/// What keeps the queue, and what it holds.
+/// The engine of the queue, and its contents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueReport {
     /// `memory`, `disk` or `jetstream`.
     pub engine: String,
     /// `memory`, `process` or `power_loss`: what an accepted event survives.
     pub safety: String,
-    /// That safety as a sentence about a 202.
+    /// The safety, as a sentence about a 202.
     pub promise: String,
     /// The file; null without one.
     pub file: Option<String>,
     /// The attempts before an event is a dead letter. 1 with the engine `memory`.
     pub attempts: u32,
-    /// The counts over all lives; null with the engine `memory`.
+    /// The counts since the queue was created; null with the engine `memory`.
     pub book: Option<BookState>,
     /// Where the events are.
     pub depth: DepthState,
@@ -30,37 +30,37 @@ pub struct QueueReport {
     pub recovered: u64,
     /// The bytes of the payloads that the queue holds. Those of recovered events are not counted.
     pub payload_bytes: u64,
-    /// The most of them.
+    /// The limit of these bytes.
     pub max_bytes: u64,
-    /// Why the engine does not work at present; null if it does.
+    /// Why the engine does not work at present; null while it works.
     pub trouble: Option<String>,
 }
 
-/// Counts of all lives: accepted = done + failed + dropped + held.
+/// Counts since the queue was created: accepted = done + failed + dropped + held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookState {
-    /// Accepted.
+    /// Accepted events.
     pub accepted: u64,
-    /// Done.
+    /// Events whose work is done.
     pub done: u64,
-    /// Dead letters, those that were removed or retried included.
+    /// Dead letters, including deleted and retried ones.
     pub failed: u64,
-    /// Purged.
+    /// Purged events.
     pub dropped: u64,
-    /// Held.
+    /// Events that wait or are in work.
     pub held: u64,
 }
 
 /// Where the events of a queue are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthState {
-    /// Events that can be taken.
+    /// Events that a consumer can take.
     pub ready: u64,
     /// Events that consumers have.
     pub leased: u64,
     /// Events that wait for their next attempt.
     pub delayed: u64,
-    /// Events that have ended, which is not stored yet.
+    /// Events whose end is not stored yet.
     pub settling: u64,
     /// Dead letters.
     pub dead: u64,
@@ -93,24 +93,24 @@ fn promise(safety: Safety, queue: &Queue) -> String {
     if let (Safety::Memory, QueueEngine::Disk, Syncs::Every(every)) = (safety, queue.engine, queue.sync) {
         let every = duration::format(every);
         return format!(
-            "a 202 says that the event is written within {every}: a kill or a power cut may take what came \
+            "a 202 means that the event is written within {every}: a kill or a power cut loses the events \
              since the last sync"
         );
     }
     let promise = match safety {
-        Safety::Memory => "a 202 says that the event is in memory: it is lost if the process ends",
+        Safety::Memory => "a 202 means that the event is in memory: it is lost if the process ends",
         Safety::Process => {
-            "a 202 says that the event is stored: it survives a kill of the process, and a power cut may take it"
+            "a 202 means that the event is stored: it survives a kill of the process, but not every power cut"
         }
         Safety::PowerLoss => {
-            "a 202 says that the event is on the disk: it survives a kill of the process and a power cut"
+            "a 202 means that the event is on the disk: it survives a kill of the process and a power cut"
         }
     };
     promise.to_owned()
 }
 
 impl Workbench {
-    /// Returns what keeps the queue, and what it holds.
+    /// Returns the engine of the queue, and its contents.
     pub fn queue_report(&self) -> QueueReport {
         let queue = self.settings().queue;
         let Queue { max_bytes, engine: configured, .. } = queue;
@@ -160,7 +160,7 @@ impl Workbench {
     ) -> Result<Vec<DeadEvent>, EngineError> {
         let Some(stored) = self.bench.queue.stored() else { return Ok(Vec::new()) };
         let number = after.map(|id| EventId(id.saturating_sub(stored.offset())));
-        // The id 0 is before the first number.
+        // Ids begin at 1, so 0 comes before every letter.
         let number = number.filter(|_| after >= Some(stored.offset()));
         let mut letters = stored.engine().dead(number, most).await?;
         letters.iter_mut().for_each(|letter| letter.id.0 += stored.offset());
@@ -174,7 +174,7 @@ impl Workbench {
     /// [`EngineError`].
     ///
     /// # Cancel safety
-    /// The letters may be accepted and not counted if the future is dropped.
+    /// If the future is dropped, the letters may be accepted without being counted.
     pub async fn retry_dead(&self, id: Option<u64>) -> Result<u64, EngineError> {
         match self.stored() {
             Some(stored) => stored.retry_dead(id).await,

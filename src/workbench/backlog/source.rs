@@ -1,4 +1,4 @@
-//! The source of the pipeline: takes events from where they wait, against demand.
+//! The source of the pipeline: takes waiting events on demand, from memory or from an engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{Backlog, Stored};
 use crate::pipeline::{Account, Clock, QueueSource, Ticket};
 use crate::stage::Producer;
 
-/// The source, by what keeps the events.
+/// The source, in memory or with an engine.
 #[derive(Debug)]
 pub(in crate::workbench) enum BacklogSource {
     Memory(QueueSource),
@@ -35,7 +35,7 @@ impl Producer for BacklogSource {
         }
     }
 
-    /// Returns zero: while it waits, its events are where they wait.
+    /// Returns zero: the source holds no events of its own.
     fn finish_within(&self) -> Duration {
         Duration::ZERO
     }

@@ -1,4 +1,4 @@
-//! Events that an engine keeps: what the bench knows of them, and how they come and go.
+//! Events that an engine keeps, from their acceptance to their settling.
 //!
 //! ```text
 //!   request ─▶ place ─▶ engine.push ─▶ 202 … engine.ask ─▶ ticket ─▶ work ─▶ engine.settle ─▶ done
@@ -6,8 +6,8 @@
 //!                                        └─── back, again ───┴────────┘
 //! ```
 //!
-//! The engine has the event and its payload. This module has what the engine does not know: when
-//! the event arrived in this life, so that waits and responses can be measured.
+//! The engine has the event and its payload. This module knows when the event arrived at this process,
+//! so that waits and responses can be measured.
 
 mod known;
 mod settling;
@@ -45,7 +45,7 @@ pub(in crate::workbench) struct Stored {
     me: Weak<Self>,
 }
 
-/// What a bench needs to keep its events with an engine.
+/// The parts of a bench that an engine's events need.
 pub(in crate::workbench) struct Parts {
     pub(super) engine: AnyEngine,
     pub(super) file: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub(in crate::workbench) struct Parts {
 }
 
 impl Stored {
-    /// Takes over the events that the engine holds: they count as recovered.
+    /// Takes over the events that the engine holds. They count as recovered.
     pub(in crate::workbench) fn new(parts: Parts, settings: &Settings) -> Arc<Self> {
         let Parts { engine, file, account, clock } = parts;
         let now = clock.now();
@@ -63,7 +63,7 @@ impl Stored {
             account.recover(now);
         }
         let places = Places::new(super::queue_settings(settings, clock));
-        // Engines of one process count from zero, and ids from one.
+        // An engine of one process counts from 0; ids count from 1.
         let offset = u64::from(!engine.is_shared());
         let stored = Arc::new_cyclic(|me| Self {
             known: Arc::new(Mutex::new(KnownEvents::new(now))),
@@ -167,8 +167,8 @@ impl Stored {
         (ready + delayed) as usize
     }
 
-    /// Returns the number of events that the engine has given out and that no ticket of `in_flight`
-    /// holds: they are on their way back.
+    /// Returns the number of leased events that no ticket of `in_flight` holds: they are on their way
+    /// back to the engine.
     pub(in crate::workbench) fn returning(&self, in_flight: u64) -> u64 {
         if self.engine.is_shared() { 0 } else { self.engine.depth().leased.saturating_sub(in_flight) }
     }
@@ -242,7 +242,7 @@ impl Stored {
     fn no_trouble(&self) {
         let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.take().is_some() {
-            log::info!("queue: it works again");
+            log::info!("the queue works again");
         }
     }
 
@@ -255,7 +255,7 @@ impl Stored {
         let purged = self.engine.purge().await?;
         let now = self.clock.now();
         for _ in 0..purged {
-            // Which of them it were is not known, so they count as inside until now.
+            // The engine does not say which events it dropped, so they count as inside until now.
             self.account.drop_waiting(now);
         }
         lock(&self.known).forget_unleased(&waiting);
@@ -295,7 +295,7 @@ fn input_of(payload: &[u8]) -> Option<i64> {
 impl Keeper for Stored {
     fn take_back(&self, event: &Event, begun: bool) {
         let (Some(me), Ok(runtime)) = (self.me.upgrade(), tokio::runtime::Handle::try_current()) else {
-            // The process ends, and the engine gives the event again in the next life.
+            // The process ends, and the next one gets the event again.
             return;
         };
         let (id, arrived) = (event.id, event.arrived);

@@ -1,5 +1,5 @@
-//! What a match does with the messages of other nodes. It runs in the mailbox of the match, so it
-//! keeps one order with the events of this node.
+//! Handles the messages of other nodes about a match. This runs in the mailbox of the match, so these
+//! messages and the events of this node have one order.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::orders::Place;
 use super::reign::Standing;
 use super::{Peers, Word};
 
-/// The most events of one answer: about 200 kB of JSON, a fifth of what NATS takes.
+/// The largest number of events in one answer: about 200 kB of JSON, a fifth of NATS's limit.
 const AT_ONCE: usize = 2_000;
 
-/// Says the state of a match whose home is here.
+/// Announces the state of a match whose home is here.
 pub(in super::super) async fn announce(live: &LiveMatch) {
     let Some(peers) = live.core.peers() else { return };
     let epoch = {
@@ -53,7 +53,7 @@ pub(in super::super) async fn home(live: &LiveMatch) -> Result<Place, OrderError
     Ok(Place::Here)
 }
 
-/// Hears what another node says about the match.
+/// Handles a message of another node about the match.
 pub(in super::super) async fn hear(
     live: &Arc<LiveMatch>,
     from: &str,
@@ -75,7 +75,7 @@ pub(in super::super) async fn hear(
             let own = live.now().1;
             let is_next = {
                 let mut reign = lock(&live.reign);
-                // The first event of a match that both have from its start.
+                // The first event of a match that both nodes have from its start.
                 reign.is_synced |= own == 0 && seq == 0;
                 reign.is_synced && seq == own
             };
@@ -97,7 +97,7 @@ pub(in super::super) async fn hear(
     }
 }
 
-/// Returns true if a node is the home of the match, and notes it if it has become so.
+/// Returns true if a node is the home of the match. Notes a new home.
 async fn admit(live: &LiveMatch, peers: &Peers, from: &str, epoch: u64) -> bool {
     let (standing, was_mine) = {
         let mut reign = lock(&live.reign);
@@ -115,13 +115,13 @@ async fn admit(live: &LiveMatch, peers: &Peers, from: &str, epoch: u64) -> bool 
         live.core.mark(MarkKind::Fault, format!("{} has another home: {from}, epoch {epoch}", live.id()));
     }
     if standing == Standing::Loses {
-        // So that the other one learns it.
+        // Tells the other node.
         announce(live).await;
     }
     standing != Standing::Loses
 }
 
-/// Asks the home for what this node lacks before event `next`.
+/// Asks the home for the missed events before event `next`.
 async fn compare(live: &LiveMatch, peers: &Peers, home: &str, next: u64) {
     let own = live.now().1;
     if next == 0 && !lock(&live.reign).is_synced {
@@ -173,7 +173,7 @@ async fn catch_up(
     let Some(mine) = own.get(first..) else { return };
     let is_same = mine.iter().zip(events).all(|(mine, event)| mine == event);
     if !is_same || (mine.len() > events.len() && events.len() < AT_ONCE) {
-        // This node has events of its own, from when there were two homes.
+        // This node has events of its own, from a time with two homes.
         let end = if first == 0 { events.to_vec() } else { Vec::new() };
         replace(live, end);
         lock(&live.reign).is_synced = first == 0;
@@ -197,13 +197,13 @@ async fn catch_up(
 /// Applies an event of the home, and sends it to the watchers of this node.
 async fn take(live: &Arc<LiveMatch>, event: Event, at: u64, last_trace: &mut Option<Instant>) {
     if let Err(error) = mailbox::record(live, event, at, last_trace).await {
-        // The rules are pure, so both have different events before it.
+        // The rules are pure, so the earlier events of the two nodes differ.
         log::warn!("match {}: an event of another node was refused: {error}", live.id());
         lock(&live.reign).is_synced = false;
     }
 }
 
-/// Replaces the match by one with these events. Its watchers are closed, and come back.
+/// Replaces the match by one with these events. Closes its watchers, which come back.
 fn replace(live: &LiveMatch, events: Vec<Event>) {
     let (is_played, text) = {
         let mut game = lock(&live.game);

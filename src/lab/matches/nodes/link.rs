@@ -1,4 +1,4 @@
-//! The task that listens to the other nodes, and says once a second which matches have their home
+//! The task that listens to the other nodes, and announces once a second the matches whose home is
 //! here.
 
 use std::sync::{Arc, Weak};
@@ -14,9 +14,9 @@ use super::orders::carry_out;
 use super::word::{Sent, Word};
 use crate::nodes::Messages;
 
-/// How often a home says its state.
+/// How often a home announces its state.
 const STATE: Duration = Duration::from_secs(1);
-/// How often an outage is looked for.
+/// How often the task checks for an outage.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Listens until the lab ends.
@@ -52,7 +52,7 @@ pub(in super::super) async fn run(core: Weak<Core>, peers: Arc<Peers>, mut messa
     }
 }
 
-/// Notes the beginning and the end of an outage.
+/// Marks the beginning and the end of an outage.
 async fn look(core: &Core, peers: &Peers, was_away: bool) -> bool {
     let away = peers.away();
     match (&away, was_away) {
@@ -68,10 +68,10 @@ async fn look(core: &Core, peers: &Peers, was_away: bool) -> bool {
     away.is_some()
 }
 
-/// Lets each match whose home is here say its state, behind the events in its mailbox.
+/// Lets each match whose home is here announce its state, after the events in its mailbox.
 fn announce(core: &Core) {
     for live in core.all() {
-        // A match that has ended says nothing.
+        // A match that has ended announces nothing.
         _ = live.letters.send(Letter::Announce);
     }
 }

@@ -11,9 +11,9 @@ use super::word::{Done, Order};
 /// The node at which an order is carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum Place {
-    /// This one.
+    /// This node.
     Here,
-    /// Another one.
+    /// Another node.
     There(String),
 }
 
@@ -45,7 +45,7 @@ impl LiveMatch {
         answer.await.unwrap_or(Err(OrderError::ShuttingDown))
     }
 
-    /// Has an order carried out at the home, unless that is here.
+    /// Passes an order to the home, unless that is here.
     async fn elsewhere(&self, order: Order) -> Result<Option<Option<Done>>, OrderError> {
         match (self.place().await?, self.core.peers()) {
             (Place::There(home), Some(peers)) => peers.ask(&home, self.number, order).await.map(Some),
@@ -67,7 +67,7 @@ impl LiveMatch {
             return self.apply_here(event).await;
         };
         let Done { seq, text, score } = done.unwrap_or(Done { seq: 0, text: String::new(), score: [0; 2] });
-        // The event may still be on its way to this node.
+        // The home's event may still be in flight to this node.
         let state = Arc::new(MatchState { score, ..MatchState::clone(&self.state()) });
         Ok(Recorded { seq, event, text, state })
     }

@@ -1,4 +1,4 @@
-//! The other nodes, as all matches of a lab use them.
+//! The other nodes, shared by all matches of a lab.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,8 +12,8 @@ use super::super::{OrderError, lock};
 use super::word::{Done, Order, Sent, Word};
 use crate::nodes::Bus;
 
-/// How long a node listens before it makes itself the home of a match: each home says its state
-/// once a second.
+/// How long a node listens before it becomes the home of a match: each home announces its state once
+/// a second.
 const SETTLE: Duration = Duration::from_millis(1_200);
 /// How long an order may take at the home.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub(in super::super) struct Peers {
     /// The name of this node.
     pub(super) node: String,
     pub(super) bus: Arc<dyn Bus>,
-    /// Orders at other nodes that are not answered yet.
+    /// Orders to other nodes without an answer yet.
     asks: Mutex<BTreeMap<u64, oneshot::Sender<Answered>>>,
     last_ask: AtomicU64,
     /// From then on, the home of each match is known.
@@ -55,8 +55,8 @@ impl Peers {
         sleep_until(settled).await;
     }
 
-    /// Says something about a match to all nodes. What is said during an outage is lost; the
-    /// numbers of the events show it.
+    /// Sends a message about a match to all nodes. During an outage the message is lost; nodes notice
+    /// by the numbers of the events.
     pub(in super::super) async fn say(&self, number: usize, word: Word) {
         let sent = Sent { from: self.node.clone(), number, word };
         let Ok(message) = serde_json::to_vec(&sent) else { return };
@@ -65,7 +65,7 @@ impl Peers {
         }
     }
 
-    /// Has an order carried out at its home.
+    /// Passes an order to its home, and waits for the result.
     ///
     /// # Errors
     /// [`OrderError::There`], with the reason of the home.
@@ -86,7 +86,7 @@ impl Peers {
     /// Takes the answer to an order.
     pub(super) fn answer(&self, ask: u64, answered: Answered) {
         if let Some(done) = lock(&self.asks).remove(&ask) {
-            // The one who asked may have gone.
+            // The caller may have dropped its receiver.
             _ = done.send(answered);
         }
     }

@@ -1,8 +1,8 @@
-//! Which node is the home of a match, as this node knows it.
+//! This node's knowledge of the home of a match.
 
 use tokio::time::{Duration, Instant};
 
-/// A home that has said nothing for this long is lost; it says its state once a second.
+/// A home that is silent for this long is lost; it announces its state once a second.
 const LOST: Duration = Duration::from_millis(3_500);
 /// The shortest time between two requests for missed events.
 const BETWEEN_WANTS: Duration = Duration::from_millis(300);
@@ -21,7 +21,7 @@ pub(in super::super) struct Reign {
     wanted: Option<Instant>,
 }
 
-/// How a message of a home stands to the reign that is known.
+/// How the home of a message compares with the known home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Current,
@@ -41,7 +41,7 @@ impl Reign {
         }
     }
 
-    /// Notes that the home was heard of.
+    /// Notes a message of the home.
     pub(super) fn hear(&mut self) {
         self.heard = Some(Instant::now());
     }
@@ -53,12 +53,12 @@ impl Reign {
         self.hear();
     }
 
-    /// Returns true if the home has said nothing for too long.
+    /// Returns true if the home was silent for too long.
     pub(super) fn is_lost(&self) -> bool {
         self.heard.is_none_or(|heard| heard.elapsed() > LOST)
     }
 
-    /// Returns true if missed events may be asked for now, and notes it.
+    /// Returns true if this node may ask for missed events now, and notes the request.
     pub(super) fn may_want(&mut self) -> bool {
         let may = self.wanted.is_none_or(|wanted| wanted.elapsed() > BETWEEN_WANTS);
         if may {
@@ -67,7 +67,7 @@ impl Reign {
         may
     }
 
-    /// Lets missed events be asked for at once, because the last request was answered.
+    /// Allows the next request at once, because the last one was answered.
     pub(super) fn was_answered(&mut self) {
         self.wanted = None;
     }

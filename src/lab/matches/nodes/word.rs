@@ -1,4 +1,4 @@
-//! What nodes say to each other about a match, as JSON.
+//! The messages between nodes about a match, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +14,12 @@ pub(in super::super) struct Sent {
     pub(super) word: Word,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in super::super) enum Word {
-    /// Asks every home to say its state.
+    /// Asks every home to announce its state.
     Hello,
-    /// The home says the number of its next event.
+    /// The home announces the number of its next event.
     State { epoch: u64, next: u64 },
     /// The home publishes an event. The time is in microseconds since the epoch.
     Event { epoch: u64, seq: u64, at: u64, event: Event },
@@ -43,7 +43,7 @@ pub(in super::super) enum Order {
     Again,
 }
 
-/// An event that an order has caused.
+/// An event that an order caused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in super::super) struct Done {
     pub(super) seq: u64,

@@ -1,11 +1,11 @@
-//! What the bench knows of the events of an engine, by their numbers.
+//! The arrival, payload and input of the events of an engine, by their numbers.
 
 use std::collections::BTreeMap;
 
 use super::super::payloads::Bytes;
 use crate::pipeline::Stamp;
 
-/// What is known of one event of this life.
+/// The data of one event that this process accepted.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) arrived: Stamp,

@@ -15,9 +15,9 @@ use crate::workbench::Bench;
 
 /// The longest delay between attempts, unless `queue.retry_delay` is longer.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
-/// The delays between attempts to store what could not be stored.
+/// The delays before a failed store is repeated.
 const STORE_AGAIN: Backoff = Backoff::exponential(Duration::from_millis(50), Duration::from_secs(2));
-/// Why an attempt failed whose worker ended.
+/// The reason of an attempt whose worker ended.
 const STOPPED: &str = "its worker was stopped";
 
 impl Stored {
@@ -26,8 +26,8 @@ impl Stored {
         outcome == Outcome::Done || lock(&self.known).tries(id - self.offset) + 1 >= self.attempts
     }
 
-    /// Settles an event whose work has ended, and returns when that is stored. `why` says why the
-    /// work failed. Returns false if the event is not this process's to settle any more.
+    /// Settles an event whose work has ended, and returns once that is stored. `why` is the reason if
+    /// the work failed. Returns false if this process no longer holds the event.
     ///
     /// # Cancel safety
     /// The event may stay leased if the future is dropped. Run it in a task of its own.
@@ -48,7 +48,7 @@ impl Stored {
         is_stored
     }
 
-    /// Counts an event as one that waits again, or that another process has.
+    /// Counts an event as waiting again, or as held by another process.
     fn counts_as_waiting(&self, ticket: Ticket) {
         let arrived = ticket.arrived();
         ticket.give_back();
@@ -57,7 +57,7 @@ impl Stored {
         }
     }
 
-    /// Gives an event back whose ticket was dropped. If its work had begun, that was an attempt.
+    /// Gives an event back whose ticket was dropped. If its work had begun, that counts as an attempt.
     pub(super) async fn give_back(&self, id: u64, arrived: Stamp, begun: bool) {
         let number = id - self.offset;
         let tries = lock(&self.known).tries(number);
@@ -80,8 +80,8 @@ impl Stored {
         self.places.update(self.waiting());
     }
 
-    /// Stores how an event ended, however often that takes. Returns false if it is not this
-    /// process's to settle any more.
+    /// Stores how an event ended, and tries until that succeeds. Returns false if this process no
+    /// longer holds the event.
     async fn store(&self, number: u64, how: Settle) -> bool {
         let mut failures = 0;
         loop {
@@ -101,7 +101,7 @@ impl Stored {
         }
     }
 
-    /// Returns the delay after an attempt that failed, when `tries` had failed before.
+    /// Returns the delay after a failed attempt; `tries` attempts had failed before it.
     fn delay(&self, tries: u32) -> Duration {
         let first = *self.retry_delay.lock().unwrap_or_else(PoisonError::into_inner);
         let doubled = first.saturating_mul(2_u32.saturating_pow(tries));
@@ -125,7 +125,7 @@ impl Bench {
         };
         let id = ticket.id();
         if !stored.ends(id, outcome) {
-            // First, so that the event never counts twice: with its ticket, and where it waits.
+            // First, so that the event is never counted twice: by its ticket and as waiting.
             stored.counts_as_waiting(ticket);
             stored.settle(id, outcome, why).await;
         } else if stored.settle(id, outcome, why).await {

@@ -34,7 +34,7 @@ async fn a_kill_counts_an_attempt_of_each_event_that_has_begun_and_the_last_one_
     let queue = file.open();
     let dead = queue.dead(None, 10).await.unwrap();
     assert_eq!((dead.len(), dead[0].id, dead[0].tries), (1, EventId(0), 3));
-    assert_eq!(dead[0].why, "the process ended while the event was worked on");
+    assert_eq!(dead[0].why, "the process ended while it worked on the event");
     assert_eq!(dead[0].payload, b"poison");
     assert_eq!(queue.book(), Book { accepted: 4, done: 0, failed: 1, dropped: 0 });
     assert_eq!(numbers(&queue.ask(9).await.unwrap()), [1, 2, 3]);
