@@ -104,7 +104,7 @@ async fn events_of_an_outage_come_late_once_and_in_order_and_the_snapshot_says_s
     }
     until("the outage is seen", || right.has_mark("NATS is away")).await;
     assert_eq!(right.shown().verdict.word, "AWAY");
-    assert!(right.shown().verdict.text.contains("from the node left"), "{}", right.shown().verdict.text);
+    assert!(right.shown().verdict.text.contains("of the home node left"), "{}", right.shown().verdict.text);
     assert_eq!(right.next(), 1);
     let refused = right.live().apply(Event { minute: 9, action: Action::Stop }).await.unwrap_err();
     assert!(matches!(refused, OrderError::Away { .. }), "{refused}");
