@@ -65,6 +65,7 @@ async fn compare() {
             while taken < EVENTS {
                 let events = queue.ask(demand).await.unwrap();
                 taken += events.len();
+                queue.begin(&events.iter().map(|event| event.id).collect::<Vec<_>>());
                 queue.settle(events.iter().map(|event| (event.id, Settle::Done)).collect()).await.unwrap();
             }
             ours.push(rate(began));

@@ -52,7 +52,7 @@ impl Beats {
     pub async fn open(nats: &Nats, subject: &str) -> Result<Self, NatsError> {
         let client = nats.client();
         let mut messages = client.subscribe(format!("{subject}.*")).await.map_err(NatsError::away)?;
-        client.flush().await.map_err(NatsError::away)?;
+        nats.read_by_server().await?;
         let heard: Arc<Mutex<Heard>> = Arc::default();
         let stop = CancellationToken::new();
         let listen = {

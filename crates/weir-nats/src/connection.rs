@@ -1,12 +1,15 @@
 //! The connection to NATS, which reconnects by itself.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, Context, context::ContextBuilder};
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use bytes::Bytes;
+use futures::StreamExt;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::trouble::{NatsError, in_words};
 
@@ -24,6 +27,8 @@ pub struct Nats {
     jetstream: Context,
     url: Arc<str>,
     connected: watch::Receiver<bool>,
+    /// When the connection came back last.
+    reconnected: Arc<Mutex<Option<Instant>>>,
 }
 
 impl fmt::Debug for Nats {
@@ -51,6 +56,7 @@ impl Nats {
         let addresses = url.split(',').map(address).collect::<Result<Vec<_>, _>>()?;
         let (changes, connected) = watch::channel(true);
         let changes = Arc::new(changes);
+        let reconnected: Arc<Mutex<Option<Instant>>> = Arc::default();
         let at: Arc<str> = url.into();
         let options = ConnectOptions::new()
             .name(name)
@@ -59,10 +65,15 @@ impl Nats {
             .ping_interval(PING)
             .reconnect_delay_callback(|tries| Duration::from_millis(100 * (tries as u64).min(10)))
             .event_callback({
-                let at = Arc::clone(&at);
+                let (at, reconnected) = (Arc::clone(&at), Arc::clone(&reconnected));
                 move |event| {
                     match &event {
-                        Event::Connected => _ = changes.send_replace(true),
+                        Event::Connected => {
+                            if !changes.send_replace(true) {
+                                *reconnected.lock().unwrap_or_else(PoisonError::into_inner) =
+                                    Some(Instant::now());
+                            }
+                        }
                         Event::Disconnected | Event::Closed => _ = changes.send_replace(false),
                         _ => {}
                     }
@@ -79,7 +90,7 @@ impl Nats {
             .await
             .map_err(|why| NatsError::Unreachable { url: url.to_owned(), why: in_words(&why) })?;
         let jetstream = ContextBuilder::new().timeout(REQUEST).build(client.clone());
-        Ok(Self { client, jetstream, url: at, connected })
+        Ok(Self { client, jetstream, url: at, connected, reconnected })
     }
 
     /// Returns the addresses given to [`connect`](Self::connect).
@@ -107,6 +118,27 @@ impl Nats {
     pub async fn connected(&self) {
         // An error means that the client has ended, which happens only with its last clone.
         _ = self.connected.clone().wait_for(|connected| *connected).await;
+    }
+
+    /// Returns whether the connection was lost and came back in the last time.
+    pub(crate) fn has_reconnected_within(&self, time: Duration) -> bool {
+        let reconnected = *self.reconnected.lock().unwrap_or_else(PoisonError::into_inner);
+        reconnected.is_some_and(|at| at.elapsed() < time)
+    }
+
+    /// Returns once the server has read all that was sent before, such as a subscription. A flush of
+    /// the client only says that it was written.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`].
+    pub(crate) async fn read_by_server(&self) -> Result<(), NatsError> {
+        let inbox = self.client.new_inbox();
+        let mut echo = self.client.subscribe(inbox.clone()).await.map_err(NatsError::away)?;
+        self.client.publish(inbox, Bytes::new()).await.map_err(NatsError::away)?;
+        match timeout(REQUEST, echo.next()).await {
+            Ok(Some(_)) => Ok(()),
+            _ => Err(NatsError::Away { why: "a subscription was not answered".to_owned() }),
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {

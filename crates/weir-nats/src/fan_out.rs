@@ -47,7 +47,7 @@ impl FanOut {
     pub async fn subscribe(&self) -> Result<impl Stream<Item = Bytes> + Send + Unpin + use<>, NatsError> {
         let client = self.nats.client();
         let messages = client.subscribe(self.subject.clone()).await.map_err(NatsError::away)?;
-        client.flush().await.map_err(NatsError::away)?;
+        self.nats.read_by_server().await?;
         Ok(messages.map(|message| message.payload))
     }
 }

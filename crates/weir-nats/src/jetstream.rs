@@ -8,14 +8,18 @@
 //! ```
 
 mod counts;
+mod delivery;
 mod finishing;
 mod inner;
 mod leases;
 mod letters;
+mod notes;
 mod options;
+mod others;
 mod pull;
 mod push;
 mod queue;
+mod recent;
 mod settle;
 
 pub use counts::StreamCounts;

@@ -7,6 +7,8 @@
 mod faults;
 /// A process that owns a name, and is killed or stopped.
 mod owner;
+/// Events whose work ends the process.
+mod poison;
 /// The engine.
 mod queue;
 /// Claims, leases, fences.

@@ -28,11 +28,11 @@ pub(crate) async fn open(nats: &Nats, options: StreamOptions) -> JetStreamQueue 
     }
 }
 
-fn ids(leased: &[Leased]) -> Vec<u64> {
+pub(crate) fn ids(leased: &[Leased]) -> Vec<u64> {
     leased.iter().map(|event| event.id.0).collect()
 }
 
-fn all(leased: &[Leased], how: &Settle) -> Vec<(EventId, Settle)> {
+pub(crate) fn all(leased: &[Leased], how: &Settle) -> Vec<(EventId, Settle)> {
     leased.iter().map(|event| (event.id, how.clone())).collect()
 }
 

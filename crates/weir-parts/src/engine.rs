@@ -244,6 +244,13 @@ pub trait Engine: Send + Sync + 'static {
         _ = ids;
     }
 
+    /// Returns the number of events that this engine itself has made dead letters since it was opened,
+    /// because their last attempt ended with the process that worked on them. No asker has settled
+    /// them. Zero for an engine that does this only when it is opened.
+    fn given_up(&self) -> u64 {
+        0
+    }
+
     /// Settles leased events, and resolves when that is safe.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod known;
 mod settling;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(in crate::workbench) struct Stored {
     retry_delay: Mutex<Duration>,
     /// Events that were held when the engine was opened.
     recovered: u64,
+    /// Events that the engine itself has made dead letters, as far as the ledger has them.
+    given_up: AtomicU64,
     file: Option<PathBuf>,
     trouble: Mutex<Option<String>>,
     me: Weak<Self>,
@@ -65,6 +68,7 @@ impl Stored {
         let places = Places::new(super::queue_settings(settings, clock));
         // An engine of one process counts from 0; ids count from 1.
         let offset = u64::from(!engine.is_shared());
+        let engine_given_up = engine.given_up();
         let stored = Arc::new_cyclic(|me| Self {
             known: Arc::new(Mutex::new(KnownEvents::new(now))),
             engine,
@@ -75,6 +79,7 @@ impl Stored {
             attempts: u32::try_from(settings.queue.attempts).unwrap_or(u32::MAX),
             retry_delay: Mutex::new(settings.queue.retry_delay),
             recovered,
+            given_up: AtomicU64::new(engine_given_up),
             file,
             trouble: Mutex::default(),
             me: me.clone(),
@@ -161,8 +166,21 @@ impl Stored {
         lock(&self.known).input(id - self.offset)
     }
 
+    /// Counts events as failed that the engine itself has made dead letters.
+    fn count_given_up(&self) {
+        let given_up = self.engine.given_up();
+        let counted = self.given_up.fetch_max(given_up, Ordering::AcqRel);
+        let now = self.clock.now();
+        for _ in counted..given_up {
+            // Another process has accepted it, or this one, which has lent it.
+            self.account.recover(now);
+            self.account.fail_waiting(now);
+        }
+    }
+
     /// Returns the number of events that wait, delayed ones included.
     pub(in crate::workbench) fn waiting(&self) -> usize {
+        self.count_given_up();
         let Depth { ready, delayed, .. } = self.engine.depth();
         (ready + delayed) as usize
     }

@@ -29,6 +29,8 @@ pub(super) struct Counts {
     pub(super) done: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) dropped: AtomicU64,
+    /// Of those that failed, events that were lost with their node at their last attempt.
+    pub(super) given_up: AtomicU64,
     read: Mutex<Read>,
     wanted: AtomicBool,
 }

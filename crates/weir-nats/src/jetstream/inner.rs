@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_nats::Subscriber;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType, Stream};
+use async_nats::jetstream::stream::{Config, RawMessageErrorKind, RetentionPolicy, StorageType, Stream};
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
@@ -12,8 +13,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::counts::{Counts, StreamCounts};
-use super::leases::{Admitted, Delivery, Leases};
+use super::delivery::{Attempts, Delivery};
+use super::leases::{Admitted, Leases};
+use super::notes::{Begun, Notes};
 use super::options::StreamOptions;
+use super::others::Silent;
 use super::pull::{Abandoned, Delivered, Pulls, give_back};
 use super::push::WINDOW;
 use crate::connection::Nats;
@@ -32,6 +36,12 @@ const COUNTED: Duration = Duration::from_secs(1);
 /// The pause before a request is sent again that was not answered.
 pub(super) const AGAIN: Duration = Duration::from_millis(50);
 
+/// What the keeper of a queue receives.
+pub(super) struct Heard {
+    abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    questions: Subscriber,
+}
+
 /// The parts of a queue.
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -40,6 +50,10 @@ pub(super) struct Inner {
     pub(super) events: Stream,
     pub(super) tries: Stream,
     pub(super) dead: Stream,
+    /// The notes of all nodes.
+    pub(super) begun: Stream,
+    pub(super) notes: Notes,
+    pub(super) silent: Silent,
     consumer: tokio::sync::Mutex<PullConsumer>,
     pub(super) pulls: Pulls,
     pub(super) leases: Leases,
@@ -57,16 +71,13 @@ pub(super) struct Inner {
     pub(super) tasks: TaskTracker,
     /// Events below this number were held when the queue was opened.
     pub(super) recovered_below: u64,
-    /// Begins the ids of messages of this node.
-    instance: String,
+    /// The name of this node's life in the queue. Begins the ids of its messages.
+    pub(super) instance: String,
     pushed: AtomicU64,
 }
 
 impl Inner {
-    pub(super) async fn open(
-        nats: &Nats,
-        options: StreamOptions,
-    ) -> Result<(Self, mpsc::UnboundedReceiver<Abandoned>), NatsError> {
+    pub(super) async fn open(nats: &Nats, options: StreamOptions) -> Result<(Self, Heard), NatsError> {
         let name = plain("a stream", &options.stream)?;
         let config = |name: String, subject: String| Config {
             name,
@@ -91,6 +102,7 @@ impl Inner {
         };
         let tries = nats.stream(one_each("tries")).await?;
         let dead = nats.stream(one_each("dead")).await?;
+        let begun = nats.stream(one_each("begun")).await?;
         let consumer = events.create_consumer(pull::Config {
             durable_name: Some(CONSUMER.to_owned()),
             ack_policy: AckPolicy::Explicit,
@@ -111,6 +123,9 @@ impl Inner {
             events,
             tries,
             dead,
+            begun,
+            notes: Notes::default(),
+            silent: Silent::default(),
             consumer: tokio::sync::Mutex::new(consumer),
             pulls,
             leases: Leases::default(),
@@ -127,7 +142,10 @@ impl Inner {
             options,
         };
         inner.count().await?;
-        Ok((inner, abandoned))
+        // First the subscription, so that a node whose note is stored can be asked.
+        let questions = inner.hear_others().await?;
+        inner.write_note(&Begun::new()).await?;
+        Ok((inner, Heard { abandoned, questions }))
     }
 
     /// Returns the subject of events.
@@ -196,21 +214,27 @@ impl Inner {
         }
     }
 
-    /// Returns the failed attempts of an event that was delivered elsewhere before.
-    pub(super) async fn read_tries(&self, id: u64) -> Result<u32, NatsError> {
+    /// Reads the failed attempts of an event.
+    pub(super) async fn read_attempts(&self, id: u64) -> Result<Attempts, NatsError> {
         let found = last(&self.tries, &self.tries_subject(id)).await?;
         let text = found.map(|message| String::from_utf8_lossy(&message.payload).into_owned());
-        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+        Ok(text.as_deref().map(Attempts::read).unwrap_or_default())
     }
 
     /// Stores the failed attempts of an event.
-    pub(super) async fn write_tries(&self, id: u64, tries: u32) -> Result<(), NatsError> {
-        put(&self.nats, self.tries_subject(id), tries.to_string().into()).await.map(|_| ())
+    pub(super) async fn write_attempts(&self, id: u64, attempts: Attempts) -> Result<(), NatsError> {
+        put(&self.nats, self.tries_subject(id), attempts.text().into()).await.map(|_| ())
+    }
+
+    /// Returns whether an event is not in the stream any more.
+    pub(super) async fn is_gone(&self, id: u64) -> bool {
+        let found = self.events.get_raw_message(id).await;
+        found.is_err_and(|error| error.kind() == RawMessageErrorKind::NoMessageFound)
     }
 
     /// Forgets the failed attempts of an event that is gone. A record that stays does no harm: the
     /// number is never given again.
-    pub(super) async fn forget_tries(&self, id: u64) {
+    pub(super) async fn forget_attempts(&self, id: u64) {
         if let Err(error) = self.tries.purge().filter(self.tries_subject(id)).await {
             log::debug!("the attempts of event {id} are still kept: {error}");
         }
@@ -218,24 +242,28 @@ impl Inner {
 
     /// Decides what becomes of what was delivered: returns the new ones with their failed attempts,
     /// if they are known.
-    pub(super) fn admit(&self, delivered: Vec<Delivered>) -> Vec<(Delivered, Option<u32>)> {
+    pub(super) fn admit(&self, delivered: Vec<Delivered>) -> Vec<(Delivered, Option<Attempts>)> {
         let mut new = Vec::with_capacity(delivered.len());
         for delivered in delivered {
             match self.leases.admit(&delivered.delivery) {
-                Admitted::Lease { tries } => new.push((delivered, tries)),
+                Admitted::Lease { attempts } => new.push((delivered, attempts)),
                 Admitted::Held => {}
-                Admitted::Settled => {
-                    // The server has lost the answer, and gets it again.
-                    let (client, reply) = (self.nats.client().clone(), delivered.delivery.reply);
-                    self.tasks.spawn(async move { _ = client.publish(reply, Bytes::new()).await });
-                }
+                Admitted::Settled => self.acknowledge_again(delivered.delivery),
             }
         }
         new
     }
 
-    /// Extends leases, reads counts and gives back what was abandoned, until the queue ends.
-    pub(super) async fn keep(&self, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
+    /// Acknowledges an event that was settled before, and whose answer the server has lost.
+    pub(super) fn acknowledge_again(&self, delivery: Delivery) {
+        let client = self.nats.client().clone();
+        self.tasks.spawn(async move { _ = client.publish(delivery.reply, "+ACK".into()).await });
+    }
+
+    /// Extends leases, reads counts, gives back what was abandoned, writes the note of this node and
+    /// answers the others, until the queue ends.
+    pub(super) async fn keep(&self, heard: Heard) {
+        let Heard { mut abandoned, questions } = heard;
         let extending = async {
             loop {
                 sleep(self.options.lease / 6).await;
@@ -263,6 +291,7 @@ impl Inner {
                 self.tasks.spawn(async move { give_back(&nats, left, &ending).await });
             }
         };
-        tokio::join!(extending, counting, giving_back);
+        let answering = self.answer_others(questions);
+        tokio::join!(extending, counting, giving_back, self.write_notes(), answering);
     }
 }

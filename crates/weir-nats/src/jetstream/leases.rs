@@ -1,87 +1,52 @@
 //! The events that this node holds, and what it knows of those that it gave back.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::Subject;
 use tokio::time::Instant;
 
-/// Events that were given back or settled and are remembered.
-const REMEMBERED: usize = 65_536;
-
-/// A delivery of an event, as its reply subject describes it.
-#[derive(Debug, Clone)]
-pub(super) struct Delivery {
-    pub(super) reply: Subject,
-    /// The number of the event in the stream.
-    pub(super) id: u64,
-    /// The deliveries of this event, this one included.
-    pub(super) count: u64,
-}
-
-impl Delivery {
-    /// Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<number>.…`, or the longer form of later
-    /// servers with a domain and an account before the stream.
-    pub(super) fn read(reply: Subject) -> Option<Self> {
-        let mut parts = reply.strip_prefix("$JS.ACK.")?.split('.');
-        let skipped = if parts.clone().count() >= 9 { 4 } else { 2 };
-        let count = parts.nth(skipped)?.parse().ok()?;
-        let id = parts.next()?.parse().ok()?;
-        Some(Self { reply, id, count })
-    }
-}
+use super::delivery::{Attempts, Delivery};
+use super::recent::Recent;
 
 #[derive(Debug)]
 struct Lease {
     delivery: Delivery,
-    tries: u32,
+    attempts: Attempts,
     extended: Instant,
     is_settling: bool,
+    /// The work on it has begun.
+    has_begun: bool,
+    /// A note of that may be stored.
+    is_noted: bool,
 }
 
 /// An event that is being settled.
 #[derive(Debug, Clone)]
 pub(super) struct Settling {
     pub(super) delivery: Delivery,
-    pub(super) tries: u32,
+    pub(super) attempts: Attempts,
+    /// A note that its work has begun may be stored.
+    pub(super) is_noted: bool,
 }
 
-/// What is known of an event that this node gave back: its deliveries and failed attempts.
-type Returned = (u64, u32);
-
-/// Numbers with a value, of which the oldest are forgotten.
+/// An event that was given back: when it was stored, the delivery that ended so, its attempts.
 #[derive(Debug)]
-struct Recent<T> {
-    values: HashMap<u64, T>,
-    order: VecDeque<u64>,
-}
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self { values: HashMap::new(), order: VecDeque::new() }
-    }
-}
-
-impl<T> Recent<T> {
-    fn insert(&mut self, id: u64, value: T) {
-        if self.values.insert(id, value).is_none() {
-            self.order.push_back(id);
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.values.remove(&oldest);
-        }
-    }
+struct Returned {
+    stored: u64,
+    count: u64,
+    attempts: Attempts,
 }
 
 #[derive(Debug, Default)]
 struct State {
     leases: HashMap<u64, Lease>,
     settling: usize,
+    /// Events that this node gave back.
     returned: Recent<Returned>,
-    settled: Recent<()>,
+    /// Events that this node settled for good, and when they were stored.
+    settled: Recent<u64>,
     /// Events that this node gave back with a delay, until it is over.
     delayed: BTreeMap<u64, (Instant, Delivery)>,
     /// Events that were settled for good.
@@ -93,10 +58,19 @@ struct State {
 pub(super) enum Admitted {
     /// It is new to this node, or comes again after this node gave it back. The failed attempts are
     /// known unless it was delivered elsewhere before.
-    Lease { tries: Option<u32> },
+    Lease { attempts: Option<Attempts> },
     /// This node holds it: its lease was over, and goes on with this delivery.
     Held,
     /// This node has settled it, and the server does not know.
+    Settled,
+}
+
+/// What this node knows of an event that another node was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// This node holds it.
+    Held,
+    /// This node has settled it for good.
     Settled,
 }
 
@@ -117,34 +91,77 @@ impl Leases {
             lease.extended = Instant::now();
             return Admitted::Held;
         }
-        if delivery.count > 1 && state.settled.values.contains_key(&delivery.id) {
+        if Self::has_settled(&state, delivery.id, delivery.stored) {
             return Admitted::Settled;
         }
         state.delayed.remove(&delivery.id);
-        Admitted::Lease { tries: Self::known_tries(&state, delivery) }
+        Admitted::Lease { attempts: Self::known_attempts(&state, delivery) }
     }
 
     /// Returns the failed attempts of an event: of a new one, of one that this node gave back last,
-    /// and 0 for one that is not handed out.
-    pub(super) fn tries_of(&self, delivery: &Delivery) -> Option<u32> {
+    /// and none for one that is not handed out.
+    pub(super) fn attempts_of(&self, delivery: &Delivery) -> Option<Attempts> {
         let state = self.lock();
-        let is_handed_out =
-            !state.leases.contains_key(&delivery.id) && !state.settled.values.contains_key(&delivery.id);
-        if is_handed_out { Self::known_tries(&state, delivery) } else { Some(0) }
+        let is_handed_out = !state.leases.contains_key(&delivery.id)
+            && !Self::has_settled(&state, delivery.id, delivery.stored);
+        if is_handed_out { Self::known_attempts(&state, delivery) } else { Some(Attempts::default()) }
     }
 
-    fn known_tries(state: &State, delivery: &Delivery) -> Option<u32> {
-        if delivery.count == 1 {
-            return Some(0);
+    fn has_settled(state: &State, id: u64, stored: u64) -> bool {
+        state.settled.get(id) == Some(&stored)
+    }
+
+    fn known_attempts(state: &State, delivery: &Delivery) -> Option<Attempts> {
+        let returned = state.returned.get(delivery.id).filter(|last| last.stored == delivery.stored);
+        match returned {
+            Some(last) if last.count + 1 == delivery.count => Some(last.attempts),
+            // A server that leads since then may have forgotten the deliveries before.
+            Some(_) => None,
+            None => (delivery.count == 1).then(Attempts::default),
         }
-        let known = state.returned.values.get(&delivery.id).copied();
-        known.filter(|(count, _)| count + 1 == delivery.count).map(|(_, tries)| tries)
+    }
+
+    /// Returns what this node knows of an event.
+    pub(super) fn said(&self, id: u64, stored: u64) -> Option<Said> {
+        let state = self.lock();
+        if state.leases.get(&id).is_some_and(|lease| lease.delivery.stored == stored) {
+            return Some(Said::Held);
+        }
+        Self::has_settled(&state, id, stored).then_some(Said::Settled)
     }
 
     /// Leases an event.
-    pub(super) fn hold(&self, delivery: Delivery, tries: u32) {
-        let lease = Lease { tries, extended: Instant::now(), is_settling: false, delivery };
+    pub(super) fn hold(&self, delivery: Delivery, attempts: Attempts) {
+        let (extended, is_settling, has_begun, is_noted) = (Instant::now(), false, false, false);
+        let lease = Lease { delivery, attempts, extended, is_settling, has_begun, is_noted };
         self.lock().leases.insert(lease.delivery.id, lease);
+    }
+
+    /// Notes that the work on events begins. Returns whether any of them is leased, and whether one
+    /// was delivered before.
+    pub(super) fn begin(&self, ids: impl Iterator<Item = u64>) -> (bool, bool) {
+        let (mut any, mut again) = (false, false);
+        let mut state = self.lock();
+        for id in ids {
+            if let Some(lease) = state.leases.get_mut(&id) {
+                lease.has_begun = true;
+                any = true;
+                again |= lease.delivery.count > 1;
+            }
+        }
+        (any, again)
+    }
+
+    /// Returns the events whose work has begun and whose settling has not, at most `most`, with the
+    /// number of their delivery. They count as noted from now on.
+    pub(super) fn note_begun(&self, most: usize) -> BTreeMap<u64, u64> {
+        let mut state = self.lock();
+        let begun = state.leases.values_mut().filter(|lease| lease.has_begun && !lease.is_settling);
+        let note = |lease: &mut Lease| {
+            lease.is_noted = true;
+            (lease.delivery.id, lease.delivery.count)
+        };
+        begun.take(most).map(note).collect()
     }
 
     /// Begins to settle an event, unless it is not leased or is being settled.
@@ -152,7 +169,8 @@ impl Leases {
         let mut state = self.lock();
         let lease = state.leases.get_mut(&id).filter(|lease| !lease.is_settling)?;
         lease.is_settling = true;
-        let settling = Settling { delivery: lease.delivery.clone(), tries: lease.tries };
+        let (delivery, attempts) = (lease.delivery.clone(), lease.attempts);
+        let settling = Settling { delivery, attempts, is_noted: lease.is_noted };
         state.settling += 1;
         Some(settling)
     }
@@ -171,19 +189,25 @@ impl Leases {
         }
     }
 
+    /// The event is not held any more, and not settled: it comes again.
+    pub(super) fn forget(&self, id: u64) {
+        Self::end_lease(&mut self.lock(), id);
+    }
+
     /// The event is gone for good.
-    pub(super) fn gone(&self, id: u64) {
+    pub(super) fn gone(&self, event: &Delivery) {
         let mut state = self.lock();
-        Self::end_lease(&mut state, id);
-        state.settled.insert(id, ());
+        Self::end_lease(&mut state, event.id);
+        state.settled.insert(event.id, event.stored);
         state.gone += 1;
     }
 
     /// The event was given back, with a delay or at once.
-    pub(super) fn returned(&self, delivery: Delivery, tries: u32, after: Duration) {
+    pub(super) fn returned(&self, delivery: Delivery, attempts: Attempts, after: Duration) {
         let mut state = self.lock();
         Self::end_lease(&mut state, delivery.id);
-        state.returned.insert(delivery.id, (delivery.count, tries));
+        let returned = Returned { stored: delivery.stored, count: delivery.count, attempts };
+        state.returned.insert(delivery.id, returned);
         if !after.is_zero()
             && let Some(due) = Instant::now().checked_add(after)
         {
@@ -199,11 +223,11 @@ impl Leases {
     }
 
     /// Counts events that were purged.
-    pub(super) fn purged(&self, ids: &HashSet<u64>) {
+    pub(super) fn purged<'a>(&self, events: impl Iterator<Item = &'a Delivery>) {
         let mut state = self.lock();
-        state.gone += ids.len() as u64;
-        for id in ids {
-            state.settled.insert(*id, ());
+        for event in events {
+            state.gone += 1;
+            state.settled.insert(event.id, event.stored);
         }
     }
 
@@ -235,48 +259,4 @@ impl Leases {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn delivery(id: u64, count: u64) -> Delivery {
-        Delivery::read(format!("$JS.ACK.weir.workers.{count}.{id}.9.1796084797517380145.2").into()).unwrap()
-    }
-
-    #[test]
-    fn a_reply_names_the_event_and_its_deliveries() {
-        let short = delivery(7, 2);
-        assert_eq!((short.id, short.count), (7, 2));
-        let long = Delivery::read("$JS.ACK._.hash.weir.workers.2.7.9.1796084797517380145.2.x".into());
-        assert!(matches!(long, Some(Delivery { id: 7, count: 2, .. })));
-        assert!(Delivery::read("_INBOX.7".into()).is_none());
-    }
-
-    #[test]
-    fn an_event_that_comes_again_is_not_handed_out_while_it_is_held_or_after_it_was_settled() {
-        let leases = Leases::default();
-        assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Lease { tries: Some(0) });
-        leases.hold(delivery(7, 1), 0);
-        assert_eq!(leases.admit(&delivery(7, 2)), Admitted::Held);
-        assert_eq!(leases.begin_settling(7).map(|settling| settling.delivery.count), Some(2));
-        assert!(leases.begin_settling(7).is_none(), "it is being settled");
-        leases.not_settled(7);
-        assert!(leases.begin_settling(7).is_some());
-        assert_eq!(leases.counts(), (1, 1, 0, 0));
-        leases.gone(7);
-        assert_eq!(leases.admit(&delivery(7, 3)), Admitted::Settled);
-        assert_eq!(leases.counts(), (0, 0, 0, 1));
-    }
-
-    #[test]
-    fn attempts_are_known_only_if_this_node_gave_the_event_back_last() {
-        let leases = Leases::default();
-        leases.hold(delivery(7, 1), 0);
-        assert!(leases.begin_settling(7).is_some());
-        leases.returned(delivery(7, 1), 1, Duration::from_secs(60));
-        assert_eq!(leases.counts(), (0, 0, 1, 0));
-        assert_eq!(leases.admit(&delivery(7, 2)), Admitted::Lease { tries: Some(1) });
-        assert_eq!(leases.counts(), (0, 0, 0, 0));
-        assert_eq!(leases.admit(&delivery(7, 3)), Admitted::Lease { tries: None }, "elsewhere in between");
-        assert_eq!(leases.admit(&delivery(8, 2)), Admitted::Lease { tries: None });
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::leases::Delivery;
+use super::delivery::Delivery;
 use crate::connection::{Nats, REQUEST};
 use crate::trouble::NatsError;
 

@@ -13,9 +13,11 @@ use weir_parts::engine::{
 };
 
 use super::counts::StreamCounts;
+use super::delivery::Attempts;
 use super::finishing::Finishing;
 use super::inner::{AGAIN, IN_FLIGHT, Inner};
 use super::options::StreamOptions;
+use super::others::Verdict;
 use super::pull::{Delivered, Pulled};
 use super::push::{Pushed, find, push};
 use crate::connection::Nats;
@@ -85,12 +87,12 @@ impl JetStreamQueue {
     /// # Cancel safety
     /// The streams may have been made.
     pub async fn open(nats: &Nats, options: StreamOptions) -> Result<Self, NatsError> {
-        let (inner, abandoned) = Inner::open(nats, options).await?;
+        let (inner, heard) = Inner::open(nats, options).await?;
         let inner = Arc::new(inner);
         let keeper = Arc::clone(&inner);
         tokio::spawn(async move {
             tokio::select! {
-                () = keeper.keep(abandoned) => {}
+                () = keeper.keep(heard) => {}
                 () = keeper.ended.cancelled() => {}
             }
         });
@@ -125,23 +127,34 @@ impl JetStreamQueue {
         if pull.arrived.is_empty() && answered == Pulled::Silence {
             return Err(NatsError::Away { why: "a pull was not answered".to_owned() });
         }
-        // Read while the pull still has the events, so that they go back if this future is dropped.
-        let mut tries = HashMap::new();
-        for Delivered { delivery, .. } in &pull.arrived {
-            if inner.leases.tries_of(delivery).is_none() {
-                tries.insert(delivery.id, inner.read_tries(delivery.id).await?);
-            }
-        }
-        let lease = |(Delivered { delivery, payload }, known): (Delivered, Option<u32>)| {
+        // Looked up while the pull still has the events, so that they go back if this future is
+        // dropped.
+        let deliveries = pull.arrived.iter().map(|Delivered { delivery, .. }| delivery);
+        let unknown = deliveries.filter(|delivery| inner.leases.attempts_of(delivery).is_none());
+        let unknown: Vec<_> = unknown.cloned().collect();
+        let mut verdicts = if unknown.is_empty() { HashMap::new() } else { inner.look_up(unknown).await? };
+        let lease = |(Delivered { delivery, payload }, known): (Delivered, Option<Attempts>)| {
             let id = delivery.id;
             // Delivered before, and not given back by this node.
-            let is_known = known.is_some();
-            let tries = known.or_else(|| tries.get(&id).copied()).unwrap_or(0);
-            inner.leases.hold(delivery, tries);
-            let recovered = id < inner.recovered_below || !is_known;
-            Leased { id: EventId(id), payload: payload.to_vec(), tries, recovered }
+            let recovered = id < inner.recovered_below || known.is_none();
+            let verdict = known.map(Verdict::Lease).or_else(|| verdicts.remove(&id));
+            let attempts = match verdict.unwrap_or(Verdict::Lease(Attempts::default())) {
+                Verdict::Lease(attempts) => attempts,
+                Verdict::Elsewhere => return None,
+                Verdict::Settled => {
+                    inner.acknowledge_again(delivery);
+                    return None;
+                }
+                Verdict::Dead(attempts) => {
+                    let inner = Arc::clone(&self.inner);
+                    self.inner.tasks.spawn(async move { inner.bury_lost(delivery, attempts).await });
+                    return None;
+                }
+            };
+            inner.leases.hold(delivery, attempts);
+            Some(Leased { id: EventId(id), payload: payload.to_vec(), tries: attempts.failed, recovered })
         };
-        Ok(inner.admit(pull.take()).into_iter().map(lease).collect())
+        Ok(inner.admit(pull.take()).into_iter().filter_map(lease).collect())
     }
 
     /// Returns the name of the server that leads the stream; `None` without a cluster.
@@ -245,6 +258,14 @@ impl Engine for JetStreamQueue {
         }
     }
 
+    fn begin(&self, ids: &[EventId]) {
+        self.inner.begin(ids.iter().map(|id| id.0));
+    }
+
+    fn given_up(&self) -> u64 {
+        self.inner.counts.given_up.load(Ordering::Acquire)
+    }
+
     async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {
         let inner = Arc::clone(&self.inner);
         if inner.ended.is_cancelled() {
@@ -313,6 +334,7 @@ impl Engine for JetStreamQueue {
         self.inner.tasks.close();
         // Pushes and settlings end within their times; pulls are withdrawn.
         self.inner.tasks.wait().await;
+        self.inner.end_notes().await;
         // What was given back is on its way.
         _ = timeout(CLOSED, self.inner.nats.client().flush()).await;
         self.inner.ended.cancel();

@@ -1,6 +1,5 @@
 //! Settling: each answer is confirmed by the server before the event counts as settled.
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,8 +9,9 @@ use futures::future::join_all;
 use tokio::time::{Instant, sleep};
 use weir_parts::engine::Settle;
 
+use super::delivery::{Attempts, Delivery};
 use super::inner::{AGAIN, Inner};
-use super::leases::{Delivery, Settling};
+use super::leases::Settling;
 use super::pull::Pulled;
 use crate::trouble::NatsError;
 
@@ -37,17 +37,28 @@ impl Inner {
     }
 
     async fn settle_one(&self, event: Settling, how: Settle, until: Instant) -> Result<(), NatsError> {
-        let id = event.delivery.id;
+        if event.is_noted {
+            self.renew_note();
+        }
+        let failed = event.attempts.failed_once_more(event.delivery.count);
         let result = match how {
             Settle::Done => self.finish(&event, &self.counts.done, until).await,
-            Settle::Back => self.return_after(&event, event.tries, Duration::ZERO, until).await,
-            Settle::Again { after, .. } if event.tries + 1 < self.options.attempts => {
-                self.fail(&event, after, until).await
+            // Its note must not count as an attempt.
+            Settle::Back if event.is_noted => {
+                let attempts = Attempts { upto: event.delivery.count, ..event.attempts };
+                self.return_recorded(&event, attempts, Duration::ZERO, until).await
             }
-            Settle::Again { why, .. } | Settle::Dead { why } => self.bury(&event, &why, until).await,
+            Settle::Back => self.return_after(&event, event.attempts, Duration::ZERO, until).await,
+            Settle::Again { after, .. } if failed.failed < self.options.attempts => {
+                self.return_recorded(&event, failed, after, until).await
+            }
+            Settle::Again { why, .. } | Settle::Dead { why } => {
+                self.bury(&event, failed.failed, &why, until).await
+            }
         };
         if result.is_err() {
-            self.leases.not_settled(id);
+            self.leases.not_settled(event.delivery.id);
+            self.renew_note();
         }
         result
     }
@@ -59,12 +70,11 @@ impl Inner {
         count: &std::sync::atomic::AtomicU64,
         until: Instant,
     ) -> Result<(), NatsError> {
-        let id = event.delivery.id;
         self.answer(&event.delivery, Bytes::from_static(b"+ACK"), until).await?;
         count.fetch_add(1, Ordering::AcqRel);
-        self.leases.gone(id);
-        if event.tries > 0 {
-            self.forget_tries(id).await;
+        self.leases.gone(&event.delivery);
+        if event.attempts != Attempts::default() {
+            self.forget_attempts(event.delivery.id).await;
         }
         Ok(())
     }
@@ -72,7 +82,7 @@ impl Inner {
     async fn return_after(
         &self,
         event: &Settling,
-        tries: u32,
+        attempts: Attempts,
         after: Duration,
         until: Instant,
     ) -> Result<(), NatsError> {
@@ -82,30 +92,50 @@ impl Inner {
             nanos => format!("-NAK {{\"delay\":{}}}", i64::try_from(nanos).unwrap_or(i64::MAX)),
         };
         self.answer(&event.delivery, nak.into(), until).await?;
-        self.leases.returned(event.delivery.clone(), tries, after);
+        self.leases.returned(event.delivery.clone(), attempts, after);
         Ok(())
     }
 
-    /// Counts a failed attempt, and gives the event back. The count is stored first: if the node is
-    /// killed in between, the event comes again when its lease is over, with the attempt counted.
-    async fn fail(&self, event: &Settling, after: Duration, until: Instant) -> Result<(), NatsError> {
-        let tries = event.tries + 1;
-        while let Err(error) = self.write_tries(event.delivery.id, tries).await {
+    /// Stores the attempts of an event, and gives it back. If the node is killed in between, the event
+    /// comes again when its lease is over, with the attempt counted.
+    async fn return_recorded(
+        &self,
+        event: &Settling,
+        attempts: Attempts,
+        after: Duration,
+        until: Instant,
+    ) -> Result<(), NatsError> {
+        while let Err(error) = self.write_attempts(event.delivery.id, attempts).await {
             if Instant::now() >= until {
                 return Err(error);
             }
             sleep(AGAIN).await;
         }
-        self.return_after(event, tries, after, until).await
+        self.return_after(event, attempts, after, until).await
+    }
+
+    /// Makes an event that was lost with its last node a dead letter.
+    pub(super) async fn bury_lost(&self, delivery: Delivery, attempts: Attempts) {
+        let (id, until) = (delivery.id, Instant::now() + self.options.lease);
+        self.leases.hold(delivery, attempts);
+        let Some(event) = self.leases.begin_settling(id) else { return };
+        match self.bury(&event, attempts.failed, &attempts.why_lost(), until).await {
+            Ok(()) => _ = self.counts.given_up.fetch_add(1, Ordering::AcqRel),
+            Err(error) => {
+                log::debug!("event {id} comes again: {error}");
+                self.leases.forget(id);
+            }
+        }
+        self.news.notify_waiters();
     }
 
     /// Copies an event to the dead letters, and then takes it from the stream. If the node is killed
     /// in between, the event comes again, and its next letter meets the first.
-    async fn bury(&self, event: &Settling, why: &str, until: Instant) -> Result<(), NatsError> {
+    async fn bury(&self, event: &Settling, tries: u32, why: &str, until: Instant) -> Result<(), NatsError> {
         let id = event.delivery.id;
         let copy = || async {
             let payload = self.payload(id).await?;
-            self.write_letter(id, event.tries + 1, why, payload).await
+            self.write_letter(id, tries, why, payload).await
         };
         while let Err(error) = copy().await {
             if Instant::now() >= until {
@@ -141,13 +171,13 @@ impl Inner {
     async fn purge_these(&self, events: Vec<Delivery>) -> Result<u64, NatsError> {
         let until = Instant::now() + self.options.wait;
         let answers = events.into_iter().map(|event| async move {
-            self.answer(&event, Bytes::from_static(b"+ACK"), until).await.map(|()| event.id)
+            self.answer(&event, Bytes::from_static(b"+ACK"), until).await.map(|()| event)
         });
-        let answered = join_all(answers).await;
-        let ids: HashSet<u64> = answered.iter().filter_map(|id| id.as_ref().ok().copied()).collect();
-        self.counts.dropped.fetch_add(ids.len() as u64, Ordering::AcqRel);
-        self.leases.purged(&ids);
-        answered.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(ids.len() as u64)
+        let (purged, kept): (Vec<_>, Vec<_>) =
+            join_all(answers).await.into_iter().partition(|answer| answer.is_ok());
+        let purged: Vec<Delivery> = purged.into_iter().flatten().collect();
+        self.counts.dropped.fetch_add(purged.len() as u64, Ordering::AcqRel);
+        self.leases.purged(purged.iter());
+        kept.into_iter().find_map(Result::err).map_or(Ok(purged.len() as u64), Err)
     }
 }

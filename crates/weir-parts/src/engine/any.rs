@@ -33,6 +33,7 @@ trait Boxed: Send + Sync {
     fn push_with(&self, payload: Vec<u8>, accepted: OnAccept) -> BoxFuture<'_, Result<EventId, Refused>>;
     fn ask(&self, demand: usize) -> BoxFuture<'_, Option<Vec<Leased>>>;
     fn begin(&self, ids: &[EventId]);
+    fn given_up(&self) -> u64;
     fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>>;
     fn purge(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
     fn dead(
@@ -61,6 +62,10 @@ impl<E: Engine> Boxed for E {
 
     fn begin(&self, ids: &[EventId]) {
         Engine::begin(self, ids);
+    }
+
+    fn given_up(&self) -> u64 {
+        Engine::given_up(self)
     }
 
     fn settle(&self, settled: Vec<(EventId, Settle)>) -> BoxFuture<'_, Result<(), EngineError>> {
@@ -127,6 +132,10 @@ impl Engine for AnyEngine {
 
     fn begin(&self, ids: &[EventId]) {
         self.0.begin(ids);
+    }
+
+    fn given_up(&self) -> u64 {
+        self.0.given_up()
     }
 
     async fn settle(&self, settled: Vec<(EventId, Settle)>) -> Result<(), EngineError> {

@@ -1,0 +1,71 @@
+//! Decisions about deliveries.
+
+use super::*;
+
+fn delivery(id: u64, count: u64) -> Delivery {
+    Delivery::read(format!("$JS.ACK.weir.workers.{count}.{id}.9.1796084797517380145.2").into()).unwrap()
+}
+
+fn failed(failed: u32) -> Attempts {
+    Attempts { failed, ..Attempts::default() }
+}
+
+#[test]
+fn an_event_that_comes_again_is_not_handed_out_while_it_is_held_or_after_it_was_settled() {
+    let leases = Leases::default();
+    assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Lease { attempts: Some(failed(0)) });
+    leases.hold(delivery(7, 1), failed(0));
+    assert_eq!(leases.admit(&delivery(7, 2)), Admitted::Held);
+    assert_eq!(leases.begin_settling(7).map(|settling| settling.delivery.count), Some(2));
+    assert!(leases.begin_settling(7).is_none(), "it is being settled");
+    leases.not_settled(7);
+    assert!(leases.begin_settling(7).is_some());
+    assert_eq!(leases.counts(), (1, 1, 0, 0));
+    leases.gone(&delivery(7, 2));
+    assert_eq!(leases.admit(&delivery(7, 3)), Admitted::Settled);
+    assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Settled, "a server that forgot deliveries");
+    let anew = Delivery { stored: 1, ..delivery(7, 1) };
+    assert_eq!(leases.admit(&anew), Admitted::Lease { attempts: Some(failed(0)) }, "a new stream");
+    assert_eq!(leases.counts(), (0, 0, 0, 1));
+}
+
+#[test]
+fn attempts_are_known_only_if_this_node_gave_the_event_back_last() {
+    let leases = Leases::default();
+    leases.hold(delivery(7, 1), failed(0));
+    assert!(leases.begin_settling(7).is_some());
+    leases.returned(delivery(7, 1), failed(1), Duration::from_secs(60));
+    assert_eq!(leases.counts(), (0, 0, 1, 0));
+    assert_eq!(leases.admit(&delivery(7, 2)), Admitted::Lease { attempts: Some(failed(1)) });
+    assert_eq!(leases.counts(), (0, 0, 0, 0));
+    assert_eq!(leases.admit(&delivery(7, 3)), Admitted::Lease { attempts: None }, "elsewhere in between");
+    assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Lease { attempts: None }, "forgotten");
+    assert_eq!(leases.admit(&delivery(8, 2)), Admitted::Lease { attempts: None });
+}
+
+#[test]
+fn an_event_is_noted_from_its_begin_to_its_settling() {
+    let leases = Leases::default();
+    leases.hold(delivery(7, 1), failed(0));
+    leases.hold(delivery(8, 3), failed(0));
+    assert_eq!(leases.begin([7, 9].into_iter()), (true, false));
+    assert_eq!(leases.begin([8].into_iter()), (true, true));
+    assert_eq!(leases.note_begun(10), BTreeMap::from([(7, 1), (8, 3)]));
+    assert_eq!(leases.note_begun(1).len(), 1);
+    let (seven, eight) = (leases.begin_settling(7).unwrap(), leases.begin_settling(8).unwrap());
+    assert!(seven.is_noted && eight.is_noted);
+    assert_eq!(leases.note_begun(10), BTreeMap::new());
+}
+
+#[test]
+fn another_node_hears_what_is_held_and_what_was_settled() {
+    let leases = Leases::default();
+    let event = delivery(7, 1);
+    assert_eq!(leases.said(7, event.stored), None);
+    leases.hold(event.clone(), failed(0));
+    assert_eq!(leases.said(7, event.stored), Some(Said::Held));
+    assert_eq!(leases.said(7, 1), None, "of another stream");
+    assert!(leases.begin_settling(7).is_some());
+    leases.gone(&event);
+    assert_eq!(leases.said(7, event.stored), Some(Said::Settled));
+}

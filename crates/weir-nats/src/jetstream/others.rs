@@ -1,0 +1,246 @@
+//! Asks the other nodes about an event that comes again.
+//!
+//! The server delivers an event again if it was given back, if its node was silent for a lease, and
+//! if a server that takes over does not know of an answer or of a delivery. In the last case the
+//! other node may still work on the event, or has finished it, so it is asked before the event is
+//! handed out. A node that was lost does not answer. If its note has the event, that was an attempt.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::client::RequestErrorKind;
+use async_nats::{Message, Subscriber};
+use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::delivery::{Attempts, Delivery};
+use super::inner::{AGAIN, Inner};
+use super::leases::Said;
+use super::notes::Note;
+use crate::connection::REQUEST;
+use crate::trouble::NatsError;
+
+/// Records of attempts that are read at once.
+const AT_ONCE: usize = 16;
+/// How long nodes may take to connect again after this one has.
+const RECONNECT: Duration = Duration::from_secs(3);
+
+/// What becomes of an event that comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is handed out.
+    Lease(Attempts),
+    /// Its last attempt was lost with its node: it is a dead letter.
+    Dead(Attempts),
+    /// Another node holds it.
+    Elsewhere,
+    /// Another node has settled it for good.
+    Settled,
+}
+
+/// Nodes that have not answered lately, until they are asked again.
+#[derive(Debug, Default)]
+pub(super) struct Silent(Mutex<HashMap<String, Instant>>);
+
+impl Silent {
+    fn is(&self, instance: &str) -> bool {
+        let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.retain(|_, until| *until > Instant::now());
+        silent.contains_key(instance)
+    }
+
+    fn note(&self, instance: &str, until: Instant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.to_owned(), until);
+    }
+}
+
+/// What another node has said; `None` if it is lost.
+type Answer = Option<HashMap<u64, Said>>;
+
+impl Inner {
+    fn holds_subject(&self, instance: &str) -> String {
+        format!("{}.holds.{instance}", self.options.stream)
+    }
+
+    /// Subscribes to the questions of other nodes.
+    pub(super) async fn hear_others(&self) -> Result<Subscriber, NatsError> {
+        let subject = self.holds_subject(&self.instance);
+        self.nats.client().subscribe(subject).await.map_err(NatsError::away)
+    }
+
+    /// Answers the questions of other nodes, until the subscription ends.
+    pub(super) async fn answer_others(&self, mut questions: Subscriber) {
+        while let Some(Message { payload, reply: Some(reply), .. }) = questions.next().await {
+            let answer = |line: &str| {
+                let (id, stored) = line.split_once(' ')?;
+                let said = self.leases.said(id.parse().ok()?, stored.parse().ok()?)?;
+                Some(format!("{id} {}\n", if said == Said::Held { "held" } else { "settled" }))
+            };
+            let text: String = String::from_utf8_lossy(&payload).lines().filter_map(answer).collect();
+            _ = self.nats.client().publish(reply, text.into()).await;
+        }
+    }
+
+    /// Asks another node about events. One that does not answer is lost.
+    async fn ask_other(&self, note: &Note, question: &str) -> Result<Answer, NatsError> {
+        let patience = REQUEST.min(self.options.lease / 2);
+        if self.silent.is(&note.instance) {
+            return Ok(None);
+        }
+        loop {
+            let request =
+                self.nats.client().request(self.holds_subject(&note.instance), question.to_owned().into());
+            match timeout(patience, request).await {
+                Ok(Ok(answer)) => return Ok(Some(said(&String::from_utf8_lossy(&answer.payload)))),
+                // After an outage the node may connect again a moment later than this one.
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
+                    if !self.nats.has_reconnected_within(RECONNECT) {
+                        return Ok(None);
+                    }
+                    sleep(AGAIN).await;
+                }
+                Ok(Err(error)) if error.kind() != RequestErrorKind::TimedOut => {
+                    return Err(NatsError::away(error));
+                }
+                _ if !self.nats.is_connected() => {
+                    return Err(NatsError::Away { why: "there is no connection".to_owned() });
+                }
+                _ => {
+                    self.silent.note(&note.instance, Instant::now() + self.options.lease / 2);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn lease_or_bury(&self, attempts: Attempts) -> Verdict {
+        let is_last = attempts.lost > 0 && attempts.failed >= self.options.attempts;
+        if is_last { Verdict::Dead(attempts) } else { Verdict::Lease(attempts) }
+    }
+
+    /// Decides what becomes of events that this node did not give back last.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`]: nothing is decided.
+    pub(super) async fn look_up(&self, events: Vec<Delivery>) -> Result<HashMap<u64, Verdict>, NatsError> {
+        let mut verdicts = HashMap::new();
+        let read = futures::stream::iter(events).map(|event| async move {
+            let attempts = self.read_attempts(event.id).await?;
+            Ok::<_, NatsError>((event, attempts))
+        });
+        let mut open: Vec<_> = read.buffered(AT_ONCE).try_collect().await?;
+        // The node that had it last has accounted for its attempt.
+        open.retain(|(event, attempts)| {
+            let is_accounted = attempts.upto + 1 >= event.count && event.count > 1;
+            if is_accounted {
+                verdicts.insert(event.id, self.lease_or_bury(*attempts));
+            }
+            !is_accounted
+        });
+        if open.is_empty() {
+            return Ok(verdicts);
+        }
+        let question: String =
+            open.iter().map(|(event, _)| format!("{} {}\n", event.id, event.stored)).collect();
+        let notes = self.read_notes().await?;
+        let answers = join_all(notes.iter().map(|note| self.ask_other(note, &question))).await;
+        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        for (event, attempts) in open {
+            let verdict = judge(&event, attempts, notes.iter().zip(&answers));
+            let verdict = match verdict {
+                Verdict::Lease(found) => {
+                    if found != attempts {
+                        self.write_attempts(event.id, found).await?;
+                    }
+                    self.lease_or_bury(found)
+                }
+                other => other,
+            };
+            verdicts.insert(event.id, verdict);
+        }
+        for (note, answer) in notes.into_iter().zip(answers) {
+            if answer.is_none() {
+                self.tidy(note).await;
+            }
+        }
+        Ok(verdicts)
+    }
+}
+
+fn said(text: &str) -> HashMap<u64, Said> {
+    let line = |line: &str| {
+        let (id, what) = line.split_once(' ')?;
+        let said = if what == "held" { Said::Held } else { Said::Settled };
+        Some((id.parse().ok()?, said))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// Decides about an event by what the other nodes have noted and said.
+fn judge<'a>(
+    event: &Delivery,
+    attempts: Attempts,
+    others: impl Iterator<Item = (&'a Note, &'a Answer)> + Clone,
+) -> Verdict {
+    let all_said = others.clone().filter_map(|(_, answer)| answer.as_ref()?.get(&event.id));
+    // One that was settled is settled, also if a third node was given it meanwhile.
+    match all_said.max_by_key(|said| **said == Said::Settled) {
+        Some(Said::Settled) => return Verdict::Settled,
+        Some(Said::Held) => return Verdict::Elsewhere,
+        None => {}
+    }
+    let lost = others.filter(|(_, answer)| answer.is_none());
+    let ended = lost.filter_map(|(note, _)| note.begun.get(&event.id).copied());
+    let ended: Vec<u64> = ended.filter(|count| *count > attempts.upto).collect();
+    let Some(last) = ended.iter().max() else { return Verdict::Lease(attempts) };
+    let nodes = u32::try_from(ended.len()).unwrap_or(u32::MAX);
+    Verdict::Lease(attempts.lost_with(nodes, (event.count - 1).max(*last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jetstream::notes::Begun;
+
+    /// Judges the fourth delivery of event 7, of which `attempts` are recorded, by notes (the
+    /// delivery that was begun, and what the node says).
+    fn judged(attempts: Attempts, notes: &[(Option<u64>, Option<Option<Said>>)]) -> Verdict {
+        let event = Delivery::read("$JS.ACK.weir.workers.4.7.9.1796084797517380145.2".into()).unwrap();
+        let (notes, answers): (Vec<_>, Vec<_>) = notes
+            .iter()
+            .map(|(begun, answer)| {
+                let begun: Begun = begun.iter().map(|count| (7, *count)).collect();
+                let answer: Answer = answer.map(|said| said.map(|said| (7, said)).into_iter().collect());
+                (Note::new("x", begun), answer)
+            })
+            .unzip();
+        judge(&event, attempts, notes.iter().zip(&answers))
+    }
+
+    #[test]
+    fn an_attempt_is_lost_with_each_node_that_has_noted_it_and_does_not_answer() {
+        let none = Attempts::default();
+        assert_eq!(judged(none, &[]), Verdict::Lease(none));
+        assert_eq!(judged(none, &[(None, None), (Some(2), Some(None))]), Verdict::Lease(none));
+        let two = Attempts { failed: 2, lost: 2, upto: 3 };
+        assert_eq!(judged(none, &[(Some(1), None), (Some(3), None)]), Verdict::Lease(two));
+        let recorded = Attempts { failed: 1, lost: 0, upto: 1 };
+        let one_more = Attempts { failed: 2, lost: 1, upto: 3 };
+        assert_eq!(judged(recorded, &[(Some(1), None), (Some(2), None)]), Verdict::Lease(one_more));
+    }
+
+    #[test]
+    fn what_another_node_holds_or_has_settled_is_not_handed_out() {
+        let none = Attempts::default();
+        let (held, settled) = (Some(Some(Said::Held)), Some(Some(Said::Settled)));
+        assert_eq!(judged(none, &[(Some(1), None), (Some(2), held)]), Verdict::Elsewhere);
+        assert_eq!(judged(none, &[(None, settled), (Some(2), held)]), Verdict::Settled);
+    }
+
+    #[test]
+    fn an_answer_is_read_as_it_was_written() {
+        assert_eq!(said("7 held\n8 settled\n"), HashMap::from([(7, Said::Held), (8, Said::Settled)]));
+    }
+}
