@@ -68,11 +68,10 @@ impl Nats {
                 let (at, reconnected) = (Arc::clone(&at), Arc::clone(&reconnected));
                 move |event| {
                     match &event {
+                        Event::Connected if changes.send_replace(true) => {}
                         Event::Connected => {
-                            if !changes.send_replace(true) {
-                                *reconnected.lock().unwrap_or_else(PoisonError::into_inner) =
-                                    Some(Instant::now());
-                            }
+                            let mut at = reconnected.lock().unwrap_or_else(PoisonError::into_inner);
+                            *at = Some(Instant::now());
                         }
                         Event::Disconnected | Event::Closed => _ = changes.send_replace(false),
                         _ => {}

@@ -5,6 +5,8 @@
 
 /// Servers that go away under load.
 mod faults;
+/// NATS is away for longer than a lease.
+mod outage;
 /// A process that owns a name, and is killed or stopped.
 mod owner;
 /// Events whose work ends the process.

@@ -26,7 +26,7 @@ async fn asked(queue: &JetStreamQueue, demand: usize) -> Vec<Leased> {
 }
 
 /// Waits until the notes of all nodes in the stream are as expected, one line per event.
-async fn noted(servers: &Servers, expected: &[&str]) {
+pub(crate) async fn noted(servers: &Servers, expected: &[&str]) {
     let client = async_nats::connect(servers.url()).await.unwrap();
     let stream = async_nats::jetstream::new(client).get_stream("weir-begun").await.unwrap();
     let until = Instant::now() + Duration::from_secs(5);

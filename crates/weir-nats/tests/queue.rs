@@ -205,3 +205,28 @@ async fn payloads_have_a_limit_and_events_of_the_last_life_are_recovered() {
     assert_eq!(found, [(1, 7, true), (2, 8, false)]);
     assert_eq!(queue.book().accepted, 1, "the book is of this life");
 }
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn a_purge_drops_what_any_living_node_has_delayed_and_not_what_is_leased() {
+    let servers = Servers::start(1).await;
+    let a = open(&servers.connect("a").await, options("weir")).await;
+    let b = open(&servers.connect("b").await, options("weir")).await;
+    let lost = open(&servers.connect("lost").await, options("weir")).await;
+    for number in 0..8 {
+        a.push(vec![number]).await.unwrap();
+    }
+    let hour = Settle::Again { after: Duration::from_secs(3_600), why: "refused".to_owned() };
+    let (of_a, of_b, of_lost) =
+        (a.ask(2).await.unwrap(), b.ask(3).await.unwrap(), lost.ask(1).await.unwrap());
+    a.settle(all(&of_a, &hour)).await.unwrap();
+    b.settle(all(&of_b[..2], &hour)).await.unwrap();
+    lost.settle(all(&of_lost, &hour)).await.unwrap();
+    drop(lost);
+    assert_eq!(a.purge().await, Ok(6), "two ready ones, two of its own, two of b");
+    assert_eq!(a.book(), Book { accepted: 8, done: 0, failed: 0, dropped: 6 });
+    assert_eq!((b.depth().delayed, b.book().dropped), (0, 0));
+    b.settle(all(&of_b[2..], &Settle::Done)).await.unwrap();
+    assert_eq!(b.read_counts().await.unwrap().held, 1, "that of the lost node");
+    assert_eq!(b.purge().await, Ok(0));
+}

@@ -49,6 +49,9 @@ Examples:
   weir queue export > events.jsonl
   weir queue export data/queue.redb | jq -r 'select(.state == \"dead\") | .why'";
 pub(in crate::cli) const PURGE: &str = "\
+With the engine jetstream, it also drops what other running servers have delayed. Events
+that a lost server has delayed stay until their delay is over.
+
 Examples:
   weir queue purge
   weir queue purge --file data/queue.redb";

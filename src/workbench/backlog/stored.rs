@@ -68,7 +68,7 @@ impl Stored {
         let places = Places::new(super::queue_settings(settings, clock));
         // An engine of one process counts from 0; ids count from 1.
         let offset = u64::from(!engine.is_shared());
-        let engine_given_up = engine.given_up();
+        let given_up = AtomicU64::new(engine.given_up());
         let stored = Arc::new_cyclic(|me| Self {
             known: Arc::new(Mutex::new(KnownEvents::new(now))),
             engine,
@@ -79,7 +79,7 @@ impl Stored {
             attempts: u32::try_from(settings.queue.attempts).unwrap_or(u32::MAX),
             retry_delay: Mutex::new(settings.queue.retry_delay),
             recovered,
-            given_up: AtomicU64::new(engine_given_up),
+            given_up,
             file,
             trouble: Mutex::default(),
             me: me.clone(),
@@ -273,6 +273,10 @@ impl Stored {
         let purged = self.engine.purge().await?;
         let now = self.clock.now();
         for _ in 0..purged {
+            if self.is_shared() {
+                // Another process may have accepted it.
+                self.account.recover(now);
+            }
             // The engine does not say which events it dropped, so they count as inside until now.
             self.account.drop_waiting(now);
         }

@@ -1,6 +1,6 @@
 //! A queue: its streams, its consumer, and what this node knows of its events.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::Subscriber;
@@ -54,6 +54,10 @@ pub(super) struct Inner {
     pub(super) begun: Stream,
     pub(super) notes: Notes,
     pub(super) silent: Silent,
+    /// Whether another server may lead since events were delivered last, and the same for those who
+    /// only look.
+    pub(super) successor: tokio::sync::Mutex<bool>,
+    pub(super) may_have_successor: AtomicBool,
     consumer: tokio::sync::Mutex<PullConsumer>,
     pub(super) pulls: Pulls,
     pub(super) leases: Leases,
@@ -126,6 +130,8 @@ impl Inner {
             begun,
             notes: Notes::default(),
             silent: Silent::default(),
+            successor: tokio::sync::Mutex::default(),
+            may_have_successor: AtomicBool::new(false),
             consumer: tokio::sync::Mutex::new(consumer),
             pulls,
             leases: Leases::default(),

@@ -51,6 +51,10 @@ struct State {
     delayed: BTreeMap<u64, (Instant, Delivery)>,
     /// Events that were settled for good.
     gone: u64,
+    /// The highest number that was delivered to this node.
+    highest: u64,
+    /// Events up to this number may have been delivered before, although the server does not say so.
+    look_back_to: u64,
 }
 
 /// What becomes of a delivery.
@@ -86,6 +90,7 @@ impl Leases {
     /// Decides about a delivery. One that is `Lease` must be [held](Self::hold) or given back.
     pub(super) fn admit(&self, delivery: &Delivery) -> Admitted {
         let mut state = self.lock();
+        state.highest = state.highest.max(delivery.id);
         if let Some(lease) = state.leases.get_mut(&delivery.id) {
             lease.delivery = delivery.clone();
             lease.extended = Instant::now();
@@ -117,8 +122,19 @@ impl Leases {
             Some(last) if last.count + 1 == delivery.count => Some(last.attempts),
             // A server that leads since then may have forgotten the deliveries before.
             Some(_) => None,
-            None => (delivery.count == 1).then(Attempts::default),
+            None if delivery.count > 1 || delivery.id <= state.look_back_to => None,
+            None => Some(Attempts::default()),
         }
+    }
+
+    /// Returns the highest number that was delivered to this node.
+    pub(super) fn highest(&self) -> u64 {
+        self.lock().highest
+    }
+
+    /// Events up to this number count as delivered before.
+    pub(super) fn look_back_to(&self, number: u64) {
+        self.lock().look_back_to = number;
     }
 
     /// Returns what this node knows of an event.
@@ -215,11 +231,12 @@ impl Leases {
         }
     }
 
-    /// Takes the events that wait for their next attempt, to purge them.
-    pub(super) fn take_delayed(&self) -> Vec<Delivery> {
+    /// Takes at most `most` events that wait for their next attempt, to purge them.
+    pub(super) fn take_delayed(&self, most: usize) -> Vec<Delivery> {
         let mut state = self.lock();
         Self::forget_due(&mut state);
-        std::mem::take(&mut state.delayed).into_values().map(|(_, delivery)| delivery).collect()
+        let first = state.delayed.keys().copied().take(most).collect::<Vec<_>>();
+        first.iter().filter_map(|id| state.delayed.remove(id)).map(|(_, delivery)| delivery).collect()
     }
 
     /// Counts events that were purged.

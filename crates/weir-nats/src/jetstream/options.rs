@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct StreamOptions {
     /// The name of the stream: nodes with the same name share one queue. Letters, digits, `-`, `_`.
-    /// The streams `<stream>-tries` and `<stream>-dead` are created beside it.
+    /// The streams `<stream>-tries`, `<stream>-begun` and `<stream>-dead` are created beside it.
     pub stream: String,
     /// The number of servers that keep the queue: 1, or 3 in a cluster. Applies when the stream is
     /// created.

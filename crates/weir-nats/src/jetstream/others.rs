@@ -6,6 +6,7 @@
 //! handed out. A node that was lost does not answer. If its note has the event, that was an attempt.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +25,14 @@ use crate::trouble::NatsError;
 
 /// Records of attempts that are read at once.
 const AT_ONCE: usize = 16;
+/// Asks for the events that a node has delayed.
+const DELAYED: &str = "delayed";
+/// Asks for the highest number that a node has seen.
+const HIGHEST: &str = "highest";
+/// Delayed events of one answer, of about 70 bytes each.
+const MOST_DELAYED: usize = 4_096;
 /// How long nodes may take to connect again after this one has.
-const RECONNECT: Duration = Duration::from_secs(3);
+const RECONNECT: Duration = Duration::from_secs(5);
 
 /// What becomes of an event that comes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,18 +80,50 @@ impl Inner {
     /// Answers the questions of other nodes, until the subscription ends.
     pub(super) async fn answer_others(&self, mut questions: Subscriber) {
         while let Some(Message { payload, reply: Some(reply), .. }) = questions.next().await {
-            let answer = |line: &str| {
-                let (id, stored) = line.split_once(' ')?;
-                let said = self.leases.said(id.parse().ok()?, stored.parse().ok()?)?;
-                Some(format!("{id} {}\n", if said == Said::Held { "held" } else { "settled" }))
+            let question = String::from_utf8_lossy(&payload);
+            let text = match &*question {
+                DELAYED => self.give_delayed(),
+                HIGHEST => self.leases.highest().to_string(),
+                events => self.tell(events),
             };
-            let text: String = String::from_utf8_lossy(&payload).lines().filter_map(answer).collect();
             _ = self.nats.client().publish(reply, text.into()).await;
         }
     }
 
-    /// Asks another node about events. One that does not answer is lost.
-    async fn ask_other(&self, note: &Note, question: &str) -> Result<Answer, NatsError> {
+    /// Says which of some events this node holds or has settled.
+    fn tell(&self, question: &str) -> String {
+        let answer = |line: &str| {
+            let (id, stored) = line.split_once(' ')?;
+            let said = self.leases.said(id.parse().ok()?, stored.parse().ok()?)?;
+            Some(format!("{id} {}\n", if said == Said::Held { "held" } else { "settled" }))
+        };
+        question.lines().filter_map(answer).collect()
+    }
+
+    /// Hands over events that this node has delayed, so that the other node can purge them.
+    fn give_delayed(&self) -> String {
+        let delayed = self.leases.take_delayed(MOST_DELAYED);
+        delayed.iter().map(|delivery| format!("{}\n", delivery.reply)).collect()
+    }
+
+    /// Takes the events that other nodes have delayed. Those of a node that does not answer come when
+    /// their delay is over.
+    pub(super) async fn take_delayed_elsewhere(&self) -> Result<Vec<Delivery>, NatsError> {
+        let mut taken = Vec::new();
+        for note in self.read_notes().await? {
+            while let Some(answer) = self.ask_other(&note, DELAYED).await? {
+                let before = taken.len();
+                taken.extend(answer.lines().filter_map(|reply| Delivery::read(reply.into())));
+                if taken.len() - before < MOST_DELAYED {
+                    break;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Asks another node. Returns `None` if it does not answer, and so is lost.
+    async fn ask_other(&self, note: &Note, question: &str) -> Result<Option<String>, NatsError> {
         let patience = REQUEST.min(self.options.lease / 2);
         if self.silent.is(&note.instance) {
             return Ok(None);
@@ -92,27 +131,93 @@ impl Inner {
         loop {
             let request =
                 self.nats.client().request(self.holds_subject(&note.instance), question.to_owned().into());
-            match timeout(patience, request).await {
-                Ok(Ok(answer)) => return Ok(Some(said(&String::from_utf8_lossy(&answer.payload)))),
-                // After an outage the node may connect again a moment later than this one.
-                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
-                    if !self.nats.has_reconnected_within(RECONNECT) {
-                        return Ok(None);
-                    }
-                    sleep(AGAIN).await;
-                }
+            let is_silent = match timeout(patience, request).await {
+                Ok(Ok(answer)) => return Ok(Some(String::from_utf8_lossy(&answer.payload).into_owned())),
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => false,
                 Ok(Err(error)) if error.kind() != RequestErrorKind::TimedOut => {
                     return Err(NatsError::away(error));
                 }
-                _ if !self.nats.is_connected() => {
-                    return Err(NatsError::Away { why: "there is no connection".to_owned() });
-                }
-                _ => {
-                    self.silent.note(&note.instance, Instant::now() + self.options.lease / 2);
-                    return Ok(None);
+                _ => true,
+            };
+            if !self.nats.is_connected() {
+                return Err(NatsError::Away { why: "there is no connection".to_owned() });
+            }
+            // After an outage the other node may connect again a moment later than this one. Until
+            // then the server may still write to its last connection.
+            if self.nats.has_reconnected_within(RECONNECT) {
+                sleep(AGAIN).await;
+                continue;
+            }
+            if is_silent {
+                self.silent.note(&note.instance, Instant::now() + self.options.lease / 2);
+            }
+            return Ok(None);
+        }
+    }
+
+    /// Decides about those of some deliveries that this node did not give back last. Their leases go
+    /// on meanwhile.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`]: nothing is decided.
+    pub(super) async fn decide(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> Result<HashMap<u64, Verdict>, NatsError> {
+        let may_have_successor = self.may_have_successor.load(Ordering::Acquire);
+        let is_known = |delivery: &Delivery| self.leases.attempts_of(delivery).is_some();
+        if deliveries.is_empty() || !may_have_successor && deliveries.iter().all(is_known) {
+            return Ok(HashMap::new());
+        }
+        let replies: Vec<_> = deliveries.iter().map(|delivery| delivery.reply.clone()).collect();
+        let deciding = async {
+            if may_have_successor {
+                self.look_back().await?;
+            }
+            let unknown = deliveries.into_iter().filter(|delivery| !is_known(delivery));
+            self.look_up(unknown.collect()).await
+        };
+        let extending = async {
+            loop {
+                sleep(self.options.lease / 4).await;
+                for reply in &replies {
+                    _ = self.nats.client().publish(reply.clone(), "+WPI".into()).await;
                 }
             }
+        };
+        tokio::select! {
+            decided = deciding => decided,
+            () = extending => Ok(HashMap::new()),
         }
+    }
+
+    /// Finds out which events may have been delivered before, if a server may have taken over since
+    /// the last time: up to the highest number that any node has seen.
+    ///
+    /// # Errors
+    /// [`NatsError::Away`]: it is found out the next time.
+    async fn look_back(&self) -> Result<(), NatsError> {
+        let mut successor = self.successor.lock().await;
+        if !*successor {
+            return Ok(());
+        }
+        let notes = self.read_notes().await?;
+        let mut seen = self.leases.highest();
+        for answer in join_all(notes.iter().map(|note| self.ask_other(note, HIGHEST))).await {
+            let highest = answer?.and_then(|text| text.parse().ok());
+            seen = seen.max(highest.unwrap_or(0));
+        }
+        self.leases.look_back_to(seen);
+        *successor = false;
+        self.may_have_successor.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// The server that leads may be another one from now on, which does not know of the last
+    /// deliveries.
+    pub(super) async fn note_successor(&self) {
+        *self.successor.lock().await = true;
+        self.may_have_successor.store(true, Ordering::Release);
     }
 
     fn lease_or_bury(&self, attempts: Attempts) -> Verdict {
@@ -124,7 +229,7 @@ impl Inner {
     ///
     /// # Errors
     /// [`NatsError::Away`]: nothing is decided.
-    pub(super) async fn look_up(&self, events: Vec<Delivery>) -> Result<HashMap<u64, Verdict>, NatsError> {
+    async fn look_up(&self, events: Vec<Delivery>) -> Result<HashMap<u64, Verdict>, NatsError> {
         let mut verdicts = HashMap::new();
         let read = futures::stream::iter(events).map(|event| async move {
             let attempts = self.read_attempts(event.id).await?;
@@ -146,7 +251,8 @@ impl Inner {
             open.iter().map(|(event, _)| format!("{} {}\n", event.id, event.stored)).collect();
         let notes = self.read_notes().await?;
         let answers = join_all(notes.iter().map(|note| self.ask_other(note, &question))).await;
-        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let answers = answers.into_iter().map(|answer| Ok(answer?.as_deref().map(said)));
+        let answers = answers.collect::<Result<Vec<Answer>, NatsError>>()?;
         for (event, attempts) in open {
             let verdict = judge(&event, attempts, notes.iter().zip(&answers));
             let verdict = match verdict {
@@ -204,15 +310,15 @@ mod tests {
     use super::*;
     use crate::jetstream::notes::Begun;
 
-    /// Judges the fourth delivery of event 7, of which `attempts` are recorded, by notes (the
-    /// delivery that was begun, and what the node says).
-    fn judged(attempts: Attempts, notes: &[(Option<u64>, Option<Option<Said>>)]) -> Verdict {
+    /// Judges the fourth delivery of event 7, of which `attempts` are recorded, by notes: the delivery
+    /// that was begun, and what the node says of the event; `None` for a lost node.
+    fn judged(attempts: Attempts, notes: &[(Option<u64>, Option<&[Said]>)]) -> Verdict {
         let event = Delivery::read("$JS.ACK.weir.workers.4.7.9.1796084797517380145.2".into()).unwrap();
         let (notes, answers): (Vec<_>, Vec<_>) = notes
             .iter()
             .map(|(begun, answer)| {
                 let begun: Begun = begun.iter().map(|count| (7, *count)).collect();
-                let answer: Answer = answer.map(|said| said.map(|said| (7, said)).into_iter().collect());
+                let answer: Answer = answer.map(|said| said.iter().map(|said| (7, *said)).collect());
                 (Note::new("x", begun), answer)
             })
             .unzip();
@@ -223,7 +329,7 @@ mod tests {
     fn an_attempt_is_lost_with_each_node_that_has_noted_it_and_does_not_answer() {
         let none = Attempts::default();
         assert_eq!(judged(none, &[]), Verdict::Lease(none));
-        assert_eq!(judged(none, &[(None, None), (Some(2), Some(None))]), Verdict::Lease(none));
+        assert_eq!(judged(none, &[(None, None), (Some(2), Some(&[]))]), Verdict::Lease(none));
         let two = Attempts { failed: 2, lost: 2, upto: 3 };
         assert_eq!(judged(none, &[(Some(1), None), (Some(3), None)]), Verdict::Lease(two));
         let recorded = Attempts { failed: 1, lost: 0, upto: 1 };
@@ -234,7 +340,7 @@ mod tests {
     #[test]
     fn what_another_node_holds_or_has_settled_is_not_handed_out() {
         let none = Attempts::default();
-        let (held, settled) = (Some(Some(Said::Held)), Some(Some(Said::Settled)));
+        let (held, settled) = (Some(&[Said::Held][..]), Some(&[Said::Settled][..]));
         assert_eq!(judged(none, &[(Some(1), None), (Some(2), held)]), Verdict::Elsewhere);
         assert_eq!(judged(none, &[(None, settled), (Some(2), held)]), Verdict::Settled);
     }

@@ -1,6 +1,5 @@
 //! The handle of a queue.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,8 +32,8 @@ const CLOSED: Duration = Duration::from_millis(100);
 /// opened the queue; the books of all nodes and all their lives add up to
 /// [`counts`](Self::counts), which are of the stream. [`Engine::depth`] is of the stream, and at
 /// most a second old while it is asked for. A node sees which of its own events are delayed; those
-/// of other nodes count as leased. [`Engine::purge`] drops what is ready, and what this node has
-/// delayed.
+/// of other nodes count as leased. [`Engine::purge`] drops what is ready and what the living nodes
+/// have delayed. What a lost node has delayed stays until its delay is over.
 ///
 /// # Numbers
 /// An event's number is its sequence in the stream: they begin at 1, and none is given twice. If the
@@ -43,19 +42,39 @@ const CLOSED: Duration = Duration::from_millis(100);
 /// given back come first, in no promised order.
 ///
 /// # Attempts
-/// The server counts deliveries, also those of a killed node and those of an event that was given
-/// back, so it cannot count attempts. They are kept in a stream beside the queue, under the event's
-/// number, and written only when an attempt fails: an event that succeeds at once costs nothing, its
-/// number stays the same, and the count survives the node. A delayed event waits at the server; a
-/// change of the server that leads may cut its delay short, to no less than a lease.
+/// The server counts deliveries, also those of an event that was given back and of a node that had
+/// not begun, so its count cannot be the attempts. They are kept in a stream beside the queue, under
+/// the event's number, and written only when an attempt fails: an event that succeeds at once costs
+/// nothing, its number stays the same, and the count survives the node. A delayed event waits at the
+/// server; a change of the server that leads may cut its delay short, to no less than a lease.
+///
+/// # Lost nodes
+/// An event whose work has begun ([`Engine::begin`]) and whose node is lost before it is settled has
+/// lost an attempt; after the last one it is a dead letter whose reason says so, and
+/// [`Engine::given_up`] counts it. What was only leased counts none. The evidence is a note: each node
+/// keeps one message with the events that it has begun, written at most every 20 ms, so it costs a
+/// fixed 50 messages a second at most and no event waits for it. A record for each event would cost two
+/// more messages an event. The price is that the first work on an event is not noted if it ends the
+/// process within 20 ms after another note. An event that was delivered before is noted at once, so
+/// such an event ends one process more. Work that aborts in the microseconds before the note has left
+/// the process counts no attempt. [`Engine::end`] removes the note; a handle that is only dropped
+/// leaves it, as a killed process does.
 ///
 /// # At least once
-/// An event comes again if its node is silent for a lease, or if the server that leads is lost with
-/// an answer that it had confirmed. A node does not hand out again what it holds or has settled
-/// lately; another node may. [`Leased::recovered`] marks each event that was delivered before,
-/// unless this node has given it back itself, and each that was held when the queue was opened. A
-/// server that takes over may not know of the last deliveries of its predecessor: the events come
-/// again without a mark. An event that is finished on two nodes counts as done on both.
+/// An event comes again if its node is silent for a lease, and if a server takes over that does not
+/// know of an answer or of a delivery. A node does not hand out again what it holds, or is among the
+/// last 65,536 events that it has settled. It asks the other nodes about an event that another node
+/// had, and leaves it to the node that holds it; one that was settled it acknowledges. After an ask
+/// that failed, it also asks about first deliveries, up to the highest number that any node has seen.
+/// So an event is worked on twice only if a node is lost, or does not answer for a second while it is
+/// connected (five after an outage). It then counts as done on both if both finish it.
+/// [`Leased::recovered`] marks each event that was, or may have been, delivered before, unless this
+/// node has given it back itself, and each that was held when the queue was opened.
+///
+/// # Outages
+/// While NATS is away, pushes are refused after [`StreamOptions::wait`], asks wait, and a node keeps
+/// what it holds, also past its lease. The server gives all of it again when it is back. The nodes
+/// then ask each other as above: each event stays with its node and counts no attempt.
 ///
 /// Dropping the last handle ends the queue without waiting.
 pub struct JetStreamQueue {
@@ -87,7 +106,7 @@ impl JetStreamQueue {
     /// # Cancel safety
     /// The streams may have been made.
     pub async fn open(nats: &Nats, options: StreamOptions) -> Result<Self, NatsError> {
-        let (inner, heard) = Inner::open(nats, options).await?;
+        let (inner, heard) = Box::pin(Inner::open(nats, options)).await?;
         let inner = Arc::new(inner);
         let keeper = Arc::clone(&inner);
         tokio::spawn(async move {
@@ -129,10 +148,8 @@ impl JetStreamQueue {
         }
         // Looked up while the pull still has the events, so that they go back if this future is
         // dropped.
-        let deliveries = pull.arrived.iter().map(|Delivered { delivery, .. }| delivery);
-        let unknown = deliveries.filter(|delivery| inner.leases.attempts_of(delivery).is_none());
-        let unknown: Vec<_> = unknown.cloned().collect();
-        let mut verdicts = if unknown.is_empty() { HashMap::new() } else { inner.look_up(unknown).await? };
+        let deliveries: Vec<_> = pull.arrived.iter().map(|arrived| arrived.delivery.clone()).collect();
+        let mut verdicts = inner.decide(deliveries).await?;
         let lease = |(Delivered { delivery, payload }, known): (Delivered, Option<Attempts>)| {
             let id = delivery.id;
             // Delivered before, and not given back by this node.
@@ -250,6 +267,7 @@ impl Engine for JetStreamQueue {
                     if is_closed && was_over {
                         return None;
                     }
+                    inner.note_successor().await;
                     // No server leads the consumer, or there is no connection.
                     _ = timeout(CLOSED, inner.nats.connected()).await;
                     sleep(AGAIN).await;

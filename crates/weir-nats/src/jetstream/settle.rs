@@ -146,10 +146,11 @@ impl Inner {
         self.finish(event, &self.counts.failed, until).await
     }
 
-    /// Takes all events that are ready, and those that this node gave back with a delay, from the
-    /// stream. Returns their number.
+    /// Takes all events that are ready, and those that any living node gave back with a delay, from
+    /// the stream. Returns their number.
     pub(super) async fn purge(&self) -> Result<u64, NatsError> {
-        let mut purged = self.purge_these(self.leases.take_delayed()).await?;
+        let mut purged = self.purge_these(self.leases.take_delayed(usize::MAX)).await?;
+        purged += self.purge_these(self.take_delayed_elsewhere().await?).await?;
         loop {
             let mut pull = self.pulls.begin().await?;
             match pull.ready(PURGED).await? {

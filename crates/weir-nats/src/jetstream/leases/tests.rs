@@ -44,6 +44,16 @@ fn attempts_are_known_only_if_this_node_gave_the_event_back_last() {
 }
 
 #[test]
+fn after_a_change_of_the_leader_a_first_delivery_may_be_another_one() {
+    let leases = Leases::default();
+    assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Lease { attempts: Some(failed(0)) });
+    assert_eq!(leases.highest(), 7);
+    leases.look_back_to(9);
+    assert_eq!(leases.admit(&delivery(9, 1)), Admitted::Lease { attempts: None });
+    assert_eq!(leases.admit(&delivery(10, 1)), Admitted::Lease { attempts: Some(failed(0)) });
+}
+
+#[test]
 fn an_event_is_noted_from_its_begin_to_its_settling() {
     let leases = Leases::default();
     leases.hold(delivery(7, 1), failed(0));
