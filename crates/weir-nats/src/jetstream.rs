@@ -14,6 +14,7 @@
 //! had begun: that is the only evidence of an attempt, because deliveries are also counted for events
 //! that were given back, for leases that passed without a begin, and after a change of the leader.
 
+mod begun;
 mod counts;
 mod delivery;
 mod finishing;

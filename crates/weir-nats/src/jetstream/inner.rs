@@ -12,12 +12,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::begun::{Begun, Notes, Silent};
 use super::counts::{Counts, StreamCounts};
 use super::delivery::{Attempts, Delivery};
 use super::leases::{Admitted, Leases};
-use super::notes::{Begun, Notes};
 use super::options::StreamOptions;
-use super::others::Silent;
 use super::pull::{Abandoned, Delivered, Pulls, give_back};
 use super::push::WINDOW;
 use crate::connection::Nats;

@@ -8,14 +8,13 @@
 //! with the next note, at most 20 ms later. Work that ends earlier is not noted. A node without such
 //! an event keeps an empty note, so that other nodes know whom they can ask.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use super::begun::{Begun, Note, read, text};
 use super::inner::{AGAIN, Inner};
 use crate::connection::REQUEST;
 use crate::stores::{last, put};
@@ -26,47 +25,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_EACH: Duration = Duration::from_micros(10);
 /// The most events of a note, of at most 42 bytes each.
 const MOST: usize = 20_000;
-
-/// Events with the number of the delivery whose work has begun.
-pub(super) type Begun = BTreeMap<u64, u64>;
-
-/// What the writer of this node's note waits for.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    changed: Notify,
-    /// A note must not wait for the pause.
-    hurried: Notify,
-    /// The sequence of the stored note. `None` after the last one.
-    stored: tokio::sync::Mutex<Option<u64>>,
-    has_ended: AtomicBool,
-}
-
-/// The note of another node.
-#[derive(Debug)]
-pub(super) struct Note {
-    pub(super) instance: String,
-    sequence: u64,
-    pub(super) begun: Begun,
-}
-
-#[cfg(test)]
-impl Note {
-    pub(super) fn new(instance: &str, begun: Begun) -> Self {
-        Self { instance: instance.to_owned(), sequence: 1, begun }
-    }
-}
-
-fn text(begun: &Begun) -> String {
-    begun.iter().map(|(id, count)| format!("{id} {count}\n")).collect()
-}
-
-fn read(text: &str) -> Begun {
-    let line = |line: &str| {
-        let (id, count) = line.split_once(' ')?;
-        Some((id.parse().ok()?, count.parse().ok()?))
-    };
-    text.lines().filter_map(line).collect()
-}
 
 impl Inner {
     fn begun_subject(&self, instance: &str) -> String {
@@ -164,18 +122,5 @@ impl Inner {
         if let Err(error) = self.begun.delete_message(note.sequence).await {
             log::debug!("the note of {} is still kept: {error}", note.instance);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_note_is_read_as_it_was_written() {
-        let begun = Begun::from([(7, 1), (u64::MAX, u64::MAX)]);
-        assert_eq!(read(&text(&begun)), begun);
-        assert!(text(&begun).lines().all(|line| line.len() < 42));
-        assert_eq!(read("7\n8 x\n9 1\n"), Begun::from([(9, 1)]));
     }
 }

@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
@@ -16,10 +15,10 @@ use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::begun::Note;
 use super::delivery::{Attempts, Delivery};
 use super::inner::{AGAIN, Inner};
 use super::leases::Said;
-use super::notes::Note;
 use crate::connection::REQUEST;
 use crate::trouble::NatsError;
 
@@ -45,22 +44,6 @@ pub(super) enum Verdict {
     Elsewhere,
     /// Another node has settled it for good.
     Settled,
-}
-
-/// Nodes that have not answered lately, until they are asked again.
-#[derive(Debug, Default)]
-pub(super) struct Silent(Mutex<HashMap<String, Instant>>);
-
-impl Silent {
-    fn is(&self, instance: &str) -> bool {
-        let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        silent.retain(|_, until| *until > Instant::now());
-        silent.contains_key(instance)
-    }
-
-    fn note(&self, instance: &str, until: Instant) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.to_owned(), until);
-    }
 }
 
 /// What another node has said; `None` if it is lost.
@@ -308,7 +291,7 @@ fn judge<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jetstream::notes::Begun;
+    use crate::jetstream::begun::Begun;
 
     /// Judges the fourth delivery of event 7, of which `attempts` are recorded, by notes: the delivery
     /// that was begun, and what the node says of the event; `None` for a lost node.
