@@ -18,6 +18,7 @@ mod expression;
 mod findings;
 mod format;
 pub mod markdown;
+mod needs;
 mod numbers;
 mod progress;
 mod question;
@@ -31,9 +32,10 @@ pub use code::{Checked, CodeError, compile_and_check};
 pub use expression::{ExpressionError, evaluate};
 pub use findings::{Figures, Findings};
 pub use format::{
-    BoundsError, Code, EngineRun, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Need, RoomsRun,
+    BoundsError, Code, EngineRun, Exercise, Fact, FileError, FileProblem, JobsRun, Load, Owners, RoomsRun,
     Step, WatchRun,
 };
+pub use needs::Need;
 pub use numbers::{first_number, prose};
 pub use progress::{Progress, ProgressError, Score, State};
 pub use question::{AnswerError, Measure, Question, Value, Wrong};

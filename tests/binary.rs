@@ -17,6 +17,9 @@ mod ending;
 mod engines;
 /// `weir set`.
 mod set;
+/// The exercise in which an owner is paused.
+#[cfg(feature = "nats")]
+mod two_owners;
 
 /// A server that answers each request in one way, for commands that ask a server.
 mod fake;

@@ -295,17 +295,29 @@ fn lists_and_the_configuration_are_told_to_programs_in_json() {
 }
 
 #[test]
-fn an_exercise_that_needs_what_weir_does_not_have_is_skipped_with_a_sentence() {
+fn an_exercise_that_needs_what_is_missing_is_skipped_with_a_sentence_that_names_it() {
     let folder = Folder::new("needs");
     let exercises = concat!(env!("CARGO_MANIFEST_DIR"), "/exercises");
-    for (command, begins) in [("check", "two-owners is not checked."), ("verify", "skip   two-owners: ")] {
-        let output = folder.run(&["exercise", "--dir", exercises, command, "two-owners"]);
-        let said = String::from_utf8(output.stdout).unwrap();
+    // A PATH without the program; the feature is missing too, unless this build has it.
+    let program = "the program `nats-server` on the PATH (Debian's package `nats-server`)";
+    let build = "a build of Weir with a client of NATS (`cargo build --release --features nats`)";
+    let missing = if cfg!(feature = "nats") { vec![program] } else { vec![build, program] };
+    let run = |args: &[&str]| {
+        let mut weir = folder.weir();
+        let output = weir.env("PATH", &folder.0).args(["exercise", "--dir", exercises]).args(args).output();
+        let output = output.unwrap();
+        let said = words(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{said}");
+        said
+    };
+    for (command, begins) in [("check", "two-owners is not checked."), ("verify", "skip two-owners: ")] {
+        let said = run(&[command, "two-owners"]);
         assert!(said.starts_with(begins) && said.contains("needs a NATS server"), "{said}");
+        assert!(said.ends_with(&format!("Missing here: {}.", missing.join("; "))), "{said}");
     }
-    let checked = json(&folder, &["exercise", "--dir", exercises, "check", "two-owners", "--json"]);
+    let checked: Value = serde_json::from_str(&run(&["check", "two-owners", "--json"])).unwrap();
     assert_eq!((&checked["passed"], &checked["needs"]["what"]), (&Value::Null, &"NATS".into()));
+    assert_eq!(checked["needs"]["missing"], serde_json::json!(missing));
 }
 
 #[test]

@@ -287,6 +287,7 @@ impl Workshop {
             let verdict = serde_json::json!({ "exercise": exercise.id, "passed": passed,
                 "code": outcome.code.map(|code| code.passed), "questions": outcome.judgements,
                 "first": outcome.state.first, "measured_before": outcome.measured_at,
+                "observed": outcome.observed,
                 "explanation": explanation });
             say(serde_json::to_string_pretty(&verdict)?);
         } else {

@@ -19,6 +19,8 @@ pub struct Findings {
     pub figures: BTreeMap<String, Figures>,
     /// What the audits of the measured runs found wrong.
     pub doubts: Vec<String>,
+    /// What a run has observed besides the figures that are asked for: a sentence for each run.
+    pub observed: Vec<String>,
     /// True until they are stored for a later check.
     #[serde(skip)]
     pub fresh: bool,
@@ -54,6 +56,7 @@ impl Findings {
                     format!("the load {} may be off: {}", of_load.load, of_load.invalid.join("; "))
                 })
                 .collect(),
+            observed: measured.iter().filter_map(Measured::observed).collect(),
             fresh: true,
             made_for: fingerprint(exercise),
         }

@@ -4,15 +4,16 @@
 pub(super) mod bounds;
 mod engine;
 mod jobs;
+mod owners;
 mod rooms;
 mod watch;
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 
-use super::{AnswerError, Question};
+use super::{AnswerError, Need, Question};
 use crate::clean;
 use crate::duration;
 use crate::files;
@@ -21,6 +22,7 @@ pub use bounds::BoundsError;
 pub use engine::EngineRun;
 pub(super) use engine::{First, Hands, Kill, KillPoint, Poison, Pushes};
 pub use jobs::{JobsRun, Step};
+pub use owners::Owners;
 pub use rooms::RoomsRun;
 pub(super) use rooms::{Casts, End, Kills, Learns, Lookups};
 pub use watch::WatchRun;
@@ -67,7 +69,7 @@ pub struct Exercise {
     /// Runs with an engine of the queue.
     #[serde(default)]
     pub engine: Vec<EngineRun>,
-    /// What the exercise needs and Weir does not have. It can be read, and is not checked.
+    /// What the exercise needs and is missing here. It can be read, and is not checked.
     pub needs: Option<Need>,
     /// The questions, which ask for predictions.
     #[serde(default, rename = "question")]
@@ -84,16 +86,6 @@ pub struct Exercise {
     pub hints: Vec<String>,
     /// The explanation, which is shown after the verdict.
     pub explanation: String,
-}
-
-/// Something that an exercise needs, and that Weir does not have yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Need {
-    /// Its name, such as `NATS`.
-    pub what: String,
-    /// What the exercise needs, and what a participant can do without it.
-    pub sentence: String,
 }
 
 /// A load, which is sent to a bench of its own.
@@ -237,7 +229,7 @@ pub(super) fn parsed<T: serde::de::DeserializeOwned>(file: &Path, text: &str) ->
 }
 
 impl Exercise {
-    /// Reads the exercise in `folder`.
+    /// Reads the exercise in `folder`, and looks for what it needs.
     ///
     /// # Errors
     /// [`FileError`].
@@ -251,9 +243,7 @@ impl Exercise {
         for Question { name, unit, .. } in &mut exercise.questions {
             (*name, *unit) = (clean::line(name).into_owned(), clean::line(unit).into_owned());
         }
-        if let Some(Need { what, sentence }) = &mut exercise.needs {
-            (*what, *sentence) = (clean::line(what).into_owned(), clean::line(sentence).into_owned());
-        }
+        exercise.needs = exercise.needs.and_then(Need::unmet);
         bounds::check(&exercise).map_err(|error| FileProblem::from(error).in_file(&file))?;
         folder.clone_into(&mut exercise.folder);
         Ok(exercise)

@@ -27,6 +27,14 @@ pub(super) struct Ended {
     pub(super) said: String,
 }
 
+/// Returns the command that runs a program in a process group of its own. The group is killed when
+/// the standard input of the command is closed, so it ends with the process that holds the pipe.
+pub(super) fn guarded(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", GUARD, "sh"]).arg(program).process_group(0).stdin(Stdio::piped());
+    command
+}
+
 /// Runs a program in `folder` and waits until it has ended, or `limit` is over.
 ///
 /// # Errors
@@ -37,9 +45,8 @@ pub(super) fn run_within(
     args: &[&str],
     folder: &Path,
 ) -> io::Result<Ended> {
-    let mut command = Command::new("sh");
-    command.args(["-c", GUARD, "sh"]).arg(program).args(args).current_dir(folder).process_group(0);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = guarded(program);
+    command.args(args).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.env("RUST_BACKTRACE", "0").spawn()?;
     let guard = child.stdin.take();
     let outputs = [

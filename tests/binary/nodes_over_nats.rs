@@ -1,10 +1,14 @@
 //! Two servers over a NATS server of the test's own.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use super::{Folder, Server, until};
+use tokio::time::Instant;
+
+use super::{Folder, Server};
 
 struct Nats(Child, String);
 
@@ -19,6 +23,15 @@ impl Nats {
             .spawn()
             .unwrap();
         Self(child, format!("nats://127.0.0.1:{free}"))
+    }
+
+    /// Waits until it takes connections.
+    fn wait(&self) {
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(self.1.trim_start_matches("nats://")).is_err() {
+            assert!(Instant::now() < until, "NATS takes no connections at {}", self.1);
+            std::thread::yield_now();
+        }
     }
 
     fn node(&self, folder: &Folder, name: &str) -> Server {
@@ -52,14 +65,31 @@ impl Drop for Nats {
     }
 }
 
-/// Asks until an answer has a text in it. A request takes about a millisecond.
+/// The time limit for an answer with a text in it: a room moves after some leases of a second.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The time limit of one request. A server waits 5 s for another node.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Asks until an answer has a text in it.
 fn answers(server: &Server, request: &str, has: &str) {
-    for _ in 0..60_000 {
-        if server.request(request).contains(has) {
-            return;
-        }
+    let until = Instant::now() + PATIENCE;
+    let mut last = ask(server, request);
+    while !last.contains(has) {
+        assert!(Instant::now() < until, "{request} does not answer {has} in {PATIENCE:?}: {last}");
+        last = ask(server, request);
     }
-    panic!("{request} never answers {has}: {}", server.request(request));
+}
+
+/// Asks once. An error is an answer too.
+fn ask(server: &Server, request: &str) -> String {
+    let asked = TcpStream::connect(&server.address).and_then(|mut stream| {
+        stream.set_read_timeout(Some(REQUEST))?;
+        write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    });
+    asked.unwrap_or_else(|error| error.to_string())
 }
 
 #[test]
@@ -67,7 +97,7 @@ fn answers(server: &Server, request: &str, has: &str) {
 fn two_servers_share_matches_and_rooms_and_a_room_outlives_its_node() {
     let folder = Folder::new("nodes-nats");
     let nats = Nats::start(&folder.0.join("js"));
-    until("NATS", || std::net::TcpStream::connect(nats.1.trim_start_matches("nats://")).is_ok());
+    nats.wait();
     let left = nats.node(&folder, "left");
     let right = nats.node(&folder, "right");
     answers(&left, "GET /api/nodes", "\"name\":\"right\"");

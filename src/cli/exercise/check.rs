@@ -35,7 +35,9 @@ pub(super) fn conclude(
     })?;
     let passed = finishes(&judgements, passed_code);
     let doubts = doubts(&judgements, findings);
-    Ok(Outcome { judgements, code, doubts, measured_at, passed, state })
+    // It says what questions ask.
+    let observed = if state.is_explained() { findings.observed.clone() } else { Vec::new() };
+    Ok(Outcome { judgements, code, doubts, observed, measured_at, passed, state })
 }
 
 /// The findings of an exercise: those of an earlier check, or new ones if there are none, if

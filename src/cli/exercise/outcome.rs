@@ -17,6 +17,8 @@ pub(super) struct Outcome {
     pub(super) code: Option<CodeChecked>,
     /// Reasons to doubt the measurement.
     pub(super) doubts: Vec<String>,
+    /// What the runs have observed besides, once every question is answered.
+    pub(super) observed: Vec<String>,
     /// The date of the measurement, if it was made for an earlier check.
     pub(super) measured_at: Option<String>,
     pub(super) passed: bool,

@@ -133,8 +133,8 @@ fn in_words(judgements: &[Judgement]) -> String {
 }
 
 /// The notes below the table.
-fn notes(exercise: &Exercise, Outcome { judgements, measured_at, .. }: &Outcome) -> String {
-    let mut text = String::new();
+fn notes(exercise: &Exercise, Outcome { judgements, measured_at, observed, .. }: &Outcome) -> String {
+    let mut text: String = observed.iter().map(|said| wrap(said, 0)).collect();
     let by_theory = |judgement: &Judgement| judgement.theory.is_some() || judgement.quiz;
     let mut shown = judgements.iter().filter(|one| one.measured.is_some() && !is_in_words(one));
     if shown.any(|judgement| !by_theory(judgement)) {

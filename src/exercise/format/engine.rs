@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Owners;
+
 /// The most events of a run.
 const MOST_EVENTS: u64 = 100_000;
 /// The most clients or workers of a run.
@@ -9,7 +11,8 @@ const MOST_AT_ONCE: u32 = 1_000;
 /// The longest time that a run may set, in milliseconds.
 const LONGEST_MS: f64 = 10_000.0;
 
-/// A run with an engine of its own. It has exactly one of `kill`, `pushes`, `hands` and `poison`.
+/// A run with an engine or a log of its own. It has exactly one of `kill`, `pushes`, `hands`, `poison`
+/// and `owners`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EngineRun {
@@ -26,6 +29,8 @@ pub struct EngineRun {
     pub hands: Option<Hands>,
     /// An event whose work always fails, in front of events whose work succeeds.
     pub poison: Option<Poison>,
+    /// Two owners of one name, of which the first is paused past its lease.
+    pub owners: Option<Owners>,
 }
 
 /// A load on a bench in a process of its own, which is killed with SIGKILL once every request of
@@ -139,26 +144,26 @@ impl EngineRun {
                  each, {at}"
             );
         }
-        match &self.poison {
-            Some(Poison { behind, workers, work_ms, attempts, retry_ms }) => format!(
+        if let Some(Poison { behind, workers, work_ms, attempts, retry_ms }) = &self.poison {
+            return format!(
                 "a poison event and {behind} others, {workers} at once, {work_ms} ms each, {attempts} \
                  attempts, the first delay {retry_ms} ms"
-            ),
-            None => "nothing".to_owned(),
+            );
         }
+        self.owners.as_ref().map_or_else(|| "nothing".to_owned(), Owners::in_words)
     }
 
     /// What exceeds the bounds of an exercise, in words.
     pub(super) fn problem(&self) -> Option<String> {
         let (mut events, mut at_once, mut times) = (Vec::new(), Vec::new(), Vec::new());
-        match (&self.kill, &self.pushes, &self.hands, &self.poison) {
-            (Some(_), None, None, None) => {}
-            (None, Some(run), None, None) => {
+        match (&self.kill, &self.pushes, &self.hands, &self.poison, &self.owners) {
+            (Some(_), None, None, None, None) => {}
+            (None, Some(run), None, None, None) => {
                 events.push(run.n);
                 at_once.extend([run.clients, run.group]);
                 times.push(run.sync_ms);
             }
-            (None, None, Some(run), None) => {
+            (None, None, Some(run), None, None) => {
                 events.push(run.n);
                 at_once.push(run.workers);
                 let needed = u64::from(run.rounds.saturating_add(1)) * u64::from(run.workers);
@@ -169,14 +174,17 @@ impl EngineRun {
                     ));
                 }
             }
-            (None, None, None, Some(run)) => {
+            (None, None, None, Some(run), None) => {
                 events.push(run.behind);
                 at_once.extend([run.workers, run.attempts]);
                 times.extend([run.work_ms, run.retry_ms]);
             }
+            (None, None, None, None, Some(run)) => {
+                return run.problem().map(|says| format!("run {:?}: {says}", self.name));
+            }
             _ => {
                 return Some(format!(
-                    "run {:?}: expected one of kill, pushes, hands and poison",
+                    "run {:?}: expected one of kill, pushes, hands, poison and owners",
                     self.name
                 ));
             }
@@ -223,13 +231,17 @@ mod tests {
                 "poison = { behind = 9, workers = 1, work_ms = 5, attempts = 3, retry_ms = 10 }",
                 "a poison event and 9 others, 1 at once, 5 ms each, 3 attempts, the first delay 10 ms",
             ),
+            (
+                "owners = { entries = 40, lease_ms = 1000 }",
+                "two owners of a log, lease 1000 ms, the first is paused after entry 40",
+            ),
         ] {
             let run = read(text);
             assert_eq!(run.in_words(), words);
             assert_eq!(run.problem(), None);
         }
         for (text, says) in [
-            ("", "expected one of kill, pushes, hands and poison"),
+            ("", "expected one of kill, pushes, hands, poison and owners"),
             ("pushes = { n = 0, clients = 1, group = 4, sync_ms = 20 }", "0 events, expected 1 to"),
             (
                 "pushes = { n = 1, clients = 1001, group = 4, sync_ms = 20 }",
@@ -240,6 +252,8 @@ mod tests {
                 "hands = { n = 8, workers = 3, rounds = 2, killed = \"after\" }",
                 "8 events, expected at least 9",
             ),
+            ("owners = { entries = 1, lease_ms = 1000 }", "1 entries, expected 2 to 10000"),
+            ("owners = { entries = 40, lease_ms = 999 }", "a lease of 999 ms, expected 1000 to 10000"),
         ] {
             let problem = read(text).problem().unwrap();
             assert!(problem.contains(says), "{problem}");

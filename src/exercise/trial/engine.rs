@@ -1,5 +1,5 @@
 //! Runs of an exercise with an engine of the queue: by theory, in a simulation where it has a
-//! meaning, and with a queue on the disk.
+//! meaning, and with a queue on the disk or a log of NATS.
 //!
 //! A run that kills needs a process to kill, so it takes place in another one (see [`life`]). What
 //! counts is kept outside of that process: answers that clients have, and work that was done.
@@ -7,6 +7,9 @@
 mod hands;
 mod kill;
 mod life;
+// Without the feature, the run is read and described, and not measured.
+#[cfg_attr(not(feature = "nats"), path = "engine/without_nats.rs")]
+mod owners;
 mod poison;
 mod pushes;
 
@@ -20,7 +23,7 @@ use crate::shutdown::StopToken;
 use life::Life;
 
 /// The figures of a run with an engine.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 21] = [
     // Requests whose answer was a 202, events that the second life holds when it starts, events
     // that are done in the end, and events whose work was begun, counted once for each time.
     "acknowledged",
@@ -39,6 +42,20 @@ pub(super) const NAMES: [&str; 12] = [
     // The time that workers spent on the poison event, and its attempts.
     "busy_s",
     "attempts",
+    // What the log did with the next entry of the owner that was paused, and which check refused
+    // that entry.
+    "with_token",
+    "without_token",
+    "refused_by",
+    // Of the run with two owners: the lease, the pause of the first one, and the time from the
+    // beginning of the pause until generation 2 serves; the entry that the first one wrote after the
+    // pause; its entries in each log behind entries of generation 2.
+    "lease_s",
+    "pause_s",
+    "serves_s",
+    "entry",
+    "stale_with_token",
+    "stale_without_token",
 ];
 
 /// Lives the life that is described, if it is a life. Returns `None` for another description.
@@ -46,6 +63,7 @@ pub(super) fn live(description: &str) -> Option<anyhow::Result<()>> {
     let life: Life = serde_json::from_str(description).ok()?;
     Some(match life {
         Life::Serve(keys) => kill::serve(keys, life::wait_for_end),
+        Life::Own(post) => owners::own(&post),
         Life::Shift(shift) => {
             thread::spawn(end_with_input);
             hands::work_shift(&shift)
@@ -73,18 +91,43 @@ pub(super) fn expected(run: &EngineRun) -> Result<LabFound, TrialError> {
         found.predicted = poison::predict(poison);
         found.simulated = poison::simulate(poison).map_err(TrialError::NoBench)?;
     }
+    if let Some(owners) = &run.owners {
+        // The second owner waits for a lease and a tenth, from the moment when it asks.
+        found.predicted = self::found([("serves_s", 1.1 * owners.lease_ms as f64 / 1e3)]);
+    }
     Ok(found)
 }
 
 /// Measures a run. `flags` are the keys of its configuration.
 pub(super) fn measure(flags: &[String], run: &EngineRun, stop: &StopToken) -> Result<Found, TrialError> {
     let failed = |why: String| TrialError::Apart { run: run.name.clone(), why };
-    match (&run.kill, &run.pushes, &run.hands, &run.poison) {
+    match (&run.kill, &run.pushes, &run.hands, &run.poison, &run.owners) {
         (Some(kill), ..) => kill::measure(flags, kill, stop, &failed),
         (_, Some(pushes), ..) => pushes::measure(pushes).map_err(failed),
-        (_, _, Some(hands), _) => hands::measure(hands).map_err(failed),
-        (.., Some(poison)) => poison::measure(poison).map_err(failed),
+        (_, _, Some(hands), ..) => hands::measure(hands).map_err(failed),
+        (_, _, _, Some(poison), _) => poison::measure(poison).map_err(failed),
+        (.., Some(owners)) => owners::measure(owners).map_err(failed),
         _ => Ok(Found::new()),
+    }
+}
+
+/// Says what a run has observed, if it is one with two owners.
+pub(super) fn observed(run: &str, found: &Found) -> Option<String> {
+    let [lease, pause, serves] = ["lease_s", "pause_s", "serves_s"].map(|name| seconds(found.get(name)));
+    let [entry, with, without] =
+        ["entry", "stale_with_token", "stale_without_token"].map(|name| found.get(name));
+    Some(format!(
+        "run {run}: lease {} s, pause {} s; generation 2 served {} s after the pause began. Generation 1 \
+         then wrote entry {}. Behind the first entry of generation 2, the log with a token has {} entries \
+         of generation 1, and the log without a token has {}.",
+        lease?, pause?, serves?, entry?, with?, without?
+    ))
+}
+
+fn seconds(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Number(seconds) => Some(format!("{seconds:.2}")),
+        Value::Text(_) => None,
     }
 }
 
@@ -168,6 +211,29 @@ mod tests {
     #[test]
     fn another_description_is_no_life() {
         assert!(live("{}").is_none() && live("{\"config\":[],\"run\":{}}").is_none());
+    }
+
+    #[test]
+    fn theory_of_two_owners_is_the_time_that_a_challenger_waits() {
+        let owners = run("owners = { entries = 9, lease_ms = 2000 }");
+        assert_eq!(number(&expected(&owners).unwrap().predicted, "serves_s"), 2.2);
+    }
+
+    #[test]
+    fn a_run_with_two_owners_is_told_in_a_sentence_and_other_runs_are_not() {
+        let mut seen = found([
+            ("lease_s", 1.0),
+            ("pause_s", 1.234),
+            ("serves_s", 1.2),
+            ("entry", 41.0),
+            ("stale_with_token", 0.0),
+        ]);
+        assert_eq!(observed("moon", &seen), None);
+        seen.extend(found([("stale_without_token", 1.0)]));
+        let said = "run moon: lease 1.00 s, pause 1.23 s; generation 2 served 1.20 s after the pause began. \
+                    Generation 1 then wrote entry 41. Behind the first entry of generation 2, the log with a \
+                    token has 0 entries of generation 1, and the log without a token has 1.";
+        assert_eq!(observed("moon", &seen).as_deref(), Some(said));
     }
 
     #[test]

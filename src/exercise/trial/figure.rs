@@ -155,6 +155,11 @@ impl Measured {
         Some(value(self.scale.asked(number, unit), unit))
     }
 
+    /// What the run has observed besides its figures, in a sentence.
+    pub(in crate::exercise) fn observed(&self) -> Option<String> {
+        engine::observed(&self.load, &self.lab.as_ref()?.measured)
+    }
+
     /// The simulated value. A simulation has no snapshot.
     pub fn simulated(&self, name: &FigureName) -> Option<Value> {
         let figure = match name.figure {

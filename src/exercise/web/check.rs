@@ -85,6 +85,8 @@ struct Outcome {
     measured_before: Option<String>,
     /// Reasons to doubt the measurement.
     remarks: Vec<String>,
+    /// What the runs have observed besides, once every question is answered.
+    observed: Vec<String>,
 }
 
 /// A judgement and its texts as HTML.
@@ -253,14 +255,16 @@ fn run(
         }
     });
     let mut remarks = doubts(&questions, &findings);
-    let (first, not_kept) = match changed {
-        Ok(state) => (state.first, None),
-        Err(error) => (None, Some(format!("cannot store this check: {error}"))),
+    let (first, observed, not_kept) = match changed {
+        // It says what questions ask.
+        Ok(state) if state.is_explained() => (state.first, findings.observed, None),
+        Ok(state) => (state.first, Vec::new(), None),
+        Err(error) => (None, Vec::new(), Some(format!("cannot store this check: {error}"))),
     };
     remarks.extend(not_kept);
     let passed = finishes(&questions, passed_code);
     let questions = questions.into_iter().map(Shown::from).collect();
-    Ok(Outcome { passed, questions, code, first, measured_before, remarks })
+    Ok(Outcome { passed, questions, code, first, measured_before, remarks, observed })
 }
 
 /// Sends the exercise's loads, if it has questions.

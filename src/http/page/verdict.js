@@ -35,7 +35,7 @@ export function outcome({ passed, questions, code }) {
  * @param {Exercise} exercise
  * @returns {HTMLElement[]}
  */
-export function verdict({ questions, code, remarks }, exercise) {
+export function verdict({ questions, code, remarks, observed }, exercise) {
   /** @type {HTMLElement[]} */
   const made = [];
   if (remarks.length) {
@@ -50,6 +50,7 @@ export function verdict({ questions, code, remarks }, exercise) {
     );
   }
   if (questions.length) made.push(table(questions), ...below(questions, exercise));
+  made.push(...observed.map((text) => element('p', 'below', text)));
   if (code) made.push(...compiled(code));
   return made;
 }

@@ -31,7 +31,9 @@ export interface ListedExercise {
 /** What an exercise needs and the server does not have. */
 export interface Need {
   what: string;
+  /** It ends with the list of what is missing. */
   sentence: string;
+  missing: string[];
 }
 
 /** `GET /api/exercises/ID`. */
@@ -159,6 +161,8 @@ export interface Result {
   questions: Judgement[];
   code: CodeResult | null;
   remarks: string[];
+  /** What the runs have observed besides, once every question is answered. */
+  observed: string[];
 }
 
 export interface Judgement {

@@ -52,7 +52,7 @@ fn account(lines: &[Said]) -> Found {
             Said::Accepted(events) => accepted += events,
             Said::Worked(id) => *times.entry(*id).or_default() += 1,
             Said::Done(events) => done = *events,
-            Said::Held | Said::Serves(_) => {}
+            _ => {}
         }
     }
     let twice = times.values().filter(|times| **times > 1).count();

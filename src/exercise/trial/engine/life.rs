@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::exercise::format::{First, KillPoint};
+use crate::exercise::format::{First, KillPoint, Owners};
 use crate::exercise::trial::watch::{MEASURE_RUN, program};
 
 /// The time limit for a line that must come.
@@ -27,6 +27,8 @@ pub(super) enum Life {
     Serve(Vec<String>),
     /// It works on the events of a queue.
     Shift(Shift),
+    /// It owns a name.
+    Own(Post),
 }
 
 /// A life's work on the events of a queue.
@@ -40,6 +42,26 @@ pub(super) struct Shift {
     /// The events that each worker finishes, and the point of the next one where it stops. Without
     /// it, the shift ends when nothing is held.
     pub(super) stops: Option<(u32, KillPoint)>,
+}
+
+/// A life's ownership of a name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Post {
+    /// The address of the NATS server.
+    pub(super) url: String,
+    pub(super) run: Owners,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Fate {
+    /// The log has it under this number.
+    Accepted(u64),
+    /// The log has an entry of this generation under its number.
+    Refused(u64),
+    /// The owner did not send it: it knew that its lease was over.
+    Unsent,
 }
 
 /// A line of a life.
@@ -56,6 +78,11 @@ pub(super) enum Said {
     Held,
     /// Nothing is left to do, and this number of events is done by the book of the queue.
     Done(u64),
+    /// The owner has made its two checks before a write: whether the registry names it as the
+    /// owner, and whether its lease is good.
+    Checked { lookup: bool, lease: bool },
+    /// The owner has written to the log with a token and to the log without one.
+    Wrote { with: Fate, without: Fate },
 }
 
 impl Said {
@@ -77,7 +104,7 @@ pub(super) fn wait_for_end() {
 /// A living process. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Alive {
-    child: Child,
+    pub(super) child: Child,
     lines: Receiver<Said>,
     errors: Option<JoinHandle<String>>,
 }
