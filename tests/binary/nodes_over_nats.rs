@@ -113,10 +113,25 @@ fn two_servers_share_matches_and_rooms_and_a_room_outlives_its_node() {
     // The sample rooms are at the left, which was first, and can be reached from the right.
     answers(&right, "GET /api/rooms/moon/where", "\"node\":\"left\"");
     right.request("POST /api/rooms/moon/play?rate=50");
-    answers(&right, "GET /api/rooms/moon/history", "joins");
-    let history = right.request("GET /api/rooms/moon/history?most=1000");
-    let first = history.split("joins").next().unwrap().rsplit('"').next().unwrap().to_owned();
+    answers(&right, HISTORY, "\"n\":20,");
+    let before = entries(&ask(&right, HISTORY));
     left.signal("-KILL");
     answers(&right, "GET /api/rooms/moon/where", "\"here\":true");
-    answers(&right, "GET /api/rooms/moon/history?most=1000", &format!("{first}joins"));
+    answers(&right, HISTORY, "\"n\":20,");
+    let after = entries(&ask(&right, HISTORY));
+    assert!(before.len() >= 20 && after.starts_with(&before), "{before:?} is not how {after:?} begins");
+    // The room goes on at its new node, from the state that it had.
+    right.request("POST /api/rooms/moon/play?rate=50");
+    answers(&right, HISTORY, &format!("\"n\":{},", after.len() + 5));
+}
+
+/// The history of a room.
+const HISTORY: &str = "GET /api/rooms/moon/history?most=1000";
+
+/// The entries of an answer with a history, each as text.
+fn entries(answer: &str) -> Vec<String> {
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let history: serde_json::Value =
+        serde_json::from_str(body).unwrap_or_else(|why| panic!("{why}: {body}"));
+    history["entries"].as_array().expect("entries").iter().map(ToString::to_string).collect()
 }
