@@ -4,7 +4,7 @@ use super::life::Post;
 use crate::exercise::format::Owners;
 use crate::exercise::trial::lab::Found;
 
-/// Why not.
+/// The reason.
 const NOT_BUILT: &str = "it needs a build with NATS: cargo build --release --features nats";
 
 /// Refuses to measure a run.

@@ -17,7 +17,7 @@ const OWNER: &str = "one in the owner, before it writes";
 const REGISTRY: &str = "one in the registry, at the lookup";
 const LOG: &str = "one in the log, when the write is applied";
 
-/// What was seen of a run.
+/// The observations of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     /// The first owner's checks before the pause: the registry names it, and its lease is good.
