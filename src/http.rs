@@ -11,6 +11,7 @@ mod config;
 mod encoding;
 mod endpoints;
 mod feed;
+mod forward;
 mod headers;
 mod jobs;
 mod listener;

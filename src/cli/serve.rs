@@ -23,7 +23,7 @@ use crate::lab::matches::{ConnectionFigures, MatchesLab};
 use crate::lab::rooms::RoomsLab;
 use crate::load;
 use crate::measure::Token;
-use crate::nodes::{self, Connected, Nodes};
+use crate::nodes::{self, Common, Connected, Nodes};
 use crate::resource::Work;
 use crate::runs::Store;
 use crate::workbench::{Running, Workbench};
@@ -111,10 +111,12 @@ async fn serve(
         Some(own) => own.local_addr().context("cannot read the address of the listener")?,
         None => address,
     };
-    if let Some(Connected { rooms: bus, names: Some(names), .. }) = &connected {
-        let url = format!("http://{}", http::reachable(own_address));
-        rooms.share(node.clone(), url, Arc::clone(names), Arc::clone(bus)).await?;
+    let url = format!("http://{}", http::reachable(own_address));
+    if let Some(Connected { rooms: Some(common), .. }) = &connected {
+        rooms.share(node.clone(), url.clone(), common.clone()).await?;
     }
+    let names = connected.as_ref().and_then(|connected| connected.jobs.clone());
+    jobs.share(node.clone(), url.clone(), names.unwrap_or_else(|| Common::alone(&node))).await?;
     rooms.create_samples().await;
     let labs: Vec<Arc<dyn Lab>> = vec![jobs.clone(), matches.clone(), rooms.clone()];
     workbench.host(labs);
@@ -123,7 +125,7 @@ async fn serve(
     {
         matches.share(node.clone(), Arc::clone(bus)).await?;
     }
-    let among = connected.map(|connected| join(&workbench, connected, node, own_address));
+    let among = connected.map(|connected| join(&workbench, connected, node, url));
     let store = Store::new(workbench.settings().data.runs());
     let running = running(&workbench);
     tokio::spawn(Arc::clone(&workbench).sample_forever(Some(store.clone())));
@@ -168,12 +170,11 @@ fn join(
     workbench: &Arc<Workbench>,
     connected: Connected,
     node: String,
-    address: SocketAddr,
+    url: String,
 ) -> (Arc<Nodes>, JoinHandle<()>) {
     let nodes = Arc::new(Nodes::new(node, connected.board));
     workbench.join(Arc::clone(&nodes));
     let (this, saying) = (Arc::clone(workbench), Arc::clone(&nodes));
-    let url = format!("http://{}", http::reachable(address));
     let saying = tokio::spawn(async move { saying.say(|| this.about(&url)).await });
     (nodes, saying)
 }

@@ -10,8 +10,10 @@ use super::kind::Kind;
 use super::reader::Reader;
 
 /// Keys that keep their value until the server restarts.
-pub const NEEDS_RESTART: [&str; 14] = [
+pub const NEEDS_RESTART: [&str; 16] = [
     "data.directory",
+    "jobs.lease",
+    "jobs.registry",
     "matches.nodes",
     "queue.attempts",
     "queue.engine",
@@ -140,6 +142,11 @@ const ABOUT: &[(&str, &str)] = &[
     ("jobs.max_memory", "The most memory of one job: bytes, or a size such as 64KiB or 1MiB."),
     ("jobs.workers", "The number of scheduler threads: threads that run jobs and nothing else."),
     ("jobs.keep_inputs", "The number of latest distinct inputs that are kept for rehearsals."),
+    (
+        "jobs.registry",
+        "local: names of jobs are this server's own. jetstream: servers on one NATS share them.",
+    ),
+    ("jobs.lease", "With jetstream: how long a node may be silent before its names are taken over."),
     ("jobs.load.workers", "The number of workers that submit jobs."),
     ("jobs.load.rate", "Jobs per second of each worker."),
     ("jobs.load.fail_share", "The share of jobs that get the input 13 and fail, from 0 to 1."),

@@ -6,6 +6,10 @@
 //! | `GET /api/jobs/ID?calls=50&for_ms=1000` | shows the stack of a job, and traces its calls |
 //! | `GET /api/jobs/code` | shows the running code, and the text of the file |
 //! | `GET /api/jobs/history` | lists the versions of the code |
+//! | `GET /api/jobs/names` | lists the names of jobs, with the node that owns each |
+//! | `POST /api/jobs/names/NAME` | registers a name at this node |
+//! | `POST /api/jobs/names/NAME/call?n=13` | runs a job at the node that owns the name, and waits for its answer |
+//! | `DELETE /api/jobs/names/NAME` | removes a name |
 //! | `GET /api/jobs/socket` | WebSocket: the figures as they change, submissions and answers |
 //! | `POST /api/jobs/submit?n=13&wait=true` | submits a job, and waits for its answer |
 //! | `POST /api/jobs/ID/kill` | kills a job |
@@ -16,6 +20,7 @@
 //! | `POST /api/jobs/reset` | stops the load; zeroes counters and curves |
 
 mod feed;
+mod names;
 mod socket;
 
 use std::sync::Arc;
@@ -53,6 +58,7 @@ pub(super) fn routes(workbench: &Arc<Workbench>, access: &Arc<Access>, jobs: &Ar
         .route("/api/jobs/{id}", get(inspect))
         .route("/api/jobs/{id}/kill", post(kill))
         .with_state((Arc::clone(workbench), Arc::clone(jobs)))
+        .merge(names::routes(jobs))
         .merge(socket::routes(workbench, access, jobs))
 }
 
@@ -234,11 +240,12 @@ fn no_job(id: &str) -> Response {
 /// Answers with the reason in one line.
 fn refused(error: &JobsError) -> Response {
     let status = match error {
-        JobsError::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
-        JobsError::Order(Refusal::NoSuchJob { .. }) => StatusCode::NOT_FOUND,
+        JobsError::Refused(_) | JobsError::Registry(_) => StatusCode::SERVICE_UNAVAILABLE,
+        JobsError::Order(Refusal::NoSuchJob { .. }) | JobsError::NoName { .. } => StatusCode::NOT_FOUND,
         JobsError::Order(Refusal::Ended { .. }) => StatusCode::GONE,
         JobsError::Order(Refusal::NotInterruptible { .. } | Refusal::NoFormerVersion)
         | JobsError::NoAnswer { .. }
+        | JobsError::Taken { .. }
         | JobsError::Swap(_) => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };

@@ -83,7 +83,7 @@ pub(super) fn routes(rooms: &Arc<RoomsLab>) -> Router {
         .route("/api/rooms/{name}/play", post(play))
         .route("/api/rooms/{name}/pause", post(pause))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(rooms), forward::forward))
+        .layer(from_fn_with_state(Arc::clone(rooms), forward::elsewhere))
         .with_state(Arc::clone(rooms))
 }
 

@@ -22,6 +22,7 @@ mod inspect;
 mod ledger;
 mod load;
 mod marks;
+mod names;
 mod orders;
 mod recording;
 mod sampled;
@@ -38,7 +39,7 @@ mod work;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -54,6 +55,7 @@ pub use error::JobsError;
 pub use history::History;
 pub use inspect::{Inspection, TraceEnd, TraceReport};
 pub use marks::{Mark, MarkKind};
+pub use names::{Called, LONGEST_JOB_NAME, NameRow, is_job_name};
 pub use snapshot::{
     By, CodeState, Core as CoreState, KillState, Limits, Load, Now, Others, Slice, Snapshot, TopRow,
 };
@@ -63,6 +65,7 @@ pub use users::Killed;
 use self::core::Core;
 use self::load::Crews;
 use self::marks::Marks;
+use self::names::JobNames;
 use self::recording::RunRecorder;
 use self::sampled::Sampled;
 use self::threads::Threads;
@@ -110,6 +113,8 @@ struct Inner {
     /// Counts the samples.
     ticks: watch::Sender<u64>,
     is_draining: AtomicBool,
+    /// Shared with other nodes, or made at the first use.
+    names: OnceLock<Arc<JobNames>>,
 }
 
 impl JobsLab {
@@ -140,6 +145,7 @@ impl JobsLab {
             wake: Notify::new(),
             ticks: watch::Sender::new(0),
             is_draining: AtomicBool::new(false),
+            names: OnceLock::new(),
         });
         let controlled = Arc::clone(&inner);
         let control = move || control::run(&controlled, inbox);
@@ -235,6 +241,7 @@ impl Inner {
 
     fn end(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
+        self.give_up_names();
         self.command(control::Command::End);
     }
 

@@ -39,7 +39,7 @@ use weir_parts::hub::Encode;
 use weir_parts::rooms::{RoomRef, RoomSettings, Rooms, Told};
 
 pub use curves::{History, Mark};
-pub use nodes::{NotCreated, NotMoved, RoomPlace};
+pub use nodes::{NotCreated, NotMoved};
 pub use open::{LastKill, LogLine, OpenRoom, ToldRow};
 pub use orders::{LONGEST_ROOM_NAME, ManyCreated, NotPlaying, is_room_name};
 pub use pipe::{Pipe, PipeReader};
@@ -53,7 +53,7 @@ use self::core::Core;
 use super::{Lab, LabPart};
 use crate::config::{self, Settings, changes};
 use crate::metrics::Registry;
-use crate::nodes::{Away, Bus, Names};
+use crate::nodes::{Away, Common, Place, Places};
 use crate::record::Run;
 
 /// The rooms of the lab.
@@ -123,31 +123,25 @@ impl RoomsLab {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub async fn share(
-        &self,
-        node: String,
-        url: String,
-        names: Arc<dyn Names>,
-        bus: Arc<dyn Bus>,
-    ) -> Result<(), Away> {
-        let messages = bus.subscribe().await?;
-        let shared = Arc::new(nodes::Shared::new(node, url, names, bus));
-        if self.core.shared.set(Arc::clone(&shared)).is_ok() {
-            tokio::spawn(nodes::run(Arc::downgrade(&self.core), shared, messages));
+    pub async fn share(&self, node: String, url: String, common: Common) -> Result<(), Away> {
+        let messages = common.bus.subscribe().await?;
+        let places = Places::new(node, url, common);
+        if self.core.shared.set(Arc::new(nodes::Shared::new(Arc::clone(&places)))).is_ok() {
+            tokio::spawn(places.run(Arc::downgrade(&self.core), messages));
         }
         Ok(())
     }
 
     /// Returns a room of this node. One whose lease is over is not found.
     pub fn find(&self, name: &str) -> Option<Room> {
-        if self.core.shared.get().is_some_and(|shared| !shared.is_valid(name)) {
+        if self.core.shared.get().is_some_and(|shared| shared.generation(name).is_none()) {
             return None;
         }
         self.core.house.whereis(name)
     }
 
     /// Returns the node that has a room, as far as this node knows; `None` if the server is alone.
-    pub fn place(&self, name: &str) -> Option<RoomPlace> {
+    pub fn place(&self, name: &str) -> Option<Place> {
         self.core.shared.get()?.place(name)
     }
 

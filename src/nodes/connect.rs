@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Board, Bus, Names};
+use super::{Board, Bus, Common};
 use crate::config::Settings;
 
 /// The reason why a server cannot join the other nodes.
@@ -34,10 +34,10 @@ pub struct Connected {
     pub board: Arc<dyn Board>,
     /// The bus of the matches lab.
     pub matches: Arc<dyn Bus>,
-    /// The bus of the rooms lab.
-    pub rooms: Arc<dyn Bus>,
-    /// The registry of rooms, if the settings ask for it.
-    pub names: Option<Arc<dyn Names>>,
+    /// What the rooms share, if `rooms.registry` asks for it.
+    pub rooms: Option<Common>,
+    /// What the names of jobs share, if `jobs.registry` asks for it.
+    pub jobs: Option<Common>,
 }
 
 /// Connects the node `node` to NATS at `queue.url`. Nodes with the same `queue.stream` know each

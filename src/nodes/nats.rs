@@ -12,7 +12,7 @@ use weir_nats::{Beat, Beats, FanOut, Nats, NatsError, Registry, RegistryOptions}
 
 use names::NatsNames;
 
-use super::{Away, Board, Bus, Connected, Heard, Messages, Names};
+use super::{Away, Board, Bus, Common, Connected, Heard, Messages, Names};
 use crate::config::{Queue, RegistryKind, Settings};
 
 /// How long a message may wait for the connection. A stopped server still counts as connected for
@@ -25,22 +25,25 @@ pub(super) async fn connect(settings: &Settings, node: &str) -> Result<Connected
     let nats = Nats::connect(url, &format!("weir {node}")).await?;
     let beats = Beats::open(&nats, &format!("weir-nodes.{stream}.beats")).await?;
     let subject = |lab: &str| format!("weir-nodes.{stream}.{lab}");
-    let bus = |lab: &str| NatsBus { nats: nats.clone(), fan_out: FanOut::open(&nats, &subject(lab)) };
-    let names: Option<Arc<dyn Names>> = match settings.rooms.registry {
-        RegistryKind::Local => None,
+    let bus = |lab: &str| -> Arc<dyn Bus> {
+        Arc::new(NatsBus { nats: nats.clone(), fan_out: FanOut::open(&nats, &subject(lab)) })
+    };
+    let common = async |lab: &str, registry: RegistryKind, lease: Duration| match registry {
+        RegistryKind::Local => Ok(None),
         RegistryKind::Jetstream => {
-            let bucket = format!("{stream}-rooms");
-            let lease = settings.rooms.lease;
+            let bucket = format!("{stream}-{lab}");
             let options =
                 RegistryOptions { bucket, node: node.to_owned(), lease, ..RegistryOptions::default() };
-            Some(Arc::new(NatsNames(Registry::open(&nats, options).await?)))
+            let names: Arc<dyn Names> = Arc::new(NatsNames(Registry::open(&nats, options).await?));
+            Ok::<_, NatsError>(Some(Common { names, bus: bus(lab) }))
         }
     };
+    let Settings { rooms, jobs, .. } = settings;
     Ok(Connected {
+        rooms: common("rooms", rooms.registry, rooms.lease).await?,
+        jobs: common("jobs", jobs.registry, jobs.lease).await?,
         board: Arc::new(NatsBoard(beats)),
-        matches: Arc::new(bus("matches")),
-        rooms: Arc::new(bus("rooms")),
-        names,
+        matches: bus("matches"),
     })
 }
 

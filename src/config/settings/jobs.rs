@@ -1,11 +1,15 @@
 //! `[jobs]`: the jobs lab.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use weir_job_wasm::settings::Isolation;
 
 use super::as_word;
+use super::rooms::{DEFAULT_LEASE, LEASES, RegistryKind};
 use crate::config::bytes;
 use crate::config::reader::Reader;
+use crate::duration;
 
 /// `[jobs]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +30,13 @@ pub struct Jobs {
     pub workers: u64,
     /// The number of latest distinct inputs that are kept for rehearsals.
     pub keep_inputs: u64,
+    /// What maps names to jobs that other nodes can call.
+    #[serde(serialize_with = "as_word")]
+    pub registry: RegistryKind,
+    /// With [`RegistryKind::Jetstream`], the time after which the names of a node that says nothing
+    /// are taken over.
+    #[serde(serialize_with = "duration::serialize")]
+    pub lease: Duration,
     /// The load.
     pub load: JobsLoad,
 }
@@ -54,6 +65,8 @@ impl Jobs {
             max_memory: reader.bytes("jobs.max_memory", 1 << 20, 0..=1 << 32),
             workers: reader.integer("jobs.workers", 1, 1..=64),
             keep_inputs: reader.integer("jobs.keep_inputs", 1_000, 0..=100_000),
+            registry: RegistryKind::read(reader, "jobs.registry"),
+            lease: reader.duration("jobs.lease", DEFAULT_LEASE, LEASES),
             load: JobsLoad::read(reader),
         }
     }

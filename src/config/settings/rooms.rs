@@ -1,6 +1,7 @@
 //! `[rooms]`: the rooms lab.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -49,12 +50,12 @@ pub enum Backup {
     None,
 }
 
-/// `rooms.registry`
+/// `rooms.registry` and `jobs.registry`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistryKind {
-    /// A process of the server.
+    /// The server's own.
     Local,
-    /// A registry in JetStream that several servers share. A room has a log there.
+    /// One in JetStream that several servers share. A name has a log there.
     Jetstream,
 }
 
@@ -62,6 +63,16 @@ const BACKUPS: [(&str, Backup); 3] =
     [("before", Backup::Before), ("after", Backup::After), ("none", Backup::None)];
 const REGISTRIES: [(&str, RegistryKind); 2] =
     [("local", RegistryKind::Local), ("jetstream", RegistryKind::Jetstream)];
+
+/// `rooms.lease` and `jobs.lease`: the default and the bounds.
+pub(super) const DEFAULT_LEASE: Duration = Duration::from_secs(5);
+pub(super) const LEASES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+
+impl RegistryKind {
+    pub(super) fn read(reader: &mut Reader, key: &'static str) -> Self {
+        reader.choice(key, Self::Local, &REGISTRIES)
+    }
+}
 
 impl Rooms {
     pub(super) fn read(reader: &mut Reader) -> Self {
@@ -74,8 +85,8 @@ impl Rooms {
             idle_stop: reader.duration("rooms.idle_stop", 10 * minute, second..=DAY),
             snapshot_every: reader.integer("rooms.snapshot_every", 100, 1..=100_000),
             history: reader.integer("rooms.history", 1_000, 0..=100_000),
-            registry: reader.choice("rooms.registry", RegistryKind::Local, &REGISTRIES),
-            lease: reader.duration("rooms.lease", 5 * second, second..=minute),
+            registry: RegistryKind::read(reader, "rooms.registry"),
+            lease: reader.duration("rooms.lease", DEFAULT_LEASE, LEASES),
             max_rooms: reader.integer("rooms.max_rooms", 100_000, 1..=1_000_000),
         }
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use thiserror::Error;
 use weir_job_wasm::jobs::Refusal;
 
+use super::names::LONGEST_JOB_NAME;
+use crate::nodes::NamePlace;
+
 /// A reason why a submission or an order has no effect.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -35,4 +38,33 @@ pub enum JobsError {
     /// Code cannot be swapped in now.
     #[error("{0}")]
     Swap(String),
+    /// A job cannot have this name.
+    #[error("{name:?} is not a name for a job: expected 1 to 40 letters (a-z), digits or '-'")]
+    Name {
+        /// Its beginning.
+        name: String,
+    },
+    /// No node is known to own the name.
+    #[error("no job is registered under the name {name:?}; register it first")]
+    NoName {
+        /// The name, shortened.
+        name: String,
+    },
+    /// A node owns the name.
+    #[error("{name} is registered already: the node {} owns it, in generation {}", place.node, place.generation)]
+    Taken {
+        /// The name.
+        name: String,
+        /// Its owner.
+        place: NamePlace,
+    },
+    /// The registry of names, or a log in it, cannot be reached.
+    #[error("the registry of names cannot be reached: {0}")]
+    Registry(String),
+}
+
+impl JobsError {
+    pub(super) fn no_name(name: &str) -> Self {
+        Self::NoName { name: name.chars().take(LONGEST_JOB_NAME).collect() }
+    }
 }

@@ -33,6 +33,8 @@ pub enum MarkKind {
     Load,
     /// The isolation was changed, or a thread that was lost was replaced.
     Isolation,
+    /// A name of a job was registered, removed, taken over or given up.
+    Name,
     /// Another setting was changed.
     Settings,
 }

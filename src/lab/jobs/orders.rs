@@ -209,6 +209,7 @@ impl Inner {
     /// Ends the load and accepts no more jobs. Jobs have a second to end; then they are killed.
     pub(super) async fn drain(self: &Arc<Self>, deadline: Duration) -> Option<String> {
         self.is_draining.store(true, Ordering::Relaxed);
+        self.give_up_names();
         self.command(Command::Adjust);
         self.finished(LAST_TURN.min(deadline)).await;
         let (rows, mut ended) = (self.core.jobs.top(), Vec::new());

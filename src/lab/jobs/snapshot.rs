@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::code::{RehearsalReport, Swap};
 use super::history::History;
 use super::marks::Mark;
+use super::names::NameRow;
 use crate::lab::{Percentiles, Verdict};
 use crate::record::JobsLedger;
 
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub code: CodeState,
     /// The latest rehearsal.
     pub rehearsal: Option<RehearsalReport>,
+    /// The names of jobs of all nodes.
+    pub names: Vec<NameRow>,
     /// The account of all jobs since the last reset.
     pub ledger: JobsLedger,
     /// The curves.

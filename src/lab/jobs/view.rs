@@ -147,6 +147,7 @@ impl Inner {
             others,
             code,
             rehearsal: lock(&self.desk).report.clone(),
+            names: self.names.get().map(|names| names.rows()).unwrap_or_default(),
             ledger: self.ledger(),
             history,
             marks: lock(&self.marks).since(from_ms),

@@ -12,40 +12,19 @@
 
 mod entry;
 mod hosting;
-mod link;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
-use tokio::time::{Duration, Instant};
 use weir_parts::rooms::{ActError, CreateError};
 
 use super::lock;
 use super::werewolf::Refused;
-use crate::nodes::{Bus, NamePlace, Names, Owned};
+use crate::nodes::{NamePlace, Owned, Place, Places};
 use crate::shutdown::StopToken;
-
-pub(super) use link::run;
-
-/// A node that has not said for this long which rooms it has is no longer asked.
-const FORGOTTEN: Duration = Duration::from_secs(30);
-
-/// The place of a room among several nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomPlace {
-    /// The node that has it.
-    pub node: String,
-    /// The address of that node's API.
-    pub url: String,
-    /// The generation of its claim.
-    pub generation: u64,
-    /// Whether it is this node.
-    pub is_here: bool,
-}
 
 /// The reason why a room was not created.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -87,16 +66,10 @@ pub enum NotMoved {
 }
 
 /// The rooms of all nodes, as this one knows them.
+#[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) node: String,
-    /// The address of this node's API.
-    url: String,
-    names: Arc<dyn Names>,
-    bus: Arc<dyn Bus>,
+    pub(super) places: Arc<Places>,
     hosted: Mutex<HashMap<Arc<str>, Arc<Hosted>>>,
-    /// The names for which this node waits.
-    standby: Mutex<HashSet<String>>,
-    elsewhere: Mutex<HashMap<String, Elsewhere>>,
 }
 
 /// A room that this node owns.
@@ -110,26 +83,9 @@ pub(super) struct Hosted {
     stop: StopToken,
 }
 
-/// A room of another node.
-#[derive(Debug, Clone)]
-struct Elsewhere {
-    node: String,
-    url: String,
-    generation: u64,
-    heard: Instant,
-}
-
 impl Shared {
-    pub(super) fn new(node: String, url: String, names: Arc<dyn Names>, bus: Arc<dyn Bus>) -> Self {
-        Self {
-            node,
-            url,
-            names,
-            bus,
-            hosted: Mutex::default(),
-            standby: Mutex::default(),
-            elsewhere: Mutex::default(),
-        }
+    pub(super) fn new(places: Arc<Places>) -> Self {
+        Self { places, hosted: Mutex::default() }
     }
 
     /// Returns a room that this node owns.
@@ -137,31 +93,17 @@ impl Shared {
         lock(&self.hosted).get(name).cloned()
     }
 
-    /// Returns true if this node may answer for a room now.
-    pub(super) fn is_valid(&self, name: &str) -> bool {
-        self.hosted(name).is_some_and(|hosted| hosted.claim.is_valid())
+    /// Returns the generation of a room for which this node may answer now.
+    pub(super) fn generation(&self, name: &str) -> Option<u64> {
+        let hosted = self.hosted(name).filter(|hosted| hosted.claim.is_valid())?;
+        Some(hosted.claim.generation())
     }
 
     /// Returns where a room is.
-    pub(super) fn place(&self, name: &str) -> Option<RoomPlace> {
-        if let Some(hosted) = self.hosted(name).filter(|hosted| hosted.claim.is_valid()) {
-            let generation = hosted.claim.generation();
-            return Some(RoomPlace {
-                node: self.node.clone(),
-                url: self.url.clone(),
-                generation,
-                is_here: true,
-            });
+    pub(super) fn place(&self, name: &str) -> Option<Place> {
+        match self.generation(name) {
+            Some(generation) => Some(self.places.here(generation)),
+            None => self.places.elsewhere(name),
         }
-        let mut elsewhere = lock(&self.elsewhere);
-        elsewhere.retain(|_, place| place.heard.elapsed() < FORGOTTEN);
-        let Elsewhere { node, url, generation, .. } = elsewhere.get(name)?.clone();
-        Some(RoomPlace { node, url, generation, is_here: false })
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("node", &self.node).field("url", &self.url).finish_non_exhaustive()
     }
 }

@@ -21,6 +21,9 @@ pub(super) fn keep(old: &Settings, new: &mut Settings) -> Vec<String> {
     revert(&mut notes, "rooms.registry", "use", old.rooms.registry, &mut rooms.registry, in_quotes);
     let time = |time: &std::time::Duration| duration::format(*time);
     revert(&mut notes, "rooms.lease", "use", old.rooms.lease, &mut rooms.lease, time);
+    let jobs = &mut new.jobs;
+    revert(&mut notes, "jobs.registry", "use", old.jobs.registry, &mut jobs.registry, in_quotes);
+    revert(&mut notes, "jobs.lease", "use", old.jobs.lease, &mut jobs.lease, time);
     let directory = old.data.directory.clone();
     revert(&mut notes, "data.directory", "use", directory, &mut new.data.directory, quoted);
     let (was, queue) = (old.queue.clone(), &mut new.queue);

@@ -3,18 +3,17 @@
 
 use std::sync::{Arc, Weak};
 
-use tokio::time::{Duration, sleep};
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use weir_parts::rooms::{Acknowledged, ActError, CreateError, MoveId, Room as _};
 
 use super::super::werewolf::Command;
 use super::super::{Core, Room, lock};
 use super::entry::{Entry, Moves, moves};
 use super::{Hosted, NotCreated, NotMoved, Shared};
-use crate::nodes::{NotAppended, NotClaimed, Owned};
+use crate::nodes::{Host, NotAppended, NotClaimed, Owned};
 use crate::shutdown::StopToken;
-
-/// The pause before the log is read again that could not be reached.
-const AGAIN: Duration = Duration::from_millis(250);
 
 impl From<NotClaimed> for NotCreated {
     fn from(error: NotClaimed) -> Self {
@@ -25,7 +24,43 @@ impl From<NotClaimed> for NotCreated {
     }
 }
 
+impl Host for Core {
+    fn stop(&self) -> StopToken {
+        self.stop.clone()
+    }
+
+    fn owned(&self) -> Vec<(String, u64)> {
+        self.shared.get().map(|shared| shared.owned()).unwrap_or_default()
+    }
+
+    fn serves(&self, name: &str) -> bool {
+        self.shared.get().is_some_and(|shared| shared.hosted(name).is_some())
+    }
+
+    fn take_over(
+        self: Arc<Self>,
+        name: String,
+        claim: Box<dyn Owned>,
+        log: Vec<Bytes>,
+    ) -> BoxFuture<'static, ()> {
+        async move {
+            // A room that was removed stays removed.
+            let (Some(shared), Some(moves)) = (self.shared.get(), moves(&log)) else { return };
+            if let Err(error) = shared.host(&self, &name, claim, moves).await {
+                log::warn!("rooms: {name} was not taken over: {error}");
+            }
+        }
+        .boxed()
+    }
+}
+
 impl Shared {
+    fn owned(&self) -> Vec<(String, u64)> {
+        let hosted = lock(&self.hosted).clone();
+        let valid = hosted.iter().filter(|(_, hosted)| hosted.claim.is_valid());
+        valid.map(|(name, hosted)| (name.to_string(), hosted.claim.generation())).collect()
+    }
+
     /// Creates a room. A name whose room was not removed when its last node ended gets its state
     /// back.
     pub(in super::super) async fn create(
@@ -33,7 +68,7 @@ impl Shared {
         core: &Arc<Core>,
         name: &str,
     ) -> Result<Room, NotCreated> {
-        let claim = self.names.try_claim(name).await?;
+        let claim = self.places.names().try_claim(name).await?;
         let log = claim.history().await.map_err(|away| NotCreated::Away { why: away.why })?;
         let found = moves(&log);
         if found.is_none() {
@@ -64,7 +99,7 @@ impl Shared {
         let hosted =
             Arc::new(Hosted { claim, order: tokio::sync::Mutex::default(), stop: StopToken::new() });
         lock(&self.hosted).insert(Arc::clone(room.name()), Arc::clone(&hosted));
-        lock(&self.elsewhere).remove(name);
+        self.places.is_here(name);
         if generation > 1 {
             core.mark(format!("{name} is here in generation {generation}, with {count} moves of its log"));
         }
@@ -139,7 +174,7 @@ impl Shared {
             hosted.stop.cancel();
             core.mark(format!("{name} was given up: {why}"));
             core.house.remove(name).await;
-            self.stand_by(core, name);
+            self.places.stand_by(core, name);
         }
     }
 
@@ -153,36 +188,6 @@ impl Shared {
         lock(&self.hosted).remove(name);
         hosted.stop.cancel();
         core.house.remove(name).await
-    }
-
-    /// Waits for a name in the background, unless this node has it or waits for it already.
-    pub(super) fn stand_by(self: &Arc<Self>, core: &Arc<Core>, name: &str) {
-        if lock(&self.hosted).contains_key(name) || !lock(&self.standby).insert(name.to_owned()) {
-            return;
-        }
-        let (this, name) = (Arc::clone(self), name.to_owned());
-        let (core, stop) = (Arc::downgrade(core), core.stop.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = this.wait_for(core, &name) => {}
-            }
-            lock(&this.standby).remove(&name);
-        });
-    }
-
-    async fn wait_for(self: &Arc<Self>, core: Weak<Core>, name: &str) {
-        let Ok(claim) = self.names.claim(name).await else { return };
-        let log = loop {
-            match claim.history().await {
-                Ok(log) => break log,
-                Err(_) => sleep(AGAIN).await,
-            }
-        };
-        let (Some(core), Some(moves)) = (core.upgrade(), moves(&log)) else { return };
-        if let Err(error) = self.host(&core, name, claim, moves).await {
-            log::warn!("rooms: {name} was not taken over: {error}");
-        }
     }
 }
 

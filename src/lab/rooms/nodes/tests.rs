@@ -9,7 +9,7 @@ use super::super::*;
 use super::{NotCreated, NotMoved};
 use crate::hub::Encode;
 use crate::metrics::Registry;
-use crate::nodes::{Bus, MemoryBus, MemoryNames, Names};
+use crate::nodes::{Common, MemoryBus, MemoryNames};
 
 /// Writes nothing: these tests have no watchers.
 struct Silent;
@@ -28,9 +28,8 @@ struct Node {
 impl Node {
     async fn start(names: MemoryNames, name: &str, bus: MemoryBus) -> Self {
         let lab = RoomsLab::start(&Settings::default(), &Registry::default(), Silent);
-        let shared: Arc<dyn Names> = Arc::new(names.clone());
-        let bus: Arc<dyn Bus> = Arc::new(bus);
-        lab.share(name.to_owned(), format!("http://{name}"), shared, bus).await.unwrap();
+        let common = Common { names: Arc::new(names.clone()), bus: Arc::new(bus) };
+        lab.share(name.to_owned(), format!("http://{name}"), common).await.unwrap();
         Self { lab, names }
     }
 
