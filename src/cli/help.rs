@@ -235,6 +235,22 @@ Examples:
 Examples:
   weir jobs history
   weir jobs history --json | jq .[0].version";
+    pub(in crate::cli) const REGISTER: &str = "\
+Examples:
+  weir jobs register sum
+  weir jobs register sum --url http://127.0.0.1:4001";
+    pub(in crate::cli) const CALL: &str = "\
+Examples:
+  weir jobs call sum 100
+  weir jobs call sum 100 --url http://127.0.0.1:4001
+  weir jobs call sum 100 --json | jq -r .node";
+    pub(in crate::cli) const NAMES: &str = "\
+Examples:
+  weir jobs names
+  weir jobs names --json | jq '.names[] | select(.here)'";
+    pub(in crate::cli) const UNREGISTER: &str = "\
+Examples:
+  weir jobs unregister sum";
     pub(in crate::cli) const RESET: &str = "\
 Examples:
   weir jobs reset";

@@ -12,7 +12,9 @@ use std::time::Duration;
 use clap::Subcommand;
 use hyper::Method;
 
-use super::answers::jobs::{Back, Inspected, Killed, Rehearsal, Snapshot, Submitted, VersionRow};
+use super::answers::jobs::{
+    Back, Called, Inspected, Killed, Names, Registered, Rehearsal, Snapshot, Submitted, VersionRow,
+};
 use super::ask::{self, Ask, Said};
 use super::help::jobs as help;
 use super::output::say;
@@ -123,6 +125,30 @@ enum Verb {
     /// List the current version of the code, then those that `back` restores
     #[command(after_help = help::HISTORY)]
     History,
+    /// Register a name at the server: `call` then reaches it through any node
+    #[command(after_help = help::REGISTER)]
+    Register {
+        /// 1 to 40 letters (a-z), digits or '-'
+        name: String,
+    },
+    /// Run a job at the node that owns a name, and wait for its answer
+    #[command(after_help = help::CALL, allow_negative_numbers = true)]
+    Call {
+        /// Name, as listed by `weir jobs names`
+        name: String,
+        /// A 64-bit integer
+        #[arg(value_name = "N")]
+        input: String,
+    },
+    /// List the names of jobs with the node that owns each
+    #[command(after_help = help::NAMES)]
+    Names,
+    /// Remove a name, for all nodes
+    #[command(after_help = help::UNREGISTER)]
+    Unregister {
+        /// Name, as listed by `weir jobs names`
+        name: String,
+    },
     /// Reset the lab: zero its counters and curves, and end its load
     #[command(after_help = help::RESET)]
     Reset,
@@ -175,6 +201,18 @@ fn run_verb(verb: &Verb, ask: &Ask<'_>) -> Result<Exit, Said> {
             .post::<Back>("/back")?
             .print(ask, |back| format!("version {} is in use again", back.version)),
         Verb::History => ask.get::<Vec<VersionRow>>("/history")?.print(ask, |rows| show::history(rows)),
+        Verb::Register { name } => {
+            ask.post::<Registered>(&format!("/names/{}", encoded(name)))?.print(ask, show::registered);
+        }
+        Verb::Call { name, input } => return call(ask, name, input),
+        Verb::Names => ask.get::<Names>("/names")?.print(ask, |names| show::names(&names.names)),
+        Verb::Unregister { name } => {
+            ask.send(Method::DELETE, &format!("/names/{}", encoded(name)), String::new())?;
+            match ask.as_json {
+                true => say("{ \"removed\": true }"),
+                false => say(format!("{name} is removed")),
+            }
+        }
         Verb::Reset => {
             ask.order("/reset")?;
             if ask.as_json {
@@ -193,6 +231,15 @@ fn submit(ask: &Ask<'_>, input: &str, wait: bool) -> Result<Exit, Said> {
     let answer = ask.within::<Submitted>(limit, Method::POST, &path)?;
     let is_bad = answer.read.state.as_deref().is_some_and(|state| !matches!(state, "running" | "done"));
     answer.print(ask, |submitted| show::submitted(submitted, input));
+    Ok(if is_bad { Exit::Failure } else { Exit::Success })
+}
+
+/// Calls a name. A job that does not end with a value is a failure.
+fn call(ask: &Ask<'_>, name: &str, input: &str) -> Result<Exit, Said> {
+    let path = format!("/names/{}/call?n={}", encoded(name), encoded(input));
+    let answer = ask.within::<Called>(Some(ANSWER), Method::POST, &path)?;
+    let is_bad = answer.read.job.state.as_deref() != Some("done");
+    answer.print(ask, |called| show::called(called, input));
     Ok(if is_bad { Exit::Failure } else { Exit::Success })
 }
 

@@ -11,14 +11,17 @@ use axum::response::Response;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::{Duration, interval, sleep};
+use tokio::time::{Duration, Instant, interval, sleep};
 
 use crate::nodes::Place;
 
 /// Marks a request that a node has passed on.
 const FORWARDED: HeaderName = HeaderName::from_static("weir-forwarded");
-/// How often a waiting request looks whether the name has moved.
+/// How often a waiting request looks where the name is.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a request waits for a node that is not known to own the name any more: it may have
+/// removed it, and be about to say so.
+const GONE: Duration = Duration::from_secs(5);
 
 /// Returns whether another node has passed the request on.
 pub(super) fn is_forwarded(request: &Request) -> bool {
@@ -26,8 +29,8 @@ pub(super) fn is_forwarded(request: &Request) -> bool {
 }
 
 /// Passes a request on, and returns the answer once its head is there. Returns `None` if the node
-/// cannot be reached, if it begins no answer within `patience`, or once `is_there` says that the
-/// name has moved. The node may have handled the request all the same.
+/// cannot be reached, if it begins no answer within `patience`, or once `now` says that the name is
+/// elsewhere. The node may have handled the request all the same.
 ///
 /// # Cancel safety
 /// The connection is closed. The node may have handled the request.
@@ -35,12 +38,18 @@ pub(super) async fn forward(
     place: &Place,
     request: Request,
     patience: Option<Duration>,
-    is_there: impl Fn() -> bool,
+    now: impl Fn() -> Option<Place>,
 ) -> Option<Response> {
-    let mut looks = interval(LOOK);
     let moved = async {
-        while is_there() {
+        let (mut looks, mut seen) = (interval(LOOK), Instant::now());
+        loop {
             looks.tick().await;
+            match now() {
+                Some(now) if now == *place => seen = Instant::now(),
+                Some(_) => return,
+                None if seen.elapsed() >= GONE => return,
+                None => {}
+            }
         }
     };
     let late = async {

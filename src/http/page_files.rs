@@ -143,6 +143,7 @@ files![
     "jobs/job-sheet.js",
     "jobs/jobs.css",
     "jobs/jobs.js",
+    "jobs/names.js",
     "jobs/panels.js",
     "jobs/rehearsal.js",
     "jobs/top.js",

@@ -65,6 +65,12 @@ fn the_page_declares_the_jobs_lab_as_the_server_sends_it() {
     until(&mut declared, &server, "a swap", |jobs| jobs["code"]["swap"].is_object());
     ask(&server, &format!("POST /api/jobs/{id}/kill"));
     until(&mut declared, &server, "no long job", |jobs| jobs["top"][0].is_null());
+    ask(&server, "POST /api/jobs/names/sum");
+    let named = |jobs: &Value| jobs["names"][0]["calls"] == 1;
+    let called = ask(&server, "POST /api/jobs/names/sum/call?n=4");
+    // The answer of a call has the same fields as that of a submission, but for the page's number.
+    assert_eq!((&called["calls"], &called["job"]["input"]), (&Value::from(1), &Value::from("4")));
+    until(&mut declared, &server, "a name", named);
     // Kills that have no effect are tested with the lab; the socket has tests of its own.
     declared.end(&["Job.kill", "Rehearsal.refused", "Answer"]);
 }

@@ -69,6 +69,10 @@ export class FakeJobs extends Fake {
     const orders = {
       '/api/jobs': () => sim.snapshot(),
       '/api/jobs/code': () => text,
+      '/api/jobs/names/sum/call': () => {
+        sim.names[0].calls += 1;
+        return { name: 'sum', node: 'left', generation: 1, calls: sim.names[0].calls, job: sim.submit(query.get('n')) };
+      },
       '/api/jobs/rehearse': () => sim.rehearse(),
       '/api/jobs/swap': () => {
         if (!sim.rehearsal) return send(409, 'nothing was rehearsed\n');

@@ -72,6 +72,8 @@ export class JobsSim {
   ended = () => {};
 
   constructor(state = 'steady') {
+    const named = { name: 'sum', node: '127.0.0.1:4001', url: 'http://127.0.0.1:4001', generation: 2, here: false, calls: null };
+    this.names = state === 'swapped' ? [named] : [];
     this.counts.done = 4_182_310;
     if (state === 'idle') {
       this.load.workers = 0;
@@ -265,6 +267,7 @@ export class JobsSim {
       others: { count: load.workers, core: stalled ? 0 : rest, reductions_s: stalled ? 0 : 1400 * this.target, longest_us: 9, late: Math.round((stalled / 1000) * this.target) },
       code: { file: 'jobs/sum.wat', version: this.version, running: { [this.version]: load.workers }, history: [this.version, ...this.former.toReversed()], swap: null, problem: this.problem, built_in: false },
       rehearsal: this.rehearsal,
+      names: this.names,
       ledger: { accepted: counts.done + counts.failed + counts.killed + running, ...counts, running },
       history: { step_ms: 100, from_ms: this.now - 100 * (shown - 1), rate: this.history.rate.slice(-shown), core: this.history.core.slice(-shown), p99_us: this.history.p99_us.slice(-shown) },
       marks: this.marks,

@@ -80,6 +80,29 @@ for (const isolation of ['task', 'thread']) {
     }));
 }
 
+test('names are listed with the node that owns each, and one is called with the number in the field', () =>
+  opened('steady', {}, async (page, fake) => {
+    assert.equal(await page.locator('#names').isVisible(), false, 'no job has a name');
+    const name = (name, node, generation, calls) => ({ name, node, url: `http://${node}`, generation, here: calls !== null, calls });
+    fake.sim.names = [name('sum', 'left', 1, 1234), name('other', '<img src=x>', 2, null)];
+    await page.locator('#names').waitFor();
+    const rows = () => page.locator('#names li').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+    assert.deepEqual(await rows(), [
+      ['sum', 'here, generation 1', '1,234 calls', 'Call'],
+      ['other', 'at <img src=x>, generation 2', '', 'Call'],
+    ]);
+    await page.fill('#n', '100');
+    await page.locator('#names button').first().click();
+    await until(async () => (await text(page, '#said')) === 'sum(100) = 5050, at left', 5, 'the answer');
+    await until(async () => (await rows())[0][2] === '1,235 calls', 5, 'a call more');
+    await page.locator('#names button').last().click();
+    await until(async () => (await text(page, '#said')).startsWith('other not called'), 5, 'a refusal');
+    fake.sim.names = fake.sim.names.slice(1);
+    await until(async () => (await rows()).length === 1, 5, 'a name less');
+    fake.sim.names = [];
+    await page.locator('#names').waitFor({ state: 'hidden' });
+  }));
+
 test('a save is shown with its differences; swap and back change the version and keep the connection', () =>
   opened('rehearsal', {}, async (page, fake) => {
     assert.equal(await text(page, '.code .big'), '997 the same, 3 differ');

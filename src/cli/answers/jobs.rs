@@ -20,6 +20,39 @@ pub(in crate::cli) struct Snapshot {
     pub(in crate::cli) ledger: Ledger,
 }
 
+/// `POST /api/jobs/names/NAME`.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Registered {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) node: String,
+    pub(in crate::cli) generation: u64,
+}
+
+/// `GET /api/jobs/names`.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Names {
+    pub(in crate::cli) names: Vec<NameRow>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct NameRow {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) node: String,
+    pub(in crate::cli) url: String,
+    pub(in crate::cli) generation: u64,
+    /// The calls of a name that the answering node owns.
+    pub(in crate::cli) calls: Option<u64>,
+}
+
+/// `POST /api/jobs/names/NAME/call`.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Called {
+    pub(in crate::cli) node: String,
+    pub(in crate::cli) generation: u64,
+    pub(in crate::cli) calls: u64,
+    pub(in crate::cli) job: Submitted,
+}
+
 #[derive(Debug, Deserialize)]
 pub(in crate::cli) struct Slice {
     pub(in crate::cli) reductions: u64,

@@ -3,7 +3,8 @@
 use super::top::short;
 use crate::clean;
 use crate::cli::answers::jobs::{
-    Difference, Inspected, Killed, Load, Rehearsal, Submitted, Trace, VersionRow,
+    Called, Difference, Inspected, Killed, Load, NameRow, Registered, Rehearsal, Submitted, Trace,
+    VersionRow,
 };
 use crate::cli::text::{Table, fit, left, number, right, time, wrap};
 use crate::record::Origin;
@@ -21,6 +22,31 @@ pub(super) fn submitted(job: &Submitted, input: &str) -> String {
         (Some(state), ..) => format!("{id} with input {input}: {state}{took}"),
     };
     sentence(&text)
+}
+
+pub(super) fn registered(name: &Registered) -> String {
+    let Registered { name, node, generation } = name;
+    format!("{name} is at the node {}, in generation {generation}", clean::line(node))
+}
+
+pub(super) fn called(called: &Called, input: &str) -> String {
+    let Called { node, generation, calls, job } = called;
+    let whose = format!("node {}, generation {generation}, call {calls}", clean::line(node));
+    format!("{}\n  {whose}", submitted(job, input).trim_end())
+}
+
+pub(super) fn names(names: &[NameRow]) -> String {
+    if names.is_empty() {
+        return "no job has a name; `weir jobs register NAME` gives it one".to_owned();
+    }
+    let columns = [left(12), left(16), right(10), right(7), left(22)];
+    let mut table = Table::new(columns).header(["name", "node", "generation", "calls", "url"]);
+    for NameRow { name, node, url, generation, calls } in names {
+        // Another node counts the calls of its own names.
+        let calls = calls.map_or("–".to_owned(), |calls| number(calls as f64));
+        table.row([name, &*clean::line(node), &generation.to_string(), &calls, &*clean::line(url)]);
+    }
+    fit(&table.to_string())
 }
 
 pub(super) fn stack(job: &Inspected) -> String {

@@ -1,5 +1,8 @@
 //! The names of jobs over HTTP. A call or a removal is passed on to the node that owns the name.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, Request, State};
@@ -85,8 +88,7 @@ async fn elsewhere(
         let message = format!("{name} is on its way to the node {node}; try again\n");
         return (unavailable, message).into_response();
     }
-    let is_there = || jobs.place(&name).as_ref() == Some(&place);
-    match forward::forward(&place, request, None, is_there).await {
+    match forward::forward(&place, request, None, || jobs.place(&name)).await {
         Some(response) => response,
         None => {
             let message = format!(

@@ -27,8 +27,7 @@ pub(super) async fn elsewhere(State(rooms): State<Rooms>, request: Request, next
         let message = format!("the room is on its way to the node {node}; try again");
         return Wrong::new(StatusCode::SERVICE_UNAVAILABLE, "moving", message).into_response();
     }
-    let is_there = || rooms.place(&name).as_ref() == Some(&place);
-    match forward::forward(&place, request, Some(PATIENCE), is_there).await {
+    match forward::forward(&place, request, Some(PATIENCE), || rooms.place(&name)).await {
         Some(response) => response,
         None => {
             let message = format!(

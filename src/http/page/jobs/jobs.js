@@ -27,6 +27,7 @@ import { Controls } from './controls.js';
 import { CorePicture } from './core.js';
 import { figures } from './figures.js';
 import { JobSheet } from './job-sheet.js';
+import { Names } from './names.js';
 import { panels } from './panels.js';
 import { Top } from './top.js';
 import { tried, watch } from './ways.js';
@@ -58,6 +59,7 @@ const ledger = new LedgerLine($('#ledger'), 'accepted', [['done'], ['failed'], [
 const shown = figures((selector) => new Figure(selector));
 const ask = new Ask(() => socket);
 const controls = new Controls(say);
+const names = new Names(say);
 const compare = new Compare($('#three'), palette);
 const code = new Code(() => showCode(sheet));
 const inside = new JobSheet(sheet, { kill, closed: () => mark(0) });
@@ -101,6 +103,7 @@ function render(jobs) {
   ledger.update({ ...jobs.ledger });
   write($('#restarts'), restarted(jobs.now.restarts));
   ask.tick();
+  names.update(jobs);
   code.update(jobs);
   inside.update(jobs);
   compare.update(jobs);

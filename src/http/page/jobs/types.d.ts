@@ -20,6 +20,7 @@ export interface Jobs {
   others: Others;
   code: CodeState;
   rehearsal: Rehearsal | null;
+  names: JobName[];
   ledger: JobLedger;
   history: JobHistory;
   marks: JobMark[];
@@ -137,6 +138,17 @@ export interface Difference {
   count: number;
   old_reductions: number;
   new_reductions: number;
+}
+
+/** A name, with the node that owns it. */
+export interface JobName {
+  name: string;
+  node: string;
+  url: string;
+  generation: number;
+  here: boolean;
+  /** The calls since this node owns it; null for a name of another node. */
+  calls: number | null;
 }
 
 export interface JobLedger {

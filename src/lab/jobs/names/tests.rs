@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::super::tests::lab;
+use super::super::tests::{lab, until};
 use super::super::{AnswerState, JobsError, JobsLab};
 use crate::nodes::{Common, MemoryBus, MemoryNames};
 
@@ -46,8 +46,9 @@ impl Node {
         known.unwrap_or_else(|_| panic!("never {owner:?}: {:?}", self.owner(name)));
     }
 
-    fn has_mark(&self, word: &str) -> bool {
-        self.lab.snapshot_since(0).marks.iter().any(|mark| mark.word == word)
+    async fn marks(&self, word: &str) {
+        until(&self.lab, word, |_| self.lab.snapshot_since(0).marks.iter().any(|mark| mark.word == word))
+            .await;
     }
 }
 
@@ -101,12 +102,12 @@ async fn a_name_whose_owner_is_lost_is_taken_over_and_the_lost_owner_answers_not
     assert!(matches!(left.lab.call("sum", 3).await, Err(JobsError::NoName { .. })));
     let called = right.lab.call("sum", 3).await.unwrap();
     assert_eq!((called.node.as_str(), called.generation, called.calls), ("right", 2, 1));
-    assert!(right.has_mark("sum: here, generation 2"));
+    right.marks("sum: here, generation 2").await;
 
     // It goes on, learns it, and waits like every other node.
     left.names.pause(false);
     left.knows("sum", Some(("right", 2))).await;
-    assert!(left.has_mark("sum: given up, generation 2 is elsewhere"));
+    left.marks("sum: given up, generation 2 is elsewhere").await;
     right.names.pause(true);
     left.knows("sum", Some(("left", 3))).await;
     right.names.pause(false);
