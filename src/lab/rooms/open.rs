@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct OpenRoom {
     /// The name.
     pub name: Word,
-    /// The generation of the claim of its name.
+    /// The generation of the claim of its name: over all nodes, if they share their rooms.
     pub generation: u64,
     /// The life of the room.
     pub life: u64,
@@ -111,9 +111,11 @@ impl Core {
             .read(move |village, at| (village.status(), seat.as_ref().map(|seat| village.seat(seat)), at));
         let (status, seat, seen) = timeout(PATIENCE, read).await.ok()?.ok()?;
         let (figures, history) = (room.figures(), room.history());
+        // With other nodes, the claims of all of them count.
+        let shared = self.shared.get().and_then(|shared| shared.generation(name));
         Some(OpenRoom {
             name: Arc::clone(room.name()).into(),
-            generation: room.generation(),
+            generation: shared.unwrap_or_else(|| room.generation()),
             life: figures.room.life,
             n: figures.room.n,
             state: state_word(figures.state),

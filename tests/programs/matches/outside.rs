@@ -26,9 +26,11 @@ impl Lab {
         Self::start_by(name, settings, "exec \"$0\" \"$@\"")
     }
 
-    /// Starts a server that may have this number of descriptors.
+    /// Starts a server that may have this number of descriptors, and waits for the rest of a
+    /// request as long as the tests wait.
     pub(super) fn with_descriptors(name: &str, number: u32) -> Self {
-        Self::start_by(name, &[], &format!("ulimit -n {number}; exec \"$0\" \"$@\""))
+        let patient = format!("server.head_timeout={}s", PATIENCE.as_secs());
+        Self::start_by(name, &[&patient], &format!("ulimit -n {number}; exec \"$0\" \"$@\""))
     }
 
     fn start_by(name: &str, settings: &[&str], script: &str) -> Self {

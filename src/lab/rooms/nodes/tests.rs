@@ -107,6 +107,8 @@ async fn a_room_is_rebuilt_from_its_log_and_a_stale_owner_is_refused() {
     assert!(right.has_mark("moon is here in generation 2, with 4 moves of its log"));
     let place = right.lab.place("moon").unwrap();
     assert_eq!((place.node.as_str(), place.generation), ("right", 2));
+    let open = right.lab.snapshot_of(Some("moon"), None, 0).await.open.unwrap();
+    assert_eq!(open.generation, 2, "the view counts the claims of all nodes");
 
     // Its next write, with a handle from before the pause, is refused by the log.
     assert_eq!(left.join(&moon, "late").await, Err(NotMoved::Fenced { by: 2 }));
