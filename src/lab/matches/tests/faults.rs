@@ -154,11 +154,16 @@ async fn with_wait_one_watcher_stalls_the_match_until_its_silence_is_over() {
             }
         })
     };
-    until("a stall", || lab.snapshot_since(live.id(), 0).unwrap().verdict.word == "STALLED").await;
-    let stalled = live.now().1;
-    sleep(Duration::from_secs(5)).await;
-    assert!(live.now().1 < stalled + 150, "the publisher waits");
-    assert!(!publisher.is_finished());
+    // While the kernel still takes bytes, a busy machine stalls for a moment and goes on.
+    loop {
+        until("a stall", || lab.snapshot_since(live.id(), 0).unwrap().verdict.word == "STALLED").await;
+        let stalled = live.now().1;
+        sleep(Duration::from_secs(5)).await;
+        assert!(!publisher.is_finished(), "the publisher waits");
+        if live.now().1 < stalled + 150 {
+            break;
+        }
+    }
     assert!(lab.snapshot_since(live.id(), 0).unwrap().event.unwrap().stalled_ms >= 5_000);
     let mut drained = 0;
     let reading = async {
