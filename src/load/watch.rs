@@ -44,7 +44,7 @@ mod tests;
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -140,8 +140,7 @@ pub fn watch(
     let began = record::now();
     // A process that listens here, or at an address of this machine alone, has our clock.
     let same_clock = server.is_some() || target.address.ip().is_loopback();
-    let since_epoch = began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64);
-    let mut engine = Engine::new(plan, target, same_clock.then_some(since_epoch), progress)?;
+    let mut engine = Engine::new(plan, target, same_clock, progress)?;
     let cpu_before = (ThreadCpu::now(), MachineCpu::now(server));
     let interrupted = engine.run(stop)?;
     engine.go_on(ARRIVE, Engine::is_quiet)?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use thiserror::Error;
 use weir_job_wasm::jobs::Refusal;
 
-use super::names::LONGEST_JOB_NAME;
 use crate::nodes::NamePlace;
 
 /// A reason why a submission or an order has no effect.
@@ -61,10 +60,4 @@ pub enum JobsError {
     /// The registry of names, or a log in it, cannot be reached.
     #[error("the registry of names cannot be reached: {0}")]
     Registry(String),
-}
-
-impl JobsError {
-    pub(super) fn no_name(name: &str) -> Self {
-        Self::NoName { name: name.chars().take(LONGEST_JOB_NAME).collect() }
-    }
 }

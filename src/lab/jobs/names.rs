@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::snapshot::By;
+use super::snapshot::{By, NameRow};
 use super::{Answer, Inner, JobsError, JobsLab};
 use crate::nodes::{Away, Common, Place};
 
@@ -27,23 +27,6 @@ pub const LONGEST_JOB_NAME: usize = 40;
 pub fn is_job_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=LONGEST_JOB_NAME).contains(&name.len()) && name.bytes().all(is_plain)
-}
-
-/// A name, as one node knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NameRow {
-    /// The name.
-    pub name: String,
-    /// The node that owns it.
-    pub node: String,
-    /// The address of that node.
-    pub url: String,
-    /// The generation of its claim: 1 for the first owner, one more for each later one.
-    pub generation: u64,
-    /// Whether it is the node that answers.
-    pub here: bool,
-    /// The calls since this node owns the name; null for a name of another node.
-    pub calls: Option<u64>,
 }
 
 /// The answer to a call of a name.
@@ -126,7 +109,7 @@ impl JobsLab {
     /// The job runs all the same, and its answer is lost.
     pub async fn call(&self, name: &str, input: i64) -> Result<Called, JobsError> {
         let names = Arc::clone(self.inner.names());
-        let hosted = names.valid(name).ok_or_else(|| JobsError::no_name(name))?;
+        let hosted = names.valid(name).ok_or_else(|| no_name(name))?;
         let submission = self.submit(input, By::You)?;
         let (calls, generation) = hosted.count_call();
         let (name, node) = (name.to_owned(), names.node().to_owned());
@@ -142,6 +125,10 @@ impl JobsLab {
     pub fn names(&self) -> Vec<NameRow> {
         self.inner.names().rows()
     }
+}
+
+fn no_name(name: &str) -> JobsError {
+    JobsError::NoName { name: name.chars().take(LONGEST_JOB_NAME).collect() }
 }
 
 impl Inner {

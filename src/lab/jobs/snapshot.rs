@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::code::{RehearsalReport, Swap};
 use super::history::History;
 use super::marks::Mark;
-use super::names::NameRow;
 use crate::lab::{Percentiles, Verdict};
 use crate::record::JobsLedger;
 
@@ -49,6 +48,23 @@ pub struct Snapshot {
     pub history: History,
     /// Marks, the oldest first.
     pub marks: Vec<Mark>,
+}
+
+/// A name, as one node knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NameRow {
+    /// The name.
+    pub name: String,
+    /// The node that owns it.
+    pub node: String,
+    /// The address of that node.
+    pub url: String,
+    /// The generation of its claim: 1 for the first owner, one more for each later one.
+    pub generation: u64,
+    /// Whether it is the node that answers.
+    pub here: bool,
+    /// The calls since this node owns the name; null for a name of another node.
+    pub calls: Option<u64>,
 }
 
 /// The slice.

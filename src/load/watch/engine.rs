@@ -1,7 +1,7 @@
 //! The loop of all watchers: one thread and one epoll.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -14,6 +14,7 @@ use super::stream::MOST_REST;
 use super::watcher::{Shared, State, Watcher};
 use super::{WatchPlan, WatchProgress, WatchTarget, arrivals::Arrivals, tally::Tally};
 use crate::load::http::reason;
+use crate::record;
 use crate::shutdown::StopToken;
 
 /// What is read at once, of one watcher.
@@ -52,19 +53,20 @@ pub(super) struct Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    /// Prepares the watchers. `epoch` is the wall clock now in microseconds, if the server
-    /// has the same.
+    /// Prepares the watchers. With `same_clock`, the server has the clock of this machine.
     pub(super) fn new(
         plan: &'a WatchPlan,
         target: &'a WatchTarget,
-        epoch: Option<i64>,
+        same_clock: bool,
         progress: &'a mut dyn FnMut(&WatchProgress),
     ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let (began, epoch) = both_clocks();
         let shared = Shared {
             handshake: Handshake::new(target, plan.transport),
             transport: plan.transport,
             snapshot: target.match_id.is_some(),
-            epoch,
+            epoch: same_clock.then_some(epoch),
             buffer: vec![0; READ + MOST_REST],
             out: Vec::new(),
             tally: Tally::new(),
@@ -77,9 +79,9 @@ impl<'a> Engine<'a> {
             target,
             ramp: plan.ramp.map_or(Ramp::Closed(plan.in_flight), Ramp::Open),
             sources: Sources::new(target.address, plan.sources),
-            poll: Poll::new()?,
+            poll,
             events: Events::with_capacity(EVENTS),
-            began: Instant::now(),
+            began,
             watchers: Vec::with_capacity(plan.watchers),
             in_flight: 0,
             open: 0,
@@ -246,7 +248,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Closes all connections, and returns what the watchers saw.
-    pub(super) fn finish(mut self) -> crate::record::WatchSide {
+    pub(super) fn finish(mut self) -> record::WatchSide {
         let seconds = self.began.elapsed().as_secs_f64();
         let busy = self.busy();
         let shared = &mut self.shared;
@@ -269,6 +271,18 @@ impl<'a> Engine<'a> {
         let events = shared.arrivals.events;
         shared.arrivals.end(|event| tally.leave(&event));
         let side = self.shared.tally.finish(seconds);
-        crate::record::WatchSide { events, pending, busy, ..side }
+        record::WatchSide { events, pending, busy, ..side }
     }
+}
+
+/// Reads both clocks at one moment: the steady one, and microseconds of the calendar. A thread that
+/// loses its core between two readings would shift all times, so the closest readings count.
+fn both_clocks() -> (Instant, i64) {
+    let read = |_| {
+        let before = Instant::now();
+        let wall = record::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64);
+        (before.elapsed(), before, wall)
+    };
+    let (_, began, wall) = (0..10).map(read).min_by_key(|(apart, ..)| *apart).unwrap_or_else(|| read(0));
+    (began, wall)
 }

@@ -9,7 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::super::{Inner, JobsError, MarkKind, lock};
-use super::NameRow;
+use super::super::snapshot::NameRow;
+use super::no_name;
 use crate::nodes::{Common, Host, Messages, NotClaimed, Owned, Place, Places};
 use crate::shutdown::StopToken;
 
@@ -113,7 +114,7 @@ impl JobNames {
     }
 
     pub(super) async fn unregister(&self, name: &str) -> Result<(), JobsError> {
-        let hosted = self.valid(name).ok_or_else(|| JobsError::no_name(name))?;
+        let hosted = self.valid(name).ok_or_else(|| no_name(name))?;
         let removed = hosted.claim.append(REMOVED.to_vec()).await;
         removed.map_err(|error| JobsError::Registry(error.to_string()))?;
         lock(&self.hosted).remove(name);
