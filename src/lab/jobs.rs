@@ -57,7 +57,8 @@ pub use inspect::{Inspection, TraceEnd, TraceReport};
 pub use marks::{Mark, MarkKind};
 pub use names::{Called, LONGEST_JOB_NAME, is_job_name};
 pub use snapshot::{
-    By, CodeState, Core as CoreState, KillState, Limits, Load, NameRow, Now, Others, Slice, Snapshot, TopRow,
+    By, CodeState, Core as CoreState, KillState, Limits, Load, NameRow, Now, Others, Slice, Snapshot,
+    TopRow,
 };
 pub use submit::{Answer, AnswerState, Submission};
 pub use users::Killed;

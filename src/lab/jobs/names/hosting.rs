@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::super::{Inner, JobsError, MarkKind, lock};
 use super::super::snapshot::NameRow;
+use super::super::{Inner, JobsError, MarkKind, lock};
 use super::no_name;
 use crate::nodes::{Common, Host, Messages, NotClaimed, Owned, Place, Places};
 use crate::shutdown::StopToken;
