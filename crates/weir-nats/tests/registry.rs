@@ -91,6 +91,14 @@ async fn a_released_name_and_those_of_a_stopped_node_are_free_at_once() {
     assert!(a.whereis("blue").await.unwrap().unwrap().is_here);
     assert!(matches!(b.try_claim("blue").await, Err(ClaimError::Taken(taken)) if taken == place));
     assert!(matches!(a.try_claim("blue").await, Err(ClaimError::Taken(taken)) if taken.is_here));
+    // A node that waits for the name names its owner as well.
+    tokio::select! {
+        biased;
+        claimed = b.claim("blue") => panic!("{claimed:?}"),
+        tried = b.try_claim("blue") => {
+            assert!(matches!(tried, Err(ClaimError::Taken(taken)) if taken == place));
+        }
+    }
     claim.release().await.unwrap();
     assert_eq!(b.whereis("blue").await.unwrap(), None);
 

@@ -59,7 +59,7 @@ pub struct NameRow {
     pub node: String,
     /// The address of that node.
     pub url: String,
-    /// The generation of its claim: 1 for the first owner, one more for each later one.
+    /// The generation of its claim: 1 for the first owner, and higher for each later one.
     pub generation: u64,
     /// Whether it is the node that answers.
     pub here: bool,

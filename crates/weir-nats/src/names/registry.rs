@@ -125,9 +125,10 @@ impl Registry {
     /// If the name was claimed meanwhile, the claim is not kept: the next one from this node wins.
     pub async fn try_claim(&self, name: &str) -> Result<Claim, ClaimError> {
         let node = &*self.node;
-        let reserved = node.names.reserve(name).map_err(|generation| {
-            ClaimError::Taken(Place { node: node.options.node.clone(), generation, is_here: true })
-        })?;
+        let reserved = match node.names.reserve(name) {
+            Ok(reserved) => reserved,
+            Err(generation) => return Err(ClaimError::Taken(self.place_of(name, generation).await?)),
+        };
         loop {
             node.check_running()?;
             let next = match node.owner_of(name).await? {
@@ -153,6 +154,24 @@ impl Registry {
                 return Ok(node.take_over(name, next, mark, reserved));
             }
         }
+    }
+
+    /// Returns the owner of a name that this node owns in `generation`, or waits for if that is 0.
+    async fn place_of(&self, name: &str, generation: u64) -> Result<Place, NatsError> {
+        let node = &*self.node;
+        let here = |generation| Place { node: node.options.node.clone(), generation, is_here: true };
+        if generation > 0 {
+            return Ok(here(generation));
+        }
+        Ok(match node.owner_of(name).await? {
+            Some((generation, Owner::Instance { instance, node: owner })) => {
+                let is_here = instance == node.instance;
+                Place { node: owner, generation, is_here }
+            }
+            // The waiting claim of this node is about to get it.
+            Some((generation, Owner::Free)) => here(generation + 1),
+            None => here(1),
+        })
     }
 
     /// Waits until this node owns the name. If another node owns it, waits until that node gives it up
