@@ -46,7 +46,24 @@ fn answer(request: &str) -> (u16, String) {
         "why": null });
     let failed = json!({ "id": 4, "input": "13", "state": "failed", "result": null, "took_ms": 0.06,
         "why": "trap: unreachable", "stack": ["fail_on_13", "sum"] });
+    let called = json!({ "name": "sum", "node": "left", "generation": 2, "calls": 5, "job": done.clone() });
+    let mut trapped = called.clone();
+    trapped["job"] = failed.clone();
+    let name = |name: &str, node: &str, calls: Value| {
+        json!({ "name": name, "node": node, "url": "http://127.0.0.1:4001", "generation": 2,
+            "here": !calls.is_null(), "calls": calls })
+    };
+    let names = [name("sum", "127.0.0.1:4001", 5.into()), name("other", "right", Value::Null)];
     let (status, body) = match request {
+        "POST /api/jobs/names/sum" => (201, json!({ "name": "sum", "node": "left", "generation": 1 })),
+        "POST /api/jobs/names/sum/call?n=100" => (200, called),
+        "POST /api/jobs/names/sum/call?n=13" => (200, trapped),
+        "GET /api/jobs/names" => (200, json!({ "names": names })),
+        "DELETE /api/jobs/names/sum" => return (200, "OK".into()),
+        "POST /api/jobs/names/taken" => {
+            let says = "taken is registered already: the node left owns it, in generation 1\n";
+            return (409, says.into());
+        }
         "GET /api/jobs" => (200, snapshot()),
         "POST /api/jobs/submit?n=-1" => (202, json!({ "id": 7 })),
         "POST /api/jobs/submit?n=100&wait=true" => (200, done),
@@ -110,6 +127,16 @@ fn each_verb_prints_its_outcome_and_exits_with_its_code() {
         (&["swap", "--unrehearsed"], 0, "version 2 is in use for new jobs"),
         (&["back"], 0, "version 1 is in use again"),
         (&["history"], 0, "  current       61.0  jobs/sum.wat\n      1                   0  jobs/sum.wat"),
+        (&["register", "sum"], 0, "sum is at the node left, in generation 1"),
+        (&["call", "sum", "100"], 0, "5050 (0.050 ms)\n  node left, generation 2, call 5\n"),
+        (
+            &["call", "sum", "13"],
+            1,
+            "job 4 with input 13: failed, trap: unreachable (0.060 ms)\n  node left",
+        ),
+        (&["names"], 0, "sum           127.0.0.1:4001             2        5  http://127.0.0.1:4001\n"),
+        (&["names"], 0, "other         right                      2        –  http://127.0.0.1:4001\n"),
+        (&["unregister", "sum"], 0, "sum is removed"),
         (&["reset"], 0, ""),
     ] {
         let output = folder.run(&[&["jobs"], args, &["--url", &address]].concat());
@@ -129,6 +156,7 @@ fn a_refusal_is_said_in_the_words_of_the_server_and_told_from_wrong_arguments() 
         (&["kill", "9"], 1, "job 9 has ended"),
         (&["swap", "jobs/no.wat"], 1, "no end for 5"),
         (&["submit", "12abc"], 2, "invalid input: 12abc is not a whole number"),
+        (&["register", "taken"], 1, "taken is registered already: the node left owns it"),
         (&["kill", "x"], 2, "invalid value 'x' for '<ID>'"),
         (&["trace", "7", "--calls", "51"], 2, "51 is not in 1..=50"),
         (&["trace", "7", "--for", "2s"], 2, "a trace takes at most 1s"),
@@ -164,6 +192,10 @@ fn programs_get_the_json_of_each_verb() {
     assert_eq!(json(&["swap"])["version"], 2);
     assert_eq!(json(&["back"])["version"], 1);
     assert_eq!(json(&["history"])[0]["current"], true);
+    assert_eq!(json(&["register", "sum"])["node"], "left");
+    assert_eq!(json(&["call", "sum", "100"])["job"]["result"], "5050");
+    assert_eq!(json(&["names"])["names"][1]["calls"], Value::Null);
+    assert_eq!(json(&["unregister", "sum"]), json!({ "removed": true }));
     assert_eq!(json(&["reset"]), json!({ "reset": true }));
 }
 

@@ -43,7 +43,7 @@ pub(super) fn names(names: &[NameRow]) -> String {
     let mut table = Table::new(columns).header(["name", "node", "generation", "calls", "url"]);
     for NameRow { name, node, url, generation, calls } in names {
         // Another node counts the calls of its own names.
-        let calls = calls.map_or("–".to_owned(), |calls| number(calls as f64));
+        let calls = calls.map_or("–".to_owned(), |calls| calls.to_string());
         table.row([name, &*clean::line(node), &generation.to_string(), &calls, &*clean::line(url)]);
     }
     fit(&table.to_string())
