@@ -11,7 +11,7 @@
 mod table;
 
 use textwrap::{Options, WordSeparator, WordSplitter};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 pub(in crate::cli) use table::{Table, left, right};
 
@@ -27,6 +27,9 @@ pub(in crate::cli) const NONE: &str = "–";
 /// Units that stay on the line of their number.
 const UNITS: [&str; 7] = ["%", "µs", "ms", "s", "min", "/s", "times"];
 
+/// Shows the character before it as a picture of two columns, which textwrap counts as one. A line
+/// can do without.
+const EMOJI: char = '\u{fe0f}';
 const NO_BREAK: char = '\u{a0}';
 
 /// Wraps a paragraph, each line behind `indent` spaces. Ends with a line break.
@@ -72,7 +75,7 @@ fn joined(text: &str) -> String {
         } else if !joined.is_empty() {
             joined.push(' ');
         }
-        joined.push_str(&clean::line(word));
+        joined.extend(clean::line(word).chars().filter(|c| *c != EMOJI));
     }
     joined
 }
@@ -96,13 +99,14 @@ pub(in crate::cli) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.into_owned();
     }
-    let (mut kept, mut columns) = (String::new(), 0);
+    let mut kept = String::new();
     for c in text.chars() {
-        columns += c.width().unwrap_or(0);
-        if columns >= width {
+        kept.push(c);
+        // The width of the whole: a character may widen the one before it.
+        if kept.width() >= width {
+            kept.pop();
             break;
         }
-        kept.push(c);
     }
     if width > 0 {
         kept.push('…');

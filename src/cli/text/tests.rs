@@ -110,6 +110,14 @@ fn a_folded_table_loses_nothing() {
     assert_eq!((text.matches("word").count(), text.matches("other").count()), (20, 20), "{text}");
 }
 
+#[test]
+fn a_character_that_widens_the_one_before_it_is_counted() {
+    assert_eq!(cut("0\u{fe0f} 日日日日日", 2), "0…");
+    assert_eq!(cut("0\u{fe0f} 日日日日日", 4), "0\u{fe0f} …");
+    assert_fits(&wrap(&"0\u{fe0f}".repeat(300), 2));
+    assert_fits(&wrap(&"0\u{fe0f} ".repeat(300), 2));
+}
+
 proptest! {
     #[test]
     fn nothing_is_ever_wider_than_a_line(
