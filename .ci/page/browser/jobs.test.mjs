@@ -81,12 +81,12 @@ for (const isolation of ['task', 'thread']) {
 }
 
 test('names are listed with the node that owns each, and one is called with the number in the field', () =>
-  opened('steady', {}, async (page, fake) => {
+  opened('steady', { allows: /404/ }, async (page, fake) => {
     assert.equal(await page.locator('#names').isVisible(), false, 'no job has a name');
     const name = (name, node, generation, calls) => ({ name, node, url: `http://${node}`, generation, here: calls !== null, calls });
     fake.sim.names = [name('sum', 'left', 1, 1234), name('other', '<img src=x>', 2, null)];
     await page.locator('#names').waitFor();
-    const rows = () => page.locator('#names li').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+    const rows = () => page.locator('#names li').evaluateAll((all) => all.map((row) => [...row.querySelectorAll('.mono, .place, .num, button')].map((cell) => cell.textContent)));
     assert.deepEqual(await rows(), [
       ['sum', 'here, generation 1', '1,234 calls', 'Call'],
       ['other', 'at <img src=x>, generation 2', '', 'Call'],

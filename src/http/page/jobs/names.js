@@ -19,7 +19,7 @@ class Row {
   place = element('span', 'place');
   calls = element('span', 'num');
   call = element('button', 'orders', 'Call');
-  node = element('li', '', this.name, this.place, this.calls, this.call);
+  node = element('li', '', element('span', 'who', this.name, this.place), this.calls, this.call);
 
   /**
    * @param {string} name
