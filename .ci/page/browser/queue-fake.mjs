@@ -22,12 +22,12 @@ const letters = (count) =>
 const book = { accepted: 88_000, done: 87_400, failed: 23, dropped: 150, held: 427 };
 const disk = { engine: 'disk', safety: 'power_loss', file: 'data/queue.redb', book };
 const jetstream = { engine: 'jetstream', safety: 'process', book };
-const ledger = (accepted, recovered, done, held) => ({ accepted, recovered, done, failed: 0, dropped: 0, held });
+const ledger = (accepted, recovered, done, held, shared) => ({ accepted, recovered, done, failed: 0, dropped: 0, held, shared });
 const node = (name, seen_ms, counts, me = false) => ({ name, url: `http://10.0.0.${name.at(-1)}:4000`, version: '0.1.0', since_s: 3_600, seen_ms, ledger: counts, me });
 const nodes = [
-  node('bench-1', 120, ledger(40_100, 412, 40_000, 512), true),
-  node('bench-2', 840, ledger(39_900, 0, 39_800, 100)),
-  node('bench-3', 12_400, ledger(8_000, 0, 7_600, 400)),
+  node('bench-1', 120, ledger(40_100, 412, 40_000, 12, 500), true),
+  node('bench-2', 840, ledger(39_900, 0, 39_900, 100, -100)),
+  node('bench-3', 12_400, ledger(8_000, 0, 7_600, 400, 0)),
 ];
 
 /** Each state: what the queue says, what was recovered, the letters and the nodes. */
@@ -156,7 +156,7 @@ function send(response, status, body) {
 }
 
 const sum = (all) => {
-  const total = { accepted: 0, recovered: 0, done: 0, failed: 0, dropped: 0, held: 0 };
+  const total = { accepted: 0, recovered: 0, done: 0, failed: 0, dropped: 0, held: 0, shared: 0 };
   for (const { ledger } of all) for (const key of Object.keys(total)) total[key] += ledger[key];
   return total;
 };

@@ -6,8 +6,15 @@
 export interface NodesReport {
   nodes: NodeRow[];
   sum: NodeLedger;
+  engine: NodeQueue;
   /** Why the list may be incomplete; null if it is complete. */
   trouble: string | null;
+}
+
+/** The queue of the node that answers: the counts of all its lives, if they are kept, and of its events now. */
+export interface NodeQueue {
+  book: Record<string, number> | null;
+  depth: Record<string, number>;
 }
 
 export interface NodeRow {
@@ -27,4 +34,6 @@ export interface NodeLedger {
   failed: number;
   dropped: number;
   held: number;
+  /** Events that the node has put into a queue that nodes share, minus those that it has taken out. */
+  shared: number;
 }

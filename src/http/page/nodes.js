@@ -14,6 +14,8 @@ const SILENT_MS = 5000; // a node sends its ledger each second
 
 /** @type {(keyof NodeLedger)[]} */
 const COUNTS = ['accepted', 'recovered', 'done', 'failed', 'dropped', 'held'];
+/** @type {keyof NodeLedger} */
+const SHARED = 'shared';
 
 export class Nodes {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -50,13 +52,15 @@ export class Nodes {
     write(this.link, `one of ${format.count(nodes.length)} nodes`);
     if (isAlone) write(this.link, 'no other node');
     write(this.said, trouble ?? '');
-    const heads = ['node', ...COUNTS, 'last heard'].map((text) =>
-      head(text, 'col', text === 'node' ? 'node' : undefined),
+    // Only nodes with one queue have put events in for others, or taken events of others out.
+    const counts = nodes.some(({ ledger }) => ledger.shared !== 0) ? [...COUNTS, SHARED] : COUNTS;
+    const heads = ['node', ...counts, 'last heard'].map((text) =>
+      head(text, 'col', text === 'node' || text === SHARED ? text : undefined),
     );
     const rows = nodes.map((node) =>
-      element('tr', silent(node) ? 'silent' : '', named(node), ...counted(node.ledger), heard(node)),
+      element('tr', silent(node) ? 'silent' : '', named(node), ...counted(node.ledger, counts), heard(node)),
     );
-    const all = element('tr', '', head('all nodes', 'row'), ...counted(sum), element('td', '', ''));
+    const all = element('tr', '', head('all nodes', 'row'), ...counted(sum, counts), element('td', '', ''));
     this.table.replaceChildren(
       element('thead', '', element('tr', '', ...heads)),
       element('tbody', '', ...rows),
@@ -79,8 +83,11 @@ function named({ name, url, me }) {
   return cell;
 }
 
-/** @param {NodeLedger} ledger */
-const counted = (ledger) => COUNTS.map((name) => element('td', '', format.count(ledger[name])));
+/**
+ * @param {NodeLedger} ledger
+ * @param {(keyof NodeLedger)[]} counts
+ */
+const counted = (ledger, counts) => counts.map((name) => element('td', '', format.count(ledger[name])));
 
 /** @param {NodeRow} node */
 const heard = (node) =>
