@@ -49,12 +49,15 @@ impl Memory {
     }
 }
 
-/// Returns the resident memory of this process in bytes, where the system tells it.
+/// Returns the resident memory of this process in bytes, without the pages of files, where the
+/// system tells it. Those of the program's code become resident when they are run first, which has
+/// nothing to do with the number of watchers.
 fn resident() -> Option<u64> {
     let statm = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    let mut pages = statm.split_ascii_whitespace().skip(1).map_while(|pages| pages.parse::<u64>().ok());
+    let (resident, of_files) = (pages.next()?, pages.next()?);
     // The page size of every Linux that Weir is built for, unless a kernel was built otherwise.
-    Some(pages * 4_096)
+    Some(resident.saturating_sub(of_files) * 4_096)
 }
 
 #[cfg(test)]
