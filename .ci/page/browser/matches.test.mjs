@@ -104,7 +104,8 @@ test('events that come faster than replays end do not pile up', () =>
   opened('playing', {}, async (page, fake) => {
     fake.sim.rate = 4;
     const shown = async () => Number(/^event (\d+)/.exec(await text(page, '#shown'))?.[1]);
-    const first = await shown();
+    // Before the first replay, no event is named.
+    const first = await until(shown, 8, 'an event');
     await page.waitForTimeout(6000);
     assert.ok((await shown()) > first + 3, 'replays follow the match');
     assert.ok(fake.sim.next - (await shown()) < 12, 'and are not left behind');
