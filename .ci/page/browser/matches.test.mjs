@@ -18,11 +18,15 @@ async function browsing(options, act) {
   browser.allows = options.allows;
   const open = async (state, seen, { at = '', before } = {}) => {
     const fake = await FakeMatches.start(state);
-    await before?.(fake);
-    const page = await browser.page(`${fake.url}/matches${at}`);
-    await seen(page, fake);
-    await page.close();
-    await fake.end();
+    try {
+      await before?.(fake);
+      const page = await browser.page(`${fake.url}/matches${at}`);
+      await seen(page, fake);
+      await page.close();
+    } finally {
+      // Also after a failure: a server that goes on keeps the run from ending.
+      await fake.end();
+    }
   };
   try {
     await act(open);

@@ -19,10 +19,14 @@ async function browsing(options, act) {
   const open = async (state, seen, { at = STATES[state], frozen = false } = {}) => {
     const fake = await FakeRooms.start(state);
     fake.isFrozen = frozen;
-    const page = await browser.page(`${fake.url}/rooms${at}`);
-    await seen(page, fake);
-    await page.close();
-    await fake.end();
+    try {
+      const page = await browser.page(`${fake.url}/rooms${at}`);
+      await seen(page, fake);
+      await page.close();
+    } finally {
+      // Also after a failure: a server that goes on keeps the run from ending.
+      await fake.end();
+    }
   };
   try {
     await act(open);
