@@ -23,6 +23,18 @@ use crate::record::Run;
 
 pub use figures::{Percentiles, Tone, Verdict};
 
+/// The longest name of a room or a job, in characters.
+pub const LONGEST_NAME: usize = 40;
+/// The names that rooms and jobs may have, in words.
+pub const NAMES: &str = "1 to 40 letters (a-z), digits or '-'";
+
+/// Returns true if a room or a job may have this name: it is one of [`NAMES`].
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_plain)
+}
+
 /// A part of a lab that runs: a thread, or a supervisor with its workers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabPart {

@@ -45,8 +45,8 @@ use serde_json::json;
 use weir_parts::rooms::CreateError;
 
 use self::answers::{Wrong, fresh, read};
-use crate::lab::Lab;
-use crate::lab::rooms::{LONGEST_ROOM_NAME, NotCreated, NotPlaying, Room, RoomsLab, is_room_name};
+use crate::lab::rooms::{NotCreated, NotPlaying, Room, RoomsLab};
+use crate::lab::{Lab, NAMES, is_name};
 
 pub use frames::RoomFrames;
 
@@ -164,9 +164,8 @@ async fn create_many(State(rooms): State<Rooms>, body: Bytes) -> Result<Response
 }
 
 fn check_name(name: &str) -> Result<(), Wrong> {
-    if !is_room_name(name) {
-        let expected = format!("a name has 1 to {LONGEST_ROOM_NAME} letters (a-z), digits or '-'");
-        return Err(Wrong::bad("bad_name", expected));
+    if !is_name(name) {
+        return Err(Wrong::bad("bad_name", format!("a name has {NAMES}")));
     }
     if RESERVED.contains(&name) {
         return Err(Wrong::bad("bad_name", format!("{name} is part of an address, choose another name")));

@@ -55,7 +55,7 @@ pub use error::JobsError;
 pub use history::History;
 pub use inspect::{Inspection, TraceEnd, TraceReport};
 pub use marks::{Mark, MarkKind};
-pub use names::{Called, LONGEST_JOB_NAME, is_job_name};
+pub use names::Called;
 pub use snapshot::{
     By, CodeState, Core as CoreState, KillState, Limits, Load, NameRow, Now, Others, Slice, Snapshot,
     TopRow,

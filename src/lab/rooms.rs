@@ -41,7 +41,7 @@ use weir_parts::rooms::{RoomRef, RoomSettings, Rooms, Told};
 pub use curves::{History, Mark};
 pub use nodes::{NotCreated, NotMoved};
 pub use open::{LastKill, LogLine, OpenRoom, ToldRow};
-pub use orders::{LONGEST_ROOM_NAME, ManyCreated, NotPlaying, is_room_name};
+pub use orders::{ManyCreated, NotPlaying};
 pub use pipe::{Pipe, PipeReader};
 pub use playing::RATES;
 pub use snapshot::{Columns, Ledger, Now, RoomRow, RoomsSnapshot, TreeNode, Verdict};

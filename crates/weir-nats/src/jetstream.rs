@@ -29,6 +29,7 @@ mod push;
 mod queue;
 mod recent;
 mod settle;
+mod verdict;
 
 pub use counts::StreamCounts;
 pub use options::StreamOptions;

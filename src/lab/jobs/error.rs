@@ -5,6 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 use weir_job_wasm::jobs::Refusal;
 
+use crate::lab::NAMES;
 use crate::nodes::NamePlace;
 
 /// A reason why a submission or an order has no effect.
@@ -38,7 +39,7 @@ pub enum JobsError {
     #[error("{0}")]
     Swap(String),
     /// A job cannot have this name.
-    #[error("{name:?} is not a name for a job: expected 1 to 40 letters (a-z), digits or '-'")]
+    #[error("{name:?} is not a name for a job: expected {NAMES}")]
     Name {
         /// Its beginning.
         name: String,

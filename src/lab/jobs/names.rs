@@ -16,18 +16,10 @@ use serde::Serialize;
 
 use super::snapshot::{By, NameRow};
 use super::{Answer, Inner, JobsError, JobsLab};
+use crate::lab::{LONGEST_NAME, is_name};
 use crate::nodes::{Away, Common, Place};
 
 pub(super) use hosting::JobNames;
-
-/// The longest name, in characters.
-pub const LONGEST_JOB_NAME: usize = 40;
-
-/// Returns true if a job may have this name: 1 to 40 of the letters a–z, digits and `-`.
-pub fn is_job_name(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=LONGEST_JOB_NAME).contains(&name.len()) && name.bytes().all(is_plain)
-}
 
 /// The answer to a call of a name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,8 +70,8 @@ impl JobsLab {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn register(&self, name: &str) -> Result<Place, JobsError> {
-        if !is_job_name(name) {
-            let name = name.chars().take(LONGEST_JOB_NAME).collect();
+        if !is_name(name) {
+            let name = name.chars().take(LONGEST_NAME).collect();
             return Err(JobsError::Name { name });
         }
         if self.is_draining() {
@@ -128,7 +120,7 @@ impl JobsLab {
 }
 
 fn no_name(name: &str) -> JobsError {
-    JobsError::NoName { name: name.chars().take(LONGEST_JOB_NAME).collect() }
+    JobsError::NoName { name: name.chars().take(LONGEST_NAME).collect() }
 }
 
 impl Inner {

@@ -12,17 +12,8 @@ use super::playing::RATES;
 use super::werewolf::Command;
 use super::{Core, NotCreated, NotMoved, Room, RoomsLab, lock};
 
-/// The longest name of a room, in characters.
-pub const LONGEST_ROOM_NAME: usize = 40;
-
 /// Rooms that are removed at a time.
 const AT_ONCE: usize = 64;
-
-/// Returns true if a room may have this name: 1 to 40 of the letters a–z, digits and `-`.
-pub fn is_room_name(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=LONGEST_ROOM_NAME).contains(&name.len()) && name.bytes().all(is_plain)
-}
 
 /// The outcome of creating many rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -53,10 +53,10 @@ pub(super) struct Inner {
     pub(super) begun: Stream,
     pub(super) notes: Notes,
     pub(super) silent: Silent,
-    /// Whether another server may lead since events were delivered last, and the same for those who
-    /// only look.
-    pub(super) successor: tokio::sync::Mutex<bool>,
+    /// Whether another server may lead since events were delivered last.
     pub(super) may_have_successor: AtomicBool,
+    /// Held while this node finds out what may have been delivered before that.
+    pub(super) looking_back: tokio::sync::Mutex<()>,
     consumer: tokio::sync::Mutex<PullConsumer>,
     pub(super) pulls: Pulls,
     pub(super) leases: Leases,
@@ -129,8 +129,8 @@ impl Inner {
             begun,
             notes: Notes::default(),
             silent: Silent::default(),
-            successor: tokio::sync::Mutex::default(),
             may_have_successor: AtomicBool::new(false),
+            looking_back: tokio::sync::Mutex::default(),
             consumer: tokio::sync::Mutex::new(consumer),
             pulls,
             leases: Leases::default(),

@@ -16,9 +16,9 @@ use super::delivery::Attempts;
 use super::finishing::Finishing;
 use super::inner::{AGAIN, IN_FLIGHT, Inner};
 use super::options::StreamOptions;
-use super::others::Verdict;
 use super::pull::{Delivered, Pulled};
 use super::push::{Pushed, find, push};
+use super::verdict::Verdict;
 use crate::connection::Nats;
 use crate::trouble::NatsError;
 
