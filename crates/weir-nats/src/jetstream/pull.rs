@@ -96,6 +96,11 @@ impl Pulls {
     /// # Errors
     /// [`NatsError::Away`].
     pub(super) async fn begin(&self) -> Result<Pull<'_>, NatsError> {
+        // A pull that waits for the connection would be sent with it, also when its ask is long gone.
+        // Its events would wait for the end of a lease that no node has.
+        if !self.nats.is_connected() {
+            return Err(NatsError::Away { why: "there is no connection".to_owned() });
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let inbox = match idle {
             Some(inbox) => inbox,
