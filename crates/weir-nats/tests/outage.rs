@@ -12,11 +12,14 @@ use crate::queue::{all, ids, open, options};
 use crate::servers::Servers;
 
 const WAIT: Duration = Duration::from_millis(500);
+/// Nodes that were away together give each other five seconds to connect again, and a second to
+/// answer, before an event of a lost one is handed out.
+const SILENCE: Duration = Duration::from_secs(12);
 
 /// Asks for events and finishes them until none has come for a while. Returns their numbers.
 async fn rest(queue: &JetStreamQueue) -> Vec<Leased> {
     let mut rest = Vec::new();
-    while let Ok(Some(events)) = timeout(Duration::from_secs(6), queue.ask(10)).await {
+    while let Ok(Some(events)) = timeout(SILENCE, queue.ask(10)).await {
         queue.begin(&events.iter().map(|event| event.id).collect::<Vec<_>>());
         queue.settle(all(&events, &Settle::Done)).await.unwrap();
         rest.extend(events);
