@@ -1,6 +1,7 @@
 //! The connection to NATS, which reconnects by itself.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Nats {
     connected: watch::Receiver<bool>,
     /// When the connection came back last.
     reconnected: Arc<Mutex<Option<Instant>>>,
+    /// How often it was lost.
+    losses: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Nats {
@@ -57,6 +60,7 @@ impl Nats {
         let (changes, connected) = watch::channel(true);
         let changes = Arc::new(changes);
         let reconnected: Arc<Mutex<Option<Instant>>> = Arc::default();
+        let losses: Arc<AtomicU64> = Arc::default();
         let at: Arc<str> = url.into();
         let options = ConnectOptions::new()
             .name(name)
@@ -65,7 +69,8 @@ impl Nats {
             .ping_interval(PING)
             .reconnect_delay_callback(|tries| Duration::from_millis(100 * (tries as u64).min(10)))
             .event_callback({
-                let (at, reconnected) = (Arc::clone(&at), Arc::clone(&reconnected));
+                let (at, reconnected, losses) =
+                    (Arc::clone(&at), Arc::clone(&reconnected), Arc::clone(&losses));
                 move |event| {
                     match &event {
                         Event::Connected if changes.send_replace(true) => {}
@@ -73,7 +78,10 @@ impl Nats {
                             let mut at = reconnected.lock().unwrap_or_else(PoisonError::into_inner);
                             *at = Some(Instant::now());
                         }
-                        Event::Disconnected | Event::Closed => _ = changes.send_replace(false),
+                        Event::Disconnected | Event::Closed => {
+                            losses.fetch_add(1, Ordering::AcqRel);
+                            changes.send_replace(false);
+                        }
                         _ => {}
                     }
                     match event {
@@ -89,7 +97,7 @@ impl Nats {
             .await
             .map_err(|why| NatsError::Unreachable { url: url.to_owned(), why: in_words(&why) })?;
         let jetstream = ContextBuilder::new().timeout(REQUEST).build(client.clone());
-        Ok(Self { client, jetstream, url: at, connected, reconnected })
+        Ok(Self { client, jetstream, url: at, connected, reconnected, losses })
     }
 
     /// Returns the addresses given to [`connect`](Self::connect).
@@ -123,6 +131,11 @@ impl Nats {
     pub(crate) fn has_reconnected_within(&self, time: Duration) -> bool {
         let reconnected = *self.reconnected.lock().unwrap_or_else(PoisonError::into_inner);
         reconnected.is_some_and(|at| at.elapsed() < time)
+    }
+
+    /// Returns how often the connection was lost.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Acquire)
     }
 
     /// Returns once the server has read all that was sent before, such as a subscription. A flush of

@@ -17,9 +17,11 @@
 mod begun;
 mod counts;
 mod delivery;
+mod doubt;
 mod finishing;
 mod inner;
 mod leases;
+mod leftovers;
 mod letters;
 mod notes;
 mod options;
@@ -29,6 +31,7 @@ mod push;
 mod queue;
 mod recent;
 mod settle;
+mod take;
 mod verdict;
 
 pub use counts::StreamCounts;

@@ -61,6 +61,10 @@ impl NatsError {
     pub(crate) fn away(why: impl Error) -> Self {
         Self::Away { why: in_words(&why) }
     }
+
+    pub(crate) fn silent_pull() -> Self {
+        Self::Away { why: "a pull was not answered".to_owned() }
+    }
 }
 
 /// Writes an error and its causes in one line.

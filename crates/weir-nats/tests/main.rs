@@ -19,3 +19,5 @@ mod registry;
 mod servers;
 /// Fan-out and the list of nodes.
 mod talk;
+/// Events that the server delivers twice as new.
+mod twice;

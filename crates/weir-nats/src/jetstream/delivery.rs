@@ -8,8 +8,11 @@ pub(super) struct Delivery {
     pub(super) reply: Subject,
     /// The number of the event in the stream.
     pub(super) id: u64,
-    /// The deliveries of this event, this one included.
+    /// The deliveries of this event, this one included. That it is 1 does not prove that there was
+    /// none before; see `doubt`.
     pub(super) count: u64,
+    /// The number of this delivery among all.
+    pub(super) nth: u64,
     /// When the event was stored, in nanoseconds since 1970, by the server that led then. It tells
     /// the event from one of a stream that was made anew.
     pub(super) stored: u64,
@@ -23,8 +26,9 @@ impl Delivery {
         let skipped = if parts.clone().count() >= 9 { 4 } else { 2 };
         let count = parts.nth(skipped)?.parse().ok()?;
         let id = parts.next()?.parse().ok()?;
-        let stored = parts.nth(1)?.parse().ok()?;
-        Some(Self { reply, id, count, stored })
+        let nth = parts.next()?.parse().ok()?;
+        let stored = parts.next()?.parse().ok()?;
+        Some(Self { reply, id, count, nth, stored })
     }
 }
 
@@ -82,9 +86,15 @@ mod tests {
     #[test]
     fn a_reply_names_the_event_its_deliveries_and_when_it_was_stored() {
         let short = Delivery::read("$JS.ACK.weir.workers.2.7.9.1796084797517380145.2".into());
-        assert!(matches!(short, Some(Delivery { id: 7, count: 2, stored: 1_796_084_797_517_380_145, .. })));
+        assert!(matches!(
+            short,
+            Some(Delivery { id: 7, count: 2, nth: 9, stored: 1_796_084_797_517_380_145, .. })
+        ));
         let long = Delivery::read("$JS.ACK._.hash.weir.workers.2.7.9.1796084797517380145.2.x".into());
-        assert!(matches!(long, Some(Delivery { id: 7, count: 2, stored: 1_796_084_797_517_380_145, .. })));
+        assert!(matches!(
+            long,
+            Some(Delivery { id: 7, count: 2, nth: 9, stored: 1_796_084_797_517_380_145, .. })
+        ));
         assert!(Delivery::read("_INBOX.7".into()).is_none());
     }
 

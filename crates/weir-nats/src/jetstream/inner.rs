@@ -1,6 +1,6 @@
 //! A queue: its streams, its consumer, and what this node knows of its events.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::Subscriber;
@@ -15,9 +15,11 @@ use tokio_util::task::TaskTracker;
 use super::begun::{Begun, Notes, Silent};
 use super::counts::{Counts, StreamCounts};
 use super::delivery::{Attempts, Delivery};
-use super::leases::{Admitted, Leases};
+use super::doubt::Doubt;
+use super::leases::Leases;
+use super::leftovers::First;
 use super::options::StreamOptions;
-use super::pull::{Abandoned, Delivered, Pulls, give_back};
+use super::pull::{Abandoned, Pulls, give_back};
 use super::push::WINDOW;
 use crate::connection::Nats;
 use crate::stores::{last, put};
@@ -53,14 +55,13 @@ pub(super) struct Inner {
     pub(super) begun: Stream,
     pub(super) notes: Notes,
     pub(super) silent: Silent,
-    /// Whether another server may lead since events were delivered last.
-    pub(super) may_have_successor: AtomicBool,
-    /// Held while this node finds out what may have been delivered before that.
-    pub(super) looking_back: tokio::sync::Mutex<()>,
+    /// Whether events that are delivered as new may have been delivered before.
+    pub(super) doubt: Doubt,
     consumer: tokio::sync::Mutex<PullConsumer>,
     pub(super) pulls: Pulls,
     pub(super) leases: Leases,
     pub(super) counts: Counts,
+    pub(super) first: First,
     pub(super) in_flight: Semaphore,
     /// No more events are accepted.
     pub(super) closed: CancellationToken,
@@ -118,6 +119,7 @@ impl Inner {
             ..Default::default()
         });
         let consumer = consumer.await.map_err(NatsError::away)?;
+        let doubt = Doubt::new(nats, &name, CONSUMER).await?;
         let state = events.get_info().await.map_err(NatsError::away)?.state;
         let tasks = TaskTracker::new();
         let (pulls, abandoned) = Pulls::new(nats, &name, CONSUMER, tasks.clone());
@@ -129,12 +131,12 @@ impl Inner {
             begun,
             notes: Notes::default(),
             silent: Silent::default(),
-            may_have_successor: AtomicBool::new(false),
-            looking_back: tokio::sync::Mutex::default(),
+            doubt,
             consumer: tokio::sync::Mutex::new(consumer),
             pulls,
             leases: Leases::default(),
             counts: Counts::default(),
+            first: First::default(),
             in_flight: Semaphore::new(IN_FLIGHT),
             closed: CancellationToken::new(),
             ending: CancellationToken::new(),
@@ -177,8 +179,7 @@ impl Inner {
             let info = consumer.info().await.map_err(NatsError::away)?;
             (info.num_pending, info.num_ack_pending as u64)
         };
-        // Not the messages of the stream: after a change of the leader, version 2.9 keeps some that
-        // were acknowledged. They are not delivered again.
+        // Not the messages of the stream, among which may be leftovers.
         let counts = StreamCounts {
             accepted: events.last_sequence,
             held: ready + taken,
@@ -186,6 +187,7 @@ impl Inner {
             dead: dead.messages,
         };
         self.counts.keep(counts, &self.leases);
+        self.clear_leftovers(events.first_sequence).await?;
         Ok(counts)
     }
 
@@ -214,7 +216,10 @@ impl Inner {
                 Ok(_) => return Ok(()),
                 Err(error) if Instant::now() + AGAIN >= until => return Err(NatsError::away(error)),
                 // No server leads the consumer, or there is no connection.
-                Err(_) => sleep(AGAIN).await,
+                Err(_) => {
+                    self.doubt.raise();
+                    sleep(AGAIN).await;
+                }
             }
         }
     }
@@ -245,26 +250,6 @@ impl Inner {
         }
     }
 
-    /// Decides what becomes of what was delivered: returns the new ones with their failed attempts,
-    /// if they are known.
-    pub(super) fn admit(&self, delivered: Vec<Delivered>) -> Vec<(Delivered, Option<Attempts>)> {
-        let mut new = Vec::with_capacity(delivered.len());
-        for delivered in delivered {
-            match self.leases.admit(&delivered.delivery) {
-                Admitted::Lease { attempts } => new.push((delivered, attempts)),
-                Admitted::Held => {}
-                Admitted::Settled => self.acknowledge_again(delivered.delivery),
-            }
-        }
-        new
-    }
-
-    /// Acknowledges an event that was settled before, and whose answer the server has lost.
-    pub(super) fn acknowledge_again(&self, delivery: Delivery) {
-        let client = self.nats.client().clone();
-        self.tasks.spawn(async move { _ = client.publish(delivery.reply, "+ACK".into()).await });
-    }
-
     /// Extends leases, reads counts, gives back what was abandoned, writes the note of this node and
     /// answers the others, until the queue ends.
     pub(super) async fn keep(&self, heard: Heard) {
@@ -284,7 +269,8 @@ impl Inner {
         let counting = async {
             loop {
                 sleep(COUNTED).await;
-                if self.counts.take_wanted() {
+                // A cluster may have leftovers.
+                if self.counts.take_wanted() || self.options.replicas > 1 {
                     // The old ones stay until NATS answers again.
                     _ = self.count().await;
                 }

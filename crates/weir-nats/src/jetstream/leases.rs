@@ -47,14 +47,18 @@ struct State {
     returned: Recent<Returned>,
     /// Events that this node settled for good, and when they were stored.
     settled: Recent<u64>,
+    /// Events that were delivered to this node and of which it is not decided yet whether it holds
+    /// them, and when they were stored.
+    arriving: HashMap<u64, u64>,
     /// Events that this node gave back with a delay, until it is over.
     delayed: BTreeMap<u64, (Instant, Delivery)>,
     /// Events that were settled for good.
     gone: u64,
     /// The highest number that was delivered to this node.
     highest: u64,
-    /// Events up to this number may have been delivered before, although the server does not say so.
-    look_back_to: u64,
+    /// Events up to this number may have been delivered to other nodes before, although the server
+    /// does not say so.
+    elsewhere_up_to: u64,
 }
 
 /// What becomes of a delivery.
@@ -69,13 +73,32 @@ pub(super) enum Admitted {
     Settled,
 }
 
-/// What this node knows of an event that another node was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What this node knows of an event that another node was given, the most important last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Said {
+    /// This node has given it back.
+    Returned,
     /// This node holds it.
     Held,
     /// This node has settled it for good.
     Settled,
+}
+
+/// Events that have arrived at this node, until it is decided whether it holds them. Other nodes
+/// hear meanwhile that it does.
+#[derive(Debug)]
+pub(super) struct Arriving<'a> {
+    leases: &'a Leases,
+    events: Vec<u64>,
+}
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        let mut state = self.leases.lock();
+        for id in &self.events {
+            state.arriving.remove(id);
+        }
+    }
 }
 
 /// The events of this node.
@@ -87,10 +110,19 @@ impl Leases {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that events have arrived.
+    pub(super) fn arrive(&self, deliveries: &[Delivery]) -> Arriving<'_> {
+        let mut state = self.lock();
+        for delivery in deliveries {
+            state.highest = state.highest.max(delivery.id);
+            state.arriving.insert(delivery.id, delivery.stored);
+        }
+        Arriving { leases: self, events: deliveries.iter().map(|delivery| delivery.id).collect() }
+    }
+
     /// Decides about a delivery. One that is `Lease` must be [held](Self::hold) or given back.
     pub(super) fn admit(&self, delivery: &Delivery) -> Admitted {
         let mut state = self.lock();
-        state.highest = state.highest.max(delivery.id);
         if let Some(lease) = state.leases.get_mut(&delivery.id) {
             lease.delivery = delivery.clone();
             lease.extended = Instant::now();
@@ -103,13 +135,13 @@ impl Leases {
         Admitted::Lease { attempts: Self::known_attempts(&state, delivery) }
     }
 
-    /// Returns the failed attempts of an event: of a new one, of one that this node gave back last,
-    /// and none for one that is not handed out.
-    pub(super) fn attempts_of(&self, delivery: &Delivery) -> Option<Attempts> {
+    /// Returns whether other nodes must be asked before an event is handed out: not if it is new, or
+    /// if this node gave it back last, unless that is in doubt; and not if it is not handed out.
+    pub(super) fn must_ask(&self, delivery: &Delivery, is_in_doubt: bool) -> bool {
         let state = self.lock();
         let is_handed_out = !state.leases.contains_key(&delivery.id)
             && !Self::has_settled(&state, delivery.id, delivery.stored);
-        if is_handed_out { Self::known_attempts(&state, delivery) } else { Some(Attempts::default()) }
+        is_handed_out && (is_in_doubt || Self::known_attempts(&state, delivery).is_none())
     }
 
     fn has_settled(state: &State, id: u64, stored: u64) -> bool {
@@ -119,12 +151,19 @@ impl Leases {
     fn known_attempts(state: &State, delivery: &Delivery) -> Option<Attempts> {
         let returned = state.returned.get(delivery.id).filter(|last| last.stored == delivery.stored);
         match returned {
+            _ if delivery.id <= state.elsewhere_up_to => None,
             Some(last) if last.count + 1 == delivery.count => Some(last.attempts),
             // A server that leads since then may have forgotten the deliveries before.
             Some(_) => None,
-            None if delivery.count > 1 || delivery.id <= state.look_back_to => None,
+            None if delivery.count > 1 => None,
             None => Some(Attempts::default()),
         }
+    }
+
+    /// Returns whether this node has settled an event of this number, in this stream or in one that
+    /// was there before.
+    pub(super) fn may_have_settled(&self, id: u64) -> bool {
+        self.lock().settled.get(id).is_some()
     }
 
     /// Returns the highest number that was delivered to this node.
@@ -132,22 +171,30 @@ impl Leases {
         self.lock().highest
     }
 
-    /// Events up to this number count as delivered before.
-    pub(super) fn look_back_to(&self, number: u64) {
-        self.lock().look_back_to = number;
+    /// Other nodes have to be asked about events up to this number, whatever the server says.
+    pub(super) fn ask_up_to(&self, number: u64) {
+        let mut state = self.lock();
+        state.elsewhere_up_to = state.elsewhere_up_to.max(number);
     }
 
     /// Returns what this node knows of an event.
     pub(super) fn said(&self, id: u64, stored: u64) -> Option<Said> {
         let state = self.lock();
-        if state.leases.get(&id).is_some_and(|lease| lease.delivery.stored == stored) {
+        let holds = state.leases.get(&id).is_some_and(|lease| lease.delivery.stored == stored);
+        if holds || state.arriving.get(&id) == Some(&stored) {
             return Some(Said::Held);
         }
-        Self::has_settled(&state, id, stored).then_some(Said::Settled)
+        if Self::has_settled(&state, id, stored) {
+            return Some(Said::Settled);
+        }
+        let returned = state.returned.get(id).is_some_and(|last| last.stored == stored);
+        returned.then_some(Said::Returned)
     }
 
     /// Leases an event.
-    pub(super) fn hold(&self, delivery: Delivery, attempts: Attempts) {
+    pub(super) fn hold(&self, mut delivery: Delivery, attempts: Attempts) {
+        // One that the server takes for new is a later one than those that are recorded.
+        delivery.count = delivery.count.max(attempts.upto + 1);
         let (extended, is_settling, has_begun, is_noted) = (Instant::now(), false, false, false);
         let lease = Lease { delivery, attempts, extended, is_settling, has_begun, is_noted };
         self.lock().leases.insert(lease.delivery.id, lease);

@@ -6,20 +6,18 @@
 //! handed out. A node that was lost does not answer. If its note has the event, that was an attempt.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
 use async_nats::{Message, Subscriber};
-use futures::future::join_all;
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::begun::Note;
 use super::delivery::{Attempts, Delivery};
 use super::inner::{AGAIN, Inner};
-use super::leases::Said;
-use super::verdict::{Answer, Verdict, judge, said};
+use super::verdict::{Answer, Verdict, judge};
 use crate::connection::REQUEST;
 use crate::trouble::NatsError;
 
@@ -27,8 +25,6 @@ use crate::trouble::NatsError;
 const AT_ONCE: usize = 16;
 /// Asks for the events that a node has delayed.
 const DELAYED: &str = "delayed";
-/// Asks for the highest number that a node has seen.
-const HIGHEST: &str = "highest";
 /// Delayed events of one answer, of about 70 bytes each.
 const MOST_DELAYED: usize = 4_096;
 /// How long nodes may take to connect again after this one has.
@@ -51,21 +47,21 @@ impl Inner {
             let question = String::from_utf8_lossy(&payload);
             let text = match &*question {
                 DELAYED => self.give_delayed(),
-                HIGHEST => self.leases.highest().to_string(),
                 events => self.tell(events),
             };
             _ = self.nats.client().publish(reply, text.into()).await;
         }
     }
 
-    /// Says which of some events this node holds or has settled.
+    /// Says what this node knows of some events.
     fn tell(&self, question: &str) -> String {
-        let answer = |line: &str| {
+        let said = |line: &str| {
             let (id, stored) = line.split_once(' ')?;
-            let said = self.leases.said(id.parse().ok()?, stored.parse().ok()?)?;
-            Some(format!("{id} {}\n", if said == Said::Held { "held" } else { "settled" }))
+            let id = id.parse().ok()?;
+            Some((id, self.leases.said(id, stored.parse().ok()?)?))
         };
-        question.lines().filter_map(answer).collect()
+        let events = question.lines().filter_map(said).collect();
+        Answer { highest: self.leases.highest(), events }.text()
     }
 
     /// Hands over events that this node has delayed, so that the other node can purge them.
@@ -123,112 +119,73 @@ impl Inner {
         }
     }
 
-    /// Decides about those of some deliveries that this node did not give back last. Their leases go
-    /// on meanwhile.
+    /// Decides about those of some deliveries of which the server's count does not say enough. Their
+    /// leases go on meanwhile.
     ///
     /// # Errors
     /// [`NatsError::Away`]: nothing is decided.
-    pub(super) async fn decide(
-        &self,
-        deliveries: Vec<Delivery>,
-    ) -> Result<HashMap<u64, Verdict>, NatsError> {
-        let may_have_successor = self.may_have_successor.load(Ordering::Acquire);
-        let is_known = |delivery: &Delivery| self.leases.attempts_of(delivery).is_some();
-        if deliveries.is_empty() || !may_have_successor && deliveries.iter().all(is_known) {
+    pub(super) async fn decide(&self, deliveries: &[Delivery]) -> Result<HashMap<u64, Verdict>, NatsError> {
+        let doubt = self.doubt.of(&self.nats, deliveries);
+        let must_ask = |delivery: &&Delivery| self.leases.must_ask(delivery, doubt.is_some());
+        let unknown: Vec<_> = deliveries.iter().filter(must_ask).cloned().collect();
+        if unknown.is_empty() {
             return Ok(HashMap::new());
         }
-        let replies: Vec<_> = deliveries.iter().map(|delivery| delivery.reply.clone()).collect();
-        let deciding = async {
-            if may_have_successor {
-                self.look_back().await?;
-            }
-            let unknown = deliveries.into_iter().filter(|delivery| !is_known(delivery));
-            self.look_up(unknown.collect()).await
-        };
         let extending = async {
             loop {
                 sleep(self.options.lease / 4).await;
-                for reply in &replies {
-                    _ = self.nats.client().publish(reply.clone(), "+WPI".into()).await;
+                for delivery in deliveries {
+                    _ = self.nats.client().publish(delivery.reply.clone(), "+WPI".into()).await;
                 }
             }
         };
-        tokio::select! {
-            decided = deciding => decided,
-            () = extending => Ok(HashMap::new()),
+        let verdicts = tokio::select! {
+            decided = self.look_up(unknown) => decided?,
+            () = extending => HashMap::new(),
+        };
+        if let Some(signs) = doubt {
+            self.doubt.settle(signs);
         }
+        Ok(verdicts)
     }
 
-    /// Finds out which events may have been delivered before, if a server may have taken over since
-    /// the last time: up to the highest number that any node has seen.
-    ///
-    /// # Errors
-    /// [`NatsError::Away`]: it is found out the next time.
-    async fn look_back(&self) -> Result<(), NatsError> {
-        let _looking = self.looking_back.lock().await;
-        if !self.may_have_successor.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let notes = self.read_notes().await?;
-        let mut seen = self.leases.highest();
-        for answer in join_all(notes.iter().map(|note| self.ask_other(note, HIGHEST))).await {
-            let highest = answer?.and_then(|text| text.parse().ok());
-            seen = seen.max(highest.unwrap_or(0));
-        }
-        self.leases.look_back_to(seen);
-        self.may_have_successor.store(false, Ordering::Release);
-        Ok(())
-    }
-
-    /// The server that leads may be another one from now on, which does not know of the last
-    /// deliveries.
-    pub(super) async fn note_successor(&self) {
-        // After a look that is under way, which began before the change.
-        let _looking = self.looking_back.lock().await;
-        self.may_have_successor.store(true, Ordering::Release);
-    }
-
-    fn lease_or_bury(&self, attempts: Attempts) -> Verdict {
+    fn lease_or_bury(&self, attempts: Attempts, again: bool) -> Verdict {
         let is_last = attempts.lost > 0 && attempts.failed >= self.options.attempts;
-        if is_last { Verdict::Dead(attempts) } else { Verdict::Lease(attempts) }
+        if is_last { Verdict::Dead(attempts) } else { Verdict::Lease { attempts, again } }
     }
 
-    /// Decides what becomes of events that this node did not give back last.
+    /// Decides what becomes of events, by their records and by what the other nodes say.
     ///
     /// # Errors
     /// [`NatsError::Away`]: nothing is decided.
     async fn look_up(&self, events: Vec<Delivery>) -> Result<HashMap<u64, Verdict>, NatsError> {
-        let mut verdicts = HashMap::new();
+        let question: String =
+            events.iter().map(|event| format!("{} {}\n", event.id, event.stored)).collect();
         let read = futures::stream::iter(events).map(|event| async move {
             let attempts = self.read_attempts(event.id).await?;
             Ok::<_, NatsError>((event, attempts))
         });
-        let mut open: Vec<_> = read.buffered(AT_ONCE).try_collect().await?;
-        // The node that had it last has accounted for its attempt.
-        open.retain(|(event, attempts)| {
-            let is_accounted = attempts.upto + 1 >= event.count && event.count > 1;
-            if is_accounted {
-                verdicts.insert(event.id, self.lease_or_bury(*attempts));
-            }
-            !is_accounted
+        let (events, notes) =
+            tokio::try_join!(read.buffered(AT_ONCE).try_collect::<Vec<_>>(), self.read_notes())?;
+        let answers = notes.iter().map(|note| self.ask_other(note, &question));
+        let answers: Vec<Option<Answer>> = try_join_all(answers)
+            .await?
+            .into_iter()
+            .map(|answer| answer.as_deref().map(Answer::read))
+            .collect();
+        let highest = notes.iter().zip(&answers).filter_map(|(note, answer)| match answer {
+            Some(answer) => Some(answer.highest),
+            None => note.begun.keys().next_back().copied(),
         });
-        if open.is_empty() {
-            return Ok(verdicts);
-        }
-        let question: String =
-            open.iter().map(|(event, _)| format!("{} {}\n", event.id, event.stored)).collect();
-        let notes = self.read_notes().await?;
-        let answers = join_all(notes.iter().map(|note| self.ask_other(note, &question))).await;
-        let answers = answers.into_iter().map(|answer| Ok(answer?.as_deref().map(said)));
-        let answers = answers.collect::<Result<Vec<Answer>, NatsError>>()?;
-        for (event, attempts) in open {
-            let verdict = judge(&event, attempts, notes.iter().zip(&answers));
-            let verdict = match verdict {
-                Verdict::Lease(found) => {
+        self.leases.ask_up_to(highest.max().unwrap_or(0));
+        let mut verdicts = HashMap::new();
+        for (event, attempts) in events {
+            let verdict = match judge(&event, attempts, notes.iter().zip(&answers)) {
+                Verdict::Lease { attempts: found, again } => {
                     if found != attempts {
                         self.write_attempts(event.id, found).await?;
                     }
-                    self.lease_or_bury(found)
+                    self.lease_or_bury(found, again)
                 }
                 other => other,
             };

@@ -12,13 +12,10 @@ use weir_parts::engine::{
 };
 
 use super::counts::StreamCounts;
-use super::delivery::Attempts;
 use super::finishing::Finishing;
 use super::inner::{AGAIN, IN_FLIGHT, Inner};
 use super::options::StreamOptions;
-use super::pull::{Delivered, Pulled};
 use super::push::{Pushed, find, push};
-use super::verdict::Verdict;
 use crate::connection::Nats;
 use crate::trouble::NatsError;
 
@@ -134,46 +131,6 @@ impl JetStreamQueue {
         self.inner.count().await
     }
 
-    /// Takes at least one event, or nothing if none came in time.
-    async fn pull(&self, demand: usize, within: Duration) -> Result<Vec<Leased>, NatsError> {
-        let inner = &*self.inner;
-        let mut pull = inner.pulls.begin().await?;
-        // An ask for one waits at once; for more, what is ready comes first.
-        let mut answered = if demand > 1 { pull.ready(demand).await? } else { Pulled::Events };
-        if pull.arrived.is_empty() && answered == Pulled::Events {
-            answered = pull.one(within).await?;
-        }
-        if pull.arrived.is_empty() && answered == Pulled::Silence {
-            return Err(NatsError::Away { why: "a pull was not answered".to_owned() });
-        }
-        // Looked up while the pull still has the events, so that they go back if this future is
-        // dropped.
-        let deliveries: Vec<_> = pull.arrived.iter().map(|arrived| arrived.delivery.clone()).collect();
-        let mut verdicts = inner.decide(deliveries).await?;
-        let lease = |(Delivered { delivery, payload }, known): (Delivered, Option<Attempts>)| {
-            let id = delivery.id;
-            // Delivered before, and not given back by this node.
-            let recovered = id < inner.recovered_below || known.is_none();
-            let verdict = known.map(Verdict::Lease).or_else(|| verdicts.remove(&id));
-            let attempts = match verdict.unwrap_or(Verdict::Lease(Attempts::default())) {
-                Verdict::Lease(attempts) => attempts,
-                Verdict::Elsewhere => return None,
-                Verdict::Settled => {
-                    inner.acknowledge_again(delivery);
-                    return None;
-                }
-                Verdict::Dead(attempts) => {
-                    let inner = Arc::clone(&self.inner);
-                    self.inner.tasks.spawn(async move { inner.bury_lost(delivery, attempts).await });
-                    return None;
-                }
-            };
-            inner.leases.hold(delivery, attempts);
-            Some(Leased { id: EventId(id), payload: payload.to_vec(), tries: attempts.failed, recovered })
-        };
-        Ok(inner.admit(pull.take()).into_iter().filter_map(lease).collect())
-    }
-
     /// Returns the name of the server that leads the stream; `None` without a cluster.
     ///
     /// # Errors
@@ -244,7 +201,7 @@ impl Engine for JetStreamQueue {
     }
 
     async fn ask(&self, demand: usize) -> Option<Vec<Leased>> {
-        let (inner, demand) = (&*self.inner, demand.max(1));
+        let (inner, demand) = (&self.inner, demand.max(1));
         loop {
             if inner.ending.is_cancelled() {
                 return None;
@@ -254,7 +211,7 @@ impl Engine for JetStreamQueue {
             let within = if is_closed { CLOSED } else { Duration::MAX };
             let pulled = tokio::select! {
                 // A pull that is dropped gives back what it has.
-                pulled = self.pull(demand, within) => pulled,
+                pulled = inner.take(demand, within) => pulled,
                 () = inner.closed.cancelled(), if !is_closed => continue,
                 () = inner.ending.cancelled() => return None,
             };
@@ -267,7 +224,7 @@ impl Engine for JetStreamQueue {
                     if is_closed && was_over {
                         return None;
                     }
-                    inner.note_successor().await;
+                    inner.doubt.raise();
                     // No server leads the consumer, or there is no connection.
                     _ = timeout(CLOSED, inner.nats.connected()).await;
                     sleep(AGAIN).await;

@@ -1,5 +1,6 @@
 //! Settling: each answer is confirmed by the server before the event counts as settled.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -148,24 +149,22 @@ impl Inner {
 
     /// Takes all events that are ready, and those that any living node gave back with a delay, from
     /// the stream. Returns their number.
-    pub(super) async fn purge(&self) -> Result<u64, NatsError> {
+    pub(super) async fn purge(self: &Arc<Self>) -> Result<u64, NatsError> {
         let mut purged = self.purge_these(self.leases.take_delayed(usize::MAX)).await?;
         purged += self.purge_these(self.take_delayed_elsewhere().await?).await?;
         loop {
             let mut pull = self.pulls.begin().await?;
-            match pull.ready(PURGED).await? {
-                Pulled::Events => {}
-                Pulled::Silence => {
-                    return Err(NatsError::Away { why: "a pull was not answered".to_owned() });
-                }
+            if pull.ready(PURGED).await? == Pulled::Silence {
+                return Err(NatsError::silent_pull());
             }
-            let ready = self.admit(pull.take());
-            if ready.is_empty() {
+            let is_empty = pull.arrived.is_empty();
+            let (ready, _arriving) = self.sort_out(pull).await?;
+            if is_empty {
                 self.news.notify_waiters();
                 return Ok(purged);
             }
             purged +=
-                self.purge_these(ready.into_iter().map(|(event, _)| event.delivery).collect()).await?;
+                self.purge_these(ready.into_iter().map(|taken| taken.delivered.delivery).collect()).await?;
         }
     }
 

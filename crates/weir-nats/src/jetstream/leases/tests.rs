@@ -44,13 +44,27 @@ fn attempts_are_known_only_if_this_node_gave_the_event_back_last() {
 }
 
 #[test]
-fn after_a_change_of_the_leader_a_first_delivery_may_be_another_one() {
+fn others_are_asked_about_what_comes_again_and_about_all_that_is_in_doubt() {
     let leases = Leases::default();
-    assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Lease { attempts: Some(failed(0)) });
+    drop(leases.arrive(&[delivery(7, 1)]));
     assert_eq!(leases.highest(), 7);
-    leases.look_back_to(9);
-    assert_eq!(leases.admit(&delivery(9, 1)), Admitted::Lease { attempts: None });
-    assert_eq!(leases.admit(&delivery(10, 1)), Admitted::Lease { attempts: Some(failed(0)) });
+    assert!(!leases.must_ask(&delivery(9, 1), false));
+    assert!(leases.must_ask(&delivery(9, 1), true));
+    assert!(leases.must_ask(&delivery(9, 2), false));
+    leases.ask_up_to(9);
+    leases.ask_up_to(8);
+    assert!(leases.must_ask(&delivery(9, 1), false), "another node was given as many");
+    assert!(!leases.must_ask(&delivery(10, 1), false));
+    leases.hold(delivery(7, 1), failed(0));
+    assert!(!leases.must_ask(&delivery(7, 2), true), "it is not handed out again");
+}
+
+#[test]
+fn an_event_that_the_server_takes_for_new_is_a_later_delivery_than_those_recorded() {
+    let leases = Leases::default();
+    leases.hold(delivery(7, 1), Attempts { failed: 2, lost: 2, upto: 2 });
+    assert_eq!(leases.begin([7].into_iter()), (true, true));
+    assert_eq!(leases.note_begun(10), BTreeMap::from([(7, 3)]));
 }
 
 #[test]
@@ -72,10 +86,18 @@ fn another_node_hears_what_is_held_and_what_was_settled() {
     let leases = Leases::default();
     let event = delivery(7, 1);
     assert_eq!(leases.said(7, event.stored), None);
+    let arriving = leases.arrive(std::slice::from_ref(&event));
+    assert_eq!(leases.said(7, event.stored), Some(Said::Held), "or will be, or is given back");
+    drop(arriving);
+    assert_eq!(leases.said(7, event.stored), None);
     leases.hold(event.clone(), failed(0));
     assert_eq!(leases.said(7, event.stored), Some(Said::Held));
     assert_eq!(leases.said(7, 1), None, "of another stream");
     assert!(leases.begin_settling(7).is_some());
     leases.gone(&event);
     assert_eq!(leases.said(7, event.stored), Some(Said::Settled));
+    leases.hold(delivery(8, 1), failed(0));
+    assert!(leases.begin_settling(8).is_some());
+    leases.returned(delivery(8, 1), failed(0), Duration::ZERO);
+    assert_eq!(leases.said(8, event.stored), Some(Said::Returned));
 }
