@@ -18,6 +18,7 @@ mod begun;
 mod counts;
 mod delivery;
 mod doubt;
+mod find;
 mod finishing;
 mod inner;
 mod leases;

@@ -19,5 +19,5 @@ mod registry;
 mod servers;
 /// Fan-out and the list of nodes.
 mod talk;
-/// Events that the server delivers twice as new.
+/// Events that the server delivers or stores twice.
 mod twice;

@@ -1,11 +1,11 @@
-//! Events that the server delivers as new, although it has delivered them before.
+//! Events that the server delivers as new although it has delivered them before, and copies.
 
 use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
-use weir_nats::JetStreamQueue;
-use weir_parts::engine::{Engine, EventId, Leased, Settle};
+use weir_nats::{JetStreamQueue, StreamOptions};
+use weir_parts::engine::{Engine, EventId, Leased, Refused, Settle};
 
 use crate::queue::{all, ids, open, options};
 use crate::servers::Servers;
@@ -85,4 +85,63 @@ async fn an_event_of_a_lost_node_is_marked_although_the_server_takes_it_for_new(
     }
     seen.sort();
     assert_eq!(seen, [(2, 0), (3, 1)], "the begun one has lost an attempt");
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn a_copy_of_an_event_that_was_worked_on_is_not_handed_out() {
+    let mut servers = Servers::start(1).await;
+    let a = open(&servers.connect("a").await, options("weir")).await;
+    let b = open(&servers.connect("b").await, options("weir")).await;
+    let client = async_nats::connect(servers.url()).await.unwrap();
+    let mut pushed = client.subscribe("weir.events").await.unwrap();
+    client.flush().await.unwrap();
+    a.push(b"once".to_vec()).await.unwrap();
+    let message = pushed.next().await.unwrap();
+    b.settle(all(&asked(&b).await, &Settle::Done)).await.unwrap();
+    // A server that was started again knows only the ids of messages that are still there.
+    servers.kill(0);
+    servers.start_again(0).await;
+    let until = Instant::now() + Duration::from_secs(15);
+    while a.read_counts().await.is_err() {
+        assert!(Instant::now() < until, "the server is there again");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let jetstream = async_nats::jetstream::new(async_nats::connect(servers.url()).await.unwrap());
+    let mut headers = message.headers.unwrap();
+    headers.insert("Weir-Sent-Before", "1");
+    let sent = jetstream.publish_with_headers("weir.events", headers, message.payload).await.unwrap();
+    assert_eq!(sent.await.unwrap().sequence, 2, "it is stored a second time");
+    assert!(timeout(Duration::from_secs(8), a.ask(1)).await.is_err(), "b has finished it");
+    let counts = a.read_counts().await.unwrap();
+    assert_eq!((counts.held, a.book().done, b.book().done), (0, 0, 1), "the copy is gone");
+    // Another one is new.
+    a.push(b"another".to_vec()).await.unwrap();
+    assert_eq!(ids(&asked(&a).await), [3]);
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn a_refused_push_that_is_worked_on_counts_as_accepted() {
+    let mut servers = Servers::start(1).await;
+    let brief = StreamOptions { wait: Duration::from_secs(1), ..options("weir") };
+    let a = open(&servers.connect("a").await, brief).await;
+    let b = open(&servers.connect("b").await, options("weir")).await;
+    a.push(b"first".to_vec()).await.unwrap();
+    b.settle(all(&asked(&b).await, &Settle::Done)).await.unwrap();
+    // Sent, and not answered in time.
+    servers.pause(0);
+    let refused = a.push(b"late".to_vec()).await;
+    assert!(matches!(refused, Err(Refused::Away { .. })), "{refused:?}");
+    servers.resume(0);
+    b.settle(all(&asked(&b).await, &Settle::Done)).await.unwrap();
+    // The server forgets the id of what was worked on.
+    servers.kill(0);
+    servers.start_again(0).await;
+    let until = Instant::now() + Duration::from_secs(30);
+    while a.book().accepted < 2 {
+        assert!(Instant::now() < until, "{}", a.book());
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!((a.book().accepted, b.book().done), (2, 2));
 }

@@ -1,6 +1,13 @@
 //! A delivery of an event, and what has become of the deliveries before it.
 
-use async_nats::Subject;
+use std::sync::Arc;
+
+use async_nats::{HeaderMap, Message, Subject};
+
+/// The header in which a message carries its id.
+pub(super) const MESSAGE_ID: &str = "Nats-Msg-Id";
+/// The header of a message that was sent before, without an answer.
+pub(super) const SENT_BEFORE: &str = "Weir-Sent-Before";
 
 /// A delivery of an event, as its reply subject describes it.
 #[derive(Debug, Clone)]
@@ -13,22 +20,31 @@ pub(super) struct Delivery {
     pub(super) count: u64,
     /// The number of this delivery among all.
     pub(super) nth: u64,
-    /// When the event was stored, in nanoseconds since 1970, by the server that led then. It tells
-    /// the event from one of a stream that was made anew.
-    pub(super) stored: u64,
+    /// The id of the message, which two copies of it share.
+    pub(super) message: Arc<str>,
+    /// The message was sent before, so that the stream may have another copy of it.
+    pub(super) was_sent_before: bool,
 }
 
 impl Delivery {
+    /// Reads the delivery of a message.
+    pub(super) fn of(message: &Message) -> Option<Self> {
+        let header = |name| message.headers.as_ref().and_then(|headers: &HeaderMap| headers.get(name));
+        let delivery = Self::read(message.reply.clone()?, header(MESSAGE_ID).map(|id| id.as_str()))?;
+        Some(Self { was_sent_before: header(SENT_BEFORE).is_some(), ..delivery })
+    }
+
     /// Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<number>.<delivery>.<stored>.…`, or the longer
-    /// form of later servers with a domain and an account before the stream.
-    pub(super) fn read(reply: Subject) -> Option<Self> {
+    /// form of later servers with a domain and an account before the stream. A message without an id
+    /// counts as named by the time at which it was stored.
+    pub(super) fn read(reply: Subject, message: Option<&str>) -> Option<Self> {
         let mut parts = reply.strip_prefix("$JS.ACK.")?.split('.');
         let skipped = if parts.clone().count() >= 9 { 4 } else { 2 };
         let count = parts.nth(skipped)?.parse().ok()?;
         let id = parts.next()?.parse().ok()?;
         let nth = parts.next()?.parse().ok()?;
-        let stored = parts.next()?.parse().ok()?;
-        Some(Self { reply, id, count, nth, stored })
+        let message = message.or(parts.next())?.into();
+        Some(Self { reply, id, count, nth, message, was_sent_before: false })
     }
 }
 
@@ -85,17 +101,15 @@ mod tests {
 
     #[test]
     fn a_reply_names_the_event_its_deliveries_and_when_it_was_stored() {
-        let short = Delivery::read("$JS.ACK.weir.workers.2.7.9.1796084797517380145.2".into());
-        assert!(matches!(
-            short,
-            Some(Delivery { id: 7, count: 2, nth: 9, stored: 1_796_084_797_517_380_145, .. })
-        ));
-        let long = Delivery::read("$JS.ACK._.hash.weir.workers.2.7.9.1796084797517380145.2.x".into());
-        assert!(matches!(
-            long,
-            Some(Delivery { id: 7, count: 2, nth: 9, stored: 1_796_084_797_517_380_145, .. })
-        ));
-        assert!(Delivery::read("_INBOX.7".into()).is_none());
+        let short = "$JS.ACK.weir.workers.2.7.9.1796084797517380145.2";
+        let long = "$JS.ACK._.hash.weir.workers.2.7.9.1796084797517380145.2.x";
+        for reply in [short, long] {
+            let delivery = Delivery::read(reply.into(), None).unwrap();
+            assert_eq!((delivery.id, delivery.count, delivery.nth), (7, 2, 9));
+            assert_eq!(&*delivery.message, "1796084797517380145", "without an id");
+            assert_eq!(&*Delivery::read(reply.into(), Some("x-3")).unwrap().message, "x-3");
+        }
+        assert!(Delivery::read("_INBOX.7".into(), None).is_none());
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
 
     fn delivery(id: u64, count: u64, nth: u64) -> Delivery {
         let reply = format!("$JS.ACK.weir.workers.{count}.{id}.{nth}.1796084797517380145.2");
-        Delivery::read(reply.into()).unwrap()
+        Delivery::read(reply.into(), None).unwrap()
     }
 
     #[test]

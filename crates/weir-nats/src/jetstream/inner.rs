@@ -191,6 +191,11 @@ impl Inner {
         Ok(counts)
     }
 
+    /// Returns the number of the last event that was stored.
+    pub(super) async fn last_number(&self) -> Result<u64, NatsError> {
+        Ok(self.events.get_info().await.map_err(NatsError::away)?.state.last_sequence)
+    }
+
     /// Returns the name of the server that leads the stream.
     pub(super) async fn leader(&self) -> Result<Option<String>, NatsError> {
         let info = self.events.get_info().await.map_err(NatsError::away)?;

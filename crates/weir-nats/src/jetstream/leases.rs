@@ -1,7 +1,8 @@
 //! The events that this node holds, and what it knows of those that it gave back.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::Subject;
@@ -31,10 +32,10 @@ pub(super) struct Settling {
     pub(super) is_noted: bool,
 }
 
-/// An event that was given back: when it was stored, the delivery that ended so, its attempts.
+/// An event that was given back: its number, the delivery that ended so, its attempts.
 #[derive(Debug)]
 struct Returned {
-    stored: u64,
+    id: u64,
     count: u64,
     attempts: Attempts,
 }
@@ -43,13 +44,15 @@ struct Returned {
 struct State {
     leases: HashMap<u64, Lease>,
     settling: usize,
-    /// Events that this node gave back.
-    returned: Recent<Returned>,
-    /// Events that this node settled for good, and when they were stored.
-    settled: Recent<u64>,
-    /// Events that were delivered to this node and of which it is not decided yet whether it holds
-    /// them, and when they were stored.
-    arriving: HashMap<u64, u64>,
+    /// The messages of the leases, and their numbers.
+    held: HashMap<Arc<str>, u64>,
+    /// Messages that this node gave back.
+    returned: Recent<Arc<str>, Returned>,
+    /// Messages that this node settled for good, and their numbers.
+    settled: Recent<Arc<str>, u64>,
+    /// Messages that were delivered to this node and of which it is not decided yet whether it holds
+    /// them, and how often each is among them.
+    arriving: HashMap<Arc<str>, usize>,
     /// Events that this node gave back with a delay, until it is over.
     delayed: BTreeMap<u64, (Instant, Delivery)>,
     /// Events that were settled for good.
@@ -67,9 +70,10 @@ pub(super) enum Admitted {
     /// It is new to this node, or comes again after this node gave it back. The failed attempts are
     /// known unless it was delivered elsewhere before.
     Lease { attempts: Option<Attempts> },
-    /// This node holds it: its lease was over, and goes on with this delivery.
+    /// This node holds it. If its lease was over, it goes on with this delivery; if this is a copy of
+    /// it, the copy comes again.
     Held,
-    /// This node has settled it, and the server does not know.
+    /// This node has settled it or a copy of it, and the server does not know.
     Settled,
 }
 
@@ -89,14 +93,19 @@ pub(super) enum Said {
 #[derive(Debug)]
 pub(super) struct Arriving<'a> {
     leases: &'a Leases,
-    events: Vec<u64>,
+    messages: Vec<Arc<str>>,
 }
 
 impl Drop for Arriving<'_> {
     fn drop(&mut self) {
         let mut state = self.leases.lock();
-        for id in &self.events {
-            state.arriving.remove(id);
+        for message in &self.messages {
+            if let Entry::Occupied(mut times) = state.arriving.entry(Arc::clone(message)) {
+                *times.get_mut() -= 1;
+                if *times.get() == 0 {
+                    times.remove();
+                }
+            }
         }
     }
 }
@@ -115,9 +124,10 @@ impl Leases {
         let mut state = self.lock();
         for delivery in deliveries {
             state.highest = state.highest.max(delivery.id);
-            state.arriving.insert(delivery.id, delivery.stored);
+            *state.arriving.entry(Arc::clone(&delivery.message)).or_default() += 1;
         }
-        Arriving { leases: self, events: deliveries.iter().map(|delivery| delivery.id).collect() }
+        let messages = deliveries.iter().map(|delivery| Arc::clone(&delivery.message)).collect();
+        Arriving { leases: self, messages }
     }
 
     /// Decides about a delivery. One that is `Lease` must be [held](Self::hold) or given back.
@@ -128,7 +138,10 @@ impl Leases {
             lease.extended = Instant::now();
             return Admitted::Held;
         }
-        if Self::has_settled(&state, delivery.id, delivery.stored) {
+        if state.held.contains_key(&delivery.message) {
+            return Admitted::Held;
+        }
+        if state.settled.get(&delivery.message).is_some() {
             return Admitted::Settled;
         }
         state.delayed.remove(&delivery.id);
@@ -136,34 +149,26 @@ impl Leases {
     }
 
     /// Returns whether other nodes must be asked before an event is handed out: not if it is new, or
-    /// if this node gave it back last, unless that is in doubt; and not if it is not handed out.
+    /// if this node gave it back last, unless that is in doubt or there may be a copy; and not if it is
+    /// not handed out.
     pub(super) fn must_ask(&self, delivery: &Delivery, is_in_doubt: bool) -> bool {
         let state = self.lock();
         let is_handed_out = !state.leases.contains_key(&delivery.id)
-            && !Self::has_settled(&state, delivery.id, delivery.stored);
-        is_handed_out && (is_in_doubt || Self::known_attempts(&state, delivery).is_none())
-    }
-
-    fn has_settled(state: &State, id: u64, stored: u64) -> bool {
-        state.settled.get(id) == Some(&stored)
+            && !state.held.contains_key(&delivery.message)
+            && state.settled.get(&delivery.message).is_none();
+        is_handed_out
+            && (is_in_doubt || delivery.was_sent_before || Self::known_attempts(&state, delivery).is_none())
     }
 
     fn known_attempts(state: &State, delivery: &Delivery) -> Option<Attempts> {
-        let returned = state.returned.get(delivery.id).filter(|last| last.stored == delivery.stored);
-        match returned {
+        match state.returned.get(&delivery.message) {
             _ if delivery.id <= state.elsewhere_up_to => None,
-            Some(last) if last.count + 1 == delivery.count => Some(last.attempts),
+            Some(last) if last.id == delivery.id && last.count + 1 == delivery.count => Some(last.attempts),
             // A server that leads since then may have forgotten the deliveries before.
             Some(_) => None,
             None if delivery.count > 1 => None,
             None => Some(Attempts::default()),
         }
-    }
-
-    /// Returns whether this node has settled an event of this number, in this stream or in one that
-    /// was there before.
-    pub(super) fn may_have_settled(&self, id: u64) -> bool {
-        self.lock().settled.get(id).is_some()
     }
 
     /// Returns the highest number that was delivered to this node.
@@ -177,18 +182,23 @@ impl Leases {
         state.elsewhere_up_to = state.elsewhere_up_to.max(number);
     }
 
-    /// Returns what this node knows of an event.
-    pub(super) fn said(&self, id: u64, stored: u64) -> Option<Said> {
+    /// Returns what this node knows of a message.
+    pub(super) fn said(&self, message: &str) -> Option<Said> {
         let state = self.lock();
-        let holds = state.leases.get(&id).is_some_and(|lease| lease.delivery.stored == stored);
-        if holds || state.arriving.get(&id) == Some(&stored) {
+        if state.held.contains_key(message) || state.arriving.contains_key(message) {
             return Some(Said::Held);
         }
-        if Self::has_settled(&state, id, stored) {
+        if state.settled.get(message).is_some() {
             return Some(Said::Settled);
         }
-        let returned = state.returned.get(id).is_some_and(|last| last.stored == stored);
-        returned.then_some(Said::Returned)
+        state.returned.get(message).map(|_| Said::Returned)
+    }
+
+    /// Returns the number of a message that this node holds, has settled or has given back.
+    pub(super) fn number_of(&self, message: &str) -> Option<u64> {
+        let state = self.lock();
+        let known = state.held.get(message).or_else(|| state.settled.get(message));
+        known.copied().or_else(|| state.returned.get(message).map(|returned| returned.id))
     }
 
     /// Leases an event.
@@ -197,7 +207,9 @@ impl Leases {
         delivery.count = delivery.count.max(attempts.upto + 1);
         let (extended, is_settling, has_begun, is_noted) = (Instant::now(), false, false, false);
         let lease = Lease { delivery, attempts, extended, is_settling, has_begun, is_noted };
-        self.lock().leases.insert(lease.delivery.id, lease);
+        let mut state = self.lock();
+        state.held.insert(Arc::clone(&lease.delivery.message), lease.delivery.id);
+        state.leases.insert(lease.delivery.id, lease);
     }
 
     /// Notes that the work on events begins. Returns whether any of them is leased, and whether one
@@ -239,7 +251,9 @@ impl Leases {
     }
 
     fn end_lease(state: &mut State, id: u64) {
-        state.leases.remove(&id);
+        if let Some(lease) = state.leases.remove(&id) {
+            state.held.remove(&lease.delivery.message);
+        }
         state.settling -= 1;
     }
 
@@ -261,7 +275,7 @@ impl Leases {
     pub(super) fn gone(&self, event: &Delivery) {
         let mut state = self.lock();
         Self::end_lease(&mut state, event.id);
-        state.settled.insert(event.id, event.stored);
+        state.settled.insert(Arc::clone(&event.message), event.id);
         state.gone += 1;
     }
 
@@ -269,8 +283,8 @@ impl Leases {
     pub(super) fn returned(&self, delivery: Delivery, attempts: Attempts, after: Duration) {
         let mut state = self.lock();
         Self::end_lease(&mut state, delivery.id);
-        let returned = Returned { stored: delivery.stored, count: delivery.count, attempts };
-        state.returned.insert(delivery.id, returned);
+        let returned = Returned { id: delivery.id, count: delivery.count, attempts };
+        state.returned.insert(Arc::clone(&delivery.message), returned);
         if !after.is_zero()
             && let Some(due) = Instant::now().checked_add(after)
         {
@@ -291,7 +305,7 @@ impl Leases {
         let mut state = self.lock();
         for event in events {
             state.gone += 1;
-            state.settled.insert(event.id, event.stored);
+            state.settled.insert(Arc::clone(&event.message), event.id);
         }
     }
 

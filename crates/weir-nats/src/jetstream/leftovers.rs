@@ -7,8 +7,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::delivery::MESSAGE_ID;
 use super::inner::Inner;
 use super::leases::Said;
+use crate::stores::header;
 use crate::trouble::NatsError;
 
 /// Messages that are deleted at once.
@@ -29,12 +31,9 @@ impl Inner {
             return Ok(());
         }
         for _ in 0..AT_ONCE {
-            if !self.leases.may_have_settled(first) {
-                break;
-            }
             let Ok(message) = self.events.get_raw_message(first).await else { break };
-            let stored = u64::try_from(message.time.unix_timestamp_nanos()).unwrap_or(0);
-            if self.leases.said(first, stored) != Some(Said::Settled) {
+            let id = header(&message, MESSAGE_ID);
+            if id.and_then(|id| self.leases.said(id)) != Some(Said::Settled) {
                 break;
             }
             log::debug!("event {first} of {} is settled, and still kept", self.options.stream);

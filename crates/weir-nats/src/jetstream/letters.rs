@@ -83,7 +83,8 @@ impl Inner {
             for id in numbers? {
                 let Some(letter) = self.letter(id).await? else { continue };
                 // Named by the letter: two nodes that retry it at once accept it once.
-                let message = format!("{}-{}", self.dead_subject(id), letter.sequence);
+                let stored = letter.time.unix_timestamp_nanos();
+                let message = format!("{}-{}-{stored}", self.dead_subject(id), letter.sequence);
                 let until = Instant::now() + self.options.wait;
                 match push(
                     &self.nats,

@@ -25,7 +25,9 @@ use crate::trouble::NatsError;
 const AT_ONCE: usize = 16;
 /// Asks for the events that a node has delayed.
 const DELAYED: &str = "delayed";
-/// Delayed events of one answer, of about 70 bytes each.
+/// Asks for the number of the message whose id follows.
+const NUMBER: &str = "number ";
+/// Delayed events of one answer, of about 100 bytes each.
 const MOST_DELAYED: usize = 4_096;
 /// How long nodes may take to connect again after this one has.
 const RECONNECT: Duration = Duration::from_secs(5);
@@ -45,9 +47,12 @@ impl Inner {
     pub(super) async fn answer_others(&self, mut questions: Subscriber) {
         while let Some(Message { payload, reply: Some(reply), .. }) = questions.next().await {
             let question = String::from_utf8_lossy(&payload);
-            let text = match &*question {
-                DELAYED => self.give_delayed(),
-                events => self.tell(events),
+            let text = match (&*question, question.strip_prefix(NUMBER)) {
+                (_, Some(message)) => {
+                    self.leases.number_of(message).map(|number| number.to_string()).unwrap_or_default()
+                }
+                (DELAYED, _) => self.give_delayed(),
+                (events, _) => self.tell(events),
             };
             _ = self.nats.client().publish(reply, text.into()).await;
         }
@@ -56,9 +61,8 @@ impl Inner {
     /// Says what this node knows of some events.
     fn tell(&self, question: &str) -> String {
         let said = |line: &str| {
-            let (id, stored) = line.split_once(' ')?;
-            let id = id.parse().ok()?;
-            Some((id, self.leases.said(id, stored.parse().ok()?)?))
+            let (id, message) = line.split_once(' ')?;
+            Some((id.parse().ok()?, self.leases.said(message)?))
         };
         let events = question.lines().filter_map(said).collect();
         Answer { highest: self.leases.highest(), events }.text()
@@ -67,7 +71,8 @@ impl Inner {
     /// Hands over events that this node has delayed, so that the other node can purge them.
     fn give_delayed(&self) -> String {
         let delayed = self.leases.take_delayed(MOST_DELAYED);
-        delayed.iter().map(|delivery| format!("{}\n", delivery.reply)).collect()
+        let line = |delivery: &Delivery| format!("{} {}\n", delivery.reply, delivery.message);
+        delayed.iter().map(line).collect()
     }
 
     /// Takes the events that other nodes have delayed. Those of a node that does not answer come when
@@ -77,13 +82,25 @@ impl Inner {
         for note in self.read_notes().await? {
             while let Some(answer) = self.ask_other(&note, DELAYED).await? {
                 let before = taken.len();
-                taken.extend(answer.lines().filter_map(|reply| Delivery::read(reply.into())));
+                let delayed = answer.lines().filter_map(|line| line.split_once(' '));
+                taken.extend(delayed.filter_map(|(reply, id)| Delivery::read(reply.into(), Some(id))));
                 if taken.len() - before < MOST_DELAYED {
                     break;
                 }
             }
         }
         Ok(taken)
+    }
+
+    /// Returns the number of a message that another node has had.
+    pub(super) async fn number_elsewhere(&self, message: &str) -> Result<Option<u64>, NatsError> {
+        for note in self.read_notes().await? {
+            let answer = self.ask_other(&note, &format!("{NUMBER}{message}")).await?;
+            if let Some(number) = answer.and_then(|number| number.parse().ok()) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
     }
 
     /// Asks another node. Returns `None` if it does not answer, and so is lost.
@@ -140,7 +157,7 @@ impl Inner {
             }
         };
         let verdicts = tokio::select! {
-            decided = self.look_up(unknown) => decided?,
+            decided = self.look_up(unknown, doubt.is_some()) => decided?,
             () = extending => HashMap::new(),
         };
         if let Some(signs) = doubt {
@@ -158,15 +175,24 @@ impl Inner {
     ///
     /// # Errors
     /// [`NatsError::Away`]: nothing is decided.
-    async fn look_up(&self, events: Vec<Delivery>) -> Result<HashMap<u64, Verdict>, NatsError> {
+    async fn look_up(
+        &self,
+        events: Vec<Delivery>,
+        is_in_doubt: bool,
+    ) -> Result<HashMap<u64, Verdict>, NatsError> {
         let question: String =
-            events.iter().map(|event| format!("{} {}\n", event.id, event.stored)).collect();
+            events.iter().map(|event| format!("{} {}\n", event.id, event.message)).collect();
         let read = futures::stream::iter(events).map(|event| async move {
             let attempts = self.read_attempts(event.id).await?;
             Ok::<_, NatsError>((event, attempts))
         });
-        let (events, notes) =
-            tokio::try_join!(read.buffered(AT_ONCE).try_collect::<Vec<_>>(), self.read_notes())?;
+        // A server that was away and leads now may have stored the last messages twice.
+        let last = async {
+            let is_cluster = self.options.replicas > 1;
+            if is_in_doubt && is_cluster { self.last_number().await } else { Ok(0) }
+        };
+        let read = read.buffered(AT_ONCE).try_collect::<Vec<_>>();
+        let (events, notes, last) = tokio::try_join!(read, self.read_notes(), last)?;
         let answers = notes.iter().map(|note| self.ask_other(note, &question));
         let answers: Vec<Option<Answer>> = try_join_all(answers)
             .await?
@@ -177,7 +203,7 @@ impl Inner {
             Some(answer) => Some(answer.highest),
             None => note.begun.keys().next_back().copied(),
         });
-        self.leases.ask_up_to(highest.max().unwrap_or(0));
+        self.leases.ask_up_to(highest.max().unwrap_or(0).max(last));
         let mut verdicts = HashMap::new();
         for (event, attempts) in events {
             let verdict = match judge(&event, attempts, notes.iter().zip(&answers)) {

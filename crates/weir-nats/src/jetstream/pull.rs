@@ -181,7 +181,7 @@ fn delivered(message: Message) -> Result<Delivered, u16> {
     if let Some(status) = message.status {
         return Err(status.as_u16());
     }
-    let delivery = message.reply.and_then(Delivery::read).ok_or(0_u16)?;
+    let delivery = Delivery::of(&message).ok_or(0_u16)?;
     Ok(Delivered { delivery, payload: message.payload })
 }
 

@@ -1,4 +1,9 @@
 //! Pushes: each with an id of its own, so that one that is sent again is stored once.
+//!
+//! A server knows the ids of messages that it has stored since it was started, or that were still
+//! there then. So a cluster stores a message a second time if the server that leads now was started
+//! after the first one was stored and worked on. A message says if it was sent before; the nodes find
+//! the copy by its id.
 
 use std::time::Duration;
 
@@ -8,6 +13,7 @@ use async_nats::jetstream::stream::Stream;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::delivery::{MESSAGE_ID, SENT_BEFORE};
 use crate::connection::Nats;
 use crate::stores::header;
 use crate::trouble::in_words;
@@ -16,12 +22,8 @@ use crate::trouble::in_words;
 pub(super) const WINDOW: Duration = Duration::from_secs(120);
 /// The pause before a message is sent again.
 const AGAIN: Duration = Duration::from_millis(50);
-/// The header with the id of a message.
-const MESSAGE_ID: &str = "Nats-Msg-Id";
 /// How far from the number that the server names a message is looked for.
 const NEAR: u64 = 16;
-/// A number that no stream reaches.
-const NEVER: u64 = i64::MAX as u64;
 
 /// What became of a push.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +58,10 @@ pub(super) async fn push(
         if timeout_at(until, nats.connected()).await.is_err() {
             break;
         }
-        let message = PublishMessage::build().message_id(id).payload(payload.clone());
+        let mut message = PublishMessage::build().message_id(id).payload(payload.clone());
+        if sent {
+            message = message.header(SENT_BEFORE, "1");
+        }
         let stored = timeout_at(until, async {
             match nats.jetstream().send_publish(subject.to_owned(), message).await {
                 Ok(answer) => answer.await,
@@ -94,7 +99,7 @@ pub(super) async fn push(
 /// Returns the number of a message that the server had already when it was sent again. Version 2.9
 /// names the number that it expected to give, which is another one after a change of the leader. If
 /// the message is gone, because it was worked on meanwhile, that number has to do.
-async fn number_of(stream: &Stream, id: &str, named: u64) -> u64 {
+pub(super) async fn number_of(stream: &Stream, id: &str, named: u64) -> u64 {
     let around = (0..=NEAR).flat_map(|away| [named.saturating_sub(away), named + away]);
     for number in around {
         let message = stream.get_raw_message(number).await;
@@ -105,27 +110,4 @@ async fn number_of(stream: &Stream, id: &str, named: u64) -> u64 {
     }
     log::debug!("a push was stored, and its number may be another than {named}");
     named
-}
-
-/// Finds out whether a message is stored that was sent and not answered. It is sent again on a
-/// condition that never holds: the server looks at the id first, and names the number of a message
-/// that it knows.
-pub(super) async fn find(nats: &Nats, stream: &Stream, (subject, id): (&str, &str)) -> Option<u64> {
-    // Earlier than the window ends, so that no id is forgotten before it is asked for.
-    let until = Instant::now() + WINDOW / 2;
-    while Instant::now() < until {
-        if timeout_at(until, nats.connected()).await.is_err() {
-            return None;
-        }
-        // What was sent before is decided by then.
-        sleep(Duration::from_secs(1)).await;
-        let message = PublishMessage::build().message_id(id).expected_last_sequence(NEVER);
-        let Ok(answer) = nats.jetstream().send_publish(subject.to_owned(), message).await else { continue };
-        match answer.await {
-            Ok(stored) => return Some(number_of(stream, id, stored.sequence).await),
-            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return None,
-            Err(_) => {}
-        }
-    }
-    None
 }

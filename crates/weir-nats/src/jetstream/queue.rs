@@ -15,7 +15,7 @@ use super::counts::StreamCounts;
 use super::finishing::Finishing;
 use super::inner::{AGAIN, IN_FLIGHT, Inner};
 use super::options::StreamOptions;
-use super::push::{Pushed, find, push};
+use super::push::{Pushed, push};
 use crate::connection::Nats;
 use crate::trouble::NatsError;
 
@@ -61,10 +61,20 @@ const CLOSED: Duration = Duration::from_millis(100);
 /// An event comes again if its node is silent for a lease, and if a server takes over that does not
 /// know of an answer or of a delivery. A node does not hand out again what it holds, or is among the
 /// last 65,536 events that it has settled. It asks the other nodes about an event that another node
-/// had, and leaves it to the node that holds it; one that was settled it acknowledges. After an ask
-/// that failed, it also asks about first deliveries, up to the highest number that any node has seen.
-/// So an event is worked on twice only if a node is lost, or does not answer for a second while it is
-/// connected (five after an outage). It then counts as done on both if both finish it.
+/// had, and leaves it to the node that holds it; one that was settled it acknowledges.
+///
+/// It also asks about an event that is delivered as new if that is in doubt. Version 2.9 of the server
+/// delivers an event twice as new if another one comes back while only pulls wait that are over, such
+/// as those of a node that was just killed. And a cluster may store an event twice: if a push is sent
+/// again, or if a server that was away leads before it has the newest state. So a node asks after an
+/// election, a lost connection or a request without an answer, about what was stored until then; if the
+/// numbers of events and deliveries show that an event has come again elsewhere; and about pushes that
+/// were sent again. Copies have one message id, and one of them is worked on.
+///
+/// So an event is worked on twice only if a node is lost, has ended before a copy is delivered, or does
+/// not answer for a second while it is connected (five after an outage). It then counts as done on both
+/// if both finish it.
+///
 /// [`Leased::recovered`] marks each event that was, or may have been, delivered before, unless this
 /// node has given it back itself, and each that was held when the queue was opened.
 ///
@@ -188,7 +198,7 @@ impl Engine for JetStreamQueue {
                     let inner = Arc::clone(&inner);
                     tasks.spawn(async move {
                         let found = tokio::select! {
-                            found = find(&inner.nats, &inner.events, (&subject, &message)) => found,
+                            found = inner.find(&subject, &message) => found,
                             () = inner.ending.cancelled() => None,
                         };
                         found.map(accept);

@@ -1,28 +1,30 @@
-//! Numbers with a value, of which the oldest are forgotten.
+//! Keys with a value, of which the oldest are forgotten.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
-/// Numbers that are remembered.
+/// Keys that are remembered.
 const REMEMBERED: usize = 65_536;
 
-/// Numbers with a value, at most 65,536.
+/// Keys with a value, at most 65,536.
 #[derive(Debug)]
-pub(super) struct Recent<T> {
-    values: HashMap<u64, T>,
-    order: VecDeque<u64>,
+pub(super) struct Recent<K, T> {
+    values: HashMap<K, T>,
+    order: VecDeque<K>,
 }
 
-impl<T> Default for Recent<T> {
+impl<K, T> Default for Recent<K, T> {
     fn default() -> Self {
         Self { values: HashMap::new(), order: VecDeque::new() }
     }
 }
 
-impl<T> Recent<T> {
-    /// Remembers a value, in the place of one that the number had before.
-    pub(super) fn insert(&mut self, id: u64, value: T) {
-        if self.values.insert(id, value).is_none() {
-            self.order.push_back(id);
+impl<K: Clone + Eq + Hash, T> Recent<K, T> {
+    /// Remembers a value, in the place of one that the key had before.
+    pub(super) fn insert(&mut self, key: K, value: T) {
+        if self.values.insert(key.clone(), value).is_none() {
+            self.order.push_back(key);
         }
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
@@ -31,9 +33,12 @@ impl<T> Recent<T> {
         }
     }
 
-    /// Returns the value of a number.
-    pub(super) fn get(&self, id: u64) -> Option<&T> {
-        self.values.get(&id)
+    /// Returns the value of a key.
+    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&T>
+    where
+        K: Borrow<Q>,
+    {
+        self.values.get(key)
     }
 }
 
@@ -48,7 +53,7 @@ mod tests {
             recent.insert(id, id);
             recent.insert(id, id + 1);
         }
-        assert_eq!((recent.get(0), recent.get(1)), (None, Some(&2)));
+        assert_eq!((recent.get(&0), recent.get(&1)), (None, Some(&2)));
         assert_eq!(recent.order.len(), REMEMBERED);
     }
 }

@@ -96,7 +96,7 @@ mod tests {
     /// begun, and what the node says of the event; `None` for a lost node.
     fn judged(count: u64, attempts: Attempts, notes: &[(Option<u64>, Option<&[Said]>)]) -> Verdict {
         let reply = format!("$JS.ACK.weir.workers.{count}.7.9.1796084797517380145.2");
-        let event = Delivery::read(reply.into()).unwrap();
+        let event = Delivery::read(reply.into(), None).unwrap();
         let (notes, answers): (Vec<_>, Vec<_>) = notes
             .iter()
             .map(|(begun, answer)| {

@@ -3,7 +3,8 @@
 use super::*;
 
 fn delivery(id: u64, count: u64) -> Delivery {
-    Delivery::read(format!("$JS.ACK.weir.workers.{count}.{id}.9.1796084797517380145.2").into()).unwrap()
+    let reply = format!("$JS.ACK.weir.workers.{count}.{id}.9.1796084797517380145.2");
+    Delivery::read(reply.into(), Some(&format!("x-{id}"))).unwrap()
 }
 
 fn failed(failed: u32) -> Attempts {
@@ -24,7 +25,7 @@ fn an_event_that_comes_again_is_not_handed_out_while_it_is_held_or_after_it_was_
     leases.gone(&delivery(7, 2));
     assert_eq!(leases.admit(&delivery(7, 3)), Admitted::Settled);
     assert_eq!(leases.admit(&delivery(7, 1)), Admitted::Settled, "a server that forgot deliveries");
-    let anew = Delivery { stored: 1, ..delivery(7, 1) };
+    let anew = Delivery { message: "y-7".into(), ..delivery(7, 1) };
     assert_eq!(leases.admit(&anew), Admitted::Lease { attempts: Some(failed(0)) }, "a new stream");
     assert_eq!(leases.counts(), (0, 0, 0, 1));
 }
@@ -82,22 +83,38 @@ fn an_event_is_noted_from_its_begin_to_its_settling() {
 }
 
 #[test]
-fn another_node_hears_what_is_held_and_what_was_settled() {
+fn another_node_hears_what_is_held_settled_or_given_back() {
     let leases = Leases::default();
-    let event = delivery(7, 1);
-    assert_eq!(leases.said(7, event.stored), None);
-    let arriving = leases.arrive(std::slice::from_ref(&event));
-    assert_eq!(leases.said(7, event.stored), Some(Said::Held), "or will be, or is given back");
+    assert_eq!(leases.said("x-7"), None);
+    let event = [delivery(7, 1)];
+    let (arriving, twice) = (leases.arrive(&event), leases.arrive(&event));
+    drop(twice);
+    assert_eq!(leases.said("x-7"), Some(Said::Held), "or will be, or is given back");
     drop(arriving);
-    assert_eq!(leases.said(7, event.stored), None);
-    leases.hold(event.clone(), failed(0));
-    assert_eq!(leases.said(7, event.stored), Some(Said::Held));
-    assert_eq!(leases.said(7, 1), None, "of another stream");
+    assert_eq!(leases.said("x-7"), None);
+    leases.hold(delivery(7, 1), failed(0));
+    assert_eq!((leases.said("x-7"), leases.said("y-7")), (Some(Said::Held), None));
+    assert_eq!((leases.number_of("x-7"), leases.number_of("y-7")), (Some(7), None));
     assert!(leases.begin_settling(7).is_some());
-    leases.gone(&event);
-    assert_eq!(leases.said(7, event.stored), Some(Said::Settled));
+    leases.gone(&delivery(7, 1));
+    assert_eq!((leases.said("x-7"), leases.number_of("x-7")), (Some(Said::Settled), Some(7)));
     leases.hold(delivery(8, 1), failed(0));
     assert!(leases.begin_settling(8).is_some());
     leases.returned(delivery(8, 1), failed(0), Duration::ZERO);
-    assert_eq!(leases.said(8, event.stored), Some(Said::Returned));
+    assert_eq!((leases.said("x-8"), leases.number_of("x-8")), (Some(Said::Returned), Some(8)));
+}
+
+#[test]
+fn a_copy_of_an_event_is_not_handed_out() {
+    let leases = Leases::default();
+    leases.hold(delivery(7, 1), failed(0));
+    let copy = Delivery { id: 9, was_sent_before: true, ..delivery(7, 1) };
+    assert!(!leases.must_ask(&copy, true));
+    assert_eq!(leases.admit(&copy), Admitted::Held);
+    assert_eq!(leases.begin_settling(7).map(|settling| settling.delivery.id), Some(7));
+    leases.gone(&delivery(7, 1));
+    assert_eq!(leases.admit(&copy), Admitted::Settled);
+    // Another node may have the first one.
+    let other = Delivery { message: "x-3".into(), ..copy };
+    assert!(leases.must_ask(&other, false));
 }
