@@ -26,8 +26,8 @@ use crate::trouble::NatsError;
 pub(super) struct Doubt {
     /// How often there was a sign that a delivery may be unknown to the server.
     signs: AtomicU64,
-    /// The signs that have been followed up.
-    settled: AtomicU64,
+    /// How many of them have been followed up.
+    followed: AtomicU64,
     /// Lost connections that have counted as a sign.
     losses: AtomicU64,
     /// Servers that begin to lead the consumer say so here.
@@ -70,7 +70,7 @@ impl Doubt {
         let elections = nats.client().subscribe(subject).await.map_err(NatsError::away)?;
         Ok(Self {
             signs: AtomicU64::new(1),
-            settled: AtomicU64::new(0),
+            followed: AtomicU64::new(0),
             losses: AtomicU64::new(nats.losses()),
             elections: Mutex::new(elections),
             numbers: Mutex::default(),
@@ -82,8 +82,8 @@ impl Doubt {
         self.signs.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Returns which signs to [settle](Self::settle) if the new ones among some deliveries may have
-    /// been delivered before.
+    /// Returns the number of signs so far if the new ones among some deliveries may have been
+    /// delivered before.
     pub(super) fn of(&self, nats: &Nats, deliveries: &[Delivery]) -> Option<u64> {
         let losses = nats.losses();
         if self.losses.swap(losses, Ordering::AcqRel) != losses {
@@ -105,12 +105,12 @@ impl Doubt {
             self.raise();
         }
         let signs = self.signs.load(Ordering::Acquire);
-        (signs > self.settled.load(Ordering::Acquire)).then_some(signs)
+        (signs > self.followed.load(Ordering::Acquire)).then_some(signs)
     }
 
-    /// These signs have been followed up.
-    pub(super) fn settle(&self, signs: u64) {
-        self.settled.fetch_max(signs, Ordering::AcqRel);
+    /// So many signs have been followed up.
+    pub(super) fn follow_up(&self, signs: u64) {
+        self.followed.fetch_max(signs, Ordering::AcqRel);
     }
 }
 

@@ -64,12 +64,16 @@ struct State {
     elsewhere_up_to: u64,
 }
 
-/// What becomes of a delivery.
+/// What has become of a delivery.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Admitted {
-    /// It is new to this node, or comes again after this node gave it back. The failed attempts are
-    /// known unless it was delivered elsewhere before.
-    Lease { attempts: Option<Attempts> },
+    /// It is leased.
+    Leased {
+        /// Its failed attempts.
+        attempts: Attempts,
+        /// It is new, or this node gave it back last, so that its attempts are known here.
+        is_known: bool,
+    },
     /// This node holds it. If its lease was over, it goes on with this delivery; if this is a copy of
     /// it, the copy comes again.
     Held,
@@ -130,8 +134,9 @@ impl Leases {
         Arriving { leases: self, messages }
     }
 
-    /// Decides about a delivery. One that is `Lease` must be [held](Self::hold) or given back.
-    pub(super) fn admit(&self, delivery: &Delivery) -> Admitted {
+    /// Leases an event, unless this node holds it or has settled it. Its failed attempts are those
+    /// that were found at other nodes, or those that are known here.
+    pub(super) fn admit(&self, delivery: &Delivery, found: Option<Attempts>) -> Admitted {
         let mut state = self.lock();
         if let Some(lease) = state.leases.get_mut(&delivery.id) {
             lease.delivery = delivery.clone();
@@ -145,7 +150,10 @@ impl Leases {
             return Admitted::Settled;
         }
         state.delayed.remove(&delivery.id);
-        Admitted::Lease { attempts: Self::known_attempts(&state, delivery) }
+        let known = if found.is_some() { None } else { Self::known_attempts(&state, delivery) };
+        let attempts = found.or(known).unwrap_or_default();
+        Self::hold(&mut state, delivery.clone(), attempts);
+        Admitted::Leased { attempts, is_known: known.is_some() }
     }
 
     /// Returns whether other nodes must be asked before an event is handed out: not if it is new, or
@@ -201,13 +209,11 @@ impl Leases {
         known.copied().or_else(|| state.returned.get(message).map(|returned| returned.id))
     }
 
-    /// Leases an event.
-    pub(super) fn hold(&self, mut delivery: Delivery, attempts: Attempts) {
+    fn hold(state: &mut State, mut delivery: Delivery, attempts: Attempts) {
         // One that the server takes for new is a later one than those that are recorded.
         delivery.count = delivery.count.max(attempts.upto + 1);
         let (extended, is_settling, has_begun, is_noted) = (Instant::now(), false, false, false);
         let lease = Lease { delivery, attempts, extended, is_settling, has_begun, is_noted };
-        let mut state = self.lock();
         state.held.insert(Arc::clone(&lease.delivery.message), lease.delivery.id);
         state.leases.insert(lease.delivery.id, lease);
     }

@@ -161,7 +161,7 @@ impl Inner {
             () = extending => HashMap::new(),
         };
         if let Some(signs) = doubt {
-            self.doubt.settle(signs);
+            self.doubt.follow_up(signs);
         }
         Ok(verdicts)
     }

@@ -272,7 +272,10 @@ impl Engine for JetStreamQueue {
     }
 
     async fn purge(&self) -> Result<u64, EngineError> {
-        self.inner.purge().await.map_err(not_stored)
+        let inner = Arc::clone(&self.inner);
+        // Finished in any case, so that no event stays leased if this future is dropped.
+        let purging = self.inner.tasks.track_future(async move { inner.purge().await });
+        Finishing::new(purging).await.map_err(not_stored)
     }
 
     async fn dead(&self, after: Option<EventId>, most: usize) -> Result<Vec<DeadEvent>, EngineError> {

@@ -115,11 +115,11 @@ impl Inner {
         self.return_after(event, attempts, after, until).await
     }
 
-    /// Makes an event that was lost with its last node a dead letter.
-    pub(super) async fn bury_lost(&self, delivery: Delivery, attempts: Attempts) {
-        let (id, until) = (delivery.id, Instant::now() + self.options.lease);
-        self.leases.hold(delivery, attempts);
+    /// Makes a leased event that was lost with its last node a dead letter.
+    pub(super) async fn bury_lost(&self, id: u64) {
+        let until = Instant::now() + self.options.lease;
         let Some(event) = self.leases.begin_settling(id) else { return };
+        let attempts = event.attempts;
         match self.bury(&event, attempts.failed, &attempts.why_lost(), until).await {
             Ok(()) => _ = self.counts.given_up.fetch_add(1, Ordering::AcqRel),
             Err(error) => {
@@ -158,16 +158,30 @@ impl Inner {
                 return Err(NatsError::silent_pull());
             }
             let is_empty = pull.arrived.is_empty();
-            let (ready, _arriving) = self.sort_out(pull).await?;
+            let ready = self.lease(pull).await?;
             if is_empty {
                 self.news.notify_waiters();
                 return Ok(purged);
             }
-            purged +=
-                self.purge_these(ready.into_iter().map(|taken| taken.delivered.delivery).collect()).await?;
+            purged += self.drop_leased(ready.iter().map(|taken| taken.delivered.delivery.id)).await?;
         }
     }
 
+    async fn drop_leased(&self, events: impl Iterator<Item = u64>) -> Result<u64, NatsError> {
+        let until = Instant::now() + self.options.wait;
+        let dropped = events.filter_map(|id| self.leases.begin_settling(id)).map(|event| async move {
+            let dropped = self.finish(&event, &self.counts.dropped, until).await;
+            if dropped.is_err() {
+                self.leases.forget(event.delivery.id);
+            }
+            dropped
+        });
+        let dropped = join_all(dropped).await;
+        let count = dropped.iter().filter(|dropped| dropped.is_ok()).count() as u64;
+        dropped.into_iter().find_map(Result::err).map_or(Ok(count), Err)
+    }
+
+    /// Takes events from the stream that this node does not hold.
     async fn purge_these(&self, events: Vec<Delivery>) -> Result<u64, NatsError> {
         let until = Instant::now() + self.options.wait;
         let answers = events.into_iter().map(|event| async move {

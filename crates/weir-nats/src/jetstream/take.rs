@@ -7,12 +7,12 @@ use weir_parts::engine::{EventId, Leased};
 
 use super::delivery::{Attempts, Delivery};
 use super::inner::Inner;
-use super::leases::{Admitted, Arriving};
+use super::leases::Admitted;
 use super::pull::{Delivered, Pull, Pulled};
 use super::verdict::Verdict;
 use crate::trouble::NatsError;
 
-/// An event that this node may hand out.
+/// An event that this node has leased.
 pub(super) struct Taken {
     pub(super) delivered: Delivered,
     pub(super) attempts: Attempts,
@@ -39,57 +39,56 @@ impl Inner {
         if pull.arrived.is_empty() && answered == Pulled::Silence {
             return Err(NatsError::silent_pull());
         }
-        let lease = |Taken { delivered: Delivered { delivery, payload }, attempts, again }| {
-            let id = delivery.id;
-            self.leases.hold(delivery, attempts);
-            let recovered = again || id < self.recovered_below;
-            Leased { id: EventId(id), payload: payload.to_vec(), tries: attempts.failed, recovered }
+        let leased = |Taken { delivered: Delivered { delivery, payload }, attempts, again }| {
+            let recovered = again || delivery.id < self.recovered_below;
+            let (id, payload) = (EventId(delivery.id), payload.to_vec());
+            Leased { id, payload, tries: attempts.failed, recovered }
         };
-        let (taken, _arriving) = self.sort_out(pull).await?;
-        Ok(taken.into_iter().map(lease).collect())
+        Ok(self.lease(pull).await?.into_iter().map(leased).collect())
     }
 
-    /// Decides about what a pull has brought. Returns what this node may hand out; what another node
-    /// holds or has settled, and what was lost with its last node, is dealt with.
+    /// Leases what a pull has brought, except what this node or another one holds or has settled. What
+    /// was lost with its last node becomes a dead letter.
     ///
     /// # Errors
     /// [`NatsError::Away`]: the events go back.
-    pub(super) async fn sort_out(
-        self: &Arc<Self>,
-        pull: Pull<'_>,
-    ) -> Result<(Vec<Taken>, Arriving<'_>), NatsError> {
+    pub(super) async fn lease(self: &Arc<Self>, pull: Pull<'_>) -> Result<Vec<Taken>, NatsError> {
         // The pull still has the events meanwhile, so that they go back if this future is dropped.
         let deliveries: Vec<_> = pull.arrived.iter().map(|arrived| arrived.delivery.clone()).collect();
-        let arriving = self.leases.arrive(&deliveries);
+        let _arriving = self.leases.arrive(&deliveries);
         let mut verdicts = self.decide(&deliveries).await?;
         let admit = |delivered: Delivered| {
             let delivery = &delivered.delivery;
-            let known = match self.leases.admit(delivery) {
-                Admitted::Lease { attempts } => attempts,
-                Admitted::Held => return None,
-                Admitted::Settled => {
+            let verdict = verdicts.remove(&delivery.id);
+            let found = match verdict {
+                None => None,
+                Some(Verdict::Lease { attempts, .. } | Verdict::Dead(attempts)) => Some(attempts),
+                Some(Verdict::Elsewhere) => return None,
+                Some(Verdict::Settled) => {
                     self.acknowledge_again(delivered.delivery);
                     return None;
                 }
             };
-            let (attempts, again) = match (verdicts.remove(&delivery.id), known) {
-                (Some(Verdict::Lease { attempts, again }), _) => (attempts, again),
-                (Some(Verdict::Elsewhere), _) => return None,
-                (Some(Verdict::Settled), _) => {
+            match (self.leases.admit(delivery, found), verdict) {
+                (Admitted::Held, _) => None,
+                (Admitted::Settled, _) => {
                     self.acknowledge_again(delivered.delivery);
-                    return None;
+                    None
                 }
-                (Some(Verdict::Dead(attempts)), _) => {
-                    let inner = Arc::clone(self);
-                    let bury = async move { inner.bury_lost(delivered.delivery, attempts).await };
-                    self.tasks.spawn(bury);
-                    return None;
+                (Admitted::Leased { .. }, Some(Verdict::Dead(_))) => {
+                    let (inner, id) = (Arc::clone(self), delivery.id);
+                    self.tasks.spawn(async move { inner.bury_lost(id).await });
+                    None
                 }
-                (None, known) => (known.unwrap_or_default(), known.is_none()),
-            };
-            Some(Taken { delivered, attempts, again })
+                (Admitted::Leased { attempts, .. }, Some(Verdict::Lease { again, .. })) => {
+                    Some(Taken { delivered, attempts, again })
+                }
+                (Admitted::Leased { attempts, is_known }, _) => {
+                    Some(Taken { delivered, attempts, again: !is_known })
+                }
+            }
         };
-        Ok((pull.take().into_iter().filter_map(admit).collect(), arriving))
+        Ok(pull.take().into_iter().filter_map(admit).collect())
     }
 
     /// Acknowledges an event that was settled before, and whose answer the server has lost.
