@@ -1,5 +1,6 @@
 //! The engine on one server: the contract, attempts, leases, dead letters.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
@@ -162,11 +163,11 @@ async fn an_ask_that_is_dropped_leases_nothing() {
 async fn the_end_withdraws_asks_so_that_others_get_the_events() {
     let servers = Servers::start(1).await;
     let long = || StreamOptions { lease: Duration::from_secs(60), ..options("weir") };
-    let a = std::sync::Arc::new(open(&servers.connect("a").await, long()).await);
+    let a = Arc::new(open(&servers.connect("a").await, long()).await);
     let b = open(&servers.connect("b").await, long()).await;
     let asks: Vec<_> = (0..4)
         .map(|_| {
-            let a = std::sync::Arc::clone(&a);
+            let a = Arc::clone(&a);
             tokio::spawn(async move { a.ask(3).await })
         })
         .collect();
@@ -229,4 +230,44 @@ async fn a_purge_drops_what_any_living_node_has_delayed_and_not_what_is_leased()
     b.settle(all(&of_b[2..], &Settle::Done)).await.unwrap();
     assert_eq!(b.read_counts().await.unwrap().held, 1, "that of the lost node");
     assert_eq!(b.purge().await, Ok(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs nats-server"]
+async fn an_event_that_failed_comes_again_at_once_to_any_worker() {
+    const EVENTS: u64 = 600;
+    let servers = Servers::start(1).await;
+    let long = || StreamOptions { lease: Duration::from_secs(60), ..options("weir") };
+    let a = Arc::new(open(&servers.connect("a").await, long()).await);
+    let b = Arc::new(open(&servers.connect("b").await, long()).await);
+    for _ in 0..EVENTS {
+        a.push(Vec::new()).await.unwrap();
+    }
+    let worker = |queue: &Arc<JetStreamQueue>| {
+        let queue = Arc::clone(queue);
+        tokio::spawn(async move {
+            while let Some(events) = queue.ask(3).await {
+                // Each fifth event fails once.
+                let how = |event: &Leased| {
+                    let fails = event.id.0.is_multiple_of(5) && event.tries == 0;
+                    let again = Settle::Again { after: Duration::ZERO, why: "refused".to_owned() };
+                    (event.id, if fails { again } else { Settle::Done })
+                };
+                queue.settle(events.iter().map(how).collect()).await.unwrap();
+            }
+        })
+    };
+    let workers = [worker(&a), worker(&a), worker(&b), worker(&b)];
+    let began = Instant::now();
+    while a.book().done + b.book().done < EVENTS {
+        assert!(began.elapsed() < Duration::from_secs(30), "{}; {}", a.book(), b.book());
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!("{EVENTS} events, of which each fifth fails once, in {:?}, lease 60 s", began.elapsed());
+    assert_eq!(a.read_counts().await.unwrap().held, 0);
+    a.close();
+    b.close();
+    for worker in workers {
+        worker.await.unwrap();
+    }
 }

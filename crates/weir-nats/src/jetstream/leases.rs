@@ -28,6 +28,7 @@ struct Lease {
 pub(super) struct Settling {
     pub(super) delivery: Delivery,
     pub(super) attempts: Attempts,
+    has_begun: bool,
     /// A note that its work has begun may be stored.
     pub(super) is_noted: bool,
 }
@@ -251,7 +252,8 @@ impl Leases {
         let lease = state.leases.get_mut(&id).filter(|lease| !lease.is_settling)?;
         lease.is_settling = true;
         let (delivery, attempts) = (lease.delivery.clone(), lease.attempts);
-        let settling = Settling { delivery, attempts, is_noted: lease.is_noted };
+        let (has_begun, is_noted) = (lease.has_begun, lease.is_noted);
+        let settling = Settling { delivery, attempts, has_begun, is_noted };
         state.settling += 1;
         Some(settling)
     }
@@ -285,16 +287,40 @@ impl Leases {
         state.gone += 1;
     }
 
-    /// The event was given back, with a delay or at once.
-    pub(super) fn returned(&self, delivery: Delivery, attempts: Attempts, after: Duration) {
+    /// The event is given back.
+    pub(super) fn go_back(&self, event: &Settling, attempts: Attempts) {
         let mut state = self.lock();
-        Self::end_lease(&mut state, delivery.id);
-        let returned = Returned { id: delivery.id, count: delivery.count, attempts };
-        state.returned.insert(Arc::clone(&delivery.message), returned);
+        let Delivery { id, count, .. } = event.delivery;
+        Self::end_lease(&mut state, id);
+        let returned = Returned { id, count, attempts };
+        state.returned.insert(Arc::clone(&event.delivery.message), returned);
+    }
+
+    /// The event could not be given back. Returns whether it is being settled as before: not if it has
+    /// come again meanwhile.
+    pub(super) fn take_back(&self, event: &Settling) -> bool {
+        let Settling { delivery, attempts, has_begun, is_noted } = event.clone();
+        let mut state = self.lock();
+        let has_come_again = state.leases.contains_key(&delivery.id)
+            || state.held.contains_key(&delivery.message)
+            || state.settled.get(&delivery.message).is_some();
+        if !has_come_again {
+            let id = delivery.id;
+            Self::hold(&mut state, delivery, attempts);
+            state.settling += 1;
+            if let Some(lease) = state.leases.get_mut(&id) {
+                (lease.is_settling, lease.has_begun, lease.is_noted) = (true, has_begun, is_noted);
+            }
+        }
+        !has_come_again
+    }
+
+    /// The event was given back with a delay.
+    pub(super) fn delay(&self, delivery: &Delivery, after: Duration) {
         if !after.is_zero()
             && let Some(due) = Instant::now().checked_add(after)
         {
-            state.delayed.insert(delivery.id, (due, delivery));
+            self.lock().delayed.insert(delivery.id, (due, delivery.clone()));
         }
     }
 

@@ -92,9 +92,17 @@ impl Inner {
             // 292 years.
             nanos => format!("-NAK {{\"delay\":{}}}", i64::try_from(nanos).unwrap_or(i64::MAX)),
         };
-        self.answer(&event.delivery, nak.into(), until).await?;
-        self.leases.returned(event.delivery.clone(), attempts, after);
-        Ok(())
+        // Before: the event may come again, here or elsewhere, before the answer does.
+        self.leases.go_back(event, attempts);
+        match self.answer(&event.delivery, nak.into(), until).await {
+            Ok(()) => {
+                self.leases.delay(&event.delivery, after);
+                Ok(())
+            }
+            Err(error) if self.leases.take_back(event) => Err(error),
+            // It has come again.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Stores the attempts of an event, and gives it back. If the node is killed in between, the event

@@ -42,16 +42,17 @@ fn an_event_that_comes_again_is_not_handed_out_while_it_is_held_or_after_it_was_
 fn attempts_are_known_only_if_this_node_gave_the_event_back_last() {
     let leases = Leases::default();
     let give_back = |attempts| {
-        assert!(leases.begin_settling(7).is_some());
-        leases.returned(delivery(7, 1), attempts, Duration::from_secs(60));
+        let event = leases.begin_settling(7).unwrap();
+        leases.go_back(&event, attempts);
+        event.delivery
     };
     lease(&leases, &delivery(7, 1));
-    give_back(failed(1));
+    leases.delay(&give_back(failed(1)), Duration::from_secs(60));
     assert_eq!(leases.counts(), (0, 0, 1, 0));
     assert_eq!(leases.admit(&delivery(7, 2), None), leased(failed(1), true));
     assert_eq!(leases.counts(), (1, 0, 0, 0));
     give_back(failed(1));
-    assert_eq!(leases.admit(&delivery(7, 3), None), leased(failed(0), false), "elsewhere in between");
+    assert_eq!(leases.admit(&delivery(7, 4), None), leased(failed(0), false), "elsewhere in between");
     give_back(failed(1));
     assert_eq!(leases.admit(&delivery(7, 1), Some(failed(2))), leased(failed(2), false), "forgotten");
     assert_eq!(leases.admit(&delivery(8, 2), None), leased(failed(0), false));
@@ -113,8 +114,8 @@ fn another_node_hears_what_is_held_settled_or_given_back() {
     leases.gone(&delivery(7, 1));
     assert_eq!((leases.said("x-7"), leases.number_of("x-7")), (Some(Said::Settled), Some(7)));
     lease(&leases, &delivery(8, 1));
-    assert!(leases.begin_settling(8).is_some());
-    leases.returned(delivery(8, 1), failed(0), Duration::ZERO);
+    let event = leases.begin_settling(8).unwrap();
+    leases.go_back(&event, failed(0));
     assert_eq!((leases.said("x-8"), leases.number_of("x-8")), (Some(Said::Returned), Some(8)));
 }
 
@@ -131,4 +132,23 @@ fn a_copy_of_an_event_is_not_handed_out() {
     // Another node may have the first one.
     let other = Delivery { message: "x-3".into(), ..copy };
     assert!(leases.must_ask(&other, false));
+}
+
+#[test]
+fn an_event_that_goes_back_may_come_again_before_the_answer_does() {
+    let leases = Leases::default();
+    lease(&leases, &delivery(7, 1));
+    let event = leases.begin_settling(7).unwrap();
+    leases.go_back(&event, failed(1));
+    assert_eq!(leases.said("x-7"), Some(Said::Returned));
+    assert_eq!(leases.admit(&delivery(7, 2), None), leased(failed(1), true));
+    assert!(!leases.take_back(&event), "it was given back");
+    // Without an answer it is leased as before.
+    let event = leases.begin_settling(7).unwrap();
+    leases.go_back(&event, failed(2));
+    assert_eq!(leases.counts(), (0, 0, 0, 0));
+    assert!(leases.take_back(&event));
+    assert_eq!(leases.counts(), (1, 1, 0, 0));
+    leases.not_settled(7);
+    assert_eq!(leases.begin_settling(7).map(|event| event.attempts), Some(failed(1)));
 }
