@@ -10,7 +10,8 @@ use weir_parts::engine::{Engine, EventId, Leased, Refused, Settle};
 use crate::queue::{all, ids, open, options};
 use crate::servers::Servers;
 
-/// Leaves a pull at the server that waits and is over: nobody listens for its answer any more.
+/// Leaves a pull at the server that waits and is over: its client does not listen for the answer any
+/// more.
 async fn leave_a_dead_pull(servers: &Servers) {
     let client = async_nats::connect(servers.url()).await.unwrap();
     let mut inbox = client.subscribe("dead").await.unwrap();

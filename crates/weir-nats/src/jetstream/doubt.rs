@@ -108,7 +108,7 @@ impl Doubt {
         (signs > self.followed.load(Ordering::Acquire)).then_some(signs)
     }
 
-    /// So many signs have been followed up.
+    /// The first `signs` signs have been followed up.
     pub(super) fn follow_up(&self, signs: u64) {
         self.followed.fetch_max(signs, Ordering::AcqRel);
     }

@@ -17,7 +17,6 @@ use super::counts::{Counts, StreamCounts};
 use super::delivery::{Attempts, Delivery};
 use super::doubt::Doubt;
 use super::leases::Leases;
-use super::leftovers::First;
 use super::options::StreamOptions;
 use super::pull::{Abandoned, Pulls, give_back};
 use super::push::WINDOW;
@@ -61,7 +60,8 @@ pub(super) struct Inner {
     pub(super) pulls: Pulls,
     pub(super) leases: Leases,
     pub(super) counts: Counts,
-    pub(super) first: First,
+    /// The first message of the stream when its counts were read last.
+    pub(super) first: AtomicU64,
     pub(super) in_flight: Semaphore,
     /// No more events are accepted.
     pub(super) closed: CancellationToken,
@@ -136,7 +136,7 @@ impl Inner {
             pulls,
             leases: Leases::default(),
             counts: Counts::default(),
-            first: First::default(),
+            first: AtomicU64::new(0),
             in_flight: Semaphore::new(IN_FLIGHT),
             closed: CancellationToken::new(),
             ending: CancellationToken::new(),

@@ -5,7 +5,7 @@
 //! But as long as it is the first one of the stream, the server also keeps counting later events as
 //! delivered that are gone.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::delivery::MESSAGE_ID;
 use super::inner::Inner;
@@ -16,10 +16,6 @@ use crate::trouble::NatsError;
 /// Messages that are deleted at once.
 const AT_ONCE: usize = 256;
 
-/// The first message of the stream when its counts were read last.
-#[derive(Debug, Default)]
-pub(super) struct First(AtomicU64);
-
 impl Inner {
     /// Deletes the first messages of the stream if this node has settled them. Does nothing about a
     /// message that was not the first one the last time: it may be about to go.
@@ -27,7 +23,7 @@ impl Inner {
     /// # Errors
     /// [`NatsError::Away`].
     pub(super) async fn clear_leftovers(&self, mut first: u64) -> Result<(), NatsError> {
-        if self.first.0.swap(first, Ordering::AcqRel) != first {
+        if self.first.swap(first, Ordering::AcqRel) != first {
             return Ok(());
         }
         for _ in 0..AT_ONCE {
