@@ -2,7 +2,6 @@
 //! and answers that take 80 ms each, of which 10 % are 8. The clients go in step, so
 //! one moment without a core is a round that is late: of 110 rounds, less than 1 %.
 
-use std::cell::Cell;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -45,22 +44,6 @@ fn agree(what: &str, [rate, p50, p99]: [f64; 3], [other_rate, other_p50, other_p
     assert_close(p99, other_p99, 0.1, &format!("{what}, p99"));
 }
 
-/// Two runs, one after the other, agree. Returns what the second client said, and how often both ran:
-/// where a moment without a core made one of them late, both run again, at most twice.
-fn runs_agree(what: &str, both: impl Fn() -> ([f64; 3], [f64; 3], String)) -> (String, usize) {
-    const LIMITS: [f64; 3] = [0.05, 0.1, 0.1];
-    for tries in 1..3 {
-        let (ours, theirs, said) = both();
-        let mut shares = ours.iter().zip(theirs).map(|(ours, theirs)| (ours / theirs - 1.0).abs());
-        if LIMITS.iter().all(|limit| shares.next().is_some_and(|share| share < *limit)) {
-            return (said, tries);
-        }
-    }
-    let (ours, theirs, said) = both();
-    agree(what, ours, theirs);
-    (said, 3)
-}
-
 /// Rate, p50 and p99 as the client saw them.
 fn client(run: &Value) -> [f64; 3] {
     ["rate", "service/ok/p50_ms", "service/ok/p99_ms"].map(|figure| at(run, &format!("/client/{figure}")))
@@ -77,28 +60,25 @@ fn weir_and_ab_measure_the_same() {
     let folder = Folder::new("load-ab");
     let server = Server::start(&folder, &FLAGS);
     let url = server.url("");
+    let ours = weir(&folder, &["load", "serial", "-n", "1100", "-c", CLIENTS, "--url", &url, "--json"]);
+    assert_eq!(
+        (&ours["client"]["ok"], &ours["bench"]["modes"]["serial"]["requests"]),
+        (&1100.into(), &1100.into())
+    );
+    assert_eq!(ours["bench"]["ledger"]["done"], 1100);
     let csv = folder.0.join("ab.csv").display().to_string();
-    let (said, tries) = runs_agree("weir and ab", || {
-        let args = ["load", "serial", "-n", "1100", "-c", CLIENTS, "--url", &url, "--json"];
-        let ours = weir(&folder, &args);
-        assert_eq!(
-            (&ours["client"]["ok"], &ours["bench"]["modes"]["serial"]["requests"]),
-            (&1100.into(), &1100.into())
-        );
-        assert_eq!(ours["bench"]["ledger"]["done"], 1100);
-        agree("bench and client", bench(&ours), client(&ours));
-        let args = ["-q", "-k", "-n", "1100", "-c", CLIENTS, "-e", &csv, &server.url("/serial")];
-        let said = run("ab", &args);
-        let theirs = [number(&said, "Requests per second:"), number(&said, "50%"), number(&said, "99%")];
-        (client(&ours), theirs, said)
-    });
+    let args = ["-q", "-k", "-n", "1100", "-c", CLIENTS, "-e", &csv, &server.url("/serial")];
+    let said = run("ab", &args);
+    let theirs = [number(&said, "Requests per second:"), number(&said, "50%"), number(&said, "99%")];
+    agree("weir and ab", client(&ours), theirs);
+    agree("bench and client", bench(&ours), client(&ours));
     // What ab has told is what the bench has recorded meanwhile.
     let text = folder.0.join("ab.txt");
     std::fs::write(&text, &said).unwrap();
     let kept = folder.run(&["runs", "import", &text.display().to_string(), &csv, "--name", "by-ab"]);
     assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stderr));
     let told = weir(&folder, &["runs", "show", "by-ab", "--json"]);
-    let seen = &recorded(&folder, tries)[tries - 1];
+    let [seen] = &recorded(&folder, 1)[..] else { panic!("one run") };
     assert_eq!(
         (&told["client"]["ok"], &seen["bench"]["modes"]["serial"]["requests"]),
         (&1100.into(), &1100.into())
@@ -112,22 +92,16 @@ fn weir_and_wrk_measure_the_same() {
     let folder = Folder::new("load-wrk");
     let server = Server::start(&folder, &FLAGS);
     let url = server.url("");
+    let ours = weir(&folder, &["load", "serial", "-d", "9s", "-c", CLIENTS, "--url", &url, "--json"]);
+    assert_eq!(ours["client"]["ok"], ours["bench"]["modes"]["serial"]["requests"]);
+    let said = run("wrk", &["-t1", "-c", CLIENTS, "-d9s", "--latency", &server.url("/serial")]);
     let text = folder.0.join("wrk.txt");
-    let pairs = Cell::new(0);
-    let (name, tries) = runs_agree("weir and wrk", || {
-        pairs.set(pairs.get() + 1);
-        let name = format!("by-wrk-{}", pairs.get());
-        let args = ["load", "serial", "-d", "9s", "-c", CLIENTS, "--url", &url, "--json"];
-        let ours = weir(&folder, &args);
-        assert_eq!(ours["client"]["ok"], ours["bench"]["modes"]["serial"]["requests"]);
-        let said = run("wrk", &["-t1", "-c", CLIENTS, "-d9s", "--latency", &server.url("/serial")]);
-        std::fs::write(&text, &said).unwrap();
-        let kept = folder.run(&["runs", "import", &text.display().to_string(), "--name", &name]);
-        assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stderr));
-        (client(&ours), client(&weir(&folder, &["runs", "show", &name, "--json"])), name)
-    });
-    let told = weir(&folder, &["runs", "show", &name, "--json"]);
-    let seen = &recorded(&folder, tries)[tries - 1];
+    std::fs::write(&text, &said).unwrap();
+    let kept = folder.run(&["runs", "import", &text.display().to_string(), "--name", "by-wrk"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stderr));
+    let told = weir(&folder, &["runs", "show", "by-wrk", "--json"]);
+    agree("weir and wrk", client(&ours), client(&told));
+    let [seen] = &recorded(&folder, 1)[..] else { panic!("one run") };
     agree("wrk, told and recorded", client(&told), bench(seen));
     // wrk leaves without waiting for what is under way: one a connection.
     let more = at(seen, "/bench/modes/serial/requests") - at(&told, "/client/ok");
