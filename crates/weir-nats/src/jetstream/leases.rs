@@ -140,7 +140,8 @@ impl Leases {
     pub(super) fn admit(&self, delivery: &Delivery, found: Option<Attempts>) -> Admitted {
         let mut state = self.lock();
         if let Some(lease) = state.leases.get_mut(&delivery.id) {
-            lease.delivery = delivery.clone();
+            let count = delivery.count.max(lease.attempts.upto + 1);
+            lease.delivery = Delivery { count, ..delivery.clone() };
             lease.extended = Instant::now();
             return Admitted::Held;
         }

@@ -81,6 +81,8 @@ fn an_event_that_the_server_takes_for_new_is_a_later_delivery_than_those_recorde
     assert_eq!(leases.admit(&delivery(7, 1), Some(lost)), leased(lost, false));
     assert_eq!(leases.begin([7].into_iter()), (true, true));
     assert_eq!(leases.note_begun(10), BTreeMap::from([(7, 3)]));
+    assert_eq!(leases.admit(&delivery(7, 2), None), Admitted::Held);
+    assert_eq!(leases.note_begun(10), BTreeMap::from([(7, 3)]));
 }
 
 #[test]
