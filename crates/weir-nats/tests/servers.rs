@@ -2,9 +2,12 @@
 //! end with the value that holds them.
 
 use std::fs::File;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,10 +15,15 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use weir_nats::Nats;
 
+/// The longest that a test may take; the longest one takes two minutes. A test that waits for what never
+/// comes ends there, with all others, and does not keep the whole run waiting.
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// Servers that know each other.
 pub(crate) struct Servers {
     folder: TempDir,
     members: Vec<Member>,
+    _limit: Sender<()>,
 }
 
 struct Member {
@@ -28,12 +36,27 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Ends the process when the limit has passed, unless the result is dropped before.
+fn limit() -> Sender<()> {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let (sender, ended) = channel();
+    thread::spawn(move || {
+        if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            // Not a macro: the output of a test is kept until the test ends.
+            _ = writeln!(std::io::stderr(), "\n{test} has not ended after {LIMIT:?}");
+            std::process::exit(101);
+        }
+    });
+    sender
+}
+
 impl Servers {
     /// Starts servers, and waits until each takes connections.
     pub(crate) async fn start(count: usize) -> Self {
         let member = |_| Member { port: free_port(), route: free_port(), child: None };
         let members = (0..count).map(member).collect();
-        let mut servers = Self { folder: tempfile::tempdir().unwrap(), members };
+        let folder = tempfile::tempdir().unwrap();
+        let mut servers = Self { folder, members, _limit: limit() };
         (0..count).for_each(|member| servers.begin(member));
         for member in 0..count {
             servers.answers(member).await;
@@ -99,7 +122,7 @@ impl Servers {
         let until = Instant::now() + Duration::from_secs(5);
         while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
             assert!(Instant::now() < until, "server {index} stops");
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 
