@@ -1,6 +1,7 @@
 //! Outside programs that check our numbers and formats. Ignored where they may
 //! not be installed; `.ci/run` installs and runs them.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -33,6 +34,12 @@ mod watch;
 
 /// The Runs tab, and a selection that is kept.
 mod runs;
+
+/// The release build that `WEIR_RELEASE` names, or the debug build.
+fn program() -> PathBuf {
+    let program = std::env::var_os("WEIR_RELEASE").unwrap_or(env!("CARGO_BIN_EXE_weir").into());
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(program)
+}
 
 /// Standard output of a program that must succeed.
 fn run(program: &str, args: &[&str]) -> String {

@@ -1,19 +1,30 @@
 //! The loads are so light that a busy machine hardly shows: 125 requests a second,
 //! and answers that take 80 ms each, of which 10 % are 8. The clients go in step, so
 //! one moment without a core is a round that is late: of 110 rounds, less than 1 %.
+//! Two generators run at the same time, each against a server of its own: such a moment is one of both.
+//!
+//! With `WEIR_RELEASE`, the path of a release build, that build is measured: a debug build takes
+//! milliseconds for ten answers at once.
 
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::{assert_close, number, run};
+use super::{assert_close, number, program, run};
 use crate::binary::{Folder, Server};
 
 const CLIENTS: &str = "10";
 const FLAGS: [&str; 4] = ["--set", "resource.latency.mean=80ms", "--set", "data.keep=100"];
 
+/// The program, in the folder.
+fn command(folder: &Folder) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 fn weir(folder: &Folder, args: &[&str]) -> Value {
-    let output = folder.run(args);
+    let output = command(folder).args(args).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!([Some(0), Some(4)].contains(&output.status.code()), "{args:?}: {said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
@@ -54,21 +65,32 @@ fn bench(run: &Value) -> [f64; 3] {
     ["rate", "http/p50_ms", "http/p99_ms"].map(|figure| at(run, &format!("/bench/modes/serial/{figure}")))
 }
 
+/// Runs `weir load serial` against a server of its own, and meanwhile another generator.
+fn beside<T>(theirs: impl FnOnce() -> T, name: &str, args: &[&str]) -> (Value, T) {
+    let folder = Folder::new(name);
+    let server = Server::start_as(command(&folder), &FLAGS);
+    let url = server.url("");
+    let args = [&["load", "serial", "-c", CLIENTS, "--url", &url, "--json"], args].concat();
+    std::thread::scope(|scope| {
+        let ours = scope.spawn(|| weir(&folder, &args));
+        let theirs = theirs();
+        (ours.join().unwrap(), theirs)
+    })
+}
+
 #[test]
 #[ignore = "needs ab, from the package apache2-utils"]
 fn weir_and_ab_measure_the_same() {
     let folder = Folder::new("load-ab");
-    let server = Server::start(&folder, &FLAGS);
-    let url = server.url("");
-    let ours = weir(&folder, &["load", "serial", "-n", "1100", "-c", CLIENTS, "--url", &url, "--json"]);
+    let server = Server::start_as(command(&folder), &FLAGS);
+    let csv = folder.0.join("ab.csv").display().to_string();
+    let args = ["-q", "-k", "-n", "1100", "-c", CLIENTS, "-e", &csv, &server.url("/serial")];
+    let (ours, said) = beside(|| run("ab", &args), "load-beside-ab", &["-n", "1100"]);
     assert_eq!(
         (&ours["client"]["ok"], &ours["bench"]["modes"]["serial"]["requests"]),
         (&1100.into(), &1100.into())
     );
     assert_eq!(ours["bench"]["ledger"]["done"], 1100);
-    let csv = folder.0.join("ab.csv").display().to_string();
-    let args = ["-q", "-k", "-n", "1100", "-c", CLIENTS, "-e", &csv, &server.url("/serial")];
-    let said = run("ab", &args);
     let theirs = [number(&said, "Requests per second:"), number(&said, "50%"), number(&said, "99%")];
     agree("weir and ab", client(&ours), theirs);
     agree("bench and client", bench(&ours), client(&ours));
@@ -90,11 +112,10 @@ fn weir_and_ab_measure_the_same() {
 #[ignore = "needs wrk, from the package wrk"]
 fn weir_and_wrk_measure_the_same() {
     let folder = Folder::new("load-wrk");
-    let server = Server::start(&folder, &FLAGS);
-    let url = server.url("");
-    let ours = weir(&folder, &["load", "serial", "-d", "9s", "-c", CLIENTS, "--url", &url, "--json"]);
+    let server = Server::start_as(command(&folder), &FLAGS);
+    let args = ["-t1", "-c", CLIENTS, "-d9s", "--latency", &server.url("/serial")];
+    let (ours, said) = beside(|| run("wrk", &args), "load-beside-wrk", &["-d", "9s"]);
     assert_eq!(ours["client"]["ok"], ours["bench"]["modes"]["serial"]["requests"]);
-    let said = run("wrk", &["-t1", "-c", CLIENTS, "-d9s", "--latency", &server.url("/serial")]);
     let text = folder.0.join("wrk.txt");
     std::fs::write(&text, &said).unwrap();
     let kept = folder.run(&["runs", "import", &text.display().to_string(), "--name", "by-wrk"]);

@@ -2,7 +2,7 @@
 //! client holds open.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::binary::{Folder, Server};
+use crate::programs::program;
 
 /// How long the server may take to reach a state. Most states take a fraction of this.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,18 +20,17 @@ const SOCKETS: usize = 20;
 
 /// The load of a test. A debug build does a tenth of what a release build does.
 pub(super) struct Scale {
-    program: PathBuf,
     pub(super) workers: u64,
     /// An input whose sum takes seconds.
     pub(super) long: u64,
 }
 
 impl Scale {
-    /// Takes the release build that `WEIR_RELEASE` names, or the debug build.
+    /// The load for the build that is tested.
     fn chosen() -> Self {
         match std::env::var_os("WEIR_RELEASE") {
-            Some(program) => Self { program: program.into(), workers: 10_000, long: 999_999_999 },
-            None => Self { program: env!("CARGO_BIN_EXE_weir").into(), workers: 1_000, long: 19_999_999 },
+            Some(_) => Self { workers: 10_000, long: 999_999_999 },
+            None => Self { workers: 1_000, long: 19_999_999 },
         }
     }
 }
@@ -50,7 +50,7 @@ impl Lab {
         std::fs::create_dir(folder.0.join("jobs")).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         std::fs::copy(root.join("jobs/sum.wat"), folder.0.join("jobs/sum.wat")).unwrap();
-        let mut command = Command::new(root.join(&scale.program));
+        let mut command = Command::new(program());
         command.current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::null());
         let server = Server::start_as(command, &[]);
         let client = root.join("tests/programs/jobs/sockets.py");

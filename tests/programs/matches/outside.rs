@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::binary::{Folder, Server};
+use crate::programs::program;
 
 /// How long the server may take to reach a state. Most states take a fraction of this.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,9 +37,8 @@ impl Lab {
     fn start_by(name: &str, settings: &[&str], script: &str) -> Self {
         let folder = Folder::new(name);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let program = std::env::var_os("WEIR_RELEASE").unwrap_or(env!("CARGO_BIN_EXE_weir").into());
         let mut command = Command::new("sh");
-        command.args(["-c", script]).arg(root.join(program)).current_dir(&folder.0);
+        command.args(["-c", script]).arg(program()).current_dir(&folder.0);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let settings = settings.iter().flat_map(|setting| ["--set", setting]);
         let server = Server::start_as(command, &settings.collect::<Vec<_>>());
