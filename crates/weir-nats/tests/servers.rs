@@ -37,6 +37,7 @@ fn free_port() -> u16 {
 }
 
 /// Ends the process when the limit has passed, unless the result is dropped before.
+#[expect(clippy::exit, reason = "a test that waits for ever cannot be ended in another way")]
 fn limit() -> Sender<()> {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     let (sender, ended) = channel();
