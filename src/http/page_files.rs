@@ -200,6 +200,7 @@ files![
     "rooms/crowd.js",
     "rooms/drawing.js",
     "rooms/ear.js",
+    "rooms/far.js",
     "rooms/figures.js",
     "rooms/house.js",
     "rooms/moves.js",

@@ -105,10 +105,13 @@ impl Places {
         self.known().get(name).and_then(Elsewhere::place)
     }
 
-    /// Returns the names that other nodes own, in their order.
-    pub fn all_elsewhere(&self) -> Vec<(String, Place)> {
+    /// Returns the first `most` names that other nodes own, in their order, and the number of all.
+    pub fn all_elsewhere(&self, most: usize) -> (Vec<(String, Place)>, usize) {
         let known = self.known();
-        known.iter().filter_map(|(name, elsewhere)| Some((name.clone(), elsewhere.place()?))).collect()
+        let heard = || known.iter().filter(|(_, elsewhere)| elsewhere.is_heard());
+        let first = heard().take(most);
+        let first = first.filter_map(|(name, elsewhere)| Some((name.clone(), elsewhere.place()?)));
+        (first.collect(), heard().count())
     }
 
     /// Notes that this node serves a name now.
@@ -175,7 +178,7 @@ impl Places {
             }
             let is_gone =
                 |place: &Elsewhere| here.is_all && place.node == here.node && place.heard != heard;
-            known.retain(|_, place| !is_gone(place) && place.heard.elapsed() < FORGOTTEN);
+            known.retain(|_, place| !is_gone(place) && place.is_heard());
         }
         for (name, _) in here.names {
             self.stand_by(host, &name);
@@ -224,10 +227,15 @@ impl Places {
 }
 
 impl Elsewhere {
+    /// Returns whether the node was not silent for too long.
+    fn is_heard(&self) -> bool {
+        self.heard.elapsed() < FORGOTTEN
+    }
+
     /// Returns the place, unless the node was silent for too long.
     fn place(&self) -> Option<Place> {
-        let Self { node, url, generation, heard } = self.clone();
-        (heard.elapsed() < FORGOTTEN).then_some(Place { node, url, generation, is_here: false })
+        let (node, url, generation) = (self.node.clone(), self.url.clone(), self.generation);
+        self.is_heard().then_some(Place { node, url, generation, is_here: false })
     }
 }
 

@@ -112,6 +112,7 @@ fn two_servers_share_matches_and_rooms_and_a_room_outlives_its_node() {
 
     // The sample rooms are at the left, which was first, and can be reached from the right.
     answers(&right, "GET /api/rooms/moon/where", "\"node\":\"left\"");
+    answers(&right, "GET /api/rooms", "\"name\":\"moon\",\"node\":\"left\"");
     right.request("POST /api/rooms/moon/play?rate=50");
     answers(&right, HISTORY, "\"n\":20,");
     let before = entries(&ask(&right, HISTORY));

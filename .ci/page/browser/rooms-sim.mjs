@@ -9,6 +9,7 @@ import { GameRoom } from './rooms-game.mjs';
 export const STATES = {
   idle: '',
   village: '',
+  nodes: '',
   thousand: '',
   lobby: '?room=juniper',
   board: '?room=moon',
@@ -222,6 +223,7 @@ export class RoomsSim {
       ...(lines.length > 200
         ? { columns: { name: column((one) => one.name), phase: column((one) => one.phase[0]), n: column((one) => one.n), life: column((one) => one.life), state: column((one) => one.state), killed_ms: column((one) => one.killed_ms), lost: column((one) => one.lost) }, rooms: [] }
         : { rooms: lines }),
+      elsewhere: this.#elsewhere(),
       ...(room && { open: room.open(seat, this.now, this.backup) }),
       tree: this.#tree(room ?? null),
       ledger: { acknowledged: state + lost, unanswered: 0, in_state: state, lost, unaccounted: 0 },
@@ -229,6 +231,14 @@ export class RoomsSim {
       marks: this.marks,
       verdict: this.#verdict(),
     };
+  }
+
+  #elsewhere() {
+    const far = (name, node, url) => ({ name, node, url, generation: 2 });
+    if (this.state === 'hostile') return { count: 1, first: [far('brook', HOSTILE, 'javascript:alert(1)')] };
+    if (this.state !== 'nodes') return { count: 0, first: [] };
+    const first = Array.from({ length: 200 }, (_, index) => far(`brook-${index + 100}`, index % 3 === 0 ? 'left' : 'right', 'http://right.example:4000'));
+    return { count: 1234, first };
   }
 
   /** Takes lines of TOML as POST /api/config does. Returns why it does not. */

@@ -43,7 +43,7 @@ const lines = async (page, seat) => (await page.locator('.seat').nth(seat).locat
 test('each state has its verdict on the page and in the title, and the ledger balances', () =>
   browsing({}, async (open) => {
     const words = {
-      idle: 'IDLE', village: '12 ROOMS', thousand: 'HELD', lobby: 'LOBBY', board: 'NIGHT 2', day: 'DAY 3', over: 'OVER', twelve: 'NIGHT 2',
+      idle: 'IDLE', village: '12 ROOMS', nodes: '12 ROOMS', thousand: 'HELD', lobby: 'LOBBY', board: 'NIGHT 2', day: 'DAY 3', over: 'OVER', twelve: 'NIGHT 2',
       resumed: 'HELD', gap: '4 LOST', fresh: '412 LOST', 'backup-killed': 'HELD', dead: '12 ROOMS', 'read-only': 'DAY 3', hostile: 'NIGHT 2',
     };
     for (const state of Object.keys(STATES)) {
@@ -69,6 +69,24 @@ test('a room is a house with a lit window for each living player, and opens on a
     assert.match(page.url(), /\?room=moon$/);
     await page.goBack();
     await isTrue(async () => !(await page.locator('#board').isVisible()), 'the village again');
+  }));
+
+test('the rooms of other nodes are links to the pages of their nodes', () =>
+  browsing({}, async (open) => {
+    await open('nodes', async (page) => {
+      assert.equal(await page.locator('#far a').count(), 24);
+      const first = page.locator('#far a').first();
+      assert.equal(await first.textContent(), 'brook-100');
+      assert.deepEqual(await page.locator('#far b').allTextContents(), ['At left', 'At right']);
+      assert.equal(await first.getAttribute('href'), 'http://right.example:4000/rooms?room=brook-100');
+      assert.equal(await page.locator('#far p').last().textContent(), 'and 1,210 more at other nodes');
+      await page.fill('#room-name', 'brook-299');
+      assert.equal(await text(page, '#room-go'), 'Open');
+      await page.fill('#room-name', 'brook-99');
+      assert.equal(await text(page, '#room-go'), 'Create');
+    });
+    await open('hostile', async (page) => assert.equal(await page.locator('#far a').count(), 0, 'only an address of the web is a link'));
+    await open('village', async (page) => assert.equal(await page.locator('#far').isVisible(), false));
   }));
 
 test('a thousand rooms are a canvas with curves, and a killed room is ringed', () =>

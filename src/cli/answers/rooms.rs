@@ -15,6 +15,8 @@ pub(in crate::cli) struct Snapshot {
     #[serde(default)]
     pub(in crate::cli) columns: Option<Columns>,
     #[serde(default)]
+    pub(in crate::cli) elsewhere: Elsewhere,
+    #[serde(default)]
     pub(in crate::cli) open: Option<Open>,
     pub(in crate::cli) ledger: Ledger,
     pub(in crate::cli) verdict: Verdict,
@@ -28,6 +30,21 @@ pub(in crate::cli) struct Now {
     pub(in crate::cli) moves_s: f64,
     pub(in crate::cli) ack_us: Option<Quantiles>,
     pub(in crate::cli) watchers: u64,
+}
+
+/// The rooms of other nodes: how many, and the first ones.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::cli) struct Elsewhere {
+    pub(in crate::cli) count: usize,
+    pub(in crate::cli) first: Vec<FarRoom>,
+}
+
+/// A room of another node.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct FarRoom {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) node: String,
+    pub(in crate::cli) generation: u64,
 }
 
 /// A room in the list.

@@ -2,8 +2,8 @@
 
 use crate::clean;
 use crate::cli::answers::rooms::{
-    Created, History, Killed, LastKill, Letter, Moved, Open, Past, Place, Player, RegistryKilled, Row,
-    Seat, Snapshot, Status, Told,
+    Created, Elsewhere, FarRoom, History, Killed, LastKill, Letter, Moved, Open, Past, Place, Player,
+    RegistryKilled, Row, Seat, Snapshot, Status, Told,
 };
 use crate::cli::text::{Table, fit, hang, left, number, pad, right, wrap};
 
@@ -16,7 +16,7 @@ pub(super) fn position(life: u64, n: u64) -> String {
 }
 
 pub(super) fn list(snapshot: &Snapshot) -> String {
-    let Snapshot { now, rooms, columns, verdict, ledger, .. } = snapshot;
+    let Snapshot { now, rooms, columns, verdict, ledger, elsewhere, .. } = snapshot;
     let mut text = hang(&format!("{}  ", verdict.word), &format!("{}\n\n", verdict.text));
     if let Some(columns) = columns {
         let first: Vec<&str> = columns.name.iter().take(5).map(String::as_str).collect();
@@ -24,6 +24,7 @@ pub(super) fn list(snapshot: &Snapshot) -> String {
     } else {
         text += &table(rooms);
     }
+    text += &far(elsewhere);
     let rate = format!("{} moves/s", number(now.moves_s));
     let took = now.ack_us.map_or(String::new(), |us| format!(", p50 {} µs, p99 {} µs", us.p50, us.p99));
     text += "\n";
@@ -49,6 +50,21 @@ fn table(rooms: &[Row]) -> String {
         table.row([name, &game, &players, &position(*life, *n), state, &lost.to_string()]);
     }
     table.to_string()
+}
+
+/// The rooms of other nodes.
+fn far(Elsewhere { count, first }: &Elsewhere) -> String {
+    if *count == 0 {
+        return String::new();
+    }
+    let columns = [left(18), left(40), right(10)];
+    let mut table = Table::new(columns).header(["elsewhere", "node", "generation"]);
+    for FarRoom { name, node, generation } in first {
+        table.row([&*clean::line(name), &clean::line(node), &generation.to_string()]);
+    }
+    let more = count.saturating_sub(first.len());
+    let rest = if more == 0 { String::new() } else { format!("and {more} more\n") };
+    format!("\n{table}{rest}")
 }
 
 fn backup(snapshot: &Snapshot) -> String {
@@ -236,6 +252,26 @@ mod tests {
             "moon: room killed, at 2·408 again after 0.8 ms; lost 4 updates (409 to 412) of\n  #412 acknowledged"
         );
         assert!(report(0, None, None).ends_with("nothing acknowledged is lost"));
+    }
+
+    #[test]
+    fn rooms_of_other_nodes_are_listed_with_their_nodes() {
+        let elsewhere = json!({ "count": 3, "first": [
+            { "name": "moon", "node": "left", "url": "http://left", "generation": 2 },
+            { "name": "star", "node": "left", "url": "http://left", "generation": 1 },
+        ] });
+        let text = far(&serde_json::from_value(elsewhere).unwrap());
+        assert_fits(&text);
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        let expected = [
+            &[][..],
+            &["elsewhere", "node", "generation"],
+            &["moon", "left", "2"],
+            &["star", "left", "1"],
+            &["and", "1", "more"],
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!(far(&Elsewhere::default()), "");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use thiserror::Error;
 use weir_parts::rooms::{ActError, CreateError};
 
 use super::lock;
+use super::snapshot::{Elsewhere, FarRoom};
 use super::werewolf::Refused;
 use crate::nodes::{NamePlace, Owned, Place, Places};
 use crate::shutdown::StopToken;
@@ -97,6 +98,13 @@ impl Shared {
     pub(super) fn generation(&self, name: &str) -> Option<u64> {
         let hosted = self.hosted(name).filter(|hosted| hosted.claim.is_valid())?;
         Some(hosted.claim.generation())
+    }
+
+    /// Returns the rooms of other nodes, the first `most` with their places.
+    pub(super) fn elsewhere(&self, most: usize) -> Elsewhere {
+        let (first, count) = self.places.all_elsewhere(most);
+        let far = |(name, Place { node, url, generation, .. })| FarRoom { name, node, url, generation };
+        Elsewhere { count: count as u64, first: first.into_iter().map(far).collect() }
     }
 
     /// Returns where a room is.

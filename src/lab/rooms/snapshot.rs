@@ -31,6 +31,8 @@ pub struct RoomsSnapshot {
     /// The rooms by name, at most 2,000, if there are more than 200.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    /// The rooms of other nodes.
+    pub elsewhere: Elsewhere,
     /// The room that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenRoom>,
@@ -113,6 +115,28 @@ pub struct Columns {
     pub killed_ms: Vec<Option<u64>>,
     /// Acknowledged updates that were lost.
     pub lost: Vec<u64>,
+}
+
+/// The rooms of other nodes; none if this node shares its rooms with no other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Elsewhere {
+    /// How many they are.
+    pub count: u64,
+    /// The first 200 by name.
+    pub first: Vec<FarRoom>,
+}
+
+/// A room of another node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FarRoom {
+    /// The name.
+    pub name: String,
+    /// The node.
+    pub node: String,
+    /// The address of that node's API.
+    pub url: String,
+    /// The generation of its claim.
+    pub generation: u64,
 }
 
 /// A supervisor or a process.

@@ -9,7 +9,8 @@ use super::verdict::Seen;
 use super::{Core, RoomsLab, lock, millis};
 use crate::runs::words::count;
 
-/// With more rooms than this, the snapshot has columns in place of rows.
+/// With more rooms than this, the snapshot has columns in place of rows. It names as many rooms of
+/// other nodes.
 const MOST_ROWS: usize = 200;
 
 impl RoomsLab {
@@ -76,6 +77,7 @@ impl Core {
             open,
             rooms: if is_large { Vec::new() } else { census.rows.clone() },
             columns: is_large.then(|| Columns::of(&census.rows)),
+            elsewhere: self.shared.get().map(|shared| shared.elsewhere(MOST_ROWS)).unwrap_or_default(),
             ledger,
             history,
             marks,

@@ -20,6 +20,7 @@ export interface Rooms {
   now: RoomsNow;
   rooms: RoomLine[];
   columns?: RoomColumns;
+  elsewhere: Elsewhere;
   open?: Open;
   tree: TreeNode[];
   ledger: MoveLedger;
@@ -69,6 +70,19 @@ export interface RoomColumns {
   state: string[];
   killed_ms: (number | null)[];
   lost: number[];
+}
+
+/** The rooms of other nodes: how many, and the first 200. */
+export interface Elsewhere {
+  count: number;
+  first: FarRoom[];
+}
+
+export interface FarRoom {
+  name: string;
+  node: string;
+  url: string;
+  generation: number;
 }
 
 /** The room that the page has opened. */

@@ -1,13 +1,14 @@
 // @ts-check
 // The village: a house a room, or a crowd of small houses where there are many.
 //
-// Responsible for: which of the two is shown, and the form that opens a room or creates it.
+// Responsible for: which of the two is shown, and the form that opens a room, also one of another node, or creates it.
 
 import { isOff } from '../control.js';
 import { find, findAs, write } from '../dom.js';
 import { format } from '../format.js';
 import { messageOf, tell } from '../server.js';
 import { Crowd, columnsOf } from './crowd.js';
+import { Far, pageOf } from './far.js';
 import { House } from './house.js';
 
 /** @import { Tooltip } from '../glossary.js' */
@@ -38,6 +39,7 @@ export class Village {
   #input = findAs(HTMLInputElement, document, '#room-name');
   #submit = findAs(HTMLButtonElement, document, '#room-go');
   #many = findAs(HTMLButtonElement, document, '#many');
+  #far = new Far();
   /** @type {Map<string, House>} */
   #houses = new Map();
   /** @type {Set<string>} */
@@ -80,6 +82,7 @@ export class Village {
     write(this.#hint, columns ? 'a house is a room' : 'a house is a room, a lit window a living player');
     if (columns) this.crowd.update(columns, opened);
     else this.#houseAll(rooms, opened);
+    this.#far.update(lab.elsewhere);
     this.#label();
     const isMany = names.some((name) => name.startsWith('r-'));
     write(this.#many, isMany ? 'Remove the rooms r-…' : 'Create 1,000 rooms');
@@ -105,7 +108,8 @@ export class Village {
   }
 
   #label() {
-    const isKnown = this.#names.has(this.#input.value.trim());
+    const name = this.#input.value.trim();
+    const isKnown = this.#names.has(name) || this.#far.find(name) !== undefined;
     write(this.#submit, isKnown ? 'Open' : 'Create');
     this.#submit.disabled = !isKnown && isOff();
   }
@@ -113,6 +117,8 @@ export class Village {
   /** Opens a room, and creates it first if there is none of this name. @param {string} name */
   async #go(name) {
     if (!name) return;
+    const far = this.#far.find(name);
+    if (far && pageOf(far)) return location.assign(pageOf(far));
     if (this.#names.has(name) || (await this.#create(name))) {
       this.#input.value = '';
       this.open(name);

@@ -145,7 +145,7 @@ impl JobNames {
             here: place.is_here,
             calls,
         };
-        let elsewhere = self.places.all_elsewhere().into_iter();
+        let elsewhere = self.places.all_elsewhere(usize::MAX).0.into_iter();
         let mut rows: BTreeMap<String, NameRow> =
             elsewhere.map(|(name, place)| (name.clone(), row(&name, place, None))).collect();
         for (name, hosted) in lock(&self.hosted).iter().filter(|(_, hosted)| hosted.claim.is_valid()) {

@@ -76,6 +76,13 @@ async fn a_name_has_one_room_over_all_nodes_and_each_knows_where() {
     let place = right.lab.place("moon").unwrap();
     assert_eq!((place.url.as_str(), place.generation, place.is_here), ("http://left", 1, false));
     assert!(right.lab.find("moon").is_none() && left.lab.place("moon").unwrap().is_here);
+    let elsewhere = right.lab.snapshot_of(None, None, 0).await.elsewhere;
+    let far = &elsewhere.first[0];
+    assert_eq!(
+        (elsewhere.count, far.name.as_str(), far.node.as_str(), far.generation),
+        (1, "moon", "left", 1)
+    );
+    assert_eq!(left.lab.snapshot_of(None, None, 0).await.elsewhere.count, 0, "its own are in the list");
     // A removed room frees its name for all, without its state.
     let moon = left.lab.find("moon").unwrap();
     left.join(&moon, "ada").await.unwrap();
