@@ -29,6 +29,8 @@ export class Fake {
   /** Listens, and sends a record at each tick. @param {number} port */
   async listen(port = 0) {
     this.server = http.createServer((request, response) => this.#answer(request, response));
+    // A connection is the browser's to close.
+    this.server.keepAliveTimeout = 0;
     this.server.on('upgrade', (request, socket) => this.#upgrade(request, socket));
     await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${this.server.address().port}`;

@@ -55,6 +55,7 @@ export class QueueFake {
     Object.assign(fake, { queue: {}, recovered: 0, letters: [], nodes: [] }, structuredClone(QUEUES[state]));
     fake.server = await Server.start(settings);
     fake.http = http.createServer((request, response) => fake.#answer(request, response));
+    fake.http.keepAliveTimeout = 0;
     await new Promise((resolve) => fake.http.listen(port, '127.0.0.1', resolve));
     fake.url = `http://127.0.0.1:${fake.http.address().port}/`;
     return fake;
