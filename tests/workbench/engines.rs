@@ -95,13 +95,17 @@ async fn a_killed_pool_gives_its_events_back_and_none_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["consumers.concurrency=4", "consumers.max_demand=3", "queue.attempts=50"];
     let bench =
-        open(&folder, &[&flags[..], &["queue.retry_delay=1ms", "resource.latency.mean=20ms"]].concat())
+        open(&folder, &[&flags[..], &["queue.retry_delay=1ms", "resource.latency.mean=1min"]].concat())
             .await;
     for _ in 0..60 {
         bench.enqueue(arrived(&bench)).await.unwrap();
     }
-    for _ in 0..5 {
+    for kill in 1..=5 {
+        // Work that takes a minute is in hand until it is killed.
         until("work in hand", || bench.snapshot().consumers.busy == 4).await;
+        if kill == 5 {
+            bench.set("resource.latency.mean", "1ms").await.unwrap();
+        }
         let report = bench.order("consumers", Order::Kill).await.unwrap();
         assert!(report.failed == 0 && report.requeued >= 4, "{report:?}");
     }
